@@ -1,0 +1,39 @@
+/**
+ * What the agent and its media process say to each other over the child's channel.
+ *
+ * Media may die at any instant: every message here can be lost, and none carries an alarm.
+ */
+import type { Signal } from "../../shared/protocol/signal.ts";
+import type { MediaConfig } from "../config.ts";
+
+export type PartState = "off" | "ready" | "sending" | "playing" | "failed";
+
+export type ToMedia =
+  | { readonly type: "configure"; readonly media: MediaConfig }
+  /** The hub can be reached (again): make a new offer. */
+  | { readonly type: "connect" }
+  | { readonly type: "disconnect" }
+  | { readonly type: "signal"; readonly signal: Signal }
+  /** The gate: no packet of camera or microphone leaves, and nothing is played, while it is shut. */
+  | { readonly type: "gate"; readonly isOpen: boolean }
+  /** Play a prompt from the prompts folder; it ducks under a live voice. */
+  | { readonly type: "prompt"; readonly name: string }
+  | { readonly type: "shutdown" };
+
+export type FromMedia =
+  | { readonly type: "ready" }
+  | { readonly type: "signal"; readonly signal: Signal }
+  | {
+      readonly type: "state";
+      readonly peer: "connecting" | "connected" | "lost";
+      readonly camera: PartState;
+      readonly microphone: PartState;
+      readonly speaker: PartState;
+      /** What is wrong and what to do, when a part has failed. */
+      readonly detail: string;
+    }
+  | {
+      readonly type: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly text: string;
+    };

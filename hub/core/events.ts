@@ -1,0 +1,104 @@
+/** What can happen to the hub's core, and what it can order. */
+import type { Disposition } from "../../shared/api/incident.ts";
+import type { Role } from "../../shared/api/session.ts";
+import type { EventId, IncidentId, PillarId, RecordingId, Username } from "../../shared/ids.ts";
+import type { Alarm } from "../../shared/protocol/alarm.ts";
+import type { Call } from "../../shared/protocol/call.ts";
+import type { Heartbeat } from "../../shared/protocol/heartbeat.ts";
+import type { Report } from "../../shared/protocol/report.ts";
+import type { Via } from "./facts.ts";
+
+/** What an operator may order for one incident. */
+export type OperatorOrder =
+  | { readonly name: "acknowledge" }
+  | { readonly name: "answer" }
+  | { readonly name: "hold"; readonly held: boolean }
+  | { readonly name: "transfer"; readonly to: Username; readonly toName: string }
+  | { readonly name: "dispatch"; readonly unit: string }
+  | { readonly name: "note"; readonly text: string }
+  | { readonly name: "close"; readonly disposition: Disposition; readonly note: string }
+  | { readonly name: "reopen" };
+
+/** `at`: Unix ms. New ids arrive here, because the core knows no chance. */
+export type HubEvent =
+  | {
+      readonly type: "alarm";
+      readonly at: number;
+      readonly pillarId: PillarId;
+      /** Signature already verified. */
+      readonly alarm: Alarm;
+      readonly via: Via;
+      readonly newIncidentId: IncidentId;
+      readonly newRecordingId: RecordingId;
+    }
+  | {
+      readonly type: "heartbeat";
+      readonly at: number;
+      readonly pillarId: PillarId;
+      readonly heartbeat: Heartbeat;
+    }
+  | {
+      readonly type: "report";
+      readonly at: number;
+      readonly pillarId: PillarId;
+      readonly report: Report;
+    }
+  | { readonly type: "pillar-connected"; readonly at: number; readonly pillarId: PillarId }
+  | { readonly type: "pillar-disconnected"; readonly at: number; readonly pillarId: PillarId }
+  | {
+      readonly type: "operator-order";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly order: OperatorOrder;
+      readonly by: Username;
+      readonly byName: string;
+      readonly role: Role;
+      readonly newRecordingId: RecordingId;
+    }
+  | {
+      readonly type: "recording-ended";
+      readonly at: number;
+      readonly recordingId: RecordingId;
+      readonly state: "closed" | "recovered" | "failed";
+      readonly durationMs: number;
+      readonly bytes: number;
+    }
+  /** The media process (re)started: whatever it recorded before has ended. */
+  | {
+      readonly type: "media-started";
+      readonly at: number;
+      readonly newRecordingIds: readonly RecordingId[];
+    }
+  | { readonly type: "tick"; readonly at: number };
+
+/** Orders to the shell. All wait for the facts decided with them. */
+export type HubEffect =
+  | {
+      readonly type: "accept";
+      readonly pillarId: PillarId;
+      readonly eventId: EventId;
+      readonly seq: number;
+      readonly incidentId: IncidentId;
+    }
+  | { readonly type: "tell-pillar"; readonly pillarId: PillarId; readonly call: Call }
+  | {
+      readonly type: "ask-resend";
+      readonly pillarId: PillarId;
+      readonly fromSeq: number;
+      readonly bootEpoch: number;
+    }
+  | {
+      readonly type: "start-recording";
+      readonly recordingId: RecordingId;
+      readonly incidentId: IncidentId;
+      readonly pillarId: PillarId;
+    }
+  | { readonly type: "stop-recording"; readonly recordingId: RecordingId }
+  /** Nobody may watch or talk any more. */
+  | { readonly type: "end-views"; readonly incidentId: IncidentId }
+  | {
+      readonly type: "refuse";
+      readonly code: "not-found" | "conflict" | "forbidden" | "bad-request";
+      readonly detail: string;
+      readonly by?: string;
+    };

@@ -1,0 +1,167 @@
+/** What the hub's shell needs from the world, and what it offers to the ways in. */
+import type {
+  Incident,
+  IncidentPage,
+  IncidentQuery,
+  Recording,
+  Timeline,
+} from "../shared/api/incident.ts";
+import type { ServerEvent } from "../shared/api/event.ts";
+import type { Pillar, Position } from "../shared/api/pillar.ts";
+import type { ProblemCode } from "../shared/api/problem.ts";
+import type { Session } from "../shared/api/session.ts";
+import type {
+  HubEpoch,
+  IncidentId,
+  PillarId,
+  RecordingId,
+  Signature,
+  Username,
+} from "../shared/ids.ts";
+import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
+import type { z } from "zod";
+import type { CommandOrder } from "../shared/protocol/command.ts";
+import type { OperatorOrder } from "./core/events.ts";
+import type { Fact, Via } from "./core/facts.ts";
+import type { FromMedia, ToMedia } from "./media/ipc.ts";
+
+/** The append-only, hash-chained store. One writer thread; every append is durable when its promise settles. */
+export interface Journal {
+  readonly hubEpoch: HubEpoch;
+  /** Queues facts into the next group commit; resolves with the index of the first after the fsync. */
+  append(facts: readonly Fact[]): Promise<number>;
+  /** Folds snapshot and facts into a state. Called once, before anything listens. */
+  replay(onFact: (fact: Fact, index: number) => void): void;
+  close(): Promise<void>;
+}
+
+/** Questions the API asks the read models, on a connection of its own. */
+export interface ReadModels {
+  incidents(query: IncidentQuery): Promise<IncidentPage>;
+  incident(id: IncidentId): Promise<Incident | undefined>;
+  timeline(id: IncidentId): Promise<z.infer<typeof Timeline> | undefined>;
+  pillars(): Promise<readonly Pillar[]>;
+  pillar(id: PillarId): Promise<Pillar | undefined>;
+  recordings(incidentId: IncidentId): Promise<readonly Recording[]>;
+  recording(id: RecordingId): Promise<(Recording & { readonly path: string }) | undefined>;
+  /** Console events after a journal index, oldest first, at most `limit`; `undefined` when too far back. */
+  eventsAfter(index: number, limit: number): Promise<readonly NumberedEvent[] | undefined>;
+}
+
+export interface NumberedEvent {
+  readonly index: number;
+  readonly event: ServerEvent;
+}
+
+/** A way for pillars to reach the hub. Messages arrive parsed, authorised and bound to an identity. */
+export interface PillarLink {
+  send(pillarId: PillarId, message: DownMessage): void;
+  /** Closes the pillar's connection, for example after revocation. */
+  drop(pillarId: PillarId, reason: string): void;
+  close(): Promise<void>;
+}
+
+/** What a `PillarLink` calls. `onMessage` settles when the message's facts are durable. */
+export interface PillarLinkEvents {
+  onConnected(pillarId: PillarId): void;
+  onDisconnected(pillarId: PillarId): void;
+  onMessage(pillarId: PillarId, message: UpMessage, via: Via): Promise<void>;
+}
+
+export interface MediaPort {
+  send(message: ToMedia): void;
+  onMessage(listener: (message: FromMedia) => void): void;
+  close(): Promise<void>;
+}
+
+export type Outcome =
+  | { readonly ok: true; readonly incident: Incident }
+  | {
+      readonly ok: false;
+      readonly code: ProblemCode;
+      readonly detail: string;
+      readonly by?: string;
+    };
+
+/** Who gives an order: taken from the session, never from the request's body. */
+export type Actor = Pick<Session, "username" | "displayName" | "role">;
+
+/** What the API may ask of the hub. */
+export interface HubCommands {
+  /** Resolves after the commit. `idempotencyKey` answers a repeated order with its first outcome. */
+  order(
+    incidentId: IncidentId,
+    order: OperatorOrder,
+    by: Actor,
+    idempotencyKey?: string,
+  ): Promise<Outcome>;
+  /** Sends a signed command to a pillar. */
+  command(
+    pillarId: PillarId,
+    order: CommandOrder,
+    by: Actor,
+  ): Promise<{ ok: boolean; detail: string }>;
+  /** WHEP and WHIP: an SDP answer, or why not. */
+  view(request: ViewRequest): Promise<ViewAnswer>;
+  endView(sessionId: string): void;
+  /** Durable facts that need no decision (sign-ins, views of a recording, enrolments). */
+  record(facts: readonly Fact[]): Promise<void>;
+  /** Every console event, in journal order, as it becomes durable. Returns the way to stop. */
+  subscribe(listener: (event: NumberedEvent) => void): () => void;
+}
+
+export interface ViewRequest {
+  readonly incidentId: IncidentId;
+  readonly role: "watch" | "talk";
+  readonly sdp: string;
+  readonly by: Actor;
+}
+
+export type ViewAnswer =
+  | { readonly ok: true; readonly sessionId: string; readonly sdp: string }
+  | { readonly ok: false; readonly code: ProblemCode; readonly detail: string };
+
+/** Accounts and sessions, in a database of their own beside the journal, which the command line may write too. */
+export interface Accounts {
+  /** Checks a password in constant time whether or not the account exists. */
+  verify(username: string, password: string): Promise<Actor | undefined>;
+  save(account: Actor & { readonly password: string }): Promise<void>;
+  list(): Promise<readonly Actor[]>;
+  /** Returns a token of 256 random bits; only its hash is stored. */
+  openSession(username: Username, expiresAt: number): Promise<string>;
+  session(token: string): Promise<(Actor & { readonly expiresAt: number }) | undefined>;
+  closeSession(token: string): Promise<void>;
+}
+
+export interface PillarDetails {
+  readonly pillarId: PillarId;
+  readonly name: string;
+  readonly grid: string;
+  readonly address: string;
+  readonly position: Position | null;
+}
+
+/** One-time enrolment codes: 30 minutes, single use, void after 5 wrong tries. */
+export interface Enrolments {
+  /** Returns the secret part of the code; only its hash is stored. */
+  create(details: PillarDetails): Promise<string>;
+  /** The details when the secret is right, which uses it up. */
+  redeem(pillarId: PillarId, secret: string): Promise<PillarDetails | undefined>;
+}
+
+/** The hub's own certificate authority and signing key, made at first start. */
+export interface Authority {
+  readonly caCertificate: string;
+  /** SHA-256 of the CA certificate's DER, hexadecimal: what a pillar pins. */
+  readonly caFingerprint: string;
+  readonly hubPublicKey: string;
+  /** Server certificate for MQTT and HTTPS, PEM; renewed at each start. */
+  readonly server: { readonly key: string; readonly cert: string };
+  /** Throws with a clear message when the request is malformed or names another pillar. */
+  issue(
+    csr: string,
+    pillarId: PillarId,
+  ): Promise<{ readonly certificate: string; readonly serial: string }>;
+  sign(text: string): Signature;
+  verify(publicKey: string, text: string, signature: string): boolean;
+}

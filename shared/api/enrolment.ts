@@ -1,0 +1,36 @@
+/**
+ * How a pillar gets its identity: `POST /api/v1/enrolments` with a one-time code.
+ *
+ * The agent makes its two keys itself (P-256 for TLS, Ed25519 for alarms); the private halves never leave it.
+ */
+import { z } from "zod";
+import { PillarId } from "../ids.ts";
+
+/** What `anzhu-hub enroll` prints: `pillarId:secret:caFingerprint`; the agent pins the hub's CA by it. */
+export const EnrolmentCode = z
+  .string()
+  .regex(
+    /^[a-z0-9-]+:[A-Za-z0-9_-]{22}:[0-9a-f]{64}$/,
+    "expected pillar:secret:fingerprint, as printed by anzhu-hub enroll",
+  );
+
+export const EnrolmentRequest = z.strictObject({
+  pillarId: PillarId,
+  secret: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+  /** PKCS#10 request for the TLS certificate, PEM; subject CN = pillar id. */
+  csr: z.string().max(8192),
+  /** Ed25519 public key for alarms, SPKI PEM. */
+  alarmPublicKey: z.string().max(512),
+});
+export type EnrolmentRequest = z.infer<typeof EnrolmentRequest>;
+
+export const EnrolmentResult = z.object({
+  pillarId: PillarId,
+  /** The pillar's certificate and the hub's CA, PEM. */
+  certificate: z.string(),
+  caCertificate: z.string(),
+  /** Verifies receipts and commands, SPKI PEM. */
+  hubPublicKey: z.string(),
+  mqttPort: z.number().int(),
+});
+export type EnrolmentResult = z.infer<typeof EnrolmentResult>;

@@ -1,0 +1,97 @@
+/** An incident as the console and programs see it, and the commands that move it. */
+import { z } from "zod";
+import { EventId, IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
+import { AlarmKind } from "../protocol/alarm.ts";
+
+export const IncidentState = z.enum(["open", "acknowledged", "answered", "closed"]);
+export type IncidentState = z.infer<typeof IncidentState>;
+
+/** 1 urgent, 2 high, 3 medium, 4 information. */
+export const Priority = z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]);
+export type Priority = z.infer<typeof Priority>;
+
+export const Disposition = z.enum([
+  "resolved",
+  "dispatched",
+  "false-press",
+  "transferred",
+  "test",
+  "no-contact",
+]);
+export type Disposition = z.infer<typeof Disposition>;
+
+export const Incident = z.object({
+  id: IncidentId,
+  pillarId: PillarId,
+  pillarName: z.string(),
+  kind: AlarmKind,
+  state: IncidentState,
+  priority: Priority,
+  /** When the person pressed, by the hub's clock minus the alarm's age. */
+  pressedAt: z.iso.datetime(),
+  openedAt: z.iso.datetime(),
+  acknowledgedAt: z.iso.datetime().nullable(),
+  answeredAt: z.iso.datetime().nullable(),
+  closedAt: z.iso.datetime().nullable(),
+  /** Account name of the one responsible. */
+  owner: Username.nullable(),
+  ownerName: z.string().nullable(),
+  isHeld: z.boolean(),
+  /** Presses that belong to this incident. */
+  presses: z.number().int().positive(),
+  /** When the running deadline is due; null when somebody owns the incident or it is closed. */
+  deadlineAt: z.iso.datetime().nullable(),
+  disposition: Disposition.nullable(),
+  note: z.string().nullable(),
+  text: z.string().nullable(),
+});
+export type Incident = z.infer<typeof Incident>;
+
+export const IncidentQuery = z.strictObject({
+  state: z.union([IncidentState, z.literal("active")]).optional(),
+  pillarId: PillarId.optional(),
+  cursor: z.string().max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+export type IncidentQuery = z.infer<typeof IncidentQuery>;
+
+export const IncidentPage = z.object({ items: z.array(Incident), next: z.string().nullable() });
+export type IncidentPage = z.infer<typeof IncidentPage>;
+
+export const NoteBody = z.strictObject({ text: z.string().trim().min(1).max(2000) });
+export const CloseBody = z.strictObject({
+  disposition: Disposition,
+  note: z.string().max(2000).default(""),
+});
+export const HoldBody = z.strictObject({ held: z.boolean().default(true) });
+export const TransferBody = z.strictObject({ to: Username });
+export const DispatchBody = z.strictObject({ unit: z.string().trim().min(1).max(60) });
+
+/** One line of an incident's history. */
+export const TimelineEntry = z.object({
+  index: z.number().int().nonnegative(),
+  at: z.iso.datetime(),
+  /** The fact's type, for example `incident-answered`. */
+  type: z.string(),
+  by: z.string().nullable(),
+  byName: z.string().nullable(),
+  detail: z.string().nullable(),
+  eventId: EventId.nullable(),
+});
+export type TimelineEntry = z.infer<typeof TimelineEntry>;
+export const Timeline = z.object({ items: z.array(TimelineEntry), next: z.null() });
+
+export const Recording = z.object({
+  id: RecordingId,
+  incidentId: IncidentId,
+  startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().nullable(),
+  durationMs: z.number().int().nonnegative().nullable(),
+  bytes: z.number().int().nonnegative().nullable(),
+  /** `recording` now, `closed` in order, `recovered` after a crash of the recorder. */
+  state: z.enum(["recording", "closed", "recovered", "failed"]),
+  /** Left channel: the person at the pillar. Right channel: the operator. */
+  mediaType: z.literal("video/mp4"),
+});
+export type Recording = z.infer<typeof Recording>;
+export const RecordingPage = z.object({ items: z.array(Recording), next: z.string().nullable() });

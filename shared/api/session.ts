@@ -1,0 +1,22 @@
+/** Signing in: who somebody is and what they may do. */
+import { z } from "zod";
+import { Username } from "../ids.ts";
+
+export const Role = z.enum(["operator", "supervisor", "technician", "admin"]);
+export type Role = z.infer<typeof Role>;
+
+export const Credentials = z.strictObject({
+  username: z.string().max(32),
+  password: z.string().max(256),
+});
+export type Credentials = z.infer<typeof Credentials>;
+
+export const Session = z.object({
+  /** Also works as `Authorization: Bearer`; only in the answer to signing in. */
+  token: z.string().optional(),
+  username: Username,
+  displayName: z.string(),
+  role: Role,
+  expiresAt: z.iso.datetime(),
+});
+export type Session = z.infer<typeof Session>;

@@ -1,0 +1,54 @@
+/** Every identifier in one place: one schema each, so that a wrong one is refused at the edge. */
+import { z } from "zod";
+
+/** Lower-case letters, digits and inner hyphens: it is a topic level, a file name and a certificate name. */
+export const PillarId = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
+  .brand("PillarId");
+export type PillarId = z.infer<typeof PillarId>;
+
+/** 128 random bits, lower-case hexadecimal. */
+const hex128 = z.string().regex(/^[0-9a-f]{32}$/);
+
+/** One alarm, born at the button's edge, before anything is stored. */
+export const EventId = hex128.brand("EventId");
+export type EventId = z.infer<typeof EventId>;
+
+export const IncidentId = hex128.brand("IncidentId");
+export type IncidentId = z.infer<typeof IncidentId>;
+
+export const RecordingId = hex128.brand("RecordingId");
+export type RecordingId = z.infer<typeof RecordingId>;
+
+/** One WebRTC connection, pillar or console. */
+export const MediaSessionId = hex128.brand("MediaSessionId");
+export type MediaSessionId = z.infer<typeof MediaSessionId>;
+
+export const CommandId = hex128.brand("CommandId");
+export type CommandId = z.infer<typeof CommandId>;
+
+/** The lineage of one hub database: it changes when a backup is restored. */
+export const HubEpoch = hex128.brand("HubEpoch");
+export type HubEpoch = z.infer<typeof HubEpoch>;
+
+/** A person's account name. */
+export const Username = z
+  .string()
+  .regex(/^[a-z][a-z0-9._-]{0,31}$/)
+  .brand("Username");
+export type Username = z.infer<typeof Username>;
+
+/** SHA-256, lower-case hexadecimal. */
+export const Sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .brand("Sha256");
+export type Sha256 = z.infer<typeof Sha256>;
+
+/** Ed25519 over canonical JSON, 64 bytes, base64url without padding (RFC 8032, RFC 4648 section 5). */
+export const Signature = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{86}$/)
+  .brand("Signature");
+export type Signature = z.infer<typeof Signature>;

@@ -1,0 +1,25 @@
+/** The only receipt: the hub's journal holds this alarm. A broker's PUBACK says nothing of the kind. */
+import { z } from "zod";
+import { EventId, HubEpoch, IncidentId, PillarId, Signature } from "../ids.ts";
+import { Version } from "./version.ts";
+
+/** What the hub signs. */
+export const Receipt = z.strictObject({
+  v: Version,
+  eventId: EventId,
+  pillarId: PillarId,
+  seq: z.number().int().positive(),
+  incidentId: IncidentId,
+  /** Changes when the hub's database is not the one we last spoke to: the pillar then replays. */
+  hubEpoch: HubEpoch,
+  journalIndex: z.number().int().nonnegative(),
+});
+export type Receipt = z.infer<typeof Receipt>;
+
+export const Accepted = z.strictObject({
+  v: Version,
+  receipt: Receipt,
+  /** Ed25519 by the hub's key over `canonicalJson(receipt)`. */
+  sig: Signature,
+});
+export type Accepted = z.infer<typeof Accepted>;

@@ -1,0 +1,54 @@
+/**
+ * The alarm: what a pillar says when somebody asks for help.
+ *
+ * The inner `event` never changes after its birth: it is what the ledger stores, the chain links and the
+ * key signs. The envelope around it says how old the event is *now*, so it differs at every resend and
+ * is not signed; mutual TLS protects it on the way.
+ */
+import { z } from "zod";
+import { EventId, PillarId, Sha256, Signature } from "../ids.ts";
+import { Version } from "./version.ts";
+
+/** `voice`: a person pressed. `silent`: help without sound. `text`: a typed call. `test`: a technician's. */
+export const AlarmKind = z.enum(["voice", "silent", "text", "test"]);
+export type AlarmKind = z.infer<typeof AlarmKind>;
+
+/** What the pillar knows about its own wall clock. */
+export const ClockState = z.strictObject({
+  /** Whether a time source has set the clock since this boot. */
+  synced: z.boolean(),
+  /** Estimated error, ms; absent when unknown. */
+  errorMs: z.number().int().nonnegative().optional(),
+});
+export type ClockState = z.infer<typeof ClockState>;
+
+export const AlarmEvent = z.strictObject({
+  v: Version,
+  eventId: EventId,
+  pillarId: PillarId,
+  /** Rises by one at each start of the agent; persisted before anything is sent. */
+  bootEpoch: z.number().int().positive(),
+  /** Gap-free per pillar, from 1. Orders alarms; the wall clock never does. */
+  seq: z.number().int().positive(),
+  /** Hash of the pillar's preceding event; 64 zeros for the first. */
+  prevHash: Sha256,
+  kind: AlarmKind,
+  /** Wall clock at the edge, Unix ms. For the record only. */
+  wallMs: z.number().int(),
+  clock: ClockState,
+  /** `text` alarms: what the person typed. */
+  text: z.string().max(1000).optional(),
+});
+export type AlarmEvent = z.infer<typeof AlarmEvent>;
+
+export const Alarm = z.strictObject({
+  v: Version,
+  event: AlarmEvent,
+  /** Ed25519 by the pillar's key over `canonicalJson(event)`. */
+  sig: Signature,
+  /** Monotonic ms from the edge to this sending; absent when a reboot lies between. */
+  ageMs: z.number().int().nonnegative().optional(),
+  /** 1 for the first sending. */
+  attempt: z.number().int().positive(),
+});
+export type Alarm = z.infer<typeof Alarm>;

@@ -1,0 +1,19 @@
+/** What became of the call, told to the pillar so that its lamp and voice say no more than is true. */
+import { z } from "zod";
+import { EventId, IncidentId } from "../ids.ts";
+import { Version } from "./version.ts";
+
+/** `ringing`: desks ring. `answered`: a named operator talks. `held`: they wait. `ended`: incident closed. */
+export const CallStatus = z.enum(["ringing", "answered", "held", "ended"]);
+export type CallStatus = z.infer<typeof CallStatus>;
+
+export const Call = z.strictObject({
+  v: Version,
+  incidentId: IncidentId,
+  /** The incident's newest alarm from this pillar. */
+  eventId: EventId,
+  status: CallStatus,
+  /** The operator's display name, with `answered` and `held`. */
+  by: z.string().min(1).max(60).optional(),
+});
+export type Call = z.infer<typeof Call>;
