@@ -4,7 +4,7 @@
  * A reason names the field, what was expected and what was found, because somebody reads it in a log
  * at night.
  */
-import { z } from "zod";
+import type { z } from "zod";
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    /** The default reporter for people, ours for the plain closing line. */
+    reporters: ["default", "./test/closing-line.ts"],
+    /** Real processes, real sockets, real media: two at a time on two cores. */
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    pool: "forks",
+  },
+});
