@@ -1,0 +1,200 @@
+/**
+ * Configuration: YAML text and environment in, checked settings or a list of complaints out.
+ *
+ * A complaint names file, line and column (or the variable), what was expected and what was found.
+ * Unknown keys are refused: a misspelt setting that silently means its default is a fault at night.
+ */
+import { isMap, isPair, isScalar, LineCounter, parse, parseDocument, type Document } from "yaml";
+import { z } from "zod";
+import type { Parsed } from "./parse.ts";
+
+const MAX_COMPLAINTS = 10;
+
+export interface ConfigSource {
+  /** As the reader knows it: it opens every complaint. */
+  readonly file: string;
+  /** `ANZHU_AGENT`: then `ANZHU_AGENT__HUB__HOST` overrides `hub.host`. */
+  readonly envPrefix: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+type Path = readonly PropertyKey[];
+
+interface Override {
+  readonly name: string;
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** Reads settings; `reason` holds one complaint a line. */
+export function readConfig<T>(schema: z.ZodType<T>, text: string, source: ConfigSource): Parsed<T> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [syntax] = document.errors;
+  if (syntax) {
+    const { line, col } = lines.linePos(syntax.pos[0]);
+    return refuse(`${source.file}:${line}:${col}  this is not YAML: ${syntax.message}`);
+  }
+  let settings: unknown;
+  try {
+    settings = document.toJS({ maxAliasCount: 0 }) ?? {};
+  } catch (error) {
+    return refuse(`${source.file}:1:1  aliases (*name) are not allowed here: ${String(error)}`);
+  }
+  if (!isRecord(settings)) {
+    return refuse(
+      `${source.file}:1:1  the file must hold settings (key: value), ${found(settings)}`,
+    );
+  }
+  const overrides = readOverrides(schema, source);
+  if (!overrides.ok) return overrides;
+  for (const override of overrides.value) assign(settings, override);
+
+  const result = schema.safeParse(settings);
+  if (result.success) return { ok: true, value: result.data };
+  const where = (path: Path): string => {
+    const variable = overrides.value.find(
+      (override) => override.path.every((key, i) => key === path[i]), // the setting or one inside it
+    );
+    if (variable) return variable.name;
+    const { line, col } = lines.linePos(offsetOf(document, path));
+    return `${source.file}:${line}:${col}`;
+  };
+  const complaints = result.error.issues.flatMap((issue) => complain(issue, settings, where));
+  return refuse([...new Set(complaints)].slice(0, MAX_COMPLAINTS).join("\n"));
+}
+
+function refuse(reason: string): { ok: false; reason: string } {
+  return { ok: false, reason };
+}
+
+/** `where  what must be, what was found`, one or more per issue. */
+function complain(
+  issue: z.core.$ZodIssue,
+  settings: unknown,
+  where: (path: Path) => string,
+): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return `${where(path)}  ${path.map(String).join(".")} is not a setting; remove it or correct its name`;
+    });
+  }
+  const name = issue.path.length > 0 ? issue.path.map(String).join(".") : "the file";
+  const value = issue.path.reduce<unknown>(
+    (at, key) => (isRecord(at) ? at[String(key)] : undefined),
+    settings,
+  );
+  return [`${where(issue.path)}  ${name} must be ${expected(issue)}, ${found(value)}`];
+}
+
+function expected(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.expected === "int" ? "a whole number" : `of type ${issue.expected}`;
+    case "too_small":
+      return `at least ${issue.minimum}${unitOf(issue.origin)}`;
+    case "too_big":
+      return `at most ${issue.maximum}${unitOf(issue.origin)}`;
+    case "invalid_value":
+      return `one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
+    case "invalid_union":
+      return "discriminator" in issue ? "a documented kind" : "one of the documented forms";
+    case "invalid_format":
+      return `a valid ${issue.format}${issue.pattern === undefined ? "" : ` (${issue.pattern})`}`;
+    default:
+      return `different (${issue.message})`;
+  }
+}
+
+function unitOf(origin: string): string {
+  if (origin === "string") return " characters";
+  return origin === "array" ? " entries" : "";
+}
+
+function found(value: unknown): string {
+  return value === undefined ? "found nothing" : `found ${JSON.stringify(value).slice(0, 80)}`;
+}
+
+/** Where in the text a setting stands, or its nearest parent that does. */
+function offsetOf(document: Document.Parsed, path: Path): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent =
+      length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const key = String(path[length - 1]);
+    const pair = isMap(parent)
+      ? parent.items.find(
+          (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === key,
+        )
+      : undefined;
+    if (pair && isScalar(pair.key)) return pair.key.range?.[0] ?? 0;
+  }
+  return 0;
+}
+
+function assign(settings: Record<string, unknown>, override: Override): void {
+  let at = settings;
+  for (const key of override.path.slice(0, -1)) {
+    const next = at[key];
+    const child: Record<string, unknown> = isRecord(next) ? next : {};
+    at[key] = child;
+    at = child;
+  }
+  at[override.path.at(-1) ?? ""] = override.value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+type JsonSchema = z.core.JSONSchema.JSONSchema;
+
+/** The environment's settings, their names resolved against the schema. */
+function readOverrides(schema: z.ZodType, source: ConfigSource): Parsed<readonly Override[]> {
+  const prefix = `${source.envPrefix}__`;
+  const names = Object.keys(source.env)
+    .filter((name) => name.startsWith(prefix))
+    .toSorted();
+  if (names.length === 0) return { ok: true, value: [] };
+  const root = z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" });
+  const overrides: Override[] = [];
+  for (const name of names) {
+    let at: readonly JsonSchema[] = [root];
+    const path: string[] = [];
+    for (const segment of name.slice(prefix.length).split("__")) {
+      const properties = at
+        .flatMap(alternatives)
+        .flatMap((one) => Object.entries(one.properties ?? {}));
+      const matches = properties.filter(([key]) => folded(key) === folded(segment));
+      const [first] = matches;
+      if (!first) {
+        const known = [...new Set(properties.map(([key]) => key.toUpperCase()))].join(", ");
+        return refuse(
+          `${name}  names no setting: after ${[prefix, ...path].join("")} expected one of ${known}`,
+        );
+      }
+      path.push(first[0]);
+      at = matches.map(([, property]) => property as JsonSchema);
+    }
+    overrides.push({ name, path, value: valueOf(source.env[name] ?? "", at) });
+  }
+  return { ok: true, value: overrides };
+}
+
+function alternatives(schema: JsonSchema): JsonSchema[] {
+  const inner = [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])];
+  return [schema, ...inner.flatMap((one) => alternatives(one as JsonSchema))];
+}
+
+const folded = (key: string): string => key.replaceAll("_", "").toLowerCase();
+
+/** Text stays text where text is wanted (`host: 10`); anything else is read as YAML. */
+function valueOf(text: string, schemas: readonly JsonSchema[]): unknown {
+  const types = schemas.flatMap(alternatives).map((one) => one.type ?? typeof one.const);
+  if (types.includes("string")) return text;
+  try {
+    return parse(text, { maxAliasCount: 0 }) as unknown;
+  } catch {
+    return text; // The schema then says what was expected and shows this text.
+  }
+}

@@ -1,0 +1,118 @@
+/** Configuration: what a person sees who mistypes a setting. */
+import { describe, expect, test } from "vitest";
+import * as fc from "fast-check";
+import { AgentConfig } from "../../device/config.ts";
+import { HubConfig } from "../../hub/config.ts";
+import { readConfig, type ConfigSource } from "../../shared/config.ts";
+import type { Parsed } from "../../shared/parse.ts";
+
+const good = `pillarId: demo-001
+dataDir: var/demo-001
+hub:
+  host: 127.0.0.1
+  httpUrl: http://127.0.0.1:8110
+board:
+  kind: modbus
+  path: /dev/ttyS0
+`;
+
+const read = (text: string, env: ConfigSource["env"] = {}): Parsed<AgentConfig> =>
+  readConfig(AgentConfig, text, { file: "agent.yaml", envPrefix: "ANZHU_AGENT", env });
+
+function reasonOf(text: string, env: ConfigSource["env"] = {}): string {
+  const result = read(text, env);
+  return result.ok ? "accepted" : result.reason;
+}
+
+describe("a configuration file", () => {
+  test("gives every setting its default", () => {
+    const result = read(good);
+    expect(result.ok && result.value.hub.mqttPort).toBe(8883);
+    expect(result.ok && result.value.media.framesPerSecond).toBe(25);
+  });
+
+  test("with a misspelt key is refused with its line and column", () => {
+    expect(reasonOf(good.replace("  host:", "  hots:"))).toMatch(/^agent\.yaml:3:1  hub\.host/);
+    expect(reasonOf(good.replace("  host:", "  hots:"))).toContain(
+      "agent.yaml:4:3  hub.hots is not a setting",
+    );
+  });
+
+  test("with a value out of range is told what was expected and found", () => {
+    expect(reasonOf(good.replace("  host:", "  mqttPort: 70000\n  host:"))).toBe(
+      "agent.yaml:4:3  hub.mqttPort must be at most 65535, found 70000",
+    );
+  });
+
+  test("with a value of another type is told so", () => {
+    expect(reasonOf(good.replace("  host:", "  mqttPort: fast\n  host:"))).toBe(
+      'agent.yaml:4:3  hub.mqttPort must be of type number, found "fast"',
+    );
+  });
+
+  test("with an unknown kind of board is refused at that line", () => {
+    expect(reasonOf(good.replace("kind: modbus", "kind: telepathy"))).toMatch(
+      /^agent\.yaml:7:3  board\.kind must be .*found "telepathy"/,
+    );
+  });
+
+  test("that is not YAML is refused where it stops being YAML", () => {
+    expect(reasonOf("hub: {host: 1\nboard: x: y")).toMatch(
+      /^agent\.yaml:\d+:\d+  this is not YAML/,
+    );
+  });
+
+  test("that is empty lacks every required setting", () => {
+    expect(reasonOf("")).toContain("pillarId must be");
+  });
+
+  test("whatever its text, never makes the reader throw", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        expect(reasonOf(text).length).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  test("whose aliases multiply is refused and not expanded", () => {
+    expect(reasonOf(`a: &a [1]\nb: *a\n${good}`)).toContain("agent.yaml");
+  });
+});
+
+describe("the environment", () => {
+  test("overrides a setting by its name", () => {
+    const result = read(good, { ANZHU_AGENT__HUB__MQTTPORT: "1999", ANZHU_AGENT__HUB__HOST: "10" });
+    expect(result.ok && result.value.hub).toMatchObject({ mqttPort: 1999, host: "10" });
+  });
+
+  test("may write a long name with underscores", () => {
+    const result = read(good, { ANZHU_AGENT__HUB__MQTT_PORT: "1999" });
+    expect(result.ok && result.value.hub.mqttPort).toBe(1999);
+  });
+
+  test("creates a section the file does not have", () => {
+    const hub = readConfig(HubConfig, "dataDir: /tmp/x", {
+      file: "hub.yaml",
+      envPrefix: "ANZHU_HUB",
+      env: { ANZHU_HUB__HTTP__PORT: "8111", ANZHU_HUB__MQTT__NAMES: "[a, b]" },
+    });
+    expect(hub.ok && hub.value.http.port).toBe(8111);
+    expect(hub.ok && hub.value.mqtt.names).toEqual(["a", "b"]);
+  });
+
+  test("with an unknown name is refused by that name", () => {
+    expect(reasonOf(good, { ANZHU_AGENT__HUB__PROT: "1" })).toMatch(
+      /^ANZHU_AGENT__HUB__PROT  names no setting/,
+    );
+  });
+
+  test("with a bad value is blamed instead of the file", () => {
+    expect(reasonOf(good, { ANZHU_AGENT__HUB__MQTTPORT: "soon" })).toBe(
+      'ANZHU_AGENT__HUB__MQTTPORT  hub.mqttPort must be of type number, found "soon"',
+    );
+  });
+
+  test("of other programs is ignored", () => {
+    expect(read(good, { ANZHU_HUB__HTTP__PORT: "1", PATH: "/bin" }).ok).toBe(true);
+  });
+});
