@@ -50,6 +50,9 @@ export type Incident = z.infer<typeof Incident>;
 export const IncidentQuery = z.strictObject({
   state: z.union([IncidentState, z.literal("active")]).optional(),
   pillarId: PillarId.optional(),
+  /** Pressed at or after, and before. */
+  from: z.iso.datetime().optional(),
+  to: z.iso.datetime().optional(),
   cursor: z.string().max(64).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });

@@ -20,3 +20,9 @@ export const Session = z.object({
   expiresAt: z.iso.datetime(),
 });
 export type Session = z.infer<typeof Session>;
+
+/** Who an incident may be handed to: `GET /api/v1/operators`. */
+export const OperatorPage = z.object({
+  items: z.array(Session.pick({ username: true, displayName: true, role: true })),
+});
+export type OperatorPage = z.infer<typeof OperatorPage>;
