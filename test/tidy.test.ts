@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { allImports } from "./tidy/imports.ts";
+import { violations } from "./tidy/rules.ts";
+import { readTree } from "./tidy/tree.ts";
+
+const tree = readTree();
+
+describe("the house is tidy", () => {
+  test("the rules looked at the real tree", () => {
+    for (const part of ["device/", "hub/", "hub/console/", "shared/", "simulator/", "test/"]) {
+      expect([...tree.keys()].filter((path) => path.startsWith(part)).length).toBeGreaterThan(5);
+    }
+    expect(allImports(tree).length).toBeGreaterThan(100);
+  });
+
+  test("no rule is broken", () => {
+    expect(violations(tree)).toEqual([]);
+  });
+});
+
+describe("a planted violation is found", () => {
+  const planted = (path: string, text: string): string[] =>
+    violations(new Map([...tree, [path, text]]))
+      .filter((violation) => violation.path === path)
+      .map(({ rule }) => rule);
+
+  test.each([
+    ["the device imports the hub", "device/main.ts", `import "../hub/main.ts";`, "direction"],
+    ["the hub imports the device", "hub/main.ts", `import "../device/main.ts";`, "direction"],
+    ["the console imports the hub", "hub/console/main.ts", `import "../main.ts";`, "direction"],
+    ["a core imports its shell", "hub/core/hub.ts", `import "../shell.ts";`, "direction"],
+    ["a core imports the platform", "device/core/call.ts", `import "node:fs";`, "direction"],
+    ["shared imports a package", "shared/ids.ts", `import x from "kysely";`, "direction"],
+    [
+      "production imports the simulator",
+      "hub/main.ts",
+      `import("../simulator/main.ts")`,
+      "direction",
+    ],
+    ["a file grows past 400 lines", "hub/main.ts", "\n".repeat(402), "size"],
+    ["a file is named for nothing", "hub/api/utils.ts", "", "name"],
+    ["a file name is in another case", "hub/api/serverThing.ts", "", "name"],
+    ["an error is swallowed", "hub/main.ts", "try { x(); } catch {}", "words"],
+    ["a claim is made that nobody tested", "README.md", "It is compliant.", "words"],
+    ["nobody imports a file", "shared/forgotten.ts", "export const x = 1;", "dead"],
+    ["README names a file that is gone", "README.md", "1. `hub/gone.ts` rings", "press"],
+  ])("%s", (_what, path, text, rule) => {
+    expect(planted(path, text)).toContain(rule);
+  });
+});

@@ -1,0 +1,139 @@
+/**
+ * The house rules that a linter does not know, as one pure function from a tree to its violations.
+ *
+ * Pure, so that the test can plant a violation of each and see it found.
+ */
+import { allImports, type Import } from "./imports.ts";
+import type { Tree } from "./tree.ts";
+
+export interface Violation {
+  readonly rule: string;
+  readonly path: string;
+  readonly detail: string;
+}
+
+const MAX_LINES = 400;
+/** Files that are tables: long because their subject is. */
+const TABLES = new Set(["hub/console/i18n/zh-CN.ts", "hub/console/i18n/en.ts"]);
+
+const isCode = (path: string): boolean => /\.(?:ts|vue)$/.test(path);
+/** The rules name what they ban, and so do their tests. */
+const isOfTheRules = (path: string): boolean => path.startsWith("test/tidy");
+
+export function violations(tree: Tree): Violation[] {
+  return [
+    ...allImports(tree).flatMap(direction),
+    ...[...tree].flatMap(([path, text]) => [
+      ...size(path, text),
+      ...fileName(path),
+      ...(isOfTheRules(path) ? [] : words(path, text)),
+    ]),
+    ...deadFiles(tree),
+    ...pressFiles(tree),
+  ];
+}
+
+/** Layers from the bottom; a file may import its own layer's row and what is listed. */
+function mayImport(from: string, to: string): boolean {
+  const top = (path: string): string => path.split("/")[0] ?? "";
+  const isCore = /^(?:device|hub)\/core\//.test(from);
+  switch (top(from)) {
+    case "shared":
+      return top(to) === "shared";
+    case "device":
+      return (
+        top(to) === "shared" || (isCore ? to.startsWith("device/core/") : top(to) === "device")
+      );
+    case "hub":
+      if (from.startsWith("hub/console/")) {
+        return top(to) === "shared" || to.startsWith("hub/console/");
+      }
+      if (to.startsWith("hub/console/")) return false;
+      return top(to) === "shared" || (isCore ? to.startsWith("hub/core/") : top(to) === "hub");
+    case "simulator":
+      return ["shared", "device", "hub", "simulator"].includes(top(to));
+    default:
+      return true;
+  }
+}
+
+const PACKAGES_OF_SHARED = new Set(["zod", "yaml"]);
+
+function direction({ from, to, isOurs }: Import): Violation[] {
+  const found = (detail: string): Violation[] => [{ rule: "direction", path: from, detail }];
+  if (isOurs) return mayImport(from, to) ? [] : found(`must not import ${to}`);
+  if (from.startsWith("shared/") && !PACKAGES_OF_SHARED.has(to)) {
+    return found(`shared imports zod (and yaml for settings) only, found ${to}`);
+  }
+  if (/^(?:device|hub)\/core\//.test(from)) return found(`a core imports no package, found ${to}`);
+  return [];
+}
+
+function size(path: string, text: string): Violation[] {
+  const lines = text.split("\n").length - 1;
+  if (!isCode(path) || lines <= MAX_LINES || TABLES.has(path)) return [];
+  return [{ rule: "size", path, detail: `${lines} lines, at most ${MAX_LINES}` }];
+}
+
+const VAGUE = /(?:^|[-/])(?:utils?|helpers?|managers?|common|misc|stuff)(?:[-./]|$)/i;
+
+function fileName(path: string): Violation[] {
+  if (!isCode(path)) return [];
+  const base = path.split("/").at(-1) ?? "";
+  const found = (detail: string): Violation[] => [{ rule: "name", path, detail }];
+  if (VAGUE.test(path)) return found("names nothing: call it by what it holds");
+  if (path.endsWith(".vue"))
+    return /^[A-Z][A-Za-z0-9]*\.vue$/.test(base) ? [] : found("PascalCase");
+  return /^[a-z0-9]+(?:[-.][A-Za-z0-9]+)*\.ts$/.test(base) ? [] : found("kebab-case");
+}
+
+const BANNED: readonly (readonly [pattern: RegExp, why: string, where: RegExp])[] = [
+  [/\b(?:TODO|FIXME|XXX|HACK)\b/, "finish it or file it", /\.(?:ts|vue|css)$/],
+  [/^\s*(?:export\s+)?(?:const\s+)?enum\s/m, "use a literal union", /\.(?:ts|vue)$/],
+  [/catch\s*(?:\([^)]*\))?\s*\{\s*\}/, "a swallowed error", /\.(?:ts|vue)$/],
+  [/(?:^|\s)compliant\b/i, "say: designed against X, tested by Y", /\.(?:md|ts|vue)$/],
+  [
+    /\b(?:blazing|seamless(?:ly)?|cutting-edge|world-class)\b/i,
+    "measure, then say",
+    /\.(?:md|ts|vue)$/,
+  ],
+  [/https?:\/\/(?:cdn|unpkg|fonts\.g)/, "no external resource", /\.(?:ts|vue|html|css)$/],
+];
+
+function words(path: string, text: string): Violation[] {
+  return BANNED.filter(([pattern, , where]) => where.test(path) && pattern.test(text)).map(
+    ([pattern, why]) => ({
+      rule: "words",
+      path,
+      detail: `${pattern.exec(text)?.[0].trim()}: ${why}`,
+    }),
+  );
+}
+
+/** What nobody imports must be started by somebody: an entry, a test, a thread or a child process. */
+const ENTRIES =
+  /^(?:(?:device|hub|simulator)\/main\.ts|simulator\/setup\.ts|docs\/generate\.ts|vitest\.config\.ts|hub\/console\/(?:main|vite\.config|env\.d)\.ts|test\/bench\/main\.ts|test\/closing-line\.ts|.*-thread\.ts|(?:device|hub)\/media\/main\.ts|device\/prompts\/make\.ts|test\/.*\.test\.ts)$/;
+
+function deadFiles(tree: Tree): Violation[] {
+  const imported = new Set(allImports(tree).map(({ to }) => to));
+  return [...tree.keys()]
+    .filter((path) => isCode(path) && !ENTRIES.test(path) && !imported.has(path))
+    .map((path) => ({ rule: "dead", path, detail: "nobody imports it and nobody starts it" }));
+}
+
+/** README lists what happens on a press, file by file; each must exist. */
+function pressFiles(tree: Tree): Violation[] {
+  const readme = tree.get("README.md") ?? "";
+  const listed = [...readme.matchAll(/^\d\. `([^`]+)`/gm)].map(([, path = ""]) => path);
+  const missing = listed.filter((path) => !tree.has(path));
+  return [
+    ...(listed.length === 7
+      ? []
+      : [{ rule: "press", path: "README.md", detail: `lists ${listed.length} of seven files` }]),
+    ...missing.map((path) => ({
+      rule: "press",
+      path: "README.md",
+      detail: `${path} does not exist`,
+    })),
+  ];
+}
