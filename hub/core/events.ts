@@ -1,12 +1,31 @@
 /** What can happen to the hub's core, and what it can order. */
 import type { Disposition } from "../../shared/api/incident.ts";
 import type { Role } from "../../shared/api/session.ts";
-import type { EventId, IncidentId, PillarId, RecordingId, Username } from "../../shared/ids.ts";
+import type {
+  EventId,
+  IncidentId,
+  PillarId,
+  RecordingId,
+  Signature,
+  Username,
+} from "../../shared/ids.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { Call } from "../../shared/protocol/call.ts";
 import type { Heartbeat } from "../../shared/protocol/heartbeat.ts";
 import type { Report } from "../../shared/protocol/report.ts";
 import type { Via } from "./facts.ts";
+
+/** An alarm the journal holds. */
+export interface KnownAlarm {
+  readonly pillarId: PillarId;
+  readonly seq: number;
+  readonly eventId: EventId;
+  readonly incidentId: IncidentId;
+  /** Identifies the content: another event under the same number has another signature. */
+  readonly sig: Signature;
+  /** Its place in the journal. */
+  readonly index: number;
+}
 
 /** What an operator may order for one incident. */
 export type OperatorOrder =
@@ -30,6 +49,8 @@ export type HubEvent =
       readonly via: Via;
       readonly newIncidentId: IncidentId;
       readonly newRecordingId: RecordingId;
+      /** What the journal holds under this number or id, when the core's memory does not reach so far. */
+      readonly recorded?: readonly KnownAlarm[];
     }
   | {
       readonly type: "heartbeat";
@@ -79,6 +100,8 @@ export type HubEffect =
       readonly eventId: EventId;
       readonly seq: number;
       readonly incidentId: IncidentId;
+      /** Where the journal holds it; absent for one decided just now, whose index the shell knows. */
+      readonly index?: number;
     }
   | { readonly type: "tell-pillar"; readonly pillarId: PillarId; readonly call: Call }
   | {
@@ -94,8 +117,12 @@ export type HubEffect =
       readonly pillarId: PillarId;
     }
   | { readonly type: "stop-recording"; readonly recordingId: RecordingId }
-  /** Nobody may watch or talk any more. */
-  | { readonly type: "end-views"; readonly incidentId: IncidentId }
+  /** `all`: nobody may watch or talk any more. `talkers`: the owner changed. */
+  | {
+      readonly type: "end-views";
+      readonly incidentId: IncidentId;
+      readonly who: "all" | "talkers";
+    }
   | {
       readonly type: "refuse";
       readonly code: "not-found" | "conflict" | "forbidden" | "bad-request";

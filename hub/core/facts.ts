@@ -7,8 +7,17 @@
 import type { Disposition, Priority, Recording } from "../../shared/api/incident.ts";
 import type { Position, Presence } from "../../shared/api/pillar.ts";
 import type { Role } from "../../shared/api/session.ts";
-import type { EventId, IncidentId, PillarId, RecordingId, Username } from "../../shared/ids.ts";
+import type {
+  CommandId,
+  EventId,
+  IncidentId,
+  PillarId,
+  RecordingId,
+  Signature,
+  Username,
+} from "../../shared/ids.ts";
 import type { AlarmEvent, AlarmKind } from "../../shared/protocol/alarm.ts";
+import type { CommandOrder } from "../../shared/protocol/command.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 
 /** How an alarm reached the hub. */
@@ -46,7 +55,7 @@ export type Fact =
   | (OfIncident & {
       readonly type: "alarm-recorded";
       readonly event: AlarmEvent;
-      readonly sig: string;
+      readonly sig: Signature;
       readonly via: Via;
       /** Hub's clock minus the alarm's age. */
       readonly pressedAt: number;
@@ -60,7 +69,22 @@ export type Fact =
       readonly pressedAt: number;
       readonly text: string | null;
     })
-  | (OfIncident & { readonly type: "incident-joined"; readonly eventId: EventId })
+  | (OfIncident & {
+      readonly type: "incident-joined";
+      readonly eventId: EventId;
+      /** May have risen: a silent press during a typed call. */
+      readonly priority: Priority;
+      readonly text: string | null;
+    })
+  /** A second, different alarm under a number or id the hub already holds: recorded, and a fault. */
+  | (OfIncident & {
+      readonly type: "alarm-equivocation";
+      readonly pillarId: PillarId;
+      readonly eventId: EventId;
+      readonly seq: number;
+      /** The alarm that held this number or id before. */
+      readonly earlierEventId: EventId;
+    })
   | (OfIncident & {
       readonly type: "deadline-set";
       readonly dueAt: number;
@@ -68,7 +92,12 @@ export type Fact =
     })
   | (OfIncident & { readonly type: "deadline-passed"; readonly reason: DeadlineReason })
   | (ByOperator & { readonly type: "incident-acknowledged" })
-  | (ByOperator & { readonly type: "incident-answered" })
+  | (ByOperator & {
+      readonly type: "incident-answered";
+      /** Set when a supervisor took the call over: whose it was. */
+      readonly from: Username | null;
+      readonly fromName: string | null;
+    })
   | (ByOperator & { readonly type: "incident-held"; readonly held: boolean })
   | (ByOperator & {
       readonly type: "incident-transferred";
@@ -95,6 +124,13 @@ export type Fact =
       readonly durationMs: number;
       readonly bytes: number;
     })
+  /** First heartbeat of a boot, or of another release. */
+  | (At & {
+      readonly type: "pillar-started";
+      readonly pillarId: PillarId;
+      readonly bootEpoch: number;
+      readonly release: string;
+    })
   | (At & {
       readonly type: "presence-changed";
       readonly pillarId: PillarId;
@@ -114,10 +150,27 @@ export type Fact =
       readonly role: Role;
     })
   | (At & { readonly type: "session-opened" | "session-closed"; readonly username: Username })
+  /** Somebody watches and listens (`watch`) or talks (`talk`): no ear without a name. */
+  | (ByOperator & { readonly type: "view-opened" | "view-closed"; readonly role: "watch" | "talk" })
+  | (At & {
+      readonly type: "command-sent";
+      readonly pillarId: PillarId;
+      readonly commandId: CommandId;
+      readonly order: CommandOrder;
+      readonly by: Username;
+    })
   | (At & {
       readonly type: "recording-viewed";
       readonly recordingId: RecordingId;
       readonly by: Username;
     });
+
+/** Facts of one incident: its timeline. */
+export type IncidentFact = Extract<Fact, { incidentId: IncidentId }>;
+/** Facts that change a pillar's row. */
+export type PillarFact = FactOf<
+  "pillar-registered" | "pillar-enrolled" | "pillar-started" | "presence-changed" | "pillar-fault"
+>;
+export type RecordingFact = FactOf<"recording-started" | "recording-ended">;
 
 export type FactOf<T extends Fact["type"]> = Extract<Fact, { type: T }>;

@@ -14,6 +14,8 @@ export const FaultCode = z.enum([
   "clock-unsynced",
   "ffmpeg-missing",
   "ledger-failing",
+  /** Found by the hub, never by the pillar: two alarms under one number, or a ledger gone back. */
+  "ledger-forked",
   "ledger-slow",
   "media-down",
   "microphone-lost",

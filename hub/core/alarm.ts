@@ -1,0 +1,130 @@
+/**
+ * An alarm arrives: again, for an incident that is open, or as a new one.
+ *
+ * It is never refused and never lost. The same alarm twice is one alarm, answered twice; a different one
+ * under a number already held is recorded like any other, and the fork is a fault. Past the limit of open
+ * incidents they still open, only without a recording.
+ */
+import type { Priority } from "../../shared/api/incident.ts";
+import type { AlarmKind } from "../../shared/protocol/alarm.ts";
+import { setDeadline } from "./deadline.ts";
+import { both, type Decision } from "./decision.ts";
+import type { HubEffect, HubEvent, KnownAlarm } from "./events.ts";
+import type { Fact } from "./facts.ts";
+import { callOf, type IncidentRecord } from "./incident.ts";
+import { sight } from "./ledger.ts";
+import { startRecording } from "./recording.ts";
+import { faultFact } from "./roster.ts";
+import { laneOf, type HubState } from "./state.ts";
+
+type AlarmHeard = Extract<HubEvent, { type: "alarm" }>;
+
+const PRIORITY: Record<AlarmKind, Priority> = { voice: 1, silent: 1, text: 2, test: 4 };
+
+export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
+  const { same, rival } = sight(state, event);
+  if (same) return acceptAgain(state, same);
+  const { pillarId } = event;
+  const openId = state.openByLane.get(laneOf({ pillarId, kind: event.alarm.event.kind }));
+  const open = openId && state.incidents.get(openId);
+  const decision = open ? join(event, open) : openNew(state, event);
+  return rival ? both(decision, equivocation(state, event, { rival, open })) : decision;
+}
+
+/** Same receipt as the first time, and what has become of the call since. */
+function acceptAgain(state: HubState, known: KnownAlarm): Decision {
+  const { pillarId, eventId, seq, incidentId, index } = known;
+  const incident = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
+  const accept: HubEffect = { type: "accept", pillarId, eventId, seq, incidentId, index };
+  const tell: HubEffect[] =
+    incident?.lastEventId === eventId
+      ? [{ type: "tell-pillar", pillarId, call: callOf(incident) }]
+      : [];
+  return { facts: [], effects: [accept, ...tell] };
+}
+
+function recorded(event: AlarmHeard, incidentId: IncidentRecord["id"]): Fact {
+  const { at, via, alarm } = event;
+  const { event: inner, sig } = alarm;
+  const pressedAt = pressedAtOf(event);
+  return { type: "alarm-recorded", at, incidentId, event: inner, sig, via, pressedAt };
+}
+
+/** Age decides; across a reboot of the pillar only its own clock is left, if anything set it. */
+function pressedAtOf({ at, alarm }: AlarmHeard): number {
+  if (alarm.ageMs !== undefined) return at - alarm.ageMs;
+  return alarm.event.clock.synced ? Math.min(alarm.event.wallMs, at) : at;
+}
+
+function acceptNew(event: AlarmHeard, incidentId: IncidentRecord["id"]): HubEffect {
+  const { eventId, seq } = event.alarm.event;
+  return { type: "accept", pillarId: event.pillarId, eventId, seq, incidentId };
+}
+
+function join(event: AlarmHeard, open: IncidentRecord): Decision {
+  const { at, pillarId } = event;
+  const { eventId, kind, text = null } = event.alarm.event;
+  const priority = Math.min(open.priority, PRIORITY[kind]) as Priority;
+  return {
+    facts: [
+      recorded(event, open.id),
+      { type: "incident-joined", at, incidentId: open.id, eventId, priority, text },
+    ],
+    effects: [
+      acceptNew(event, open.id),
+      { type: "tell-pillar", pillarId, call: callOf({ ...open, lastEventId: eventId }) },
+    ],
+  };
+}
+
+function openNew(state: HubState, event: AlarmHeard): Decision {
+  const { at, pillarId, newIncidentId: incidentId, newRecordingId: recordingId } = event;
+  const { eventId, kind, text = null } = event.alarm.event;
+  const opened: Decision = {
+    facts: [
+      recorded(event, incidentId),
+      {
+        type: "incident-opened",
+        at,
+        incidentId,
+        pillarId,
+        kind,
+        priority: PRIORITY[kind],
+        eventId,
+        pressedAt: pressedAtOf(event),
+        text,
+      },
+      setDeadline(state, { at, incidentId, reason: "unacknowledged" }),
+    ],
+    effects: [
+      acceptNew(event, incidentId),
+      { type: "tell-pillar", pillarId, call: { v: 1, incidentId, eventId, status: "ringing" } },
+    ],
+  };
+  return both(
+    opened,
+    startRecording(state, { id: incidentId, pillarId, kind }, { at, recordingId }),
+  );
+}
+
+function equivocation(
+  state: HubState,
+  event: AlarmHeard,
+  found: { readonly rival: KnownAlarm; readonly open: IncidentRecord | undefined | "" },
+): Decision {
+  const { at, pillarId } = event;
+  const { eventId, seq } = event.alarm.event;
+  const incidentId = found.open ? found.open.id : event.newIncidentId;
+  const earlierEventId = found.rival.eventId;
+  const detail =
+    `expected one alarm under number ${seq}, found two (${earlierEventId} and ${eventId}); ` +
+    "both are kept: inspect the pillar and enrol it again";
+  const isKnown = state.pillars.get(pillarId)?.faults.includes("ledger-forked") ?? true;
+  return {
+    facts: [
+      { type: "alarm-equivocation", at, incidentId, pillarId, eventId, seq, earlierEventId },
+      ...(isKnown ? [] : [faultFact({ at, pillarId, code: "ledger-forked", detail })]),
+    ],
+    effects: [],
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * The hub's core: an event in, facts and orders out.
+ *
+ * `decide` reads the state and changes nothing; `evolve` folds one fact; `handle` is both in the order
+ * every caller needs. No clock, no chance, no input or output: the shell of a real hub and the simulated
+ * world run this same code.
+ */
+import { assert, assertNever } from "../../shared/assert.ts";
+import { decideAlarm } from "./alarm.ts";
+import { decideDeadlines, noteTick } from "./deadline.ts";
+import { both, nothing, type Decision } from "./decision.ts";
+import type { HubEffect, HubEvent } from "./events.ts";
+import type { Fact, IncidentFact } from "./facts.ts";
+import { callOf, evolveIncident } from "./incident.ts";
+import { markOf, missingFrom, rememberAlarm, renewMark } from "./ledger.ts";
+import { decideOrder } from "./order.ts";
+import { hear, mayAskResend, noteOrdered, presenceFact, presenceFacts } from "./presence.ts";
+import { decideMediaStarted, decideRecordingEnded, evolveRecording } from "./recording.ts";
+import { evolvePillar, heartbeatFacts, MAX_PILLARS, reportFacts } from "./roster.ts";
+import { laneOf, MAX_CLOSED, type HubState } from "./state.ts";
+
+/** Hears, decides and folds. `nextIndex` is the journal index the first new fact will get. */
+export function handle(state: HubState, event: HubEvent, nextIndex: number): Decision {
+  hear(state, event);
+  const decision = decide(state, event);
+  for (const [offset, fact] of decision.facts.entries()) evolve(state, fact, nextIndex + offset);
+  for (const effect of decision.effects) noteOrdered(state, effect, event.at);
+  if (event.type === "tick") noteTick(state, event.at);
+  return decision;
+}
+
+export function decide(state: HubState, event: HubEvent): Decision {
+  switch (event.type) {
+    case "alarm":
+      return decideAlarm(state, event);
+    case "heartbeat":
+      return decideHeartbeat(state, event);
+    case "report":
+      return { facts: reportFacts(state, event), effects: [] };
+    case "pillar-connected":
+      return both(presence(state, event), tellCall(state, event));
+    case "pillar-disconnected":
+      return nothing;
+    case "operator-order":
+      return decideOrder(state, event);
+    case "recording-ended":
+      return decideRecordingEnded(state, event);
+    case "media-started":
+      return decideMediaStarted(state, event);
+    case "tick":
+      return both(decideDeadlines(state, event.at), {
+        facts: presenceFacts(state, event.at),
+        effects: [],
+      });
+    default:
+      return assertNever(event);
+  }
+}
+
+function decideHeartbeat(
+  state: HubState,
+  event: Extract<HubEvent, { type: "heartbeat" }>,
+): Decision {
+  const { at, pillarId, heartbeat } = event;
+  const facts = heartbeatFacts(state, event);
+  const fromSeq = missingFrom(state, event);
+  const ask: HubEffect[] =
+    fromSeq !== undefined && mayAskResend(state, pillarId, at)
+      ? [{ type: "ask-resend", pillarId, fromSeq, bootEpoch: heartbeat.bootEpoch }]
+      : [];
+  const voice = state.heard.voices.get(pillarId);
+  const tell = voice && !voice.isTold ? tellCall(state, event) : nothing;
+  return both({ facts, effects: ask }, presence(state, event), tell);
+}
+
+function presence(state: HubState, event: Extract<HubEvent, { pillarId: unknown }>): Decision {
+  const fact = presenceFact(state, event.pillarId, event.at);
+  return fact ? { facts: [fact], effects: [] } : nothing;
+}
+
+/** What became of the pillar's latest call: it may have been away when it ended. */
+function tellCall(state: HubState, event: Extract<HubEvent, { pillarId: unknown }>): Decision {
+  const { pillarId } = event;
+  const { lastIncidentId, lastEventId } = markOf(state, pillarId);
+  if (!lastIncidentId || !lastEventId) return nothing;
+  const incident = state.incidents.get(lastIncidentId) ?? state.closed.get(lastIncidentId);
+  const call = incident
+    ? callOf(incident)
+    : ({ v: 1, incidentId: lastIncidentId, eventId: lastEventId, status: "ended" } as const);
+  return { facts: [], effects: [{ type: "tell-pillar", pillarId, call }] };
+}
+
+/** Folds one fact. The maps of `state` change in place; the records in them never do. */
+export function evolve(state: HubState, fact: Fact, index: number): HubState {
+  switch (fact.type) {
+    case "pillar-registered":
+    case "pillar-enrolled":
+    case "pillar-started":
+    case "presence-changed":
+    case "pillar-fault":
+      return evolveRoster(state, fact, index);
+    case "user-saved":
+    case "session-opened":
+    case "session-closed":
+    case "recording-viewed":
+    case "command-sent":
+      return state;
+    default:
+      return evolveOpen(state, fact, index);
+  }
+}
+
+type RosterFact = Parameters<typeof evolvePillar>[1];
+
+function evolveRoster(state: HubState, fact: RosterFact, index: number): HubState {
+  const { pillarId } = fact;
+  state.pillars.set(pillarId, evolvePillar(state.pillars.get(pillarId), fact));
+  assert(state.pillars.size <= MAX_PILLARS, `more than ${MAX_PILLARS} pillars in one hub`);
+  if (fact.type === "pillar-enrolled") renewMark(state, pillarId, index);
+  return state;
+}
+
+function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubState {
+  if (fact.type === "alarm-recorded") rememberAlarm(state, fact, index);
+  if (fact.type === "recording-started" || fact.type === "recording-ended") {
+    const recording = evolveRecording(state.recordings.get(fact.recordingId), fact);
+    if (recording.state === "recording") state.recordings.set(recording.id, recording);
+    else state.recordings.delete(recording.id);
+  }
+  const { incidentId } = fact;
+  const before = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
+  // A recording may end, or a view close, when its incident is history.
+  if (!before && isAfterthought(fact)) return state;
+  const incident = evolveIncident(before, fact);
+  if (!incident) return state;
+  if (incident.state === "closed") {
+    state.incidents.delete(incidentId);
+    if (before?.state !== "closed") state.openByLane.delete(laneOf(incident));
+    state.closed.set(incidentId, incident);
+    forgetOldestClosed(state);
+  } else {
+    state.closed.delete(incidentId);
+    state.incidents.set(incidentId, incident);
+    state.openByLane.set(laneOf(incident), incidentId);
+  }
+  return state;
+}
+
+function isAfterthought(fact: IncidentFact): boolean {
+  return fact.type === "recording-ended" || fact.type === "view-closed";
+}
+
+function forgetOldestClosed(state: HubState): void {
+  if (state.closed.size <= MAX_CLOSED) return;
+  const [oldest] = state.closed.keys();
+  if (oldest) state.closed.delete(oldest);
+}
+
+/** The promise to the street, checked after every event: an open incident has an owner or a deadline. */
+export function unattended(state: HubState): readonly string[] {
+  return [...state.incidents.values()]
+    .filter(({ owner, state: phase, deadline }) => !(phase !== "open" && owner) && !deadline)
+    .map(({ id }) => id);
+}

@@ -1,0 +1,166 @@
+/**
+ * What the hub holds of each pillar's ledger: which alarms, and where a gap is.
+ *
+ * A duplicate is known by its signature, because the same signature is the same content. The memory of
+ * recent alarms is bounded; for older ones the shell asks the journal and tells us (`recorded`), so a
+ * pillar that replays a year changes nothing.
+ *
+ * Limit: numbers seen ahead of a gap are kept up to `MAX_AHEAD`; past that the lowest gap is still known.
+ */
+import type { EventId, IncidentId, PillarId, Signature } from "../../shared/ids.ts";
+import type { Alarm } from "../../shared/protocol/alarm.ts";
+import type { HubEvent, KnownAlarm } from "./events.ts";
+import type { FactOf } from "./facts.ts";
+import type { HubState } from "./state.ts";
+
+/** Alarms remembered without asking the journal, over all pillars. */
+export const MAX_RECENT_ALARMS = 4096;
+const MAX_AHEAD = 256;
+
+export interface LedgerMark {
+  /** Highest number the hub holds. */
+  readonly headSeq: number;
+  /** Every number up to here is held; null after a new enrolment, until its first alarm. */
+  readonly contiguousSeq: number | null;
+  /** Held numbers beyond a gap, ascending. */
+  readonly ahead: readonly number[];
+  /** Journal index of the latest enrolment: numbers before it belong to another ledger. */
+  readonly since: number;
+  readonly enrolments: number;
+  readonly lastIncidentId: IncidentId | null;
+  readonly lastEventId: EventId | null;
+}
+
+export const NEW_MARK: LedgerMark = {
+  headSeq: 0,
+  contiguousSeq: 0,
+  ahead: [],
+  since: 0,
+  enrolments: 0,
+  lastIncidentId: null,
+  lastEventId: null,
+};
+
+export const seqKey = (pillarId: PillarId, seq: number): string => `${pillarId}/${seq}`;
+
+export function markOf(state: HubState, pillarId: PillarId): LedgerMark {
+  return state.marks.get(pillarId) ?? NEW_MARK;
+}
+
+/** Whether memory alone cannot tell if the journal holds this alarm. */
+export function needsJournal(state: HubState, alarm: Alarm): boolean {
+  if (state.alarms.has(alarm.sig)) return false;
+  const mark = markOf(state, alarm.event.pillarId);
+  return mark.enrolments > 1 || alarm.event.seq <= mark.headSeq;
+}
+
+export interface Sighting {
+  /** The very same alarm. */
+  readonly same?: KnownAlarm;
+  /** Another alarm under its number or id. */
+  readonly rival?: KnownAlarm;
+}
+
+/** Looks an alarm up in memory and in what the journal said. */
+export function sight(state: HubState, event: Extract<HubEvent, { type: "alarm" }>): Sighting {
+  const { alarm } = event;
+  const { pillarId, seq, eventId } = alarm.event;
+  const remembered = state.alarms.get(alarm.sig);
+  if (remembered) return { same: remembered };
+  const { since } = markOf(state, pillarId);
+  const candidates = [
+    recall(state, state.signatureBySeq.get(seqKey(pillarId, seq))),
+    recall(state, state.signatureByEvent.get(eventId)),
+    ...(event.recorded ?? []),
+  ].filter((known) => known !== undefined);
+  const same = candidates.find((known) => known.sig === alarm.sig);
+  if (same) return { same };
+  const rival = candidates.find((known) => known.eventId === eventId || known.index > since);
+  return rival ? { rival } : {};
+}
+
+function recall(state: HubState, sig: Signature | undefined): KnownAlarm | undefined {
+  return sig === undefined ? undefined : state.alarms.get(sig);
+}
+
+/** Folds one recorded alarm; the caller owns the maps. */
+export function rememberAlarm(
+  state: HubState,
+  fact: FactOf<"alarm-recorded">,
+  index: number,
+): void {
+  const { pillarId, seq, eventId } = fact.event;
+  const { incidentId, sig } = fact;
+  state.alarms.set(sig, { pillarId, seq, eventId, incidentId, sig, index });
+  state.signatureBySeq.set(seqKey(pillarId, seq), sig);
+  state.signatureByEvent.set(eventId, sig);
+  if (state.alarms.size > MAX_RECENT_ALARMS) forgetOldest(state);
+  const mark = markOf(state, pillarId);
+  state.marks.set(pillarId, {
+    ...advanced(mark, seq),
+    lastIncidentId: fact.event.kind === "test" ? mark.lastIncidentId : incidentId,
+    lastEventId: fact.event.kind === "test" ? mark.lastEventId : eventId,
+  });
+}
+
+function forgetOldest(state: HubState): void {
+  const [oldest] = state.alarms.values();
+  if (!oldest) return;
+  state.alarms.delete(oldest.sig);
+  const key = seqKey(oldest.pillarId, oldest.seq);
+  if (state.signatureBySeq.get(key) === oldest.sig) state.signatureBySeq.delete(key);
+  if (state.signatureByEvent.get(oldest.eventId) === oldest.sig) {
+    state.signatureByEvent.delete(oldest.eventId);
+  }
+}
+
+function advanced(mark: LedgerMark, seq: number): LedgerMark {
+  const headSeq = Math.max(mark.headSeq, seq);
+  if (mark.contiguousSeq === null) return { ...mark, headSeq, contiguousSeq: seq };
+  if (seq <= mark.contiguousSeq) return mark;
+  const held = [...new Set([...mark.ahead, seq])].toSorted((a, b) => a - b);
+  let contiguousSeq = mark.contiguousSeq;
+  while (held[0] === contiguousSeq + 1) {
+    contiguousSeq += 1;
+    held.shift();
+  }
+  return { ...mark, headSeq, contiguousSeq, ahead: held.slice(0, MAX_AHEAD) };
+}
+
+/** A new enrolment: the numbers may start again, so nothing is expected until the first alarm. */
+export function renewMark(state: HubState, pillarId: PillarId, index: number): void {
+  const mark = markOf(state, pillarId);
+  const isFirst = mark.enrolments === 0;
+  state.marks.set(pillarId, {
+    ...mark,
+    headSeq: isFirst ? mark.headSeq : 0,
+    contiguousSeq: isFirst ? mark.contiguousSeq : null,
+    ahead: isFirst ? mark.ahead : [],
+    since: index,
+    enrolments: mark.enrolments + 1,
+  });
+}
+
+/** The first number the pillar believes accepted and the hub does not hold. */
+export function missingFrom(
+  state: HubState,
+  event: Extract<HubEvent, { type: "heartbeat" }>,
+): number | undefined {
+  const { contiguousSeq } = markOf(state, event.pillarId);
+  if (contiguousSeq === null) return undefined;
+  const next = contiguousSeq + 1;
+  const { head, oldestUnacceptedSeq } = event.heartbeat;
+  const isOnItsWay = oldestUnacceptedSeq !== undefined && oldestUnacceptedSeq <= next;
+  return head.seq >= next && !isOnItsWay ? next : undefined;
+}
+
+/** A ledger that has fewer alarms than it once sent was replaced or set back. */
+export function headFault(
+  state: HubState,
+  event: Extract<HubEvent, { type: "heartbeat" }>,
+): string | undefined {
+  const { headSeq } = markOf(state, event.pillarId);
+  const found = event.heartbeat.head.seq;
+  if (found >= headSeq) return undefined;
+  return `expected the ledger to reach alarm ${headSeq}, found ${found}; inspect and enrol again`;
+}

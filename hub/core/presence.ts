@@ -1,0 +1,162 @@
+/**
+ * Who is there: judged from heartbeats alone, never from a broker's will.
+ *
+ * A heartbeat is due every 5 s. One missed is `late`, two and a half are `lost`; a closed connection is
+ * `lost` as soon as a reconnection had its chance. Only changes become facts, so ten thousand healthy
+ * pillars write nothing.
+ */
+import type { Presence } from "../../shared/api/pillar.ts";
+import type { PillarId } from "../../shared/ids.ts";
+import type { HubEffect, HubEvent } from "./events.ts";
+import type { Fact } from "./facts.ts";
+import type { HubState } from "./state.ts";
+
+export const LATE_AFTER_MS = 7500;
+export const LOST_AFTER_MS = 12_000;
+/** A link that drops and returns within this time is no news. */
+export const RECONNECT_WITHIN_MS = 4000;
+/** When the whole fleet vanishes at once, alarms must not wait behind the news of it. */
+export const MAX_CHANGES_PER_TICK = 500;
+const FIRST_RESEND_AFTER_MS = 15_000;
+const MOST_RESEND_AFTER_MS = 600_000;
+
+/** What the wire said of one pillar since this process began. */
+export interface Voice {
+  isConnected: boolean;
+  heardAt: number;
+  disconnectedAt: number | null;
+  /** It has been told the state of its call since it connected. */
+  isTold: boolean;
+  resendAskedAt: number | null;
+  resendAfterMs: number;
+}
+
+export interface Heard {
+  readonly voices: Map<PillarId, Voice>;
+  isMediaUp: boolean;
+  /** When listening began; null before the first event. */
+  since: number | null;
+  lastTickAt: number | null;
+}
+
+export const silence = (): Heard => ({
+  voices: new Map(),
+  isMediaUp: false,
+  since: null,
+  lastTickAt: null,
+});
+
+/** Takes note of an event before it is decided. Owns `heard`, as the fold owns the rest. */
+export function hear(state: HubState, event: HubEvent): void {
+  const { heard } = state;
+  heard.since ??= event.at;
+  switch (event.type) {
+    case "alarm":
+      // By HTTPS it proves the pillar alive, but not that we can reach it.
+      if (event.via === "mqtt") heardFrom(heard, event.pillarId, event.at);
+      return;
+    case "heartbeat":
+    case "report":
+      heardFrom(heard, event.pillarId, event.at);
+      return;
+    case "pillar-connected":
+      heardFrom(heard, event.pillarId, event.at).isTold = false;
+      return;
+    case "pillar-disconnected": {
+      const voice = heard.voices.get(event.pillarId);
+      if (!voice) return;
+      voice.isConnected = false;
+      voice.isTold = false;
+      voice.disconnectedAt = event.at;
+      return;
+    }
+    case "media-started":
+      heard.isMediaUp = true;
+      return;
+    case "operator-order":
+    case "recording-ended":
+    case "tick":
+      return;
+  }
+}
+
+function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
+  let voice = heard.voices.get(pillarId);
+  if (!voice) {
+    voice = {
+      isConnected: true,
+      heardAt: at,
+      disconnectedAt: null,
+      isTold: false,
+      resendAskedAt: null,
+      resendAfterMs: FIRST_RESEND_AFTER_MS,
+    };
+    heard.voices.set(pillarId, voice);
+  }
+  voice.isConnected = true;
+  voice.disconnectedAt = null;
+  voice.heardAt = at;
+  return voice;
+}
+
+/** Takes note of what was ordered, so that it is not ordered again too soon. */
+export function noteOrdered(state: HubState, effect: HubEffect, at: number): void {
+  if (effect.type !== "ask-resend" && effect.type !== "tell-pillar") return;
+  const voice = state.heard.voices.get(effect.pillarId);
+  if (!voice) return;
+  if (effect.type === "tell-pillar") {
+    voice.isTold = true;
+    return;
+  }
+  const isRepeated = voice.resendAskedAt !== null;
+  voice.resendAskedAt = at;
+  voice.resendAfterMs = isRepeated
+    ? Math.min(voice.resendAfterMs * 2, MOST_RESEND_AFTER_MS)
+    : FIRST_RESEND_AFTER_MS;
+}
+
+/** A resend may be asked now: not asked lately, and ever more seldom when asking does not help. */
+export function mayAskResend(state: HubState, pillarId: PillarId, at: number): boolean {
+  const voice = state.heard.voices.get(pillarId);
+  if (!voice) return false;
+  return voice.resendAskedAt === null || at - voice.resendAskedAt >= voice.resendAfterMs;
+}
+
+/** After the clock was set back, everything heard "in the future" was heard now. */
+export function clampToClock(heard: Heard, at: number): void {
+  heard.since = heard.since === null ? at : Math.min(heard.since, at);
+  for (const voice of heard.voices.values()) {
+    voice.heardAt = Math.min(voice.heardAt, at);
+    if (voice.disconnectedAt !== null) voice.disconnectedAt = Math.min(voice.disconnectedAt, at);
+    if (voice.resendAskedAt !== null) voice.resendAskedAt = Math.min(voice.resendAskedAt, at);
+  }
+}
+
+/** `undefined`: not listening long enough to say. */
+function presenceNow(heard: Heard, pillarId: PillarId, at: number): Presence | undefined {
+  const voice = heard.voices.get(pillarId);
+  if (!voice) return at - (heard.since ?? at) > LOST_AFTER_MS ? "lost" : undefined;
+  const silentMs = at - voice.heardAt;
+  const awayMs = voice.disconnectedAt === null ? 0 : at - voice.disconnectedAt;
+  if (silentMs > LOST_AFTER_MS || awayMs > RECONNECT_WITHIN_MS) return "lost";
+  return silentMs > LATE_AFTER_MS ? "late" : "online";
+}
+
+/** The change for one pillar, if there is one. */
+export function presenceFact(state: HubState, pillarId: PillarId, at: number): Fact | undefined {
+  const record = state.pillars.get(pillarId);
+  if (!record || record.presence === "out-of-service") return undefined;
+  const presence = presenceNow(state.heard, pillarId, at) ?? record.presence;
+  if (presence === record.presence) return undefined;
+  return { type: "presence-changed", at, pillarId, presence };
+}
+
+export function presenceFacts(state: HubState, at: number): Fact[] {
+  const facts: Fact[] = [];
+  for (const pillarId of state.pillars.keys()) {
+    const fact = presenceFact(state, pillarId, at);
+    if (fact) facts.push(fact);
+    if (facts.length >= MAX_CHANGES_PER_TICK) break;
+  }
+  return facts;
+}

@@ -1,0 +1,105 @@
+/**
+ * Recordings: one runs for every open incident while media is up.
+ *
+ * The core only says that one shall run and that one ended; whether the file is whole is the recorder's
+ * and the shell's to find out.
+ */
+import type { Recording } from "../../shared/api/incident.ts";
+import { assert } from "../../shared/assert.ts";
+import type { IncidentId, PillarId, RecordingId } from "../../shared/ids.ts";
+import { nothing, type Decision } from "./decision.ts";
+import type { HubEffect, HubEvent } from "./events.ts";
+import type { Fact, RecordingFact } from "./facts.ts";
+import type { IncidentRecord } from "./incident.ts";
+import type { HubState } from "./state.ts";
+
+export interface RecordingRecord {
+  readonly id: RecordingId;
+  readonly incidentId: IncidentId;
+  readonly pillarId: PillarId;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly durationMs: number | null;
+  readonly bytes: number | null;
+  readonly state: Recording["state"];
+}
+
+export function evolveRecording(
+  record: RecordingRecord | undefined,
+  fact: RecordingFact,
+): RecordingRecord {
+  if (fact.type === "recording-started") {
+    return {
+      id: fact.recordingId,
+      incidentId: fact.incidentId,
+      pillarId: fact.pillarId,
+      startedAt: fact.at,
+      endedAt: null,
+      durationMs: null,
+      bytes: null,
+      state: "recording",
+    };
+  }
+  assert(record, `recording ${fact.recordingId} ended, but never started`);
+  const { at: endedAt, state, durationMs, bytes } = fact;
+  return { ...record, endedAt, state, durationMs, bytes };
+}
+
+/** Starts one for an incident, when media is up and the number of open incidents is in bounds. */
+export function startRecording(
+  state: HubState,
+  incident: Pick<IncidentRecord, "id" | "pillarId" | "kind">,
+  start: { readonly at: number; readonly recordingId: RecordingId },
+): Decision {
+  const { at, recordingId } = start;
+  const isOver = state.incidents.size > state.settings.maxOpen;
+  if (!state.heard.isMediaUp || incident.kind === "test" || isOver) return nothing;
+  const subject = { recordingId, incidentId: incident.id, pillarId: incident.pillarId };
+  const fact: Fact = { type: "recording-started", at, ...subject };
+  const effect: HubEffect = { type: "start-recording", ...subject };
+  return { facts: [fact], effects: [effect] };
+}
+
+/** Open incidents that should be recorded and are not. */
+export function unrecorded(state: HubState): IncidentRecord[] {
+  return [...state.incidents.values()].filter(
+    ({ kind, recordingId }) => kind !== "test" && recordingId === null,
+  );
+}
+
+/** Media is up (again): every open incident gets a new recording. Ended ones were told one by one. */
+export function decideMediaStarted(
+  state: HubState,
+  event: Extract<HubEvent, { type: "media-started" }>,
+): Decision {
+  const facts: Fact[] = [];
+  const effects: HubEffect[] = [];
+  const ids = event.newRecordingIds.values();
+  for (const incident of unrecorded(state)) {
+    const { value: recordingId } = ids.next();
+    if (!recordingId) break;
+    const started = startRecording(state, incident, { at: event.at, recordingId });
+    facts.push(...started.facts);
+    effects.push(...started.effects);
+  }
+  return { facts, effects };
+}
+
+export function decideRecordingEnded(
+  state: HubState,
+  event: Extract<HubEvent, { type: "recording-ended" }>,
+): Decision {
+  const recording = state.recordings.get(event.recordingId);
+  if (!recording) return nothing;
+  const { at, recordingId, durationMs, bytes } = event;
+  const fact: Fact = {
+    type: "recording-ended",
+    at,
+    incidentId: recording.incidentId,
+    recordingId,
+    state: event.state,
+    durationMs,
+    bytes,
+  };
+  return { facts: [fact], effects: [] };
+}

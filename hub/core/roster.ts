@@ -1,0 +1,163 @@
+/**
+ * The pillars the hub knows: who they are, what key they sign with, what is wrong with them.
+ *
+ * One record per pillar, a fold of its facts; the journal keeps the same fold as a row. What is only
+ * heard and not journalled (the last heartbeat) lives in `presence.ts`.
+ */
+import type { Position, Presence } from "../../shared/api/pillar.ts";
+import { assert, assertNever } from "../../shared/assert.ts";
+import type { PillarId } from "../../shared/ids.ts";
+import type { FaultCode, Heartbeat } from "../../shared/protocol/heartbeat.ts";
+import type { HubEvent } from "./events.ts";
+import type { Fact, FactOf, PillarFact } from "./facts.ts";
+import { headFault } from "./ledger.ts";
+import type { HubState } from "./state.ts";
+
+/** One hub serves one cell; a city is many cells. */
+export const MAX_PILLARS = 100_000;
+
+export interface PillarRecord {
+  readonly id: PillarId;
+  readonly name: string;
+  readonly grid: string;
+  readonly address: string;
+  readonly position: Position | null;
+  readonly presence: Presence;
+  /** When presence last changed: a floor for "last seen". */
+  readonly presenceAt: number | null;
+  readonly certificateSerial: string | null;
+  /** SPKI PEM; null until enrolled. */
+  readonly alarmPublicKey: string | null;
+  readonly bootEpoch: number | null;
+  readonly release: string | null;
+  readonly faults: readonly FaultCode[];
+}
+
+/** Faults only the hub can find: a heartbeat that does not list them does not clear them. */
+const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set(["ledger-forked"]);
+
+export function evolvePillar(record: PillarRecord | undefined, fact: PillarFact): PillarRecord {
+  if (fact.type === "pillar-registered") return registered(record, fact);
+  assert(record, `${fact.type} for pillar ${fact.pillarId}, which was never registered`);
+  switch (fact.type) {
+    case "pillar-enrolled":
+      return enrolled(record, fact);
+    case "pillar-started":
+      return { ...record, bootEpoch: fact.bootEpoch, release: fact.release };
+    case "presence-changed":
+      return { ...record, presence: fact.presence, presenceAt: fact.at };
+    case "pillar-fault":
+      return { ...record, faults: withFault(record.faults, fact) };
+    default:
+      return assertNever(fact);
+  }
+}
+
+function registered(
+  record: PillarRecord | undefined,
+  fact: FactOf<"pillar-registered">,
+): PillarRecord {
+  return {
+    presence: "lost",
+    presenceAt: null,
+    certificateSerial: null,
+    alarmPublicKey: null,
+    bootEpoch: null,
+    release: null,
+    faults: [],
+    ...record,
+    id: fact.pillarId,
+    name: fact.name,
+    grid: fact.grid,
+    address: fact.address,
+    position: fact.position,
+  };
+}
+
+/** A new key is a new ledger: what the old one forked is over. */
+function enrolled(record: PillarRecord, fact: FactOf<"pillar-enrolled">): PillarRecord {
+  return {
+    ...record,
+    certificateSerial: fact.certificateSerial,
+    alarmPublicKey: fact.alarmPublicKey,
+    bootEpoch: null,
+    faults: record.faults.filter((code) => code !== "ledger-forked"),
+  };
+}
+
+function withFault(
+  faults: readonly FaultCode[],
+  fact: FactOf<"pillar-fault">,
+): readonly FaultCode[] {
+  const others = faults.filter((code) => code !== fact.code);
+  return fact.isActive ? [...others, fact.code].toSorted() : others;
+}
+
+/** What a heartbeat says about the pillar itself: a new boot, faults come and gone. */
+export function heartbeatFacts(
+  state: HubState,
+  event: Extract<HubEvent, { type: "heartbeat" }>,
+): Fact[] {
+  const record = state.pillars.get(event.pillarId);
+  if (!record) return [];
+  const { at, pillarId, heartbeat } = event;
+  const facts: Fact[] = [];
+  if (record.bootEpoch !== heartbeat.bootEpoch || record.release !== heartbeat.release) {
+    const { bootEpoch, release } = heartbeat;
+    facts.push({ type: "pillar-started", at, pillarId, bootEpoch, release });
+  }
+  facts.push(...faultChanges(record, event));
+  const fork = record.faults.includes("ledger-forked") ? undefined : headFault(state, event);
+  if (fork) facts.push(faultFact({ at, pillarId, code: "ledger-forked", detail: fork }));
+  return facts;
+}
+
+function faultChanges(
+  record: PillarRecord,
+  event: { readonly at: number; readonly pillarId: PillarId; readonly heartbeat: Heartbeat },
+): Fact[] {
+  const { at, pillarId } = event;
+  const now = new Set(event.heartbeat.faults.filter((code) => !FOUND_BY_HUB.has(code)));
+  const raised = [...now]
+    .filter((code) => !record.faults.includes(code))
+    .map((code) => faultFact({ at, pillarId, code, detail: "" }));
+  const cleared = record.faults
+    .filter((code) => !now.has(code) && !FOUND_BY_HUB.has(code))
+    .map((code): Fact => ({
+      type: "pillar-fault",
+      at,
+      pillarId,
+      code,
+      isActive: false,
+      detail: "",
+    }));
+  return [...raised, ...cleared];
+}
+
+export function faultFact(
+  fault: Pick<FactOf<"pillar-fault">, "at" | "pillarId" | "code" | "detail">,
+): Fact {
+  return { type: "pillar-fault", isActive: true, ...fault };
+}
+
+/** A report tells at once, with words; the next heartbeat would tell the code alone. */
+export function reportFacts(state: HubState, event: Extract<HubEvent, { type: "report" }>): Fact[] {
+  const { at, pillarId, report } = event;
+  const record = state.pillars.get(pillarId);
+  if (!record) return [];
+  switch (report.type) {
+    case "fault-raised":
+      return record.faults.includes(report.code)
+        ? []
+        : [faultFact({ at, pillarId, code: report.code, detail: report.detail })];
+    case "fault-cleared":
+      return record.faults.includes(report.code) && !FOUND_BY_HUB.has(report.code)
+        ? [{ type: "pillar-fault", at, pillarId, code: report.code, isActive: false, detail: "" }]
+        : [];
+    case "command-result":
+    case "media-state":
+      return [];
+    default:
+      return assertNever(report);
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Everything the hub's core knows.
+ *
+ * The maps are owned by the fold: `evolve` changes them in place and nothing else does, because a copy of
+ * ten thousand entries at every fact would cost more than the fsync. Records inside are immutable, so a
+ * record taken out stays what it was. `heard` is not folded from facts: it is what the wire said lately,
+ * and a restart begins it anew.
+ */
+import { z } from "zod";
+import type { EventId, IncidentId, PillarId, RecordingId, Signature } from "../../shared/ids.ts";
+import type { KnownAlarm } from "./events.ts";
+import type { IncidentRecord } from "./incident.ts";
+import { seqKey, type LedgerMark } from "./ledger.ts";
+import { silence, type Heard } from "./presence.ts";
+import type { RecordingRecord } from "./recording.ts";
+import type { PillarRecord } from "./roster.ts";
+
+/** Closed incidents that can be opened again; older ones are history. */
+export const MAX_CLOSED = 1000;
+
+export interface HubSettings {
+  readonly acknowledgeWithinMs: number;
+  /** Past this many open incidents new ones still open, but without a recording. */
+  readonly maxOpen: number;
+}
+
+export interface HubState {
+  readonly settings: HubSettings;
+  readonly pillars: Map<PillarId, PillarRecord>;
+  /** Not closed. */
+  readonly incidents: Map<IncidentId, IncidentRecord>;
+  /** The latest `MAX_CLOSED`, oldest first. */
+  readonly closed: Map<IncidentId, IncidentRecord>;
+  /** Key: `laneOf`. One open incident per pillar, and one more for tests. */
+  readonly openByLane: Map<string, IncidentId>;
+  /** Running ones. */
+  readonly recordings: Map<RecordingId, RecordingRecord>;
+  readonly marks: Map<PillarId, LedgerMark>;
+  /** Recent alarms by signature, oldest first, with two ways to find one. */
+  readonly alarms: Map<Signature, KnownAlarm>;
+  readonly signatureBySeq: Map<string, Signature>;
+  readonly signatureByEvent: Map<EventId, Signature>;
+  readonly heard: Heard;
+}
+
+/** Tests never join a real call, and a real press never hides in a test. */
+export const laneOf = (incident: Pick<IncidentRecord, "pillarId" | "kind">): string =>
+  incident.kind === "test" ? `${incident.pillarId}/test` : incident.pillarId;
+
+export function newState(settings: HubSettings): HubState {
+  return {
+    settings,
+    pillars: new Map(),
+    incidents: new Map(),
+    closed: new Map(),
+    openByLane: new Map(),
+    recordings: new Map(),
+    marks: new Map(),
+    alarms: new Map(),
+    signatureBySeq: new Map(),
+    signatureByEvent: new Map(),
+    heard: silence(),
+  };
+}
+
+/** Raised whenever the fold changes its meaning: older snapshots are then ignored and facts folded again. */
+export const SNAPSHOT_VERSION = 1;
+
+const Snapshot = z.object({
+  version: z.literal(SNAPSHOT_VERSION),
+  pillars: z.array(z.custom<PillarRecord>()),
+  incidents: z.array(z.custom<IncidentRecord>()),
+  closed: z.array(z.custom<IncidentRecord>()),
+  recordings: z.array(z.custom<RecordingRecord>()),
+  marks: z.array(z.custom<readonly [PillarId, LedgerMark]>()),
+  alarms: z.array(z.custom<KnownAlarm>()),
+});
+
+/** What was folded, as text. The journal hashes it, so its inside is trusted when it comes back. */
+export function writeSnapshot(state: HubState): string {
+  const snapshot: z.infer<typeof Snapshot> = {
+    version: SNAPSHOT_VERSION,
+    pillars: [...state.pillars.values()],
+    incidents: [...state.incidents.values()],
+    closed: [...state.closed.values()],
+    recordings: [...state.recordings.values()],
+    marks: [...state.marks],
+    alarms: [...state.alarms.values()],
+  };
+  return JSON.stringify(snapshot);
+}
+
+/** `undefined` for a snapshot of another version: fold the facts instead. */
+export function readSnapshot(settings: HubSettings, text: string): HubState | undefined {
+  const parsed = Snapshot.safeParse(JSON.parse(text));
+  if (!parsed.success) return undefined;
+  const state = newState(settings);
+  for (const pillar of parsed.data.pillars) state.pillars.set(pillar.id, pillar);
+  for (const incident of parsed.data.incidents) {
+    state.incidents.set(incident.id, incident);
+    state.openByLane.set(laneOf(incident), incident.id);
+  }
+  for (const incident of parsed.data.closed) state.closed.set(incident.id, incident);
+  for (const recording of parsed.data.recordings) state.recordings.set(recording.id, recording);
+  for (const [pillarId, mark] of parsed.data.marks) state.marks.set(pillarId, mark);
+  for (const alarm of parsed.data.alarms) {
+    state.alarms.set(alarm.sig, alarm);
+    state.signatureBySeq.set(seqKey(alarm.pillarId, alarm.seq), alarm.sig);
+    state.signatureByEvent.set(alarm.eventId, alarm.sig);
+  }
+  return state;
+}
