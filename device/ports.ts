@@ -4,6 +4,8 @@ import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
 import type { EventId, HubEpoch, Sha256, Signature } from "../shared/ids.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
+export type { FromMedia, ToMedia };
+
 export type InputName = "button" | "silent-button" | "tamper" | "mains";
 
 export interface InputChange {
@@ -42,16 +44,25 @@ export interface Ledger {
   readonly bootEpoch: number;
   readonly head: LedgerHead;
   readonly hubEpoch: HubEpoch | undefined;
-  /** Alarms not yet accepted, oldest first. */
+  /** Alarms not yet accepted by any hub, oldest first. */
   readonly unaccepted: readonly SealedAlarm[];
+  /** The oldest alarm the present hub has not accepted though another did; a replay was cut short. */
+  readonly replayFrom: number | undefined;
+  /** The newest alarm: a hub may still be in a call about it. */
+  readonly lastEventId: EventId | undefined;
+  /** Resolves when the alarm is on the disk; rejects when it is not. */
   append(alarm: SealedAlarm): Promise<void>;
   markAccepted(eventId: EventId, hubEpoch: HubEpoch): Promise<void>;
-  since(seq: number): Promise<readonly SealedAlarm[]>;
+  /** Kept alarms from this sequence number on, oldest first, at most `limit`. */
+  since(fromSeq: number, limit: number): Promise<readonly SealedAlarm[]>;
   close(): Promise<void>;
 }
 
 /** A way to the hub. Messages arrive parsed. */
 export interface HubLink {
+  /** One attempt, bounded in time; it ends in `onUp` or in `onDown`. The core decides when to try again. */
+  connect(): void;
+  /** Dropped when the link is down: whoever needs an answer asks again. */
   publish(message: UpMessage): void;
   onUp(listener: () => void): void;
   onDown(listener: (reason: string) => void): void;
@@ -62,5 +73,7 @@ export interface HubLink {
 export interface MediaPort {
   send(message: ToMedia): void;
   onMessage(listener: (message: FromMedia) => void): void;
+  /** The process runs (again), or it does not and why. */
+  onRunning(listener: (isRunning: boolean, detail: string) => void): void;
   close(): Promise<void>;
 }

@@ -1,0 +1,198 @@
+/**
+ * The agent's one switch: which part hears of which event.
+ *
+ * Lamp and gate are not ordered by the parts; they follow from the state, here, after every step, so
+ * that no path can forget them.
+ */
+import { assertNever } from "../../shared/assert.ts";
+import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
+import { follow, step } from "../../shared/step.ts";
+import {
+  callAccepted,
+  callTold,
+  dial110,
+  ended,
+  isGateOpen,
+  lampOf,
+  pressed,
+  resumeCall,
+  transition,
+} from "./call.ts";
+import { blink, ordered, selfTestAccepted, selfTestLate } from "./command.ts";
+import { appended, appendFailed, diskLate, markOnDisk, sealed, writeAgain } from "./disk.ts";
+import type { Effect, Event } from "./events.ts";
+import {
+  beat,
+  buttonReleased,
+  buttonStuck,
+  clear,
+  mediaState,
+  repeatFaults,
+  setFault,
+  watchButton,
+} from "./health.ts";
+import { acceptedByHub, fillWindow, kept, keptFailed, resend, resendOnNewLink } from "./ledger.ts";
+import { linkDown, linkMissing, linkUp, tryLink, watchLink } from "./link.ts";
+import type { Agent, AgentStep } from "./state.ts";
+
+/** One event: the next state, and what to do about it. */
+export function stepAgent(agent: Agent, event: Event): AgentStep {
+  return follow(route(agent, event), (next) => step(next, ...shown(agent, next, event)));
+}
+
+function route(agent: Agent, event: Event): AgentStep {
+  switch (event.type) {
+    case "started":
+      return started(agent, event);
+    case "button-pressed":
+      return follow(pressed(agent, event), (next) => watchButton(next, event.kind, event));
+    case "button-released":
+      return buttonReleased(agent, event.kind);
+    case "tamper-changed":
+      return tamperChanged(agent, event.isOpen);
+    case "board-running":
+      return partRuns(agent, "board-lost", event);
+    case "sealed":
+      return sealed(agent, event.alarm, event);
+    case "appended":
+      return appended(agent, event.eventId, event);
+    case "append-failed":
+      return appendFailed(agent, event);
+    case "kept":
+      return kept(agent, event.alarms, event);
+    case "kept-failed":
+      return keptFailed(agent, event.reason, event);
+    case "link-up":
+      return reached(agent, event);
+    case "link-down":
+      return linkDown(agent, event.reason, event);
+    case "accepted":
+      return accepted(agent, event);
+    case "call-told":
+      return callTold(agent, event.call, event);
+    case "ordered":
+      return ordered(agent, event.body, event);
+    case "signalled":
+      return step(agent, { type: "media", message: { type: "signal", signal: event.signal } });
+    case "media-said":
+      return mediaSaid(agent, event);
+    case "media-running":
+      return partRuns(agent, "media-down", event);
+    case "timer-due":
+      return timerDue(agent, event);
+    default:
+      return assertNever(event);
+  }
+}
+
+function partRuns(
+  agent: Agent,
+  code: FaultCode,
+  event: { readonly isRunning: boolean; readonly detail: string },
+): AgentStep {
+  return setFault(agent, code, event.isRunning ? undefined : event.detail);
+}
+
+function tamperChanged(agent: Agent, isOpen: boolean): AgentStep {
+  const detail = isOpen ? "the case is open; send somebody to look" : undefined;
+  return setFault(agent, "tamper-open", detail);
+}
+
+function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): AgentStep {
+  switch (event.name) {
+    case "heartbeat":
+      return beat(agent, event);
+    case "ledger-late":
+      return diskLate(agent, event);
+    case "ledger-retry":
+      return writeAgain(agent);
+    case "ledger-calm":
+      return clear(agent, "ledger-slow");
+    case "resend":
+      return resend(agent, event);
+    case "replay":
+      return fillWindow(agent, event);
+    case "dial-110":
+      return dial110(agent);
+    case "call-silence":
+      return ended(agent);
+    case "reconnect":
+      return tryLink(agent);
+    case "link-missing":
+      return linkMissing(agent);
+    case "stuck-voice":
+      return buttonStuck(agent, "voice");
+    case "stuck-silent":
+      return buttonStuck(agent, "silent");
+    case "identify":
+      return blink(agent, event);
+    case "self-test":
+      return selfTestLate(agent);
+    case "siren":
+      return step(agent, { type: "siren", isOn: false });
+    default:
+      return assertNever(event.name);
+  }
+}
+
+function started(agent: Agent, event: Event): AgentStep {
+  const lamp: Effect = { type: "lamp", pattern: lampOf(agent) };
+  const beating = follow(step<Agent, Effect>(agent, lamp), (next) => beat(next, event));
+  const resumed = follow(beating, (next) => resumeCall(next, event));
+  return follow(
+    follow(resumed, (next) => watchLink(next, event)),
+    tryLink,
+  );
+}
+
+function reached(agent: Agent, event: Event): AgentStep {
+  const sent = follow(linkUp(agent), (next) => resendOnNewLink(next, event));
+  const told = follow(follow(sent, repeatFaults), (next) => beat(next, event));
+  return follow(told, (next) => step(next, { type: "media", message: { type: "connect" } }));
+}
+
+function accepted(agent: Agent, event: Extract<Event, { type: "accepted" }>): AgentStep {
+  const { receipt } = event;
+  if (receipt.pillarId !== agent.pillarId) {
+    const text = `expected a receipt for ${agent.pillarId}, found one for ${receipt.pillarId}`;
+    return step(agent, { type: "log", level: "error", text });
+  }
+  const lit = callAccepted(agent, receipt, event);
+  const { eventId, hubEpoch } = receipt;
+  const isNews = agent.outbox.pending.has(eventId) || agent.outbox.hubEpoch !== hubEpoch;
+  const noted = isNews ? follow(lit, (next) => markOnDisk(next, eventId, hubEpoch)) : lit;
+  const marked = follow(noted, (next) => acceptedByHub(next, receipt, event));
+  return follow(marked, (next) => selfTestAccepted(next, eventId, event));
+}
+
+function mediaSaid(agent: Agent, event: Extract<Event, { type: "media-said" }>): AgentStep {
+  const { message } = event;
+  switch (message.type) {
+    case "ready":
+      return step(agent);
+    case "signal": {
+      if (agent.link.phase !== "up") return step(agent);
+      const up = { channel: "signal", message: message.signal } as const;
+      return step(agent, { type: "publish", message: up });
+    }
+    case "state":
+      return mediaState(agent, message);
+    case "log":
+      return step(agent, { type: "log", level: message.level, text: `media: ${message.text}` });
+    default:
+      return assertNever(message);
+  }
+}
+
+/** What a person can see and hear of the change, and the line in the log that says why. */
+function shown(before: Agent, next: Agent, event: Event): Effect[] {
+  if (before === next) return [];
+  const effects: Effect[] = [];
+  const pattern = lampOf(next);
+  if (pattern !== lampOf(before)) effects.push({ type: "lamp", pattern });
+  const isOpen = isGateOpen(next);
+  if (isOpen !== isGateOpen(before)) {
+    effects.push({ type: "media", message: { type: "gate", isOpen } });
+  }
+  return [...effects, ...transition(before, next, event)];
+}

@@ -1,0 +1,222 @@
+/**
+ * One call at the pillar, from the press to the hang-up.
+ *
+ * A person at the pillar must never wonder whether anything is happening, so every state here has a
+ * lamp and a sound. We ask again until the hub *accepts*: a broker's receipt only says that the
+ * broker has it.
+ *
+ * Pressing again during a call changes nothing. It is what frightened people do.
+ */
+import { after, minutes, seconds, type Instant } from "../../shared/duration.ts";
+import type { EventId, IncidentId } from "../../shared/ids.ts";
+import type { Receipt } from "../../shared/protocol/accepted.ts";
+import type { Call as CallMessage } from "../../shared/protocol/call.ts";
+import { follow, step } from "../../shared/step.ts";
+import type { LampPattern } from "../ports.ts";
+import type { ButtonKind, Effect, Moment } from "./events.ts";
+import { draft, type Outbox } from "./ledger.ts";
+import { hurryLink } from "./link.ts";
+import type { PromptName } from "./prompt.ts";
+import type { Agent, AgentStep } from "./state.ts";
+
+/** Nobody has the call: the person must hear of another way. */
+const DIAL_110_AFTER = seconds(20);
+/** A hub that says nothing of a call for so long has forgotten it, and the button must work again. */
+const SILENCE_ENDS_AFTER = minutes(30);
+
+export type Call =
+  | { readonly phase: "idle" }
+  | {
+      readonly phase: "calling";
+      readonly eventId: EventId;
+      readonly isSilent: boolean;
+      readonly edgeAt: Instant;
+      /** What the hub said of this call before its receipt came: believed only after it. */
+      readonly early: CallMessage | undefined;
+    }
+  | {
+      readonly phase: "received";
+      readonly eventId: EventId;
+      readonly isSilent: boolean;
+      readonly incidentId: IncidentId;
+    }
+  | {
+      readonly phase: "answered";
+      readonly eventId: EventId;
+      readonly isSilent: boolean;
+      readonly incidentId: IncidentId;
+      readonly by: string;
+      readonly isHeld: boolean;
+    };
+
+export interface CallState {
+  readonly call: Call;
+  /** The newest alarm, also after a reboot: the hub may still be in a call about it. */
+  readonly lastEventId: EventId | undefined;
+}
+
+export const IDLE: CallState = { call: { phase: "idle" }, lastEventId: undefined };
+
+const withCall = (agent: Agent, call: Call): Agent => ({
+  ...agent,
+  call: { call, lastEventId: "eventId" in call ? call.eventId : agent.call.lastEventId },
+});
+
+/** A voice for everyone but those who pressed silently. */
+function say(agent: Agent, name: PromptName): Effect[] {
+  const { call } = agent.call;
+  return call.phase !== "idle" && call.isSilent ? [] : [{ type: "prompt", name }];
+}
+
+export function pressed(
+  agent: Agent,
+  press: Moment & { readonly kind: ButtonKind; readonly edgeAt: Instant },
+): AgentStep {
+  if (agent.call.call.phase !== "idle") return step(agent);
+  const { kind, edgeAt, freshId: eventId } = press;
+  const calling = withCall(agent, {
+    phase: "calling",
+    eventId,
+    isSilent: kind === "silent",
+    edgeAt,
+    early: undefined,
+  });
+  const born = draft(calling, { kind, edgeAt, moment: press });
+  const told = follow(born, (next) => step(next, ...waiting(next, press)));
+  return follow(told, (next) => hurryLink(next, press));
+}
+
+function waiting(agent: Agent, moment: Moment): Effect[] {
+  const at = after(moment.at, DIAL_110_AFTER);
+  return [...say(agent, "calling"), { type: "set-timer", name: "dial-110", at }];
+}
+
+/** After a reboot the newest call that nobody accepted goes on. */
+export function resumeCall(agent: Agent, moment: Moment): AgentStep {
+  const calls = [...agent.outbox.pending.values()].filter((one) => one.alarm.event.kind !== "test");
+  const newest = calls.at(-1)?.alarm.event;
+  if (!newest) return step(agent);
+  const calling = withCall(agent, {
+    phase: "calling",
+    eventId: newest.eventId,
+    isSilent: newest.kind === "silent",
+    edgeAt: moment.at,
+    early: undefined,
+  });
+  return step(calling, ...waiting(calling, moment));
+}
+
+export function dial110(agent: Agent): AgentStep {
+  if (agent.call.call.phase !== "calling") return step(agent);
+  const text = "no hub has accepted the call for 20 s: telling the person to dial 110";
+  return step(agent, ...say(agent, "network-fault-dial-110"), {
+    type: "log",
+    level: "error",
+    text,
+  });
+}
+
+export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): AgentStep {
+  const { call } = agent.call;
+  if (call.phase !== "calling" || call.eventId !== receipt.eventId) return step(agent);
+  const { incidentId, eventId } = receipt;
+  const { isSilent, early } = call;
+  const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
+  const told = step<Agent, Effect>(
+    received,
+    ...say(received, "received"),
+    { type: "clear-timer", name: "dial-110" },
+    silenceTimer(moment),
+  );
+  return early ? follow(told, (next) => callTold(next, early, moment)) : told;
+}
+
+function silenceTimer(moment: Moment): Effect {
+  return { type: "set-timer", name: "call-silence", at: after(moment.at, SILENCE_ENDS_AFTER) };
+}
+
+export function callTold(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
+  const { call } = agent.call;
+  if (call.phase === "idle") return adopt(agent, message, moment);
+  if (call.phase === "calling") {
+    if (message.eventId !== call.eventId) return step(agent);
+    return step(withCall(agent, { ...call, early: message }));
+  }
+  if (message.incidentId !== call.incidentId) return step(agent);
+  if (message.status === "ended") return ended(agent);
+  const alive = step<Agent, Effect>(agent, silenceTimer(moment));
+  // `ringing` is what `received` means; an answer without a name is not one.
+  if (message.status === "ringing" || message.by === undefined) return alive;
+  const isHeld = message.status === "held";
+  const isNews = call.phase !== "answered" || call.by !== message.by || call.isHeld !== isHeld;
+  if (!isNews) return alive;
+  const { eventId, isSilent, incidentId } = call;
+  const by = message.by;
+  return follow(alive, (next) => {
+    const answered = withCall(next, {
+      phase: "answered",
+      eventId,
+      isSilent,
+      incidentId,
+      by,
+      isHeld,
+    });
+    return step(answered, ...say(answered, isHeld ? "held" : "answered"));
+  });
+}
+
+/** A reboot in the middle of a call: the hub still knows, and its word for our newest alarm counts. */
+function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
+  const isOurs = message.eventId === agent.call.lastEventId && message.status !== "ended";
+  if (!isOurs || agent.outbox.pending.has(message.eventId)) return step(agent);
+  const { eventId, incidentId } = message;
+  const received = withCall(agent, { phase: "received", eventId, isSilent: false, incidentId });
+  return callTold(received, message, moment);
+}
+
+export function ended(agent: Agent): AgentStep {
+  if (agent.call.call.phase === "idle") return step(agent);
+  const idle: Agent = { ...agent, call: { ...agent.call, call: { phase: "idle" } } };
+  return step(
+    { ...idle, call: { ...idle.call, lastEventId: undefined } },
+    ...say(agent, "ended"),
+    { type: "clear-timer", name: "dial-110" },
+    { type: "clear-timer", name: "call-silence" },
+  );
+}
+
+/** The one place that says which lamp means what. */
+export function lampOf(agent: Agent): LampPattern {
+  const { identify } = agent.orders;
+  if (agent.call.call.phase !== "idle") return agent.call.call.phase;
+  if (identify) return identify.isLit ? "standby" : "off";
+  return agent.link.phase !== "up" && agent.link.isMissing ? "fault" : "standby";
+}
+
+/** No ear without cause: camera, microphone and speaker only while somebody has asked for help. */
+export const isGateOpen = (agent: Agent): boolean => agent.call.call.phase !== "idle";
+
+/** `call 7f3a calling → received   on accepted (attempt 2, 2100 ms after press)` */
+export function transition(
+  before: Agent,
+  next: Agent,
+  event: { type: string; at: Instant },
+): Effect[] {
+  const from = before.call.call;
+  const to = next.call.call;
+  if (from.phase === to.phase) return [];
+  const eventId = to.phase === "idle" ? from.phase !== "idle" && from.eventId : to.eventId;
+  const by = to.phase === "answered" ? ` by ${to.by}` : "";
+  const sent = from.phase === "calling" ? attemptsOf(before.outbox, from.eventId) : "";
+  const text = `call ${String(eventId).slice(0, 4)} ${from.phase} → ${to.phase}${by}   on ${event.type}`;
+  const age =
+    from.phase === "calling"
+      ? ` (${sent}${Math.round(event.at - from.edgeAt)} ms after press)`
+      : "";
+  return [{ type: "log", level: "info", text: text + age }];
+}
+
+function attemptsOf(outbox: Outbox, eventId: EventId): string {
+  const attempts = outbox.pending.get(eventId)?.attempts;
+  return attempts === undefined ? "" : `attempt ${attempts}, `;
+}

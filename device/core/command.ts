@@ -1,0 +1,157 @@
+/**
+ * Orders from the hub: performed once, in time, in this life of the pillar, or refused with the reason.
+ *
+ * The shell has checked the signature; here is checked whether the order is for us, now, and new. The
+ * last `MAX_REMEMBERED` order ids are kept, far more than fit into the longest expiry.
+ */
+import { after, milliseconds, minutes, seconds, type Instant } from "../../shared/duration.ts";
+import type { CommandId, EventId } from "../../shared/ids.ts";
+import { assertNever } from "../../shared/assert.ts";
+import { follow, step } from "../../shared/step.ts";
+import type { CommandBody } from "../../shared/protocol/command.ts";
+import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
+import type { Effect, Moment } from "./events.ts";
+import { report } from "./health.ts";
+import { draft, replayFrom } from "./ledger.ts";
+import type { Agent, AgentStep } from "./state.ts";
+
+const MAX_REMEMBERED = 256;
+const BLINK = milliseconds(500);
+const SELF_TEST_WITHIN = seconds(20);
+/** A siren nobody switches off is a second emergency. */
+const SIREN_AT_MOST = minutes(5);
+/** Two clocks set by the same kind of source differ by less. */
+const CLOCK_SLACK_MS = 5000;
+
+export interface Orders {
+  /** Oldest first. */
+  readonly seen: readonly CommandId[];
+  readonly identify: { readonly until: Instant; readonly isLit: boolean } | undefined;
+  readonly selfTest:
+    | { readonly commandId: CommandId; readonly eventId: EventId; readonly since: Instant }
+    | undefined;
+}
+
+export const NO_ORDERS: Orders = { seen: [], identify: undefined, selfTest: undefined };
+
+const withOrders = (agent: Agent, change: Partial<Orders>): Agent => ({
+  ...agent,
+  orders: { ...agent.orders, ...change },
+});
+
+type Outcome = "done" | "refused" | "failed";
+
+function answer(
+  agent: Agent,
+  commandId: CommandId,
+  result: { readonly outcome: Outcome; readonly detail: string },
+): AgentStep {
+  const said = report(agent, { v, type: "command-result", commandId, ...result });
+  const text = `order ${commandId.slice(0, 4)} ${result.outcome}: ${result.detail}`;
+  return follow(said, (next) => step(next, { type: "log", level: "info", text }));
+}
+
+export function ordered(agent: Agent, body: CommandBody, moment: Moment): AgentStep {
+  const refusal = refusalOf(agent, body, moment);
+  if (refusal) return answer(agent, body.commandId, { outcome: "refused", detail: refusal });
+  const seen = [...agent.orders.seen, body.commandId].slice(-MAX_REMEMBERED);
+  return perform(withOrders(agent, { seen }), body, moment);
+}
+
+function refusalOf(agent: Agent, body: CommandBody, moment: Moment): string | undefined {
+  if (body.pillarId !== agent.pillarId) return `this is ${agent.pillarId}, not ${body.pillarId}`;
+  if (body.bootEpoch !== agent.bootEpoch) {
+    return `meant for boot ${body.bootEpoch}, this is boot ${agent.bootEpoch}`;
+  }
+  if (agent.orders.seen.includes(body.commandId)) return "this order was given before";
+  const ageMs = moment.wallMs - body.issuedWallMs;
+  if (moment.isClockSynced && ageMs > body.expiresInMs + CLOCK_SLACK_MS) {
+    return `expected within ${body.expiresInMs} ms, found ${Math.round(ageMs)} ms old`;
+  }
+  return undefined;
+}
+
+function perform(agent: Agent, body: CommandBody, moment: Moment): AgentStep {
+  const { order, commandId } = body;
+  const done = (next: Agent, detail: string): AgentStep =>
+    answer(next, commandId, { outcome: "done", detail });
+  switch (order.name) {
+    case "identify":
+      return follow(identify(agent, order.seconds, moment), (next) => done(next, "blinking"));
+    case "resend":
+      return follow(replayFrom(agent, order.fromSeq), (next) =>
+        done(next, `sending again from ${order.fromSeq}`),
+      );
+    case "restart-media":
+      return follow(
+        step<Agent, Effect>(agent, { type: "media", message: { type: "shutdown" } }),
+        (next) => done(next, "media restarts"),
+      );
+    case "self-test":
+      return selfTest(agent, commandId, moment);
+    case "siren":
+      return follow(siren(agent, order.on, moment), (next) =>
+        done(next, order.on ? `sounding for at most ${SIREN_AT_MOST / 1000} s` : "silent"),
+      );
+    default:
+      return assertNever(order);
+  }
+}
+
+function identify(agent: Agent, forSeconds: number, moment: Moment): AgentStep {
+  const until = after(moment.at, seconds(forSeconds));
+  return step(
+    withOrders(agent, { identify: { until, isLit: false } }),
+    ...(agent.call.call.phase === "idle" ? [{ type: "prompt", name: "identify" } as const] : []),
+    { type: "set-timer", name: "identify", at: after(moment.at, BLINK) },
+  );
+}
+
+export function blink(agent: Agent, moment: Moment): AgentStep {
+  const { identify: now } = agent.orders;
+  if (!now || moment.at >= now.until) return step(withOrders(agent, { identify: undefined }));
+  return step(withOrders(agent, { identify: { ...now, isLit: !now.isLit } }), {
+    type: "set-timer",
+    name: "identify",
+    at: after(moment.at, BLINK),
+  });
+}
+
+function siren(agent: Agent, isOn: boolean, moment: Moment): AgentStep {
+  const timer: Effect = isOn
+    ? { type: "set-timer", name: "siren", at: after(moment.at, SIREN_AT_MOST) }
+    : { type: "clear-timer", name: "siren" };
+  return step<Agent, Effect>(agent, { type: "siren", isOn }, timer);
+}
+
+function selfTest(agent: Agent, commandId: CommandId, moment: Moment): AgentStep {
+  if (agent.orders.selfTest) {
+    return answer(agent, commandId, { outcome: "refused", detail: "a self-test is under way" });
+  }
+  const test = { commandId, eventId: moment.freshId, since: moment.at };
+  const born = draft(withOrders(agent, { selfTest: test }), {
+    kind: "test",
+    edgeAt: moment.at,
+    moment,
+  });
+  const at = after(moment.at, SELF_TEST_WITHIN);
+  return follow(born, (next) => step(next, { type: "set-timer", name: "self-test", at }));
+}
+
+export function selfTestAccepted(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
+  const { selfTest: test } = agent.orders;
+  if (test?.eventId !== eventId) return step(agent);
+  const finished = withOrders(agent, { selfTest: undefined });
+  const detail = `accepted after ${Math.round(moment.at - test.since)} ms`;
+  return follow(answer(finished, test.commandId, { outcome: "done", detail }), (next) =>
+    step(next, { type: "clear-timer", name: "self-test" }),
+  );
+}
+
+export function selfTestLate(agent: Agent): AgentStep {
+  const { selfTest: test } = agent.orders;
+  if (!test) return step(agent);
+  const detail = `not accepted within ${SELF_TEST_WITHIN / 1000} s; still sending`;
+  const finished = withOrders(agent, { selfTest: undefined });
+  return answer(finished, test.commandId, { outcome: "failed", detail });
+}

@@ -1,0 +1,100 @@
+/**
+ * What the agent's core is told, and what it orders.
+ *
+ * The core reads no clock and draws no chance: every event carries its moment. Effects are performed by
+ * the shell in the order given.
+ */
+import type { Instant } from "../../shared/duration.ts";
+import type { EventId, HubEpoch } from "../../shared/ids.ts";
+import type { Receipt } from "../../shared/protocol/accepted.ts";
+import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
+import type { Call } from "../../shared/protocol/call.ts";
+import type { CommandBody } from "../../shared/protocol/command.ts";
+import type { UpMessage } from "../../shared/protocol/messages.ts";
+import type { Signal } from "../../shared/protocol/signal.ts";
+import type { FromMedia, LampPattern, SealedAlarm, ToMedia } from "../ports.ts";
+import type { PromptName } from "./prompt.ts";
+
+/** When an event is told, by both clocks, and one draw of chance for whatever it starts. */
+export interface Moment {
+  /** Monotonic ms since the agent's start. */
+  readonly at: Instant;
+  /** Unix ms, for the record only. */
+  readonly wallMs: number;
+  readonly isClockSynced: boolean;
+  /** In [0, 1). */
+  readonly chance: number;
+  /** 128 fresh random bits, for an alarm this event may give birth to. */
+  readonly freshId: EventId;
+}
+
+export type ButtonKind = "voice" | "silent";
+
+export type TimerName =
+  | "heartbeat"
+  | "ledger-late"
+  | "ledger-retry"
+  | "ledger-calm"
+  | "resend"
+  | "replay"
+  | "dial-110"
+  | "call-silence"
+  | "reconnect"
+  | "link-missing"
+  | "stuck-voice"
+  | "stuck-silent"
+  | "identify"
+  | "self-test"
+  | "siren";
+
+export type Told =
+  | { readonly type: "started" }
+  /** `edgeAt`: when the contact closed, at or before this moment. */
+  | { readonly type: "button-pressed"; readonly kind: ButtonKind; readonly edgeAt: Instant }
+  | { readonly type: "button-released"; readonly kind: ButtonKind }
+  | { readonly type: "tamper-changed"; readonly isOpen: boolean }
+  | { readonly type: "board-running"; readonly isRunning: boolean; readonly detail: string }
+  /** The shell hashed and signed the draft. */
+  | { readonly type: "sealed"; readonly alarm: SealedAlarm; readonly edgeAt: Instant }
+  | { readonly type: "appended"; readonly eventId: EventId }
+  | { readonly type: "append-failed"; readonly eventId: EventId; readonly reason: string }
+  /** A page of the ledger, oldest first; empty at its end. */
+  | { readonly type: "kept"; readonly alarms: readonly SealedAlarm[] }
+  | { readonly type: "kept-failed"; readonly reason: string }
+  | { readonly type: "link-up" }
+  | { readonly type: "link-down"; readonly reason: string }
+  /** The hub's receipt; its signature is good. */
+  | { readonly type: "accepted"; readonly receipt: Receipt }
+  | { readonly type: "call-told"; readonly call: Call }
+  /** The hub's order; its signature is good. */
+  | { readonly type: "ordered"; readonly body: CommandBody }
+  | { readonly type: "signalled"; readonly signal: Signal }
+  | { readonly type: "media-said"; readonly message: FromMedia }
+  | { readonly type: "media-running"; readonly isRunning: boolean; readonly detail: string }
+  | { readonly type: "timer-due"; readonly name: TimerName };
+
+export type Event = Told & Moment;
+
+export type Effect =
+  /** Hash and sign now, before anything else happens; answered by `sealed`. */
+  | { readonly type: "seal"; readonly draft: AlarmEvent; readonly edgeAt: Instant }
+  /** Answered by `appended` or `append-failed`. */
+  | { readonly type: "append"; readonly alarm: SealedAlarm }
+  | { readonly type: "mark-accepted"; readonly eventId: EventId; readonly hubEpoch: HubEpoch }
+  /** Answered by `kept` or `kept-failed`. */
+  | { readonly type: "fetch-kept"; readonly fromSeq: number; readonly limit: number }
+  | { readonly type: "publish"; readonly message: UpMessage }
+  /** One attempt; answered by `link-up` or `link-down`. */
+  | { readonly type: "connect" }
+  | { readonly type: "lamp"; readonly pattern: LampPattern }
+  | { readonly type: "siren"; readonly isOn: boolean }
+  | { readonly type: "prompt"; readonly name: PromptName }
+  | { readonly type: "media"; readonly message: ToMedia }
+  /** A timer of the same name is replaced. */
+  | { readonly type: "set-timer"; readonly name: TimerName; readonly at: Instant }
+  | { readonly type: "clear-timer"; readonly name: TimerName }
+  | {
+      readonly type: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly text: string;
+    };

@@ -1,0 +1,155 @@
+/**
+ * What is wrong with this pillar, and the heartbeat that says so.
+ *
+ * A fault is raised once and cleared once; the heartbeat repeats the whole list, so a lost report heals
+ * within five seconds.
+ */
+import { after, seconds } from "../../shared/duration.ts";
+import { follow, step } from "../../shared/step.ts";
+import { HEARTBEAT_SECONDS, type FaultCode } from "../../shared/protocol/heartbeat.ts";
+import type { Report } from "../../shared/protocol/report.ts";
+import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
+import type { FromMedia } from "../ports.ts";
+import type { ButtonKind, Effect, Moment } from "./events.ts";
+import type { Agent, AgentStep } from "./state.ts";
+
+/** A finger lets go; a coin in the gap does not. */
+const STUCK_AFTER = seconds(30);
+const MAX_DETAIL = 500;
+/** 2025: a wall clock before this was never set. */
+const EARLIEST_WALL_MS = 1_735_689_600_000;
+
+type MediaState = Extract<FromMedia, { type: "state" }>;
+
+export interface Health {
+  readonly faults: ReadonlyMap<FaultCode, string>;
+  readonly media: MediaState | undefined;
+}
+
+export const HEALTHY: Health = { faults: new Map(), media: undefined };
+
+export function report(agent: Agent, message: Report): AgentStep {
+  if (agent.link.phase !== "up") return step(agent);
+  return step(agent, { type: "publish", message: { channel: "report", message } });
+}
+
+export function raise(agent: Agent, code: FaultCode, detail: string): AgentStep {
+  if (agent.health.faults.has(code)) return step(agent);
+  const short = detail.slice(0, MAX_DETAIL);
+  const faults = new Map(agent.health.faults).set(code, short);
+  const raised = { ...agent, health: { ...agent.health, faults } };
+  return follow(report(raised, { v, type: "fault-raised", code, detail: short }), (next) =>
+    step(next, { type: "log", level: "error", text: `fault ${code} raised: ${short}` }),
+  );
+}
+
+export function clear(agent: Agent, code: FaultCode): AgentStep {
+  if (!agent.health.faults.has(code)) return step(agent);
+  const faults = new Map(agent.health.faults);
+  faults.delete(code);
+  const cleared = { ...agent, health: { ...agent.health, faults } };
+  return follow(report(cleared, { v, type: "fault-cleared", code }), (next) =>
+    step(next, { type: "log", level: "info", text: `fault ${code} cleared` }),
+  );
+}
+
+export function setFault(agent: Agent, code: FaultCode, detail: string | undefined): AgentStep {
+  return detail === undefined ? clear(agent, code) : raise(agent, code, detail);
+}
+
+export function beat(agent: Agent, moment: Moment): AgentStep {
+  const isClockWrong = moment.wallMs < EARLIEST_WALL_MS;
+  const clock = setFault(
+    agent,
+    "clock-unsynced",
+    isClockWrong ? "expected a date after 2024, found an unset clock; check NTP" : undefined,
+  );
+  return follow(clock, (next) => {
+    const at = after(moment.at, seconds(HEARTBEAT_SECONDS));
+    const timer: Effect = { type: "set-timer", name: "heartbeat", at };
+    if (next.link.phase !== "up") return step(next, timer);
+    return step<Agent, Effect>(next, { type: "publish", message: heartbeat(next, moment) }, timer);
+  });
+}
+
+function heartbeat(agent: Agent, moment: Moment): Extract<Effect, { type: "publish" }>["message"] {
+  const { outbox } = agent;
+  const [oldest] = outbox.pending.values();
+  return {
+    channel: "heartbeat",
+    message: {
+      v,
+      bootEpoch: agent.bootEpoch,
+      uptimeMs: Math.floor(moment.at),
+      wallMs: Math.floor(moment.wallMs),
+      head: { seq: outbox.head.seq, hash: outbox.head.hash },
+      outboxDepth: outbox.pending.size,
+      ...(oldest && { oldestUnacceptedSeq: oldest.alarm.event.seq }),
+      ...(outbox.hubEpoch && { hubEpoch: outbox.hubEpoch }),
+      faults: [...agent.health.faults.keys()],
+      release: agent.release,
+    },
+  };
+}
+
+/** A hub that was away hears again what is wrong, in words. */
+export function repeatFaults(agent: Agent): AgentStep {
+  const reports = [...agent.health.faults].map(([code, detail]): Effect => {
+    const message: Report = { v, type: "fault-raised", code, detail };
+    return { type: "publish", message: { channel: "report", message } };
+  });
+  return follow(step(agent, ...reports), (next) =>
+    next.health.media === undefined ? step(next) : report(next, mediaReport(next.health.media)),
+  );
+}
+
+export function watchButton(agent: Agent, kind: ButtonKind, moment: Moment): AgentStep {
+  const at = after(moment.at, STUCK_AFTER);
+  return step(agent, { type: "set-timer", name: `stuck-${kind}`, at });
+}
+
+export function buttonReleased(agent: Agent, kind: ButtonKind): AgentStep {
+  return follow(
+    step<Agent, Effect>(agent, { type: "clear-timer", name: `stuck-${kind}` }),
+    (next) => clear(next, "button-stuck"),
+  );
+}
+
+export function buttonStuck(agent: Agent, kind: ButtonKind): AgentStep {
+  const seconds = STUCK_AFTER / 1000;
+  const detail = `the ${kind} button has been closed for ${seconds} s; free it or replace it`;
+  return raise(agent, "button-stuck", detail);
+}
+
+export function mediaState(agent: Agent, state: MediaState): AgentStep {
+  const before = agent.health.media;
+  const next = { ...agent, health: { ...agent.health, media: state } };
+  const isFfmpegMissing =
+    hasFailed(state) && /ffmpeg.*(not found|missing|no such|cannot)/i.test(state.detail);
+  const detailOf = (part: "camera" | "microphone" | "speaker"): string | undefined =>
+    state[part] === "failed" ? state.detail || `the ${part} does not work` : undefined;
+  let result = setFault(next, "ffmpeg-missing", isFfmpegMissing ? state.detail : undefined);
+  for (const part of ["camera", "microphone", "speaker"] as const) {
+    result = follow(result, (at) => setFault(at, `${part}-lost`, detailOf(part)));
+  }
+  const isSame = (["camera", "microphone", "speaker"] as const).every(
+    (part) => before?.[part] === state[part],
+  );
+  return isSame ? result : follow(result, (at) => report(at, mediaReport(state)));
+}
+
+function hasFailed(state: MediaState): boolean {
+  return [state.camera, state.microphone, state.speaker].includes("failed");
+}
+
+function mediaReport(state: MediaState): Report {
+  const source = (part: MediaState["camera"]): "off" | "ready" | "sending" | "failed" =>
+    part === "playing" ? "ready" : part;
+  return {
+    v,
+    type: "media-state",
+    camera: source(state.camera),
+    microphone: source(state.microphone),
+    speaker: state.speaker === "sending" ? "ready" : state.speaker,
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * The outbox: every alarm the hub has not accepted, and the rules by which it is sent.
+ *
+ * Sending goes on until the hub accepts, for ever. At most `WINDOW` alarms are under way at once, oldest first,
+ * so a pillar back from a long silence does not flood anybody; the newest press never waits in that queue.
+ */
+import { fullJitter } from "../../shared/backoff.ts";
+import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
+import type { EventId, HubEpoch } from "../../shared/ids.ts";
+import { follow, step } from "../../shared/step.ts";
+import type { Receipt } from "../../shared/protocol/accepted.ts";
+import type { AlarmEvent, AlarmKind } from "../../shared/protocol/alarm.ts";
+import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
+import type { LedgerHead, SealedAlarm } from "../ports.ts";
+import type { Effect, Moment } from "./events.ts";
+import { clear, raise } from "./health.ts";
+import type { Agent, AgentStep } from "./state.ts";
+
+export const MAX_OUTBOX = 10_000;
+export const WINDOW = 16;
+const PAGE = 100;
+const RESEND = { first: seconds(2), most: seconds(15) };
+/** Full jitter may draw zero; an answer under way deserves this long. */
+const RESEND_NOT_BEFORE = milliseconds(250);
+const REPLAY_RETRY = seconds(5);
+
+export interface Pending {
+  readonly alarm: SealedAlarm;
+  /** Unknown when a reboot lies between. */
+  readonly edgeAt: Instant | undefined;
+  readonly attempts: number;
+  /** Stored, or late enough that we no longer wait for the disk. */
+  readonly maySend: boolean;
+  readonly isSentOnThisLink: boolean;
+}
+
+export interface Outbox {
+  readonly head: LedgerHead;
+  readonly hubEpoch: HubEpoch | undefined;
+  /** In order of `seq`. */
+  readonly pending: ReadonlyMap<EventId, Pending>;
+  /** Resends since the last news; sets the wait. */
+  readonly round: number;
+  /** Kept alarms are being sent again, from this sequence number. */
+  readonly replay: { readonly fromSeq: number; readonly isFetching: boolean } | undefined;
+}
+
+export function emptyOutbox(from: {
+  readonly head: LedgerHead;
+  readonly hubEpoch: HubEpoch | undefined;
+  readonly unaccepted: readonly SealedAlarm[];
+  readonly replayFrom: number | undefined;
+}): Outbox {
+  const pending = from.unaccepted.map((alarm) => [alarm.event.eventId, keptAlarm(alarm)] as const);
+  const { replayFrom } = from;
+  return {
+    head: from.head,
+    hubEpoch: from.hubEpoch,
+    pending: new Map(pending.slice(0, MAX_OUTBOX)),
+    round: 0,
+    replay: replayFrom === undefined ? undefined : { fromSeq: replayFrom, isFetching: false },
+  };
+}
+
+function keptAlarm(alarm: SealedAlarm): Pending {
+  return {
+    alarm,
+    edgeAt: undefined,
+    attempts: 0,
+    maySend: true,
+    isSentOnThisLink: false,
+  };
+}
+
+const withOutbox = (agent: Agent, change: Partial<Outbox>): Agent => ({
+  ...agent,
+  outbox: { ...agent.outbox, ...change },
+});
+
+function withPending(agent: Agent, eventId: EventId, change: Partial<Pending>): Agent {
+  const entry = agent.outbox.pending.get(eventId);
+  if (!entry) return agent;
+  const pending = new Map(agent.outbox.pending).set(eventId, { ...entry, ...change });
+  return withOutbox(agent, { pending });
+}
+
+export interface Birth {
+  readonly kind: AlarmKind;
+  readonly edgeAt: Instant;
+  readonly moment: Moment;
+}
+
+/** The next link of this pillar's chain, not yet hashed or signed. */
+export function draft(agent: Agent, birth: Birth): AgentStep {
+  const { kind, edgeAt, moment } = birth;
+  const event: AlarmEvent = {
+    v,
+    eventId: moment.freshId,
+    pillarId: agent.pillarId,
+    bootEpoch: agent.bootEpoch,
+    seq: agent.outbox.head.seq + 1,
+    prevHash: agent.outbox.head.hash,
+    kind,
+    wallMs: Math.floor(moment.wallMs - (moment.at - edgeAt)),
+    clock: { synced: moment.isClockSynced },
+  };
+  return step(agent, { type: "seal", draft: event, edgeAt });
+}
+
+/** A new alarm enters the outbox; it waits there for the disk, or for the disk's time to be over. */
+export function admit(
+  agent: Agent,
+  alarm: SealedAlarm,
+  told: Moment & { readonly edgeAt: Instant },
+): AgentStep {
+  const { eventId, seq } = alarm.event;
+  const { edgeAt } = told;
+  const entry: Pending = { ...keptAlarm(alarm), edgeAt, maySend: false };
+  const headed = withOutbox(agent, { head: { seq, hash: alarm.hash }, round: 0 });
+  if (agent.outbox.pending.size >= MAX_OUTBOX) {
+    const sent = step<Agent, Effect>(headed, publishing(entry, told.at));
+    const detail = `${MAX_OUTBOX} alarms wait for the hub; restore the way to the hub`;
+    return follow(sent, (next) => raise(next, "outbox-full", detail));
+  }
+  return step(withOutbox(headed, { pending: new Map(agent.outbox.pending).set(eventId, entry) }));
+}
+
+/** The disk has it, or has had its time: the first sending, unless a link carried it already. */
+export function sendFirst(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
+  const entry = agent.outbox.pending.get(eventId);
+  if (!entry) return step(agent);
+  const free = withPending(agent, eventId, { maySend: true });
+  return entry.isSentOnThisLink ? step(free) : send(free, eventId, moment);
+}
+
+/** Publishes one alarm if the way is open, and makes sure it will be asked for again. */
+function send(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
+  const entry = agent.outbox.pending.get(eventId);
+  if (!entry || agent.link.phase !== "up") return step(agent);
+  const attempts = entry.attempts + 1;
+  const sent = withPending(agent, eventId, { attempts, isSentOnThisLink: true });
+  return step(sent, publishing(entry, moment.at), resendTimer(sent, moment));
+}
+
+function publishing(entry: Pending, at: Instant): Effect {
+  const { alarm, edgeAt, attempts } = entry;
+  const age = edgeAt === undefined ? {} : { ageMs: Math.max(0, Math.round(at - edgeAt)) };
+  const message = { v, event: alarm.event, sig: alarm.sig, ...age, attempt: attempts + 1 } as const;
+  return { type: "publish", message: { channel: "alarm", message } };
+}
+
+function resendTimer(agent: Agent, moment: Moment): Effect {
+  const drawn = fullJitter(RESEND, agent.outbox.round, moment.chance);
+  const delay = milliseconds(Math.max(RESEND_NOT_BEFORE, drawn));
+  return { type: "set-timer", name: "resend", at: after(moment.at, delay) };
+}
+
+/** Sends what this link has not carried yet, as far as the window allows. */
+export function fillWindow(agent: Agent, moment: Moment): AgentStep {
+  if (agent.link.phase !== "up") return step(agent);
+  let underWay = 0;
+  let result: AgentStep = step(agent);
+  for (const [eventId, one] of agent.outbox.pending) {
+    if (underWay >= WINDOW) break;
+    if (!one.maySend) continue;
+    underWay += 1;
+    if (!one.isSentOnThisLink) result = follow(result, (next) => send(next, eventId, moment));
+  }
+  return underWay < WINDOW ? follow(result, turnPage) : result;
+}
+
+/** A new link carries nothing yet: everything waiting goes out at once, a window at a time. */
+export function resendOnNewLink(agent: Agent, moment: Moment): AgentStep {
+  const pending = new Map(agent.outbox.pending);
+  for (const [eventId, one] of pending) pending.set(eventId, { ...one, isSentOnThisLink: false });
+  return fillWindow(withOutbox(agent, { pending, round: 0 }), moment);
+}
+
+export function resend(agent: Agent, moment: Moment): AgentStep {
+  if (agent.link.phase !== "up") return step(agent);
+  const next = withOutbox(agent, { round: Math.min(agent.outbox.round + 1, 30) });
+  const sent = [...next.outbox.pending].filter(([, one]) => one.isSentOnThisLink).slice(0, WINDOW);
+  let result: AgentStep = step(next);
+  for (const [eventId] of sent) result = follow(result, (at) => send(at, eventId, moment));
+  return result;
+}
+
+/** The hub's journal has it. A hub of another lineage must hear everything we keep. */
+export function acceptedByHub(agent: Agent, receipt: Receipt, moment: Moment): AgentStep {
+  const { eventId, hubEpoch } = receipt;
+  const before = agent.outbox.hubEpoch;
+  const pending = new Map(agent.outbox.pending);
+  pending.delete(eventId);
+  const isOtherHub = before !== undefined && before !== hubEpoch;
+  const replay = isOtherHub ? { fromSeq: 1, isFetching: false } : agent.outbox.replay;
+  const next = withOutbox(agent, { pending, hubEpoch, replay });
+  const effects: Effect[] = [];
+  if (pending.size === 0) effects.push({ type: "clear-timer", name: "resend" });
+  if (isOtherHub) {
+    const text = `the hub's database is another one (${hubEpoch}): sending again all we keep`;
+    effects.push({ type: "log", level: "warn", text });
+  }
+  const filled = follow(step(next, ...effects), (at) => fillWindow(at, moment));
+  return pending.size < MAX_OUTBOX ? follow(filled, (at) => clear(at, "outbox-full")) : filled;
+}
+
+export function replayFrom(agent: Agent, fromSeq: number): AgentStep {
+  const least = Math.min(fromSeq, agent.outbox.replay?.fromSeq ?? fromSeq);
+  return turnPage(withOutbox(agent, { replay: { fromSeq: least, isFetching: false } }));
+}
+
+function turnPage(agent: Agent): AgentStep {
+  const { replay, pending } = agent.outbox;
+  if (!replay || replay.isFetching || agent.link.phase !== "up") return step(agent);
+  if (pending.size > MAX_OUTBOX - PAGE) return step(agent);
+  const fetching = withOutbox(agent, { replay: { ...replay, isFetching: true } });
+  return step(fetching, { type: "fetch-kept", fromSeq: replay.fromSeq, limit: PAGE });
+}
+
+export function kept(agent: Agent, alarms: readonly SealedAlarm[], moment: Moment): AgentStep {
+  const last = alarms.at(-1);
+  const entries = [...agent.outbox.pending];
+  for (const alarm of alarms) {
+    if (!agent.outbox.pending.has(alarm.event.eventId)) {
+      entries.push([alarm.event.eventId, keptAlarm(alarm)]);
+    }
+  }
+  entries.sort(([, a], [, b]) => a.alarm.event.seq - b.alarm.event.seq);
+  const replay = last ? { fromSeq: last.event.seq + 1, isFetching: false } : undefined;
+  return fillWindow(withOutbox(agent, { pending: new Map(entries), replay }), moment);
+}
+
+export function keptFailed(agent: Agent, reason: string, moment: Moment): AgentStep {
+  const { replay } = agent.outbox;
+  return step<Agent, Effect>(
+    withOutbox(agent, { replay: replay && { ...replay, isFetching: false } }),
+    { type: "set-timer", name: "replay", at: after(moment.at, REPLAY_RETRY) },
+    { type: "log", level: "error", text: `kept alarms could not be read: ${reason}` },
+  );
+}

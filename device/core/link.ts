@@ -1,0 +1,76 @@
+/**
+ * The way to the hub: up, trying, or waiting to try.
+ *
+ * A whole city loses its hub in the same second, so every wait is full jitter. A pillar whose person is
+ * still waiting may try twice a second; there are few of those.
+ */
+import { fullJitter } from "../../shared/backoff.ts";
+import { after, milliseconds, seconds } from "../../shared/duration.ts";
+import { step } from "../../shared/step.ts";
+import type { Effect, Moment } from "./events.ts";
+import type { Agent, AgentStep } from "./state.ts";
+
+const CALM = { first: seconds(1), most: seconds(15) };
+const URGENT = { first: milliseconds(500), most: milliseconds(500) };
+
+/** A pillar that cannot reach its hub for this long says so on its lamp. */
+const MISSING_AFTER = seconds(15);
+
+export type Link =
+  | { readonly phase: "up" }
+  | { readonly phase: "trying"; readonly attempt: number; readonly isMissing: boolean }
+  | { readonly phase: "waiting"; readonly attempt: number; readonly isMissing: boolean };
+
+export const WAITING: Link = { phase: "waiting", attempt: 0, isMissing: false };
+
+export function tryLink(agent: Agent): AgentStep {
+  const { link } = agent;
+  if (link.phase !== "waiting") return step(agent);
+  return step({ ...agent, link: { ...link, phase: "trying" } }, { type: "connect" });
+}
+
+export function linkUp(agent: Agent): AgentStep {
+  return step<Agent, Effect>(
+    { ...agent, link: { phase: "up" } },
+    { type: "clear-timer", name: "reconnect" },
+    { type: "clear-timer", name: "link-missing" },
+    { type: "log", level: "info", text: "hub is reached" },
+  );
+}
+
+export function linkDown(agent: Agent, reason: string, moment: Moment): AgentStep {
+  const { link } = agent;
+  const attempt = link.phase === "up" ? 0 : Math.min(link.attempt + 1, 30);
+  const isMissing = link.phase === "up" ? false : link.isMissing;
+  const backoff = agent.outbox.pending.size > 0 ? URGENT : CALM;
+  const delay = fullJitter(backoff, attempt, moment.chance);
+  const effects: Effect[] = [
+    { type: "set-timer", name: "reconnect", at: after(moment.at, delay) },
+    { type: "log", level: "warn", text: `hub is not reached: ${reason}; next try in ${delay} ms` },
+  ];
+  if (link.phase === "up") {
+    effects.push({ type: "set-timer", name: "link-missing", at: after(moment.at, MISSING_AFTER) });
+  }
+  return step({ ...agent, link: { phase: "waiting", attempt, isMissing } }, ...effects);
+}
+
+/** From the start: a pillar that never reached its hub is missing it as well. */
+export function watchLink(agent: Agent, moment: Moment): AgentStep {
+  return step(agent, {
+    type: "set-timer",
+    name: "link-missing",
+    at: after(moment.at, MISSING_AFTER),
+  });
+}
+
+export function linkMissing(agent: Agent): AgentStep {
+  const { link } = agent;
+  return step(link.phase === "up" ? agent : { ...agent, link: { ...link, isMissing: true } });
+}
+
+/** Somebody presses while we wait: the long wait becomes a short one. */
+export function hurryLink(agent: Agent, moment: Moment): AgentStep {
+  if (agent.link.phase !== "waiting") return step(agent);
+  const delay = fullJitter(URGENT, 0, moment.chance);
+  return step(agent, { type: "set-timer", name: "reconnect", at: after(moment.at, delay) });
+}

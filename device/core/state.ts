@@ -1,0 +1,51 @@
+/** Everything the agent's core knows, one part a module. */
+import type { Step } from "../../shared/step.ts";
+import type { EventId, HubEpoch, PillarId } from "../../shared/ids.ts";
+import type { LedgerHead, SealedAlarm } from "../ports.ts";
+import { IDLE, type CallState } from "./call.ts";
+import { EMPTY_DISK, type Disk } from "./disk.ts";
+import type { Effect } from "./events.ts";
+import { HEALTHY, type Health } from "./health.ts";
+import { emptyOutbox, type Outbox } from "./ledger.ts";
+import { WAITING, type Link } from "./link.ts";
+import { NO_ORDERS, type Orders } from "./command.ts";
+
+export interface Agent {
+  readonly pillarId: PillarId;
+  readonly release: string;
+  readonly bootEpoch: number;
+  readonly call: CallState;
+  readonly outbox: Outbox;
+  readonly disk: Disk;
+  readonly link: Link;
+  readonly health: Health;
+  readonly orders: Orders;
+}
+
+export type AgentStep = Step<Agent, Effect>;
+
+/** What the ledger held when the agent started. */
+export interface Beginning {
+  readonly pillarId: PillarId;
+  readonly release: string;
+  readonly bootEpoch: number;
+  readonly head: LedgerHead;
+  readonly hubEpoch: HubEpoch | undefined;
+  readonly unaccepted: readonly SealedAlarm[];
+  readonly replayFrom: number | undefined;
+  readonly lastEventId: EventId | undefined;
+}
+
+export function newAgent(from: Beginning): Agent {
+  return {
+    pillarId: from.pillarId,
+    release: from.release,
+    bootEpoch: from.bootEpoch,
+    call: { ...IDLE, lastEventId: from.lastEventId },
+    outbox: emptyOutbox(from),
+    disk: EMPTY_DISK,
+    link: WAITING,
+    health: HEALTHY,
+    orders: NO_ORDERS,
+  };
+}
