@@ -1,0 +1,46 @@
+/**
+ * A loudspeaker made of software: takes raw s16le mono 48 kHz from a Unix socket and remembers it.
+ *
+ * The one idea: like a card, it plays at the speed of time and makes a writer that is ahead wait.
+ */
+import type { Socket } from "node:net";
+import { newPlayedRing } from "./played-ring.ts";
+import type { PlayedRing } from "./played-ring.ts";
+import { BYTES_PER_SAMPLE } from "./sound.ts";
+import { newSoundSocket } from "./sound-socket.ts";
+import type { SoundSocket } from "./sound-socket.ts";
+
+/** The card's own buffer: with more than this, the writer waits. */
+const MAX_QUEUED_MS = 100;
+
+export interface VirtualSpeaker {
+  readonly socket: SoundSocket;
+  /** What was played in the last seconds, up to now. */
+  last(seconds: number): Int16Array;
+}
+
+export async function openSpeaker(path: string): Promise<VirtualSpeaker> {
+  const ring = newPlayedRing(performance.now());
+  const socket = newSoundSocket(path, (writer) => consume(writer, ring));
+  await socket.open();
+  return { socket, last: (seconds) => ring.last(seconds, performance.now()) };
+}
+
+function consume(writer: Socket, ring: PlayedRing): void {
+  let rest = Buffer.alloc(0);
+  let timer: NodeJS.Timeout | undefined;
+  writer.on("data", (chunk: Buffer) => {
+    const bytes = Buffer.concat([rest, chunk]);
+    const count = Math.floor(bytes.length / BYTES_PER_SAMPLE);
+    rest = bytes.subarray(count * BYTES_PER_SAMPLE);
+    const samples = Int16Array.from({ length: count }, (_, i) =>
+      bytes.readInt16LE(i * BYTES_PER_SAMPLE),
+    );
+    ring.play(samples, performance.now());
+    const queuedMs = ring.queuedMs(performance.now());
+    if (queuedMs <= MAX_QUEUED_MS) return;
+    writer.pause();
+    timer = setTimeout(() => writer.resume(), queuedMs - MAX_QUEUED_MS / 2);
+  });
+  writer.once("close", () => clearTimeout(timer));
+}
