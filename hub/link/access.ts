@@ -1,0 +1,80 @@
+/**
+ * What a pillar may do on the broker: everything not named here is refused.
+ *
+ * Identity comes from the certificate alone; names inside packets are only compared with it.
+ */
+import type { PillarId } from "../../shared/ids.ts";
+import { DOWN_CHANNELS, downFilter, downTopic, parseTopic } from "../../shared/protocol/topics.ts";
+import type { UpChannel } from "../../shared/protocol/topics.ts";
+
+/** MQTT 3.1.1 table 3.1, as far as we use it. */
+export const CONNACK = { identifierRejected: 2, unavailable: 3, notAuthorised: 5 } as const;
+
+/** The pillar's own keep-alive is 8 s; a dead link must not live for hours. */
+export const KEEP_ALIVE_LIMIT_SECONDS = 60;
+
+export interface ConnectRequest {
+  readonly clientId: string;
+  readonly clean?: boolean | undefined;
+  readonly will?: unknown;
+}
+
+export interface Refusal {
+  readonly returnCode: 2 | 3 | 5;
+  readonly reason: string;
+}
+
+export function whyNotConnect(pillarId: PillarId, request: ConnectRequest): Refusal | undefined {
+  if (request.clientId !== pillarId) {
+    return {
+      returnCode: CONNACK.identifierRejected,
+      reason: `expected client id ${pillarId} as in the certificate, found ${quote(request.clientId)}`,
+    };
+  }
+  if (request.will)
+    return notAuthorised("expected no will, found one: presence is from heartbeats");
+  if (!request.clean) return notAuthorised("expected a clean session, found a persistent one");
+  return undefined;
+}
+
+export interface PublishRequest {
+  readonly topic: string;
+  readonly qos: number;
+  readonly retain: boolean;
+}
+
+export type MayPublish =
+  | { readonly ok: true; readonly channel: UpChannel }
+  | { readonly ok: false; readonly reason: string };
+
+export function mayPublish(pillarId: PillarId, request: PublishRequest): MayPublish {
+  const topic = parseTopic(request.topic);
+  if (topic?.direction !== "up" || topic.pillarId !== pillarId) {
+    return refuse(`may publish only under its own up/, found topic ${quote(request.topic)}`);
+  }
+  if (request.qos > 1) return refuse(`may publish with QoS 0 or 1, found ${request.qos}`);
+  if (request.retain) return refuse("may not publish retained messages");
+  return { ok: true, channel: topic.channel };
+}
+
+/** Why a subscription is refused; `undefined` when it is granted. */
+export function whyNotSubscribe(
+  pillarId: PillarId,
+  request: { readonly topic: string; readonly qos: number },
+): string | undefined {
+  const own = [downFilter(pillarId), ...DOWN_CHANNELS.map((name) => downTopic(pillarId, name))];
+  if (!own.includes(request.topic)) {
+    return `may subscribe only to its own down/#, found ${quote(request.topic)}`;
+  }
+  return request.qos > 1 ? `may subscribe with QoS 0 or 1, found ${request.qos}` : undefined;
+}
+
+const quote = (text: string): string => JSON.stringify(text.slice(0, 80));
+
+function notAuthorised(reason: string): Refusal {
+  return { returnCode: CONNACK.notAuthorised, reason };
+}
+
+function refuse(reason: string): MayPublish {
+  return { ok: false, reason };
+}

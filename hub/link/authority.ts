@@ -1,0 +1,121 @@
+/**
+ * The hub's own certificate authority and signing key, made at the first start.
+ *
+ * One hub is its own root of trust: a pillar pins this authority by fingerprint when it enrols and
+ * believes nobody else. Losing `{dataDir}/authority` means enrolling every pillar again: back it up.
+ */
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
+import { sign, verify, X509Certificate, type KeyObject } from "node:crypto";
+import { join } from "node:path";
+import type { Signature } from "../../shared/ids.ts";
+import type { Authority } from "../ports.ts";
+import { openAuthorityFiles, type AuthorityFiles } from "./authority-files.ts";
+import { certifyPillar, createCa, createServerCertificate, loadIssuer } from "./certificates.ts";
+import { SERVER_DAYS, type KeyAndCert } from "./certificates.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Always in the server certificate, so that the demo and a technician on the hub need no setting. */
+const LOCAL_NAMES = ["localhost", "127.0.0.1", "::1"];
+/** Parsed pillar keys kept for the next signature: more than the pillars of one hub. */
+const MAX_CACHED_KEYS = 16_384;
+
+/** `names`: further host names and addresses pillars and consoles use to reach this hub. */
+export async function openAuthority(dataDir: string, names: readonly string[]): Promise<Authority> {
+  const files = await openAuthorityFiles(join(dataDir, "authority"));
+  const ca = await openCa(files);
+  const issuer = await loadIssuer(ca);
+  const allNames = [...new Set([...LOCAL_NAMES, ...names])];
+  const server = await openServerCertificate(files, ca, () =>
+    createServerCertificate(issuer, allNames),
+  );
+  const signingKey = await openSigningKey(files);
+  const hubPublicKey = createPublicKey(signingKey).export({ type: "spki", format: "pem" });
+  return {
+    caCertificate: ca.cert,
+    caFingerprint: createHash("sha256").update(new X509Certificate(ca.cert).raw).digest("hex"),
+    hubPublicKey: hubPublicKey.toString(),
+    // With the authority behind it, so that an enrolling pillar can see what it is to pin.
+    server: { key: server.key, cert: server.cert + ca.cert },
+    issue: (csr, pillarId) => certifyPillar(issuer, csr, pillarId),
+    sign: (text) => sign(null, Buffer.from(text), signingKey).toString("base64url") as Signature,
+    verify: createVerifier(),
+  };
+
+  async function openServerCertificate(
+    store: AuthorityFiles,
+    authority: KeyAndCert,
+    create: () => Promise<KeyAndCert>,
+  ): Promise<KeyAndCert> {
+    const key = await store.read("server.key.pem");
+    const cert = await store.read("server.cert.pem");
+    if (key && cert && isStillGood(cert, authority.cert, allNames)) return { key, cert };
+    const made = await create();
+    await store.write("server.key.pem", made.key);
+    await store.write("server.cert.pem", made.cert);
+    return made;
+  }
+}
+
+async function openCa(files: AuthorityFiles): Promise<KeyAndCert> {
+  const key = await files.read("ca.key.pem");
+  const cert = await files.read("ca.cert.pem");
+  if (key && cert) return { key, cert };
+  if (key || cert) {
+    throw new Error(
+      "The hub's authority is half there: expected ca.key.pem and ca.cert.pem, found one. " +
+        "Restore {dataDir}/authority from a backup; deleting it means enrolling every pillar again.",
+    );
+  }
+  const made = await createCa();
+  // The key first: a certificate without its key would be pinned by pillars and never sign again.
+  await files.write("ca.key.pem", made.key);
+  await files.write("ca.cert.pem", made.cert);
+  return made;
+}
+
+async function openSigningKey(files: AuthorityFiles): Promise<KeyObject> {
+  const stored = await files.read("signing.key.pem");
+  if (stored) return createPrivateKey(stored);
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  await files.write("signing.key.pem", pem);
+  return privateKey;
+}
+
+function isStillGood(cert: string, caCert: string, names: readonly string[]): boolean {
+  const certificate = new X509Certificate(cert);
+  const renewAt = Date.parse(certificate.validTo) - (SERVER_DAYS * DAY_MS) / 3;
+  if (Date.now() > renewAt || !certificate.verify(new X509Certificate(caCert).publicKey)) {
+    return false;
+  }
+  return names.every((name) => certificate.checkHost(name) || certificate.checkIP(name));
+}
+
+/** Parsing a key costs as much as checking a signature, and a pillar's key rarely changes. */
+function createVerifier(): Authority["verify"] {
+  const keyByPem = new Map<string, KeyObject>();
+  return (publicKey, text, signature) => {
+    const key = keyByPem.get(publicKey) ?? parseEd25519(publicKey);
+    if (!key) return false;
+    if (!keyByPem.has(publicKey)) {
+      for (const oldest of keyByPem.keys()) {
+        if (keyByPem.size < MAX_CACHED_KEYS) break;
+        keyByPem.delete(oldest);
+      }
+      keyByPem.set(publicKey, key);
+    }
+    return verify(null, Buffer.from(text), key, Buffer.from(signature, "base64url"));
+  };
+}
+
+/** `undefined` for anything that is not an Ed25519 public key in SPKI PEM. */
+export function parseEd25519(pem: string): KeyObject | undefined {
+  // A private key would parse as well, and must never be taken for what a pillar may publish.
+  if (!pem.startsWith("-----BEGIN PUBLIC KEY-----")) return undefined;
+  try {
+    const key = createPublicKey(pem);
+    return key.asymmetricKeyType === "ed25519" ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The broker as we allow it: its hooks ask our rules, and its routing is switched off.
+ *
+ * Everything aedes permits by default is refused here unless `access.ts` names it.
+ */
+import { Aedes, type AedesOptions } from "aedes";
+import type { EventEmitter } from "node:events";
+import type { PillarId } from "../../shared/ids.ts";
+import { parseTopic } from "../../shared/protocol/topics.ts";
+import { CONNACK, KEEP_ALIVE_LIMIT_SECONDS, whyNotConnect, whyNotSubscribe } from "./access.ts";
+import type { Connections } from "./connections.ts";
+import type { Receiver } from "./receiver.ts";
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** A pillar that does not read for so long is let go; it comes back and is told everything again. */
+const DRAIN_TIMEOUT_MS = 5000;
+
+export interface BrokerRules {
+  readonly connections: Connections;
+  readonly receiver: Receiver;
+  readonly knownPillars: (pillarId: PillarId, serial: string) => boolean;
+  readonly onBrokerError: (error: Error) => void;
+}
+
+export async function createRuledBroker(rules: BrokerRules): Promise<Aedes> {
+  const aedes = new Aedes({
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    drainTimeout: DRAIN_TIMEOUT_MS,
+    keepaliveLimit: KEEP_ALIVE_LIMIT_SECONDS,
+    // Only the broker's own notices use its emitter; pillars' messages never do.
+    concurrency: 1,
+    maxTopicLevels: 8,
+    preConnect: (client, packet, done) => {
+      const connection = rules.connections.of(client);
+      connection.refusal = whyNotConnect(connection.peer.pillarId, packet);
+      // Refused with the CONNACK, which says why; closing here would say nothing.
+      done(null, true);
+    },
+    authenticate: authenticateBy(rules),
+    authorizePublish: (client, packet, done) => {
+      if (!client) done(new Error("the hub itself publishes to no topic"));
+      else rules.receiver.receive(rules.connections.of(client), packet, done);
+    },
+    authorizeSubscribe: (client, subscription, done) => {
+      const connection = rules.connections.of(client);
+      const reason = whyNotSubscribe(connection.peer.pillarId, subscription);
+      if (reason) rules.receiver.refuse(connection, reason);
+      done(null, reason ? null : subscription);
+    },
+    authorizeForward: (client, packet) => {
+      const topic = parseTopic(packet.topic);
+      const { pillarId } = rules.connections.of(client).peer;
+      return topic?.direction === "down" && topic.pillarId === pillarId ? packet : null;
+    },
+  });
+  switchOffRouting(aedes);
+  // Without a listener an error of the broker itself would end the process.
+  (aedes as EventEmitter).on("error", (error: Error) => rules.onBrokerError(error));
+  await aedes.listen();
+  return aedes;
+}
+
+function authenticateBy(rules: BrokerRules): NonNullable<AedesOptions["authenticate"]> {
+  // The certificate has already said who it is: names and passwords mean nothing here.
+  return (...[client, , , done]) => {
+    const connection = rules.connections.of(client);
+    const { pillarId, serial } = connection.peer;
+    const refusal = connection.refusal ?? whyUnknown(rules.knownPillars(pillarId, serial));
+    if (refusal) done(Object.assign(new Error(refusal.reason), refusal), false);
+    else done(null, true);
+  };
+}
+
+const whyUnknown = (isKnown: boolean): { returnCode: 5; reason: string } | undefined =>
+  isKnown
+    ? undefined
+    : { returnCode: CONNACK.notAuthorised, reason: "this hub knows no such pillar" };
+
+/**
+ * A message that `authorizePublish` let pass has arrived. Routing it as well would look up subscriptions
+ * and wake an emitter that nobody listens to; and what is not routed cannot reach a neighbour.
+ */
+function switchOffRouting(aedes: Aedes): void {
+  aedes.publish = ((...args: unknown[]) => {
+    const done = args.at(-1);
+    if (typeof done === "function") (done as () => void)();
+  }) as Aedes["publish"];
+}

@@ -1,0 +1,37 @@
+/** One pillar's live connection to the embedded broker, and the limits that hold for it. */
+import type { Client } from "aedes";
+import type { Peer } from "./peer-identity.ts";
+import type { Refusal } from "./access.ts";
+
+/** Messages on their way to one pillar. Beyond it the pillar is not reading, and is let go. */
+export const MAX_QUEUED_DOWN = 64;
+/** Nonsense from one connection is acknowledged and dropped this often; then the connection ends. */
+export const MAX_BAD_MESSAGES = 10;
+/** Messages of one connection that wait for their turn. */
+export const MAX_WAITING = 200;
+
+export interface Connection {
+  readonly peer: Peer;
+  readonly client: Client;
+  /** Found at the CONNECT packet, told to the client with the CONNACK. */
+  refusal: Refusal | undefined;
+  isReady: boolean;
+  queuedDown: number;
+  badMessages: number;
+  waiting: number;
+  /** Why we closed it; the log tells this instead of the socket's error. */
+  closedBecause: string | undefined;
+}
+
+export function openConnection(peer: Peer, client: Client): Connection {
+  return {
+    peer,
+    client,
+    refusal: undefined,
+    isReady: false,
+    queuedDown: 0,
+    badMessages: 0,
+    waiting: 0,
+    closedBecause: undefined,
+  };
+}

@@ -1,0 +1,81 @@
+/** Who is connected: one ready connection for each pillar, the newest. */
+import type { Client } from "aedes";
+import type { Logger } from "pino";
+import type { PillarId } from "../../shared/ids.ts";
+import type { PillarLinkEvents } from "../ports.ts";
+import { openConnection, type Connection } from "./connection.ts";
+import type { Peer } from "./peer-identity.ts";
+import type { SampledLog } from "./sampled-log.ts";
+
+export interface Connections {
+  add(peer: Peer, client: Client): Connection;
+  of(client: Client): Connection;
+  find(pillarId: PillarId): Connection | undefined;
+  /** The broker has accepted its CONNECT. */
+  ready(client: Client): void;
+  gone(client: Client): void;
+  /** The broker is about to close it for this reason. */
+  troubled(client: Client, error: Error): void;
+  close(connection: Connection, reason: string): void;
+}
+
+export interface ConnectionsOptions {
+  readonly events: PillarLinkEvents;
+  readonly refused: SampledLog;
+  readonly log: Logger;
+}
+
+export function createConnections({ events, refused, log }: ConnectionsOptions): Connections {
+  const connectionByClient = new WeakMap<Client, Connection>();
+  const connectionByPillar = new Map<PillarId, Connection>();
+  const of = (client: Client): Connection => {
+    const connection = connectionByClient.get(client);
+    if (!connection) throw new Error("bug: the broker knows a client without a connection");
+    return connection;
+  };
+  const end = (connection: Connection, reason: string): void => {
+    if (connection.closedBecause !== undefined) return;
+    connection.closedBecause = reason;
+    refused(endOf(connection, reason));
+  };
+  return {
+    of,
+    add: (peer, client) => {
+      const connection = openConnection(peer, client);
+      connectionByClient.set(client, connection);
+      return connection;
+    },
+    find: (pillarId) => connectionByPillar.get(pillarId),
+    ready: (client) => {
+      const connection = of(client);
+      const { pillarId, address } = connection.peer;
+      connection.isReady = true;
+      connectionByPillar.set(pillarId, connection);
+      log.info({ pillarId, peer: address }, `pillar ${pillarId} connected`);
+      events.onConnected(pillarId);
+    },
+    gone: (client) => {
+      const connection = of(client);
+      const { pillarId, address } = connection.peer;
+      if (connectionByPillar.get(pillarId) !== connection) return;
+      connectionByPillar.delete(pillarId);
+      log.info({ pillarId, peer: address }, `pillar ${pillarId} disconnected`);
+      events.onDisconnected(pillarId);
+    },
+    troubled: (client, error) => end(of(client), error.message),
+    close: (connection, reason) => {
+      end(connection, reason);
+      connection.client.close();
+    },
+  };
+}
+
+function endOf(connection: Connection, reason: string): Parameters<SampledLog>[0] {
+  const { pillarId, address } = connection.peer;
+  const verb = connection.isReady ? "disconnected" : "refused";
+  return {
+    cause: `${pillarId} ${reason}`,
+    text: `pillar link: ${verb} ${pillarId} at ${address}: ${reason}`,
+    fields: { pillarId, peer: address },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * The embedded MQTT broker: a transport between each pillar and this hub, and between nobody else.
+ *
+ * Messages are taken in-process before the PUBACK, so an alarm whose commit failed is not acknowledged:
+ * the connection closes and the pillar sends it again. Nothing is ever routed from one client to
+ * another; what goes down is written to that pillar's own connection.
+ *
+ * MQTT 3.1.1 by aedes; its limits are in docs/decisions and must be read before it is upgraded.
+ */
+import type { Logger } from "pino";
+import type { PillarId } from "../../shared/ids.ts";
+import { MAX_MESSAGE_BYTES } from "../../shared/parse.ts";
+import type { DownMessage } from "../../shared/protocol/messages.ts";
+import { downTopic, qosOf } from "../../shared/protocol/topics.ts";
+import type { HubConfig } from "../config.ts";
+import type { Authority, PillarLink, PillarLinkEvents } from "../ports.ts";
+import { createRuledBroker } from "./broker-rules.ts";
+import { MAX_QUEUED_DOWN, type Connection } from "./connection.ts";
+import { createConnections } from "./connections.ts";
+import { guardStream } from "./guarded-stream.ts";
+import { listenForPillars } from "./pillar-server.ts";
+import { createReceiver } from "./receiver.ts";
+import { createSampledLog } from "./sampled-log.ts";
+
+export interface BrokerOptions {
+  readonly config: HubConfig;
+  readonly authority: Authority;
+  /** `serial`: of the certificate shown, so that an older one of the same pillar can be refused. */
+  readonly knownPillars: (pillarId: PillarId, serial: string) => boolean;
+  readonly events: PillarLinkEvents;
+  readonly log: Logger;
+  /** For measurements only. */
+  readonly noDelay?: boolean;
+}
+
+export async function startBroker(
+  options: BrokerOptions,
+): Promise<PillarLink & { readonly port: number }> {
+  const { log, events, authority, knownPillars, noDelay = true } = options;
+  const refused = createSampledLog(log);
+  const connections = createConnections({ events, refused, log });
+  const receiver = createReceiver({ events, refused, log });
+  const aedes = await createRuledBroker({
+    connections,
+    receiver,
+    knownPillars,
+    onBrokerError: (error) => log.error({ error }, `broker: ${error.message}`),
+  });
+  aedes.on("clientReady", connections.ready);
+  aedes.on("clientDisconnect", connections.gone);
+  aedes.on("clientError", connections.troubled);
+  aedes.on("connectionError", connections.troubled);
+  const server = await listenForPillars({
+    config: options.config.mqtt,
+    authority,
+    refused,
+    noDelay,
+    onPeer: (peer, socket) => {
+      const guarded = guardStream(socket, (reason) => connections.close(connection, reason));
+      const client = aedes.handle(guarded.stream);
+      const connection = connections.add(peer, client);
+      client.once("connected", guarded.connected);
+    },
+  });
+  log.info({ port: server.port }, `pillar link: mutual TLS 1.3 on port ${server.port}`);
+  return {
+    port: server.port,
+    send: (pillarId, message) => {
+      const connection = connections.find(pillarId);
+      if (!connection) return;
+      if (connection.queuedDown < MAX_QUEUED_DOWN) sendDown(connection, message, log);
+      else connections.close(connection, `it has not read the last ${MAX_QUEUED_DOWN} messages`);
+    },
+    drop: (pillarId, reason) => {
+      const connection = connections.find(pillarId);
+      if (connection) connections.close(connection, reason);
+    },
+    close: async () => {
+      await new Promise<void>((resolve) => aedes.close(resolve));
+      await server.close();
+    },
+  };
+}
+
+function sendDown(connection: Connection, message: DownMessage, log: Logger): void {
+  const { pillarId } = connection.peer;
+  const { channel } = message;
+  const payload = Buffer.from(JSON.stringify(message.message));
+  if (payload.byteLength > MAX_MESSAGE_BYTES) {
+    log.error({ pillarId, channel, bytes: payload.byteLength }, "bug: a message down is too large");
+    return;
+  }
+  connection.queuedDown += 1;
+  const packet = {
+    cmd: "publish",
+    payload,
+    qos: qosOf(channel),
+    retain: false,
+    dup: false,
+  } as const;
+  connection.client.publish(
+    { ...packet, topic: downTopic(pillarId, channel) },
+    () => void (connection.queuedDown -= 1),
+  );
+}
