@@ -1,4 +1,5 @@
 /** Real TLS sockets and real MQTT clients for the tests of the hub's ways in. */
+// oxlint-disable-next-line import/no-unassigned-import -- x509 needs its side effect first
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
@@ -191,3 +192,6 @@ export const makeHeartbeat = (): object => ({
   faults: [],
   release: "0.1.0",
 });
+
+export const closeOf = (client: MqttClient): Promise<void> =>
+  new Promise((resolve) => void client.once("close", () => resolve()));

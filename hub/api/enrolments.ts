@@ -1,0 +1,88 @@
+/**
+ * One-time codes for new pillars: 30 minutes, single use, void after five wrong tries.
+ *
+ * A secret is 128 random bits, so only its hash is kept and no slow hash is needed.
+ */
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import { Position } from "../../shared/api/pillar.ts";
+import { PillarId } from "../../shared/ids.ts";
+import type { Enrolments } from "../ports.ts";
+import { openSideDatabase } from "./side-database.ts";
+
+export const ENROLMENT_MINUTES = 30;
+export const MAX_WRONG_TRIES = 5;
+/** Codes waiting at once: a van full of pillars, many times over. */
+const MAX_WAITING = 10_000;
+const SECRET_BYTES = 16;
+
+const SHAPE = {
+  version: 1,
+  sql: `
+    CREATE TABLE IF NOT EXISTS enrolment (
+      pillar_id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL, details TEXT NOT NULL,
+      expires_at INTEGER NOT NULL, wrong_tries INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID`,
+};
+
+const Details = z.object({
+  pillarId: PillarId,
+  name: z.string(),
+  grid: z.string(),
+  address: z.string(),
+  position: Position.nullable(),
+});
+const Row = z.object({
+  secret_hash: z.instanceof(Uint8Array),
+  details: z.string(),
+  wrong_tries: z.number(),
+});
+
+export type ClosableEnrolments = Enrolments & { close(): void };
+
+export function openEnrolments(file: string): ClosableEnrolments {
+  const db = openSideDatabase(file, SHAPE);
+  const prune = db.prepare("DELETE FROM enrolment WHERE expires_at <= ?");
+  const count = db.prepare("SELECT count(*) AS n FROM enrolment");
+  const save = db.prepare(
+    `INSERT OR REPLACE INTO enrolment (pillar_id, secret_hash, details, expires_at)
+     VALUES (?, ?, ?, ?)`,
+  );
+  const find = db.prepare("SELECT * FROM enrolment WHERE pillar_id = ? AND expires_at > ?");
+  const remove = db.prepare("DELETE FROM enrolment WHERE pillar_id = ?");
+  const countWrong = db.prepare(
+    "UPDATE enrolment SET wrong_tries = wrong_tries + 1 WHERE pillar_id = ?",
+  );
+  return {
+    create: async (details) => {
+      const now = Date.now();
+      prune.run(now);
+      if (Number(count.get()?.["n"]) >= MAX_WAITING) {
+        throw new Error(`enrolments: expected at most ${MAX_WAITING} waiting codes, found as many`);
+      }
+      const secret = randomBytes(SECRET_BYTES).toString("base64url");
+      const expiresAt = now + ENROLMENT_MINUTES * 60_000;
+      save.run(details.pillarId, hashOf(secret), JSON.stringify(details), expiresAt);
+      return secret;
+    },
+    redeem: async (pillarId, secret) => {
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        const found = find.get(pillarId, Date.now());
+        const row = found && Row.parse(found);
+        const isRight = row !== undefined && timingSafeEqual(row.secret_hash, hashOf(secret));
+        if (row && !isRight) countWrong.run(pillarId);
+        const isSpent = isRight || (row && row.wrong_tries + 1 >= MAX_WRONG_TRIES);
+        if (isSpent) remove.run(pillarId);
+        db.exec("COMMIT");
+        return isRight ? Details.parse(JSON.parse(row.details)) : undefined;
+      } catch (error) {
+        db.exec("ROLLBACK");
+        throw error;
+      }
+    },
+    close: () => db.close(),
+  };
+}
+
+const hashOf = (secret: string): Buffer => createHash("sha256").update(secret).digest();

@@ -1,0 +1,29 @@
+/** A small database beside the journal: durable, shared with the command line, and checked when opened. */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+/** The command line may hold the file for a moment. */
+const BUSY_TIMEOUT_MS = 5000;
+
+export interface Shape {
+  readonly version: number;
+  readonly sql: string;
+}
+
+export function openSideDatabase(file: string, shape: Shape): DatabaseSync {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+  const found = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (found > shape.version) {
+    db.close();
+    throw new Error(
+      `${file}: expected version ${shape.version} or older, found ${found}. ` +
+        "It was written by a newer hub: start that one.",
+    );
+  }
+  if (found === 0)
+    db.exec(`BEGIN IMMEDIATE; ${shape.sql}; PRAGMA user_version = ${shape.version}; COMMIT`);
+  return db;
+}
