@@ -8,7 +8,7 @@ import type { Signal } from "../../shared/protocol/signal.ts";
 
 export interface MediaSettings {
   readonly udpPorts: readonly [number, number];
-  /** Addresses offered as host candidates; empty = all non-internal, loopback included in the demo. */
+  /** Addresses offered as host candidates; empty = all IPv4 addresses of this machine, loopback included. */
   readonly addresses: readonly string[];
   readonly maxViewers: number;
 }
@@ -37,10 +37,14 @@ export type ToMedia =
       readonly path: string;
     }
   | { readonly type: "record-stop"; readonly recordingId: RecordingId }
+  /** Asked about every second; no answer for a while, and the process is replaced. */
+  | { readonly type: "ping" }
   | { readonly type: "shutdown" };
 
 export type FromMedia =
+  /** After every start, also after a restart: pillars must offer again, recordings start anew. */
   | { readonly type: "ready" }
+  | { readonly type: "pong" }
   | { readonly type: "pillar-signal"; readonly pillarId: PillarId; readonly signal: Signal }
   | {
       readonly type: "pillar-media";

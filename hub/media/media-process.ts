@@ -1,0 +1,138 @@
+/**
+ * Keeps the hub's media process alive, from the hub's side.
+ *
+ * A process that dies or hangs is replaced within two seconds and told its settings again; "ready" then
+ * reaches the listeners, who renegotiate with the pillars and start recordings anew. What was sent
+ * meanwhile is lost, as every message of `ipc.ts` may be.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { fullJitter } from "../../shared/backoff.ts";
+import { milliseconds } from "../../shared/duration.ts";
+import type { MediaPort } from "../ports.ts";
+import type { FromMedia, MediaSettings, ToMedia } from "./ipc.ts";
+import type { Log } from "./log.ts";
+
+export interface MediaProcessOptions {
+  readonly settings: MediaSettings;
+  readonly log: Log;
+  /** For tests: another program in the process's place. */
+  readonly entry?: string;
+  readonly pingMs?: number;
+}
+
+export interface MediaProcess extends MediaPort {
+  /** Undefined between two lives. */
+  pid(): number | undefined;
+}
+
+const PING_MS = 1000;
+/** Unanswered pings before the process counts as hung. */
+const MAX_UNANSWERED = 5;
+const RESTART = { first: milliseconds(100), most: milliseconds(2000) };
+/** A process that lived this long begins the backoff anew. */
+const STEADY_MS = 10_000;
+const MAX_CLOSE_MS = 2500;
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+export function startMediaProcess(options: MediaProcessOptions): MediaProcess {
+  const { log } = options;
+  const listeners = new Set<(message: FromMedia) => void>();
+  let child: ChildProcess | undefined;
+  let restartTimer: NodeJS.Timeout | undefined;
+  let attempt = 0;
+  let unanswered = 0;
+  let isClosed = false;
+
+  const send = (message: ToMedia): void => {
+    if (child?.connected !== true) return;
+    child.send(message, (error) => {
+      if (error !== null) log("warn", `media process: ${message.type} not sent: ${error.message}`);
+    });
+  };
+
+  const receive = (message: FromMedia): void => {
+    unanswered = 0;
+    if (message.type === "pong") return;
+    if (message.type === "log") {
+      log(message.level, message.text);
+      return;
+    }
+    for (const listener of listeners) {
+      try {
+        listener(message);
+      } catch (error) {
+        log("error", `bug in a listener of ${message.type}: ${String(error)}`);
+      }
+    }
+  };
+
+  const start = (): void => {
+    const startedAt = performance.now();
+    const own = spawnMedia(options.entry ?? MAIN, log);
+    child = own;
+    unanswered = 0;
+    own.on("message", (message) => {
+      if (child === own) receive(message as FromMedia);
+    });
+    own.on("error", (error) => log("error", `media process: ${error.message}`));
+    own.once("exit", (code, signal) => {
+      if (child === own) child = undefined;
+      if (isClosed) return;
+      if (performance.now() - startedAt > STEADY_MS) attempt = 0;
+      const delay = fullJitter(RESTART, attempt, 0.5 + Math.random() / 2);
+      attempt += 1;
+      log("error", `media process ended (${signal ?? code ?? "?"}); a new one in ${delay} ms`);
+      restartTimer = setTimeout(start, delay);
+    });
+    send({ type: "configure", settings: options.settings });
+  };
+
+  const pingTimer = setInterval(() => {
+    if (child === undefined) return;
+    unanswered += 1;
+    if (unanswered > MAX_UNANSWERED) {
+      log("error", `media process ${child.pid} does not answer; killing it`);
+      child.kill("SIGKILL");
+      return;
+    }
+    send({ type: "ping" });
+  }, options.pingMs ?? PING_MS);
+
+  start();
+  return {
+    send,
+    pid: () => child?.pid,
+    onMessage(listener) {
+      listeners.add(listener);
+    },
+    async close() {
+      isClosed = true;
+      clearInterval(pingTimer);
+      clearTimeout(restartTimer);
+      const own = child;
+      if (own === undefined) return;
+      send({ type: "shutdown" });
+      const exited = new Promise<void>((resolve) => own.once("exit", () => resolve()));
+      const killTimer = setTimeout(() => own.kill("SIGKILL"), MAX_CLOSE_MS);
+      await exited;
+      clearTimeout(killTimer);
+    },
+  };
+}
+
+function spawnMedia(entry: string, log: Log): ChildProcess {
+  const child = fork(entry, [], {
+    execPath: process.execPath,
+    execArgv: [],
+    serialization: "json",
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  for (const output of [child.stdout, child.stderr]) {
+    if (output === null) continue;
+    createInterface({ input: output }).on("line", (line) => log("warn", `media process: ${line}`));
+  }
+  return child;
+}

@@ -1,0 +1,72 @@
+/** The recordings that run, by id: started into a room, ticked together, ended with a word to the hub. */
+import type { RecordingId } from "../../shared/ids.ts";
+import type { FromMedia, ToMedia } from "./ipc.ts";
+import type { Log } from "./log.ts";
+import { startRecording, type Recording } from "./recording.ts";
+import type { Room } from "./room.ts";
+
+export interface Recorder {
+  start(order: Extract<ToMedia, { type: "record-start" }>, room: () => Room | undefined): void;
+  stop(recordingId: RecordingId): void;
+  /** Resolves when all are on the disk. */
+  close(): Promise<void>;
+}
+
+/** More calls than that at once belong on another media process. */
+export const MAX_RECORDINGS = 200;
+const TICK_MS = 100;
+
+export function newRecorder(send: (message: FromMedia) => void, log: Log): Recorder {
+  const running = new Map<RecordingId, { recording: Recording; room: Room }>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const tick = (): void => {
+    const at = performance.now();
+    for (const [recordingId, { recording }] of running) {
+      if (!recording.tick(at)) void stop(recordingId);
+    }
+  };
+
+  const refuse = (recordingId: RecordingId, detail: string): void => {
+    log("error", `recording ${recordingId} cannot start: ${detail}`);
+    const nothing = { durationMs: 0, bytes: 0 };
+    send({ type: "record-ended", recordingId, state: "failed", ...nothing, detail });
+  };
+
+  const stop = async (recordingId: RecordingId): Promise<void> => {
+    const entry = running.get(recordingId);
+    if (entry === undefined) return;
+    running.delete(recordingId);
+    entry.room.recordings.delete(entry.recording);
+    if (running.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+    const end = await entry.recording.stop(performance.now());
+    const level = end.state === "failed" ? "error" : "info";
+    log(level, `recording ${recordingId} ${end.state}, ${end.durationMs} ms: ${end.detail}`);
+    send({ type: "record-ended", recordingId, ...end });
+  };
+
+  return {
+    start({ recordingId, path }, roomOf) {
+      if (running.has(recordingId)) return;
+      if (running.size >= MAX_RECORDINGS) {
+        return refuse(recordingId, `expected at most ${MAX_RECORDINGS} recordings at once`);
+      }
+      const room = roomOf();
+      if (room === undefined) return refuse(recordingId, "the hub's media has no room left");
+      const at = performance.now();
+      const recording = startRecording(path, at);
+      const { source, packets } = room.stored();
+      for (const packet of packets) recording.picture(packet, source, at);
+      running.set(recordingId, { recording, room });
+      room.recordings.add(recording);
+      timer ??= setInterval(tick, TICK_MS);
+    },
+    stop: (recordingId) => void stop(recordingId),
+    async close() {
+      await Promise.all([...running.keys()].map(stop));
+    },
+  };
+}

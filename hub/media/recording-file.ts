@@ -1,0 +1,84 @@
+/**
+ * The file under a recording: a head that may be rewritten, and fragments that are appended.
+ *
+ * Each fragment is one write and one fdatasync, on the thread pool, in order: whatever dies, a reader
+ * finds whole fragments and at most one torn one. A disk that stalls must not make the process grow, so
+ * what waits is bounded, and the recording fails visibly instead.
+ */
+import { open, type FileHandle } from "node:fs/promises";
+import { HEAD_BYTES } from "./mp4-box.ts";
+
+/** About 30 s of our video at its largest. */
+export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+export interface RecordingFile {
+  /** Returns the offset at which the bytes will stand. */
+  append(bytes: Uint8Array): number;
+  rewriteHead(head: Uint8Array): void;
+  /** After the last write; rejects never, see `failure`. */
+  close(): Promise<void>;
+  /** Why the file is no longer written; undefined while all is well. */
+  failure(): string | undefined;
+  /** Bytes that are safely on the disk. */
+  bytes(): number;
+}
+
+export function openRecordingFile(path: string, head: Uint8Array): RecordingFile {
+  let failure: string | undefined;
+  let waitingBytes = 0;
+  let end = HEAD_BYTES;
+  let safe = 0;
+  let handle: FileHandle | undefined;
+
+  const fail = (reason: string): void => {
+    failure ??= reason;
+  };
+
+  let tail: Promise<void> = open(path, "wx", 0o600).then(
+    (opened) => {
+      handle = opened;
+    },
+    (error: unknown) => fail(`cannot create ${path}: ${String(error)}`),
+  );
+
+  const write = (bytes: Uint8Array, offset: number): void => {
+    if (failure !== undefined) return;
+    if (waitingBytes + bytes.length > MAX_WAITING_BYTES) {
+      fail(`the disk is too slow: ${waitingBytes} bytes wait, at most ${MAX_WAITING_BYTES} may`);
+      return;
+    }
+    waitingBytes += bytes.length;
+    tail = tail
+      .then(async () => {
+        if (failure !== undefined || handle === undefined) return;
+        const { bytesWritten } = await handle.write(bytes, 0, bytes.length, offset);
+        if (bytesWritten < bytes.length)
+          throw new Error(`wrote ${bytesWritten} of ${bytes.length}`);
+        await handle.datasync();
+        safe = Math.max(safe, offset + bytes.length);
+      })
+      .catch((error: unknown) => fail(`cannot write ${path}: ${String(error)}`))
+      .finally(() => {
+        waitingBytes -= bytes.length;
+      });
+  };
+
+  write(head, 0);
+  return {
+    append(bytes) {
+      const offset = end;
+      write(bytes, offset);
+      end += bytes.length;
+      return offset;
+    },
+    rewriteHead: (bytes) => write(bytes, 0),
+    async close() {
+      await tail;
+      await handle
+        ?.close()
+        .catch((error: unknown) => fail(`cannot close ${path}: ${String(error)}`));
+    },
+    failure: () => failure,
+    bytes: () => safe,
+  };
+}

@@ -1,0 +1,176 @@
+/**
+ * What is left of a recording whose process died: whole fragments, and a torn tail that is cut off.
+ *
+ * Reads box headers only, fragment by fragment, so that a long recording costs little. Total: whatever
+ * the bytes are, an answer. The file is changed in two places at most: its end, and the length in its head.
+ */
+import { open, type FileHandle } from "node:fs/promises";
+import { HEAD_BYTES, MOVIE_TIMESCALE } from "./mp4-box.ts";
+
+export type Inspection =
+  | { readonly durationMs: number; readonly bytes: number; readonly fragments: number }
+  | { readonly failed: true; readonly reason: string };
+
+/** A moof of ours is a few kilobytes. */
+const MAX_MOOF_BYTES = 1024 * 1024;
+/** A day of fragments and then some: a loop over a file of nothing but tiny boxes must end. */
+const MAX_BOXES = 1_000_000;
+
+/** Cuts the file after its last whole fragment. */
+export async function inspectRecording(path: string): Promise<Inspection> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, "r+");
+    return await inspect(handle);
+  } catch (error) {
+    return { failed: true, reason: `cannot read ${path}: ${String(error)}` };
+  } finally {
+    await handle?.close();
+  }
+}
+
+async function inspect(handle: FileHandle): Promise<Inspection> {
+  const { size } = await handle.stat();
+  const head = await readAt(handle, 0, HEAD_BYTES);
+  const tracks = head === undefined ? undefined : readHead(head);
+  if (head === undefined || tracks === undefined) {
+    return { failed: true, reason: `expected an MP4 head of ${HEAD_BYTES} bytes, found ${size}` };
+  }
+  const found = await walk(handle, size, tracks);
+  if (found.fragments === 0) {
+    return { failed: true, reason: "expected at least one whole fragment, found none" };
+  }
+  if (found.end < size) await handle.truncate(found.end);
+  const duration = head.indexOf("mehd", 0, "latin1");
+  if (duration > 0) {
+    head.writeUInt32BE(found.durationMs, duration + 8);
+    await handle.write(head, 0, HEAD_BYTES, 0);
+  }
+  await handle.datasync();
+  return { durationMs: found.durationMs, bytes: found.end, fragments: found.fragments };
+}
+
+interface Walk {
+  readonly end: number;
+  readonly fragments: number;
+  readonly durationMs: number;
+}
+
+async function walk(handle: FileHandle, size: number, timescales: Timescales): Promise<Walk> {
+  let offset = HEAD_BYTES;
+  let end = HEAD_BYTES;
+  let fragments = 0;
+  let durationMs = 0;
+  let pending: number | undefined;
+  for (let count = 0; count < MAX_BOXES && offset < size; count += 1) {
+    const header = await boxAt(handle, offset);
+    if (header === undefined || offset + header.size > size) break;
+    if (header.type === "moof" && header.size <= MAX_MOOF_BYTES) {
+      const moof = await readAt(handle, offset, header.size);
+      pending = moof === undefined ? undefined : fragmentEnd(moof, timescales);
+      if (pending === undefined) break;
+    } else if (header.type === "mdat" && pending !== undefined) {
+      durationMs = Math.max(durationMs, pending);
+      pending = undefined;
+      fragments += 1;
+      end = offset + header.size;
+    } else if (header.type === "mfra" && pending === undefined) {
+      end = offset + header.size;
+    } else break;
+    offset += header.size;
+  }
+  return { end, fragments, durationMs: Math.min(Math.round(durationMs), 0xffffffff) };
+}
+
+async function boxAt(
+  handle: FileHandle,
+  offset: number,
+): Promise<{ type: string; size: number } | undefined> {
+  const bytes = await readAt(handle, offset, 8);
+  if (bytes === undefined) return undefined;
+  const size = bytes.readUInt32BE(0);
+  return size < 8 ? undefined : { size, type: bytes.toString("latin1", 4, 8) };
+}
+
+async function readAt(
+  handle: FileHandle,
+  offset: number,
+  length: number,
+): Promise<Buffer | undefined> {
+  const bytes = Buffer.alloc(length);
+  const { bytesRead } = await handle.read(bytes, 0, length, offset);
+  return bytesRead === length ? bytes : undefined;
+}
+
+/** Units per second of each track, by its id. */
+type Timescales = ReadonlyMap<number, number>;
+
+function readHead(head: Buffer): Timescales | undefined {
+  const movie = children(head).find((child) => child.type === "moov");
+  if (movie === undefined) return undefined;
+  const timescales = new Map<number, number>();
+  for (const track of children(movie.body).filter((child) => child.type === "trak")) {
+    const parts = children(track.body);
+    const header = parts.find((child) => child.type === "tkhd")?.body;
+    const media = parts.find((child) => child.type === "mdia")?.body;
+    const mediaHeader =
+      media === undefined
+        ? undefined
+        : children(media).find((child) => child.type === "mdhd")?.body;
+    if (header === undefined || mediaHeader === undefined) continue;
+    if (header.length < 16 || mediaHeader.length < 16) continue;
+    timescales.set(header.readUInt32BE(12), Math.max(1, mediaHeader.readUInt32BE(12)));
+  }
+  return timescales.size > 0 ? timescales : undefined;
+}
+
+interface Child {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+function children(bytes: Buffer): Child[] {
+  const found: Child[] = [];
+  let offset = 0;
+  while (offset + 8 <= bytes.length) {
+    const size = bytes.readUInt32BE(offset);
+    if (size < 8 || offset + size > bytes.length) break;
+    const type = bytes.toString("latin1", offset + 4, offset + 8);
+    found.push({ type, body: bytes.subarray(offset + 8, offset + size) });
+    offset += size;
+  }
+  return found;
+}
+
+/** When the fragment's last sample ends, in milliseconds; undefined for what is no fragment of ours. */
+function fragmentEnd(moof: Buffer, timescales: Timescales): number | undefined {
+  const runs = children(moof.subarray(8)).filter((child) => child.type === "traf");
+  if (runs.length === 0) return undefined;
+  let end = 0;
+  for (const run of runs) {
+    const parts = children(run.body);
+    const [header, time, samples] = ["tfhd", "tfdt", "trun"].map(
+      (type) => parts.find((child) => child.type === type)?.body,
+    );
+    if (header === undefined || time === undefined || samples === undefined) return undefined;
+    if (header.length < 8 || time.length < 12 || samples.length < 12) return undefined;
+    const timescale = timescales.get(header.readUInt32BE(4));
+    if (timescale === undefined) return undefined;
+    const length = runLength(header, samples);
+    if (length === undefined) return undefined;
+    const units = Number(time.readBigUInt64BE(4)) + length;
+    end = Math.max(end, (units * MOVIE_TIMESCALE) / timescale);
+  }
+  return end;
+}
+
+/** The run's duration in its track's units, in the two layouts the recorder writes. */
+function runLength(header: Buffer, samples: Buffer): number | undefined {
+  const count = samples.readUInt32BE(4);
+  const hasDurations = (samples.readUInt32BE(0) & 0x100) !== 0;
+  if (!hasDurations) return header.length < 12 ? undefined : count * header.readUInt32BE(8);
+  if (samples.length < 12 + count * 12) return undefined;
+  let units = 0;
+  for (let index = 0; index < count; index += 1) units += samples.readUInt32BE(12 + index * 12);
+  return units;
+}

@@ -1,0 +1,192 @@
+/** The other ends of the hub's media process, for its tests: a pillar, a console, and ffmpeg. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import {
+  RTCPeerConnection,
+  RTCRtpCodecParameters,
+  RtpPacket,
+  type RTCRtpSender,
+  type RTCRtpTransceiver,
+} from "werift";
+import type { FromMedia } from "../../../hub/media/ipc.ts";
+import { startMediaProcess, type MediaProcess } from "../../../hub/media/media-process.ts";
+import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
+import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
+
+export const newId = <T extends string>(): T => randomBytes(16).toString("hex") as T;
+
+export interface Rig {
+  readonly media: MediaProcess;
+  readonly messages: FromMedia[];
+  /** The next message of a kind that passes, or one that already came. */
+  wait<T extends FromMedia["type"]>(
+    type: T,
+    test?: (message: Extract<FromMedia, { type: T }>) => boolean,
+  ): Promise<Extract<FromMedia, { type: T }>>;
+}
+
+export async function newRig(
+  settings: { maxViewers?: number; udpPorts?: readonly [number, number] } = {},
+): Promise<Rig> {
+  const messages: FromMedia[] = [];
+  const waiting = new Set<() => void>();
+  const media = startMediaProcess({
+    settings: {
+      udpPorts: settings.udpPorts ?? [42_000, 42_999],
+      addresses: ["127.0.0.1"],
+      maxViewers: settings.maxViewers ?? 10,
+    },
+    log: (level, text) => {
+      messages.push({ type: "log", level, text });
+      if (process.env["RIG_LOG"] !== undefined) console.log(level, text);
+    },
+  });
+  media.onMessage((message) => {
+    messages.push(message);
+    waiting.forEach((check) => check());
+  });
+  const rig: Rig = {
+    media,
+    messages,
+    wait(type, test = () => true) {
+      return new Promise((resolve) => {
+        const check = (): void => {
+          for (const message of messages) {
+            if (message.type !== type) continue;
+            const typed = message as Extract<FromMedia, { type: typeof type }>;
+            if (!test(typed)) continue;
+            waiting.delete(check);
+            resolve(typed);
+            return;
+          }
+        };
+        waiting.add(check);
+        check();
+      });
+    },
+  };
+  await rig.wait("ready");
+  return rig;
+}
+
+const opus = new RTCRtpCodecParameters({ ...AUDIO, parameters: AUDIO.fmtp });
+const h264 = new RTCRtpCodecParameters({
+  mimeType: VIDEO.mimeType,
+  clockRate: VIDEO.clockRate,
+  payloadType: VIDEO.payloadType,
+  parameters: VIDEO.fmtp,
+  rtcpFeedback: [{ type: "nack" }, { type: "nack", parameter: "pli" }],
+});
+const rtx = new RTCRtpCodecParameters({
+  mimeType: "video/rtx",
+  clockRate: VIDEO.clockRate,
+  payloadType: VIDEO.rtxPayloadType,
+  parameters: `apt=${VIDEO.payloadType}`,
+});
+
+export function newConnection(): RTCPeerConnection {
+  return new RTCPeerConnection({
+    codecs: { audio: [opus], video: [h264, rtx] },
+    iceServers: [],
+    bundlePolicy: "max-bundle",
+    iceAdditionalHostAddresses: ["127.0.0.1"],
+    iceUseIpv6: false,
+  });
+}
+
+export interface FakePillar {
+  readonly connection: RTCPeerConnection;
+  readonly video: RTCRtpSender;
+  readonly audio: RTCRtpSender;
+  /** Packets of the operator's voice. */
+  readonly heard: RtpPacket[];
+  readonly sessionId: MediaSessionId;
+}
+
+/** Offers as the agent does and waits for the connection. */
+export async function connectPillar(rig: Rig, pillarId: PillarId): Promise<FakePillar> {
+  const connection = newConnection();
+  const sessionId = newId<MediaSessionId>();
+  const video = connection.addTransceiver("video", { direction: "sendonly" });
+  const audio = connection.addTransceiver("audio", { direction: "sendrecv" });
+  const heard = collect(audio);
+  await connection.setLocalDescription(await connection.createOffer());
+  const sdp = connection.localDescription?.sdp ?? "";
+  rig.media.send({
+    type: "pillar-signal",
+    pillarId,
+    signal: { v: 1, sessionId, type: "offer", sdp },
+  });
+  const answer = await rig.wait(
+    "pillar-signal",
+    ({ signal }) => signal.sessionId === sessionId && signal.type !== "candidate",
+  );
+  if (answer.signal.type !== "answer") throw new Error(JSON.stringify(answer.signal));
+  await connection.setRemoteDescription({ type: "answer", sdp: answer.signal.sdp });
+  await connected(connection);
+  return { connection, video: video.sender, audio: audio.sender, heard, sessionId };
+}
+
+export async function connected(connection: RTCPeerConnection): Promise<void> {
+  if (connection.connectionState === "connected") return;
+  await connection.connectionStateChange.watch((state) => state === "connected", 10_000);
+}
+
+export function collect(transceiver: RTCRtpTransceiver): RtpPacket[] {
+  const packets: RtpPacket[] = [];
+  transceiver.onTrack.subscribe((track) => {
+    track.onReceiveRtp.subscribe((packet) => {
+      packets.push(packet);
+    });
+  });
+  return packets;
+}
+
+/** Real H.264 and Opus as RTP; ends with `stop`. */
+export interface Source {
+  stop(): Promise<void>;
+}
+
+export const PICTURE = [
+  ..."-f lavfi -i testsrc2=size=640x360:rate=25 -c:v libx264 -pix_fmt yuv420p".split(" "),
+  ..."-profile:v baseline -level 3.1 -preset ultrafast -tune zerolatency -bf 0 -g 50".split(" "),
+  ..."-sc_threshold 0 -b:v 800k -payload_type 102".split(" "),
+];
+export const tone = (frequency: number): string[] => [
+  ...`-f lavfi -i sine=frequency=${frequency}:sample_rate=48000 -c:a libopus`.split(" "),
+  ..."-application lowdelay -frame_duration 20 -ac 1 -payload_type 111".split(" "),
+];
+
+export async function startSource(
+  kind: readonly string[],
+  onPacket: (packet: RtpPacket) => void,
+): Promise<Source> {
+  const socket = createSocket("udp4");
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  socket.on("message", (bytes) => {
+    const payloadType = (bytes[1] ?? 0) & 0x7f;
+    if (payloadType < 72 || payloadType > 76) onPacket(RtpPacket.deSerialize(bytes));
+  });
+  const quiet = "-hide_banner -loglevel error -nostdin -re".split(" ");
+  const url = `rtp://127.0.0.1:${socket.address().port}?pkt_size=1200`;
+  const ffmpeg: ChildProcess = spawn(
+    "ffmpeg",
+    [...quiet, ...kind, "-flush_packets", "1", "-f", "rtp", url],
+    { stdio: ["ignore", "ignore", "inherit"] },
+  );
+  return {
+    async stop() {
+      const exited = once(ffmpeg, "exit");
+      ffmpeg.kill("SIGKILL");
+      await exited;
+      socket.close();
+    },
+  };
+}
+
+export const sendTo = (sender: RTCRtpSender) => (packet: RtpPacket) => {
+  void sender.sendRtp(packet);
+};
