@@ -21,18 +21,36 @@ import type {
 import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
 import type { z } from "zod";
 import type { CommandOrder } from "../shared/protocol/command.ts";
-import type { OperatorOrder } from "./core/events.ts";
+import type { AlarmEvent } from "../shared/protocol/alarm.ts";
+import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
 import type { Fact, Via } from "./core/facts.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
 /** The append-only, hash-chained store. One writer thread; every append is durable when its promise settles. */
 export interface Journal {
-  readonly hubEpoch: HubEpoch;
-  /** Queues facts into the next group commit; resolves with the index of the first after the fsync. */
+  hubEpoch(): HubEpoch;
+  /** The index the next appended fact will get: there is no other writer. */
+  nextIndex(): number;
+  /**
+   * Queues facts into the next group commit; resolves with the index of the first after the fsync.
+   * Rejects with everything queued behind it when a commit fails; then only `reopen` helps.
+   */
   append(facts: readonly Fact[]): Promise<number>;
-  /** Folds snapshot and facts into a state. Called once, before anything listens. */
-  replay(onFact: (fact: Fact, index: number) => void): void;
+  /** Folds the latest snapshot and the facts after it, checking the chain on the way. */
+  replay(fold: JournalFold): void;
+  /** Alarms held under this number or id. */
+  findAlarms(event: Pick<AlarmEvent, "pillarId" | "seq" | "eventId">): readonly KnownAlarm[];
+  /** Keeps a folded state, so that a restart need not fold everything. */
+  saveSnapshot(index: number, body: string): Promise<void>;
+  /** After a failure: a new writer on a checked file. Rejects while the disk is still bad. */
+  reopen(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface JournalFold {
+  /** `false`: not of this release; the facts before it are folded instead. */
+  snapshot(body: string, index: number): boolean;
+  fact(fact: Fact, index: number): void;
 }
 
 /** Questions the API asks the read models, on a connection of its own. */

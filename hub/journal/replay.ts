@@ -1,0 +1,70 @@
+/**
+ * Back from the disk: the latest good snapshot, then every fact after it, each link checked.
+ *
+ * A broken chain stops the start. A hub that went on would put new, valid links on top of a forgery.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
+import type { KnownAlarm } from "../core/events.ts";
+import type { Fact } from "../core/facts.ts";
+import type { JournalFold } from "../ports.ts";
+import { BEGINNING, breach, rowsAfter, sha256, type Link } from "./chain.ts";
+
+/** Alarms looked at under one number or id: more than one is already a fault. */
+const MAX_RIVALS = 16;
+
+interface SnapshotRow {
+  readonly idx: number;
+  readonly hash: string;
+  readonly sha256: string;
+  readonly body: string;
+}
+
+export function replay(database: DatabaseSync, fold: JournalFold): void {
+  let link = fromSnapshot(database, fold);
+  for (const row of rowsAfter(database, link.idx)) {
+    const reason = breach(link, row);
+    if (reason) {
+      throw new Error(
+        `the journal's chain is broken: ${reason}. ` +
+          "Keep the file as evidence, run anzhu-hub doctor, and restore a backup.",
+      );
+    }
+    fold.fact(JSON.parse(row.body) as Fact, row.idx);
+    link = row;
+  }
+}
+
+function fromSnapshot(database: DatabaseSync, fold: JournalFold): Link {
+  const rows = database
+    .prepare(
+      `select snapshot.* from snapshot join journal
+         on journal.idx = snapshot.idx and journal.hash = snapshot.hash
+       order by snapshot.idx desc`,
+    )
+    .all() as unknown as SnapshotRow[];
+  const good = rows.find(
+    (row) => sha256(row.body) === row.sha256 && fold.snapshot(row.body, row.idx),
+  );
+  return good ?? BEGINNING;
+}
+
+export function findAlarms(
+  database: DatabaseSync,
+  event: Pick<AlarmEvent, "pillarId" | "seq" | "eventId">,
+): readonly KnownAlarm[] {
+  const columns =
+    'idx as "index", pillar_id as pillarId, seq, event_id as eventId, incident_id as incidentId, sig';
+  return database
+    .prepare(
+      `select ${columns} from alarm where pillar_id = ? and seq = ?
+       union select ${columns} from alarm where event_id = ? and pillar_id = ? limit ?`,
+    )
+    .all(
+      event.pillarId,
+      event.seq,
+      event.eventId,
+      event.pillarId,
+      MAX_RIVALS,
+    ) as unknown as KnownAlarm[];
+}

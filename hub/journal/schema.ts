@@ -1,0 +1,114 @@
+/**
+ * The journal's tables, and the steps that make them.
+ *
+ * `journal` is the truth and only ever grows: triggers refuse to change or delete a row. The other tables
+ * can be made from it again; their `body` is the folded record as JSON, beside the columns we search by.
+ * Columns are text or integer only, so that the same queries run on Postgres.
+ */
+import { sql, type Kysely } from "kysely";
+import type { Migration, MigrationProvider } from "kysely/migration";
+
+export interface JournalTable {
+  idx: number;
+  at: number;
+  type: string;
+  incident_id: string | null;
+  pillar_id: string | null;
+  /** The fact as JSON, byte for byte what was hashed. */
+  body: string;
+  prev_hash: string;
+  hash: string;
+}
+interface AlarmTable {
+  idx: number;
+  pillar_id: string;
+  seq: number;
+  event_id: string;
+  incident_id: string;
+  sig: string;
+}
+interface IncidentTable {
+  id: string;
+  pillar_id: string;
+  state: string;
+  pressed_at: number;
+  /** Journal index of the opening: orders lists and is their cursor. */
+  opened_idx: number;
+  body: string;
+}
+interface PillarTable {
+  id: string;
+  name: string;
+  body: string;
+}
+interface RecordingTable {
+  id: string;
+  incident_id: string;
+  started_idx: number;
+  body: string;
+}
+interface SnapshotTable {
+  idx: number;
+  /** Hash of the journal row it was taken at. */
+  hash: string;
+  sha256: string;
+  body: string;
+}
+interface MetaTable {
+  key: string;
+  value: string;
+}
+
+export interface Tables {
+  journal: JournalTable;
+  alarm: AlarmTable;
+  incident: IncidentTable;
+  pillar: PillarTable;
+  recording: RecordingTable;
+  snapshot: SnapshotTable;
+  meta: MetaTable;
+}
+
+const FIRST = [
+  `create table meta (key text primary key, value text not null) strict`,
+  `create table journal (
+     idx integer primary key, at integer not null, type text not null,
+     incident_id text, pillar_id text, body text not null,
+     prev_hash text not null, hash text not null) strict`,
+  `create index journal_by_incident on journal (incident_id, idx) where incident_id is not null`,
+  `create trigger journal_keeps_rows before delete on journal
+     begin select raise(abort, 'the journal is append-only'); end`,
+  `create trigger journal_keeps_words before update on journal
+     begin select raise(abort, 'the journal is append-only'); end`,
+  `create table alarm (
+     idx integer primary key, pillar_id text not null, seq integer not null,
+     event_id text not null, incident_id text not null, sig text not null) strict`,
+  `create index alarm_by_seq on alarm (pillar_id, seq)`,
+  `create index alarm_by_event on alarm (event_id)`,
+  `create table incident (
+     id text primary key, pillar_id text not null, state text not null,
+     pressed_at integer not null, opened_idx integer not null, body text not null) strict`,
+  `create index incident_by_age on incident (opened_idx)`,
+  `create index incident_active on incident (opened_idx) where state <> 'closed'`,
+  `create index incident_by_pillar on incident (pillar_id, opened_idx)`,
+  `create table pillar (id text primary key, name text not null, body text not null) strict`,
+  `create table recording (
+     id text primary key, incident_id text not null, started_idx integer not null,
+     body text not null) strict`,
+  `create index recording_by_incident on recording (incident_id, started_idx)`,
+  `create table snapshot (
+     idx integer primary key, hash text not null, sha256 text not null,
+     body text not null) strict`,
+] as const;
+
+const migrations: Record<string, Migration> = {
+  "0001-journal": {
+    async up(db: Kysely<unknown>) {
+      for (const statement of FIRST) await sql.raw(statement).execute(db);
+    },
+  },
+};
+
+export const migrationProvider: MigrationProvider = {
+  getMigrations: () => Promise.resolve(migrations),
+};

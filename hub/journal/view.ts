@@ -1,0 +1,67 @@
+/** Folded records as consoles and programs see them: ISO times, no inner fields. */
+import type { Incident, Recording } from "../../shared/api/incident.ts";
+import type { Pillar } from "../../shared/api/pillar.ts";
+import type { IncidentRecord } from "../core/incident.ts";
+import type { RecordingRecord } from "../core/recording.ts";
+import type { PillarRecord } from "../core/roster.ts";
+
+export const iso = (at: number): string => new Date(at).toISOString();
+const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
+
+export function toIncident(record: IncidentRecord, pillarName: string | undefined): Incident {
+  return {
+    id: record.id,
+    pillarId: record.pillarId,
+    pillarName: pillarName ?? record.pillarId,
+    kind: record.kind,
+    state: record.state,
+    priority: record.priority,
+    pressedAt: iso(record.pressedAt),
+    openedAt: iso(record.openedAt),
+    acknowledgedAt: isoOrNull(record.acknowledgedAt),
+    answeredAt: isoOrNull(record.answeredAt),
+    closedAt: isoOrNull(record.closedAt),
+    owner: record.owner,
+    ownerName: record.ownerName,
+    isHeld: record.isHeld,
+    presses: record.presses,
+    deadlineAt: isoOrNull(record.deadline?.dueAt ?? null),
+    disposition: record.disposition,
+    note: record.note,
+    text: record.text,
+  };
+}
+
+/** `heardAt`: the last message, when this process has heard one. */
+export function toPillar(record: PillarRecord, heardAt: number | undefined): Pillar {
+  return {
+    id: record.id,
+    name: record.name,
+    grid: record.grid,
+    address: record.address,
+    position: record.position,
+    presence: record.presence,
+    lastSeenAt: isoOrNull(heardAt ?? record.presenceAt),
+    isEnrolled: record.alarmPublicKey !== null,
+    faults: [...record.faults],
+    release: record.release,
+  };
+}
+
+export function toRecording(record: RecordingRecord): Recording {
+  return {
+    id: record.id,
+    incidentId: record.incidentId,
+    startedAt: iso(record.startedAt),
+    endedAt: isoOrNull(record.endedAt),
+    durationMs: record.durationMs,
+    bytes: record.bytes,
+    state: record.state,
+    mediaType: "video/mp4",
+  };
+}
+
+/** Where a recording's file lies below the data directory; the day is UTC. */
+export function recordingPath(record: Pick<RecordingRecord, "id" | "startedAt">): string {
+  return `recordings/${iso(record.startedAt).slice(0, 10)}/${record.id}.mp4`;
+}
