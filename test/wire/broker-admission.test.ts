@@ -16,8 +16,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await broker.close());
 
-const log = (): string => broker.lines.join("
-");
+const log = (): string => broker.lines.join("\n");
 
 /** Resolves when the connection ends without ever having been accepted. */
 async function refusedConnect(options: IClientOptions): Promise<void> {

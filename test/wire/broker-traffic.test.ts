@@ -5,7 +5,14 @@ import { OTHER_RATE } from "../../hub/link/rate.ts";
 import { assert } from "../../shared/assert.ts";
 import { DOWN_MESSAGES } from "../../shared/protocol/messages.ts";
 import { downFilter, downTopic, upTopic } from "../../shared/protocol/topics.ts";
-import { closeOf, enrol, makeAccepted, makeAlarm, makeHeartbeat, startTestBroker } from "./pillar-kit.ts";
+import {
+  closeOf,
+  enrol,
+  makeAccepted,
+  makeAlarm,
+  makeHeartbeat,
+  startTestBroker,
+} from "./pillar-kit.ts";
 import type { Identity, TestBroker } from "./pillar-kit.ts";
 
 let broker: TestBroker;
@@ -30,8 +37,7 @@ afterEach(async () => {
   await broker.close();
 });
 
-const log = (): string => broker.lines.join("
-");
+const log = (): string => broker.lines.join("\n");
 
 test("an alarm arrives parsed and bound to its pillar", async () => {
   const alarm = makeAlarm(own.pillarId);
@@ -144,7 +150,9 @@ test.each([
 });
 
 test("subscribing with QoS 2 is refused, and the log says so", async () => {
-  await expect(client.subscribeAsync(downFilter(own.pillarId), { qos: 2 })).rejects.toThrow("Unspecified error");
+  await expect(client.subscribeAsync(downFilter(own.pillarId), { qos: 2 })).rejects.toThrow(
+    "Unspecified error",
+  );
   await expect.poll(log).toContain("may subscribe with QoS 0 or 1, found 2");
 });
 
