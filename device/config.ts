@@ -16,7 +16,11 @@ const Camera = z.discriminatedUnion("kind", [
     url: z.url({ protocol: /^rtsps?$/ }),
     codec: z.enum(["h264", "other"]).default("h264"),
   }),
-  z.strictObject({ kind: z.literal("v4l2"), device: z.string().startsWith("/dev/") }),
+  z.strictObject({
+    kind: z.literal("v4l2"),
+    device: z.string().startsWith("/dev/"),
+    codec: z.enum(["h264", "other"]).default("other"),
+  }),
 ]);
 
 const Microphone = z.discriminatedUnion("kind", [

@@ -1,0 +1,83 @@
+/**
+ * The command line that turns a camera into H.264 over RTP.
+ *
+ * Two roads: a source that already is H.264 is copied, its parameter sets repeated before every keyframe;
+ * any other is encoded as constrained baseline, without B-frames, with a keyframe every two seconds. A
+ * copied source must be free of B-frames itself: browsers show reordered pictures of WebRTC as jerks.
+ */
+import { VIDEO } from "../../shared/media/codecs.ts";
+import type { MediaConfig } from "../config.ts";
+import { QUIET, rtpOutput } from "./rtp-output.ts";
+
+const KEYFRAME_SECONDS = 2;
+/** An RTSP camera that says nothing for this long is connected to anew. */
+const RTSP_TIMEOUT_MICROSECONDS = 5_000_000;
+/** Pass pictures on as they come; a file would lose its first keyframe by this. */
+const PROMPTLY = ["-fflags", "nobuffer", "-flags", "low_delay"];
+
+const BITRATE_BY_SIZE = { "640x360": 900, "1280x720": 1800 } as const;
+
+/** Arguments for ffmpeg; `undefined` when no camera is configured. `port` is ours, on loopback. */
+export function cameraArguments(media: MediaConfig, port: number): string[] | undefined {
+  const input = cameraInput(media);
+  if (input === undefined) return undefined;
+  const codec = isCopied(media) ? copied() : encoded(media);
+  return [...QUIET, ...input, "-map", "0:v:0", "-an", ...codec, ...rtpOutput(VIDEO, port)];
+}
+
+function cameraInput({ camera, size, framesPerSecond }: MediaConfig): string[] | undefined {
+  const fps = String(framesPerSecond);
+  switch (camera.kind) {
+    case "none":
+      return undefined;
+    case "test":
+      return ["-re", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${fps}`];
+    case "file":
+      // A filter on copied packets does not survive `-stream_loop`: such a file is started anew instead.
+      return camera.codec === "h264"
+        ? ["-re", "-i", camera.path]
+        : ["-re", "-stream_loop", "-1", "-i", camera.path];
+    case "rtsp":
+      return [
+        ...["-rtsp_transport", "tcp", "-timeout", String(RTSP_TIMEOUT_MICROSECONDS)],
+        ...[...PROMPTLY, "-i", camera.url],
+      ];
+    case "v4l2": {
+      const format = camera.codec === "h264" ? ["-input_format", "h264"] : [];
+      return [
+        ...["-f", "v4l2", ...format, "-framerate", fps, "-video_size", size],
+        ...[...PROMPTLY, "-i", camera.device],
+      ];
+    }
+  }
+}
+
+function isCopied({ camera }: MediaConfig): boolean {
+  return "codec" in camera && camera.codec === "h264";
+}
+
+/** From a file the stream is length-prefixed, and only the first filter makes it what the second needs. */
+function copied(): string[] {
+  return ["-c:v", "copy", "-bsf:v", "h264_mp4toannexb,dump_extra=freq=keyframe"];
+}
+
+function encoded({ camera, size, framesPerSecond }: MediaConfig): string[] {
+  const [width, height] = size.split("x");
+  const fit =
+    `fps=${framesPerSecond},scale=${width}:${height}:force_original_aspect_ratio=decrease,` +
+    `pad=${width}:${height}:-1:-1`;
+  const group = String(framesPerSecond * KEYFRAME_SECONDS);
+  const kbps = BITRATE_BY_SIZE[size];
+  return [
+    ...(camera.kind === "test" ? [] : ["-vf", fit]),
+    ...["-c:v", "libx264", "-pix_fmt", "yuv420p", "-profile:v", "baseline", "-level", "3.1"],
+    ...["-preset", "ultrafast", "-tune", "zerolatency", "-bf", "0"],
+    ...["-g", group, "-keyint_min", group, "-sc_threshold", "0"],
+    ...["-b:v", `${kbps}k`, "-maxrate", `${kbps}k`, "-bufsize", `${Math.round(kbps / 3)}k`],
+  ];
+}
+
+/** A copied file ends, and begins again. */
+export function cameraRepeats({ camera }: MediaConfig): boolean {
+  return camera.kind === "file" && camera.codec === "h264";
+}

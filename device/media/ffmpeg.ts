@@ -1,0 +1,55 @@
+/**
+ * Where ffmpeg is on this machine.
+ *
+ * `FFMPEG_BIN` is the owner's word and is obeyed or refused, never passed over in silence; then the
+ * binary that came with the package (an optional dependency), then `PATH`. Nothing is remembered: ffmpeg
+ * may be installed while the agent runs.
+ */
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
+
+export const FFMPEG_ADVICE =
+  'ffmpeg not found: install it with "apt-get install ffmpeg" or set FFMPEG_BIN';
+
+export type FoundFfmpeg =
+  | { readonly ok: true; readonly path: string }
+  | { readonly ok: false; readonly reason: string };
+
+export async function findFfmpeg(env: NodeJS.ProcessEnv = process.env): Promise<FoundFfmpeg> {
+  const chosen = env["FFMPEG_BIN"];
+  if (chosen !== undefined && chosen !== "") {
+    if (await isExecutable(chosen)) return { ok: true, path: chosen };
+    const reason = `FFMPEG_BIN is ${chosen}, which is not an executable file: correct or unset it`;
+    return { ok: false, reason };
+  }
+  const packaged = packagedPath();
+  const onPath = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  for (const path of [packaged, ...onPath.map((folder) => join(folder, "ffmpeg"))]) {
+    if (path !== undefined && (await isExecutable(path))) return { ok: true, path };
+  }
+  return { ok: false, reason: FFMPEG_ADVICE };
+}
+
+/** ffmpeg-static exports the path it would have, whether or not its download succeeded. */
+function packagedPath(): string | undefined {
+  try {
+    const path: unknown = createRequire(import.meta.url)("ffmpeg-static");
+    return typeof path === "string" ? path : undefined;
+  } catch (error) {
+    if (isMissingModule(error)) return undefined;
+    throw error;
+  }
+}
+
+function isMissingModule(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "MODULE_NOT_FOUND";
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * The pillar's media as the agent commands it: capture, connection, playback, and the gate over all three.
+ *
+ * The gate stands open only while the agent says so *and* the connection stands; whichever fails shuts it.
+ * A prompt is no voice of the hub: it plays whether the gate is open or not.
+ */
+import { assertNever } from "../../shared/assert.ts";
+import type { MediaConfig } from "../config.ts";
+import { newDownlink } from "./downlink.ts";
+import type { FromMedia, ToMedia } from "./ipc.ts";
+import { newPeer } from "./peer.ts";
+import { newStatus } from "./status.ts";
+import type { MediaTiming } from "./timing.ts";
+import { newUplink } from "./uplink.ts";
+
+export interface PillarMedia {
+  receive(message: Exclude<ToMedia, { type: "shutdown" }>): void;
+  stop(): void;
+}
+
+export function newPillarMedia(post: (m: FromMedia) => void, timing: MediaTiming): PillarMedia {
+  const log = (level: "debug" | "info" | "warn", text: string): void => {
+    post({ type: "log", level, text });
+  };
+  const status = newStatus(post);
+  let configured = "";
+  let isGateOpen = false;
+  let isConnected = false;
+
+  const applyGate = (): void => {
+    uplink.setOpen(isGateOpen && isConnected);
+    downlink.setOpen(isGateOpen && isConnected);
+  };
+
+  const downlink = newDownlink({ timing, status, log });
+  const uplink = newUplink({
+    ...{ timing, status, log },
+    send: (kind, packet) => peer.send(kind, packet),
+  });
+  const peer = newPeer({
+    ...{ timing, log, outgoing: uplink.outgoing },
+    onVoice: (packet) => downlink.voice(packet),
+    signal: (signal) => post({ type: "signal", signal }),
+    onState: (state, detail) => {
+      isConnected = state === "connected";
+      if (isConnected) uplink.forgetReceiver();
+      applyGate();
+      status.setPeer(state, detail);
+    },
+  });
+
+  const configure = (media: MediaConfig): void => {
+    status.repeat();
+    const text = JSON.stringify(media);
+    // The same again must not cost a running call its picture.
+    if (text === configured) return;
+    configured = text;
+    uplink.configure(media);
+    downlink.configure(media);
+  };
+
+  return {
+    receive(message) {
+      switch (message.type) {
+        case "configure":
+          return configure(message.media);
+        case "connect":
+          return peer.connect();
+        case "disconnect":
+          return peer.disconnect("the agent disconnected");
+        case "signal":
+          return peer.receive(message.signal);
+        case "gate":
+          isGateOpen = message.isOpen;
+          return applyGate();
+        case "prompt":
+          return downlink.prompt(message.name);
+        default:
+          return assertNever(message);
+      }
+    },
+    stop() {
+      peer.disconnect("the agent stops");
+      uplink.stop();
+      downlink.stop();
+    },
+  };
+}

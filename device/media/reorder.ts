@@ -1,0 +1,69 @@
+/**
+ * Puts the hub's sound packets in order.
+ *
+ * A little patience repairs a swapped pair; more of it would delay everybody. What does not come is
+ * declared lost, and after a long hole nothing is declared: the talk simply goes on.
+ */
+
+export type Ordered = Uint8Array | "lost";
+
+/** Packets held while one before them is missing: 60 ms. */
+const MAX_HELD = 3;
+/** Losses worth concealing; a longer hole is silence anyway. */
+const MAX_DECLARED = 3;
+/** A step this large in either direction is another stream. */
+const MAX_STEP = 100;
+
+export interface Reorder {
+  push(sequenceNumber: number, payload: Uint8Array): Ordered[];
+  /** Waits no longer for what is missing. */
+  giveUp(): Ordered[];
+  isWaiting(): boolean;
+}
+
+export function newReorder(): Reorder {
+  const held = new Map<number, Uint8Array>();
+  let expected: number | undefined;
+
+  const next = (number: number): number => (number + 1) & 0xffff;
+
+  const takeInOrder = (): Ordered[] => {
+    const taken: Ordered[] = [];
+    while (expected !== undefined) {
+      const payload = held.get(expected);
+      if (payload === undefined) return taken;
+      held.delete(expected);
+      taken.push(payload);
+      expected = next(expected);
+    }
+    return taken;
+  };
+
+  const giveUp = (): Ordered[] => {
+    if (held.size === 0 || expected === undefined) return [];
+    const from = expected;
+    const steps = [...held.keys()].map((number) => (number - from) & 0xffff);
+    const missing = Math.min(...steps);
+    expected = (from + missing) & 0xffff;
+    const lost = Array.from({ length: Math.min(missing, MAX_DECLARED) }, () => "lost" as const);
+    return [...lost, ...takeInOrder()];
+  };
+
+  return {
+    giveUp,
+    isWaiting: () => held.size > 0,
+    push(sequenceNumber, payload) {
+      const ahead = expected === undefined ? 0 : (sequenceNumber - expected) & 0xffff;
+      const isLate = ahead > 0x10000 - MAX_STEP;
+      if (isLate) return [];
+      if (ahead > MAX_STEP) {
+        held.clear();
+        expected = sequenceNumber;
+      }
+      expected ??= sequenceNumber;
+      held.set(sequenceNumber, payload);
+      const ordered = takeInOrder();
+      return held.size > MAX_HELD ? [...ordered, ...giveUp()] : ordered;
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** How long media waits for things, in one place, so that a test can be impatient. */
+import { milliseconds, seconds, type Duration } from "../../shared/duration.ts";
+import type { Backoff } from "../../shared/backoff.ts";
+
+export interface MediaTiming {
+  /** Between the end of a program and its next start. */
+  readonly restart: Backoff;
+  /** Never sooner than this, whatever chance says: a program that fails at once must not eat the board. */
+  readonly restartAtLeast: Duration;
+  /** A program that ran this long had started well: its next failure counts as the first. */
+  readonly steadyAfter: Duration;
+  /** A camera may need a while to be reached and to send its first keyframe. */
+  readonly firstPacket: Duration;
+  /** A capture that stops sending for this long hangs. */
+  readonly silence: Duration;
+  /** Between offers that came to nothing. */
+  readonly reconnect: Backoff;
+  /** From the offer to the hub's answer. */
+  readonly answer: Duration;
+  /** From the answer to an open connection. */
+  readonly connect: Duration;
+}
+
+export const MEDIA_TIMING: MediaTiming = {
+  restart: { first: milliseconds(400), most: seconds(5) },
+  restartAtLeast: milliseconds(100),
+  steadyAfter: seconds(10),
+  firstPacket: seconds(8),
+  silence: seconds(3),
+  reconnect: { first: milliseconds(500), most: seconds(15) },
+  answer: seconds(5),
+  connect: seconds(10),
+};
