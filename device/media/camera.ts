@@ -1,53 +1,55 @@
 /**
  * The command line that turns a camera into H.264 over RTP.
  *
- * Two roads: a source that already is H.264 is copied, its parameter sets repeated before every keyframe;
- * any other is encoded as constrained baseline, without B-frames, with a keyframe every two seconds. A
- * copied source must be free of B-frames itself: browsers show reordered pictures of WebRTC as jerks.
+ * Two roads: a source that already is H.264 is copied, its parameter sets repeated before every
+ * keyframe; any other is encoded as constrained baseline, without B-frames, with a keyframe every
+ * two seconds. A copied source must be free of B-frames itself: browsers show reordered pictures of
+ * WebRTC as jerks.
  */
 import { VIDEO } from "../../shared/media/codecs.ts";
 import type { MediaConfig } from "../config.ts";
-import { QUIET, rtpOutput } from "./rtp-output.ts";
+import { QUIET, rtpOutput, words } from "./command-line.ts";
 
 const KEYFRAME_SECONDS = 2;
 /** An RTSP camera that says nothing for this long is connected to anew. */
 const RTSP_TIMEOUT_MICROSECONDS = 5_000_000;
 /** Pass pictures on as they come; a file would lose its first keyframe by this. */
-const PROMPTLY = ["-fflags", "nobuffer", "-flags", "low_delay"];
+const PROMPTLY = words("-fflags nobuffer -flags low_delay");
 
-const BITRATE_BY_SIZE = { "640x360": 900, "1280x720": 1800 } as const;
+const KBPS_BY_SIZE = { "640x360": 900, "1280x720": 1800 } as const;
 
 /** Arguments for ffmpeg; `undefined` when no camera is configured. `port` is ours, on loopback. */
 export function cameraArguments(media: MediaConfig, port: number): string[] | undefined {
   const input = cameraInput(media);
   if (input === undefined) return undefined;
-  const codec = isCopied(media) ? copied() : encoded(media);
-  return [...QUIET, ...input, "-map", "0:v:0", "-an", ...codec, ...rtpOutput(VIDEO, port)];
+  const codec = isCopied(media) ? COPIED : encoded(media);
+  return [...QUIET, ...input, ...words("-map 0:v:0 -an"), ...codec, ...rtpOutput(VIDEO, port)];
+}
+
+/** A copied file ends, and begins again. */
+export function cameraRepeats({ camera }: MediaConfig): boolean {
+  return camera.kind === "file" && camera.codec === "h264";
 }
 
 function cameraInput({ camera, size, framesPerSecond }: MediaConfig): string[] | undefined {
-  const fps = String(framesPerSecond);
   switch (camera.kind) {
     case "none":
       return undefined;
     case "test":
-      return ["-re", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=${fps}`];
+      return words(`-re -f lavfi -i testsrc2=size=${size}:rate=${framesPerSecond}`);
     case "file":
-      // A filter on copied packets does not survive `-stream_loop`: such a file is started anew instead.
+      // A filter on copied packets does not survive `-stream_loop`: such a file is started anew.
       return camera.codec === "h264"
         ? ["-re", "-i", camera.path]
         : ["-re", "-stream_loop", "-1", "-i", camera.path];
-    case "rtsp":
-      return [
-        ...["-rtsp_transport", "tcp", "-timeout", String(RTSP_TIMEOUT_MICROSECONDS)],
-        ...[...PROMPTLY, "-i", camera.url],
-      ];
+    case "rtsp": {
+      const transport = words(`-rtsp_transport tcp -timeout ${RTSP_TIMEOUT_MICROSECONDS}`);
+      return [...transport, ...PROMPTLY, "-i", camera.url];
+    }
     case "v4l2": {
-      const format = camera.codec === "h264" ? ["-input_format", "h264"] : [];
-      return [
-        ...["-f", "v4l2", ...format, "-framerate", fps, "-video_size", size],
-        ...[...PROMPTLY, "-i", camera.device],
-      ];
+      const format = camera.codec === "h264" ? words("-input_format h264") : [];
+      const wanted = words(`-framerate ${framesPerSecond} -video_size ${size}`);
+      return ["-f", "v4l2", ...format, ...wanted, ...PROMPTLY, "-i", camera.device];
     }
   }
 }
@@ -56,28 +58,21 @@ function isCopied({ camera }: MediaConfig): boolean {
   return "codec" in camera && camera.codec === "h264";
 }
 
-/** From a file the stream is length-prefixed, and only the first filter makes it what the second needs. */
-function copied(): string[] {
-  return ["-c:v", "copy", "-bsf:v", "h264_mp4toannexb,dump_extra=freq=keyframe"];
-}
+/** A file's packets are length-prefixed: the first filter makes them what the second needs. */
+const COPIED = words("-c:v copy -bsf:v h264_mp4toannexb,dump_extra=freq=keyframe");
 
 function encoded({ camera, size, framesPerSecond }: MediaConfig): string[] {
-  const [width, height] = size.split("x");
-  const fit =
-    `fps=${framesPerSecond},scale=${width}:${height}:force_original_aspect_ratio=decrease,` +
-    `pad=${width}:${height}:-1:-1`;
-  const group = String(framesPerSecond * KEYFRAME_SECONDS);
-  const kbps = BITRATE_BY_SIZE[size];
+  const fit = size.replace("x", ":");
+  const shaped =
+    `fps=${framesPerSecond},scale=${fit}:force_original_aspect_ratio=decrease,` +
+    `pad=${fit}:-1:-1`;
+  const group = framesPerSecond * KEYFRAME_SECONDS;
+  const kbps = KBPS_BY_SIZE[size];
   return [
-    ...(camera.kind === "test" ? [] : ["-vf", fit]),
-    ...["-c:v", "libx264", "-pix_fmt", "yuv420p", "-profile:v", "baseline", "-level", "3.1"],
-    ...["-preset", "ultrafast", "-tune", "zerolatency", "-bf", "0"],
-    ...["-g", group, "-keyint_min", group, "-sc_threshold", "0"],
-    ...["-b:v", `${kbps}k`, "-maxrate", `${kbps}k`, "-bufsize", `${Math.round(kbps / 3)}k`],
+    ...(camera.kind === "test" ? [] : ["-vf", shaped]),
+    ...words("-c:v libx264 -pix_fmt yuv420p -profile:v baseline -level 3.1"),
+    ...words("-preset ultrafast -tune zerolatency -bf 0"),
+    ...words(`-g ${group} -keyint_min ${group} -sc_threshold 0`),
+    ...words(`-b:v ${kbps}k -maxrate ${kbps}k -bufsize ${Math.round(kbps / 3)}k`),
   ];
-}
-
-/** A copied file ends, and begins again. */
-export function cameraRepeats({ camera }: MediaConfig): boolean {
-  return camera.kind === "file" && camera.codec === "h264";
 }

@@ -1,8 +1,9 @@
 /**
  * A camera or a microphone: ffmpeg outside, its RTP packets in here.
  *
- * ffmpeg can stop sending without dying (a camera unplugged, a sound server asleep), so silence is watched
- * as closely as its end. Both captures have a process of their own: what befalls one leaves the other alone.
+ * ffmpeg can stop sending without dying (a camera unplugged, a sound server asleep), so silence is
+ * watched as closely as its end. Both captures have a process of their own: what befalls one leaves
+ * the other alone.
  */
 import { createSocket, type Socket } from "node:dgram";
 import { performance } from "node:perf_hooks";
@@ -82,7 +83,11 @@ export function startCapture(options: CaptureOptions): Capture {
   socket.bind(0, "127.0.0.1", () => {
     if (isStopped) return;
     program = keepRunning({
-      ...{ name, timing, command, hasInput: false, repeats: options.repeats },
+      name,
+      timing,
+      command,
+      hasInput: false,
+      repeats: options.repeats,
       onStart: () => {
         startedAt = performance.now();
         lastPacketAt = undefined;

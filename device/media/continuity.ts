@@ -1,9 +1,10 @@
 /**
  * One unbroken stream of numbers for a receiver, whatever happens to the source behind it.
  *
- * ffmpeg begins with a random SSRC, sequence number and timestamp each time it starts, and the gate leaves
- * holes of minutes. Here timestamps follow real time across all of that, while sequence numbers count what
- * was sent; only a packet really lost between ffmpeg and us leaves a gap, so that decoders know of it.
+ * ffmpeg begins with a random SSRC, sequence number and timestamp each time it starts, and the gate
+ * leaves holes of minutes. Here timestamps follow real time across all of that, while sequence
+ * numbers count what was sent; only a packet really lost between ffmpeg and us leaves a gap, so
+ * that decoders know of it.
  */
 import type { MediaPacket } from "./packet.ts";
 

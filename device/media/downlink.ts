@@ -64,33 +64,13 @@ export function newDownlink({ timing, status, log }: DownlinkOptions): Downlink 
     quiet = undefined;
   };
 
-  const start = (media: MediaConfig): Speaker => {
-    const decoder = new Decoder({ channels: 1, sample_rate: PCM_RATE });
-    const player = startPlayer({
-      ...{ speaker: media.speaker, timing },
-      onReady: () => {
-        if (status.get("speaker") === "failed") log("info", "speaker: it works again");
-        status.set("speaker", "ready");
-      },
-      onFailure: (detail) => {
-        if (status.get("speaker") !== "failed") log("warn", detail);
-        status.set("speaker", "failed", detail);
-      },
-    });
-    const playback = newPlayback({
-      ...{ maxPlaybackMs: media.maxPlaybackMs, sink: player, onPlayed: played },
-      decode: (payload) => decoder.decode(payload),
-      onTrouble: (text) => log("debug", text),
-    });
-    return { player, playback, promptsDir: media.promptsDir };
-  };
-
   return {
     stop,
     configure(media) {
       stop();
       status.set("speaker", "off");
-      if (media.speaker.kind !== "none") speaker = start(media);
+      if (media.speaker.kind === "none") return;
+      speaker = newSpeaker(media, { timing, status, log }, played);
     },
     setOpen(shouldOpen) {
       isOpen = shouldOpen;
@@ -104,12 +84,39 @@ export function newDownlink({ timing, status, log }: DownlinkOptions): Downlink 
     prompt(name) {
       const asked = speaker;
       if (asked === undefined) return;
-      void readPrompt(asked.promptsDir, name).then((wav) => {
+      const play = async (): Promise<void> => {
+        const wav = await readPrompt(asked.promptsDir, name);
         if (!wav.ok) return log("warn", wav.reason);
         if (speaker !== asked) return;
         asked.playback.prompt(wav.pcm);
         keepTicking();
-      });
+      };
+      void play();
     },
   };
+}
+
+function newSpeaker(media: MediaConfig, options: DownlinkOptions, onPlayed: () => void): Speaker {
+  const { timing, status, log } = options;
+  const decoder = new Decoder({ channels: 1, sample_rate: PCM_RATE });
+  const player = startPlayer({
+    speaker: media.speaker,
+    timing,
+    onReady: () => {
+      if (status.get("speaker") === "failed") log("info", "speaker: it works again");
+      status.set("speaker", "ready");
+    },
+    onFailure: (detail) => {
+      if (status.get("speaker") !== "failed") log("warn", detail);
+      status.set("speaker", "failed", detail);
+    },
+  });
+  const playback = newPlayback({
+    maxPlaybackMs: media.maxPlaybackMs,
+    sink: player,
+    onPlayed,
+    decode: (payload) => decoder.decode(payload),
+    onTrouble: (text) => log("debug", text),
+  });
+  return { player, playback, promptsDir: media.promptsDir };
 }

@@ -2,8 +2,8 @@
  * Where ffmpeg is on this machine.
  *
  * `FFMPEG_BIN` is the owner's word and is obeyed or refused, never passed over in silence; then the
- * binary that came with the package (an optional dependency), then `PATH`. Nothing is remembered: ffmpeg
- * may be installed while the agent runs.
+ * binary that came with the package (an optional dependency), then `PATH`. Nothing is remembered:
+ * ffmpeg may be installed while the agent runs.
  */
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";

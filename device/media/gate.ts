@@ -1,9 +1,9 @@
 /**
  * The gate between a capture and the connection: no ear without cause.
  *
- * While it is shut nothing passes, but of the camera the packets since the last keyframe are kept in
- * memory, and they go out first when it opens, so that the hub has a picture at once. They go in small
- * batches: hundreds of packets in one instant overflow a receiver's socket.
+ * While it is shut nothing passes, but of the camera the packets since the last keyframe are kept
+ * in memory, and they go out first when it opens, so that the hub has a picture at once. They go in
+ * small batches: hundreds of packets in one instant overflow a receiver's socket.
  */
 import { newGopCache } from "../../shared/media/gop-cache.ts";
 import { carriesKeyframe } from "../../shared/media/h264.ts";
@@ -33,7 +33,10 @@ export interface GateOptions {
 
 /** 8 packets a millisecond: a keyframe of 60 kB takes 7 ms, a whole group of 400 kB 45 ms. */
 const BATCH = 8;
-/** What may wait behind a burst: a group at its limit and then some; more means that sending has stopped. */
+/**
+ * What may wait behind a burst: a group at its limit and then some; more means that sending has
+ * stopped.
+ */
 const MAX_WAITING = 4096;
 
 interface Stamped {
@@ -48,7 +51,9 @@ export function newVideoGate({ continuity, send, soon }: GateOptions): Gate {
     return { payload: packet.payload, timestamp };
   });
   let isOpen = false;
-  /** The receiver has everything since a keyframe, so that the next packet means something to it. */
+  /**
+   * The receiver has everything since a keyframe, so that the next packet means something to it.
+   */
   let isInStep = false;
   let waiting: Stamped[] = [];
   let nextIndex = 0;

@@ -14,7 +14,9 @@ export type ToMedia =
   | { readonly type: "connect" }
   | { readonly type: "disconnect" }
   | { readonly type: "signal"; readonly signal: Signal }
-  /** The gate: no packet of camera or microphone leaves, and nothing is played, while it is shut. */
+  /**
+   * The gate: no packet of camera or microphone leaves, and nothing is played, while it is shut.
+   */
   | { readonly type: "gate"; readonly isOpen: boolean }
   /** Play a prompt from the prompts folder; it ducks under a live voice. */
   | { readonly type: "prompt"; readonly name: string }

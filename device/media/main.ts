@@ -1,8 +1,8 @@
 /**
  * The media child process of the agent.
  *
- * It lives exactly as long as its channel to the agent. A failure of a part is a `state` message; a bug
- * ends this process alone, and the agent starts another.
+ * It lives exactly as long as its channel to the agent. A failure of a part is a `state` message; a
+ * bug ends this process alone, and the agent starts another.
  */
 import type { FromMedia, ToMedia } from "./ipc.ts";
 import { newPillarMedia } from "./pillar-media.ts";

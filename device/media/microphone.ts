@@ -1,28 +1,29 @@
 /**
  * The command line that turns a microphone into Opus over RTP.
  *
- * Frames of 20 ms: with 10 ms ffmpeg's bursts made a browser's jitter buffer grow past half a second.
- * Mono, with forward error correction, because nothing retransmits a lost sound.
+ * Frames of 20 ms: with 10 ms ffmpeg's bursts made a browser's jitter buffer grow past half a
+ * second. Mono, with forward error correction, because nothing retransmits a lost sound.
  */
 import { AUDIO } from "../../shared/media/codecs.ts";
 import type { MediaConfig } from "../config.ts";
-import { QUIET, rtpOutput } from "./rtp-output.ts";
+import { QUIET, rtpOutput, words } from "./command-line.ts";
 
-const RATE = String(AUDIO.clockRate);
+const RATE = AUDIO.clockRate;
 /** 10 ms of s16le mono: the piece in which the sound server hands over what it heard. */
-const FRAGMENT_BYTES = "960";
+const FRAGMENT_BYTES = 960;
 /** Without this ffmpeg listens for seconds before it believes what the source is. */
-const NO_PROBE = ["-fflags", "nobuffer", "-probesize", "32", "-analyzeduration", "0"];
+const NO_PROBE = words("-fflags nobuffer -probesize 32 -analyzeduration 0");
 
 /** Arguments for ffmpeg; `undefined` when no microphone is configured. */
 export function microphoneArguments(media: MediaConfig, port: number): string[] | undefined {
   const input = microphoneInput(media);
   if (input === undefined) return undefined;
   return [
-    ...[...QUIET, ...input, "-map", "0:a:0", "-vn"],
-    ...["-c:a", "libopus", "-application", "lowdelay", "-frame_duration", "20"],
+    ...QUIET,
+    ...input,
+    ...words("-map 0:a:0 -vn -c:a libopus -application lowdelay -frame_duration 20"),
     // `-fec` alone would also reach the RTP protocol, which has another option of that name.
-    ...["-b:a", "32k", "-ac", "1", "-ar", RATE, "-fec:a", "1", "-packet_loss:a", "10"],
+    ...words(`-b:a 32k -ac 1 -ar ${RATE} -fec:a 1 -packet_loss:a 10`),
     ...rtpOutput(AUDIO, port),
   ];
 }
@@ -32,20 +33,18 @@ function microphoneInput({ microphone }: MediaConfig): string[] | undefined {
     case "none":
       return undefined;
     case "test":
-      return ["-re", "-f", "lavfi", "-i", `sine=frequency=${microphone.hz}:sample_rate=${RATE}`];
+      return words(`-re -f lavfi -i sine=frequency=${microphone.hz}:sample_rate=${RATE}`);
     case "file":
       return ["-re", "-stream_loop", "-1", "-i", microphone.path];
-    case "pulse":
-      return [
-        ...[...NO_PROBE, "-f", "pulse", "-ac", "1", "-sample_rate", RATE],
-        ...["-fragment_size", FRAGMENT_BYTES, "-i", microphone.source],
-      ];
+    case "pulse": {
+      const format = words(`-f pulse -ac 1 -sample_rate ${RATE} -fragment_size ${FRAGMENT_BYTES}`);
+      return [...NO_PROBE, ...format, "-i", microphone.source];
+    }
     case "alsa":
-      return [...NO_PROBE, "-f", "alsa", "-ac", "1", "-ar", RATE, "-i", microphone.device];
-    case "socket":
-      return [
-        ...[...NO_PROBE, "-f", "s16le", "-ar", RATE, "-ac", "1"],
-        ...["-i", `unix:${microphone.path}`],
-      ];
+      return [...NO_PROBE, ...words(`-f alsa -ac 1 -ar ${RATE}`), "-i", microphone.device];
+    case "socket": {
+      const format = words(`-f s16le -ar ${RATE} -ac 1`);
+      return [...NO_PROBE, ...format, "-i", `unix:${microphone.path}`];
+    }
   }
 }

@@ -1,8 +1,9 @@
 /**
- * Wall time in the format of sender reports (RFC 3550 section 4): seconds since 1900 and a binary fraction.
+ * Wall time in the format of sender reports (RFC 3550 section 4): seconds since 1900 and a binary
+ * fraction.
  *
- * werift 0.25 writes decimal digits where the fraction belongs, up to 886 ms wrong, so every report is
- * given its time here.
+ * werift 0.25 writes decimal digits where the fraction belongs, up to 886 ms wrong, so every report
+ * is given its time here.
  */
 
 const SECONDS_1900_TO_1970 = 2_208_988_800n;

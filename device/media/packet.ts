@@ -1,8 +1,8 @@
 /**
  * One RTP packet as ffmpeg sends it to us on loopback (RFC 3550 section 5.1).
  *
- * Only what ffmpeg writes is understood: extensions and contributing sources are skipped, everything else
- * is not a packet. RTCP on the same port is none either (RFC 5761 section 4).
+ * Only what ffmpeg writes is understood: extensions and contributing sources are skipped,
+ * everything else is not a packet. RTCP on the same port is none either (RFC 5761 section 4).
  */
 
 export interface MediaPacket {

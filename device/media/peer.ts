@@ -1,9 +1,10 @@
 /**
  * The always-on connection to the hub: made anew until it stands, and watched while it does.
  *
- * The pillar offers, the hub answers. Whatever goes wrong (no answer, a malformed one, a hub that dies
- * without a word) ends the session and leads to a fresh offer after full jitter, because thousands of
- * pillars may have lost the same hub. Only the newest session counts; messages of older ones are ignored.
+ * The pillar offers, the hub answers. Whatever goes wrong (no answer, a malformed one, a hub that
+ * dies without a word) ends the session and leads to a fresh offer after full jitter, because
+ * thousands of pillars may have lost the same hub. Only the newest session counts; messages of
+ * older ones are ignored.
  */
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
@@ -14,7 +15,7 @@ import type { OutgoingPacket } from "./gate.ts";
 import { newSession, type MediaKind, type Session, type SessionOptions } from "./session.ts";
 import type { MediaTiming } from "./timing.ts";
 
-/** The hub reports about once a second on what it receives; this much silence means that it is gone. */
+/** The hub reports about once a second on what it receives; this much silence means it is gone. */
 const REPORT_SILENCE_MS = 4000;
 const WATCH_EVERY_MS = 500;
 
@@ -35,6 +36,7 @@ export interface Peer {
   send(kind: MediaKind, packet: OutgoingPacket): void;
 }
 
+/** One offer and what becomes of it. */
 interface Attempt {
   readonly session: Session;
   isAnswered: boolean;
@@ -46,133 +48,140 @@ interface Attempt {
   deadline: NodeJS.Timeout | undefined;
 }
 
+interface Line {
+  readonly options: PeerOptions;
+  current: Attempt | undefined;
+  failures: number;
+  pause: NodeJS.Timeout | undefined;
+}
+
 export function newPeer(options: PeerOptions): Peer {
-  const { timing, log } = options;
-  let current: Attempt | undefined;
-  let failures = 0;
-  let pause: NodeJS.Timeout | undefined;
-
-  const close = (attempt: Attempt): void => {
-    clearTimeout(attempt.deadline);
-    if (current === attempt) current = undefined;
-    attempt.session.close();
-  };
-
-  const fail = (attempt: Attempt, reason: string): void => {
-    if (current !== attempt) return;
-    close(attempt);
-    const delay = fullJitter(timing.reconnect, failures, Math.random());
-    failures += 1;
-    log("info", `${reason}; the next offer follows in ${delay} ms`);
-    options.onState("lost", reason);
-    pause = setTimeout(begin, delay);
-  };
-
-  const expect = (attempt: Attempt, delay: number, reason: string): void => {
-    clearTimeout(attempt.deadline);
-    attempt.deadline = setTimeout(() => fail(attempt, reason), delay);
-  };
-
-  const connected = (attempt: Attempt): void => {
-    if (current !== attempt || attempt.isConnected) return;
-    clearTimeout(attempt.deadline);
-    attempt.isConnected = true;
-    failures = 0;
-    options.onState("connected", "");
-  };
-
-  const begin = (): void => {
-    const attempt: Attempt = {
-      ...{ isAnswered: false, isConnected: false, candidates: 0 },
-      ...{ sendingSince: 0, lastSentAt: 0, deadline: undefined },
-      session: newSession({
-        id: MediaSessionId.parse(randomBytes(16).toString("hex")),
-        outgoing: options.outgoing,
-        onConnected: () => connected(attempt),
-        onLost: (reason) => fail(attempt, reason),
-        onVoice: (packet) => {
-          if (current === attempt) options.onVoice(packet);
-        },
-        onTrouble: (text) => log("debug", `media session: ${text}`),
-      }),
-    };
-    current = attempt;
-    options.onState("connecting", "");
-    expect(attempt, timing.answer, "the hub did not answer the media offer in time");
-    attempt.session.offer().then(
-      (sdp) => {
-        if (current !== attempt) return;
-        options.signal({ v: 1, sessionId: attempt.session.id, type: "offer", sdp });
-      },
-      (error: unknown) => fail(attempt, `no media offer could be made (${String(error)})`),
-    );
-  };
-
-  const answered = (attempt: Attempt, sdp: string): void => {
-    if (attempt.isAnswered) return;
-    attempt.isAnswered = true;
-    expect(attempt, timing.connect, "the media connection did not come up in time");
-    attempt.session.answer(sdp).catch((error: unknown) => {
-      fail(attempt, `the hub's media answer cannot be used (${String(error)})`);
-    });
-  };
-
-  const addCandidate = (attempt: Attempt, signal: Signal & { type: "candidate" }): void => {
-    attempt.candidates += 1;
-    if (attempt.candidates > MAX_CANDIDATES) return;
-    attempt.session.addCandidate(signal).catch((error: unknown) => {
-      log("debug", `a candidate of the hub cannot be used (${String(error)})`);
-    });
-  };
+  const line: Line = { options, current: undefined, failures: 0, pause: undefined };
 
   // Unreferenced: a watch alone must not keep the process alive.
   setInterval(() => {
-    if (current?.isConnected === true && isAbandoned(current)) {
-      fail(current, "the hub no longer reports on what it receives");
+    if (line.current?.isConnected === true && isAbandoned(line.current)) {
+      fail(line, line.current, "the hub no longer reports on what it receives");
     }
   }, WATCH_EVERY_MS).unref();
 
-  const end = (): void => {
-    clearTimeout(pause);
-    if (current !== undefined) close(current);
-  };
-
   return {
     connect() {
-      end();
-      begin();
+      end(line);
+      begin(line);
     },
     disconnect(reason) {
-      const sessionId = current?.session.id;
-      end();
+      const sessionId = line.current?.session.id;
+      end(line);
       if (sessionId !== undefined) options.signal({ v: 1, sessionId, type: "bye", reason });
       options.onState("lost", reason);
     },
-    receive(signal) {
-      const attempt = current;
-      if (attempt?.session.id !== signal.sessionId) {
-        log("debug", `a media ${signal.type} of another session was ignored`);
-        return;
-      }
-      switch (signal.type) {
-        case "answer":
-          return answered(attempt, signal.sdp);
-        case "candidate":
-          return addCandidate(attempt, signal);
-        case "bye":
-          return fail(attempt, `the hub ended the media session: ${signal.reason}`);
-        case "offer":
-          return log("warn", "the hub sent a media offer; the pillar offers, the hub answers");
-      }
-    },
+    receive: (signal) => receive(line, signal),
     send(kind, packet) {
-      if (current?.isConnected !== true) return;
+      const attempt = line.current;
+      if (attempt?.isConnected !== true) return;
       const now = performance.now();
-      if (now - current.lastSentAt > WATCH_EVERY_MS) current.sendingSince = now;
-      current.lastSentAt = now;
-      current.session.send(kind, packet);
+      if (now - attempt.lastSentAt > WATCH_EVERY_MS) attempt.sendingSince = now;
+      attempt.lastSentAt = now;
+      attempt.session.send(kind, packet);
     },
   };
+}
+
+function begin(line: Line): void {
+  const { outgoing, onVoice, onState, signal, log, timing } = line.options;
+  const attempt: Attempt = {
+    isAnswered: false,
+    isConnected: false,
+    candidates: 0,
+    sendingSince: 0,
+    lastSentAt: 0,
+    deadline: undefined,
+    session: newSession({
+      id: MediaSessionId.parse(randomBytes(16).toString("hex")),
+      outgoing,
+      onConnected: () => connected(line, attempt),
+      onLost: (reason) => fail(line, attempt, reason),
+      onVoice: (packet) => {
+        if (line.current === attempt) onVoice(packet);
+      },
+      onTrouble: (text) => log("debug", `media session: ${text}`),
+    }),
+  };
+  line.current = attempt;
+  onState("connecting", "");
+  const late = (): void => fail(line, attempt, "the hub did not answer the media offer in time");
+  attempt.deadline = setTimeout(late, timing.answer);
+  const offer = async (): Promise<void> => {
+    const sdp = await attempt.session.offer();
+    if (line.current !== attempt) return;
+    signal({ v: 1, sessionId: attempt.session.id, type: "offer", sdp });
+  };
+  offer().catch((error: unknown) => {
+    fail(line, attempt, `no media offer could be made (${String(error)})`);
+  });
+}
+
+function connected(line: Line, attempt: Attempt): void {
+  if (line.current !== attempt || attempt.isConnected) return;
+  clearTimeout(attempt.deadline);
+  attempt.isConnected = true;
+  line.failures = 0;
+  line.options.onState("connected", "");
+}
+
+function fail(line: Line, attempt: Attempt, reason: string): void {
+  if (line.current !== attempt) return;
+  const { timing, log, onState } = line.options;
+  end(line);
+  const delay = fullJitter(timing.reconnect, line.failures, Math.random());
+  line.failures += 1;
+  log("info", `${reason}; the next offer follows in ${delay} ms`);
+  onState("lost", reason);
+  line.pause = setTimeout(() => begin(line), delay);
+}
+
+function end(line: Line): void {
+  clearTimeout(line.pause);
+  const attempt = line.current;
+  line.current = undefined;
+  clearTimeout(attempt?.deadline);
+  attempt?.session.close();
+}
+
+function receive(line: Line, signal: Signal): void {
+  const { log } = line.options;
+  const attempt = line.current;
+  if (attempt?.session.id !== signal.sessionId) {
+    log("debug", `a media ${signal.type} of another session was ignored`);
+    return;
+  }
+  switch (signal.type) {
+    case "answer":
+      return answered(line, attempt, signal.sdp);
+    case "candidate":
+      attempt.candidates += 1;
+      if (attempt.candidates > MAX_CANDIDATES) return;
+      attempt.session.addCandidate(signal).catch((error: unknown) => {
+        log("debug", `a candidate of the hub cannot be used (${String(error)})`);
+      });
+      return;
+    case "bye":
+      return fail(line, attempt, `the hub ended the media session: ${signal.reason}`);
+    case "offer":
+      return log("warn", "the hub sent a media offer; the pillar offers, the hub answers");
+  }
+}
+
+function answered(line: Line, attempt: Attempt, sdp: string): void {
+  if (attempt.isAnswered) return;
+  attempt.isAnswered = true;
+  clearTimeout(attempt.deadline);
+  const late = (): void => fail(line, attempt, "the media connection did not come up in time");
+  attempt.deadline = setTimeout(late, line.options.timing.connect);
+  attempt.session.answer(sdp).catch((error: unknown) => {
+    fail(line, attempt, `the hub's media answer cannot be used (${String(error)})`);
+  });
 }
 
 /** Only a hub that has reported before, while we are sending, can be missed. */

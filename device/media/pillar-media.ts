@@ -1,8 +1,9 @@
 /**
- * The pillar's media as the agent commands it: capture, connection, playback, and the gate over all three.
+ * The pillar's media as the agent commands it: capture, connection, playback, and the gate over all
+ * three.
  *
- * The gate stands open only while the agent says so *and* the connection stands; whichever fails shuts it.
- * A prompt is no voice of the hub: it plays whether the gate is open or not.
+ * The gate stands open only while the agent says so *and* the connection stands; whichever fails
+ * shuts it. A prompt is no voice of the hub: it plays whether the gate is open or not.
  */
 import { assertNever } from "../../shared/assert.ts";
 import type { MediaConfig } from "../config.ts";
@@ -34,11 +35,15 @@ export function newPillarMedia(post: (m: FromMedia) => void, timing: MediaTiming
 
   const downlink = newDownlink({ timing, status, log });
   const uplink = newUplink({
-    ...{ timing, status, log },
+    timing,
+    status,
+    log,
     send: (kind, packet) => peer.send(kind, packet),
   });
   const peer = newPeer({
-    ...{ timing, log, outgoing: uplink.outgoing },
+    timing,
+    log,
+    outgoing: uplink.outgoing,
     onVoice: (packet) => downlink.voice(packet),
     signal: (signal) => post({ type: "signal", signal }),
     onState: (state, detail) => {

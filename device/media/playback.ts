@@ -1,9 +1,9 @@
 /**
  * What the speaker says: the operator's voice, or a prompt while nobody speaks.
  *
- * The one idea is a bound on lateness. Sound that waits here or in the player counts together, and what
- * exceeds `maxPlaybackMs` is dropped, oldest first: late help must not talk over present help. A prompt
- * stops for good as soon as a voice comes.
+ * The one idea is a bound on lateness. Sound that waits here or in the player counts together, and
+ * what exceeds `maxPlaybackMs` is dropped, oldest first: late help must not talk over present help.
+ * A prompt stops for good as soon as a voice comes.
  */
 import { FRAME_BYTES, durationMs, faded } from "./pcm.ts";
 import { newReorder, type Ordered } from "./reorder.ts";

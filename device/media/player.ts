@@ -1,8 +1,9 @@
 /**
  * The speaker: a player process (PulseAudio, ALSA), a Unix socket, or a file.
  *
- * A pipe to a player holds far more than anybody may be late by, so the sound in it is counted by the
- * clock: what was handed over, less the time that has passed. A player that stops reading gets nothing more.
+ * A pipe to a player holds far more than anybody may be late by, so the sound in it is counted by
+ * the clock: what was handed over, less the time that has passed. A player that stops reading gets
+ * nothing more.
  */
 import { createWriteStream, statSync } from "node:fs";
 import { connect } from "node:net";
@@ -92,7 +93,10 @@ export function playerCommand(
 function startProgram(command: Command, options: PlayerOptions, use: Use): Outlet {
   let settled: NodeJS.Timeout | undefined;
   return keepRunning({
-    ...{ name: "speaker", timing: options.timing, hasInput: true, repeats: false },
+    name: "speaker",
+    timing: options.timing,
+    hasInput: true,
+    repeats: false,
     command: () => Promise.resolve(command),
     onStart: (child) => {
       use(child.stdin ?? undefined);

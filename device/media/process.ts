@@ -1,9 +1,9 @@
 /**
  * Keeps one outside program running: ffmpeg, or the player.
  *
- * Whatever the program does (is missing, dies, fills its error output) becomes one line of explanation and
- * another start after a jittered pause. It is always ended by SIGKILL: nothing it holds needs saving, and
- * a program that hangs would not hear anything gentler.
+ * Whatever the program does (is missing, dies, fills its error output) becomes one line of
+ * explanation and another start after a jittered pause. It is always ended by SIGKILL: nothing it
+ * holds needs saving, and a program that hangs would not hear anything gentler.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { performance } from "node:perf_hooks";
@@ -48,17 +48,15 @@ export function keepRunning(options: ProgramOptions): Program {
   let pause: NodeJS.Timeout | undefined;
   let killedFor: string | undefined;
 
-  const later = (): void => {
-    if (isStopped) return;
-    const jitter = fullJitter(timing.restart, attempt, Math.random());
-    attempt += 1;
-    pause = setTimeout(() => void start(), Math.max(timing.restartAtLeast, jitter));
+  const later = (delay: number): void => {
+    pause = setTimeout(() => void start(), Math.max(timing.restartAtLeast, delay));
   };
 
   const fail = (detail: string): void => {
     if (isStopped) return;
     options.onFailure(redact(detail).slice(0, MAX_DETAIL_CHARACTERS));
-    later();
+    later(fullJitter(timing.restart, attempt, Math.random()));
+    attempt += 1;
   };
 
   const start = async (): Promise<void> => {
@@ -88,10 +86,7 @@ export function keepRunning(options: ProgramOptions): Program {
       if (performance.now() - startedAt >= timing.steadyAfter) attempt = 0;
       options.onEnd();
       if (isStopped) return;
-      if (isNormal && options.repeats) {
-        pause = setTimeout(() => void start(), timing.restartAtLeast);
-        return;
-      }
+      if (isNormal && options.repeats) return later(timing.restartAtLeast);
       fail(killedFor ?? `${name}: ${file} ${how}${lastWords()}`);
     };
     running.on("error", (error) => ended(`cannot be started (${error.message})`, false));

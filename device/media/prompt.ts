@@ -1,8 +1,8 @@
 /**
  * The prompts: short spoken sentences for the citizen, one WAV file each.
  *
- * The pillar plays them without asking anybody: nothing of them leaves it, and a dead network is exactly
- * when they are needed.
+ * The pillar plays them without asking anybody: nothing of them leaves it, and a dead network is
+ * exactly when they are needed.
  */
 import { open } from "node:fs/promises";
 import { join } from "node:path";

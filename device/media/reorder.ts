@@ -21,11 +21,11 @@ export interface Reorder {
   isWaiting(): boolean;
 }
 
+const next = (number: number): number => (number + 1) & 0xffff;
+
 export function newReorder(): Reorder {
   const held = new Map<number, Uint8Array>();
   let expected: number | undefined;
-
-  const next = (number: number): number => (number + 1) & 0xffff;
 
   const takeInOrder = (): Ordered[] => {
     const taken: Ordered[] = [];

@@ -1,9 +1,9 @@
 /**
  * One WebRTC connection to the hub, from the offer to its end.
  *
- * It is made for standby: everything is negotiated before anyone presses, so that a call only opens the
- * gate. werift 0.25 needs three things of us: codecs named explicitly (else VP8), callbacks that never
- * throw (else the connection fails), and sender reports whose time is corrected.
+ * It is made for standby: everything is negotiated before anyone presses, so that a call only opens
+ * the gate. werift 0.25 needs three things of us: codecs named explicitly (else VP8), callbacks
+ * that never throw (else the connection fails), and sender reports whose time is corrected.
  */
 import { networkInterfaces } from "node:os";
 import { performance } from "node:perf_hooks";
@@ -13,6 +13,7 @@ import {
   RtcpSrPacket,
   RtpHeader,
   RtpPacket,
+  type MediaStreamTrack,
   type RTCRtpSender,
 } from "werift";
 import type { MediaSessionId } from "../../shared/ids.ts";
@@ -51,7 +52,9 @@ export interface Candidate {
 
 export interface Session {
   readonly id: MediaSessionId;
-  /** The SDP, with every candidate in it: gathering on local interfaces takes a few milliseconds. */
+  /**
+   * The SDP, with every candidate in it: gathering on local interfaces takes a few milliseconds.
+   */
   offer(): Promise<string>;
   answer(sdp: string): Promise<void>;
   addCandidate(candidate: Candidate): Promise<void>;
@@ -80,26 +83,7 @@ export function newSession(options: SessionOptions): Session {
   }
   let reportAt: number | undefined;
 
-  pc.connectionStateChange.subscribe(
-    guard((state: typeof pc.connectionState) => {
-      if (state === "connected") options.onConnected();
-      if (state === "failed" || state === "disconnected" || state === "closed") {
-        options.onLost(`the media connection is ${state}`);
-      }
-    }),
-  );
-  pc.onTrack.subscribe(
-    guard((track) => {
-      if (track.kind !== "audio") return;
-      track.onReceiveRtp.subscribe(
-        guard((packet: RtpPacket) => {
-          const { payloadType, sequenceNumber } = packet.header;
-          if (payloadType !== AUDIO.payloadType) return;
-          options.onVoice({ sequenceNumber, payload: packet.payload });
-        }),
-      );
-    }),
-  );
+  listen(pc, options, guard);
 
   const send = (kind: MediaKind, packet: OutgoingPacket): void => {
     const header = new RtpHeader({
@@ -146,6 +130,28 @@ export function newSession(options: SessionOptions): Session {
   };
 }
 
+function listen(pc: RTCPeerConnection, options: SessionOptions, guard: Guard): void {
+  pc.connectionStateChange.subscribe(
+    guard((state: typeof pc.connectionState) => {
+      if (state === "connected") options.onConnected();
+      if (state === "failed" || state === "disconnected" || state === "closed") {
+        options.onLost(`the media connection is ${state}`);
+      }
+    }),
+  );
+  pc.onTrack.subscribe(
+    guard((track: MediaStreamTrack) => {
+      if (track.kind !== "audio") return;
+      track.onReceiveRtp.subscribe(
+        guard(({ header, payload }: RtpPacket) => {
+          if (header.payloadType !== AUDIO.payloadType) return;
+          options.onVoice({ sequenceNumber: header.sequenceNumber, payload });
+        }),
+      );
+    }),
+  );
+}
+
 /** Every report says what each stream's clock shows now, so that a receiver can align the two. */
 function correctReports(
   transport: RTCPeerConnection["dtlsTransports"][number],
@@ -171,14 +177,19 @@ function codecs(): { video: RTCRtpCodecParameters[]; audio: RTCRtpCodecParameter
     video: [
       new RTCRtpCodecParameters({ mimeType, clockRate, payloadType, parameters, rtcpFeedback }),
       new RTCRtpCodecParameters({
-        ...{ mimeType: "video/rtx", clockRate, payloadType: VIDEO.rtxPayloadType },
+        mimeType: "video/rtx",
+        clockRate,
+        payloadType: VIDEO.rtxPayloadType,
         parameters: `apt=${payloadType}`,
       }),
     ],
     audio: [
       new RTCRtpCodecParameters({
-        ...{ mimeType: AUDIO.mimeType, clockRate: AUDIO.clockRate, channels: AUDIO.channels },
-        ...{ payloadType: AUDIO.payloadType, parameters: AUDIO.fmtp },
+        mimeType: AUDIO.mimeType,
+        clockRate: AUDIO.clockRate,
+        channels: AUDIO.channels,
+        payloadType: AUDIO.payloadType,
+        parameters: AUDIO.fmtp,
       }),
     ],
   };
@@ -195,9 +206,11 @@ function raise(error: unknown): never {
   throw error;
 }
 
-function guardWith(onTrouble: (text: string) => void) {
-  return <T extends unknown[]>(callback: (...args: T) => void) =>
-    (...args: T): void => {
+type Guard = <T extends unknown[]>(callback: (...args: T) => void) => (...args: T) => void;
+
+function guardWith(onTrouble: (text: string) => void): Guard {
+  return (callback) =>
+    (...args) => {
       try {
         callback(...args);
       } catch (error) {

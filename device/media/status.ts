@@ -1,4 +1,6 @@
-/** What the agent is told of the media parts: one message whenever any of it changes, never more. */
+/**
+ * What the agent is told of the media parts: one message whenever any of it changes, never more.
+ */
 import type { FromMedia, PartState } from "./ipc.ts";
 import type { PeerState } from "./peer.ts";
 
@@ -16,7 +18,10 @@ export interface Status {
 export function newStatus(post: (message: FromMedia) => void): Status {
   const states: Record<Part, PartState> = { camera: "off", microphone: "off", speaker: "off" };
   const details: Record<Part | "peer", string> = {
-    ...{ camera: "", microphone: "", speaker: "", peer: "" },
+    camera: "",
+    microphone: "",
+    speaker: "",
+    peer: "",
   };
   let peer: PeerState = "lost";
   let lastPosted = "";

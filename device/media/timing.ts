@@ -5,7 +5,10 @@ import type { Backoff } from "../../shared/backoff.ts";
 export interface MediaTiming {
   /** Between the end of a program and its next start. */
   readonly restart: Backoff;
-  /** Never sooner than this, whatever chance says: a program that fails at once must not eat the board. */
+  /**
+   * Never sooner than this, whatever chance says: a program that fails at once must not eat the
+   * board.
+   */
   readonly restartAtLeast: Duration;
   /** A program that ran this long had started well: its next failure counts as the first. */
   readonly steadyAfter: Duration;

@@ -1,8 +1,8 @@
 /**
  * Camera and microphone, each from its capture through its gate to the connection.
  *
- * The gates and their numbering outlive everything else here: a capture may be configured anew and the
- * connection made anew, and the hub still sees one stream of each.
+ * The gates and their numbering outlive everything else here: a capture may be configured anew and
+ * the connection made anew, and the hub still sees one stream of each.
  */
 import { randomInt } from "node:crypto";
 import { AUDIO, VIDEO } from "../../shared/media/codecs.ts";
@@ -39,12 +39,13 @@ const PARTS = [
   { name: "microphone", kind: "audio", codec: AUDIO, argumentsFor: microphoneArguments },
 ] as const;
 
+const soon = (callback: () => void): void => void setTimeout(callback, BURST_PAUSE_MS);
+
 export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink {
   const clocks = {
     video: newContinuity(VIDEO.clockRate, randomInt(0x10000)),
     audio: newContinuity(AUDIO.clockRate, randomInt(0x10000)),
   };
-  const soon = (callback: () => void): void => void setTimeout(callback, BURST_PAUSE_MS);
   const gates: Record<MediaKind, Gate> = {
     video: newVideoGate({ continuity: clocks.video, send: (p) => send("video", p), soon }),
     audio: newAudioGate({ continuity: clocks.audio, send: (p) => send("audio", p) }),
@@ -63,7 +64,10 @@ export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink 
     if (media[name].kind === "none") return;
     captures.push(
       startCapture({
-        ...{ name, timing, findFfmpeg, payloadType: part.codec.payloadType },
+        name,
+        timing,
+        findFfmpeg,
+        payloadType: part.codec.payloadType,
         repeats: name === "camera" && cameraRepeats(media),
         argumentsFor: (port) => part.argumentsFor(media, port) ?? [],
         onPacket: (packet, atMs) => gates[kind].push(packet, atMs),

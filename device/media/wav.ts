@@ -25,9 +25,10 @@ export function parseWav(bytes: Uint8Array): Wav {
   if (format === undefined || format.length < FORMAT_BYTES) return refused("found no format");
   const view = new DataView(format.buffer, format.byteOffset, format.byteLength);
   const kind = view.getUint16(0, true) === 1 ? "PCM" : "not PCM";
-  const channels =
-    view.getUint16(2, true) === 1 ? "1 channel" : `${view.getUint16(2, true)} channels`;
-  const found = `${kind}, ${channels}, ${view.getUint32(4, true)} Hz, ${view.getUint16(14, true)} bit`;
+  const channels = view.getUint16(2, true);
+  const rate = view.getUint32(4, true);
+  const bits = view.getUint16(14, true);
+  const found = `${kind}, ${channels} channel${channels === 1 ? "" : "s"}, ${rate} Hz, ${bits} bit`;
   if (found !== WANTED) return refused(`found ${found}`);
   const pcm = chunk(bytes, "data");
   if (pcm === undefined || pcm.length < 2) return refused("found no sound");

@@ -1,9 +1,9 @@
 /**
  * The packets since the last keyframe, so that whoever joins late sees a picture at once.
  *
- * An access unit is all packets of one RTP timestamp: an encoder may split one keyframe into several
- * slices, and only the first of them begins a new group. Bounded: a group that outgrows the limits is
- * forgotten and the next keyframe awaited, because half a group cannot be decoded.
+ * An access unit is all packets of one RTP timestamp: an encoder may split one keyframe into
+ * several slices, and only the first of them begins a new group. Bounded: a group that outgrows the
+ * limits is forgotten and the next keyframe awaited, because half a group cannot be decoded.
  */
 import { carriesKeyframe } from "./h264.ts";
 
@@ -36,7 +36,10 @@ export function newGopCache<P>(
   let packets: P[] = [];
   let bytes = 0;
   let isOpen = false;
-  /** RTP timestamp of the newest keyframe, kept when its group was dropped: its later slices begin none. */
+  /**
+   * RTP timestamp of the newest keyframe, kept when its group was dropped: its later slices begin
+   * none.
+   */
   let keyframeAt: number | undefined;
 
   const drop = (): void => {

@@ -1,8 +1,9 @@
 /**
  * What one RTP payload of H.264 carries, read from its first bytes (RFC 6184).
  *
- * A receiver can start decoding only at a keyframe, so relay and gate ask one question: does one begin
- * here? Only the headers are read: the picture itself is never parsed, and no bytes can make this throw.
+ * A receiver can start decoding only at a keyframe, so relay and gate ask one question: does one
+ * begin here? Only the headers are read: the picture itself is never parsed, and no bytes can make
+ * this throw.
  */
 
 const NAL_IDR = 5;
