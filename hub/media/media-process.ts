@@ -55,18 +55,8 @@ export function startMediaProcess(options: MediaProcessOptions): MediaProcess {
 
   const receive = (message: FromMedia): void => {
     unanswered = 0;
-    if (message.type === "pong") return;
-    if (message.type === "log") {
-      log(message.level, message.text);
-      return;
-    }
-    for (const listener of listeners) {
-      try {
-        listener(message);
-      } catch (error) {
-        log("error", `bug in a listener of ${message.type}: ${String(error)}`);
-      }
-    }
+    if (message.type === "log") log(message.level, message.text);
+    else if (message.type !== "pong") tell(listeners, message, log);
   };
 
   const start = (): void => {
@@ -109,18 +99,35 @@ export function startMediaProcess(options: MediaProcessOptions): MediaProcess {
       listeners.add(listener);
     },
     async close() {
+      if (isClosed) return;
       isClosed = true;
       clearInterval(pingTimer);
       clearTimeout(restartTimer);
-      const own = child;
-      if (own === undefined) return;
       send({ type: "shutdown" });
-      const exited = new Promise<void>((resolve) => own.once("exit", () => resolve()));
-      const killTimer = setTimeout(() => own.kill("SIGKILL"), MAX_CLOSE_MS);
-      await exited;
-      clearTimeout(killTimer);
+      if (child !== undefined) await exit(child);
     },
   };
+}
+
+function tell(
+  listeners: ReadonlySet<(message: FromMedia) => void>,
+  message: FromMedia,
+  log: Log,
+): void {
+  for (const listener of listeners) {
+    try {
+      listener(message);
+    } catch (error) {
+      log("error", `bug in a listener of ${message.type}: ${String(error)}`);
+    }
+  }
+}
+
+/** The process has been told to leave; it is made to when it does not. */
+async function exit(child: ChildProcess): Promise<void> {
+  const killTimer = setTimeout(() => child.kill("SIGKILL"), MAX_CLOSE_MS);
+  await new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  clearTimeout(killTimer);
 }
 
 function spawnMedia(entry: string, log: Log): ChildProcess {

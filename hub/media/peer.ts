@@ -75,22 +75,14 @@ export function guarded<A extends unknown[]>(log: Log, run: (...args: A) => void
     try {
       run(...args);
     } catch (error) {
-      log("error", `bug in a media callback: ${error instanceof Error ? error.stack : error}`);
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log("error", `bug in a media callback: ${text}`);
     }
   };
 }
 
 export function newPeer(settings: MediaSettings, log: Log, events: PeerEvents): Peer {
-  const hasIpv6 = settings.addresses.some((address) => address.includes(":"));
-  const connection = new RTCPeerConnection({
-    codecs,
-    iceServers: [],
-    bundlePolicy: "max-bundle",
-    icePortRange: nextPorts(settings.udpPorts),
-    iceAdditionalHostAddresses:
-      settings.addresses.length > 0 ? [...settings.addresses] : ["127.0.0.1"],
-    iceUseIpv6: hasIpv6,
-  });
+  const connection = newConnection(settings);
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
   const end = (reason: string): void => {
@@ -123,31 +115,15 @@ export function newPeer(settings: MediaSettings, log: Log, events: PeerEvents): 
       } else if (state === "failed" || state === "closed") end(`the connection ${state}`);
     }),
   );
-
-  const watchTransport = (transport: RTCDtlsTransport): void => {
-    transport.role = "server";
-    reportTrueTime(transport, events);
-    transport.onStateChange.subscribe(
-      guarded(log, (state) => {
-        if (state === "closed") end("the other side hung up");
-      }),
-    );
-    transport.onRtcp.subscribe(
-      guarded(log, (packet) => {
-        const isPictureLoss = packet.type === 206 && [1, 4].includes(packet.feedback.count);
-        if (isPictureLoss) events.onPictureLost?.();
-      }),
-    );
-  };
-
   return {
     connection,
     async answer(sdp) {
       endAfter(CONNECT_TIMEOUT_MS, `no connection within ${CONNECT_TIMEOUT_MS / 1000} s`);
       await connection.setRemoteDescription({ type: "offer", sdp });
-      connection.dtlsTransports.forEach(watchTransport);
-      const answer = await connection.createAnswer();
-      await connection.setLocalDescription(answer);
+      for (const transport of connection.dtlsTransports) {
+        prepareTransport(transport, log, { ...events, onHangUp: () => end(HUNG_UP) });
+      }
+      await connection.setLocalDescription(await connection.createAnswer());
       const local = connection.localDescription?.sdp ?? "";
       const offered = onlyAddresses(local, settings.addresses);
       if (!offered.includes("a=candidate:")) {
@@ -157,6 +133,43 @@ export function newPeer(settings: MediaSettings, log: Log, events: PeerEvents): 
     },
     close,
   };
+}
+
+const HUNG_UP = "the other side hung up";
+
+function newConnection(settings: MediaSettings): RTCPeerConnection {
+  const { addresses, udpPorts } = settings;
+  return new RTCPeerConnection({
+    codecs,
+    iceServers: [],
+    bundlePolicy: "max-bundle",
+    icePortRange: nextPorts(udpPorts),
+    iceAdditionalHostAddresses: addresses.length > 0 ? [...addresses] : ["127.0.0.1"],
+    iceUseIpv6: addresses.some((address) => address.includes(":")),
+  });
+}
+
+const PAYLOAD_FEEDBACK = 206;
+const PICTURE_LOSS = new Set([1, 4]);
+
+function prepareTransport(
+  transport: RTCDtlsTransport,
+  log: Log,
+  events: PeerEvents & { onHangUp(): void },
+): void {
+  transport.role = "server";
+  reportTrueTime(transport, events);
+  transport.onStateChange.subscribe(
+    guarded(log, (state) => {
+      if (state === "closed") events.onHangUp();
+    }),
+  );
+  transport.onRtcp.subscribe(
+    guarded(log, (packet) => {
+      if (packet.type !== PAYLOAD_FEEDBACK) return;
+      if (PICTURE_LOSS.has(packet.feedback.count)) events.onPictureLost?.();
+    }),
+  );
 }
 
 /** Each connection starts to look for ports where the one before stopped: binding is then quick. */
@@ -179,12 +192,14 @@ export function ntpTime(unixMs: number): bigint {
   return (BigInt(wholeSeconds) << 32n) | BigInt(fraction);
 }
 
+const SENDER_REPORT = 200;
+
 /** werift writes decimal digits where a binary fraction belongs: every report would be wrong. */
 function reportTrueTime(transport: RTCDtlsTransport, events: PeerEvents): void {
   const send = transport.sendRtcp.bind(transport);
   transport.sendRtcp = async (packets) => {
     for (const packet of packets) {
-      if (packet.type !== 200) continue;
+      if (packet.type !== SENDER_REPORT) continue;
       const at = performance.now();
       const timestamp = events.timestampNow?.(packet.ssrc, at);
       if (timestamp === undefined) continue;

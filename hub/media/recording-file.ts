@@ -34,13 +34,32 @@ export function openRecordingFile(path: string, head: Uint8Array): RecordingFile
     failure ??= reason;
   };
 
-  let tail: Promise<void> = open(path, "wx", 0o600).then(
-    (opened) => {
-      handle = opened;
-    },
-    (error: unknown) => fail(`cannot create ${path}: ${String(error)}`),
-  );
+  const create = async (): Promise<void> => {
+    try {
+      handle = await open(path, "wx", 0o600);
+    } catch (error) {
+      fail(`cannot create ${path}: ${String(error)}`);
+    }
+  };
 
+  const writeNow = async (bytes: Uint8Array, offset: number): Promise<void> => {
+    try {
+      if (failure !== undefined || handle === undefined) return;
+      const { bytesWritten } = await handle.write(bytes, 0, bytes.length, offset);
+      if (bytesWritten < bytes.length) {
+        fail(`cannot write ${path}: ${bytesWritten} of ${bytes.length} bytes were taken`);
+        return;
+      }
+      await handle.datasync();
+      safe = Math.max(safe, offset + bytes.length);
+    } catch (error) {
+      fail(`cannot write ${path}: ${String(error)}`);
+    } finally {
+      waitingBytes -= bytes.length;
+    }
+  };
+
+  let tail = create();
   const write = (bytes: Uint8Array, offset: number): void => {
     if (failure !== undefined) return;
     if (waitingBytes + bytes.length > MAX_WAITING_BYTES) {
@@ -48,19 +67,11 @@ export function openRecordingFile(path: string, head: Uint8Array): RecordingFile
       return;
     }
     waitingBytes += bytes.length;
-    tail = tail
-      .then(async () => {
-        if (failure !== undefined || handle === undefined) return;
-        const { bytesWritten } = await handle.write(bytes, 0, bytes.length, offset);
-        if (bytesWritten < bytes.length)
-          throw new Error(`wrote ${bytesWritten} of ${bytes.length}`);
-        await handle.datasync();
-        safe = Math.max(safe, offset + bytes.length);
-      })
-      .catch((error: unknown) => fail(`cannot write ${path}: ${String(error)}`))
-      .finally(() => {
-        waitingBytes -= bytes.length;
-      });
+    const before = tail;
+    tail = (async () => {
+      await before;
+      await writeNow(bytes, offset);
+    })();
   };
 
   write(head, 0);
@@ -74,9 +85,11 @@ export function openRecordingFile(path: string, head: Uint8Array): RecordingFile
     rewriteHead: (bytes) => write(bytes, 0),
     async close() {
       await tail;
-      await handle
-        ?.close()
-        .catch((error: unknown) => fail(`cannot close ${path}: ${String(error)}`));
+      try {
+        await handle?.close();
+      } catch (error) {
+        fail(`cannot close ${path}: ${String(error)}`);
+      }
     },
     failure: () => failure,
     bytes: () => safe,

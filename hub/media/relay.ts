@@ -1,23 +1,18 @@
 /**
- * The media process's switchboard: a message in, connections changed, messages out.
+ * The media process's orders: a message in, connections changed, messages out.
  *
  * Bad input of a peer costs that peer its connection, with a reason it can show, and nobody else
  * anything. Every table is bounded.
  */
 import { RTCDtlsTransport } from "werift";
-import type { PillarId } from "../../shared/ids.ts";
 import { assertNever } from "../../shared/assert.ts";
-import { MAX_CANDIDATES, type Signal } from "../../shared/protocol/signal.ts";
 import type { FromMedia, MediaSettings, ToMedia } from "./ipc.ts";
 import type { Log } from "./log.ts";
-import { isUsableCandidate, readOffer } from "./offer.ts";
-import { newPillarPeer, type PillarPeer } from "./pillar-peer.ts";
-import { newRecorder, type Recorder } from "./recorder.ts";
-import { newRoom, type Room } from "./room.ts";
+import { readOffer } from "./offer.ts";
+import { endPillar, pillarSignal } from "./pillar-signal.ts";
+import { newRecorder } from "./recorder.ts";
+import { firstLine, roomOf, type Switchboard } from "./switchboard.ts";
 import { newViewerPeer, type ViewerPeer } from "./viewer-peer.ts";
-
-/** One hub's pillars, see its broker's limit. */
-export const MAX_ROOMS = 12_000;
 
 type Message<T extends ToMedia["type"]> = Extract<ToMedia, { type: T }>;
 
@@ -25,16 +20,6 @@ export interface Relay {
   handle(message: ToMedia): void;
   /** Ends every connection; resolves when the recordings are safe. */
   close(): Promise<void>;
-}
-
-interface Switchboard {
-  readonly send: (message: FromMedia) => void;
-  readonly log: Log;
-  readonly roomByPillar: Map<PillarId, Room>;
-  readonly pillarById: Map<PillarId, PillarPeer>;
-  readonly viewerBySession: Map<string, ViewerPeer>;
-  readonly recorder: Recorder;
-  settings: MediaSettings | undefined;
 }
 
 export function newRelay(send: (message: FromMedia) => void, log: Log): Relay {
@@ -91,142 +76,10 @@ function configure(board: Switchboard, settings: MediaSettings): void {
   );
 }
 
-function roomOf(board: Switchboard, pillarId: PillarId): Room | undefined {
-  const known = board.roomByPillar.get(pillarId);
-  if (known !== undefined) return known;
-  if (board.roomByPillar.size >= MAX_ROOMS) {
-    for (const [id, idle] of board.roomByPillar) {
-      const isIdle = idle.watchers.size === 0 && idle.recordings.size === 0;
-      if (isIdle && !board.pillarById.has(id) && !hasTalker(board, id)) {
-        board.roomByPillar.delete(id);
-        break;
-      }
-    }
-  }
-  if (board.roomByPillar.size >= MAX_ROOMS) return undefined;
-  const room = newRoom();
-  board.roomByPillar.set(pillarId, room);
-  return room;
-}
-
-const hasTalker = (board: Switchboard, pillarId: PillarId): boolean =>
-  [...board.viewerBySession.values()].some(
-    (viewer) => viewer.role === "talk" && viewer.pillarId === pillarId,
-  );
-
-function pillarSignal(board: Switchboard, pillarId: PillarId, signal: Signal): void {
-  switch (signal.type) {
-    case "offer":
-      pillarOffer(board, pillarId, signal).catch((error: unknown) => {
-        sendBye(board, pillarId, signal, `the offer was refused: ${firstLine(error)}`);
-      });
-      return;
-    case "candidate":
-      return pillarCandidate(board, pillarId, signal);
-    case "bye":
-      if (board.pillarById.get(pillarId)?.sessionId === signal.sessionId) {
-        endPillar(board, pillarId, signal.reason);
-      }
-      return;
-    case "answer":
-      return sendBye(
-        board,
-        pillarId,
-        signal,
-        "expected an offer: the hub answers, found an answer",
-      );
-    default:
-      return assertNever(signal);
-  }
-}
-
-async function pillarOffer(
-  board: Switchboard,
-  pillarId: PillarId,
-  signal: Extract<Signal, { type: "offer" }>,
-): Promise<void> {
-  const { settings, log } = board;
-  const room = roomOf(board, pillarId);
-  const offer = readOffer(signal.sdp, "pillar");
-  if (!offer.ok) return sendBye(board, pillarId, signal, offer.reason);
-  if (settings === undefined || room === undefined) {
-    return sendBye(board, pillarId, signal, "the hub's media is full or not ready; offer again");
-  }
-  const pillar = newPillarPeer({
-    sessionId: signal.sessionId,
-    room,
-    settings,
-    log,
-    onState(state, reason) {
-      const isCurrent = board.pillarById.get(pillarId) === pillar;
-      if (!isCurrent) return;
-      if (state === "lost") board.pillarById.delete(pillarId);
-      log("info", `media of ${pillarId} ${state}${reason === "" ? "" : `: ${reason}`}`);
-      board.send({ type: "pillar-media", pillarId, state });
-    },
-  });
-  const before = board.pillarById.get(pillarId);
-  board.pillarById.set(pillarId, pillar);
-  before?.peer.close();
-  try {
-    const sdp = await pillar.peer.answer(offer.value);
-    if (board.pillarById.get(pillarId) !== pillar) return;
-    const { v, sessionId } = signal;
-    board.send({ type: "pillar-signal", pillarId, signal: { v, sessionId, type: "answer", sdp } });
-  } catch (error) {
-    pillar.peer.close();
-    if (board.pillarById.get(pillarId) === pillar) board.pillarById.delete(pillarId);
-    throw error;
-  }
-}
-
-function pillarCandidate(
-  board: Switchboard,
-  pillarId: PillarId,
-  signal: Extract<Signal, { type: "candidate" }>,
-): void {
-  const pillar = board.pillarById.get(pillarId);
-  if (pillar?.sessionId !== signal.sessionId || !isUsableCandidate(signal.candidate)) return;
-  pillar.candidates += 1;
-  if (pillar.candidates > MAX_CANDIDATES) {
-    board.log(
-      "warn",
-      `${pillarId} sent more than ${MAX_CANDIDATES} candidates; the rest is ignored`,
-    );
-    return;
-  }
-  const { candidate, sdpMid, sdpMLineIndex } = signal;
-  const where = sdpMid === undefined ? { sdpMLineIndex: sdpMLineIndex ?? 0 } : { sdpMid };
-  pillar.peer.connection.addIceCandidate({ candidate, ...where }).catch((error: unknown) => {
-    board.log("warn", `${pillarId} sent a candidate that cannot be used: ${firstLine(error)}`);
-  });
-}
-
-function endPillar(board: Switchboard, pillarId: PillarId, reason: string): void {
-  const pillar = board.pillarById.get(pillarId);
-  if (pillar === undefined) return;
-  board.pillarById.delete(pillarId);
-  const room = board.roomByPillar.get(pillarId);
-  if (room !== undefined) room.downlink = undefined;
-  pillar.peer.close();
-  board.log("info", `media of ${pillarId} ended: ${reason}`);
-  board.send({ type: "pillar-media", pillarId, state: "lost" });
-}
-
-function sendBye(board: Switchboard, pillarId: PillarId, to: Signal, why: string): void {
-  const reason = why.slice(0, 200);
-  board.log("warn", `media session ${to.sessionId} of ${pillarId}: ${reason}`);
-  const { v, sessionId } = to;
-  board.send({ type: "pillar-signal", pillarId, signal: { v, sessionId, type: "bye", reason } });
-}
-
 function viewerOffer(board: Switchboard, message: Message<"viewer-offer">): void {
   const { sessionId, pillarId, incidentId, role } = message;
   const { settings, log } = board;
-  const refuse = (
-    code: Extract<FromMedia, { type: "viewer-refused" }>["code"],
-    detail: string,
-  ): void => {
+  const refuse: Refuse = (code, detail) => {
     log("info", `viewer ${sessionId} of ${pillarId} refused: ${detail}`);
     board.send({ type: "viewer-refused", sessionId, code, detail });
   };
@@ -241,23 +94,41 @@ function viewerOffer(board: Switchboard, message: Message<"viewer-offer">): void
     return refuse("too-many-requests", detail);
   }
   const viewer = newViewerPeer({
-    ...{ sessionId, incidentId, pillarId, role, room, settings, log },
+    sessionId,
+    incidentId,
+    pillarId,
+    role,
+    room,
+    settings,
+    log,
     onLost: (reason) => closeViewer(board, sessionId, reason),
   });
   closeViewer(board, sessionId, "replaced by a new offer");
   board.viewerBySession.set(sessionId, viewer);
   if (role === "talk") endOtherTalkers(board, viewer);
-  viewer.peer.answer(offer.value).then(
-    (sdp) => {
-      if (board.viewerBySession.get(sessionId) !== viewer) return;
-      board.send({ type: "viewer-answer", sessionId, sdp });
-    },
-    (error: unknown) => {
-      viewer.close();
-      if (board.viewerBySession.get(sessionId) === viewer) board.viewerBySession.delete(sessionId);
-      refuse("bad-request", `the offer was refused: ${firstLine(error)}`);
-    },
-  );
+  void answerViewer(board, viewer, { sdp: offer.value, refuse });
+}
+
+type Refuse = (
+  code: Extract<FromMedia, { type: "viewer-refused" }>["code"],
+  detail: string,
+) => void;
+
+async function answerViewer(
+  board: Switchboard,
+  viewer: ViewerPeer,
+  offer: { readonly sdp: string; readonly refuse: Refuse },
+): Promise<void> {
+  const { sessionId } = viewer;
+  const isCurrent = (): boolean => board.viewerBySession.get(sessionId) === viewer;
+  try {
+    const sdp = await viewer.peer.answer(offer.sdp);
+    if (isCurrent()) board.send({ type: "viewer-answer", sessionId, sdp });
+  } catch (error) {
+    viewer.close();
+    if (isCurrent()) board.viewerBySession.delete(sessionId);
+    offer.refuse("bad-request", `the offer was refused: ${firstLine(error)}`);
+  }
 }
 
 /** Two voices at once from one speaker help nobody: the newest has the floor. */
@@ -275,6 +146,3 @@ function closeViewer(board: Switchboard, sessionId: string, reason: string): voi
   viewer.close();
   board.send({ type: "viewer-closed", sessionId: viewer.sessionId, reason });
 }
-
-const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";

@@ -24,6 +24,7 @@ export interface Rewriter {
 
 /** Distance of two squeezed pictures: 1 ms of the video clock. */
 const SQUEEZED_TICKS = 90;
+const HALF_A_PICTURE_TICKS = 1800;
 /** A timestamp that jumps further than this from its arrival begins a new timeline. */
 const MAX_JUMP_SECONDS = 5;
 
@@ -45,87 +46,102 @@ interface State {
 export function newRewriter(clockRate: number, first: Stamp): Rewriter {
   let state: State | undefined;
 
-  const elapsed = (from: State, at: number): number =>
-    Math.max(1, Math.round(((at - from.lastAt) * clockRate) / 1000));
-
-  const begin = (source: number, stamp: Stamp, at: number): State => {
-    const out =
-      state === undefined
-        ? first
-        : {
-            sequence: (state.lastOut.sequence + 1) & 0xffff,
-            timestamp: (state.lastOut.timestamp + elapsed(state, at)) >>> 0,
-          };
-    return {
-      source,
-      sequenceShift: out.sequence - stamp.sequence,
-      timestampShift: out.timestamp - stamp.timestamp,
-      lastIn: stamp,
-      lastOut: {
-        sequence: (out.sequence - 1) & 0xffff,
-        timestamp: state?.lastOut.timestamp ?? out.timestamp - 1,
-      },
-      lastAt: at,
-      burstEnd: undefined,
-    };
+  const enter = (source: number, stamp: Stamp, at: number): State => {
+    if (state?.source === source) return state;
+    state = newState(state, { source, stamp, at, first, clockRate });
+    return state;
   };
-
-  /** The same sender began to count its time anew (its encoder restarted). */
-  const followJump = (current: State, stamp: Stamp, at: number): void => {
-    const moved = after(stamp.timestamp, current.lastIn.timestamp);
-    const jump = moved - ((at - current.lastAt) * clockRate) / 1000;
-    if (Math.abs(jump) <= MAX_JUMP_SECONDS * clockRate) return;
-    current.timestampShift = current.lastOut.timestamp + elapsed(current, at) - stamp.timestamp;
-  };
-
-  const shifted = (current: State, stamp: Stamp): Stamp => ({
-    sequence: (stamp.sequence + current.sequenceShift) & 0xffff,
-    timestamp: (stamp.timestamp + current.timestampShift) >>> 0,
-  });
 
   return {
     live(source, stamp, at) {
-      if (state === undefined || state.source !== source) state = begin(source, stamp, at);
-      const { burstEnd } = state;
+      const current = enter(source, stamp, at);
+      const { burstEnd } = current;
       if (burstEnd !== undefined && sequenceAfter(stamp.sequence, burstEnd) <= 0) return undefined;
-      followJump(state, stamp, at);
-      const out = shifted(state, stamp);
-      if (sequenceAfter(out.sequence, state.lastOut.sequence) > 0) {
-        state.lastIn = stamp;
-        state.lastOut = out;
-        state.lastAt = at;
+      followJump(current, { stamp, at, clockRate });
+      const out = shifted(current, stamp);
+      if (sequenceAfter(out.sequence, current.lastOut.sequence) > 0) {
+        Object.assign(current, { lastIn: stamp, lastOut: out, lastAt: at });
       }
       return out;
     },
-
     burst(source, stamps, at) {
       const newest = stamps.at(-1);
       if (newest === undefined) return [];
-      if (state === undefined || state.source !== source) state = begin(source, newest, at);
-      const current = state;
-      const pictures = new Set(stamps.map((stamp) => stamp.timestamp)).size;
-      const wanted = shifted(current, newest).timestamp - (pictures - 1) * SQUEEZED_TICKS;
-      const hasRoom = after(wanted, current.lastOut.timestamp) > 0;
-      // Without room before the newest picture, half a picture's time behind it is used.
-      const ticks = hasRoom ? SQUEEZED_TICKS : Math.max(1, Math.floor(1800 / pictures));
-      let timestamp = hasRoom ? wanted : current.lastOut.timestamp + ticks;
-      let sequence = current.lastOut.sequence;
-      let previous = stamps[0]?.timestamp;
-      const out = stamps.map((stamp) => {
-        if (stamp.timestamp !== previous) timestamp += ticks;
-        previous = stamp.timestamp;
-        sequence = (sequence + 1) & 0xffff;
-        return { sequence, timestamp: timestamp >>> 0 };
-      });
-      current.sequenceShift = sequence - newest.sequence;
-      current.lastIn = newest;
-      current.lastOut = { sequence, timestamp: timestamp >>> 0 };
-      current.lastAt = at;
+      const current = enter(source, newest, at);
+      const out = squeeze(current, stamps, newest);
+      const lastOut = out.at(-1) ?? current.lastOut;
+      current.sequenceShift = lastOut.sequence - newest.sequence;
       current.burstEnd = newest.sequence;
+      Object.assign(current, { lastIn: newest, lastOut, lastAt: at });
       return out;
     },
-
     outgoing: (timestamp) =>
       state === undefined ? undefined : (timestamp + state.timestampShift) >>> 0,
   };
+}
+
+interface Entry {
+  readonly source: number;
+  readonly stamp: Stamp;
+  readonly at: number;
+  readonly first: Stamp;
+  readonly clockRate: number;
+}
+
+/** The first packet of a source takes the next sequence number, and the time that has passed. */
+function newState(before: State | undefined, entry: Entry): State {
+  const { source, stamp, at, first } = entry;
+  const out =
+    before === undefined
+      ? first
+      : {
+          sequence: (before.lastOut.sequence + 1) & 0xffff,
+          timestamp: (before.lastOut.timestamp + elapsed(before, entry)) >>> 0,
+        };
+  return {
+    source,
+    sequenceShift: out.sequence - stamp.sequence,
+    timestampShift: out.timestamp - stamp.timestamp,
+    lastIn: stamp,
+    lastOut: {
+      sequence: (out.sequence - 1) & 0xffff,
+      timestamp: before?.lastOut.timestamp ?? (out.timestamp - 1) >>> 0,
+    },
+    lastAt: at,
+    burstEnd: undefined,
+  };
+}
+
+const elapsed = (from: State, now: { readonly at: number; readonly clockRate: number }): number =>
+  Math.max(1, Math.round(((now.at - from.lastAt) * now.clockRate) / 1000));
+
+/** The same sender began to count its time anew (its encoder restarted). */
+function followJump(current: State, now: Pick<Entry, "stamp" | "at" | "clockRate">): void {
+  const { stamp, at, clockRate } = now;
+  const moved = after(stamp.timestamp, current.lastIn.timestamp);
+  const jump = moved - ((at - current.lastAt) * clockRate) / 1000;
+  if (Math.abs(jump) <= MAX_JUMP_SECONDS * clockRate) return;
+  current.timestampShift = current.lastOut.timestamp + elapsed(current, now) - stamp.timestamp;
+}
+
+const shifted = (current: State, stamp: Stamp): Stamp => ({
+  sequence: (stamp.sequence + current.sequenceShift) & 0xffff,
+  timestamp: (stamp.timestamp + current.timestampShift) >>> 0,
+});
+
+function squeeze(current: State, stamps: readonly Stamp[], newest: Stamp): Stamp[] {
+  const pictures = new Set(stamps.map((stamp) => stamp.timestamp)).size;
+  const wanted = shifted(current, newest).timestamp - (pictures - 1) * SQUEEZED_TICKS;
+  const hasRoom = after(wanted, current.lastOut.timestamp) > 0;
+  // Without room before the newest picture, half a picture's time behind it is used.
+  const ticks = hasRoom ? SQUEEZED_TICKS : Math.max(1, Math.floor(HALF_A_PICTURE_TICKS / pictures));
+  let timestamp = hasRoom ? wanted : current.lastOut.timestamp + ticks;
+  let { sequence } = current.lastOut;
+  let previous = stamps[0]?.timestamp;
+  return stamps.map((stamp) => {
+    if (stamp.timestamp !== previous) timestamp += ticks;
+    previous = stamp.timestamp;
+    sequence = (sequence + 1) & 0xffff;
+    return { sequence, timestamp: timestamp >>> 0 };
+  });
 }
