@@ -27,6 +27,7 @@ import {
   buttonStuck,
   clear,
   mediaState,
+  raise,
   repeatFaults,
   setFault,
   watchButton,
@@ -40,6 +41,7 @@ export function stepAgent(agent: Agent, event: Event): AgentStep {
   return follow(route(agent, event), (next) => step(next, ...shown(agent, next, event)));
 }
 
+// oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which events exist
 function route(agent: Agent, event: Event): AgentStep {
   switch (event.type) {
     case "started":
@@ -58,6 +60,8 @@ function route(agent: Agent, event: Event): AgentStep {
       return appended(agent, event.eventId, event);
     case "append-failed":
       return appendFailed(agent, event);
+    case "ledger-broken":
+      return raise(agent, "ledger-failing", event.reason);
     case "kept":
       return kept(agent, event.alarms, event);
     case "kept-failed":
@@ -169,6 +173,7 @@ function mediaSaid(agent: Agent, event: Extract<Event, { type: "media-said" }>):
   const { message } = event;
   switch (message.type) {
     case "ready":
+    case "pong":
       return step(agent);
     case "signal": {
       if (agent.link.phase !== "up") return step(agent);

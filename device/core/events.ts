@@ -58,6 +58,8 @@ export type Told =
   | { readonly type: "sealed"; readonly alarm: SealedAlarm; readonly edgeAt: Instant }
   | { readonly type: "appended"; readonly eventId: EventId }
   | { readonly type: "append-failed"; readonly eventId: EventId; readonly reason: string }
+  /** The ledger could not be opened, or was found damaged, at the start. */
+  | { readonly type: "ledger-broken"; readonly reason: string }
   /** A page of the ledger, oldest first; empty at its end. */
   | { readonly type: "kept"; readonly alarms: readonly SealedAlarm[] }
   | { readonly type: "kept-failed"; readonly reason: string }

@@ -20,10 +20,13 @@ export type ToMedia =
   | { readonly type: "gate"; readonly isOpen: boolean }
   /** Play a prompt from the prompts folder; it ducks under a live voice. */
   | { readonly type: "prompt"; readonly name: string }
+  /** Answered by `pong` at once: a process that does not is hanging, and is killed. */
+  | { readonly type: "ping" }
   | { readonly type: "shutdown" };
 
 export type FromMedia =
   | { readonly type: "ready" }
+  | { readonly type: "pong" }
   | { readonly type: "signal"; readonly signal: Signal }
   | {
       readonly type: "state";

@@ -1,0 +1,25 @@
+/** Where the agent keeps what must survive a reboot. */
+import { join } from "node:path";
+
+export interface DataPaths {
+  readonly identityDir: string;
+  readonly tlsKey: string;
+  readonly tlsCert: string;
+  readonly ca: string;
+  readonly alarmKey: string;
+  readonly hubPublicKey: string;
+  readonly ledger: string;
+}
+
+export function dataPaths(dataDir: string): DataPaths {
+  const identityDir = join(dataDir, "identity");
+  return {
+    identityDir,
+    tlsKey: join(identityDir, "tls-key.pem"),
+    tlsCert: join(identityDir, "tls-cert.pem"),
+    ca: join(identityDir, "ca.pem"),
+    alarmKey: join(identityDir, "alarm-key.pem"),
+    hubPublicKey: join(identityDir, "hub-public-key.pem"),
+    ledger: join(dataDir, "ledger.db"),
+  };
+}

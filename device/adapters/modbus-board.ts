@@ -1,0 +1,285 @@
+/**
+ * The I/O board on the serial line: polled for presses, told of lamp and siren.
+ *
+ * One request at a time. The board counts presses, so one that begins and ends between two polls is
+ * still an edge here. A line that fails is told as lost with what was seen on it, and opened again for ever.
+ */
+import modbus from "modbus-serial";
+import { fullJitter } from "../../shared/backoff.ts";
+import { milliseconds, seconds } from "../../shared/duration.ts";
+import type { Board, InputChange, InputName, LampPattern } from "../ports.ts";
+import { reasonOf } from "./failure.ts";
+import { ModbusPort } from "./modbus-port.ts";
+import {
+  INPUT_BITS,
+  INPUT_BLOCK,
+  LAMP_VALUES,
+  MAGIC,
+  MAP_VERSION,
+  OUTPUT_BLOCK,
+} from "./register-map.ts";
+
+type ModbusClient = InstanceType<typeof modbus.default>;
+
+/** Failed requests in a row after which the board counts as lost. */
+const FAILURES_TO_LOSE = 3;
+const REOPEN = { first: milliseconds(100), most: seconds(5) };
+/** The board shows `fault` by itself when the agent is dead for this long. */
+const WATCHDOG_SECONDS = 10;
+const COUNTER_SIZE = 65_536;
+/** Shorter than a restart of the agent: such a press may have found nobody listening. */
+const RECENT_MS = 2000;
+/** More presses than this between two polls is a restarted board, not a hand. */
+const MAX_PRESSES_PER_POLL = 16;
+
+export interface ModbusSettings {
+  readonly path: string;
+  readonly baudRate: number;
+  readonly unit: number;
+  readonly pollMs: number;
+}
+
+interface Outputs {
+  readonly lamp: LampPattern;
+  readonly isSirenOn: boolean;
+}
+
+const COUNTERS = [
+  { input: "button", count: INPUT_BLOCK.presses, age: INPUT_BLOCK.pressAgeMs },
+  { input: "silent-button", count: INPUT_BLOCK.silentPresses, age: INPUT_BLOCK.silentPressAgeMs },
+] as const;
+
+export function modbusBoard(settings: ModbusSettings): Board {
+  const inputListeners: ((change: InputChange) => void)[] = [];
+  const reachListeners: ((isReachable: boolean, detail: string) => void)[] = [];
+  let outputs: Outputs = { lamp: "standby", isSirenOn: false };
+  let isClosed = false;
+  let isReachable: boolean | undefined;
+
+  const emit = (change: InputChange): void =>
+    inputListeners.forEach((listener) => listener(change));
+  const reach = (now: boolean, detail: string): void => {
+    if (now === isReachable) return;
+    isReachable = now;
+    reachListeners.forEach((listener) => listener(now, detail));
+  };
+  const reader = newReader(emit);
+  const line = {
+    settings,
+    reader,
+    outputs: () => outputs,
+    isClosed: () => isClosed,
+    reach,
+  };
+  let wake: (() => void) | undefined;
+  const sleep = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const running = keepOpen(line, sleep);
+
+  return {
+    onInput: (listener) => void inputListeners.push(listener),
+    onReachable: (listener) => void reachListeners.push(listener),
+    setLamp: (lamp) => {
+      outputs = { ...outputs, lamp };
+      wake?.();
+    },
+    setSiren: (isSirenOn) => {
+      outputs = { ...outputs, isSirenOn };
+      wake?.();
+    },
+    close: async () => {
+      isClosed = true;
+      wake?.();
+      await running;
+    },
+  };
+}
+
+interface Line {
+  readonly settings: ModbusSettings;
+  readonly reader: Reader;
+  outputs(): Outputs;
+  isClosed(): boolean;
+  reach(isReachable: boolean, detail: string): void;
+}
+
+type Sleep = (ms: number) => Promise<void>;
+
+async function keepOpen(line: Line, sleep: Sleep): Promise<void> {
+  for (let attempt = 0; !line.isClosed(); attempt++) {
+    const detail = await useLine(line, sleep, () => (attempt = 0));
+    if (line.isClosed()) return;
+    line.reach(false, `the I/O board on ${line.settings.path} is lost: ${detail}`);
+    await sleep(Math.max(20, fullJitter(REOPEN, attempt, Math.random())));
+  }
+}
+
+/** Opens the line and serves it until it fails; the answer says why. */
+async function useLine(line: Line, sleep: Sleep, onGood: () => void): Promise<string> {
+  const { settings } = line;
+  let port: ModbusPort;
+  try {
+    port = new ModbusPort(settings);
+  } catch (error) {
+    return reasonOf(error);
+  }
+  let broken: string | undefined;
+  port.on("error", (error: unknown) => (broken = reasonOf(error)));
+  port.on("close", () => (broken ??= "the serial device has vanished; plug it in again"));
+  const client = new modbus.default(port);
+  client.on("error", (error) => (broken = reasonOf(error)));
+  client.setID(settings.unit);
+  client.setTimeout(requestTimeoutMs(settings.baudRate));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      client.open((error?: Error | null) => (error ? reject(error) : resolve()));
+    });
+    return await serve({ line, client, port, sleep, onGood, broken: () => broken });
+  } catch (error) {
+    return `${reasonOf(error)}; check board.path and the rights on it`;
+  } finally {
+    await new Promise<void>((resolve) => port.close(() => resolve()));
+  }
+}
+
+interface Serving {
+  readonly line: Line;
+  readonly client: ModbusClient;
+  readonly port: ModbusPort;
+  readonly sleep: Sleep;
+  onGood(): void;
+  broken(): string | undefined;
+}
+
+async function serve(serving: Serving): Promise<string> {
+  const { line, client, port, sleep } = serving;
+  let failures = 0;
+  let written: Outputs | undefined;
+  let boots: number | undefined;
+  while (!line.isClosed()) {
+    const broken = serving.broken();
+    if (broken !== undefined) return broken;
+    const startedAt = performance.now();
+    try {
+      const { data } = await client.readInputRegisters(INPUT_BLOCK.start, INPUT_BLOCK.length);
+      const wrong = wrongBoard(data);
+      if (wrong) throw new Error(wrong);
+      line.reader.take(data, performance.now());
+      // A board that restarted has forgotten its lamp.
+      if (data[INPUT_BLOCK.boardBoots] !== boots) written = undefined;
+      const wanted = line.outputs();
+      if (written !== wanted) await writeOutputs(client, wanted);
+      written = wanted;
+      boots = data[INPUT_BLOCK.boardBoots];
+      failures = 0;
+      serving.onGood();
+      line.reach(true, "");
+    } catch (error) {
+      written = undefined;
+      failures += 1;
+      const detail = isTimeoutOrChecksum(error) ? port.diagnosis() : reasonOf(error);
+      if (failures >= FAILURES_TO_LOSE) line.reach(false, lost(line.settings.path, detail));
+    }
+    if (written !== line.outputs() && failures === 0) continue;
+    // The line stays open through failures: a board that comes back answers the next request.
+    await sleep(Math.max(1, line.settings.pollMs - (performance.now() - startedAt)));
+  }
+  if (!serving.broken()) await standDown(client);
+  return "closed";
+}
+
+const lost = (path: string, detail: string): string =>
+  `the I/O board on ${path} does not answer: ${detail}`;
+
+/** The agent ends in order: nobody must be shown a ready pillar. */
+async function standDown(client: ModbusClient): Promise<void> {
+  try {
+    await writeOutputs(client, { lamp: "off", isSirenOn: false });
+  } catch {
+    return; // The board's own watchdog shows the fault.
+  }
+}
+
+async function writeOutputs(client: ModbusClient, wanted: Outputs): Promise<void> {
+  const values = Array.from<number>({ length: OUTPUT_BLOCK.length }).fill(0);
+  values[OUTPUT_BLOCK.lamp] = LAMP_VALUES[wanted.lamp];
+  values[OUTPUT_BLOCK.siren] = wanted.isSirenOn ? 1 : 0;
+  values[OUTPUT_BLOCK.watchdogSeconds] = WATCHDOG_SECONDS;
+  await client.writeRegisters(OUTPUT_BLOCK.start, values);
+}
+
+/** Time on the wire for the longest pair of frames at 11 bits a byte, and a slow board's thinking. */
+function requestTimeoutMs(baudRate: number): number {
+  return Math.ceil(100 + (60 * 11 * 1000) / baudRate);
+}
+
+const hex = (value = 0): string => `0x${value.toString(16).padStart(4, "0")}`;
+
+function wrongBoard(data: readonly number[]): string | undefined {
+  if (data[INPUT_BLOCK.magic] !== MAGIC) {
+    return `expected the mark ${hex(MAGIC)}, found ${hex(data[INPUT_BLOCK.magic])}: another board`;
+  }
+  if (data[INPUT_BLOCK.mapVersion] !== MAP_VERSION) {
+    const found = data[INPUT_BLOCK.mapVersion];
+    return `expected register map ${MAP_VERSION}, found ${found}: load the board's matching firmware`;
+  }
+  return undefined;
+}
+
+function isTimeoutOrChecksum(error: unknown): boolean {
+  return /timed out|CRC|length error|unexpected data/i.test(reasonOf(error));
+}
+
+interface Reader {
+  take(data: readonly number[], now: number): void;
+}
+
+/** Turns polled registers into edges. */
+function newReader(emit: (change: InputChange) => void): Reader {
+  const active = new Map<InputName, boolean>();
+  const counts = new Map<InputName, number>();
+  let boots: number | undefined;
+
+  const setLevel = (input: InputName, isActive: boolean, at: number): void => {
+    if ((active.get(input) ?? false) === isActive) return;
+    active.set(input, isActive);
+    emit({ input, isActive, at });
+  };
+  const takeButton = (
+    { input, count, age }: (typeof COUNTERS)[number],
+    data: readonly number[],
+    now: number,
+  ): void => {
+    const isActive = ((data[INPUT_BLOCK.inputBits] ?? 0) & (1 << INPUT_BITS[input])) !== 0;
+    const total = data[count] ?? 0;
+    const before = counts.get(input);
+    counts.set(input, total);
+    const ageMs = data[age] ?? 0;
+    const hasBoardRestarted = boots !== data[INPUT_BLOCK.boardBoots];
+    let fresh = hasBoardRestarted ? total : (total - (before ?? 0) + COUNTER_SIZE) % COUNTER_SIZE;
+    // At our own start: a press of this moment is somebody waiting, an older one another life's.
+    if (before === undefined) fresh = total > 0 && ageMs < RECENT_MS ? 1 : 0;
+    for (let press = 0; press < Math.min(fresh, MAX_PRESSES_PER_POLL); press++) {
+      setLevel(input, false, now - ageMs);
+      setLevel(input, true, now - ageMs);
+    }
+    // A closed contact is no press until the board has counted it; an open one is the end of one.
+    if (!isActive) setLevel(input, false, now);
+  };
+  return {
+    take: (data, now) => {
+      for (const counter of COUNTERS) takeButton(counter, data, now);
+      boots = data[INPUT_BLOCK.boardBoots];
+      for (const input of ["tamper", "mains"] as const) {
+        const isActive = ((data[INPUT_BLOCK.inputBits] ?? 0) & (1 << INPUT_BITS[input])) !== 0;
+        setLevel(input, isActive, now);
+      }
+    },
+  };
+}

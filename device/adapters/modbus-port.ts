@@ -1,0 +1,118 @@
+/**
+ * Frames of Modbus RTU on a serial line, as `modbus-serial` wants its ports.
+ *
+ * Unlike the library's own port it forgets old bytes at each request, so one truncated answer does not
+ * shift all that follow; it takes our own echo off a line that has one; and it remembers what arrived, so
+ * that a failure says whether the line was silent, echoing, short or corrupt.
+ */
+import { EventEmitter } from "node:events";
+import { SerialPort } from "serialport";
+
+const MAX_BUFFER = 512;
+const EXCEPTION_LENGTH = 5;
+
+export interface PortSettings {
+  readonly path: string;
+  readonly baudRate: number;
+}
+
+export class ModbusPort extends EventEmitter {
+  readonly serial: SerialPort;
+  #request: Buffer = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
+  #isAnswered = true;
+  #sawEcho = false;
+
+  constructor({ path, baudRate }: PortSettings) {
+    super();
+    this.serial = new SerialPort({ path, baudRate, autoOpen: false, lock: true });
+    this.serial.on("error", (error) => this.emit("error", error));
+    this.serial.on("close", () => this.emit("close"));
+    this.serial.on("data", (bytes: Buffer) => this.#take(bytes));
+  }
+
+  get isOpen(): boolean {
+    return this.serial.isOpen;
+  }
+
+  open(done: (error: Error | null) => void): void {
+    this.serial.open(done);
+  }
+
+  close(done: (error: Error | null) => void): void {
+    if (this.serial.isOpen) this.serial.close(done);
+    else done(null);
+  }
+
+  write(request: Buffer): void {
+    this.#request = request;
+    this.#received = Buffer.alloc(0);
+    this.#isAnswered = false;
+    this.#sawEcho = false;
+    this.serial.write(request);
+  }
+
+  /** What the line did since the last request, for the technician. */
+  diagnosis(): string {
+    const wanted = answerLength(this.#request);
+    if (this.#sawEcho && this.#received.length === 0) {
+      return "the line only echoes what we send: the board is off, or A and B are swapped";
+    }
+    if (this.#received.length === 0) {
+      return "the line is silent: check power, wiring, baud rate and unit address";
+    }
+    if (this.#received.length < wanted) {
+      return `expected an answer of ${wanted} bytes, found ${this.#received.length}: bytes are lost`;
+    }
+    return "bytes arrive damaged (wrong checksum): check the cable, its shield and the termination";
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#isAnswered) return; // Late bytes of an answer nobody waits for any more.
+    this.#received = Buffer.concat([this.#received, bytes]).subarray(-MAX_BUFFER);
+    const request = this.#request;
+    const whole = answerLength(request);
+    const isException = this.#received[1] === ((request[1] ?? 0) | 0x80);
+    const length = isException ? EXCEPTION_LENGTH : whole;
+    if (this.#received.length >= length && hasGoodCrc(this.#received.subarray(0, length))) {
+      return this.#answer(length);
+    }
+    if (!this.#sawEcho && this.#received.subarray(0, request.length).equals(request)) {
+      this.#sawEcho = true;
+      const rest = this.#received.subarray(request.length);
+      this.#received = Buffer.alloc(0);
+      if (rest.length > 0) this.#take(rest);
+      return;
+    }
+    const mayBeEcho =
+      !this.#sawEcho && request.subarray(0, this.#received.length).equals(this.#received);
+    // Long enough and still wrong: the checksum refuses it now rather than after the time-out.
+    if (!mayBeEcho && this.#received.length >= Math.max(length, request.length))
+      this.#answer(length);
+  }
+
+  #answer(length: number): void {
+    this.#isAnswered = true;
+    this.emit("data", this.#received.subarray(0, length));
+  }
+}
+
+/** Bytes of a good answer: function 4 and 3 carry registers, 16 repeats address and count. */
+function answerLength(request: Buffer): number {
+  if (request.length < 6) return EXCEPTION_LENGTH;
+  return request[1] === 3 || request[1] === 4 ? 5 + 2 * request.readUInt16BE(4) : 8;
+}
+
+export function hasGoodCrc(frame: Buffer): boolean {
+  return frame.length >= 4 && crc16(frame.subarray(0, -2)) === frame.readUInt16LE(frame.length - 2);
+}
+
+/** CRC-16/MODBUS (Modbus over serial line 1.02, 6.2.2). */
+export function crc16(bytes: Uint8Array): number {
+  let crc = 0xffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xa001 : crc >>> 1;
+  }
+  return crc;
+}

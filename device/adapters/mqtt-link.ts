@@ -1,0 +1,214 @@
+/**
+ * The way to the hub over MQTT 3.1.1 and mutual TLS 1.3.
+ *
+ * One client per attempt: nothing of an old connection is stored, replayed or reconnected by the library,
+ * because the outbox is ours and the core decides when to try again. The link is up when the hub has
+ * granted our subscription; with TLS 1.3 a finished handshake says nothing about our certificate yet.
+ */
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { MqttClient, type IClientOptions } from "mqtt";
+import type { PillarId } from "../../shared/ids.ts";
+import { parseDown, type DownMessage, type UpMessage } from "../../shared/protocol/messages.ts";
+import { downFilter, parseTopic, qosOf, upTopic } from "../../shared/protocol/topics.ts";
+import type { HubLink } from "../ports.ts";
+import { codeOf, reasonOf } from "./failure.ts";
+
+/** From the first packet to the granted subscription. */
+const ATTEMPT_MS = 10_000;
+const KEEPALIVE_SECONDS = 8;
+/** Messages published and not yet acknowledged by the broker; alarms alone are never dropped here. */
+const MAX_UNDER_WAY = 256;
+
+export interface LinkSettings {
+  readonly pillarId: PillarId;
+  readonly host: string;
+  readonly port: number;
+  readonly tlsKey: string;
+  readonly tlsCert: string;
+  readonly ca: string;
+}
+
+interface Listeners {
+  readonly up: (() => void)[];
+  readonly down: ((reason: string) => void)[];
+  readonly message: ((message: DownMessage) => void)[];
+}
+
+interface Attempt {
+  readonly client: MqttClient;
+  isUp: boolean;
+  underWay: number;
+  end(reason: string): void;
+}
+
+export function mqttLink(settings: LinkSettings, warn: (text: string) => void): HubLink {
+  const listeners: Listeners = { up: [], down: [], message: [] };
+  let current: Attempt | undefined;
+  let isClosed = false;
+
+  const publish = (up: UpMessage): void => {
+    const attempt = current;
+    if (!attempt?.isUp) return;
+    if (attempt.underWay >= MAX_UNDER_WAY && up.channel !== "alarm") {
+      warn(`${up.channel} dropped: ${MAX_UNDER_WAY} messages already wait for the broker`);
+      return;
+    }
+    attempt.underWay += 1;
+    const topic = upTopic(settings.pillarId, up.channel);
+    const text = JSON.stringify(up.message);
+    attempt.client.publish(topic, text, { qos: qosOf(up.channel) }, (error) => {
+      attempt.underWay -= 1;
+      if (error && attempt.isUp) warn(`${up.channel} was not sent: ${reasonOf(error)}`);
+    });
+  };
+
+  const connect = (): void => {
+    if (current || isClosed) return;
+    current = newAttempt(settings, {
+      onUp: () => listeners.up.forEach((listener) => listener()),
+      onEnd: (reason) => {
+        current = undefined;
+        if (!isClosed) listeners.down.forEach((listener) => listener(reason));
+      },
+      onPacket: (topic, payload) => {
+        const message = readPacket(settings.pillarId, topic, payload);
+        if (message.ok) listeners.message.forEach((listener) => listener(message.value));
+        else warn(`message on ${topic.slice(0, 120)} dropped: ${message.reason}`);
+      },
+    });
+  };
+
+  return {
+    publish,
+    connect,
+    onUp: (listener) => void listeners.up.push(listener),
+    onDown: (listener) => void listeners.down.push(listener),
+    onMessage: (listener) => void listeners.message.push(listener),
+    close: async () => {
+      isClosed = true;
+      const attempt = current;
+      if (!attempt) return;
+      // A DISCONNECT tells the hub that this is a farewell and not a loss.
+      if (attempt.isUp) await farewell(attempt.client);
+      attempt.end("the agent ends");
+    },
+  };
+}
+
+const FAREWELL_MS = 500;
+
+function farewell(client: MqttClient): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, FAREWELL_MS);
+    client.end(false, {}, () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function readPacket(
+  pillarId: PillarId,
+  topic: string,
+  payload: Uint8Array,
+): ReturnType<typeof parseDown> {
+  const parsed = parseTopic(topic);
+  if (parsed?.direction !== "down" || parsed.pillarId !== pillarId) {
+    return { ok: false, reason: `expected a topic under ${downFilter(pillarId)}` };
+  }
+  return parseDown(parsed.channel, payload);
+}
+
+interface AttemptEvents {
+  onUp(): void;
+  onEnd(reason: string): void;
+  onPacket(topic: string, payload: Uint8Array): void;
+}
+
+const OPTIONS = {
+  protocolVersion: 4,
+  clean: true,
+  keepalive: KEEPALIVE_SECONDS,
+  reconnectPeriod: 0,
+  // With the library's default a client refused once would stay away for ever, were it to reconnect.
+  reconnectOnConnackError: true,
+  resubscribe: false,
+  queueQoSZero: false,
+  connectTimeout: ATTEMPT_MS,
+} as const satisfies IClientOptions;
+
+function newAttempt(settings: LinkSettings, events: AttemptEvents): Attempt {
+  let isOver = false;
+  let reason = "";
+  const client = new MqttClient(() => openSocket(settings), {
+    ...OPTIONS,
+    clientId: settings.pillarId,
+  });
+  const end = (why: string): void => {
+    if (isOver) return;
+    isOver = true;
+    attempt.isUp = false;
+    clearTimeout(timer);
+    client.stream?.destroy();
+    client.end(true);
+    events.onEnd(reason || why);
+  };
+  const attempt: Attempt = { client, isUp: false, underWay: 0, end };
+  const timer = setTimeout(() => end(`no answer within ${ATTEMPT_MS / 1000} s`), ATTEMPT_MS);
+  client.on("error", (error) => {
+    reason = explain(error, settings);
+    if (!attempt.isUp) end(reason);
+  });
+  client.on("close", () => end(closeReason(settings, attempt.isUp)));
+  client.on("message", (topic, payload) => {
+    if (!isOver) events.onPacket(topic, payload);
+  });
+  client.on("connect", () => {
+    const filter = downFilter(settings.pillarId);
+    client.subscribe(filter, { qos: 1 }, (error, granted) => {
+      if (isOver) return;
+      if (error) return end(`the subscription failed: ${reasonOf(error)}`);
+      if (granted?.[0]?.qos !== 1) return end(`the hub refused the subscription to ${filter}`);
+      clearTimeout(timer);
+      attempt.isUp = true;
+      events.onUp();
+    });
+  });
+  return attempt;
+}
+
+function openSocket(settings: LinkSettings): TLSSocket {
+  const socket = connectTls({
+    host: settings.host,
+    port: settings.port,
+    minVersion: "TLSv1.3",
+    ca: settings.ca,
+    key: settings.tlsKey,
+    cert: settings.tlsCert,
+    ALPNProtocols: ["mqtt"],
+  });
+  // Two small packets in a row would otherwise wait 40 ms for a delayed acknowledgement.
+  socket.setNoDelay(true);
+  return socket;
+}
+
+function closeReason({ host, port }: LinkSettings, wasUp: boolean): string {
+  return wasUp
+    ? `${host}:${port} closed the connection`
+    : `${host}:${port} closed the connection before it was ready; its log says why`;
+}
+
+/** What was expected, what was found, and, where we know it, what to do. */
+function explain(error: Error, { host, port }: LinkSettings): string {
+  const code = codeOf(error) ?? "";
+  const found = `expected the hub at ${host}:${port}, found ${code || reasonOf(error)}`;
+  if (code === "ECONNREFUSED") return `${found}; is the hub running?`;
+  if (code === "ENOTFOUND") return `${found}; correct hub.host`;
+  if (/ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE|ACCESS_DENIED)/.test(code)) {
+    return `${found}: it refused this pillar's certificate; enrol again`;
+  }
+  if (/SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS_CERT/.test(code)) {
+    return `${found}: ${reasonOf(error)}; another hub answers, or its certificate is out of date`;
+  }
+  return code ? `${found}: ${reasonOf(error)}` : found;
+}

@@ -1,0 +1,131 @@
+/**
+ * One whole agent in this process, put together from its parts.
+ *
+ * Parts may be given (a test's board, a bench's media); the others are made from the configuration. A
+ * broken ledger does not keep the agent from starting: a press must still go out.
+ */
+import { readFileSync } from "node:fs";
+import type { AgentConfig } from "./config.ts";
+import { dataPaths } from "./adapters/data-dir.ts";
+import { Failure, reasonOf } from "./adapters/failure.ts";
+import { readIdentity } from "./adapters/identity.ts";
+import { memoryLedger } from "./adapters/ledger-memory.ts";
+import { openLedger } from "./adapters/ledger-sqlite.ts";
+import { systemClock, type Clock } from "./adapters/system-clock.ts";
+import type { Agent } from "./core/state.ts";
+import { newAgent } from "./core/state.ts";
+import type { Board, HubLink, Ledger, MediaPort } from "./ports.ts";
+import { newShell, type Log } from "./shell.ts";
+
+export interface AgentParts {
+  readonly log: Log;
+  readonly board?: Board;
+  readonly media?: MediaPort;
+  readonly link?: HubLink;
+  readonly clock?: Clock;
+}
+
+export interface RunningAgent {
+  /** The core's state as it is now, to look at. */
+  state(): Agent;
+  /** Ms on the agent's clock when ledger, board and link were all there for the first time. */
+  readonly armed: Promise<number>;
+  /** Closes ports, ends the media process, says farewell to the hub. */
+  stop(): Promise<void>;
+}
+
+/** Throws a `Failure` when configuration or identity forbid a start. */
+export async function startAgent(config: AgentConfig, parts: AgentParts): Promise<RunningAgent> {
+  const { log } = parts;
+  const clock = parts.clock ?? systemClock();
+  const identity = readIdentity(config.dataDir, config.pillarId);
+  const media = parts.media ?? (await startMedia(config, log));
+  const [opened, link, board] = await Promise.all([
+    openOrRemember(config, { log, clock }),
+    parts.link ?? makeLink(config, log),
+    parts.board ?? makeBoard(config),
+  ]).catch(async (error: unknown) => {
+    await media.close();
+    throw error;
+  });
+  const { ledger, trouble } = opened;
+  const beginning = newAgent({ ...ledger, pillarId: config.pillarId, release: release() });
+  const armed = whenArmed({ board, link, clock });
+  const shell = newShell({ clock, identity, board, ledger, link, media, log }, beginning);
+  shell.tell({ type: "started" });
+  if (trouble) shell.tell({ type: "ledger-broken", reason: trouble });
+  armed.then(
+    (at) => log.info("armed: a press is recorded and sent", { armedMs: Math.round(at) }),
+    () => undefined,
+  );
+  return {
+    state: shell.state,
+    armed,
+    stop: async () => {
+      shell.stop();
+      await Promise.all([board.close(), media.close(), link.close()]);
+      await ledger.close();
+    },
+  };
+}
+
+async function openOrRemember(
+  config: AgentConfig,
+  { log, clock }: { log: Log; clock: Clock },
+): Promise<{ ledger: Ledger; trouble: string | undefined }> {
+  const damage: string[] = [];
+  try {
+    const ledger = await openLedger(dataPaths(config.dataDir).ledger, (line) => {
+      damage.push(line);
+      log.error(`ledger: ${line}`);
+    });
+    return { ledger, trouble: damage[0] };
+  } catch (error) {
+    const trouble = reasonOf(error);
+    log.error(`${trouble}. Alarms are sent from memory until it is repaired`);
+    return { ledger: memoryLedger(clock.wallMs(), trouble), trouble };
+  }
+}
+
+async function makeBoard({ board }: AgentConfig): Promise<Board> {
+  switch (board.kind) {
+    case "modbus": {
+      const { modbusBoard } = await import("./adapters/modbus-board.ts");
+      return modbusBoard(board);
+    }
+    case "onoff": {
+      const { gpioBoard } = await import("./adapters/gpio-onoff.ts");
+      return gpioBoard(board);
+    }
+    default:
+      throw new Failure("configuration", "board.kind must be modbus or onoff");
+  }
+}
+
+async function makeLink(config: AgentConfig, log: Log): Promise<HubLink> {
+  const { mqttLink } = await import("./adapters/mqtt-link.ts");
+  const { tlsKey, tlsCert, ca } = readIdentity(config.dataDir, config.pillarId);
+  const { host, mqttPort: port } = config.hub;
+  const settings = { pillarId: config.pillarId, host, port, tlsKey, tlsCert, ca };
+  return mqttLink(settings, (text) => log.warn(text));
+}
+
+async function startMedia(config: AgentConfig, log: Log): Promise<MediaPort> {
+  const { mediaProcess } = await import("./adapters/media-process.ts");
+  return mediaProcess({ media: config.media, warn: (text) => log.warn(text) });
+}
+
+/** The button is heard and the hub is reached. */
+function whenArmed(world: { board: Board; link: HubLink; clock: Clock }): Promise<number> {
+  const heard = new Promise<void>((resolve) => {
+    world.board.onReachable((isReachable) => isReachable && resolve());
+  });
+  const reached = new Promise<void>((resolve) => world.link.onUp(resolve));
+  return Promise.all([heard, reached]).then(() => world.clock.now());
+}
+
+export function release(): string {
+  const file = new URL("../package.json", import.meta.url);
+  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+  return version;
+}

@@ -1,0 +1,132 @@
+/** Looks at everything a pillar needs, and says of each whether it is well and what to do if not. */
+import { X509Certificate } from "node:crypto";
+import { constants } from "node:fs";
+import { access, readFile } from "node:fs/promises";
+import type { AgentConfig } from "./config.ts";
+import { dataPaths } from "./adapters/data-dir.ts";
+import { reasonOf } from "./adapters/failure.ts";
+import { readIdentity } from "./adapters/identity.ts";
+
+export interface Finding {
+  readonly name: string;
+  readonly isWell: boolean;
+  /** What was found, and what to do if it is not well. */
+  readonly text: string;
+}
+
+const LOOK_MS = 10_000;
+const DAY_MS = 86_400_000;
+const RENEW_DAYS = 30;
+
+type Check = (config: AgentConfig) => Promise<string>;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  identity: checkIdentity,
+  certificate: checkCertificate,
+  ledger: checkLedger,
+  board: checkBoard,
+  ffmpeg: checkFfmpeg,
+  hub: checkHub,
+};
+
+export async function examine(config: AgentConfig): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [name, check] of Object.entries(CHECKS)) {
+    findings.push(
+      await check(config).then(
+        (text) => ({ name, isWell: true, text }),
+        (error: unknown) => ({ name, isWell: false, text: reasonOf(error) }),
+      ),
+    );
+  }
+  return findings;
+}
+
+function checkIdentity({ dataDir, pillarId }: AgentConfig): Promise<string> {
+  readIdentity(dataDir, pillarId);
+  return Promise.resolve(`keys and certificate of ${pillarId} are there and fit`);
+}
+
+async function checkCertificate({ dataDir }: AgentConfig): Promise<string> {
+  const pem = await readFile(dataPaths(dataDir).tlsCert);
+  const until = new X509Certificate(pem).validToDate;
+  const days = Math.floor((until.getTime() - Date.now()) / DAY_MS);
+  const date = until.toISOString().slice(0, 10);
+  if (days >= RENEW_DAYS) return `valid until ${date}`;
+  const found = days < 0 ? `ended on ${date}` : `ends on ${date}, in ${days} days`;
+  throw new Error(`the certificate ${found}; enrol again: anzhu-agent enroll`);
+}
+
+/** Opened by nobody else meanwhile: the agent of this pillar must be stopped. */
+async function checkLedger({ dataDir }: AgentConfig): Promise<string> {
+  const { openStore } = await import("./adapters/ledger-store.ts");
+  const file = dataPaths(dataDir).ledger;
+  try {
+    await access(file, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    if (reasonOf(error).includes("ENOENT")) return "not there yet; made at the first start";
+    throw error;
+  }
+  const store = openStore(file);
+  try {
+    const damage = store.check();
+    if (damage.length === 0) return "its newest alarms form an unbroken chain";
+    throw new Error(
+      `${damage.join("; ")}. Keep the file as evidence and tell the hub's technician`,
+    );
+  } finally {
+    store.close();
+  }
+}
+
+async function checkBoard({ board }: AgentConfig): Promise<string> {
+  if (board.kind === "onoff") {
+    const { chipBase } = await import("./adapters/gpio-onoff.ts");
+    return `chip ${board.chip} starts at line ${chipBase(board.sysfs, board.chip)}`;
+  }
+  await access(board.path, constants.R_OK | constants.W_OK).catch((error: unknown) => {
+    throw new Error(
+      `${board.path} cannot be used: ${reasonOf(error)}. Is it plugged in, is its name right, ` +
+        "and is this user in the group dialout?",
+    );
+  });
+  const { modbusBoard } = await import("./adapters/modbus-board.ts");
+  const line = modbusBoard(board);
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error("no answer")), LOOK_MS);
+      line.onReachable((isReachable, detail) => {
+        clearTimeout(timer);
+        if (isReachable) resolve(`the I/O board on ${board.path} answers`);
+        else reject(new Error(detail));
+      });
+    });
+  } finally {
+    await line.close();
+  }
+}
+
+async function checkFfmpeg(): Promise<string> {
+  const { findFfmpeg } = await import("./media/ffmpeg.ts");
+  const found = await findFfmpeg();
+  if (found.ok) return found.path;
+  throw new Error(found.reason);
+}
+
+/** A whole connection, as the agent makes it; the hub drops an older one of the same pillar. */
+async function checkHub(config: AgentConfig): Promise<string> {
+  const { mqttLink } = await import("./adapters/mqtt-link.ts");
+  const { tlsKey, tlsCert, ca } = readIdentity(config.dataDir, config.pillarId);
+  const { host, mqttPort: port } = config.hub;
+  const settings = { pillarId: config.pillarId, host, port, tlsKey, tlsCert, ca };
+  const link = mqttLink(settings, () => undefined);
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      link.onUp(() => resolve(`${host}:${port} accepts this pillar`));
+      link.onDown((reason) => reject(new Error(reason)));
+      link.connect();
+    });
+  } finally {
+    await link.close();
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Takes an event, asks the core, performs its effects in order.
+ *
+ * Nothing is decided here. On the way of an alarm there is one message to the ledger's thread and one
+ * publish, and no line is logged before it has gone.
+ */
+import { randomBytes } from "node:crypto";
+import { assert, assertNever } from "../shared/assert.ts";
+import type { EventId } from "../shared/ids.ts";
+import type { DownMessage } from "../shared/protocol/messages.ts";
+import type { Clock } from "./adapters/system-clock.ts";
+import type { Identity } from "./adapters/identity.ts";
+import { stepAgent } from "./core/agent.ts";
+import type { Effect, Event, TimerName, Told } from "./core/events.ts";
+import type { Agent } from "./core/state.ts";
+import type { Board, HubLink, Ledger, MediaPort } from "./ports.ts";
+
+/** Longer waits than setTimeout can count do not occur; a bug would fire at once. */
+const MAX_TIMER_MS = 3_600_000;
+
+export interface Log {
+  debug(text: string): void;
+  info(text: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(text: string): void;
+  error(text: string): void;
+}
+
+export interface World {
+  readonly clock: Clock;
+  readonly identity: Identity;
+  readonly board: Board;
+  readonly ledger: Ledger;
+  readonly link: HubLink;
+  readonly media: MediaPort;
+  readonly log: Log;
+}
+
+export interface Shell {
+  tell(told: Told): void;
+  /** The core's state as it is now, to look at. */
+  state(): Agent;
+  /** Ends the timers; nothing is performed any more. */
+  stop(): void;
+}
+
+export function newShell(world: World, beginning: Agent): Shell {
+  let agent = beginning;
+  let isStopped = false;
+
+  const tell = (told: Told): void => {
+    if (isStopped) return;
+    const event: Event = {
+      ...told,
+      at: world.clock.now(),
+      wallMs: world.clock.wallMs(),
+      isClockSynced: world.clock.isSynced(),
+      chance: Math.random(),
+      freshId: randomBytes(16).toString("hex") as EventId,
+    };
+    const { state, effects } = stepAgent(agent, event);
+    agent = state;
+    for (const effect of effects) perform(effect);
+  };
+
+  const perform = (effect: Effect): void => {
+    switch (effect.type) {
+      case "seal":
+        return tell({
+          type: "sealed",
+          alarm: world.identity.seal(effect.draft),
+          edgeAt: effect.edgeAt,
+        });
+      case "set-timer":
+        return timers.set(effect.name, effect.at);
+      case "clear-timer":
+        return timers.clear(effect.name);
+      case "append":
+      case "mark-accepted":
+      case "fetch-kept":
+        return onLedger(world, effect, tell);
+      case "publish":
+        return world.link.publish(effect.message);
+      case "connect":
+        return world.link.connect();
+      case "lamp":
+        return world.board.setLamp(effect.pattern);
+      case "siren":
+        return world.board.setSiren(effect.isOn);
+      case "prompt":
+        world.media.send({ type: "prompt", name: effect.name });
+        return world.log.info(`prompt ${effect.name}`, { prompt: effect.name });
+      case "media":
+        return world.media.send(effect.message);
+      case "log":
+        return world.log[effect.level](effect.text);
+      default:
+        return assertNever(effect);
+    }
+  };
+
+  const timers = newTimers(world.clock, (name) => tell({ type: "timer-due", name }));
+  listen(world, tell);
+  return {
+    tell,
+    state: () => agent,
+    stop: () => {
+      isStopped = true;
+      timers.clearAll();
+    },
+  };
+}
+
+interface Timers {
+  set(name: TimerName, at: number): void;
+  clear(name: TimerName): void;
+  clearAll(): void;
+}
+
+function newTimers(clock: Clock, onDue: (name: TimerName) => void): Timers {
+  const timers = new Map<TimerName, NodeJS.Timeout>();
+  const clear = (name: TimerName): void => {
+    clearTimeout(timers.get(name));
+    timers.delete(name);
+  };
+  return {
+    clear,
+    clearAll: () => [...timers.keys()].forEach((name) => clear(name)),
+    set: (name, at) => {
+      const delay = at - clock.now();
+      assert(delay <= MAX_TIMER_MS, `timer ${name} waits for ${delay} ms`);
+      clear(name);
+      const due = (): void => {
+        timers.delete(name);
+        onDue(name);
+      };
+      timers.set(name, setTimeout(due, Math.max(0, delay)));
+    },
+  };
+}
+
+type Tell = (told: Told) => void;
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+function onLedger(
+  { ledger, log }: World,
+  effect: Extract<Effect, { type: "append" | "mark-accepted" | "fetch-kept" }>,
+  tell: Tell,
+): void {
+  if (effect.type === "append") {
+    const { eventId } = effect.alarm.event;
+    ledger.append(effect.alarm).then(
+      () => tell({ type: "appended", eventId }),
+      (error: unknown) => tell({ type: "append-failed", eventId, reason: messageOf(error) }),
+    );
+  } else if (effect.type === "mark-accepted") {
+    // Not written: the alarm is sent once more after the next start, and the hub knows it already.
+    ledger.markAccepted(effect.eventId, effect.hubEpoch).catch((error: unknown) => {
+      log.warn(`the receipt of ${effect.eventId} could not be stored: ${messageOf(error)}`);
+    });
+  } else {
+    ledger.since(effect.fromSeq, effect.limit).then(
+      (alarms) => tell({ type: "kept", alarms }),
+      (error: unknown) => tell({ type: "kept-failed", reason: messageOf(error) }),
+    );
+  }
+}
+
+function listen(world: World, tell: Tell): void {
+  const { board, link, media } = world;
+  board.onInput(({ input, isActive, at }) => {
+    if (input === "tamper") return tell({ type: "tamper-changed", isOpen: isActive });
+    if (input === "mains") {
+      return world.log.warn(isActive ? "mains power has failed" : "mains power is back");
+    }
+    const kind = input === "button" ? "voice" : "silent";
+    if (!isActive) return tell({ type: "button-released", kind });
+    const now = world.clock.now();
+    const edgeAt = Math.min(now, Math.max(at, now - 60_000)) as typeof now;
+    tell({ type: "button-pressed", kind, edgeAt });
+  });
+  board.onReachable((isRunning, detail) => tell({ type: "board-running", isRunning, detail }));
+  link.onUp(() => tell({ type: "link-up" }));
+  link.onDown((reason) => tell({ type: "link-down", reason }));
+  link.onMessage((message) => told(world, message, tell));
+  media.onMessage((message) => tell({ type: "media-said", message }));
+  media.onRunning((isRunning, detail) => tell({ type: "media-running", isRunning, detail }));
+}
+
+/** Whatever lights a lamp or moves a hand must carry the hub's own signature. */
+function told({ identity, log }: World, down: DownMessage, tell: Tell): void {
+  switch (down.channel) {
+    case "accepted": {
+      const { receipt, sig } = down.message;
+      if (identity.isFromHub(receipt, sig)) return tell({ type: "accepted", receipt });
+      return log.error(`receipt for ${receipt.eventId} dropped: it must be signed by our hub`);
+    }
+    case "command": {
+      const { body, sig } = down.message;
+      if (identity.isFromHub(body, sig)) return tell({ type: "ordered", body });
+      return log.error(`order ${body.commandId} dropped: it must be signed by our hub`);
+    }
+    case "call":
+      return tell({ type: "call-told", call: down.message });
+    case "signal":
+      return tell({ type: "signalled", signal: down.message });
+    default:
+      return assertNever(down);
+  }
+}
