@@ -31,6 +31,7 @@ const quit = (code: number): void => {
 
 process.on("message", (message: ToMedia) => {
   if (message.type === "shutdown") return quit(0);
+  if (message.type === "ping") return post({ type: "pong" });
   media.receive(message);
 });
 process.on("disconnect", () => quit(0));

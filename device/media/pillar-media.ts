@@ -15,7 +15,7 @@ import type { MediaTiming } from "./timing.ts";
 import { newUplink } from "./uplink.ts";
 
 export interface PillarMedia {
-  receive(message: Exclude<ToMedia, { type: "shutdown" }>): void;
+  receive(message: Exclude<ToMedia, { type: "shutdown" | "ping" }>): void;
   stop(): void;
 }
 
