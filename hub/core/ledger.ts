@@ -72,7 +72,7 @@ export function sight(state: HubState, event: Extract<HubEvent, { type: "alarm" 
     recall(state, state.signatureBySeq.get(seqKey(pillarId, seq))),
     recall(state, state.signatureByEvent.get(eventId)),
     ...(event.recorded ?? []),
-  ].filter((known) => known?.pillarId === pillarId);
+  ].filter((known): known is KnownAlarm => known?.pillarId === pillarId);
   const same = candidates.find((known) => known.sig === alarm.sig);
   if (same) return { same };
   const rival = candidates.find((known) => known.eventId === eventId || known.index > since);

@@ -1,6 +1,6 @@
 /** An incident's history: its facts, one readable line each. */
 import type { TimelineEntry } from "../../shared/api/incident.ts";
-import type { Fact, IncidentFact } from "../core/facts.ts";
+import type { Fact, FactOf, IncidentFact } from "../core/facts.ts";
 import { iso } from "./view.ts";
 
 export function timelineEntry(fact: Fact, index: number): TimelineEntry {
@@ -15,41 +15,35 @@ function eventOf(fact: Fact): TimelineEntry["eventId"] {
   return "eventId" in fact ? fact.eventId : null;
 }
 
+type Details = {
+  readonly [T in IncidentFact["type"]]: (fact: FactOf<T>) => string | null;
+};
+
 /** Values only: the console puts them into sentences of its reader's language. */
+const DETAILS: Details = {
+  "alarm-recorded": ({ event, via }) => `${event.kind} #${event.seq} (${via})`,
+  "incident-opened": ({ text }) => text,
+  "incident-joined": ({ text }) => text,
+  "alarm-equivocation": ({ seq, earlierEventId }) => `#${seq}: ${earlierEventId}`,
+  "deadline-set": ({ dueAt }) => iso(dueAt),
+  "deadline-passed": ({ reason }) => reason,
+  "incident-acknowledged": () => null,
+  "incident-answered": ({ fromName }) => fromName,
+  "incident-held": ({ held }) => (held ? "held" : "resumed"),
+  "incident-transferred": ({ toName }) => toName,
+  "incident-noted": ({ text }) => text,
+  "unit-dispatched": ({ unit }) => unit,
+  "incident-closed": ({ disposition, note }) =>
+    note === "" ? disposition : `${disposition}: ${note}`,
+  "incident-reopened": () => null,
+  "recording-started": ({ recordingId }) => recordingId,
+  "recording-ended": ({ recordingId, state, durationMs }) =>
+    `${recordingId} ${state} ${durationMs} ms`,
+  "view-opened": ({ role }) => role,
+  "view-closed": ({ role }) => role,
+};
+
 function detailOf(fact: IncidentFact): string | null {
-  switch (fact.type) {
-    case "alarm-recorded":
-      return `${fact.event.kind} #${fact.event.seq} (${fact.via})`;
-    case "incident-opened":
-    case "incident-joined":
-      return fact.text;
-    case "alarm-equivocation":
-      return `#${fact.seq}: ${fact.earlierEventId}`;
-    case "deadline-set":
-      return iso(fact.dueAt);
-    case "deadline-passed":
-      return fact.reason;
-    case "incident-answered":
-      return fact.fromName;
-    case "incident-held":
-      return fact.held ? "held" : "resumed";
-    case "incident-transferred":
-      return fact.toName;
-    case "incident-noted":
-      return fact.text;
-    case "unit-dispatched":
-      return fact.unit;
-    case "incident-closed":
-      return fact.note === "" ? fact.disposition : `${fact.disposition}: ${fact.note}`;
-    case "recording-started":
-      return fact.recordingId;
-    case "recording-ended":
-      return `${fact.recordingId} ${fact.state} ${fact.durationMs} ms`;
-    case "view-opened":
-    case "view-closed":
-      return fact.role;
-    case "incident-acknowledged":
-    case "incident-reopened":
-      return null;
-  }
+  const detail = DETAILS[fact.type] as (fact: IncidentFact) => string | null;
+  return detail(fact);
 }

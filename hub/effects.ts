@@ -1,0 +1,113 @@
+/**
+ * Performs what the core orders, when its facts are durable.
+ *
+ * An order that fails is logged and never stops the next: a missing directory for a recording must not
+ * cost a receipt.
+ */
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Logger } from "pino";
+import { assertNever } from "../shared/assert.ts";
+import { canonicalJson } from "../shared/canonical-json.ts";
+import type { RecordingId } from "../shared/ids.ts";
+import type { Accepted, Receipt } from "../shared/protocol/accepted.ts";
+import { signCommand } from "./commands.ts";
+import type { HubEffect } from "./core/events.ts";
+import type { HubState } from "./core/state.ts";
+import { recordingPath } from "./journal/view.ts";
+import type { Settled } from "./loop.ts";
+import type { Authority, Journal, MediaPort, PillarLink } from "./ports.ts";
+import type { Views } from "./views.ts";
+
+export interface EffectsOptions {
+  readonly dataDir: string;
+  readonly journal: Pick<Journal, "hubEpoch">;
+  readonly authority: Pick<Authority, "sign">;
+  readonly media: Pick<MediaPort, "send">;
+  readonly send: PillarLink["send"];
+  readonly state: () => HubState;
+  readonly views: Pick<Views, "end">;
+  /** The recording could not even begin. */
+  readonly recordingFailed: (id: RecordingId) => void;
+  readonly log: Logger;
+}
+
+export type Perform = (settled: Settled) => void;
+
+export function createEffects(options: EffectsOptions): Perform {
+  return (settled) => {
+    for (const effect of settled.effects) {
+      try {
+        perform(options, effect, settled);
+      } catch (error) {
+        options.log.error({ error, effect: effect.type }, `${effect.type}: ${String(error)}`);
+      }
+    }
+  };
+}
+
+type EffectOf<T extends HubEffect["type"]> = Extract<HubEffect, { type: T }>;
+
+function perform(options: EffectsOptions, effect: HubEffect, settled: Settled): void {
+  switch (effect.type) {
+    case "accept": {
+      const message = receipt(options, effect, settled);
+      options.send(effect.pillarId, { channel: "accepted", message });
+      return;
+    }
+    case "tell-pillar":
+      options.send(effect.pillarId, { channel: "call", message: effect.call });
+      return;
+    case "ask-resend":
+      askResend(options, effect);
+      return;
+    case "start-recording":
+      startRecording(options, effect);
+      return;
+    case "stop-recording":
+      options.media.send({ type: "record-stop", recordingId: effect.recordingId });
+      return;
+    case "end-views":
+      options.views.end(effect.incidentId, effect.who);
+      return;
+    case "refuse":
+      return;
+    default:
+      assertNever(effect);
+  }
+}
+
+function receipt(
+  options: EffectsOptions,
+  effect: EffectOf<"accept">,
+  { facts, first }: Settled,
+): Accepted {
+  const { eventId, pillarId, seq, incidentId } = effect;
+  const offset = facts.findIndex(({ type }) => type === "alarm-recorded");
+  const journalIndex = effect.index ?? first + offset;
+  const hubEpoch = options.journal.hubEpoch();
+  const body: Receipt = { v: 1, eventId, pillarId, seq, incidentId, hubEpoch, journalIndex };
+  return { v: 1, receipt: body, sig: options.authority.sign(canonicalJson(body)) };
+}
+
+function askResend(options: EffectsOptions, effect: EffectOf<"ask-resend">): void {
+  const { pillarId, fromSeq, bootEpoch } = effect;
+  options.log.warn({ pillarId }, `${pillarId} is asked for its alarms from number ${fromSeq} on`);
+  const order = { name: "resend", fromSeq } as const;
+  const message = signCommand(options.authority, { pillarId, order, bootEpoch });
+  options.send(pillarId, { channel: "command", message });
+}
+
+function startRecording(options: EffectsOptions, effect: EffectOf<"start-recording">): void {
+  const { recordingId, pillarId } = effect;
+  const recording = options.state().recordings.get(recordingId);
+  if (!recording) return;
+  const path = join(options.dataDir, recordingPath(recording));
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    options.recordingFailed(recordingId);
+    throw error;
+  }
+  options.media.send({ type: "record-start", recordingId, pillarId, path });
+}

@@ -1,0 +1,131 @@
+/**
+ * What pillars say, checked and handed to the core.
+ *
+ * An alarm counts only with the signature of the pillar's own key. One that cannot be written down is
+ * told to every console at once and gets no receipt: somebody may still be standing there.
+ */
+import type { Logger } from "pino";
+import { assertNever } from "../shared/assert.ts";
+import { canonicalJson } from "../shared/canonical-json.ts";
+import type { PillarId } from "../shared/ids.ts";
+import type { Alarm } from "../shared/protocol/alarm.ts";
+import type { UpMessage } from "../shared/protocol/messages.ts";
+import type { Commander } from "./commands.ts";
+import type { ConsoleFeed } from "./console-feed.ts";
+import type { HubEvent } from "./core/events.ts";
+import type { Via } from "./core/facts.ts";
+import { needsJournal } from "./core/ledger.ts";
+import type { HubState } from "./core/state.ts";
+import { newId } from "./identifier.ts";
+import type { Settled } from "./loop.ts";
+import type { Authority, Journal, MediaPort, PillarLinkEvents } from "./ports.ts";
+
+export interface IngestOptions {
+  readonly authority: Pick<Authority, "verify">;
+  readonly journal: Pick<Journal, "findAlarms">;
+  readonly media: Pick<MediaPort, "send">;
+  readonly commander: Pick<Commander, "onReport">;
+  readonly feed: Pick<ConsoleFeed, "notice">;
+  readonly state: () => HubState;
+  readonly failure: () => Error | undefined;
+  readonly take: (event: HubEvent) => Promise<Settled>;
+  readonly log: Logger;
+}
+
+/** The alarm is not this pillar's: repeating it will not help. */
+export class AlarmRefused extends Error {
+  override readonly name = "AlarmRefused";
+}
+
+export function createIngest(options: IngestOptions): PillarLinkEvents {
+  const tell = (event: HubEvent): void => {
+    options.take(event).catch((error: unknown) => {
+      options.log.debug({ error }, `${event.type} was not taken in: ${String(error)}`);
+    });
+  };
+  return {
+    onConnected: (pillarId) => tell({ type: "pillar-connected", at: Date.now(), pillarId }),
+    onDisconnected: (pillarId) => tell({ type: "pillar-disconnected", at: Date.now(), pillarId }),
+    onMessage: (pillarId, message, via) => onMessage(options, { pillarId, message, via }),
+  };
+}
+
+interface Heard {
+  readonly pillarId: PillarId;
+  readonly message: UpMessage;
+  readonly via: Via;
+}
+
+async function onMessage(options: IngestOptions, heard: Heard): Promise<void> {
+  const { pillarId, message, via } = heard;
+  const at = Date.now();
+  switch (message.channel) {
+    case "alarm":
+      await onAlarm(options, { pillarId, alarm: message.message, via });
+      return;
+    case "heartbeat":
+      await options.take({ type: "heartbeat", at, pillarId, heartbeat: message.message });
+      return;
+    case "report":
+      options.commander.onReport(message.message);
+      await options.take({ type: "report", at, pillarId, report: message.message });
+      return;
+    case "signal":
+      options.media.send({ type: "pillar-signal", pillarId, signal: message.message });
+      return;
+    default:
+      assertNever(message);
+  }
+}
+
+interface AlarmHeard {
+  readonly pillarId: PillarId;
+  readonly alarm: Alarm;
+  readonly via: Via;
+}
+
+async function onAlarm(options: IngestOptions, heard: AlarmHeard): Promise<void> {
+  const { pillarId, alarm, via } = heard;
+  const refusal = whyRefuse(options, heard);
+  if (refusal) {
+    options.log.error({ pillarId, eventId: alarm.event.eventId }, `alarm refused: ${refusal}`);
+    options.feed.notice({ level: "error", code: "alarm-refused", detail: refusal });
+    // Over MQTT it is dropped like any nonsense: without a PUBACK it would come for ever.
+    if (via === "mqtt") return;
+    throw new AlarmRefused(refusal);
+  }
+  try {
+    const failure = options.failure();
+    if (failure) throw failure;
+    const recorded = needsJournal(options.state(), alarm)
+      ? { recorded: options.journal.findAlarms(alarm.event) }
+      : {};
+    await options.take({
+      type: "alarm",
+      at: Date.now(),
+      pillarId,
+      alarm,
+      via,
+      newIncidentId: newId(),
+      newRecordingId: newId(),
+      ...recorded,
+    });
+  } catch (error) {
+    const detail = `${options.state().pillars.get(pillarId)?.name ?? pillarId}: ${String(error)}`;
+    options.log.error({ pillarId, error }, `an alarm could not be recorded: ${detail}`);
+    options.feed.notice({ level: "error", code: "alarm-not-recorded", detail });
+    throw error;
+  }
+}
+
+function whyRefuse(options: IngestOptions, heard: AlarmHeard): string | undefined {
+  const { pillarId, alarm } = heard;
+  const key = options.state().pillars.get(pillarId)?.alarmPublicKey;
+  if (!key) return `expected an enrolled pillar, found ${pillarId}; enrol it`;
+  if (alarm.event.pillarId !== pillarId) {
+    return `expected an alarm of ${pillarId}, found one of ${alarm.event.pillarId}`;
+  }
+  return options.authority.verify(key, canonicalJson(alarm.event), alarm.sig)
+    ? undefined
+    : `the signature of ${pillarId} does not fit its alarm key; enrol it again`;
+}

@@ -1,0 +1,90 @@
+/**
+ * Operators' orders: decided once, answered after the commit.
+ *
+ * A console that lost its connection repeats an order under the same key and gets the first outcome.
+ */
+import type { IncidentId } from "../shared/ids.ts";
+import type { HubEvent } from "./core/events.ts";
+import type { HubState } from "./core/state.ts";
+import { newId } from "./identifier.ts";
+import { toIncident } from "./journal/view.ts";
+import type { Settled } from "./loop.ts";
+import type { HubCommands, Outcome } from "./ports.ts";
+
+/** Outcomes remembered for repetitions, over all consoles: minutes of a busy room. */
+const MAX_REMEMBERED = 1000;
+
+export interface OrdersOptions {
+  readonly state: () => HubState;
+  readonly take: (event: HubEvent) => Promise<Settled>;
+}
+
+export function createOrders(options: OrdersOptions): HubCommands["order"] {
+  const outcomeByKey = new Map<string, Promise<Outcome>>();
+  return (incidentId, order, ...[by, idempotencyKey]) => {
+    const event: HubEvent = {
+      type: "operator-order",
+      at: Date.now(),
+      incidentId,
+      order,
+      by: by.username,
+      byName: by.displayName,
+      role: by.role,
+      newRecordingId: newId(),
+    };
+    if (idempotencyKey === undefined) return decide(options, event, incidentId);
+    const key = `${by.username} ${incidentId} ${order.name} ${idempotencyKey}`;
+    const known = outcomeByKey.get(key);
+    if (known) return known;
+    const outcome = decide(options, event, incidentId);
+    remember(outcomeByKey, key, outcome);
+    return outcome;
+  };
+}
+
+function remember(
+  outcomeByKey: Map<string, Promise<Outcome>>,
+  key: string,
+  outcome: Promise<Outcome>,
+): void {
+  outcomeByKey.set(key, outcome);
+  if (outcomeByKey.size > MAX_REMEMBERED) {
+    const [oldest] = outcomeByKey.keys();
+    if (oldest !== undefined) outcomeByKey.delete(oldest);
+  }
+  void forgetFailure(outcomeByKey, key, outcome);
+}
+
+/** What failed for want of a disk may succeed when repeated. */
+async function forgetFailure(
+  outcomeByKey: Map<string, Promise<Outcome>>,
+  key: string,
+  outcome: Promise<Outcome>,
+): Promise<void> {
+  const result = await outcome;
+  if (!result.ok && result.code === "unavailable") outcomeByKey.delete(key);
+}
+
+async function decide(
+  options: OrdersOptions,
+  event: HubEvent,
+  incidentId: IncidentId,
+): Promise<Outcome> {
+  let settled: Settled;
+  const taken = options.take(event);
+  // Read at once: what this order made of the incident, not what the next one will.
+  const state = options.state();
+  const record = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
+  try {
+    settled = await taken;
+  } catch (error) {
+    return { ok: false, code: "unavailable", detail: `nothing can be recorded: ${String(error)}` };
+  }
+  const refusal = settled.effects.find((effect) => effect.type === "refuse");
+  if (refusal) {
+    const { code, detail, by } = refusal;
+    return { ok: false, code, detail, ...(by === undefined ? {} : { by }) };
+  }
+  if (!record) return { ok: false, code: "not-found", detail: `no such incident: ${incidentId}` };
+  return { ok: true, incident: toIncident(record, state.pillars.get(record.pillarId)?.name) };
+}

@@ -1,0 +1,104 @@
+/**
+ * Recordings and the media process: what began, what ended, what a dead recorder left behind.
+ *
+ * When the media process starts, nothing it recorded before is still running. Each such file is
+ * inspected and told as recovered, then every open incident gets a new one.
+ */
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { RecordingId } from "../shared/ids.ts";
+import type { HubEvent } from "./core/events.ts";
+import { unrecorded, type RecordingRecord } from "./core/recording.ts";
+import type { HubState } from "./core/state.ts";
+import { newId } from "./identifier.ts";
+import { recordingPath } from "./journal/view.ts";
+import type { Settled } from "./loop.ts";
+import type { FromMedia } from "./media/ipc.ts";
+
+/** A recording that broke off, or could not begin, is tried again this often. */
+const AGAIN_EVERY_MS = 15_000;
+
+export type Inspected =
+  | { readonly durationMs: number; readonly bytes: number }
+  | { readonly failed: true; readonly reason: string };
+
+export interface RecordingsOptions {
+  readonly dataDir: string;
+  readonly inspect: (path: string) => Promise<Inspected>;
+  readonly state: () => HubState;
+  readonly take: (event: HubEvent) => Promise<Settled>;
+  readonly log: Logger;
+}
+
+export interface Recordings {
+  onMedia(message: FromMedia): void;
+  failed(id: RecordingId): void;
+  /** Resolves when the work under way is done. */
+  stop(): Promise<void>;
+}
+
+export function createRecordings(options: RecordingsOptions): Recordings {
+  let work: Promise<void> = Promise.resolve();
+  let isUp = false;
+  const next = (job: () => Promise<unknown>): void => {
+    work = work.then(job).then(
+      () => undefined,
+      (error: unknown) => {
+        options.log.error({ error }, `recordings: ${String(error)}`);
+      },
+    );
+  };
+  const begin = (): void => next(() => startMissing(options));
+  const timer = setInterval(() => {
+    if (isUp && unrecorded(options.state()).length > 0) begin();
+  }, AGAIN_EVERY_MS);
+  return {
+    onMedia(message) {
+      if (message.type === "ready") {
+        isUp = true;
+        // Those decided from now on reach the new process and are not ours to end.
+        const before = [...options.state().recordings.values()];
+        next(() => recoverAll(options, before));
+        begin();
+      } else if (message.type === "record-ended") {
+        const { recordingId, state, durationMs, bytes, detail } = message;
+        if (state === "failed") options.log.error({ recordingId }, `recording failed: ${detail}`);
+        const ended = { recordingId, state, bytes, durationMs: Math.round(durationMs) };
+        next(() => options.take({ type: "recording-ended", at: Date.now(), ...ended }));
+      }
+    },
+    failed: (recordingId) => {
+      const ended = { recordingId, state: "failed", durationMs: 0, bytes: 0 } as const;
+      next(() => options.take({ type: "recording-ended", at: Date.now(), ...ended }));
+    },
+    stop: async () => {
+      clearInterval(timer);
+      await work;
+    },
+  };
+}
+
+async function startMissing({ state, take }: RecordingsOptions): Promise<void> {
+  const newRecordingIds = unrecorded(state()).map(() => newId<RecordingId>());
+  await take({ type: "media-started", at: Date.now(), newRecordingIds });
+}
+
+async function recoverAll(
+  options: RecordingsOptions,
+  recordings: readonly RecordingRecord[],
+): Promise<void> {
+  for (const recording of recordings) {
+    const { id: recordingId } = recording;
+    const found = await options.inspect(join(options.dataDir, recordingPath(recording)));
+    const at = Date.now();
+    if ("failed" in found) {
+      options.log.error({ recordingId }, `a recording is lost: ${found.reason}`);
+      const ended = { recordingId, state: "failed", durationMs: 0, bytes: 0 } as const;
+      await options.take({ type: "recording-ended", at, ...ended });
+    } else {
+      const durationMs = Math.round(found.durationMs);
+      const ended = { recordingId, state: "recovered", durationMs, bytes: found.bytes } as const;
+      await options.take({ type: "recording-ended", at, ...ended });
+    }
+  }
+}

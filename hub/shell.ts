@@ -1,0 +1,183 @@
+/**
+ * The hub's shell: gives ids, clock and signatures to the core, and performs what it orders.
+ *
+ * When the journal fails nothing is promised: alarms are told to every console as unrecorded, pillars
+ * get no receipt and keep asking, and the journal is opened again until it holds.
+ */
+import type { Logger } from "pino";
+import { createCommander } from "./commands.ts";
+import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
+import type { HubEvent } from "./core/events.ts";
+import type { HubSettings } from "./core/state.ts";
+import { createEffects } from "./effects.ts";
+import { logFacts } from "./incident-log.ts";
+import { createIngest } from "./ingest.ts";
+import { openReads, type Reads } from "./journal/reads.ts";
+import { startLoop, type Loop, type Settled } from "./loop.ts";
+import type { FromMedia } from "./media/ipc.ts";
+import { createOrders } from "./orders.ts";
+import type { Authority, HubCommands, Journal, MediaPort } from "./ports.ts";
+import type { PillarLink, PillarLinkEvents } from "./ports.ts";
+import { createRecordings, type Inspected } from "./recordings.ts";
+import { createViews } from "./views.ts";
+
+const TICK_MS = 1000;
+const FIRST_RECOVERY_MS = 1000;
+const MOST_RECOVERY_MS = 10_000;
+
+export interface ShellOptions {
+  readonly dataDir: string;
+  readonly journalFile: string;
+  readonly journal: Journal;
+  readonly settings: HubSettings;
+  readonly maxViewers: number;
+  readonly authority: Pick<Authority, "sign" | "verify">;
+  readonly media: MediaPort;
+  /** Length of what a dead recorder left behind. */
+  readonly inspect: (path: string) => Promise<Inspected>;
+  readonly log: Logger;
+}
+
+export interface Shell {
+  readonly commands: HubCommands;
+  readonly linkEvents: PillarLinkEvents;
+  readonly reads: Reads;
+  readonly loop: Loop;
+  /** Nothing is sent before there is a link; what is owed is told again when pillars connect. */
+  attach(link: Pick<PillarLink, "send">): void;
+  /** Ends orderly: what was taken is committed. The link and the media process must be closed before. */
+  stop(): Promise<void>;
+}
+
+/** What every part of the shell works with. */
+interface Core {
+  readonly loop: Loop;
+  readonly feed: ConsoleFeed;
+  readonly log: Logger;
+  perform: (settled: Settled) => void;
+  recovery: NodeJS.Timeout | undefined;
+  isStopped: boolean;
+}
+
+export function startShell(options: ShellOptions): Shell {
+  const { dataDir, journalFile: file, journal, authority, media, log } = options;
+  const loop = startLoop(journal, options.settings);
+  const { state } = loop;
+  const heardAt = (id: Parameters<Reads["pillar"]>[0]) => state().heard.voices.get(id)?.heardAt;
+  const reads = openReads({ file, dataDir, heardAt });
+  const feed = createConsoleFeed(reads, log);
+  const core: Core = { loop, feed, log, perform: () => {}, recovery: undefined, isStopped: false };
+  let link: Pick<PillarLink, "send"> | undefined;
+  const send: PillarLink["send"] = (pillarId, message) => link?.send(pillarId, message);
+  const take = (event: HubEvent): Promise<Settled> => takeIn(core, event);
+  const record: HubCommands["record"] = (facts) =>
+    guarded(core, () => loop.record(facts, (settled) => told(core, settled)));
+
+  const views = createViews({
+    media,
+    maxViewers: options.maxViewers,
+    incident: (id) => state().incidents.get(id) ?? state().closed.get(id),
+    record: (fact) => record([fact]),
+    log,
+  });
+  const recordings = createRecordings({ dataDir, inspect: options.inspect, state, take, log });
+  const commander = createCommander({ authority, state, send, record });
+  const world = { dataDir, journal, authority, media, send, state, log };
+  core.perform = createEffects({ ...world, views, recordingFailed: recordings.failed });
+  media.onMessage((message: FromMedia) => {
+    if (message.type === "pillar-signal") {
+      send(message.pillarId, { channel: "signal", message: message.signal });
+    }
+    if (message.type === "ready") feed.notice({ level: "info", code: "media-started", detail: "" });
+    views.onMedia(message);
+    recordings.onMedia(message);
+  });
+  const { failure } = loop;
+  const ticker = startTicking(core, take);
+  return {
+    commands: {
+      order: createOrders({ take, state }),
+      command: commander.command,
+      view: views.open,
+      endView: views.close,
+      record,
+      subscribe: feed.subscribe,
+    },
+    linkEvents: createIngest({ ...world, commander, feed, failure, take }),
+    reads,
+    loop,
+    attach: (given) => {
+      link = given;
+    },
+    stop: async () => {
+      core.isStopped = true;
+      clearInterval(ticker);
+      clearTimeout(core.recovery);
+      await recordings.stop();
+      await loop.close();
+      await feed.drain();
+      reads.close();
+    },
+  };
+}
+
+function startTicking(core: Core, take: (event: HubEvent) => Promise<Settled>): NodeJS.Timeout {
+  const tick = (): void => {
+    take({ type: "tick", at: Date.now() }).catch((error: unknown) => {
+      core.log.debug({ error }, `a tick was not recorded: ${String(error)}`);
+    });
+  };
+  tick();
+  return setInterval(tick, TICK_MS);
+}
+
+function told(core: Core, settled: Settled): void {
+  core.perform(settled);
+  logFacts(core.log, settled.facts);
+  core.feed.tell(settled.facts, settled.first);
+}
+
+async function takeIn(core: Core, event: HubEvent): Promise<Settled> {
+  let decision: Settled | undefined;
+  await guarded(core, () =>
+    core.loop.take(event, (settled) => {
+      decision = settled;
+      told(core, settled);
+    }),
+  );
+  if (!decision) throw new Error(`bug: ${event.type} was taken and not settled`);
+  return decision;
+}
+
+/** Any failure to write starts the recovery, once. */
+async function guarded(core: Core, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (core.loop.failure() && !core.recovery && !core.isStopped) {
+      core.log.error({ error }, `${String(error)}; nothing is accepted until it can be`);
+      core.feed.notice({ level: "error", code: "journal-failing", detail: String(error) });
+      recoverIn(core, FIRST_RECOVERY_MS);
+    }
+    throw error;
+  }
+}
+
+function recoverIn(core: Core, delayMs: number): void {
+  core.recovery = setTimeout(() => {
+    void recover(core, delayMs);
+  }, delayMs);
+}
+
+async function recover(core: Core, delayMs: number): Promise<void> {
+  try {
+    await core.loop.recover();
+  } catch (error) {
+    core.log.error({ error }, `the journal still fails: ${String(error)}`);
+    if (!core.isStopped) recoverIn(core, Math.min(delayMs * 2, MOST_RECOVERY_MS));
+    return;
+  }
+  core.recovery = undefined;
+  core.log.info("the journal holds again; alarms are accepted");
+  core.feed.notice({ level: "info", code: "journal-recovered", detail: "" });
+}

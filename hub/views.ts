@@ -1,0 +1,162 @@
+/**
+ * Who watches and who talks: one entry per console's media session.
+ *
+ * No ear without a name: a session is given to a console only after the journal has it, and it ends with
+ * the incident, with the owner, or with the media process, whichever is first.
+ */
+import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import type { IncidentId, MediaSessionId } from "../shared/ids.ts";
+import type { Fact } from "./core/facts.ts";
+import type { IncidentRecord } from "./core/incident.ts";
+import type { FromMedia } from "./media/ipc.ts";
+import type { MediaPort, ViewAnswer, ViewRequest } from "./ports.ts";
+
+const ANSWER_WITHIN_MS = 3000;
+
+export interface ViewsOptions {
+  readonly media: MediaPort;
+  readonly maxViewers: number;
+  readonly incident: (id: IncidentId) => IncidentRecord | undefined;
+  readonly record: (fact: Fact) => Promise<void>;
+  readonly log: Logger;
+}
+
+export interface Views {
+  open(request: ViewRequest): Promise<ViewAnswer>;
+  close(sessionId: string): void;
+  /** Ends an incident's sessions: all of them, or those that talk. */
+  end(incidentId: IncidentId, who: "all" | "talkers"): void;
+  onMedia(message: FromMedia): void;
+}
+
+interface View {
+  readonly id: MediaSessionId;
+  readonly request: ViewRequest;
+  isRecorded: boolean;
+  answer: ((answer: ViewAnswer) => void) | undefined;
+}
+
+interface Desk extends ViewsOptions {
+  readonly views: Map<string, View>;
+}
+
+export function createViews(options: ViewsOptions): Views {
+  const desk: Desk = { ...options, views: new Map() };
+  return {
+    open: (request) => open(desk, request),
+    close: (sessionId) => close(desk, desk.views.get(sessionId)),
+    end: (incidentId, who) => {
+      for (const view of viewsOf(desk, incidentId)) {
+        if (who === "all" || view.request.role === "talk") close(desk, view);
+      }
+    },
+    onMedia: (message) => onMedia(desk, message),
+  };
+}
+
+const viewsOf = (desk: Desk, incidentId: IncidentId): View[] =>
+  [...desk.views.values()].filter(({ request }) => request.incidentId === incidentId);
+
+const refused = (
+  code: Extract<ViewAnswer, { ok: false }>["code"],
+  detail: string,
+): ViewAnswer & { ok: false } => ({ ok: false, code, detail });
+
+function whyNot(desk: Desk, { incidentId, role, by }: ViewRequest): ViewAnswer | undefined {
+  const incident = desk.incident(incidentId);
+  if (!incident) return refused("not-found", `no such incident: ${incidentId}`);
+  const isOperator = by.role === "operator" || by.role === "supervisor";
+  if (!isOperator && incident.kind !== "test") {
+    return refused("forbidden", `expected an operator or a supervisor, found a ${by.role}`);
+  }
+  if (incident.state === "closed") return refused("conflict", "the incident is closed");
+  if (role === "watch") return undefined;
+  if (incident.state !== "answered") return refused("conflict", "answer the incident first");
+  return incident.owner === by.username
+    ? undefined
+    : refused("conflict", `${incident.ownerName ?? "somebody else"} is talking`);
+}
+
+async function open(desk: Desk, request: ViewRequest): Promise<ViewAnswer> {
+  const no = whyNot(desk, request);
+  if (no) return no;
+  if (desk.views.size >= desk.maxViewers) {
+    return refused("too-many-requests", `expected at most ${desk.maxViewers} viewers at once`);
+  }
+  const id = randomBytes(16).toString("hex") as MediaSessionId;
+  const view: View = { id, request, isRecorded: false, answer: undefined };
+  if (request.role === "talk") desk.views.forEach((other) => replaceTalk(desk, other, request));
+  desk.views.set(id, view);
+  const answer = await negotiate(desk, view);
+  if (!answer.ok) {
+    close(desk, view);
+    return answer;
+  }
+  try {
+    await desk.record(viewFact("view-opened", view));
+    view.isRecorded = true;
+  } catch (error) {
+    close(desk, view);
+    return refused("unavailable", `the view could not be recorded: ${String(error)}`);
+  }
+  // The incident may have ended, or changed hands, while we negotiated.
+  const late = whyNot(desk, request);
+  if (late) close(desk, view);
+  return late ?? answer;
+}
+
+/** A reloaded console talks again: its earlier session is over. */
+function replaceTalk(desk: Desk, other: View, request: ViewRequest): void {
+  const isSame = other.request.role === "talk" && other.request.incidentId === request.incidentId;
+  if (isSame) close(desk, other);
+}
+
+function negotiate(desk: Desk, view: View): Promise<ViewAnswer> {
+  const { id: sessionId, request } = view;
+  const { incidentId, role, sdp } = request;
+  const { pillarId } = desk.incident(incidentId) ?? {};
+  if (!pillarId) return Promise.resolve(refused("not-found", `no such incident: ${incidentId}`));
+  return new Promise((resolve) => {
+    const detail = `the media process did not answer within ${ANSWER_WITHIN_MS / 1000} s`;
+    const timer = setTimeout(
+      () => view.answer?.(refused("media-unavailable", detail)),
+      ANSWER_WITHIN_MS,
+    );
+    view.answer = (answer) => {
+      clearTimeout(timer);
+      view.answer = undefined;
+      resolve(answer);
+    };
+    desk.media.send({ type: "viewer-offer", sessionId, incidentId, pillarId, role, sdp });
+  });
+}
+
+function close(desk: Desk, view: View | undefined): void {
+  if (!view || !desk.views.delete(view.id)) return;
+  desk.media.send({ type: "viewer-close", sessionId: view.id });
+  view.answer?.(refused("conflict", "the session was ended"));
+  if (!view.isRecorded) return;
+  desk.record(viewFact("view-closed", view)).catch((error: unknown) => {
+    desk.log.warn({ sessionId: view.id }, `the end of a view was not recorded: ${String(error)}`);
+  });
+}
+
+function viewFact(type: "view-opened" | "view-closed", { request }: View): Fact {
+  const { incidentId, role, by } = request;
+  return { type, at: Date.now(), incidentId, role, by: by.username, byName: by.displayName };
+}
+
+function onMedia(desk: Desk, message: FromMedia): void {
+  if (message.type === "ready") {
+    for (const view of desk.views.values()) close(desk, view);
+  } else if (message.type === "viewer-answer") {
+    const { sessionId, sdp } = message;
+    desk.views.get(sessionId)?.answer?.({ ok: true, sessionId, sdp });
+  } else if (message.type === "viewer-refused") {
+    const { sessionId, code, detail } = message;
+    desk.views.get(sessionId)?.answer?.(refused(code, detail));
+  } else if (message.type === "viewer-closed") {
+    close(desk, desk.views.get(message.sessionId));
+  }
+}
