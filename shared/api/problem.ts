@@ -6,6 +6,8 @@ export const ProblemCode = z.enum([
   "unauthenticated",
   "forbidden",
   "not-found",
+  "method-not-allowed",
+  "not-acceptable",
   "conflict",
   "too-large",
   "too-many-requests",

@@ -1,0 +1,64 @@
+/** What every route is given. */
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+} from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { Logger } from "pino";
+import type { HubConfig } from "../config.ts";
+import type { Receipts } from "../link/receipts.ts";
+import type {
+  Accounts,
+  Authority,
+  Enrolments,
+  HubCommands,
+  PillarLinkEvents,
+  ReadModels,
+} from "../ports.ts";
+import type { EventStreams } from "./event-streams.ts";
+
+export interface HealthCheck {
+  /** `journal`, `broker`, `disk`, `clock`, … */
+  readonly name: string;
+  readonly isOk: boolean;
+  readonly detail: string;
+}
+
+export interface ApiOptions {
+  readonly config: HubConfig;
+  readonly hub: HubCommands;
+  readonly reads: ReadModels;
+  readonly accounts: Accounts;
+  readonly enrolments: Enrolments;
+  readonly authority: Authority;
+  /** The HTTPS way in hands alarms to the same place as MQTT. */
+  readonly events: PillarLinkEvents;
+  readonly health: () => Promise<readonly HealthCheck[]>;
+  readonly hubEpoch: () => string;
+  readonly log: Logger;
+  /** Without it an alarm by HTTPS is answered 202, and its receipt comes down the MQTT link. */
+  readonly receipts?: Receipts;
+  /** What pillars are told at enrolment; the configured port unless that is 0. */
+  readonly mqttPort?: number;
+  /** The built console; a test may point elsewhere. */
+  readonly consoleDir?: string;
+}
+
+export interface ApiContext extends ApiOptions {
+  readonly streams: EventStreams;
+  /** HTTPS, or plain HTTP on loopback. */
+  readonly isSecure: boolean;
+}
+
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+export const LOOPBACK: readonly string[] = ["127.0.0.1", "::1", "localhost"];

@@ -1,0 +1,158 @@
+/**
+ * The console's event streams (server-sent events, WHATWG HTML 9.2).
+ *
+ * Each client has its own bounded queue: one that does not read is let go, and comes back with
+ * `Last-Event-ID` to be told what it missed. Nobody waits for anybody.
+ */
+import type { ServerResponse } from "node:http";
+import type { Role } from "../../shared/api/session.ts";
+import type { ServerEvent } from "../../shared/api/event.ts";
+import type { Accounts, HubCommands, NumberedEvent, ReadModels } from "../ports.ts";
+import type { SignedIn } from "./access.ts";
+import { may } from "./policy.ts";
+
+export const MAX_STREAMS = 500;
+export const MAX_STREAMS_PER_SESSION = 8;
+/** Bytes written and not yet taken by the client's side of the network. */
+const MAX_QUEUED_BYTES = 512 * 1024;
+/** More than this missed: the client fetches everything again. */
+export const MAX_REPLAYED = 1000;
+const PING_MS = 15_000;
+const RETRY_MS = 2000;
+
+export interface EventStreams {
+  /** Whether one more may open; otherwise why not. */
+  refusal(session: SignedIn): string | undefined;
+  open(client: StreamClient): Promise<void>;
+  /** Ends the streams of a session that was signed out. */
+  endSession(token: string): void;
+  count(): number;
+  close(): void;
+}
+
+export interface StreamClient {
+  readonly session: SignedIn;
+  /** Headers are sent already. */
+  readonly response: ServerResponse;
+  readonly lastEventId: number | undefined;
+}
+
+export interface StreamsOptions {
+  readonly hub: Pick<HubCommands, "subscribe">;
+  readonly reads: Pick<ReadModels, "eventsAfter">;
+  readonly accounts: Pick<Accounts, "session">;
+  readonly hubEpoch: () => string;
+}
+
+interface Stream {
+  readonly session: SignedIn;
+  readonly response: ServerResponse;
+  /** While the past is read, the present waits here. */
+  waiting: NumberedEvent[] | undefined;
+}
+
+export function createEventStreams(options: StreamsOptions): EventStreams {
+  const streams = new Set<Stream>();
+  const unsubscribe = options.hub.subscribe((event) => {
+    // Written once for all who may see it.
+    const text = format(event);
+    for (const stream of streams) deliver(stream, event, text);
+  });
+  const ping = setInterval(() => {
+    for (const stream of streams) void stillSignedIn(stream, options.accounts);
+  }, PING_MS);
+  ping.unref();
+  return {
+    refusal: (session) => {
+      if (streams.size >= MAX_STREAMS) return `the hub serves at most ${MAX_STREAMS} streams`;
+      const own = [...streams].filter((stream) => stream.session.token === session.token);
+      if (own.length < MAX_STREAMS_PER_SESSION) return undefined;
+      return `a session may hold at most ${MAX_STREAMS_PER_SESSION} streams: close a window`;
+    },
+    open: async (client) => {
+      const stream: Stream = { session: client.session, response: client.response, waiting: [] };
+      streams.add(stream);
+      const expiry = setTimeout(
+        () => client.response.end(),
+        Math.min(client.session.expiresAt - Date.now(), 2 ** 31 - 1),
+      );
+      client.response.once("close", () => {
+        clearTimeout(expiry);
+        streams.delete(stream);
+      });
+      const hello: ServerEvent = {
+        type: "hello",
+        at: new Date().toISOString(),
+        hubEpoch: options.hubEpoch(),
+      };
+      client.response.write(`retry: ${RETRY_MS}\n\n${formatPlain(hello)}`);
+      await catchUp(stream, client.lastEventId, options.reads);
+    },
+    endSession: (token) => {
+      for (const stream of streams) if (stream.session.token === token) stream.response.end();
+    },
+    count: () => streams.size,
+    close: () => {
+      clearInterval(ping);
+      unsubscribe();
+      for (const stream of streams) stream.response.destroy();
+    },
+  };
+}
+
+function deliver(stream: Stream, event: NumberedEvent, text: string): void {
+  if (stream.waiting) {
+    if (stream.waiting.length >= MAX_REPLAYED) stream.response.destroy();
+    else stream.waiting.push(event);
+    return;
+  }
+  if (!maySee(stream.session.role, event.event)) return;
+  stream.response.write(text);
+  if (stream.response.writableLength > MAX_QUEUED_BYTES) stream.response.destroy();
+}
+
+async function catchUp(
+  stream: Stream,
+  lastEventId: number | undefined,
+  reads: StreamsOptions["reads"],
+): Promise<void> {
+  let last = lastEventId ?? -1;
+  if (lastEventId !== undefined) {
+    const missed = await reads.eventsAfter(lastEventId, MAX_REPLAYED);
+    if (missed === undefined || missed.length >= MAX_REPLAYED) {
+      stream.response.write(formatPlain({ type: "reload" }));
+    } else {
+      for (const event of missed) {
+        if (maySee(stream.session.role, event.event)) stream.response.write(format(event));
+        last = event.index;
+      }
+    }
+  }
+  const waiting = stream.waiting ?? [];
+  stream.waiting = undefined;
+  for (const event of waiting) if (event.index > last) deliver(stream, event, format(event));
+}
+
+/** The comment keeps the line open through proxies; a session may have been ended from elsewhere. */
+async function stillSignedIn(stream: Stream, accounts: StreamsOptions["accounts"]): Promise<void> {
+  const session = await accounts.session(stream.session.token);
+  if (session?.role === stream.session.role) stream.response.write(": ping\n\n");
+  else stream.response.end();
+}
+
+function maySee(role: Role, event: ServerEvent): boolean {
+  switch (event.type) {
+    case "incident":
+      return may(role, "incidents:read");
+    case "recording":
+      return may(role, "recordings:read");
+    default:
+      return true;
+  }
+}
+
+/** JSON has no line breaks of its own, so one `data:` line is enough. */
+const formatPlain = (event: ServerEvent): string =>
+  `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+
+const format = (event: NumberedEvent): string => `id: ${event.index}\n${formatPlain(event.event)}`;

@@ -1,0 +1,95 @@
+/** What Prometheus reads. Names are `anzhu_`, base units; no pillar is ever a label of a histogram. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { ReadModels, HubCommands } from "../ports.ts";
+import type { EventStreams } from "./event-streams.ts";
+
+/** Incidents remembered so that each is measured once. */
+const MAX_REMEMBERED = 10_000;
+
+export interface Metrics {
+  readonly registry: Registry;
+  countRequest(method: string, status: number): void;
+  close(): void;
+}
+
+export interface MetricsOptions {
+  readonly hub: Pick<HubCommands, "subscribe">;
+  readonly reads: Pick<ReadModels, "pillars">;
+  readonly streams: EventStreams;
+}
+
+export function createMetrics({ hub, reads, streams }: MetricsOptions): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: "anzhu_" });
+  const registers = [registry];
+  const requests = new Counter({
+    name: "anzhu_http_requests_total",
+    help: "HTTP requests answered",
+    labelNames: ["method", "status"],
+    registers,
+  });
+  const open = new Histogram({
+    name: "anzhu_press_to_incident_seconds",
+    help: "From the press to the opened incident, by the pillar's age of the alarm",
+    buckets: [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60],
+    registers,
+  });
+  const answer = new Histogram({
+    name: "anzhu_call_answer_seconds",
+    help: "From the opened incident to the operator's answer",
+    buckets: [1, 2, 5, 10, 15, 20, 30, 60],
+    registers,
+  });
+  fleetGauges({ reads, streams, registers });
+  const seen = new Set<string>();
+  const once = (key: string, observe: () => void): void => {
+    if (seen.has(key)) return;
+    for (const oldest of seen) {
+      if (seen.size < MAX_REMEMBERED) break;
+      seen.delete(oldest);
+    }
+    seen.add(key);
+    observe();
+  };
+  const close = hub.subscribe(({ event }) => {
+    if (event.type !== "incident") return;
+    const { id, state, pressedAt, openedAt, answeredAt, presses } = event.incident;
+    if (state === "open" && presses === 1) {
+      once(`${id} opened`, () => open.observe(secondsBetween(pressedAt, openedAt)));
+    }
+    if (state === "answered" && answeredAt !== null) {
+      once(`${id} answered`, () => answer.observe(secondsBetween(openedAt, answeredAt)));
+    }
+  });
+  return {
+    registry,
+    countRequest: (method, status) => requests.inc({ method, status: String(status) }),
+    close,
+  };
+}
+
+interface FleetGauges extends Pick<MetricsOptions, "reads" | "streams"> {
+  readonly registers: Registry[];
+}
+
+function fleetGauges({ reads, streams, registers }: FleetGauges): void {
+  const pillars: Gauge<"presence"> = new Gauge({
+    name: "anzhu_pillars",
+    help: "Pillars by presence",
+    labelNames: ["presence"],
+    registers,
+    collect: async () => {
+      pillars.reset();
+      for (const pillar of await reads.pillars()) pillars.inc({ presence: pillar.presence });
+    },
+  });
+  const consoles: Gauge = new Gauge({
+    name: "anzhu_event_streams",
+    help: "Consoles and programs on the event stream",
+    registers,
+    collect: () => consoles.set(streams.count()),
+  });
+}
+
+const secondsBetween = (from: string, to: string): number =>
+  Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);

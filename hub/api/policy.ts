@@ -1,0 +1,41 @@
+/**
+ * Who may do what, as one table. Every route names its line; a route without one does not start.
+ *
+ * Technicians and administrators neither hear nor see people.
+ */
+import type { Role } from "../../shared/api/session.ts";
+import type { CommandOrder } from "../../shared/protocol/command.ts";
+
+const DESK: readonly Role[] = ["operator", "supervisor"];
+const EVERYBODY: readonly Role[] = ["operator", "supervisor", "technician", "admin"];
+
+export const POLICY = {
+  "session:own": EVERYBODY,
+  "operators:read": DESK,
+  "events:read": EVERYBODY,
+  "incidents:read": DESK,
+  "incidents:order": DESK,
+  "media:use": DESK,
+  "recordings:read": DESK,
+  "pillars:read": EVERYBODY,
+  "pillars:command": EVERYBODY,
+  "metrics:read": ["supervisor", "technician", "admin"],
+} as const satisfies Readonly<Record<string, readonly Role[]>>;
+
+/** `public`: no session needed; something else protects it, or nothing is to be protected. */
+export type Permission = keyof typeof POLICY | "public";
+
+/** A siren belongs to whoever handles the incident; the rest is repair. */
+const COMMANDS: Readonly<Record<CommandOrder["name"], readonly Role[]>> = {
+  identify: ["supervisor", "technician", "admin"],
+  resend: ["supervisor", "technician", "admin"],
+  "restart-media": ["supervisor", "technician", "admin"],
+  "self-test": ["supervisor", "technician", "admin"],
+  siren: ["operator", "supervisor", "technician"],
+};
+
+export const may = (role: Role, permission: keyof typeof POLICY): boolean =>
+  (POLICY[permission] as readonly Role[]).includes(role);
+
+export const mayCommand = (role: Role, order: CommandOrder): boolean =>
+  COMMANDS[order.name].includes(role);

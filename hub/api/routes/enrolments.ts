@@ -1,0 +1,62 @@
+/** A new pillar trades its one-time code for a certificate. */
+import { EnrolmentRequest, EnrolmentResult } from "../../../shared/api/enrolment.ts";
+import { parseEd25519 } from "../../link/authority.ts";
+import type { Api, ApiContext } from "../context.ts";
+import { problem } from "../problem.ts";
+import { failures } from "../schemas.ts";
+
+/** A van's worth in a minute; guessing 128 bits at this rate is hopeless. */
+const TRIES = { max: 60, timeWindow: "1 minute" } as const;
+
+export function enrolmentRoutes(app: Api, context: ApiContext): void {
+  app.post(
+    "/api/v1/enrolments",
+    {
+      config: { may: "public", rateLimit: TRIES },
+      schema: {
+        summary: "Enrol a pillar with its one-time code",
+        body: EnrolmentRequest,
+        response: { 201: EnrolmentResult, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const result = await enrol(context, request.body);
+      request.log.info({ pillarId: result.pillarId }, `pillar ${result.pillarId} is enrolled`);
+      return reply.code(201).send(result);
+    },
+  );
+}
+
+async function enrol(context: ApiContext, request: EnrolmentRequest): Promise<EnrolmentResult> {
+  const { pillarId, secret, csr, alarmPublicKey } = request;
+  const { authority, config } = context;
+  if (!parseEd25519(alarmPublicKey)) {
+    throw problem("bad-request", "body.alarmPublicKey: expected an Ed25519 public key in SPKI PEM");
+  }
+  // Before the code is used up: a certificate nobody is given does no harm, a burnt code costs a visit.
+  const { certificate, serial } = await authority.issue(csr, pillarId).catch((error: unknown) => {
+    throw problem(
+      "bad-request",
+      `body.csr: ${error instanceof Error ? error.message : "unreadable"}`,
+    );
+  });
+  const details = await context.enrolments.redeem(pillarId, secret);
+  if (!details) {
+    throw problem(
+      "forbidden",
+      `the code for ${pillarId} is wrong, used or expired: make a new one with anzhu-hub enroll`,
+    );
+  }
+  const at = Date.now();
+  await context.hub.record([
+    { type: "pillar-registered", at, ...details },
+    { type: "pillar-enrolled", at, pillarId, certificateSerial: serial, alarmPublicKey },
+  ]);
+  return {
+    pillarId,
+    certificate,
+    caCertificate: authority.caCertificate,
+    hubPublicKey: authority.hubPublicKey,
+    mqttPort: context.mqttPort ?? config.mqtt.port,
+  };
+}

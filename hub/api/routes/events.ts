@@ -1,0 +1,41 @@
+/** `GET /api/v1/events`: the console's one stream. */
+import { z } from "zod";
+import { ServerEvent } from "../../../shared/api/event.ts";
+import { actorOf } from "../access.ts";
+import type { Api, ApiContext } from "../context.ts";
+import { problem } from "../problem.ts";
+import { failures } from "../schemas.ts";
+
+const Position = z.object({
+  "last-event-id": z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).optional(),
+});
+
+export function eventRoutes(app: Api, context: ApiContext): void {
+  app.get(
+    "/api/v1/events",
+    {
+      config: { may: "events:read" },
+      schema: {
+        summary: "Everything that changes, as server-sent events",
+        produces: ["text/event-stream"],
+        headers: Position,
+        response: { 200: ServerEvent, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const session = actorOf(request);
+      const refusal = context.streams.refusal(session);
+      if (refusal !== undefined) throw problem("too-many-requests", refusal);
+      reply.hijack();
+      reply.raw.writeHead(200, {
+        ...(reply.getHeaders() as Record<string, string>),
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        // For the proxy that a site may put in front.
+        "x-accel-buffering": "no",
+      });
+      const lastEventId = request.headers["last-event-id"];
+      await context.streams.open({ session, response: reply.raw, lastEventId });
+    },
+  );
+}

@@ -1,0 +1,47 @@
+/** For supervisors of processes and of fleets: alive, ready, and the numbers. */
+import { z } from "zod";
+import type { Api, ApiContext } from "../context.ts";
+import type { Metrics } from "../metrics.ts";
+
+const Health = z.object({
+  status: z.enum(["ok", "degraded"]),
+  checks: z.array(z.object({ name: z.string(), isOk: z.boolean(), detail: z.string() })),
+});
+
+export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): void {
+  app.get(
+    "/healthz",
+    {
+      config: { may: "public" },
+      schema: { summary: "The process lives", response: { 200: Health } },
+    },
+    async () => ({ status: "ok" as const, checks: [] }),
+  );
+  app.get(
+    "/readyz",
+    {
+      config: { may: "public" },
+      schema: {
+        summary: "Whether it can do its work",
+        response: { 200: Health, 503: Health },
+      },
+    },
+    async (_request, reply) => {
+      const checks = [...(await context.health())];
+      const isReady = checks.every((check) => check.isOk);
+      return reply
+        .code(isReady ? 200 : 503)
+        .send({ status: isReady ? ("ok" as const) : ("degraded" as const), checks });
+    },
+  );
+  app.get(
+    "/metrics",
+    {
+      // On loopback a local collector needs no account; from elsewhere it needs a token.
+      config: { may: context.isSecure ? "metrics:read" : "public" },
+      schema: { summary: "Prometheus metrics", produces: ["text/plain"] },
+    },
+    async (_request, reply) =>
+      reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+}

@@ -1,0 +1,148 @@
+/** Incidents: what they are, what happened, and the orders that move them. */
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import {
+  CloseBody,
+  DispatchBody,
+  HoldBody,
+  Incident,
+  IncidentPage,
+  IncidentQuery,
+  NoteBody,
+  Timeline,
+  TransferBody,
+} from "../../../shared/api/incident.ts";
+import { IncidentId } from "../../../shared/ids.ts";
+import type { OperatorOrder } from "../../core/events.ts";
+import { actorOf } from "../access.ts";
+import type { Api, ApiContext } from "../context.ts";
+import { may } from "../policy.ts";
+import { problem } from "../problem.ts";
+import { failures, IncidentParams } from "../schemas.ts";
+
+export function incidentRoutes(app: Api, context: ApiContext): void {
+  const { reads } = context;
+  app.get(
+    "/api/v1/incidents",
+    {
+      config: { may: "incidents:read" },
+      schema: {
+        summary: "Incidents, newest first",
+        querystring: IncidentQuery,
+        response: { 200: IncidentPage, ...failures },
+      },
+    },
+    async (request) => await reads.incidents(request.query),
+  );
+  app.get(
+    "/api/v1/incidents/:id",
+    {
+      config: { may: "incidents:read" },
+      schema: {
+        summary: "One incident",
+        params: IncidentParams,
+        response: { 200: Incident, ...failures },
+      },
+    },
+    async (request) => {
+      const incident = await reads.incident(request.params.id);
+      if (!incident) throw unknownIncident(request.params.id);
+      return incident;
+    },
+  );
+  app.get(
+    "/api/v1/incidents/:id/timeline",
+    {
+      config: { may: "incidents:read" },
+      schema: {
+        summary: "What happened in one incident",
+        params: IncidentParams,
+        response: { 200: Timeline, ...failures },
+      },
+    },
+    async (request) => {
+      const timeline = await reads.timeline(request.params.id);
+      if (!timeline) throw unknownIncident(request.params.id);
+      return timeline;
+    },
+  );
+  orderRoutes(app, context);
+}
+
+export const unknownIncident = (id: string): Error =>
+  problem("not-found", `expected the id of an incident, found ${id}`);
+
+/** Orders without content take no body, an empty one or `{}`. */
+const NoBody = z.strictObject({}).nullish();
+const IdempotencyKey = z.object({ "idempotency-key": z.string().min(1).max(64).optional() });
+
+/** Each order: what its body is, and how it becomes one. */
+const ORDERS = {
+  acknowledge: of(NoBody, () => ({ name: "acknowledge" })),
+  answer: of(NoBody, () => ({ name: "answer" })),
+  hold: of(HoldBody.nullish(), (body) => ({ name: "hold", held: body?.held ?? true })),
+  transfer: of(TransferBody, async ({ to }, context) => {
+    const people = await context.accounts.list();
+    const found = people.find((person) => person.username === to);
+    if (!found || !may(found.role, "incidents:order")) {
+      throw problem("bad-request", `body.to: expected an operator or supervisor, found ${to}`);
+    }
+    return { name: "transfer", to, toName: found.displayName };
+  }),
+  dispatch: of(DispatchBody, ({ unit }) => ({ name: "dispatch", unit })),
+  note: of(NoteBody, ({ text }) => ({ name: "note", text })),
+  close: of(CloseBody, ({ disposition, note }) => ({ name: "close", disposition, note })),
+  reopen: of(NoBody, () => ({ name: "reopen" })),
+} as const;
+
+interface OrderKind {
+  readonly body: z.ZodType;
+  toOrder(body: unknown, context: ApiContext): OperatorOrder | Promise<OperatorOrder>;
+}
+
+function of<T extends z.ZodType>(
+  body: T,
+  toOrder: (body: z.infer<T>, context: ApiContext) => OperatorOrder | Promise<OperatorOrder>,
+): OrderKind {
+  return { body, toOrder: (value, context) => toOrder(value as z.infer<T>, context) };
+}
+
+function orderRoutes(app: Api, context: ApiContext): void {
+  for (const [name, kind] of Object.entries(ORDERS)) {
+    app.post(
+      `/api/v1/incidents/:id/${name}`,
+      {
+        config: { may: "incidents:order" },
+        schema: {
+          summary: `Order: ${name}`,
+          params: IncidentParams,
+          headers: IdempotencyKey,
+          body: kind.body,
+          response: { 200: Incident, ...failures },
+        },
+      },
+      async (request) => {
+        const id = IncidentId.parse(request.params.id);
+        return await giveOrder(context, request, {
+          id,
+          order: await kind.toOrder(request.body, context),
+        });
+      },
+    );
+  }
+}
+
+async function giveOrder(
+  context: ApiContext,
+  request: FastifyRequest,
+  what: { readonly id: IncidentId; readonly order: OperatorOrder },
+): Promise<Incident> {
+  const { username, displayName, role } = actorOf(request);
+  const key = request.headers["idempotency-key"];
+  const by = { username, displayName, role };
+  // One person's key is not another's.
+  const scoped = typeof key === "string" ? `${username} ${key}` : undefined;
+  const outcome = await context.hub.order(what.id, what.order, by, scoped);
+  if (!outcome.ok) throw problem(outcome.code, outcome.detail, outcome.by);
+  return outcome.incident;
+}

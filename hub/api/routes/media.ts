@@ -1,0 +1,138 @@
+/**
+ * Watching and talking: WHEP (draft-ietf-wish-whep) and WHIP (RFC 9725) for one incident.
+ *
+ * The offer comes as SDP and the answer goes as SDP; the resource named by `Location` ends the connection
+ * when it is deleted. No trickle: offers carry their candidates.
+ */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { IncidentId, MediaSessionId, type Username } from "../../../shared/ids.ts";
+import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
+import { actorOf } from "../access.ts";
+import type { Api, ApiContext } from "../context.ts";
+import { problem } from "../problem.ts";
+import { failures, IncidentParams } from "../schemas.ts";
+
+const SDP = "application/sdp";
+/** Resources remembered for their owner's DELETE; the oldest are forgotten, never a connection. */
+const MAX_RESOURCES = 10_000;
+
+const DIALECTS = [
+  { name: "whep", role: "watch", summary: "Watch and listen (WHEP)" },
+  { name: "whip", role: "talk", summary: "Talk (WHIP)" },
+] as const;
+
+export function mediaRoutes(app: Api, context: ApiContext): void {
+  const ownerBySession = new Map<string, Username>();
+  void app.register(async (scope) => {
+    const sdp = scope as Api;
+    sdp.removeAllContentTypeParsers();
+    sdp.addContentTypeParser(
+      SDP,
+      { parseAs: "string", bodyLimit: MAX_SDP_BYTES },
+      (_r, body, done) => done(null, body),
+    );
+    for (const dialect of DIALECTS) {
+      const url = `/api/v1/incidents/:id/${dialect.name}`;
+      sdp.post(
+        url,
+        {
+          config: { may: "media:use" },
+          schema: {
+            summary: dialect.summary,
+            consumes: [SDP],
+            produces: [SDP],
+            params: IncidentParams,
+            body: z.string(),
+            response: { 201: z.string(), ...failures },
+          },
+        },
+        async (request, reply) =>
+          await negotiate(context, { dialect, ownerBySession }, { request, reply }),
+      );
+      resourceRoutes(sdp, context, { url, ownerBySession });
+    }
+  });
+}
+
+interface Offer {
+  readonly dialect: (typeof DIALECTS)[number];
+  readonly ownerBySession: Map<string, Username>;
+}
+
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+async function negotiate(
+  context: ApiContext,
+  { dialect, ownerBySession }: Offer,
+  { request, reply }: Exchange,
+): Promise<FastifyReply> {
+  const { accept } = request.headers;
+  if (accept !== undefined && !/application\/(sdp|\*)|\*\/\*/.test(accept)) {
+    throw problem("not-acceptable", `expected Accept: ${SDP}, found ${accept.slice(0, 80)}`);
+  }
+  const sdp = String(request.body);
+  if (!sdp.startsWith("v=0")) {
+    const found = JSON.stringify(sdp.slice(0, 40));
+    throw problem("bad-request", `body: expected an SDP offer starting with v=0, found ${found}`);
+  }
+  const incidentId = IncidentId.parse((request.params as { id: string }).id);
+  const { username, displayName, role } = actorOf(request);
+  const by = { username, displayName, role };
+  const answer = await context.hub.view({ incidentId, role: dialect.role, sdp, by });
+  if (!answer.ok) throw problem(answer.code, answer.detail);
+  for (const oldest of ownerBySession.keys()) {
+    if (ownerBySession.size < MAX_RESOURCES) break;
+    ownerBySession.delete(oldest);
+  }
+  ownerBySession.set(answer.sessionId, username);
+  return reply
+    .code(201)
+    .header("location", `/api/v1/incidents/${incidentId}/${dialect.name}/${answer.sessionId}`)
+    .type(SDP)
+    .send(answer.sdp);
+}
+
+interface Resource {
+  readonly url: string;
+  readonly ownerBySession: Map<string, Username>;
+}
+
+function resourceRoutes(app: Api, context: ApiContext, { url, ownerBySession }: Resource): void {
+  app.delete(
+    `${url}/:session`,
+    {
+      config: { may: "media:use" },
+      schema: {
+        summary: "End the connection",
+        params: z.object({ id: IncidentId, session: MediaSessionId }),
+        response: { 200: z.null(), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { session } = request.params;
+      if (ownerBySession.get(session) !== actorOf(request).username) {
+        throw problem("not-found", "expected a connection of yours; it may have ended already");
+      }
+      ownerBySession.delete(session);
+      context.hub.endView(session);
+      return reply.code(200).send(null);
+    },
+  );
+  app.options(url, { config: { may: "public" }, schema: { hide: true } }, async (_request, reply) =>
+    reply.code(204).headers({ allow: "OPTIONS, POST", "accept-post": SDP }).send(),
+  );
+  app.route({
+    method: ["GET", "PUT", "PATCH"],
+    url,
+    config: { may: "public" },
+    schema: { hide: true },
+    handler: (_request, reply) => {
+      reply.header("allow", "OPTIONS, POST");
+      throw problem("method-not-allowed", "expected POST with an SDP offer");
+    },
+  });
+}

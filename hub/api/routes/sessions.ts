@@ -1,0 +1,114 @@
+/** Signing in and out. */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { Credentials, OperatorPage, Session } from "../../../shared/api/session.ts";
+import { actorOf, cookieName, type SignedIn } from "../access.ts";
+import type { Api, ApiContext } from "../context.ts";
+import { may } from "../policy.ts";
+import { problem } from "../problem.ts";
+import { failures } from "../schemas.ts";
+import { createSignInLimit, type SignInLimit } from "../sign-in-limit.ts";
+
+/** A patrol room shares one address at the change of shift. */
+const SIGN_INS = { max: 120, timeWindow: "1 minute" } as const;
+
+export function sessionRoutes(app: Api, context: ApiContext): void {
+  const limit = createSignInLimit(() => performance.now());
+  app.post(
+    "/api/v1/sessions",
+    {
+      config: { may: "public", rateLimit: SIGN_INS },
+      schema: {
+        summary: "Sign in",
+        body: Credentials,
+        response: { 201: Session, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const session = await signIn(context, limit, request as FastifyRequest<SignInBody>);
+      setCookie(reply, context.isSecure, session);
+      return reply.code(201).send({ token: session.token, ...publicPart(session) });
+    },
+  );
+  app.get(
+    "/api/v1/sessions/current",
+    {
+      config: { may: "session:own" },
+      schema: { summary: "Who is signed in", response: { 200: Session, ...failures } },
+    },
+    async (request) => publicPart(actorOf(request)),
+  );
+  app.delete(
+    "/api/v1/sessions/current",
+    {
+      config: { may: "session:own" },
+      schema: { summary: "Sign out", response: { 204: z.null(), ...failures } },
+    },
+    async (request, reply) => {
+      const { token, username } = actorOf(request);
+      await context.accounts.closeSession(token);
+      context.streams.endSession(token);
+      await context.hub.record([{ type: "session-closed", at: Date.now(), username }]);
+      reply.clearCookie(cookieName(context.isSecure), { path: "/", secure: context.isSecure });
+      return reply.code(204).send(null);
+    },
+  );
+  app.get(
+    "/api/v1/operators",
+    {
+      config: { may: "operators:read" },
+      schema: {
+        summary: "Who an incident may be handed to",
+        response: { 200: OperatorPage, ...failures },
+      },
+    },
+    async () => {
+      const people = await context.accounts.list();
+      return { items: people.filter(({ role }) => may(role, "incidents:order")) };
+    },
+  );
+}
+
+type SignInBody = { Body: Credentials };
+
+async function signIn(
+  context: ApiContext,
+  limit: SignInLimit,
+  request: FastifyRequest<SignInBody>,
+): Promise<SignedIn> {
+  const { username, password } = request.body;
+  const key = `${request.ip} ${username}`;
+  const wait = limit.waitSeconds(key);
+  if (wait > 0) {
+    throw problem("too-many-requests", `too many wrong passwords: try again in ${wait} s`);
+  }
+  const actor = await context.accounts.verify(username, password);
+  if (!actor) {
+    limit.wrong(key);
+    request.log.warn({ username, peer: request.ip }, "sign-in refused: wrong name or password");
+    throw problem("unauthenticated", "the name or the password is wrong");
+  }
+  limit.right(key);
+  const at = Date.now();
+  const expiresAt = at + context.config.sessionHours * 3_600_000;
+  const token = await context.accounts.openSession(actor.username, expiresAt);
+  await context.hub.record([{ type: "session-opened", at, username: actor.username }]);
+  return { ...actor, token, expiresAt };
+}
+
+function setCookie(reply: FastifyReply, isSecure: boolean, session: SignedIn): void {
+  reply.setCookie(cookieName(isSecure), session.token, {
+    path: "/",
+    httpOnly: true,
+    sameSite: "strict",
+    secure: isSecure,
+    expires: new Date(session.expiresAt),
+  });
+}
+
+const publicPart = (session: SignedIn): Session => ({
+  username: session.username,
+  displayName: session.displayName,
+  role: session.role,
+  expiresAt: new Date(session.expiresAt).toISOString(),
+});

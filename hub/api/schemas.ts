@@ -1,0 +1,11 @@
+/** Pieces that several routes' descriptions share. */
+import { z } from "zod";
+import { Problem } from "../../shared/api/problem.ts";
+import { IncidentId, PillarId, RecordingId } from "../../shared/ids.ts";
+
+/** The error answers of every route. */
+export const failures = { "4xx": Problem, "5xx": Problem } as const;
+
+export const IncidentParams = z.object({ id: IncidentId });
+export const PillarParams = z.object({ id: PillarId });
+export const RecordingParams = z.object({ id: RecordingId });
