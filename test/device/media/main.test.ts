@@ -30,7 +30,9 @@ async function connect(child: MediaChild): Promise<FalseHub> {
 }
 
 const offersOf = (child: MediaChild) =>
-  child.messages.flatMap((m) => (m.type === "signal" && m.signal.type === "offer" ? [m.signal] : []));
+  child.messages.flatMap((m) =>
+    m.type === "signal" && m.signal.type === "offer" ? [m.signal] : [],
+  );
 
 async function answerAfter(child: MediaChild, before: number): Promise<FalseHub> {
   await vi.waitFor(() => expect(offersOf(child).length).toBeGreaterThan(before), PATIENT);

@@ -1,0 +1,118 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ntpTimestamp } from "../../../device/media/ntp.ts";
+import { parsePacket } from "../../../device/media/packet.ts";
+import { readPrompt } from "../../../device/media/prompt.ts";
+import { redact } from "../../../device/media/redact.ts";
+import { parseWav } from "../../../device/media/wav.ts";
+
+const header = (second: number, flags = 0x80): number[] => [
+  flags,
+  second,
+  1,
+  2,
+  0,
+  0,
+  3,
+  4,
+  9,
+  8,
+  7,
+  6,
+];
+
+/** A WAV file of two samples. */
+const wavOf = (rate: number): Uint8Array => {
+  const bytes = Buffer.from("RIFF....WAVEfmt ....................data....abcd");
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(rate, 24);
+  bytes.writeUInt16LE(16, 34);
+  bytes.writeUInt32LE(4, 40);
+  return bytes;
+};
+
+describe("an RTP packet", () => {
+  test("is read as sent", () => {
+    expect(parsePacket(Uint8Array.from([...header(0x80 | 102), 0x65, 1]), 102)).toEqual({
+      ssrc: 0x09080706,
+      sequenceNumber: 0x0102,
+      timestamp: 0x0304,
+      isMarked: true,
+      payload: Uint8Array.of(0x65, 1),
+    });
+  });
+
+  test("RTCP on the same port is not one", () => {
+    for (let type = 200; type <= 204; type += 1) {
+      expect(parsePacket(Uint8Array.from([...header(type), 1, 2, 3, 4]), 102)).toBeUndefined();
+    }
+  });
+
+  test("contributing sources, an extension and padding are no payload", () => {
+    const flags = 0x80 | 0x20 | 0x10 | 1;
+    const extra = [0, 0, 0, 1, 0xbe, 0xde, 0, 1, 1, 1, 1, 1];
+    const bytes = Uint8Array.from([...header(102, flags), ...extra, 0x41, 7, 0, 0, 3]);
+    expect(parsePacket(bytes, 102)?.payload).toEqual(Uint8Array.of(0x41, 7));
+  });
+
+  test("no bytes can make the parser throw", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(127), (bytes, type) => {
+        const packet = parsePacket(bytes, type);
+        expect(packet === undefined || packet.payload.length > 0).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe("a sender report's time", () => {
+  test("counts from 1900 with a binary fraction", () => {
+    expect(ntpTimestamp(0)).toBe(2_208_988_800n << 32n);
+    expect(ntpTimestamp(500)).toBe((2_208_988_800n << 32n) | 0x80000000n);
+  });
+});
+
+describe("a prompt", () => {
+  const names = ["calling", "received", "answered", "held", "ended", "network-fault-dial-110"];
+
+  test.each([...names, "identify"])("%s comes with the agent", async (name) => {
+    const wav = await readPrompt("", name);
+    expect(wav).toMatchObject({ ok: true });
+  });
+
+  test("that does not exist, or reaches out of its folder, is refused with a reason", async () => {
+    for (const name of ["nothing-of-the-kind", "../agent", "/etc/passwd", ""]) {
+      expect(await readPrompt("", name)).toMatchObject({ ok: false });
+    }
+  });
+
+  test("of another form is refused with what was found", () => {
+    expect(parseWav(wavOf(48_000))).toMatchObject({ ok: true });
+    expect(parseWav(wavOf(44_100))).toEqual({
+      ok: false,
+      reason: "expected PCM, 1 channel, 48000 Hz, 16 bit; found PCM, 1 channel, 44100 Hz, 16 bit",
+    });
+  });
+
+  test("no bytes can make its parser throw", () => {
+    const riff = [...Buffer.from("RIFF....WAVE")];
+    fc.assert(
+      fc.property(fc.boolean(), fc.uint8Array({ maxLength: 80 }), (isRiff, rest) => {
+        const wav = parseWav(isRiff ? Uint8Array.from([...riff, ...rest]) : rest);
+        expect(typeof wav.ok).toBe("boolean");
+      }),
+    );
+  });
+});
+
+describe("redaction", () => {
+  test("takes passwords out of addresses and leaves the rest", () => {
+    expect(redact("open rtsp://u:p@ss@cam/1 and rtsp://v:q@cam2")).toBe(
+      "open rtsp://u:***@cam/1 and rtsp://v:***@cam2",
+    );
+    expect(redact("rtsp://cam:554/1 at 10:30")).toBe("rtsp://cam:554/1 at 10:30");
+  });
+});
