@@ -1,0 +1,119 @@
+/**
+ * The one event stream, and the watch over it.
+ *
+ * The browser repairs a short break by itself and says what it had last. When it gives up, or when a cut cable
+ * leaves the stream mute, we open a new one; then everything is fetched again, because a new stream cannot say
+ * what the old one had seen.
+ */
+import { ServerEvent } from "../../../shared/api/event.ts";
+import { API } from "./client.ts";
+import { newLink, REOPEN_AFTER_MS, stepLink, type Link, type LinkEvent } from "./link.ts";
+
+const TICK_MS = 500;
+/** Silence this long makes us ask whether the hub is still there. */
+const PROBE_AFTER_MS = 800;
+const PROBE_TIMEOUT_MS = 1200;
+const NAMES = [
+  "message",
+  "hello",
+  "incident",
+  "pillar",
+  "recording",
+  "notice",
+  "reload",
+  "presence",
+];
+
+export interface StreamListener {
+  onEvent(event: ServerEvent): void;
+  onLink(link: Link): void;
+  /** A new stream was opened: what happened between is unknown. */
+  onReopened(): void;
+  /** The hub refused the stream, most likely because the session ended. */
+  onRefused(): void;
+}
+
+export interface Stream {
+  close(): void;
+}
+
+export function openStream(listener: StreamListener): Stream {
+  let link = newLink(Date.now());
+  let source = connect();
+  let openedAt = Date.now();
+  let isProbing = false;
+
+  function step(event: LinkEvent): void {
+    const next = stepLink(link, event);
+    if (next === link) return;
+    link = next;
+    listener.onLink(link);
+  }
+
+  function connect(): EventSource {
+    const opened = new EventSource(`${API}/events`);
+    const heard = (): void => step({ type: "heard", at: Date.now() });
+    opened.addEventListener("open", heard);
+    opened.addEventListener("error", () => step({ type: "failed", at: Date.now() }));
+    for (const name of NAMES) {
+      opened.addEventListener(name, (event) => {
+        heard();
+        receive(listener, (event as MessageEvent<string>).data);
+      });
+    }
+    return opened;
+  }
+
+  function reopen(): void {
+    source.close();
+    source = connect();
+    openedAt = Date.now();
+    listener.onReopened();
+  }
+
+  async function probe(at: number): Promise<void> {
+    if (isProbing) return;
+    isProbing = true;
+    const answer = await fetch("/healthz", {
+      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+      cache: "no-store",
+    }).catch(() => undefined);
+    isProbing = false;
+    if (!answer?.ok) return;
+    if (source.readyState === EventSource.OPEN) {
+      if (link.phase === "lost" && at - openedAt > REOPEN_AFTER_MS) reopen();
+      else step({ type: "heard", at: Date.now() });
+    } else if (source.readyState === EventSource.CLOSED) {
+      if (Date.now() - openedAt < REOPEN_AFTER_MS) return;
+      listener.onRefused();
+      reopen();
+    }
+  }
+
+  const timer = setInterval(() => {
+    const at = Date.now();
+    step({ type: "tick", at });
+    const isQuiet = link.phase !== "live" || at - link.heardAt >= PROBE_AFTER_MS;
+    if (isQuiet) void probe(at);
+  }, TICK_MS);
+
+  return {
+    close() {
+      clearInterval(timer);
+      source.close();
+    },
+  };
+}
+
+function receive(listener: StreamListener, data: string): void {
+  let json: unknown;
+  try {
+    json = JSON.parse(data);
+  } catch (error) {
+    console.warn("events: expected JSON, found something else; the message is skipped", error);
+    return;
+  }
+  const event = ServerEvent.safeParse(json);
+  if (event.success) listener.onEvent(event.data);
+  else console.warn("events: a message outside the contract is skipped", event.error.issues);
+}

@@ -1,0 +1,15 @@
+/**
+ * A list as CSV for a spreadsheet (RFC 4180), UTF-8 with a byte order mark so that Excel reads Chinese.
+ *
+ * A cell that begins like a formula gets a quote in front: a note is typed by strangers.
+ */
+const FORMULA = /^[=+\-@\t\r]/;
+
+export function toCsv(rows: readonly (readonly string[])[]): string {
+  return "\uFEFF" + rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+}
+
+function cell(value: string): string {
+  const safe = FORMULA.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,33 @@
+/** Ties ringing to what waits: the tone, the title, the notification. Lives as long as the page. */
+import { computed, watch, watchEffect } from "vue";
+import { incidents, link } from "../state/board.ts";
+import { mayWatch, me } from "../state/session.ts";
+import { useText } from "../i18n/index.ts";
+import { flashTitle, notifyHidden, setTitle } from "./attention.ts";
+import { openSomething, talkingTo, waiting } from "./seat.ts";
+import { ring } from "./sound.ts";
+import { chooseTone, isRinging } from "./tone.ts";
+
+export function useAlarm(): void {
+  const text = useText();
+  const isSeated = computed(() => me.value !== null && mayWatch.value);
+  const tone = computed(() => {
+    if (!isSeated.value) return null;
+    const chosen = chooseTone(incidents.value, link.value.phase === "lost");
+    // A conversation is not rung over by anything but another emergency.
+    return talkingTo.value && chosen !== "emergency" ? null : chosen;
+  });
+  const first = computed(() => (isSeated.value ? waiting.value.find(isRinging) : undefined));
+
+  watch(tone, ring, { immediate: true });
+  watchEffect(() => setTitle(text("app.title")));
+  watch(
+    () => first.value?.id,
+    () => {
+      const incident = first.value;
+      flashTitle(incident ? text("ring.flash", { pillar: incident.pillarName }) : null);
+      if (incident) notifyHidden(incident, text("ring.heading"));
+    },
+  );
+  watch([waiting, talkingTo], openSomething);
+}

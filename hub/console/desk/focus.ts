@@ -1,0 +1,16 @@
+/** A key asks a form for the cursor: the form that owns the name answers. */
+import { nextTick, shallowRef, watch } from "vue";
+
+export type FocusName = "note" | "dispatch" | "close";
+
+const asked = shallowRef<{ readonly name: FocusName } | null>(null);
+
+export function askFocus(name: FocusName): void {
+  asked.value = { name };
+}
+
+export function onFocusAsked(name: FocusName, take: () => void): void {
+  watch(asked, (request) => {
+    if (request?.name === name) void nextTick(take);
+  });
+}

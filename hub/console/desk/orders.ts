@@ -1,0 +1,102 @@
+/**
+ * What an operator orders, each one request.
+ *
+ * Nothing is shown as done before the hub has done it; who lost a race is told who won, without a dialog.
+ */
+import { reactive, ref } from "vue";
+import type { Disposition, Incident } from "../../../shared/api/incident.ts";
+import { order, type Answer } from "../api/client.ts";
+import { incidentOf } from "../state/board.ts";
+import { hubNow } from "../state/clock.ts";
+import { notify } from "../state/notices.ts";
+import { mark } from "./marks.ts";
+import { confirmedId, hungUp, selectedId, talkingTo } from "./seat.ts";
+
+/** Orders on their way, as `name:incidentId`. */
+export const pending = reactive(new Set<string>());
+/** The last race lost. */
+export const lostRace = ref<{ incidentId: string; by: string } | null>(null);
+
+/** 128 random bits; `crypto.randomUUID` is missing on pages without HTTPS. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function give(id: string, name: string, body?: unknown): Promise<Answer<null>> {
+  const key = `${name}:${id}`;
+  if (pending.has(key)) return { ok: false, code: "conflict", detail: "already sent", by: null };
+  pending.add(key);
+  const answer = await order(`/incidents/${id}/${name}`, {
+    idempotencyKey: newKey(),
+    ...(body === undefined ? {} : { body }),
+  });
+  pending.delete(key);
+  if (answer.ok) return answer;
+  if (answer.code === "conflict" && answer.by !== null) {
+    lostRace.value = { incidentId: id, by: answer.by };
+  } else notify({ level: "error", code: answer.code, detail: answer.detail });
+  return answer;
+}
+
+export async function answer(incident: Incident): Promise<void> {
+  const before = talkingTo.value;
+  selectedId.value = incident.id;
+  if (before && before.id !== incident.id) void hold(before, true);
+  mark("anzhu:answer-pressed", { incidentId: incident.id });
+  const given = await give(incident.id, "answer");
+  if (!given.ok) return;
+  hungUp.value = null;
+  lostRace.value = null;
+  if (incidentOf(incident.id)?.state !== "answered") confirmedId.value = incident.id;
+  mark("anzhu:answered", { incidentId: incident.id });
+}
+
+export async function acknowledge(incident: Incident): Promise<void> {
+  await give(incident.id, "acknowledge");
+}
+
+export async function hold(incident: Incident, held: boolean): Promise<void> {
+  const given = await give(incident.id, "hold", { held });
+  if (given.ok && !held && hungUp.value?.incidentId === incident.id) hungUp.value = null;
+}
+
+/** Ends the talk, not the incident: the pillar shows "please wait" until somebody resumes or closes. */
+export async function hangUp(incident: Incident): Promise<void> {
+  hungUp.value = { incidentId: incident.id, at: hubNow() };
+  confirmedId.value = null;
+  const given = await give(incident.id, "hold", { held: true });
+  if (!given.ok) hungUp.value = null;
+}
+
+export async function resume(incident: Incident): Promise<void> {
+  const before = talkingTo.value;
+  if (before && before.id !== incident.id) await hold(before, true);
+  await hold(incident, false);
+}
+
+export async function transfer(incident: Incident, to: string): Promise<boolean> {
+  return (await give(incident.id, "transfer", { to })).ok;
+}
+
+export async function dispatchUnit(incident: Incident, unit: string): Promise<boolean> {
+  return (await give(incident.id, "dispatch", { unit })).ok;
+}
+
+export async function addNote(incident: Incident, text: string): Promise<boolean> {
+  return (await give(incident.id, "note", { text })).ok;
+}
+
+export async function closeIncident(
+  incident: Incident,
+  disposition: Disposition,
+  note: string,
+): Promise<boolean> {
+  const given = await give(incident.id, "close", { disposition, note });
+  if (given.ok && hungUp.value?.incidentId === incident.id) hungUp.value = null;
+  return given.ok;
+}
+
+export async function reopen(incident: Incident): Promise<boolean> {
+  return (await give(incident.id, "reopen")).ok;
+}

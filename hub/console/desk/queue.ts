@@ -1,0 +1,67 @@
+/**
+ * Who is waiting, in which order, and what an operator may do about it.
+ *
+ * Urgent before old, old before new. A row under somebody's pointer or focus does not move: the wrong pillar
+ * answered is worse than a row out of order for two seconds.
+ */
+import type { Incident } from "../../../shared/api/incident.ts";
+
+/** Rows may move again this long after the last pointer or key in the queue. */
+export const QUIET_BEFORE_REORDER_MS = 2000;
+/** Rows that show live pictures. */
+export const MAX_PREVIEWS = 4;
+/** Keys 1 to 9. */
+export const MAX_NUMBERED_ROWS = 9;
+
+export type IncidentGroup = "waiting" | "mine" | "others" | "closed";
+
+export function groupOf(incident: Incident, me: string): IncidentGroup {
+  if (incident.state === "closed") return "closed";
+  if (incident.state === "open") return "waiting";
+  if (incident.owner === me) return "mine";
+  return incident.owner === null ? "waiting" : "others";
+}
+
+export function byUrgency(a: Incident, b: Incident): number {
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  const age = Date.parse(a.pressedAt) - Date.parse(b.pressedAt);
+  return age !== 0 ? age : a.id.localeCompare(b.id);
+}
+
+/** `pinned` keeps the index it has in `shown`; every other row goes where `wanted` says. */
+export function placeRows<Id extends string>(
+  shown: readonly Id[],
+  wanted: readonly Id[],
+  pinned: Id | null,
+): Id[] {
+  if (pinned === null || !wanted.includes(pinned)) return [...wanted];
+  const index = shown.indexOf(pinned);
+  if (index < 0) return [...wanted];
+  const others = wanted.filter((id) => id !== pinned);
+  const at = Math.min(index, others.length);
+  return [...others.slice(0, at), pinned, ...others.slice(at)];
+}
+
+/** What F2 answers: the selected incident when it waits, else the most urgent one that waits. */
+export function nextToAnswer(
+  waiting: readonly Incident[],
+  selected: Incident | undefined,
+): Incident | undefined {
+  const chosen = selected && waiting.find((incident) => incident.id === selected.id);
+  return chosen ?? [...waiting].sort(byUrgency)[0];
+}
+
+/** The one incident whose sound belongs in the headset: mine, answered, not on hold. */
+export function talkTarget(
+  incidents: readonly Incident[],
+  me: string,
+  selectedId: string | null,
+): Incident | undefined {
+  const talking = incidents.filter(
+    (incident) => incident.owner === me && incident.state === "answered" && !incident.isHeld,
+  );
+  const newest = [...talking].sort(
+    (a, b) => Date.parse(b.answeredAt ?? b.openedAt) - Date.parse(a.answeredAt ?? a.openedAt),
+  );
+  return talking.find((incident) => incident.id === selectedId) ?? newest[0];
+}

@@ -1,0 +1,102 @@
+/**
+ * One operator's seat: what waits, what is mine, which incident is open in the middle, and which
+ * connections that needs.
+ */
+import { computed, ref, shallowReactive, watch } from "vue";
+import type { Incident } from "../../../shared/api/incident.ts";
+import { incidentOf, incidents } from "../state/board.ts";
+import { mayWatch, me } from "../state/session.ts";
+import { byUrgency, groupOf, MAX_PREVIEWS, talkTarget } from "./queue.ts";
+import { watchIncident, type Watch } from "./whep.ts";
+
+/** The four previews, the open incident and the one being talked to. */
+const MAX_WATCHES = MAX_PREVIEWS + 2;
+
+export const selectedId = ref<string | null>(null);
+/** Answered at the hub a moment ago; the stream has not said so yet. */
+export const confirmedId = ref<string | null>(null);
+/** Hung up here; the hub shows it as held until it is closed or resumed. */
+export const hungUp = ref<{ incidentId: string; at: number } | null>(null);
+
+const myName = computed(() => me.value?.username ?? "");
+
+function group(name: "waiting" | "mine" | "others"): readonly Incident[] {
+  return incidents.value
+    .filter((incident) => groupOf(incident, myName.value) === name)
+    .sort(byUrgency);
+}
+export const waiting = computed(() => group("waiting"));
+export const mine = computed(() => group("mine"));
+export const others = computed(() => group("others"));
+export const selected = computed(() => incidentOf(selectedId.value));
+
+/** Whose voice is in the headset. */
+export const talkingTo = computed(() => {
+  const confirmed = incidentOf(confirmedId.value);
+  if (confirmed && confirmed.state !== "closed" && confirmed.state !== "answered") return confirmed;
+  return talkTarget(incidents.value, myName.value, selectedId.value);
+});
+
+watch(
+  () => incidentOf(confirmedId.value)?.state,
+  (state) => {
+    if (state === "answered" || state === "closed") confirmedId.value = null;
+  },
+);
+
+const watchById = shallowReactive(new Map<string, Watch>());
+export const watchOf = (id: string | null): Watch | undefined =>
+  id === null ? undefined : watchById.get(id);
+
+const wanted = computed(() => {
+  if (!mayWatch.value) return [];
+  const open = selected.value;
+  const ids = [
+    talkingTo.value?.id,
+    open && open.state !== "closed" ? open.id : undefined,
+    ...waiting.value.slice(0, MAX_PREVIEWS).map((incident) => incident.id),
+  ].filter((id) => id !== undefined);
+  return [...new Set<string>(ids)].slice(0, MAX_WATCHES);
+});
+
+let stop: (() => void) | null = null;
+
+/** Begins to watch what the seat shows; returns nothing, ends with `leaveSeat`. */
+export function takeSeat(): void {
+  stop ??= watch(() => wanted.value.join(), sync, { immediate: true });
+}
+
+export function leaveSeat(): void {
+  stop?.();
+  stop = null;
+  for (const open of watchById.values()) open.close();
+  watchById.clear();
+  selectedId.value = null;
+}
+
+function sync(): void {
+  const ids = new Set(wanted.value);
+  for (const [id, open] of watchById) {
+    if (ids.has(id)) continue;
+    open.close();
+    watchById.delete(id);
+  }
+  for (const id of ids) if (!watchById.has(id)) watchById.set(id, watchIncident(id));
+}
+
+/** The hub said its media came back: do not wait for the next attempt. */
+export function retryWatches(): void {
+  for (const open of watchById.values()) if (open.state.phase !== "connected") open.retry();
+}
+
+addEventListener("pagehide", () => {
+  for (const open of watchById.values()) open.close();
+});
+
+/** Opens the most urgent row when nothing is open, so that a first ring already shows its picture. */
+export function openSomething(): void {
+  const open = selected.value;
+  if (open && open.state !== "closed") return;
+  const next = talkingTo.value ?? mine.value[0] ?? waiting.value[0];
+  if (next && (!open || hungUp.value?.incidentId !== open.id)) selectedId.value = next.id;
+}

@@ -1,0 +1,24 @@
+/** The pages, and who is let in. */
+import { createRouter, createWebHistory } from "vue-router";
+import { homeOf, me, role } from "./state/session.ts";
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: "/", redirect: () => homeOf(role.value) },
+    { path: "/sign-in", component: () => import("./session/SignInPage.vue"), meta: { open: true } },
+    { path: "/desk", component: () => import("./desk/DeskPage.vue") },
+    { path: "/archive/:id?", component: () => import("./archive/ArchivePage.vue") },
+    { path: "/fleet", component: () => import("./fleet/FleetPage.vue") },
+    { path: "/:rest(.*)*", component: () => import("./NotFoundPage.vue") },
+  ],
+});
+
+router.beforeEach((to) => {
+  if (me.value === null && !to.meta["open"]) {
+    return { path: "/sign-in", query: to.path === "/" ? {} : { to: to.fullPath } };
+  }
+  if (me.value !== null && to.path === "/sign-in") return homeOf(role.value);
+  if (to.path === "/desk" && role.value === "technician") return "/fleet";
+  return true;
+});

@@ -1,0 +1,129 @@
+/**
+ * Everything live on this page: incidents, pillars, recordings, and how fresh they are.
+ *
+ * The stream carries whole states, so applying one is replacing it. What a list brings never overwrites what
+ * the stream brought while the list was on its way.
+ */
+import { computed, shallowReactive, shallowRef } from "vue";
+import type { ServerEvent } from "../../../shared/api/event.ts";
+import { Incident, IncidentPage } from "../../../shared/api/incident.ts";
+import type { Recording } from "../../../shared/api/incident.ts";
+import { PillarPage, type Pillar } from "../../../shared/api/pillar.ts";
+import { askAll } from "../api/client.ts";
+import type { Link } from "../api/link.ts";
+import { openStream, type Stream } from "../api/stream.ts";
+import { setHubTime } from "./clock.ts";
+import { notify } from "./notices.ts";
+import { forgetSession, restoreSession } from "./session.ts";
+
+/** Active incidents a desk can hold; the hub's own limit is 10,000. */
+const MAX_ACTIVE = 10_000;
+const MAX_PILLARS = 20_000;
+/** Closed incidents kept for "last at this pillar" and reopening. */
+const MAX_CLOSED = 200;
+
+const incidentById = shallowReactive(new Map<string, Incident>());
+const pillarById = shallowReactive(new Map<string, Pillar>());
+const recordingById = shallowReactive(new Map<string, Recording>());
+const touched = new Set<string>();
+
+export const link = shallowRef<Link>({ phase: "connecting", since: Date.now() });
+export const isLoaded = shallowRef(false);
+export const incidents = computed(() => [...incidentById.values()]);
+export const pillars = computed(() => [...pillarById.values()]);
+export const incidentOf = (id: string | null): Incident | undefined =>
+  id === null ? undefined : incidentById.get(id);
+export const pillarOf = (id: string | null): Pillar | undefined =>
+  id === null ? undefined : pillarById.get(id);
+export const liveRecordings = computed(() => [...recordingById.values()]);
+
+let stream: Stream | null = null;
+let hubEpoch: string | null = null;
+
+export function startBoard(): void {
+  if (stream) return;
+  stream = openStream({
+    onEvent: apply,
+    onLink: (next) => (link.value = next),
+    onReopened: () => void reload(),
+    onRefused: () => void checkSession(),
+  });
+  void reload();
+}
+
+export function stopBoard(): void {
+  stream?.close();
+  stream = null;
+  hubEpoch = null;
+  isLoaded.value = false;
+  for (const map of [incidentById, pillarById, recordingById]) map.clear();
+}
+
+async function checkSession(): Promise<void> {
+  if (!(await restoreSession())) forgetSession();
+}
+
+export async function reload(): Promise<void> {
+  touched.clear();
+  const [active, closed, fleet] = await Promise.all([
+    askAll("/incidents?state=active&limit=200", IncidentPage, MAX_ACTIVE),
+    askAll("/incidents?state=closed&limit=100", IncidentPage, 100),
+    askAll("/pillars", PillarPage, MAX_PILLARS),
+  ]);
+  if (fleet.ok) {
+    for (const pillar of fleet.value)
+      if (!touched.has(pillar.id)) pillarById.set(pillar.id, pillar);
+  }
+  if (active.ok) {
+    const known = new Set<string>(
+      [...active.value, ...(closed.ok ? closed.value : [])].map((i) => i.id),
+    );
+    for (const id of incidentById.keys()) {
+      if (!known.has(id) && !touched.has(id)) incidentById.delete(id);
+    }
+    for (const incident of [...(closed.ok ? closed.value : []), ...active.value]) {
+      if (!touched.has(incident.id)) incidentById.set(incident.id, incident);
+    }
+    isLoaded.value = true;
+  }
+}
+
+function apply(event: ServerEvent): void {
+  switch (event.type) {
+    case "hello":
+      setHubTime(Date.parse(event.at));
+      if (hubEpoch !== null && hubEpoch !== event.hubEpoch) void reload();
+      hubEpoch = event.hubEpoch;
+      return;
+    case "incident":
+      touched.add(event.incident.id);
+      putIncident(event.incident);
+      return;
+    case "pillar":
+      touched.add(event.pillar.id);
+      pillarById.set(event.pillar.id, event.pillar);
+      return;
+    case "recording":
+      recordingById.set(event.recording.id, event.recording);
+      trim(recordingById, MAX_CLOSED, () => true);
+      return;
+    case "notice":
+      notify({ level: event.notice.level, code: event.notice.code, detail: event.notice.detail });
+      return;
+    case "reload":
+      void reload();
+  }
+}
+
+function putIncident(incident: Incident): void {
+  incidentById.set(incident.id, incident);
+  if (incident.state === "closed") {
+    trim(incidentById, MAX_CLOSED, (kept) => kept.state === "closed");
+  }
+}
+
+/** Drops the oldest of a kind beyond `most`; a map remembers the order of arrival. */
+function trim<T>(map: Map<string, T>, most: number, isOfKind: (value: T) => boolean): void {
+  const ids = [...map].filter(([, value]) => isOfKind(value)).map(([id]) => id);
+  for (const id of ids.slice(0, Math.max(0, ids.length - most))) map.delete(id);
+}

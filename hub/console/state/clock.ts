@@ -1,0 +1,23 @@
+/** One clock for the whole page, in the hub's time: waits on two desks must show the same second. */
+import { computed, ref } from "vue";
+
+const TICK_MS = 250;
+/** More than this is a desk whose own clock misleads (U22). */
+export const OFFSET_WARNING_MS = 1000;
+
+const local = ref(Date.now());
+const offset = ref(0);
+
+setInterval(() => (local.value = Date.now()), TICK_MS);
+
+export const now = computed(() => local.value + offset.value);
+export const clockOffsetMs = computed(() => offset.value);
+export const isClockOff = computed(() => Math.abs(offset.value) > OFFSET_WARNING_MS);
+
+/** The hub says its time at the beginning of every stream. */
+export function setHubTime(at: number): void {
+  offset.value = at - Date.now();
+}
+
+/** The hub's time at this very instant, not at the last tick. */
+export const hubNow = (): number => Date.now() + offset.value;
