@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { z } from "zod";
 import type { AgentConfig } from "../../device/config.ts";
+import { dataPaths } from "../../device/adapters/data-dir.ts";
 import { setFault } from "./fault.ts";
 import type { Fault, Hardware } from "./fault.ts";
 import { runProgram, startProgram } from "./program.ts";
@@ -61,7 +62,9 @@ export interface PillarOptions {
   /** Clip the camera shows; without one the pillar has no camera. */
   readonly clip: string | undefined;
   readonly hub: { readonly host: string; readonly mqttPort: number; readonly httpUrl: string };
-  /** Asked for a one-time code when the agent has no certificate yet. */
+  /** The hub knows this pillar; an identity from another hub is of no use. */
+  readonly isKnown: boolean;
+  /** Asked for a one-time code when the pillar has to be enrolled. */
   readonly enrolmentCode: () => Promise<string>;
   readonly onNotice: (text: string) => void;
 }
@@ -112,10 +115,13 @@ export async function startPillar(options: PillarOptions): Promise<VirtualPillar
   };
 }
 
-function agentConfig({ id, dir, clip, hub }: PillarOptions): z.input<typeof AgentConfig> {
+const agentDir = ({ dir }: PillarOptions): string => join(dir, "agent");
+
+function agentConfig(options: PillarOptions): z.input<typeof AgentConfig> {
+  const { id, dir, clip, hub } = options;
   return {
     pillarId: id as z.input<typeof AgentConfig>["pillarId"],
-    dataDir: join(dir, "agent"),
+    dataDir: agentDir(options),
     hub,
     board: { kind: "modbus", path: join(dir, "board") },
     media: {
@@ -131,7 +137,8 @@ function agentConfig({ id, dir, clip, hub }: PillarOptions): z.input<typeof Agen
 
 /** The same road as on a street: a code from the hub, keys made here, a certificate in return. */
 async function enrol(options: PillarOptions, config: string): Promise<void> {
-  if (existsSync(join(options.dir, "agent", "certificate.pem"))) return;
+  const hasIdentity = existsSync(dataPaths(agentDir(options)).tlsCert);
+  if (hasIdentity && options.isKnown) return;
   const code = await options.enrolmentCode();
   const result = await runProgram(["device/main.ts", "enroll", "-c", config, "--code", code]);
   if (result.code === 0) return;

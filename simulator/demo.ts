@@ -1,0 +1,215 @@
+/**
+ * The demo: a hub, a few pillars and the console on one machine, real but for the hardware.
+ *
+ * The one idea: it starts the same programs by the same commands as a real site would, and ends all
+ * of them whatever way it is ended itself.
+ */
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { findFfmpeg } from "../device/media/ffmpeg.ts";
+import { buildConsole } from "./console-build.ts";
+import { ACCOUNTS, PASSWORD, startHub } from "./demo-hub.ts";
+import type { DemoHub } from "./demo-hub.ts";
+import { findChineseFont } from "./font.ts";
+import { hubClient } from "./hub-client.ts";
+import type { HubClient } from "./hub-client.ts";
+import { readKeys } from "./keys.ts";
+import { newControl } from "./live/control.ts";
+import { startPillar } from "./live/pillar.ts";
+import type { PressKind, VirtualPillar } from "./live/pillar.ts";
+import { renderClip } from "./live/street-clip.ts";
+import { demoPlaces } from "./places.ts";
+import type { Place } from "./places.ts";
+import { takenPorts } from "./ports.ts";
+import { clockTime, languageOf, newTeller, openingScreen } from "./screen.ts";
+import { setUp } from "./setup.ts";
+
+const HUB_READY_TIMEOUT_MS = 30_000;
+const ONLINE_TIMEOUT_MS = 60_000;
+const HOLD_MS = 200;
+
+export interface DemoOptions {
+  readonly dataDir: string;
+  readonly pillars: number;
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  readonly controlPort: number;
+  readonly mediaPorts: readonly [first: number, last: number];
+  readonly isQuiet: boolean;
+}
+
+interface Running {
+  hub?: DemoHub;
+  control?: FastifyInstance;
+  pillars: Map<string, VirtualPillar>;
+  stopKeys?: () => void;
+}
+
+/** Runs until `signal` aborts; resolves with the exit code when everything it started has ended. */
+export async function runDemo(options: DemoOptions, stop: AbortController): Promise<number> {
+  const complaints = await takenPorts([
+    { port: options.httpPort, what: "console", option: "--http-port" },
+    { port: options.mqttPort, what: "pillars, MQTT", option: "--mqtt-port" },
+    { port: options.controlPort, what: "simulator", option: "--control-port" },
+  ]);
+  for (const complaint of complaints) console.error(complaint);
+  if (complaints.length > 0) return 1;
+  if (!(await setUp("demo"))) return 1;
+
+  const running: Running = { pillars: new Map() };
+  const ended = new Promise<void>((end) => {
+    stop.signal.addEventListener("abort", () => end(), { once: true });
+  });
+  try {
+    const started = start(options, running, stop);
+    await Promise.race([started, ended]);
+    await ended;
+    return 0;
+  } finally {
+    stop.abort();
+    await end(running);
+  }
+}
+
+function say(options: DemoOptions, text: string): void {
+  if (!options.isQuiet) console.log(`${clockTime(new Date())}  ${text}`);
+}
+
+async function start(options: DemoOptions, running: Running, stop: AbortController): Promise<void> {
+  const dataDir = resolve(options.dataDir);
+  mkdirSync(dataDir, { recursive: true });
+  const places = demoPlaces(options.pillars);
+  const notice = (text: string): void => {
+    if (!stop.signal.aborted) console.log(`${clockTime(new Date())}  ${text}`);
+  };
+  const found = await findFfmpeg();
+  const ffmpeg = found.ok ? found.path : undefined;
+  const clips = renderClips(ffmpeg, dataDir, places);
+  const [wasBuilt] = await Promise.all([buildConsole(), clips]);
+  if (wasBuilt) say(options, "console built");
+  if (stop.signal.aborted) return;
+
+  running.hub = await startHub({
+    dir: join(dataDir, "hub"),
+    logPath: join(dataDir, "log/hub.log"),
+    httpPort: options.httpPort,
+    mqttPort: options.mqttPort,
+    mediaPorts: options.mediaPorts,
+    onNotice: notice,
+  });
+  const url = `http://127.0.0.1:${options.httpPort}`;
+  const client = hubClient(url, { username: "admin", password: PASSWORD });
+  if (!(await client.ready(HUB_READY_TIMEOUT_MS))) {
+    throw new Error(
+      `the hub is not ready after ${HUB_READY_TIMEOUT_MS / 1000} s; see ${dataDir}/log/hub.log`,
+    );
+  }
+  await startPillars({ options, running, client, places, clips: await clips, notice });
+  if (stop.signal.aborted) return;
+
+  running.control = newControl({ pillars: running.pillars, ffmpeg });
+  await running.control.listen({ host: "127.0.0.1", port: options.controlPort });
+  const absent = await client.online(
+    places.map(({ id }) => id),
+    ONLINE_TIMEOUT_MS,
+  );
+  if (absent.length > 0) notice(`not online yet: ${absent.join(", ")}; see ${dataDir}/log`);
+  open(options, running, { client, places, stop });
+}
+
+/** One after the other would be slower, and all at once would fight for two cores. */
+async function renderClips(
+  ffmpeg: string | undefined,
+  dataDir: string,
+  places: readonly Place[],
+): Promise<ReadonlyMap<string, string>> {
+  const clips = new Map<string, string>();
+  if (ffmpeg === undefined) return clips;
+  const dir = join(dataDir, "clips");
+  const font = findChineseFont();
+  const waiting = [...places.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [i, place] = next;
+      clips.set(place.id, await renderClip(ffmpeg, dir, { seed: i + 1, title: place.name, font }));
+    }
+  };
+  await Promise.all([work(), work()]);
+  return clips;
+}
+
+interface PillarsWanted {
+  readonly options: DemoOptions;
+  readonly running: Running;
+  readonly client: HubClient;
+  readonly places: readonly Place[];
+  readonly clips: ReadonlyMap<string, string>;
+  readonly notice: (text: string) => void;
+}
+
+async function startPillars(wanted: PillarsWanted): Promise<void> {
+  const { options, running, client, places, clips, notice } = wanted;
+  const dataDir = resolve(options.dataDir);
+  const known = await client.pillars();
+  const httpUrl = `http://127.0.0.1:${options.httpPort}`;
+  const started = places.map(async (place) => {
+    const pillar = await startPillar({
+      id: place.id,
+      name: place.name,
+      dir: join(dataDir, "pillars", place.id),
+      logPath: join(dataDir, "log", `${place.id}.log`),
+      clip: clips.get(place.id),
+      hub: { host: "127.0.0.1", mqttPort: options.mqttPort, httpUrl },
+      isKnown: known.some(({ id, isEnrolled }) => id === place.id && isEnrolled),
+      enrolmentCode: () => running.hub?.enrolmentCode(place) ?? Promise.reject(new Error("no hub")),
+      onNotice: notice,
+    });
+    running.pillars.set(place.id, pillar);
+  });
+  const failed = (await Promise.allSettled(started)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+}
+
+interface Opened {
+  readonly client: HubClient;
+  readonly places: readonly Place[];
+  readonly stop: AbortController;
+}
+
+/** Everything runs: says so, and from now on tells what happens and takes keys. */
+function open(options: DemoOptions, running: Running, { client, places, stop }: Opened): void {
+  const hasKeys = process.stdin.isTTY;
+  const language = languageOf(process.env);
+  console.log(
+    openingScreen({
+      language,
+      hasKeys,
+      places,
+      dataDir: resolve(options.dataDir),
+      httpPort: options.httpPort,
+      controlPort: options.controlPort,
+      accounts: ACCOUNTS.map(({ username }) => username),
+    }),
+  );
+  const tell = newTeller(language);
+  const onEvent = (event: Parameters<typeof tell>[0]): void => {
+    const line = tell(event);
+    if (line !== undefined) say(options, line);
+  };
+  void client.watch(onEvent, stop.signal);
+  if (!hasKeys) return;
+  const press = (number: number, kind: PressKind): void => {
+    const place = places[number - 1];
+    if (place !== undefined) void running.pillars.get(place.id)?.press(kind, HOLD_MS);
+  };
+  running.stopKeys = readKeys(process.stdin, { onPress: press, onQuit: () => stop.abort() });
+}
+
+/** Pillars first, so that they do not complain that the hub is gone. */
+async function end(running: Running): Promise<void> {
+  running.stopKeys?.();
+  await running.control?.close();
+  await Promise.all([...running.pillars.values()].map((pillar) => pillar.stop()));
+  await running.hub?.program.stop();
+}
