@@ -1,7 +1,6 @@
 /** The console's first lines: schema settings, language, theme, who sits here, then the page. */
+// oxlint-disable-next-line import/no-unassigned-import -- it must run before any schema is made
 import "./csp.ts";
-import "./kit/tokens.css";
-import "./kit/base.css";
 import { createApp } from "vue";
 import App from "./App.vue";
 import { i18n, startLanguage } from "./i18n/index.ts";

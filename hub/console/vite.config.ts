@@ -1,5 +1,4 @@
 /** The console's build. One page, no external resource, for browsers as old as Chromium 109. */
-import { fileURLToPath } from "node:url";
 import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vite";
 
@@ -7,7 +6,7 @@ import { defineConfig } from "vite";
 const HUB = process.env["ANZHU_HUB_URL"] ?? "http://127.0.0.1:8110";
 
 export default defineConfig({
-  root: fileURLToPath(new URL(".", import.meta.url)),
+  root: import.meta.dirname,
   plugins: [vue()],
   define: {
     __VUE_OPTIONS_API__: "false",

@@ -5,6 +5,8 @@
  * arrived within `LOST_AFTER_MS`, not that nobody reported an error.
  */
 
+import { assertNever } from "../../../shared/assert.ts";
+
 /** Leaves the 3 s promise of the banner room for one tick and one repaint. */
 export const LOST_AFTER_MS = 2500;
 /** A stream the browser has given up on, or that stays mute, is opened anew. */
@@ -30,6 +32,8 @@ export function stepLink(link: Link, event: LinkEvent): Link {
       return link.phase === "lost" ? link : lost(link, event.at);
     case "tick":
       return isOverdue(link, event.at) ? lost(link, event.at) : link;
+    default:
+      return assertNever(event);
   }
 }
 

@@ -39,7 +39,6 @@ export interface Stream {
 
 export function openStream(listener: StreamListener): Stream {
   let link = newLink(Date.now());
-  let source = connect();
   let openedAt = Date.now();
   let isProbing = false;
 
@@ -50,9 +49,10 @@ export function openStream(listener: StreamListener): Stream {
     listener.onLink(link);
   }
 
+  const heard = (): void => step({ type: "heard", at: Date.now() });
+
   function connect(): EventSource {
     const opened = new EventSource(`${API}/events`);
-    const heard = (): void => step({ type: "heard", at: Date.now() });
     opened.addEventListener("open", heard);
     opened.addEventListener("error", () => step({ type: "failed", at: Date.now() }));
     for (const name of NAMES) {
@@ -63,6 +63,8 @@ export function openStream(listener: StreamListener): Stream {
     }
     return opened;
   }
+
+  let source = connect();
 
   function reopen(): void {
     source.close();

@@ -1,7 +1,7 @@
 /** Timeline details in words: codes the hub writes are translated, a person's words are left as they are. */
 import type { TimelineEntry } from "../../../shared/api/incident.ts";
 import type { Text } from "../i18n/index.ts";
-import { zhCN } from "../i18n/zh-cn.ts";
+import { zhCN } from "../i18n/zh-CN.ts";
 
 /** Bookkeeping of the hub that tells an operator nothing: the press is already there as "opened". */
 const HIDDEN = new Set(["alarm-recorded", "deadline-set"]);

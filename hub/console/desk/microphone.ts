@@ -88,15 +88,17 @@ export function watchDevices(): void {
   navigator.mediaDevices?.addEventListener("devicechange", () => {
     if (microphone.phase === "missing" || microphone.phase === "denied") void openMicrophone();
   });
-  navigator.permissions
-    ?.query({ name: "microphone" as PermissionName })
-    .then((status) => {
-      status.addEventListener("change", () => {
-        if (status.state === "granted") void openMicrophone();
-        else closeAsDenied(status.state);
-      });
-    })
-    .catch((error: unknown) => console.info("microphone: permission cannot be watched", error));
+  watchPermission().catch((error: unknown) => {
+    console.info("microphone: permission cannot be watched", error);
+  });
+}
+
+async function watchPermission(): Promise<void> {
+  const status = await navigator.permissions?.query({ name: "microphone" });
+  status?.addEventListener("change", () => {
+    if (status.state === "granted") void openMicrophone();
+    else closeAsDenied(status.state);
+  });
 }
 
 function closeAsDenied(state: PermissionState): void {

@@ -7,7 +7,7 @@ import type { Incident } from "../../../shared/api/incident.ts";
 import { incidentOf, incidents } from "../state/board.ts";
 import { mayWatch, me } from "../state/session.ts";
 import { byUrgency, groupOf, MAX_PREVIEWS, talkTarget } from "./queue.ts";
-import { watchIncident, type Watch } from "./whep.ts";
+import { closeWatch, openWatch, retryWatch, type Watch } from "./whep.ts";
 
 /** The four previews, the open incident and the one being talked to. */
 const MAX_WATCHES = MAX_PREVIEWS + 2;
@@ -69,7 +69,7 @@ export function takeSeat(): void {
 export function leaveSeat(): void {
   stop?.();
   stop = null;
-  for (const open of watchById.values()) open.close();
+  for (const open of watchById.values()) closeWatch(open);
   watchById.clear();
   selectedId.value = null;
 }
@@ -78,19 +78,19 @@ function sync(): void {
   const ids = new Set(wanted.value);
   for (const [id, open] of watchById) {
     if (ids.has(id)) continue;
-    open.close();
+    closeWatch(open);
     watchById.delete(id);
   }
-  for (const id of ids) if (!watchById.has(id)) watchById.set(id, watchIncident(id));
+  for (const id of ids) if (!watchById.has(id)) watchById.set(id, openWatch(id));
 }
 
 /** The hub said its media came back: do not wait for the next attempt. */
 export function retryWatches(): void {
-  for (const open of watchById.values()) if (open.state.phase !== "connected") open.retry();
+  for (const open of watchById.values()) if (open.state.phase !== "connected") retryWatch(open);
 }
 
 addEventListener("pagehide", () => {
-  for (const open of watchById.values()) open.close();
+  for (const open of watchById.values()) closeWatch(open);
 });
 
 /** Opens the most urgent row when nothing is open, so that a first ring already shows its picture. */

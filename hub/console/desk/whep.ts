@@ -5,8 +5,7 @@
  * only opens the loudspeaker, so the first word is never spent on connecting.
  */
 import { shallowReactive } from "vue";
-import type { FailureCode } from "../api/client.ts";
-import { API } from "../api/client.ts";
+import { API, type FailureCode } from "../api/client.ts";
 import { newPicture, stepPicture, type Picture } from "./frozen.ts";
 import { endResource, isWorthRetrying, negotiate, newPeer, playSoon, prepare } from "./peer.ts";
 import { emptyQuality, readQuality, type Quality } from "./quality.ts";
@@ -18,13 +17,6 @@ const DISCONNECTED_MS = 2000;
 
 export type WatchPhase = "connecting" | "connected" | "failed" | "closed";
 
-export interface Watch {
-  readonly incidentId: string;
-  readonly state: WatchState;
-  retry(): void;
-  close(): void;
-}
-
 export interface WatchState {
   phase: WatchPhase;
   stream: MediaStream | null;
@@ -33,7 +25,17 @@ export interface WatchState {
   failure: FailureCode | null;
 }
 
-export function watchIncident(incidentId: string): Watch {
+export interface Watch {
+  readonly incidentId: string;
+  readonly state: WatchState;
+  peer: RTCPeerConnection | null;
+  resource: string | null;
+  attempt: number;
+  retryTimer: ReturnType<typeof setTimeout> | undefined;
+  statsTimer: ReturnType<typeof setInterval> | undefined;
+}
+
+export function openWatch(incidentId: string): Watch {
   const state = shallowReactive<WatchState>({
     phase: "connecting",
     stream: null,
@@ -41,101 +43,107 @@ export function watchIncident(incidentId: string): Watch {
     quality: emptyQuality(),
     failure: null,
   });
-  let peer: RTCPeerConnection | null = null;
-  let resource: string | null = null;
-  let attempt = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  async function connect(): Promise<void> {
-    const mine = newPeer();
-    peer = mine;
-    const stream = new MediaStream();
-    mine.addTransceiver("audio", { direction: "recvonly" });
-    mine.addTransceiver("video", { direction: "recvonly" });
-    mine.addEventListener("track", (event) => {
-      playSoon(event.receiver);
-      stream.addTrack(event.track);
-    });
-    mine.addEventListener("connectionstatechange", () => changed(mine));
-    await prepare(mine);
-    const answer = await negotiate(mine, `${API}/incidents/${incidentId}/whep`);
-    if (peer !== mine) {
-      if (answer.ok) endResource(answer.resource);
-      return;
-    }
-    if (!answer.ok) return again(answer.code);
-    resource = answer.resource;
-    state.stream = stream;
-  }
-
-  function changed(mine: RTCPeerConnection): void {
-    if (peer !== mine) return;
-    clearTimeout(timer);
-    if (mine.connectionState === "connected") {
-      attempt = 0;
-      state.phase = "connected";
-      state.failure = null;
-    } else if (mine.connectionState === "failed" || mine.connectionState === "closed") {
-      again("media-unavailable");
-    } else if (mine.connectionState === "disconnected") {
-      timer = setTimeout(() => again("media-unavailable"), DISCONNECTED_MS);
-    }
-  }
-
-  function again(code: FailureCode): void {
-    hangUp();
-    if (state.phase === "closed") return;
-    state.failure = code;
-    if (!isWorthRetrying(code) || attempt >= MAX_ATTEMPTS) {
-      state.phase = "failed";
-      return;
-    }
-    state.phase = "connecting";
-    timer = setTimeout(start, retryDelay(attempt++, Math.random()));
-  }
-
-  function hangUp(): void {
-    clearTimeout(timer);
-    peer?.close();
-    peer = null;
-    endResource(resource);
-    resource = null;
-  }
-
-  function start(): void {
-    connect().catch((error: unknown) => {
-      console.warn("media: watching could not begin", error);
-      again("media-unavailable");
-    });
-  }
-
-  const poll = setInterval(() => {
-    const mine = peer;
-    if (!mine || mine.connectionState !== "connected") {
-      state.picture = stepPicture(state.picture, 0, Date.now());
-      return;
-    }
-    void readQuality(mine, state.quality).then((quality) => {
-      if (peer !== mine) return;
-      state.quality = quality;
-      state.picture = stepPicture(state.picture, quality.framesDecoded, Date.now());
-    });
-  }, STATS_MS);
-
-  start();
-  return {
+  const watch: Watch = {
     incidentId,
     state,
-    retry() {
-      hangUp();
-      attempt = 0;
-      state.phase = "connecting";
-      start();
-    },
-    close() {
-      state.phase = "closed";
-      clearInterval(poll);
-      hangUp();
-    },
+    peer: null,
+    resource: null,
+    attempt: 0,
+    retryTimer: undefined,
+    statsTimer: undefined,
   };
+  watch.statsTimer = setInterval(() => void measure(watch), STATS_MS);
+  start(watch);
+  return watch;
+}
+
+/** Begins again at once, whatever came before. */
+export function retryWatch(watch: Watch): void {
+  disconnect(watch);
+  watch.attempt = 0;
+  watch.state.phase = "connecting";
+  start(watch);
+}
+
+export function closeWatch(watch: Watch): void {
+  watch.state.phase = "closed";
+  clearInterval(watch.statsTimer);
+  disconnect(watch);
+}
+
+function start(watch: Watch): void {
+  connect(watch).catch((error: unknown) => {
+    console.warn("media: watching could not begin", error);
+    again(watch, "media-unavailable");
+  });
+}
+
+async function connect(watch: Watch): Promise<void> {
+  const peer = newPeer();
+  watch.peer = peer;
+  const stream = new MediaStream();
+  peer.addTransceiver("audio", { direction: "recvonly" });
+  peer.addTransceiver("video", { direction: "recvonly" });
+  peer.addEventListener("track", (event) => {
+    playSoon(event.receiver);
+    stream.addTrack(event.track);
+  });
+  peer.addEventListener("connectionstatechange", () => changed(watch, peer));
+  await prepare(peer);
+  const answer = await negotiate(peer, `${API}/incidents/${watch.incidentId}/whep`);
+  if (watch.peer !== peer) {
+    if (answer.ok) endResource(answer.resource);
+    return;
+  }
+  if (!answer.ok) {
+    again(watch, answer.code);
+    return;
+  }
+  watch.resource = answer.resource;
+  watch.state.stream = stream;
+}
+
+function changed(watch: Watch, peer: RTCPeerConnection): void {
+  if (watch.peer !== peer) return;
+  clearTimeout(watch.retryTimer);
+  if (peer.connectionState === "connected") {
+    watch.attempt = 0;
+    watch.state.phase = "connected";
+    watch.state.failure = null;
+  } else if (peer.connectionState === "failed") {
+    again(watch, "media-unavailable");
+  } else if (peer.connectionState === "disconnected") {
+    watch.retryTimer = setTimeout(() => again(watch, "media-unavailable"), DISCONNECTED_MS);
+  }
+}
+
+function again(watch: Watch, code: FailureCode): void {
+  disconnect(watch);
+  if (watch.state.phase === "closed") return;
+  watch.state.failure = code;
+  if (!isWorthRetrying(code) || watch.attempt >= MAX_ATTEMPTS) {
+    watch.state.phase = "failed";
+    return;
+  }
+  watch.state.phase = "connecting";
+  watch.retryTimer = setTimeout(() => start(watch), retryDelay(watch.attempt++, Math.random()));
+}
+
+function disconnect(watch: Watch): void {
+  clearTimeout(watch.retryTimer);
+  watch.peer?.close();
+  watch.peer = null;
+  endResource(watch.resource);
+  watch.resource = null;
+}
+
+/** Without a connection no frame comes, and the picture ages all the same. */
+async function measure(watch: Watch): Promise<void> {
+  const { peer, state } = watch;
+  if (peer?.connectionState === "connected") {
+    const quality = await readQuality(peer, state.quality);
+    if (watch.peer !== peer) return;
+    state.quality = quality;
+    state.picture = stepPicture(state.picture, quality.framesDecoded, Date.now());
+  } else state.picture = stepPicture(state.picture, 0, Date.now());
 }

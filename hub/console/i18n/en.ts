@@ -1,5 +1,5 @@
 /** Every word of the console in English. */
-import type { zhCN } from "./zh-cn.ts";
+import type { zhCN } from "./zh-CN.ts";
 
 export const en: typeof zhCN = {
   app: { name: "Anzhu", title: "Anzhu desk", skip: "Skip to main content" },

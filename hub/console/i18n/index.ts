@@ -2,7 +2,7 @@
 import { watch } from "vue";
 import { createI18n, useI18n } from "vue-i18n";
 import { choices } from "../state/choices.ts";
-import { zhCN } from "./zh-cn.ts";
+import { zhCN } from "./zh-CN.ts";
 
 export type Messages = typeof zhCN;
 export type Language = "zh-CN" | "en";
@@ -13,11 +13,14 @@ type Paths<T> = {
 export type TextKey = Paths<Messages>;
 export type Text = (key: TextKey, values?: Readonly<Record<string, string | number>>) => string;
 
+/** English joins when somebody asks for it. */
+const messages: Record<string, Messages> = { "zh-CN": zhCN };
+
 export const i18n = createI18n({
   legacy: false,
   locale: "zh-CN",
   fallbackLocale: "zh-CN",
-  messages: { "zh-CN": zhCN } as Record<string, Messages>,
+  messages,
 });
 
 async function useLanguage(language: Language): Promise<void> {

@@ -6,8 +6,7 @@
  */
 import { computed, shallowReactive, shallowRef } from "vue";
 import type { ServerEvent } from "../../../shared/api/event.ts";
-import { Incident, IncidentPage } from "../../../shared/api/incident.ts";
-import type { Recording } from "../../../shared/api/incident.ts";
+import { IncidentPage, type Incident, type Recording } from "../../../shared/api/incident.ts";
 import { PillarPage, type Pillar } from "../../../shared/api/pillar.ts";
 import { askAll } from "../api/client.ts";
 import type { Link } from "../api/link.ts";
