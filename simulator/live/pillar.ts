@@ -33,7 +33,7 @@ export interface PillarStatus {
 export interface PillarOutputs {
   readonly lamp: string;
   readonly siren: boolean;
-  /** The latest prompt the agent played; null before the first. */
+  /** The latest prompt heard at the speaker; null before the first. */
   readonly prompt: string | null;
   /** What the pillar's own screen shows; null: it has none. */
   readonly display: null;
@@ -80,12 +80,10 @@ export async function startPillar(options: PillarOptions): Promise<VirtualPillar
   writeFileSync(config, stringify(agentConfig(options)));
   await enrol(options, config);
 
-  let prompt: string | null = null;
   const agent = startProgram({
     name: id,
     command: ["device/main.ts", "start", "-c", config],
     logPath: options.logPath,
-    onLine: (line) => (prompt = promptIn(line) ?? prompt),
     onNotice: options.onNotice,
   });
   const hardware: Hardware = { board, microphone, speaker, camera, agent };
@@ -105,7 +103,7 @@ export async function startPillar(options: PillarOptions): Promise<VirtualPillar
       if (isOn && fault !== "agent-crash") faults.add(fault);
       else faults.delete(fault);
     },
-    outputs: () => ({ ...board.outputs(), prompt, display: null }),
+    outputs: () => ({ ...board.outputs(), prompt: speaker.prompt(), display: null }),
     heard: (seconds) => speaker.last(seconds),
     hear: (signal) => microphone.hear(signal),
     async stop() {
@@ -143,8 +141,4 @@ async function enrol(options: PillarOptions, config: string): Promise<void> {
   const result = await runProgram(["device/main.ts", "enroll", "-c", config, "--code", code]);
   if (result.code === 0) return;
   throw new Error(`${options.id} could not be enrolled: ${result.errors || result.output}`);
-}
-
-function promptIn(line: string): string | undefined {
-  return /"prompt":"([a-z0-9-]+)"/.exec(line)?.[1];
 }

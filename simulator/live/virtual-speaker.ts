@@ -6,6 +6,7 @@
 import type { Socket } from "node:net";
 import { newPlayedRing } from "./played-ring.ts";
 import type { PlayedRing } from "./played-ring.ts";
+import { newPromptEar, ownSignatures } from "./prompt-ear.ts";
 import { BYTES_PER_SAMPLE } from "./sound.ts";
 import { newSoundSocket } from "./sound-socket.ts";
 import type { SoundSocket } from "./sound-socket.ts";
@@ -17,13 +18,23 @@ export interface VirtualSpeaker {
   readonly socket: SoundSocket;
   /** What was played in the last seconds, up to now. */
   last(seconds: number): Int16Array;
+  /** The latest prompt it played; null before the first. */
+  prompt(): string | null;
 }
 
 export async function openSpeaker(path: string): Promise<VirtualSpeaker> {
   const ring = newPlayedRing(performance.now());
-  const socket = newSoundSocket(path, (writer) => consume(writer, ring));
+  const ear = newPromptEar(await ownSignatures());
+  const socket = newSoundSocket(path, (writer) => {
+    writer.on("data", (bytes: Buffer) => ear.listen(bytes));
+    consume(writer, ring);
+  });
   await socket.open();
-  return { socket, last: (seconds) => ring.last(seconds, performance.now()) };
+  return {
+    socket,
+    last: (seconds) => ring.last(seconds, performance.now()),
+    prompt: () => ear.latest(),
+  };
 }
 
 function consume(writer: Socket, ring: PlayedRing): void {
