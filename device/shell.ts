@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import { assert, assertNever } from "../shared/assert.ts";
 import type { EventId } from "../shared/ids.ts";
 import type { DownMessage } from "../shared/protocol/messages.ts";
+import { reasonOf } from "./adapters/failure.ts";
 import type { Clock } from "./adapters/system-clock.ts";
 import type { Identity } from "./adapters/identity.ts";
 import { stepAgent } from "./core/agent.ts";
@@ -139,9 +140,6 @@ function newTimers(clock: Clock, onDue: (name: TimerName) => void): Timers {
 }
 
 type Tell = (told: Told) => void;
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
-
 function onLedger(
   { ledger, log }: World,
   effect: Extract<Effect, { type: "append" | "mark-accepted" | "fetch-kept" }>,
@@ -151,17 +149,17 @@ function onLedger(
     const { eventId } = effect.alarm.event;
     ledger.append(effect.alarm).then(
       () => tell({ type: "appended", eventId }),
-      (error: unknown) => tell({ type: "append-failed", eventId, reason: messageOf(error) }),
+      (error: unknown) => tell({ type: "append-failed", eventId, reason: reasonOf(error) }),
     );
   } else if (effect.type === "mark-accepted") {
     // Not written: the alarm is sent once more after the next start, and the hub knows it already.
     ledger.markAccepted(effect.eventId, effect.hubEpoch).catch((error: unknown) => {
-      log.warn(`the receipt of ${effect.eventId} could not be stored: ${messageOf(error)}`);
+      log.warn(`the receipt of ${effect.eventId} could not be stored: ${reasonOf(error)}`);
     });
   } else {
     ledger.since(effect.fromSeq, effect.limit).then(
       (alarms) => tell({ type: "kept", alarms }),
-      (error: unknown) => tell({ type: "kept-failed", reason: messageOf(error) }),
+      (error: unknown) => tell({ type: "kept-failed", reason: reasonOf(error) }),
     );
   }
 }

@@ -12,8 +12,14 @@ export class Failure extends Error {
   }
 }
 
-export const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message || error.name : String(error);
+/** Some libraries throw what only looks like an error, so the message is what is asked for. */
+export function reasonOf(error: unknown): string {
+  if (typeof error === "object" && error !== null && "message" in error) {
+    const name = error instanceof Error ? error.name : "error";
+    return String(error.message) || name;
+  }
+  return String(error);
+}
 
 /** The system's word for it (`ENOENT`), where there is one. */
 export const codeOf = (error: unknown): string | undefined =>

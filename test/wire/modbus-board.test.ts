@@ -1,0 +1,176 @@
+/** The I/O board over a real serial line: what a bad line can do, and what it cannot. */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { modbusBoard } from "../../device/adapters/modbus-board.ts";
+import { INPUT_BLOCK, LAMP_VALUES } from "../../device/adapters/register-map.ts";
+import type { Board, InputChange } from "../../device/ports.ts";
+import { faultyBoard, type FaultyBoard } from "./faulty-board.ts";
+
+let hardware: FaultyBoard;
+let board: Board;
+let edges: InputChange[];
+let reach: { isReachable: boolean; detail: string }[];
+
+function openBoard(): Board {
+  const opened = modbusBoard({ path: hardware.path, baudRate: 115_200, unit: 1, pollMs: 5 });
+  opened.onInput((change) => edges.push(change));
+  opened.onReachable((isReachable, detail) => reach.push({ isReachable, detail }));
+  return opened;
+}
+
+const isUp = (): boolean => reach.at(-1)?.isReachable === true;
+const untilUp = (): Promise<void> => vi.waitFor(() => expect(isUp()).toBe(true), 10_000);
+const untilLost = (): Promise<void> =>
+  vi.waitFor(() => expect(reach.at(-1)?.isReachable).toBe(false), 10_000);
+const presses = (): number =>
+  edges.filter(({ input, isActive }) => input === "button" && isActive).length;
+
+beforeEach(async () => {
+  edges = [];
+  reach = [];
+  hardware = await faultyBoard();
+  board = openBoard();
+});
+
+afterEach(async () => {
+  await board.close();
+  await hardware.close();
+});
+
+describe("a good line", () => {
+  test("a counted press is one edge, at the time the board says", async () => {
+    await untilUp();
+    const before = performance.now();
+    hardware.inputs[INPUT_BLOCK.pressAgeMs] = 60;
+    hardware.inputs[INPUT_BLOCK.inputBits] = 1;
+    hardware.inputs[INPUT_BLOCK.presses] = 1;
+    await vi.waitFor(() => expect(presses()).toBe(1));
+    expect(edges[0]?.at).toBeGreaterThan(before - 61);
+    expect(edges[0]?.at).toBeLessThan(performance.now() - 59);
+    hardware.inputs[INPUT_BLOCK.inputBits] = 0;
+    await vi.waitFor(() =>
+      expect(edges.at(-1)).toMatchObject({ input: "button", isActive: false }),
+    );
+  });
+
+  test("a press that begins and ends between two polls is still seen", async () => {
+    await untilUp();
+    hardware.inputs[INPUT_BLOCK.presses] = 2;
+    await vi.waitFor(() => expect(presses()).toBe(2));
+    expect(edges.at(-1)).toMatchObject({ isActive: false });
+  });
+
+  test("a closed contact the board has not counted is no press", async () => {
+    await untilUp();
+    hardware.inputs[INPUT_BLOCK.inputBits] = 0b101;
+    await vi.waitFor(() => expect(edges).toMatchObject([{ input: "tamper", isActive: true }]));
+    expect(presses()).toBe(0);
+  });
+
+  test("a counter that wraps counts on", async () => {
+    await untilUp();
+    hardware.inputs[INPUT_BLOCK.presses] = 65_535;
+    await vi.waitFor(() => expect(presses()).toBeGreaterThan(0));
+    const before = presses();
+    hardware.inputs[INPUT_BLOCK.presses] = 0;
+    await vi.waitFor(() => expect(presses()).toBe(before + 1));
+  });
+
+  test("presses of an earlier life are not pressed again at a start", async () => {
+    await untilUp();
+    await board.close();
+    hardware.inputs[INPUT_BLOCK.presses] = 9;
+    hardware.inputs[INPUT_BLOCK.pressAgeMs] = 30_000;
+    reach = [];
+    board = openBoard();
+    await untilUp();
+    hardware.inputs[INPUT_BLOCK.inputBits] = 4;
+    await vi.waitFor(() => expect(edges.at(-1)?.input).toBe("tamper"));
+    expect(presses()).toBe(0);
+  });
+
+  test("a press in the moment of a restart is not lost", async () => {
+    await untilUp();
+    await board.close();
+    hardware.inputs[INPUT_BLOCK.presses] = 9;
+    hardware.inputs[INPUT_BLOCK.pressAgeMs] = 800;
+    board = openBoard();
+    await vi.waitFor(() => expect(presses()).toBe(1));
+  });
+
+  test("lamp and siren are written, and again when the board has restarted", async () => {
+    await untilUp();
+    board.setLamp("calling");
+    board.setSiren(true);
+    const wanted = [LAMP_VALUES.calling, 1, 10];
+    await vi.waitFor(() => expect(hardware.writes.at(-1)).toEqual(wanted));
+    const before = hardware.writes.length;
+    hardware.inputs[INPUT_BLOCK.boardBoots] = 2;
+    await vi.waitFor(() => expect(hardware.writes.length).toBeGreaterThan(before));
+    expect(hardware.writes.at(-1)).toEqual(wanted);
+  });
+
+  test("a press on a board that has just restarted counts", async () => {
+    await untilUp();
+    hardware.inputs[INPUT_BLOCK.presses] = 1;
+    hardware.inputs[INPUT_BLOCK.boardBoots] = 2;
+    await vi.waitFor(() => expect(presses()).toBe(1));
+  });
+
+  test("an agent that ends puts the lamp out", async () => {
+    await untilUp();
+    await board.close();
+    expect(hardware.writes.at(-1)?.[0]).toBe(LAMP_VALUES.off);
+  });
+});
+
+describe("a bad line", () => {
+  test.each([
+    ["silent", /silent: check power/],
+    ["echo-only", /only echoes/],
+    ["truncate", /expected an answer of 21 bytes, found 18/],
+    ["corrupt", /damaged \(wrong checksum\)/],
+    ["exception", /exception 2/i],
+    ["other-board", /expected the mark 0x415a, found 0x0007/],
+  ] as const)("that is %s is told as lost with its reason, and comes back", async (how, reason) => {
+    await untilUp();
+    hardware.behave(how);
+    await untilLost();
+    expect(reach.at(-1)?.detail).toMatch(reason);
+    board.setLamp("received");
+    hardware.behave("none");
+    await untilUp();
+    await vi.waitFor(() => expect(hardware.writes.at(-1)?.[0]).toBe(LAMP_VALUES.received));
+  });
+
+  test("that echoes before it answers is as good as any", async () => {
+    await untilUp();
+    hardware.behave("echo-first");
+    board.setLamp("answered");
+    await vi.waitFor(() => expect(hardware.writes.at(-1)?.[0]).toBe(LAMP_VALUES.answered));
+    hardware.inputs[INPUT_BLOCK.presses] = 1;
+    await vi.waitFor(() => expect(presses()).toBe(1));
+    expect(isUp()).toBe(true);
+  });
+
+  test("that vanishes and returns brings its presses along", async () => {
+    await untilUp();
+    await hardware.vanish();
+    await untilLost();
+    expect(reach.at(-1)?.detail).toMatch(/is lost/);
+    hardware.inputs[INPUT_BLOCK.presses] = 1;
+    await hardware.comeBack();
+    await untilUp();
+    await vi.waitFor(() => expect(presses()).toBe(1));
+  });
+
+  test("that is not there is told as lost, and found when it comes", async () => {
+    await board.close();
+    await hardware.vanish();
+    reach = [];
+    board = openBoard();
+    await untilLost();
+    expect(reach.at(-1)?.detail).toContain(hardware.path);
+    await hardware.comeBack();
+    await untilUp();
+  });
+});

@@ -1,0 +1,194 @@
+/** A hub of a few lines behind a real TLS broker: it accepts alarms when it is told to. */
+import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import { Aedes, type Client } from "aedes";
+import { dataPaths } from "../../device/adapters/data-dir.ts";
+import { makeKeys } from "../../device/adapters/key-pair.ts";
+import { AgentConfig } from "../../device/config.ts";
+import { openAuthority } from "../../hub/link/authority.ts";
+import type { Authority } from "../../hub/ports.ts";
+import { canonicalJson } from "../../shared/canonical-json.ts";
+import { HubEpoch, IncidentId, PillarId, type EventId } from "../../shared/ids.ts";
+import type { Receipt } from "../../shared/protocol/accepted.ts";
+import type { Alarm } from "../../shared/protocol/alarm.ts";
+import type { CallStatus } from "../../shared/protocol/call.ts";
+import type { CommandOrder } from "../../shared/protocol/command.ts";
+import { parseUp, type DownMessage, type UpMessage } from "../../shared/protocol/messages.ts";
+import { downTopic, parseTopic, qosOf } from "../../shared/protocol/topics.ts";
+
+export const hex128 = (): string => randomBytes(16).toString("hex");
+export const PILLAR = PillarId.parse("pillar-1");
+
+export interface SmallHub {
+  readonly port: number;
+  readonly authority: Authority;
+  readonly received: UpMessage[];
+  /** Whether alarms are accepted as they come. */
+  accepts: boolean;
+  epoch: HubEpoch;
+  /** Breaks every signature. */
+  forges: boolean;
+  alarms(): Alarm[];
+  send(message: DownMessage): void;
+  /** Any bytes on any topic. */
+  sendRaw(topic: string, payload: string | Buffer): void;
+  call(eventId: EventId, status: CallStatus, by?: string): void;
+  order(order: CommandOrder, bootEpoch: number): string;
+  accept(alarm: Alarm): void;
+  /** Cuts every connection; with `false` nobody can come back. */
+  cut(isOpen: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Pillar {
+  readonly config: AgentConfig;
+  readonly dir: string;
+  remove(): void;
+}
+
+/** Everything `anzhu-agent enroll` would have left, made without asking anybody. */
+export async function enrolledPillar(hub: Pick<SmallHub, "authority" | "port">): Promise<Pillar> {
+  const dir = mkdtempSync(join(tmpdir(), "anzhu-agent-"));
+  const keys = await makeKeys(PILLAR);
+  const issued = await hub.authority.issue(keys.csr, PILLAR);
+  const paths = dataPaths(dir);
+  mkdirSync(paths.identityDir, { recursive: true });
+  writeFileSync(paths.tlsKey, keys.tlsKey);
+  writeFileSync(paths.tlsCert, issued.certificate);
+  writeFileSync(paths.ca, hub.authority.caCertificate);
+  writeFileSync(paths.alarmKey, keys.alarmKey);
+  writeFileSync(paths.hubPublicKey, hub.authority.hubPublicKey);
+  const config = AgentConfig.parse({
+    pillarId: PILLAR,
+    dataDir: dir,
+    hub: { host: "127.0.0.1", mqttPort: hub.port, httpUrl: "http://127.0.0.1:1" },
+    board: { kind: "modbus", path: join(dir, "board") },
+    media: { camera: { kind: "none" }, microphone: { kind: "none" } },
+  });
+  return { config, dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+export async function smallHub(): Promise<SmallHub> {
+  const dir = mkdtempSync(join(tmpdir(), "anzhu-small-hub-"));
+  const authority = await openAuthority(dir, []);
+  const broker = await Aedes.createBroker();
+  const sockets = new Set<TLSSocket>();
+  let current: Client | undefined;
+  const received: UpMessage[] = [];
+  const incidents = new Map<EventId, IncidentId>();
+
+  const send = ({ channel, message }: DownMessage): void =>
+    sendRaw(downTopic(PILLAR, channel), JSON.stringify(message), qosOf(channel));
+  const sendRaw = (topic: string, payload: string | Buffer, qos: 0 | 1 = 1): void => {
+    const packet = { cmd: "publish", topic, payload, qos, retain: false, dup: false } as const;
+    current?.publish({ ...packet, payload: Buffer.from(payload) }, () => undefined);
+  };
+  const signed = (text: string): ReturnType<Authority["sign"]> => {
+    if (!hub.forges) return authority.sign(text);
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const forged = sign(null, createHash("sha256").update(text).digest(), privateKey);
+    return forged.toString("base64url") as ReturnType<Authority["sign"]>;
+  };
+  broker.on("client", (client) => (current = client));
+  broker.authorizePublish = (_client, packet, done) => {
+    const topic = parseTopic(packet.topic);
+    const parsed = topic?.direction === "up" && parseUp(topic.channel, Buffer.from(packet.payload));
+    if (!parsed || !parsed.ok) return done(new Error("not a message"));
+    received.push(parsed.value);
+    done(null);
+    if (parsed.value.channel === "alarm" && hub.accepts) hub.accept(parsed.value.message);
+  };
+  const listen = (port: number): Promise<Server> =>
+    new Promise((resolve, reject) => {
+      const { key, cert } = authority.server;
+      const server = createServer(
+        {
+          key,
+          cert,
+          ca: authority.caCertificate,
+          requestCert: true,
+          minVersion: "TLSv1.3",
+          noDelay: true,
+        },
+        (socket) => {
+          sockets.add(socket);
+          socket.on("error", () => undefined);
+          socket.on("close", () => sockets.delete(socket));
+          broker.handle(socket);
+        },
+      );
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", () => resolve(server));
+    });
+  let server: Server | undefined = await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const stop = async (): Promise<void> => {
+    const closing = server;
+    server = undefined;
+    for (const socket of sockets) socket.destroy();
+    if (closing) await new Promise((resolve) => closing.close(resolve));
+  };
+
+  const hub: SmallHub = {
+    port,
+    authority,
+    received,
+    accepts: true,
+    forges: false,
+    epoch: HubEpoch.parse(hex128()),
+    alarms: () => received.flatMap((one) => (one.channel === "alarm" ? [one.message] : [])),
+    send,
+    sendRaw,
+    call: (eventId, status, by) =>
+      send({
+        channel: "call",
+        message: { v: 1, incidentId: incidentOf(eventId), eventId, status, ...(by && { by }) },
+      }),
+    order: (order, bootEpoch) => {
+      const commandId = hex128();
+      const body = {
+        v: 1,
+        commandId,
+        pillarId: PILLAR,
+        order,
+        bootEpoch,
+        issuedWallMs: Date.now(),
+        expiresInMs: 10_000,
+      } as Extract<DownMessage, { channel: "command" }>["message"]["body"];
+      send({ channel: "command", message: { v: 1, body, sig: signed(canonicalJson(body)) } });
+      return commandId;
+    },
+    accept: ({ event }) => {
+      const receipt: Receipt = {
+        v: 1,
+        eventId: event.eventId,
+        pillarId: event.pillarId,
+        seq: event.seq,
+        incidentId: incidentOf(event.eventId),
+        hubEpoch: hub.epoch,
+        journalIndex: received.length,
+      };
+      const sig = signed(canonicalJson(receipt));
+      send({ channel: "accepted", message: { v: 1, receipt, sig } });
+    },
+    cut: async (isOpen) => {
+      await stop();
+      if (isOpen) server = await listen(port);
+    },
+    close: async () => {
+      await stop();
+      await new Promise<void>((resolve) => broker.close(resolve));
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  const incidentOf = (eventId: EventId): IncidentId => {
+    const incidentId = incidents.get(eventId) ?? IncidentId.parse(hex128());
+    incidents.set(eventId, incidentId);
+    return incidentId;
+  };
+  return hub;
+}
