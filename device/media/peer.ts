@@ -15,8 +15,6 @@ import type { OutgoingPacket } from "./gate.ts";
 import { newSession, type MediaKind, type Session, type SessionOptions } from "./session.ts";
 import type { MediaTiming } from "./timing.ts";
 
-/** The hub reports about once a second on what it receives; this much silence means it is gone. */
-const REPORT_SILENCE_MS = 4000;
 const WATCH_EVERY_MS = 500;
 
 export type PeerState = "connecting" | "connected" | "lost";
@@ -60,7 +58,7 @@ export function newPeer(options: PeerOptions): Peer {
 
   // Unreferenced: a watch alone must not keep the process alive.
   setInterval(() => {
-    if (line.current?.isConnected === true && isAbandoned(line.current)) {
+    if (line.current?.isConnected === true && isAbandoned(line.current, options.timing)) {
       fail(line, line.current, "the hub no longer reports on what it receives");
     }
   }, WATCH_EVERY_MS).unref();
@@ -185,9 +183,10 @@ function answered(line: Line, attempt: Attempt, sdp: string): void {
 }
 
 /** Only a hub that has reported before, while we are sending, can be missed. */
-function isAbandoned({ session, sendingSince, lastSentAt }: Attempt): boolean {
+function isAbandoned(attempt: Attempt, timing: MediaTiming): boolean {
+  const { session, sendingSince, lastSentAt } = attempt;
   const now = performance.now();
   const reportAt = session.lastReportAt();
   if (reportAt === undefined || now - lastSentAt > WATCH_EVERY_MS) return false;
-  return now - Math.max(reportAt, sendingSince) > REPORT_SILENCE_MS;
+  return now - Math.max(reportAt, sendingSince) > timing.reportSilence;
 }

@@ -22,6 +22,8 @@ export interface MediaTiming {
   readonly answer: Duration;
   /** From the answer to an open connection. */
   readonly connect: Duration;
+  /** The hub reports about once a second on what it receives; this much silence: it is gone. */
+  readonly reportSilence: Duration;
 }
 
 export const MEDIA_TIMING: MediaTiming = {
@@ -33,4 +35,5 @@ export const MEDIA_TIMING: MediaTiming = {
   reconnect: { first: milliseconds(500), most: seconds(15) },
   answer: seconds(5),
   connect: seconds(10),
+  reportSilence: seconds(4),
 };

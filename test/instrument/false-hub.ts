@@ -31,6 +31,10 @@ export interface FalseHub {
   received(kind: "video" | "audio"): readonly Received[];
   forget(): void;
   readonly reports: RtcpPacket[];
+  /** Goes on receiving, and says nothing of it any more: a hub that hangs. */
+  stopReporting(): void;
+  /** Packets of sound sent so far. */
+  spoken(): number;
   /** Begins to speak one tone in real time; call the result to stop. */
   speak(hz: number): () => void;
   /** One Opus packet at once. */
@@ -51,6 +55,7 @@ export function newFalseHub(): FalseHub {
   const encoder = new Encoder({ channels: 1, sample_rate: 48_000, application: "voip" });
   let number = Math.floor(Math.random() * 0x10000);
   let samples = 0;
+  let sentCount = 0;
 
   pc.onTrack.subscribe((track) => {
     const kind = track.kind === "video" ? "video" : "audio";
@@ -60,6 +65,7 @@ export function newFalseHub(): FalseHub {
   });
 
   const sendVoice = (payload: Uint8Array): void => {
+    sentCount += 1;
     number = (number + 1) & 0xffff;
     samples += AUDIO.frameSamples;
     const header = new RtpHeader({
@@ -75,6 +81,7 @@ export function newFalseHub(): FalseHub {
     pc,
     reports,
     sendVoice,
+    spoken: () => sentCount,
     async answer(offer) {
       await pc.setRemoteDescription({ type: "offer", sdp: offer });
       for (const transceiver of pc.getTransceivers()) {
@@ -92,6 +99,9 @@ export function newFalseHub(): FalseHub {
     received: (kind) => kept.filter((one) => one.kind === kind),
     forget() {
       kept = [];
+    },
+    stopReporting() {
+      for (const transport of pc.dtlsTransports) transport.sendRtcp = () => Promise.resolve(0);
     },
     speak(hz) {
       const frame = AUDIO.frameSamples;

@@ -15,9 +15,10 @@ export interface SocketMicrophone {
   close(): Promise<void>;
 }
 
-export async function openSocketMicrophone(hz: number): Promise<SocketMicrophone> {
+/** `at`: where to listen, instead of in a folder of its own. */
+export async function openSocketMicrophone(hz: number, at?: string): Promise<SocketMicrophone> {
   const folder = mkdtempSync(join(tmpdir(), "anzhu-microphone-"));
-  const path = join(folder, "microphone.sock");
+  const path = at ?? join(folder, "microphone.sock");
   const listeners = new Set<Socket>();
   let tone = hz;
   let sungSamples = 0;

@@ -1,13 +1,18 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { Decoder } from "@evan/opus";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { carriesKeyframe } from "../../../shared/media/h264.ts";
 import { newFalseHub, type FalseHub } from "../../instrument/false-hub.ts";
 import { forkMedia, type MediaChild } from "../../instrument/media-child.ts";
 import { openSocketMicrophone } from "../../instrument/socket-microphone.ts";
 import { openSocketSpeaker } from "../../instrument/socket-speaker.ts";
-import { toneShare } from "../../instrument/tone.ts";
+import { samplesOf, toneShare } from "../../instrument/tone.ts";
 
 const PATIENT = { timeout: 15_000, interval: 10 };
 const SMALL = { camera: { kind: "test" }, size: "640x360", framesPerSecond: 15 };
+
+const SILENT = { camera: { kind: "none" }, microphone: { kind: "none" } };
 
 const endings: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -51,6 +56,17 @@ const numbersOf = (hub: FalseHub, kind: "video" | "audio") =>
 const hasGap = (numbers: readonly number[]): boolean =>
   numbers.some((n, i) => i > 0 && ((n - numbers[i - 1]!) & 0xffff) !== 1);
 
+function childrenOf(pid: number): number[] {
+  const list = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return list === "" ? [] : list.split(" ").map(Number);
+}
+
+/** Neither gone nor a zombie that nobody has collected. */
+function isAlive(pid: number): boolean {
+  const path = `/proc/${pid}/stat`;
+  return existsSync(path) && !readFileSync(path, "utf8").includes(") Z ");
+}
+
 describe("the pillar's media process", () => {
   test("an open gate sends a keyframe first, and sound; a shut one sends nothing", async () => {
     const child = await start({ ...SMALL, microphone: { kind: "test", hz: 440 } });
@@ -74,8 +90,9 @@ describe("the pillar's media process", () => {
     child.send({ type: "gate", isOpen: false });
     await vi.waitFor(() => expect(child.state()?.camera).toBe("ready"), PATIENT);
     const [video, audio] = [numbersOf(hub, "video").length, numbersOf(hub, "audio").length];
-    // Two groups of pictures pass by unsent.
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    // The next sender report shows that the connection lives on without them.
+    const reports = hub.reports.length;
+    await vi.waitFor(() => expect(hub.reports.length).toBeGreaterThan(reports), PATIENT);
     expect(numbersOf(hub, "video")).toHaveLength(video);
     expect(numbersOf(hub, "audio")).toHaveLength(audio);
 
@@ -94,8 +111,7 @@ describe("the pillar's media process", () => {
     const speaker = await openSocketSpeaker();
     endings.push(() => speaker.close());
     const child = await start({
-      camera: { kind: "none" },
-      microphone: { kind: "none" },
+      ...SILENT,
       speaker: { kind: "socket", path: speaker.path },
     });
     const hub = await connect(child);
@@ -112,19 +128,105 @@ describe("the pillar's media process", () => {
     child.send({ type: "gate", isOpen: false });
     await vi.waitFor(() => expect(child.state()?.speaker).toBe("ready"), PATIENT);
     const heard = speaker.heardBytes();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const spoken = hub.spoken();
+    await vi.waitFor(() => expect(hub.spoken()).toBeGreaterThan(spoken + 10), PATIENT);
     expect(speaker.heardBytes()).toBe(heard);
   }, 30_000);
 
-  test("a microphone that is a socket is heard, also when it comes late", async () => {
-    const microphone = await openSocketMicrophone(0);
-    await microphone.close();
+  test("a prompt is played without the hub, and a voice stops it", async () => {
+    const speaker = await openSocketSpeaker();
+    endings.push(() => speaker.close());
+    const child = await start({
+      ...SILENT,
+      speaker: { kind: "socket", path: speaker.path },
+    });
+    await vi.waitFor(() => expect(child.state()?.speaker).toBe("ready"), PATIENT);
+    child.send({ type: "prompt", name: "identify" });
+    await vi.waitFor(() => expect(child.state()?.speaker).toBe("playing"), PATIENT);
+    // The chime lasts 1.6 s; all of it is played, at the pace of the speaker.
+    await vi.waitFor(() => expect(speaker.heard()).toHaveLength(1.6 * 48_000), PATIENT);
+    expect(toneShare(speaker.heard().slice(2400, 24_000), 784)).toBeGreaterThan(0.6);
+
+    child.send({ type: "prompt", name: "no-such-prompt" });
+    await vi.waitFor(() => expect(child.latest("log")?.text).toContain("no-such-prompt"), PATIENT);
+
+    const hub = await connect(child);
+    child.send({ type: "gate", isOpen: true });
+    child.send({ type: "prompt", name: "received" });
+    await vi.waitFor(() => expect(child.state()?.speaker).toBe("playing"), PATIENT);
+    const hush = hub.speak(620);
+    endings.push(async () => hush());
+    await vi.waitFor(() => expect(hub.spoken()).toBeGreaterThan(10), PATIENT);
+    speaker.forget();
+    await vi.waitFor(() => expect(speaker.heard().length).toBeGreaterThan(24_000), PATIENT);
+    expect(toneShare(speaker.heard().slice(9600), 620)).toBeGreaterThan(0.9);
+  }, 30_000);
+
+  test("a speaker and a microphone that come late, or come back, are used", async () => {
+    const [first, firstMicrophone] = [await openSocketSpeaker(), await openSocketMicrophone(0)];
+    await Promise.all([first.close(), firstMicrophone.close()]);
+    const paths = { speaker: `${first.path}-2`, microphone: `${firstMicrophone.path}-2` };
+    for (const path of Object.values(paths)) mkdirSync(dirname(path), { recursive: true });
+    endings.push(async () => {
+      for (const path of Object.values(paths)) rmSync(dirname(path), { recursive: true });
+    });
     const child = await start({
       camera: { kind: "none" },
-      microphone: { kind: "socket", path: microphone.path },
+      microphone: { kind: "socket", path: paths.microphone },
+      speaker: { kind: "socket", path: paths.speaker },
     });
-    await vi.waitFor(() => expect(child.state()?.microphone).toBe("failed"), PATIENT);
-    expect(child.state()?.detail).toContain(microphone.path);
+    await vi.waitFor(() => {
+      expect(child.state()).toMatchObject({ microphone: "failed", speaker: "failed" });
+    }, PATIENT);
+    expect(child.state()?.detail).toContain(paths.microphone);
+    expect(child.state()?.detail).toContain(paths.speaker);
+
+    const speaker = await openSocketSpeaker(paths.speaker);
+    endings.push(() => speaker.close());
+    const microphone = await openSocketMicrophone(550, paths.microphone);
+    endings.push(() => microphone.close());
+    await vi.waitFor(() => {
+      expect(child.state()).toMatchObject({ microphone: "ready", speaker: "ready", detail: "" });
+    }, PATIENT);
+
+    const hub = await connect(child);
+    child.send({ type: "gate", isOpen: true });
+    await vi.waitFor(() => expect(hub.received("audio").length).toBeGreaterThan(60), PATIENT);
+    const decoder = new Decoder({ channels: 1, sample_rate: 48_000 });
+    const pieces = hub.received("audio").map(({ packet }) => decoder.decode(packet.payload));
+    const heard = samplesOf(Buffer.concat(pieces));
+    expect(toneShare(heard.slice(9600), 550)).toBeGreaterThan(0.9);
+
+    speaker.drop();
+    await vi.waitFor(() => expect(child.state()?.speaker).toBe("failed"), PATIENT);
+    await vi.waitFor(() => expect(child.state()?.speaker).not.toBe("failed"), PATIENT);
+  }, 30_000);
+
+  test("killed without warning, it leaves no ffmpeg behind", async () => {
+    const child = await start({ ...SMALL, microphone: { kind: "test" } });
+    await vi.waitFor(() => {
+      expect(child.state()).toMatchObject({ camera: "ready", microphone: "ready" });
+    }, PATIENT);
+    const orphans = childrenOf(child.process.pid!);
+    expect(orphans).toHaveLength(2);
+    child.process.kill("SIGKILL");
+    await vi.waitFor(() => expect(orphans.filter(isAlive)).toEqual([]), PATIENT);
+  }, 30_000);
+
+  test("ffmpeg killed during a call costs moments, and the hub sees one stream", async () => {
+    const child = await start({ ...SMALL, microphone: { kind: "none" } });
+    const hub = await connect(child);
+    child.send({ type: "gate", isOpen: true });
+    await vi.waitFor(() => expect(hub.received("video").length).toBeGreaterThan(10), PATIENT);
+    const [ffmpeg] = childrenOf(child.process.pid!);
+    process.kill(ffmpeg!, "SIGKILL");
+    await vi.waitFor(() => expect(child.state()?.camera).toBe("failed"), PATIENT);
+    expect(child.state()?.detail).toContain("SIGKILL");
+    await vi.waitFor(() => expect(child.state()?.camera).toBe("sending"), PATIENT);
+    const before = hub.received("video").length;
+    await vi.waitFor(() => expect(hub.received("video").length).toBeGreaterThan(before), PATIENT);
+    expect(hasGap(numbersOf(hub, "video"))).toBe(false);
+    expect(child.state()?.peer).toBe("connected");
   }, 30_000);
 
   test("it ends when the agent does", async () => {
@@ -133,12 +235,12 @@ describe("the pillar's media process", () => {
     await vi.waitFor(() => expect(child.process.exitCode).toBe(0), PATIENT);
   });
 
-  test("without ffmpeg it says what to install, and goes on living", async () => {
-    const child = forkMedia({ PATH: "/nonexistent", FFMPEG_BIN: "" });
+  test("without ffmpeg it says what to do, and goes on living", async () => {
+    const child = forkMedia({ FFMPEG_BIN: "/nonexistent/ffmpeg" });
     endings.push(() => child.close());
-    child.configure({ ...SMALL });
+    child.configure(SMALL);
     await vi.waitFor(() => expect(child.state()?.camera).toBe("failed"), PATIENT);
-    expect(child.state()?.detail).toContain("apt-get install ffmpeg");
+    expect(child.state()?.detail).toContain("FFMPEG_BIN is /nonexistent/ffmpeg");
     await connect(child);
   }, 30_000);
 });
