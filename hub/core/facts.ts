@@ -151,7 +151,8 @@ export type Fact =
     })
   | (At & { readonly type: "session-opened" | "session-closed"; readonly username: Username })
   /** Somebody watches and listens (`watch`) or talks (`talk`): no ear without a name. */
-  | (ByOperator & { readonly type: "view-opened" | "view-closed"; readonly role: "watch" | "talk" })
+  | (ByOperator & { readonly type: "view-opened"; readonly role: "watch" | "talk" })
+  | (ByOperator & { readonly type: "view-closed"; readonly role: "watch" | "talk" })
   | (At & {
       readonly type: "command-sent";
       readonly pillarId: PillarId;

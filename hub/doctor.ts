@@ -1,0 +1,129 @@
+/**
+ * `anzhu-hub doctor`: what is well, what is not, and what to do about it, one line each.
+ *
+ * It looks and changes nothing, also while the hub runs. The whole chain is checked, from the first fact.
+ */
+import { X509Certificate } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import type { HubConfig } from "./config.ts";
+import { lockData } from "./data-lock.ts";
+import { checkClock, checkDisk } from "./health.ts";
+import { BEGINNING, verifyChain } from "./journal/chain.ts";
+import { openForReading } from "./journal/database.ts";
+
+export interface Finding {
+  readonly what: string;
+  readonly isOk: boolean;
+  /** What was found; when it is not well, what to do. */
+  readonly detail: string;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const RENEW_BEFORE_DAYS = 30;
+
+export async function examine(config: HubConfig): Promise<readonly Finding[]> {
+  const { dataDir } = config;
+  if (!existsSync(dataDir)) {
+    const detail = `${dataDir} does not exist yet; the first start makes it`;
+    return [{ what: "data", isOk: true, detail }, checkWall(), ...(await ports(config))];
+  }
+  const disk = await checkDisk(dataDir);
+  return [
+    { what: "disk", isOk: disk.isOk, detail: disk.detail },
+    checkWall(),
+    ...journal(join(dataDir, "journal.db")),
+    ...certificates(join(dataDir, "authority")),
+    ...(isRunning(dataDir)
+      ? [{ what: "ports", isOk: true, detail: "a hub is running in this directory and holds them" }]
+      : await ports(config)),
+  ];
+}
+
+function checkWall(): Finding {
+  const clock = checkClock(Date.now());
+  return { what: "clock", isOk: clock.isOk, detail: clock.detail };
+}
+
+function isRunning(dataDir: string): boolean {
+  try {
+    lockData(dataDir).release();
+    return false;
+  } catch (error) {
+    // Held: that is the answer, not a failure.
+    return error instanceof Error;
+  }
+}
+
+function journal(file: string): Finding[] {
+  if (!existsSync(file)) {
+    return [{ what: "journal", isOk: true, detail: "none yet; the first start makes it" }];
+  }
+  try {
+    const database = openForReading(file);
+    try {
+      const [found] = Object.values(database.prepare("PRAGMA quick_check(1)").get() ?? {});
+      const file_ = {
+        what: "journal",
+        isOk: found === "ok",
+        detail:
+          found === "ok"
+            ? `${file} is whole`
+            : `quick_check found ${String(found)}: stop the hub, keep the file, restore a backup`,
+      };
+      const verdict = verifyChain(database, BEGINNING);
+      const chain = {
+        what: "chain",
+        isOk: verdict.ok,
+        detail: verdict.ok
+          ? `${verdict.rows} facts, each linked to the one before`
+          : `${verdict.reason}: keep the file as evidence, restore a backup`,
+      };
+      return [file_, chain];
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    const detail = `${file} cannot be read (${String(error)}): check its owner and the disk`;
+    return [{ what: "journal", isOk: false, detail }];
+  }
+}
+
+function certificates(directory: string): Finding[] {
+  return ["ca.cert.pem", "server.cert.pem"].map((name) => {
+    const file = join(directory, name);
+    const what = `certificate ${name}`;
+    if (!existsSync(file))
+      return { what, isOk: true, detail: "none yet; the first start makes it" };
+    try {
+      const { validTo } = new X509Certificate(readFileSync(file));
+      const days = Math.floor((Date.parse(validTo) - Date.now()) / DAY_MS);
+      const isOk = days >= RENEW_BEFORE_DAYS;
+      const advice = isOk ? "" : "; restart the hub, which renews the server's certificate";
+      return { what, isOk, detail: `valid for ${days} days, until ${validTo}${advice}` };
+    } catch (error) {
+      return { what, isOk: false, detail: `${file} is no certificate (${String(error)})` };
+    }
+  });
+}
+
+async function ports({ http, mqtt }: HubConfig): Promise<Finding[]> {
+  return [
+    await portFree("port http", http.host, http.port),
+    await portFree("port mqtt", mqtt.host, mqtt.port),
+  ];
+}
+
+function portFree(what: string, host: string, port: number): Promise<Finding> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error) => {
+      const detail = `${host}:${port} cannot be used (${error.message}): free it or change the port`;
+      resolve({ what, isOk: false, detail });
+    });
+    server.listen(port, host, () => {
+      server.close(() => resolve({ what, isOk: true, detail: `${host}:${port} is free` }));
+    });
+  });
+}

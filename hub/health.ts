@@ -1,0 +1,55 @@
+/** What a supervisor of processes should know: whether an alarm that comes now would be accepted. */
+import { statfs } from "node:fs/promises";
+import type { HealthCheck } from "./api/context.ts";
+import type { HubConfig } from "./config.ts";
+import type { Loop } from "./loop.ts";
+
+/** Below this the disk counts as full: the journal needs room for alarms, whatever recordings take. */
+export const LEAST_FREE_BYTES = 512 * 1024 * 1024;
+/** Before this the clock cannot have been set. */
+const EARLIEST_WALL_MS = Date.UTC(2026, 0, 1);
+
+export interface HealthSources {
+  readonly config: HubConfig;
+  readonly loop: Pick<Loop, "failure">;
+  readonly isMediaUp: () => boolean;
+  readonly mqttPort: () => number | undefined;
+}
+
+export async function checkHealth(sources: HealthSources): Promise<readonly HealthCheck[]> {
+  const failure = sources.loop.failure();
+  const port = sources.mqttPort();
+  return [
+    { name: "journal", isOk: !failure, detail: failure?.message ?? "facts are durable" },
+    {
+      name: "broker",
+      isOk: port !== undefined,
+      detail: port === undefined ? "pillars cannot connect yet" : `pillars connect on port ${port}`,
+    },
+    await checkDisk(sources.config.dataDir),
+    checkClock(Date.now()),
+    // Without media an alarm still rings, so this alone never makes the hub unready.
+    {
+      name: "media",
+      isOk: true,
+      detail: sources.isMediaUp() ? "picture and voice" : "starting; alarms ring without picture",
+    },
+  ];
+}
+
+export async function checkDisk(dataDir: string): Promise<HealthCheck> {
+  const { bavail, bsize } = await statfs(dataDir);
+  const freeBytes = bavail * bsize;
+  const isOk = freeBytes >= LEAST_FREE_BYTES;
+  const advice = isOk ? "" : `; expected at least ${LEAST_FREE_BYTES / 2 ** 20} MiB: make room`;
+  const detail = `${Math.round(freeBytes / 2 ** 20)} MiB free in ${dataDir}${advice}`;
+  return { name: "disk", isOk, detail };
+}
+
+export function checkClock(now: number): HealthCheck {
+  const isOk = now >= EARLIEST_WALL_MS;
+  const detail = isOk
+    ? new Date(now).toISOString()
+    : `expected a clock that was set, found ${new Date(now).toISOString()}: start a time service`;
+  return { name: "clock", isOk, detail };
+}

@@ -1,0 +1,172 @@
+/**
+ * A whole hub in one process: journal, core, pillar link, API, and the media process beside it.
+ *
+ * Order is safety: the journal is folded before anything listens, and everything that may still speak is
+ * silenced before the journal closes.
+ */
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { HubConfig } from "./config.ts";
+import { lockData } from "./data-lock.ts";
+import { checkHealth } from "./health.ts";
+import { openJournal } from "./journal/journal.ts";
+import { startMediaProcess } from "./media/media-process.ts";
+import { inspectRecording } from "./media/recover.ts";
+import type { Authority, MediaPort } from "./ports.ts";
+import { startShell, type Shell } from "./shell.ts";
+
+export interface HubProcess {
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  /** Ends in order; what was taken is committed. */
+  stop(): Promise<void>;
+}
+
+export interface HubOptions {
+  readonly log: Logger;
+  /** For tests without picture and voice. */
+  readonly media?: MediaPort;
+  /** For measurements only: without it both ends of every control connection are no-delay. */
+  readonly noDelay?: boolean;
+}
+
+/** What to undo, newest first. */
+type Closers = (() => unknown)[];
+
+export async function startHub(config: HubConfig, options: HubOptions): Promise<HubProcess> {
+  const closers: Closers = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).toReversed()) await close();
+  };
+  try {
+    const ports = await start(config, options, closers);
+    return { ...ports, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  config: HubConfig,
+  options: HubOptions,
+  closers: Closers,
+): Promise<{ httpPort: number; mqttPort: number }> {
+  const { dataDir } = config;
+  const { log } = options;
+  const lock = lockData(dataDir);
+  closers.push(lock.release);
+  const { openAuthority } = await import("./link/authority.ts");
+  const authority = await openAuthority(dataDir, config.mqtt.names);
+  const { shell, hubEpoch } = await startCore(config, { ...options, authority }, closers);
+  const { listen, mqttPort } = await startWaysIn(config, { ...options, authority, shell }, closers);
+  const httpPort = await listen(hubEpoch);
+  log.info(`the hub serves ${config.http.host}:${httpPort}, pillars on port ${mqttPort}`);
+  return { httpPort, mqttPort };
+}
+
+async function startCore(
+  config: HubConfig,
+  options: HubOptions & { readonly authority: Authority },
+  closers: Closers,
+): Promise<{ shell: Shell; hubEpoch: () => string }> {
+  const { log, authority } = options;
+  const journalFile = join(config.dataDir, "journal.db");
+  const startedAt = performance.now();
+  const journal = await openJournal(journalFile);
+  const media = options.media ?? startMedia(config, log);
+  let shell: Shell;
+  try {
+    shell = startShell({
+      dataDir: config.dataDir,
+      journalFile,
+      journal,
+      settings: {
+        acknowledgeWithinMs: Math.round(config.incidents.acknowledgeWithinSeconds * 1000),
+        maxOpen: config.incidents.maxOpen,
+      },
+      maxViewers: config.media.maxViewers,
+      authority,
+      media,
+      inspect: inspectRecording,
+      log,
+    });
+  } catch (error) {
+    await media.close();
+    await journal.close();
+    throw error;
+  }
+  closers.push(shell.stop, () => media.close());
+  const took = Math.round(performance.now() - startedAt);
+  const { pillars, incidents } = shell.loop.state();
+  log.info(
+    `journal folded in ${took} ms: ${pillars.size} pillars, ${incidents.size} open incidents`,
+  );
+  return { shell, hubEpoch: () => journal.hubEpoch() };
+}
+
+function startMedia(config: HubConfig, log: Logger): MediaPort {
+  const { udpPorts, addresses, maxViewers } = config.media;
+  const settings = { udpPorts, addresses, maxViewers };
+  return startMediaProcess({ settings, log: (level, text) => log[level](text) });
+}
+
+interface WaysIn extends HubOptions {
+  readonly authority: Authority;
+  readonly shell: Shell;
+}
+
+async function startWaysIn(
+  config: HubConfig,
+  { log, authority, shell, noDelay }: WaysIn,
+  closers: Closers,
+): Promise<{ mqttPort: number; listen: (hubEpoch: () => string) => Promise<number> }> {
+  const { startBroker } = await import("./link/embedded-broker.ts");
+  const { openReceipts } = await import("./link/receipts.ts");
+  const { loop, linkEvents: events } = shell;
+  const receipts = openReceipts();
+  const broker = await startBroker({
+    config,
+    authority,
+    events,
+    log,
+    knownPillars: (id, serial) => loop.state().pillars.get(id)?.certificateSerial === serial,
+    ...(noDelay === undefined ? {} : { noDelay }),
+  });
+  closers.push(() => broker.close());
+  const link = receipts.through(broker);
+  shell.attach(link);
+  const mqttPort = broker.port;
+  const listen = async (hubEpoch: () => string): Promise<number> => {
+    const { openAccounts } = await import("./api/accounts.ts");
+    const { openEnrolments } = await import("./api/enrolments.ts");
+    const { buildApi } = await import("./api/server.ts");
+    const accounts = openAccounts(join(config.dataDir, "accounts.db"));
+    closers.push(accounts.close);
+    const enrolments = openEnrolments(join(config.dataDir, "enrolments.db"));
+    closers.push(enrolments.close);
+    const stores = { accounts, enrolments, authority, receipts };
+    const app = await buildApi({
+      ...stores,
+      config,
+      events,
+      hubEpoch,
+      log,
+      mqttPort,
+      hub: shell.commands,
+      reads: shell.reads,
+      health: () =>
+        checkHealth({
+          config,
+          loop,
+          isMediaUp: () => loop.state().heard.isMediaUp,
+          mqttPort: () => mqttPort,
+        }),
+    });
+    closers.push(() => app.close());
+    await app.listen({ host: config.http.host, port: config.http.port });
+    const address = app.server.address();
+    return typeof address === "object" && address ? address.port : config.http.port;
+  };
+  return { mqttPort, listen };
+}

@@ -1,0 +1,252 @@
+#!/usr/bin/env node
+/**
+ * The hub's command line.
+ *
+ * Exit codes: 0 done, 1 failure, 2 usage, 78 configuration. Modules are loaded by the command that needs
+ * them, so that `enroll` answers at once and `start` holds no more than it uses.
+ */
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Position } from "../shared/api/pillar.ts";
+import { Role } from "../shared/api/session.ts";
+import { PillarId, Username } from "../shared/ids.ts";
+import { ConfigurationError, loadConfig } from "./settings-file.ts";
+
+const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
+/** Closing takes no longer than this, or the supervisor's patience ends first. */
+const STOP_WITHIN_MS = 8000;
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+
+function withConfig(command: Command): Command {
+  return command.addOption(
+    new Option("-c, --config <file>", "settings").default("hub.yaml").env("ANZHU_HUB_CONFIG"),
+  );
+}
+
+export function program(): Command {
+  const root = new Command("anzhu-hub")
+    .description(
+      "The hub of Anzhu street alarm pillars: takes alarms in, rings desks, keeps evidence.",
+    )
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError("(anzhu-hub --help shows how)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  anzhu-hub start -c /etc/anzhu/hub.yaml
+  anzhu-hub enroll gate-3 --name 东门 --grid 网格12 --position 116.4074,39.9042
+  anzhu-hub user add wangfang --name 王芳 --role operator
+  anzhu-hub doctor
+
+Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.`,
+    );
+  addStart(root);
+  addEnroll(root);
+  addUser(root);
+  addDoctor(root);
+  return root;
+}
+
+function addStart(root: Command): void {
+  withConfig(
+    root.command("start").description("Run the hub until it is told to stop (SIGTERM)."),
+  ).action(async ({ config: file }: { config: string }) => {
+    const config = loadConfig(file);
+    const { pino } = await import("pino");
+    const { startHub } = await import("./hub-process.ts");
+    const log = pino({ level: config.logLevel, base: { program: "anzhu-hub" } });
+    const hub = await startHub(config, { log });
+    await new Promise<void>((resolve) => {
+      process.once("SIGTERM", resolve);
+      process.once("SIGINT", resolve);
+    });
+    log.info("stopping");
+    const impatient = setTimeout(() => {
+      log.error(`the hub did not stop within ${STOP_WITHIN_MS / 1000} s`);
+      process.exit(EXIT.failure);
+    }, STOP_WITHIN_MS);
+    await hub.stop();
+    clearTimeout(impatient);
+    log.info("stopped");
+  });
+}
+
+function position(text: string): Position {
+  const [longitude, latitude, ...rest] = text.split(",").map(Number);
+  const isGood =
+    longitude !== undefined &&
+    latitude !== undefined &&
+    rest.length === 0 &&
+    Math.abs(longitude) <= 180 &&
+    Math.abs(latitude) <= 90;
+  if (!isGood) {
+    throw new InvalidArgumentError(
+      `expected longitude,latitude like 116.4074,39.9042, found "${text}"`,
+    );
+  }
+  return { type: "Point", coordinates: [longitude, latitude] };
+}
+
+function pillarId(text: string): PillarId {
+  const parsed = PillarId.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(
+    `expected lower-case letters, digits and inner hyphens like gate-3, found "${text}"`,
+  );
+}
+
+interface EnrollOptions {
+  readonly config: string;
+  readonly name?: string;
+  readonly grid: string;
+  readonly address: string;
+  readonly position?: Position;
+}
+
+function addEnroll(root: Command): void {
+  withConfig(root.command("enroll").description("Make a one-time code (30 minutes) for a pillar."))
+    .argument("<pillar>", "the pillar's id", pillarId)
+    .option("--name <name>", "what operators call it; its id unless given")
+    .option("--grid <grid>", "grid cell or street office", "")
+    .option("--address <address>", "crossing, landmark", "")
+    .option("--position <lon,lat>", "WGS-84", position)
+    .addHelpText("after", "\nPrints pillar:secret:fingerprint, for: anzhu-agent enroll <code>")
+    .action(async (id: PillarId, options: EnrollOptions) => {
+      const config = loadConfig(options.config);
+      const { openAuthority } = await import("./link/authority.ts");
+      const { openEnrolments } = await import("./api/enrolments.ts");
+      const { mkdir } = await import("node:fs/promises");
+      await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+      const authority = await openAuthority(config.dataDir, config.mqtt.names);
+      const enrolments = openEnrolments(join(config.dataDir, "enrolments.db"));
+      const { grid, address } = options;
+      const name = options.name ?? id;
+      const details = { pillarId: id, name, grid, address, position: options.position ?? null };
+      try {
+        print(`${id}:${await enrolments.create(details)}:${authority.caFingerprint}`);
+      } finally {
+        enrolments.close();
+      }
+    });
+}
+
+function username(text: string): Username {
+  const parsed = Username.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(
+    `expected a lower-case letter, then letters, digits, ".", "_" or "-", found "${text}"`,
+  );
+}
+
+async function accountsOf(file: string) {
+  const config = loadConfig(file);
+  const { mkdir } = await import("node:fs/promises");
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const { openAccounts } = await import("./api/accounts.ts");
+  return openAccounts(join(config.dataDir, "accounts.db"));
+}
+
+function addUser(root: Command): void {
+  const user = root.command("user").description("People who may sign in.");
+  withConfig(user.command("add").description("Add a person, or change name and role."))
+    .argument("<username>", "account name", username)
+    .requiredOption("--name <name>", "shown to everybody, also on the pillar's screen")
+    .addOption(
+      new Option("--role <role>", "what they may do").choices(Role.options).makeOptionMandatory(),
+    )
+    .addHelpText("after", "\nThe password is asked for, or read from standard input.")
+    .action(async (name: Username, options: { config: string; name: string; role: Role }) => {
+      const accounts = await accountsOf(options.config);
+      try {
+        const password = await readPassword();
+        const { role, name: displayName } = options;
+        await accounts.save({ username: name, displayName, role, password });
+        print(`${name} (${displayName}) is ${role}`);
+      } finally {
+        accounts.close();
+      }
+    });
+  withConfig(user.command("list").description("Who may sign in.")).action(
+    async (options: { config: string }) => {
+      const accounts = await accountsOf(options.config);
+      for (const { username: name, role, displayName } of await accounts.list()) {
+        print(`${name.padEnd(20)} ${role.padEnd(12)} ${displayName}`);
+      }
+      accounts.close();
+    },
+  );
+  withConfig(user.command("passwd").description("Change a password; ends that person's sessions."))
+    .argument("<username>", "account name", username)
+    .action(async (name: Username, options: { config: string }) => {
+      const accounts = await accountsOf(options.config);
+      try {
+        const account = (await accounts.list()).find((known) => known.username === name);
+        if (!account) throw new Error(`expected an account, found no ${name}: anzhu-hub user list`);
+        await accounts.save({ ...account, password: await readPassword() });
+        print(`${name} has a new password`);
+      } finally {
+        accounts.close();
+      }
+    });
+}
+
+/** One line; at a terminal what is typed does not show. */
+function readPassword(): Promise<string> {
+  const isTerminal = process.stdin.isTTY === true;
+  if (isTerminal) process.stderr.write("Password: ");
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: isTerminal });
+  return new Promise((resolve, reject) => {
+    lines.once("line", (line) => {
+      resolve(line);
+      lines.close();
+    });
+    lines.once("close", () => {
+      if (isTerminal) process.stderr.write("\n");
+      reject(new Error("expected a password on standard input, found nothing"));
+    });
+  });
+}
+
+function addDoctor(root: Command): void {
+  withConfig(root.command("doctor").description("Check settings, disk, journal, certificates."))
+    .addHelpText("after", "\nLooks and changes nothing; also while the hub runs.")
+    .action(async ({ config: file }: { config: string }) => {
+      const config = loadConfig(file);
+      print(`ok    settings: ${file}`);
+      const { examine } = await import("./doctor.ts");
+      const findings = await examine(config);
+      for (const { what, isOk, detail } of findings) {
+        print(`${isOk ? "ok   " : "FAULT"} ${what}: ${detail}`);
+      }
+      if (findings.some(({ isOk }) => !isOk)) process.exitCode = EXIT.failure;
+    });
+}
+
+/** Runs one command line; resolves with the exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync(argv, { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+    if (error instanceof ConfigurationError) {
+      complain(`${error.message}\nChange it and run: anzhu-hub doctor`);
+      return EXIT.configuration;
+    }
+    complain(`anzhu-hub: ${error instanceof Error ? error.message : String(error)}`);
+    return EXIT.failure;
+  }
+}
+
+const isProgram =
+  process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
+if (isProgram) process.exitCode = await run(process.argv.slice(2));
