@@ -38,13 +38,6 @@ const TITLE: Readonly<Record<ProblemCode, string>> = {
   unavailable: "The hub cannot do this now",
 };
 
-/** What fastify calls the mistakes it finds itself. */
-const CODE_BY_FASTIFY: Readonly<Record<string, ProblemCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: "too-large",
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: "unsupported-media-type",
-  FST_ERR_CTP_INVALID_JSON_BODY: "bad-request",
-};
-
 export type ProblemError = Error & { readonly problem: Problem };
 
 export function problem(code: ProblemCode, detail: string, by?: string): ProblemError {
@@ -67,13 +60,13 @@ export function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const found = understand(error);
+  const found = understand(error, request);
   if (found.status >= 500) request.log.error({ error, url: request.url }, found.detail);
   // A refused SSE stream or media offer asked for another type; it still gets the reason as JSON.
   return reply.code(found.status).type("application/problem+json").send(found);
 }
 
-function understand(error: FastifyError | ProblemError): Problem {
+function understand(error: FastifyError | ProblemError, request: FastifyRequest): Problem {
   if ("problem" in error) return error.problem;
   if (hasZodFastifySchemaValidationErrors(error)) {
     const where = error.validationContext ?? "request";
@@ -86,8 +79,12 @@ function understand(error: FastifyError | ProblemError): Problem {
   if (isResponseSerializationError(error)) {
     return describe("internal", "an answer did not fit its own schema; it is in the hub's log");
   }
-  const code = CODE_BY_FASTIFY[error.code];
-  if (code) return describe(code, error.message);
+  if (error.code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
+    const expected = /\/wh[ei]p$/.test(request.url) ? "application/sdp" : "application/json";
+    const found = request.headers["content-type"]?.slice(0, 80) ?? "none";
+    return describe("unsupported-media-type", `expected Content-Type: ${expected}, found ${found}`);
+  }
+  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") return describe("too-large", error.message);
   const status = error.statusCode ?? 500;
   if (status === 429) return describe("too-many-requests", error.message);
   if (status >= 400 && status < 500) return describe("bad-request", error.message);

@@ -8,7 +8,7 @@ import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
-import { fastify, type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import {
   createJsonSchemaTransform,
   serializerCompiler,
@@ -100,7 +100,7 @@ function createServer(options: ApiOptions, isSecure: boolean): Api {
   const limits = { maxHeaderSize: MAX_HEADER_BYTES, noDelay: true, keepAlive: true };
   const common = {
     loggerInstance: options.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_TIMEOUT_MS,

@@ -1,0 +1,263 @@
+/** The HTTP interface on a false hub: what the hub would answer is set by each test. */
+import { rmSync } from "node:fs";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance, LightMyRequestResponse } from "fastify";
+import { HubConfig } from "../../../hub/config.ts";
+import type { Fact } from "../../../hub/core/facts.ts";
+import { openAccounts } from "../../../hub/api/accounts.ts";
+import { openEnrolments } from "../../../hub/api/enrolments.ts";
+import { buildApi, type ApiOptions, type HealthCheck } from "../../../hub/api/server.ts";
+import { openAuthority } from "../../../hub/link/authority.ts";
+import { openReceipts, type Receipts } from "../../../hub/link/receipts.ts";
+import type {
+  Actor,
+  Authority,
+  Enrolments,
+  NumberedEvent,
+  Outcome,
+  ReadModels,
+  ViewAnswer,
+  ViewRequest,
+} from "../../../hub/ports.ts";
+import type { OperatorOrder } from "../../../hub/core/events.ts";
+import type { Incident, Recording } from "../../../shared/api/incident.ts";
+import type { Pillar } from "../../../shared/api/pillar.ts";
+import { Role } from "../../../shared/api/session.ts";
+import { IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
+import type { UpMessage } from "../../../shared/protocol/messages.ts";
+import { keptLog } from "../../wire/pillar-kit.ts";
+
+export const INCIDENT = IncidentId.parse("1".repeat(32));
+export const RECORDING = RecordingId.parse("2".repeat(32));
+export const PILLAR = PillarId.parse("demo-001");
+export const HUB_EPOCH = "e".repeat(32);
+const AT = "2026-03-04T05:06:07.000Z";
+
+export const incident: Incident = {
+  id: INCIDENT,
+  pillarId: PILLAR,
+  pillarName: "East gate",
+  kind: "voice",
+  state: "open",
+  priority: 1,
+  pressedAt: AT,
+  openedAt: AT,
+  acknowledgedAt: null,
+  answeredAt: null,
+  closedAt: null,
+  owner: null,
+  ownerName: null,
+  isHeld: false,
+  presses: 1,
+  deadlineAt: null,
+  disposition: null,
+  note: null,
+  text: null,
+};
+
+export const pillar: Pillar = {
+  id: PILLAR,
+  name: "East gate",
+  grid: "A1",
+  address: "East gate, by the bus stop",
+  position: null,
+  presence: "online",
+  lastSeenAt: AT,
+  isEnrolled: true,
+  faults: [],
+  release: "0.1.0",
+};
+
+export const recording: Recording = {
+  id: RECORDING,
+  incidentId: INCIDENT,
+  startedAt: AT,
+  endedAt: null,
+  durationMs: null,
+  bytes: null,
+  state: "recording",
+  mediaType: "video/mp4",
+};
+
+export const incidentEvent = (index: number): NumberedEvent => ({
+  index,
+  event: { type: "incident", incident: { ...incident, presses: index } },
+});
+
+interface GivenOrder {
+  readonly order: OperatorOrder;
+  readonly by: Actor;
+  readonly key: string | undefined;
+}
+
+export interface TestApi {
+  readonly app: FastifyInstance;
+  readonly dir: string;
+  readonly authority: Authority;
+  readonly enrolments: Enrolments;
+  readonly receipts: Receipts;
+  readonly orders: GivenOrder[];
+  readonly facts: Fact[];
+  readonly views: ViewRequest[];
+  readonly endedViews: string[];
+  readonly alarms: { pillarId: PillarId; message: UpMessage; via: string }[];
+  readonly past: NumberedEvent[];
+  outcome: Outcome;
+  viewAnswer: ViewAnswer;
+  health: HealthCheck[];
+  onAlarm: () => Promise<void>;
+  publish(event: NumberedEvent): void;
+  subscribers(): number;
+  signIn(role: Role): Promise<string>;
+  /** A call with this role's bearer token. */
+  as(role: Role, method: "GET" | "POST" | "DELETE", url: string, more?: object): Answer;
+  listen(): Promise<string>;
+  close(): Promise<void>;
+}
+type Answer = ReturnType<FastifyInstance["inject"]> & Promise<LightMyRequestResponse>;
+
+/** Made once for a test file: keys and password hashes are slow on purpose. */
+const kept: { authority?: Promise<Authority>; accounts?: Promise<string> } = {};
+
+function sharedAuthority(): Promise<Authority> {
+  kept.authority ??= mkdtemp(join(tmpdir(), "anzhu-authority-")).then(async (dir) => {
+    const authority = await openAuthority(dir, []);
+    await rm(dir, { recursive: true });
+    return authority;
+  });
+  return kept.authority;
+}
+
+/** One account for each role, named like it, with the password `demo`. */
+function sharedAccounts(): Promise<string> {
+  kept.accounts ??= mkdtemp(join(tmpdir(), "anzhu-accounts-")).then(async (dir) => {
+    const file = join(dir, "accounts.db");
+    const accounts = openAccounts(file);
+    for (const role of Role.options) {
+      const username = Username.parse(role);
+      await accounts.save({ username, displayName: role.toUpperCase(), role, password: "demo" });
+    }
+    accounts.close();
+    process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+    return file;
+  });
+  return kept.accounts;
+}
+
+export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise<TestApi> {
+  const dir = await mkdtemp(join(tmpdir(), "anzhu-api-"));
+  const authority = await sharedAuthority();
+  const enrolments = openEnrolments(join(dir, "enrolments.db"));
+  await copyFile(await sharedAccounts(), join(dir, "accounts.db"));
+  const accounts = openAccounts(join(dir, "accounts.db"));
+  const listeners = new Set<(event: NumberedEvent) => void>();
+  const tokenByRole = new Map<Role, string>();
+  const receipts = openReceipts();
+  const state = {
+    orders: [] as GivenOrder[],
+    facts: [] as Fact[],
+    views: [] as ViewRequest[],
+    endedViews: [] as string[],
+    alarms: [] as TestApi["alarms"],
+    past: [] as NumberedEvent[],
+    outcome: { ok: true, incident } as Outcome,
+    viewAnswer: { ok: true, sessionId: "3".repeat(32), sdp: "v=0\r\nanswer" } as ViewAnswer,
+    health: [] as HealthCheck[],
+    onAlarm: async () => {},
+  };
+  const app = await buildApi({
+    config: HubConfig.parse({ dataDir: dir }),
+    authority,
+    accounts,
+    enrolments,
+    receipts,
+    reads: readsOf(dir, state.past),
+    hub: {
+      order: async (...[, order, by, key]) => {
+        state.orders.push({ order, by, key });
+        return test.outcome;
+      },
+      command: async (_id, order) => ({ ok: order.name !== "self-test", detail: "sent" }),
+      view: async (request) => {
+        state.views.push(request);
+        return test.viewAnswer;
+      },
+      endView: (id) => void state.endedViews.push(id),
+      record: async (facts) => void state.facts.push(...facts),
+      subscribe: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    },
+    events: {
+      onConnected: () => {},
+      onDisconnected: () => {},
+      onMessage: async (pillarId, message, via) => {
+        state.alarms.push({ pillarId, message, via });
+        await test.onAlarm();
+      },
+    },
+    health: async () => test.health,
+    hubEpoch: () => HUB_EPOCH,
+    consoleDir: join(dir, "console"),
+    log: keptLog().log,
+    ...overrides,
+  });
+  const test: TestApi = Object.assign(state, {
+    app,
+    dir,
+    authority,
+    enrolments,
+    receipts,
+    publish: (event: NumberedEvent) => {
+      for (const listener of listeners) listener(event);
+    },
+    subscribers: () => listeners.size,
+    signIn: async (role: Role) => {
+      const known = tokenByRole.get(role);
+      if (known) return known;
+      const payload = { username: role, password: "demo" };
+      const answer = await app.inject({ method: "POST", url: "/api/v1/sessions", payload });
+      const { token } = answer.json<{ token: string }>();
+      tokenByRole.set(role, token);
+      return token;
+    },
+    as: (async (...[role, method, url, more]: Parameters<TestApi["as"]>) => {
+      const { headers, ...rest } = (more ?? {}) as { headers?: object };
+      const authorization = `Bearer ${await test.signIn(role)}`;
+      return await app.inject({ method, url, headers: { authorization, ...headers }, ...rest });
+    }) as TestApi["as"],
+    listen: async () => {
+      await app.listen({ host: "127.0.0.1", port: 0 });
+      return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+    },
+    close: async () => {
+      await app.close();
+      accounts.close();
+      enrolments.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  });
+  return test;
+}
+
+function readsOf(dir: string, past: readonly NumberedEvent[]): ReadModels {
+  return {
+    incidents: async () => ({ items: [incident], next: null }),
+    incident: async (id) => (id === INCIDENT ? incident : undefined),
+    timeline: async (id) => (id === INCIDENT ? { items: [], next: null } : undefined),
+    pillars: async () => [pillar],
+    pillar: async (id) => (id === PILLAR ? pillar : undefined),
+    recordings: async () => [recording],
+    recording: async (id) =>
+      id === RECORDING ? { ...recording, path: join(dir, "recording.mp4") } : undefined,
+    eventsAfter: async (index, limit) => {
+      const oldest = past[0]?.index ?? 0;
+      if (index < oldest - 1) return undefined;
+      return past.filter((event) => event.index > index).slice(0, limit);
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** The console's files, health, metrics and the interface's own description. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startTestApi, type TestApi } from "./api-kit.ts";
+
+let api: TestApi;
+beforeEach(async () => void (api = await startTestApi()));
+afterEach(async () => await api.close());
+
+describe("pages and health", () => {
+  test("without a built console the page says how to build it", async () => {
+    const answer = await api.app.inject({ url: "/" });
+    expect(answer.statusCode).toBe(503);
+    expect(answer.body).toContain("npm run build");
+  });
+
+  test("every address of the console is its one page, and assets may be kept for ever", async () => {
+    await mkdir(join(api.dir, "console/assets"), { recursive: true });
+    await writeFile(join(api.dir, "console/index.html"), "<title>desk</title>");
+    await writeFile(join(api.dir, "console/assets/a-1f.js"), "1");
+    for (const url of ["/", "/desk", "/fleet/demo-001", "/index.html"]) {
+      const page = await api.app.inject({ url });
+      expect(page.body).toBe("<title>desk</title>");
+      expect(page.headers["cache-control"]).toBe("no-cache");
+    }
+    const asset = await api.app.inject({ url: "/assets/a-1f.js" });
+    expect(asset.headers["cache-control"]).toContain("immutable");
+    const missing = await api.app.inject({ url: "/assets/none.js" });
+    expect(missing.statusCode).toBe(404);
+    const outside = await api.app.inject({ url: "/..%2faccounts.db" });
+    expect(outside.statusCode).not.toBe(200);
+  });
+
+  test("pages carry a strict policy, and the API is never stored", async () => {
+    const page = await api.app.inject({ url: "/" });
+    const policy = String(page.headers["content-security-policy"]);
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain("unsafe");
+    expect(page.headers["permissions-policy"]).toContain("microphone=(self)");
+    const answer = await api.as("operator", "GET", "/api/v1/incidents");
+    expect(answer.headers["cache-control"]).toBe("no-store");
+  });
+
+  test("readyz names what is not ready", async () => {
+    api.health = [{ name: "broker", isOk: false, detail: "port taken" }];
+    const answer = await api.app.inject({ url: "/readyz" });
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toMatchObject({ status: "degraded", checks: api.health });
+    expect((await api.app.inject({ url: "/healthz" })).statusCode).toBe(200);
+  });
+
+  test("metrics carry the house's prefix", async () => {
+    const answer = await api.app.inject({ url: "/metrics" });
+    expect(answer.body).toContain('anzhu_pillars{presence="online"} 1');
+    const names = answer.body.split("\n").filter((line) => line.startsWith("# TYPE "));
+    expect(names.every((line) => line.startsWith("# TYPE anzhu_"))).toBe(true);
+  });
+
+  test("the interface describes itself as OpenAPI 3.1", async () => {
+    const answer = await api.app.inject({ url: "/api/v1/openapi.json" });
+    const document = answer.json<{ openapi: string; paths: object }>();
+    expect(document.openapi).toBe("3.1.0");
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining([
+        "/api/v1/sessions",
+        "/api/v1/events",
+        "/api/v1/incidents/{id}/answer",
+        "/api/v1/incidents/{id}/whep",
+        "/api/v1/recordings/{id}/media",
+        "/api/v1/pillars/{id}/alarms",
+        "/api/v1/enrolments",
+      ]),
+    );
+  });
+});

@@ -1,0 +1,76 @@
+/** How pillars use the HTTP interface: enrolment, and an alarm when MQTT is silent. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { alarmPublicKey, makeAccepted, makeAlarm, makeRequest } from "../../wire/pillar-kit.ts";
+import { PILLAR, startTestApi, type TestApi } from "./api-kit.ts";
+
+let api: TestApi;
+beforeEach(async () => void (api = await startTestApi()));
+afterEach(async () => await api.close());
+
+async function request(): Promise<{ pillarId: string; csr: string; alarmPublicKey: string }> {
+  return { pillarId: PILLAR, csr: (await makeRequest(PILLAR)).csr, alarmPublicKey };
+}
+const post = (payload: object): ReturnType<TestApi["as"]> =>
+  api.app.inject({ method: "POST", url: "/api/v1/enrolments", payload }) as never;
+
+describe("enrolment", () => {
+  const details = { pillarId: PILLAR, name: "East", grid: "A1", address: "", position: null };
+
+  test("a code is traded once for a certificate, and the journal knows", async () => {
+    const secret = await api.enrolments.create(details);
+    const answer = await post({ ...(await request()), secret });
+    expect(answer.statusCode).toBe(201);
+    expect(answer.json()).toMatchObject({
+      pillarId: PILLAR,
+      caCertificate: api.authority.caCertificate,
+      mqttPort: 8883,
+    });
+    expect(api.facts).toMatchObject([
+      { type: "pillar-registered", name: "East" },
+      { type: "pillar-enrolled", pillarId: PILLAR, alarmPublicKey },
+    ]);
+    const again = await post({ ...(await request()), secret });
+    expect(again.json()).toMatchObject({ status: 403, code: "forbidden" });
+  });
+
+  test("a request that cannot be certified does not use the code up", async () => {
+    const secret = await api.enrolments.create(details);
+    const other = (await makeRequest("demo-002")).csr;
+    const refused = await post({ ...(await request()), csr: other, secret });
+    expect(refused.json()).toMatchObject({ status: 400 });
+    expect(refused.json().detail).toContain("expected the common name demo-001");
+    const keyless = await post({ ...(await request()), alarmPublicKey: "none", secret });
+    expect(keyless.json().detail).toContain("Ed25519");
+    const answer = await post({ ...(await request()), secret });
+    expect(answer.statusCode).toBe(201);
+  });
+});
+
+describe("an alarm by HTTPS", () => {
+  const url = `/api/v1/pillars/${PILLAR}/alarms`;
+
+  test("is handed to the hub, and its receipt is the answer", async () => {
+    const alarm = makeAlarm(PILLAR);
+    const accepted = makeAccepted(api.authority, alarm);
+    const link = api.receipts.through({ send: () => {}, drop: () => {}, close: async () => {} });
+    api.onAlarm = async () => link.send(PILLAR, accepted);
+    const answer = await api.app.inject({ method: "POST", url, payload: alarm });
+    expect(api.alarms).toMatchObject([{ pillarId: PILLAR, via: "https" }]);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toEqual(accepted.message);
+  });
+
+  test("of another pillar is refused", async () => {
+    const payload = makeAlarm("demo-002" as never);
+    const answer = await api.app.inject({ method: "POST", url, payload });
+    expect(answer.json().detail).toBe("expected an alarm of demo-001, found one of demo-002");
+    expect(api.alarms).toEqual([]);
+  });
+
+  test("that is malformed is refused with the field's name", async () => {
+    const { sig: _sig, ...payload } = makeAlarm(PILLAR);
+    const answer = await api.app.inject({ method: "POST", url, payload });
+    expect(answer.json()).toMatchObject({ status: 400 });
+    expect(answer.json().detail).toContain("body.sig");
+  });
+});
