@@ -14,7 +14,7 @@ import { may } from "./policy.ts";
 export const MAX_STREAMS = 500;
 export const MAX_STREAMS_PER_SESSION = 8;
 /** Bytes written and not yet taken by the client's side of the network. */
-const MAX_QUEUED_BYTES = 512 * 1024;
+const MAX_QUEUED_BYTES = 1024 * 1024;
 /** More than this missed: the client fetches everything again. */
 export const MAX_REPLAYED = 1000;
 const PING_MS = 15_000;

@@ -6,6 +6,7 @@
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { sign, verify, X509Certificate, type KeyObject } from "node:crypto";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Signature } from "../../shared/ids.ts";
 import type { Authority } from "../ports.ts";
@@ -88,7 +89,9 @@ function isStillGood(cert: string, caCert: string, names: readonly string[]): bo
   if (Date.now() > renewAt || !certificate.verify(new X509Certificate(caCert).publicKey)) {
     return false;
   }
-  return names.every((name) => certificate.checkHost(name) || certificate.checkIP(name));
+  return names.every((name) =>
+    isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name),
+  );
 }
 
 /** Parsing a key costs as much as checking a signature, and a pillar's key rarely changes. */

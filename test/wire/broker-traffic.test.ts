@@ -1,5 +1,6 @@
 /** What a pillar may say and hear once it is in, over real TLS. */
 import type { MqttClient } from "mqtt";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { OTHER_RATE } from "../../hub/link/rate.ts";
 import { assert } from "../../shared/assert.ts";
@@ -210,4 +211,16 @@ test("a flood of heartbeats is slowed, and another pillar's alarm does not wait 
   const alarm = JSON.stringify(makeAlarm(other.pillarId));
   await bystander.publishAsync(upTopic(other.pillarId, "alarm"), alarm, { qos: 1 });
   expect(broker.received.length).toBeLessThan(1000);
+});
+
+test("no bytes from a connected pillar can stop the broker", async () => {
+  const bytes = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 3 });
+  for (const chunks of fc.sample(bytes, 60)) {
+    const hostile = await broker.connect(own);
+    const closed = closeOf(hostile);
+    for (const chunk of chunks) hostile.stream.write(Buffer.from(chunk));
+    hostile.stream.end();
+    await closed;
+  }
+  expect(broker.presence).toContain("demo-001 disconnected");
 });
