@@ -25,6 +25,8 @@ export interface Rewriter {
 /** Distance of two squeezed pictures: 1 ms of the video clock. */
 const SQUEEZED_TICKS = 90;
 const HALF_A_PICTURE_TICKS = 1800;
+/** Before anything was sent there is room for any number of stored pictures. */
+const FIRST_ROOM_TICKS = 2 ** 20;
 /** A timestamp that jumps further than this from its arrival begins a new timeline. */
 const MAX_JUMP_SECONDS = 5;
 
@@ -105,7 +107,7 @@ function newState(before: State | undefined, entry: Entry): State {
     lastIn: stamp,
     lastOut: {
       sequence: (out.sequence - 1) & 0xffff,
-      timestamp: before?.lastOut.timestamp ?? (out.timestamp - 1) >>> 0,
+      timestamp: before?.lastOut.timestamp ?? (out.timestamp - FIRST_ROOM_TICKS) >>> 0,
     },
     lastAt: at,
     burstEnd: undefined,
