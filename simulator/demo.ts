@@ -11,14 +11,12 @@ import { findFfmpeg } from "../device/media/ffmpeg.ts";
 import { buildConsole } from "./console-build.ts";
 import { ACCOUNTS, PASSWORD, startHub } from "./demo-hub.ts";
 import type { DemoHub } from "./demo-hub.ts";
-import { findChineseFont } from "./font.ts";
+import { notOnline, renderClips, startPillars } from "./demo-pillars.ts";
 import { hubClient } from "./hub-client.ts";
 import type { HubClient } from "./hub-client.ts";
 import { readKeys } from "./keys.ts";
 import { newControl } from "./live/control.ts";
-import { startPillar } from "./live/pillar.ts";
 import type { PressKind, VirtualPillar } from "./live/pillar.ts";
-import { renderClip } from "./live/street-clip.ts";
 import { demoPlaces } from "./places.ts";
 import type { Place } from "./places.ts";
 import { takenPorts } from "./ports.ts";
@@ -26,7 +24,6 @@ import { clockTime, languageOf, newTeller, openingScreen } from "./screen.ts";
 import { setUp } from "./setup.ts";
 
 const HUB_READY_TIMEOUT_MS = 30_000;
-const ONLINE_TIMEOUT_MS = 60_000;
 const HOLD_MS = 200;
 
 export interface DemoOptions {
@@ -85,7 +82,7 @@ async function start(options: DemoOptions, running: Running, stop: AbortControll
   };
   const found = await findFfmpeg();
   const ffmpeg = found.ok ? found.path : undefined;
-  const clips = renderClips(ffmpeg, dataDir, places);
+  const clips = renderClips(ffmpeg, join(dataDir, "clips"), places);
   const [wasBuilt] = await Promise.all([buildConsole(), clips]);
   if (wasBuilt) say(options, "console built");
   if (stop.signal.aborted) return;
@@ -98,77 +95,29 @@ async function start(options: DemoOptions, running: Running, stop: AbortControll
     mediaPorts: options.mediaPorts,
     onNotice: notice,
   });
+  const startedAt = new Date();
   const url = `http://127.0.0.1:${options.httpPort}`;
-  const client = hubClient(url, { username: "admin", password: PASSWORD });
+  const client = hubClient(url, { username: "supervisor", password: PASSWORD });
   if (!(await client.ready(HUB_READY_TIMEOUT_MS))) {
     throw new Error(
       `the hub is not ready after ${HUB_READY_TIMEOUT_MS / 1000} s; see ${dataDir}/log/hub.log`,
     );
   }
-  await startPillars({ options, running, client, places, clips: await clips, notice });
+  await startPillars(running.pillars, await client.pillars(), {
+    places,
+    dataDir,
+    clips: await clips,
+    hub: { host: "127.0.0.1", mqttPort: options.mqttPort, httpUrl: url },
+    enrolmentCode: running.hub.enrolmentCode,
+    onNotice: notice,
+  });
   if (stop.signal.aborted) return;
 
   running.control = newControl({ pillars: running.pillars, ffmpeg });
   await running.control.listen({ host: "127.0.0.1", port: options.controlPort });
-  const absent = await client.online(
-    places.map(({ id }) => id),
-    ONLINE_TIMEOUT_MS,
-  );
+  const absent = await notOnline(running.pillars, client, startedAt);
   if (absent.length > 0) notice(`not online yet: ${absent.join(", ")}; see ${dataDir}/log`);
   open(options, running, { client, places, stop });
-}
-
-/** One after the other would be slower, and all at once would fight for two cores. */
-async function renderClips(
-  ffmpeg: string | undefined,
-  dataDir: string,
-  places: readonly Place[],
-): Promise<ReadonlyMap<string, string>> {
-  const clips = new Map<string, string>();
-  if (ffmpeg === undefined) return clips;
-  const dir = join(dataDir, "clips");
-  const font = findChineseFont();
-  const waiting = [...places.entries()];
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [i, place] = next;
-      clips.set(place.id, await renderClip(ffmpeg, dir, { seed: i + 1, title: place.name, font }));
-    }
-  };
-  await Promise.all([work(), work()]);
-  return clips;
-}
-
-interface PillarsWanted {
-  readonly options: DemoOptions;
-  readonly running: Running;
-  readonly client: HubClient;
-  readonly places: readonly Place[];
-  readonly clips: ReadonlyMap<string, string>;
-  readonly notice: (text: string) => void;
-}
-
-async function startPillars(wanted: PillarsWanted): Promise<void> {
-  const { options, running, client, places, clips, notice } = wanted;
-  const dataDir = resolve(options.dataDir);
-  const known = await client.pillars();
-  const httpUrl = `http://127.0.0.1:${options.httpPort}`;
-  const started = places.map(async (place) => {
-    const pillar = await startPillar({
-      id: place.id,
-      name: place.name,
-      dir: join(dataDir, "pillars", place.id),
-      logPath: join(dataDir, "log", `${place.id}.log`),
-      clip: clips.get(place.id),
-      hub: { host: "127.0.0.1", mqttPort: options.mqttPort, httpUrl },
-      isKnown: known.some(({ id, isEnrolled }) => id === place.id && isEnrolled),
-      enrolmentCode: () => running.hub?.enrolmentCode(place) ?? Promise.reject(new Error("no hub")),
-      onNotice: notice,
-    });
-    running.pillars.set(place.id, pillar);
-  });
-  const failed = (await Promise.allSettled(started)).find(({ status }) => status === "rejected");
-  if (failed?.status === "rejected") throw failed.reason;
 }
 
 interface Opened {

@@ -19,8 +19,6 @@ export interface HubClient {
   /** Resolves when the hub answers that it is ready; false when that takes too long. */
   ready(timeoutMs: number): Promise<boolean>;
   pillars(): Promise<readonly Pillar[]>;
-  /** Waits until every one of these pillars is online; returns those that are not in time. */
-  online(ids: readonly string[], timeoutMs: number): Promise<string[]>;
   /** Tells events until the signal aborts; connects again when the stream breaks. */
   watch(onEvent: (event: ServerEvent) => void, signal: AbortSignal): Promise<void>;
 }
@@ -57,15 +55,6 @@ export function hubClient(url: string, account: HubAccount): HubClient {
   return {
     pillars,
     ready: (timeoutMs) => until(timeoutMs, async () => (await fetch(`${url}/readyz`)).ok),
-    async online(ids, timeoutMs) {
-      let absent = [...ids];
-      await until(timeoutMs, async () => {
-        const online = (await pillars()).filter((one) => one.presence === "online");
-        absent = ids.filter((id) => !online.some((one) => one.id === id));
-        return absent.length === 0;
-      });
-      return absent;
-    },
     async watch(onEvent, signal) {
       while (!signal.aborted) {
         const headers = { accept: "text/event-stream" };
@@ -81,7 +70,7 @@ export function hubClient(url: string, account: HubAccount): HubClient {
 const ignored = (): undefined => undefined;
 
 /** Asks again until yes or too late; an error is a no. */
-async function until(timeoutMs: number, ask: () => Promise<boolean>): Promise<boolean> {
+export async function until(timeoutMs: number, ask: () => Promise<boolean>): Promise<boolean> {
   const end = performance.now() + timeoutMs;
   while (performance.now() < end) {
     if (await ask().catch(() => false)) return true;

@@ -69,7 +69,7 @@ export function newControl({ pillars, ffmpeg }: ControlOptions): FastifyInstance
   };
 
   routes.get("/pillars", () => ({
-    items: [...pillars.values()].map((one) => one.status()),
+    items: [...pillars.keys()].toSorted().map((id) => pillar(id).status()),
     next: null,
   }));
 
