@@ -101,21 +101,18 @@ function opened(): LedgerStore {
   if (store) return store;
   const waitMs = reopenAt - performance.now();
   if (waitMs > 0) throw new Error(`the ledger's file is opened again in ${Math.ceil(waitMs)} ms`);
-  try {
-    store = openStore(file);
-    const damage = store.check();
-    if (damage.length > 0) tell({ type: "damage", damage });
-    reopenMs = REOPEN_FIRST_MS;
-    return store;
-  } catch (error) {
-    suspect();
-    throw error;
-  }
+  store = openStore(file);
+  const damage = store.check();
+  if (damage.length > 0) tell({ type: "damage", damage });
+  reopenMs = REOPEN_FIRST_MS;
+  return store;
 }
 
-/** The handle is not to be believed any more. */
+/** The handle, if there is one, is not to be believed any more. */
 function suspect(): void {
   const broken = store;
+  const isWaiting = !broken && performance.now() < reopenAt;
+  if (isWaiting) return;
   store = undefined;
   reopenAt = performance.now() + reopenMs;
   reopenMs = Math.min(reopenMs * 2, REOPEN_MOST_MS);

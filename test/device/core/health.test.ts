@@ -1,0 +1,203 @@
+/** Faults, heartbeats, the link and the hub's orders, in virtual time. */
+import { describe, expect, test } from "vitest";
+import type { CommandBody, CommandOrder } from "../../../shared/protocol/command.ts";
+import type { Report } from "../../../shared/protocol/report.ts";
+import { CommandId } from "../../../shared/ids.ts";
+import type { Instant } from "../../../shared/duration.ts";
+import { falsePillar, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+
+const reports = (pillar: FalsePillar): Report[] =>
+  pillar.sent.flatMap((one) => (one.channel === "report" ? [one.message] : []));
+const beats = (pillar: FalsePillar): number =>
+  pillar.sent.filter(({ channel }) => channel === "heartbeat").length;
+let orders = 0;
+
+function order(
+  pillar: FalsePillar,
+  name: CommandOrder,
+  change: Partial<CommandBody> = {},
+): CommandBody {
+  const body: CommandBody = {
+    v: 1,
+    commandId: CommandId.parse((++orders).toString(16).padStart(32, "0")),
+    pillarId: PILLAR,
+    order: name,
+    bootEpoch: 1,
+    issuedWallMs: 1_780_000_000_000 + pillar.now(),
+    expiresInMs: 5000,
+    ...change,
+  };
+  pillar.tell({ type: "ordered", body });
+  return body;
+}
+
+const outcomes = (pillar: FalsePillar): string[] =>
+  reports(pillar).flatMap((one) => (one.type === "command-result" ? [one.outcome] : []));
+
+describe("a heart", () => {
+  test("beats when the hub is reached and every 5 s after", () => {
+    const pillar = reachedPillar();
+    expect(beats(pillar)).toBe(1);
+    pillar.pass(15_000);
+    expect(beats(pillar)).toBe(4);
+  });
+
+  test("tells what waits and what is wrong", () => {
+    const pillar = falsePillar();
+    pillar.press();
+    pillar.tell({ type: "tamper-changed", isOpen: true });
+    pillar.tell({ type: "link-up" });
+    expect(pillar.sent.findLast(({ channel }) => channel === "heartbeat")?.message).toMatchObject({
+      outboxDepth: 1,
+      oldestUnacceptedSeq: 1,
+      head: { seq: 1 },
+      faults: ["tamper-open"],
+    });
+  });
+});
+
+describe("a fault", () => {
+  test("is reported once when it comes and once when it goes", () => {
+    const pillar = reachedPillar();
+    for (const isRunning of [false, false, true, true]) {
+      pillar.tell({ type: "board-running", isRunning, detail: "silent" });
+    }
+    expect(reports(pillar).map(({ type }) => type)).toEqual(["fault-raised", "fault-cleared"]);
+  });
+
+  test("that came while the hub was away is told when it is back", () => {
+    const pillar = falsePillar();
+    pillar.tell({ type: "media-running", isRunning: false, detail: "exit code 1" });
+    expect(reports(pillar)).toEqual([]);
+    pillar.tell({ type: "link-up" });
+    expect(reports(pillar)).toMatchObject([{ code: "media-down", detail: "exit code 1" }]);
+  });
+
+  test("of a button held for 30 s is one fault and one call, and ends with the release", () => {
+    const pillar = reachedPillar();
+    const edgeAt = pillar.now() as Instant;
+    pillar.tell({ type: "button-pressed", kind: "voice", edgeAt });
+    pillar.pass(30_000);
+    expect(pillar.faults()).toEqual(["button-stuck"]);
+    expect(pillar.state().outbox.head.seq).toBe(1);
+    pillar.tell({ type: "button-released", kind: "voice" });
+    expect(pillar.faults()).toEqual([]);
+  });
+
+  test("of a part names the part, and a missing ffmpeg is named as what it is", () => {
+    const pillar = reachedPillar();
+    const state = {
+      type: "state",
+      peer: "lost",
+      camera: "failed",
+      microphone: "ready",
+      speaker: "ready",
+      detail: "ffmpeg not found: install it",
+    } as const;
+    pillar.tell({ type: "media-said", message: state });
+    expect(pillar.faults().toSorted()).toEqual(["camera-lost", "ffmpeg-missing"]);
+    pillar.tell({ type: "media-said", message: { ...state, camera: "ready", detail: "" } });
+    expect(pillar.faults()).toEqual([]);
+  });
+});
+
+const connects = (pillar: FalsePillar): number =>
+  pillar.effects.filter(({ type }) => type === "connect").length;
+
+describe("the link", () => {
+  test("is tried at the start, and after each failure within a doubling time up to 15 s", () => {
+    const pillar = falsePillar();
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 8; attempt++) {
+      pillar.tell({ type: "link-down", reason: "ECONNREFUSED" });
+      const before = connects(pillar);
+      const from = pillar.now();
+      while (connects(pillar) === before) pillar.pass(10);
+      waits.push(Math.round((pillar.now() - from) / 100) / 10);
+    }
+    expect(waits).toEqual([2, 4, 8, 15, 15, 15, 15, 15]);
+  });
+
+  test("is tried within half a second while somebody waits for help", () => {
+    const pillar = falsePillar();
+    for (let attempt = 0; attempt < 6; attempt++) {
+      pillar.tell({ type: "link-down", reason: "ECONNREFUSED" });
+      if (attempt < 5) pillar.pass(16_000);
+    }
+    const before = connects(pillar);
+    pillar.press();
+    pillar.pass(500);
+    expect(connects(pillar)).toBe(before + 1);
+  });
+
+  test("missing for 15 s is shown on the lamp until it is back", () => {
+    const pillar = falsePillar();
+    pillar.pass(14_000);
+    expect(pillar.lamp()).toBe("standby");
+    pillar.pass(1000);
+    expect(pillar.lamp()).toBe("fault");
+    pillar.tell({ type: "link-up" });
+    expect(pillar.lamp()).toBe("standby");
+  });
+
+  test("makes media connect anew when it is up", () => {
+    const pillar = reachedPillar();
+    expect(pillar.effects).toContainEqual({ type: "media", message: { type: "connect" } });
+  });
+});
+
+describe("an order", () => {
+  test("is performed once, however often it comes", () => {
+    const pillar = reachedPillar();
+    const body = order(pillar, { name: "siren", on: true });
+    pillar.tell({ type: "ordered", body });
+    expect(outcomes(pillar)).toEqual(["done", "refused"]);
+    expect(pillar.effects.filter(({ type }) => type === "siren")).toHaveLength(1);
+  });
+
+  test("for another pillar, another boot or another time is refused with the reason", () => {
+    const pillar = reachedPillar();
+    order(pillar, { name: "restart-media" }, { pillarId: "pillar-2" as typeof PILLAR });
+    order(pillar, { name: "restart-media" }, { bootEpoch: 9 });
+    order(pillar, { name: "restart-media" }, { issuedWallMs: 1_779_999_000_000 });
+    expect(outcomes(pillar)).toEqual(["refused", "refused", "refused"]);
+    const details = reports(pillar).map((one) => ("detail" in one ? one.detail : ""));
+    expect(details[1]).toBe("meant for boot 9, this is boot 1");
+  });
+
+  test("to sound the siren ends by itself after five minutes", () => {
+    const pillar = reachedPillar();
+    order(pillar, { name: "siren", on: true });
+    pillar.pass(300_000);
+    expect(pillar.effects.findLast(({ type }) => type === "siren")).toEqual({
+      type: "siren",
+      isOn: false,
+    });
+  });
+
+  test("to identify blinks for its time and shows the truth again", () => {
+    const pillar = reachedPillar();
+    order(pillar, { name: "identify", seconds: 2 });
+    pillar.pass(3000);
+    expect(pillar.lamps).toContain("off");
+    expect(pillar.lamp()).toBe("standby");
+  });
+
+  test("for a self-test is done when the hub accepts, and rings nobody at the pillar", () => {
+    const pillar = reachedPillar();
+    order(pillar, { name: "self-test" });
+    const [alarm] = pillar.alarms();
+    expect(alarm?.event.kind).toBe("test");
+    expect(outcomes(pillar)).toEqual([]);
+    pillar.accept(alarm!.event.eventId);
+    expect(outcomes(pillar)).toEqual(["done"]);
+    expect(pillar.lamp()).toBe("standby");
+  });
+
+  test("for a self-test that nobody accepts has failed after 20 s", () => {
+    const pillar = reachedPillar();
+    order(pillar, { name: "self-test" });
+    pillar.pass(20_000);
+    expect(outcomes(pillar)).toEqual(["failed"]);
+  });
+});

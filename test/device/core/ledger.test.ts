@@ -1,0 +1,148 @@
+/** Outbox and disk in virtual time: when an alarm is sent, again, and no longer. */
+import { describe, expect, test } from "vitest";
+import { WINDOW } from "../../../device/core/ledger.ts";
+import { HubEpoch } from "../../../shared/ids.ts";
+import { falsePillar, keptAlarm, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+
+const seqs = (pillar: FalsePillar): number[] => pillar.alarms().map(({ event }) => event.seq);
+
+describe("an alarm", () => {
+  test("is stored before it is sent", () => {
+    const pillar = reachedPillar();
+    pillar.press();
+    const order = pillar.effects.map(({ type }) => type);
+    expect(order.indexOf("append")).toBeGreaterThan(-1);
+    expect(pillar.stored).toHaveLength(1);
+    expect(pillar.alarms()[0]).toMatchObject({ attempt: 1, ageMs: 60 });
+  });
+
+  test("that the disk has not taken in 250 ms is sent from memory, and the fault is raised", () => {
+    const pillar = reachedPillar();
+    pillar.disk = "stuck";
+    pillar.press();
+    pillar.pass(249);
+    expect(seqs(pillar)).toEqual([]);
+    pillar.pass(1);
+    expect(seqs(pillar)).toEqual([1]);
+    expect(pillar.faults()).toEqual(["ledger-slow"]);
+  });
+
+  test("that the disk refuses is sent at once, and written again until the disk takes it", () => {
+    const pillar = reachedPillar();
+    pillar.disk = "broken";
+    const eventId = pillar.press();
+    expect(seqs(pillar)).toEqual([1]);
+    expect(pillar.faults()).toEqual(["ledger-failing"]);
+    pillar.accept(eventId);
+    pillar.pass(20_000);
+    expect(pillar.stored).toEqual([]);
+    pillar.disk = "good";
+    pillar.pass(5000);
+    expect(pillar.stored.map(({ event }) => event.seq)).toEqual([1]);
+    expect(pillar.faults()).toEqual([]);
+    expect(pillar.effects).toContainEqual(
+      expect.objectContaining({ type: "mark-accepted", eventId }),
+    );
+  });
+
+  test("refused by the disk is written before its younger sister", () => {
+    const pillar = reachedPillar();
+    pillar.disk = "broken";
+    const first = pillar.press();
+    pillar.accept(first);
+    pillar.call(first, "ended");
+    pillar.disk = "good";
+    pillar.press();
+    expect(pillar.stored.map(({ event }) => event.seq)).toEqual([1, 2]);
+  });
+
+  test("is asked for again after 2 s, 4 s, 8 s and then every 15 s, at most", () => {
+    const pillar = reachedPillar();
+    pillar.press();
+    const start = pillar.now();
+    const times: number[] = [];
+    while (times.length < 6) {
+      const before = pillar.alarms().length;
+      pillar.pass(10);
+      if (pillar.alarms().length > before) times.push(Math.round((pillar.now() - start) / 1000));
+    }
+    expect(times).toEqual([2, 6, 14, 29, 44, 59]);
+    expect(pillar.alarms().at(-1)?.attempt).toBe(7);
+  });
+
+  test("waits for the link without being counted as sent", () => {
+    const pillar = falsePillar();
+    pillar.press();
+    pillar.pass(3000);
+    expect(seqs(pillar)).toEqual([]);
+    pillar.tell({ type: "link-up" });
+    expect(pillar.alarms()[0]).toMatchObject({ attempt: 1, ageMs: 3060 });
+  });
+
+  test("accepted twice is marked once", () => {
+    const pillar = reachedPillar();
+    const eventId = pillar.press();
+    pillar.accept(eventId);
+    pillar.accept(eventId);
+    expect(pillar.effects.filter(({ type }) => type === "mark-accepted")).toHaveLength(1);
+  });
+});
+
+describe("a pillar back from a long silence", () => {
+  const many = Array.from({ length: 50 }, (_, index) => keptAlarm(index + 1));
+
+  test("sends a window of alarms, and the next as each is accepted", () => {
+    const pillar = reachedPillar({ unaccepted: many });
+    expect(seqs(pillar)).toHaveLength(WINDOW);
+    pillar.accept(many[0]!.event.eventId);
+    expect(seqs(pillar)).toHaveLength(WINDOW + 1);
+    for (const { event } of many) pillar.accept(event.eventId);
+    expect(new Set(seqs(pillar)).size).toBe(50);
+    expect(pillar.state().outbox.pending.size).toBe(0);
+  });
+
+  test("sends a new press at once, whatever still waits", () => {
+    const pillar = reachedPillar({ unaccepted: many, head: { seq: 50, hash: many[49]!.hash } });
+    pillar.accept(many[49]!.event.eventId);
+    pillar.call(many[49]!.event.eventId, "ended");
+    pillar.press();
+    expect(seqs(pillar).at(-1)).toBe(51);
+  });
+});
+
+describe("a replay", () => {
+  test("after the hub's database changed sends everything kept, page by page", () => {
+    const pillar = reachedPillar();
+    pillar.stored.push(...Array.from({ length: 250 }, (_, index) => keptAlarm(index + 1)));
+    const first = pillar.press();
+    pillar.accept(first);
+    pillar.call(first, "ended");
+    pillar.sent.length = 0;
+    const second = pillar.press();
+    pillar.accept(second, HubEpoch.parse("f".repeat(32)));
+    for (let round = 0; round < 400; round++) {
+      const [oldest] = pillar.state().outbox.pending.keys();
+      if (oldest) pillar.accept(oldest, HubEpoch.parse("f".repeat(32)));
+    }
+    expect(new Set(seqs(pillar)).size).toBeGreaterThanOrEqual(250);
+    expect(pillar.state().outbox.replay).toBeUndefined();
+    expect(pillar.state().outbox.pending.size).toBe(0);
+    const pages = pillar.effects.filter(({ type }) => type === "fetch-kept");
+    expect(pages.length).toBeGreaterThan(2);
+  });
+
+  test("cut short by a reboot goes on", () => {
+    const pillar = falsePillar({ replayFrom: 3 });
+    pillar.stored.push(keptAlarm(3), keptAlarm(4));
+    pillar.tell({ type: "link-up" });
+    expect(seqs(pillar)).toEqual([3, 4]);
+  });
+
+  test("that cannot be read is tried again", () => {
+    const pillar = falsePillar({ replayFrom: 3 });
+    pillar.tell({ type: "kept-failed", reason: "disk I/O error" });
+    pillar.stored.push(keptAlarm(3));
+    pillar.tell({ type: "link-up" });
+    expect(seqs(pillar)).toEqual([3]);
+  });
+});
