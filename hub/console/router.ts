@@ -1,6 +1,6 @@
 /** The pages, and who is let in. */
 import { createRouter, createWebHistory } from "vue-router";
-import { homeOf, me, role } from "./state/session.ts";
+import { homeOf, mayWatch, me, role } from "./state/session.ts";
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -19,6 +19,6 @@ router.beforeEach((to) => {
     return { path: "/sign-in", query: to.path === "/" ? {} : { to: to.fullPath } };
   }
   if (me.value !== null && to.path === "/sign-in") return homeOf(role.value);
-  if (to.path === "/desk" && role.value === "technician") return "/fleet";
+  if (!mayWatch.value && /^\/(?:desk|archive)/.test(to.path)) return "/fleet";
   return true;
 });

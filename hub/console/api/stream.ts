@@ -2,8 +2,8 @@
  * The one event stream, and the watch over it.
  *
  * The browser repairs a short break by itself and says what it had last. When it gives up, or when a cut cable
- * leaves the stream mute, we open a new one; then everything is fetched again, because a new stream cannot say
- * what the old one had seen.
+ * leaves the stream mute, we open a new one. Every stream begins with `hello`, and after `hello` everything is
+ * fetched again, because a new stream cannot say what the old one had seen.
  */
 import { ServerEvent } from "../../../shared/api/event.ts";
 import { API } from "./client.ts";
@@ -27,8 +27,6 @@ const NAMES = [
 export interface StreamListener {
   onEvent(event: ServerEvent): void;
   onLink(link: Link): void;
-  /** A new stream was opened: what happened between is unknown. */
-  onReopened(): void;
   /** The hub refused the stream, most likely because the session ended. */
   onRefused(): void;
 }
@@ -70,7 +68,6 @@ export function openStream(listener: StreamListener): Stream {
     source.close();
     source = connect();
     openedAt = Date.now();
-    listener.onReopened();
   }
 
   async function probe(at: number): Promise<void> {

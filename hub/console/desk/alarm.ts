@@ -1,23 +1,23 @@
 /** Ties ringing to what waits: the tone, the title, the notification. Lives as long as the page. */
 import { computed, watch, watchEffect } from "vue";
-import { incidents, link } from "../state/board.ts";
+import { link } from "../state/board.ts";
 import { mayWatch, me } from "../state/session.ts";
 import { useText } from "../i18n/index.ts";
 import { flashTitle, notifyHidden, setTitle } from "./attention.ts";
-import { openSomething, talkingTo, waiting } from "./seat.ts";
+import { openSomething, ringingNow, talkingTo, waiting } from "./seat.ts";
 import { ring } from "./sound.ts";
-import { chooseTone, isRinging } from "./tone.ts";
+import { chooseTone } from "./tone.ts";
 
 export function useAlarm(): void {
   const text = useText();
   const isSeated = computed(() => me.value !== null && mayWatch.value);
   const tone = computed(() => {
     if (!isSeated.value) return null;
-    const chosen = chooseTone(incidents.value, link.value.phase === "lost");
+    const chosen = chooseTone(ringingNow.value, link.value.phase === "lost");
     // A conversation is not rung over by anything but another emergency.
     return talkingTo.value && chosen !== "emergency" ? null : chosen;
   });
-  const first = computed(() => (isSeated.value ? waiting.value.find(isRinging) : undefined));
+  const first = computed(() => (isSeated.value ? ringingNow.value[0] : undefined));
 
   watch(tone, ring, { immediate: true });
   watchEffect(() => setTitle(text("app.title")));

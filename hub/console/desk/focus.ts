@@ -1,7 +1,7 @@
 /** A key asks a form for the cursor: the form that owns the name answers. */
 import { nextTick, shallowRef, watch } from "vue";
 
-export type FocusName = "note" | "dispatch" | "close";
+export type FocusName = "note" | "dispatch" | "close" | "disposition";
 
 const asked = shallowRef<{ readonly name: FocusName } | null>(null);
 

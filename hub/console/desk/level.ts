@@ -1,18 +1,23 @@
 /** Loudness in words and bars: decibels below full scale, and the two warnings a desk gives about silence. */
 
-/** Quieter than this is no speech, on any microphone we have met. */
-export const SILENT_BELOW_DB = -58;
-/** What "first sound" means: clearly above comfort noise. */
-export const SOUND_ABOVE_DB = -50;
+/**
+ * A street at night, and a room with noise suppression, are quiet but never this quiet: below is a cable that
+ * is not plugged in, a switch that is off, or a line that carries nothing.
+ */
+export const SILENT_BELOW_DB = -85;
+/** What "first sound" means: something was played that a decoder did not make up. */
+export const SOUND_ABOVE_DB = -68;
 export const SILENCE_WARNING_MS = 5000;
+/** The bar begins here; quieter sounds would make it tremble for nothing. */
 const FLOOR_DB = -70;
+const NOTHING_DB = -120;
 
 /** `samples`: -1 to 1. */
 export function decibels(samples: Float32Array): number {
   let sum = 0;
   for (const sample of samples) sum += sample * sample;
   const rms = Math.sqrt(sum / Math.max(1, samples.length));
-  return rms > 0 ? Math.max(FLOOR_DB, 20 * Math.log10(rms)) : FLOOR_DB;
+  return rms > 0 ? Math.max(NOTHING_DB, 20 * Math.log10(rms)) : NOTHING_DB;
 }
 
 /** 0 to 1 for a bar. */

@@ -9,6 +9,7 @@ import { order, type Answer } from "../api/client.ts";
 import { incidentOf } from "../state/board.ts";
 import { hubNow } from "../state/clock.ts";
 import { notify } from "../state/notices.ts";
+import { askFocus } from "./focus.ts";
 import { mark } from "./marks.ts";
 import { confirmedId, hungUp, selectedId, talkingTo } from "./seat.ts";
 
@@ -65,6 +66,7 @@ export async function hold(incident: Incident, held: boolean): Promise<void> {
 export async function hangUp(incident: Incident): Promise<void> {
   hungUp.value = { incidentId: incident.id, at: hubNow() };
   confirmedId.value = null;
+  askFocus("disposition");
   const given = await give(incident.id, "hold", { held: true });
   if (!given.ok) hungUp.value = null;
 }

@@ -17,9 +17,15 @@ export type IncidentGroup = "waiting" | "mine" | "others" | "closed";
 
 export function groupOf(incident: Incident, me: string): IncidentGroup {
   if (incident.state === "closed") return "closed";
-  if (incident.state === "open") return "waiting";
+  // A hand-over rings at one desk first; without a taker it comes back to all.
+  if (incident.state === "open") return isOffered(incident, me) ? "waiting" : "others";
   if (incident.owner === me) return "mine";
   return incident.owner === null ? "waiting" : "others";
+}
+
+/** Nobody's yet, or handed over to me. */
+export function isOffered(incident: Incident, me: string): boolean {
+  return incident.owner === null || incident.owner === me;
 }
 
 export function byUrgency(a: Incident, b: Incident): number {

@@ -4,9 +4,10 @@
  */
 import { computed, ref, shallowReactive, watch } from "vue";
 import type { Incident } from "../../../shared/api/incident.ts";
-import { incidentOf, incidents } from "../state/board.ts";
+import { incidentOf, incidents, onMediaStarted } from "../state/board.ts";
 import { mayWatch, me } from "../state/session.ts";
 import { byUrgency, groupOf, MAX_PREVIEWS, talkTarget } from "./queue.ts";
+import { isRinging } from "./tone.ts";
 import { closeWatch, openWatch, retryWatch, type Watch } from "./whep.ts";
 
 /** The four previews, the open incident and the one being talked to. */
@@ -28,6 +29,9 @@ function group(name: "waiting" | "mine" | "others"): readonly Incident[] {
 export const waiting = computed(() => group("waiting"));
 export const mine = computed(() => group("mine"));
 export const others = computed(() => group("others"));
+export const ringingNow = computed(() =>
+  waiting.value.filter((incident) => isRinging(incident, myName.value)),
+);
 export const selected = computed(() => incidentOf(selectedId.value));
 
 /** Whose voice is in the headset. */
@@ -84,10 +88,10 @@ function sync(): void {
   for (const id of ids) if (!watchById.has(id)) watchById.set(id, openWatch(id));
 }
 
-/** The hub said its media came back: do not wait for the next attempt. */
-export function retryWatches(): void {
+/** The hub's media came back: do not wait for the next attempt. */
+onMediaStarted(() => {
   for (const open of watchById.values()) if (open.state.phase !== "connected") retryWatch(open);
-}
+});
 
 addEventListener("pagehide", () => {
   for (const open of watchById.values()) closeWatch(open);

@@ -5,6 +5,7 @@
  * morning. A tone stops as soon as any desk has seen the incident.
  */
 import type { Incident } from "../../../shared/api/incident.ts";
+import { isOffered } from "./queue.ts";
 
 export type Tone = "emergency" | "normal" | "system";
 
@@ -38,12 +39,11 @@ export const NOTES: Readonly<Record<Tone, readonly Note[]>> = {
 };
 
 /** An incident rings until somebody has seen it; a technician's test never rings at an operator's desk. */
-export function isRinging(incident: Incident): boolean {
-  return incident.state === "open" && incident.kind !== "test";
+export function isRinging(incident: Incident, me: string): boolean {
+  return incident.state === "open" && incident.kind !== "test" && isOffered(incident, me);
 }
 
-export function chooseTone(incidents: readonly Incident[], isLinkLost: boolean): Tone | null {
-  const ringing = incidents.filter(isRinging);
+export function chooseTone(ringing: readonly Incident[], isLinkLost: boolean): Tone | null {
   if (ringing.some((incident) => incident.priority === 1)) return "emergency";
   if (ringing.length > 0) return "normal";
   return isLinkLost ? "system" : null;

@@ -5,26 +5,29 @@
  * the stream brought while the list was on its way.
  */
 import { computed, shallowReactive, shallowRef } from "vue";
-import type { ServerEvent } from "../../../shared/api/event.ts";
+import type { Notice, ServerEvent } from "../../../shared/api/event.ts";
 import { IncidentPage, type Incident, type Recording } from "../../../shared/api/incident.ts";
-import { PillarPage, type Pillar } from "../../../shared/api/pillar.ts";
-import { askAll } from "../api/client.ts";
+import { Pillar, PillarPage } from "../../../shared/api/pillar.ts";
+import { ask, askAll } from "../api/client.ts";
 import type { Link } from "../api/link.ts";
 import { openStream, type Stream } from "../api/stream.ts";
 import { setHubTime } from "./clock.ts";
 import { notify } from "./notices.ts";
-import { forgetSession, restoreSession } from "./session.ts";
+import { forgetSession, mayWatch, restoreSession } from "./session.ts";
 
 /** Active incidents a desk can hold; the hub's own limit is 10,000. */
 const MAX_ACTIVE = 10_000;
 const MAX_PILLARS = 20_000;
 /** Closed incidents kept for "last at this pillar" and reopening. */
 const MAX_CLOSED = 200;
+/** Of these, so many are fetched at the beginning. */
+const FIRST_CLOSED = 100;
 
 const incidentById = shallowReactive(new Map<string, Incident>());
 const pillarById = shallowReactive(new Map<string, Pillar>());
 const recordingById = shallowReactive(new Map<string, Recording>());
 const touched = new Set<string>();
+const mediaListeners = new Set<() => void>();
 
 export const link = shallowRef<Link>({ phase: "connecting", since: Date.now() });
 export const isLoaded = shallowRef(false);
@@ -37,23 +40,19 @@ export const pillarOf = (id: string | null): Pillar | undefined =>
 export const liveRecordings = computed(() => [...recordingById.values()]);
 
 let stream: Stream | null = null;
-let hubEpoch: string | null = null;
 
 export function startBoard(): void {
   if (stream) return;
   stream = openStream({
     onEvent: apply,
     onLink: (next) => (link.value = next),
-    onReopened: () => void reload(),
     onRefused: () => void checkSession(),
   });
-  void reload();
 }
 
 export function stopBoard(): void {
   stream?.close();
   stream = null;
-  hubEpoch = null;
   isLoaded.value = false;
   for (const map of [incidentById, pillarById, recordingById]) map.clear();
 }
@@ -64,35 +63,51 @@ async function checkSession(): Promise<void> {
 
 export async function reload(): Promise<void> {
   touched.clear();
-  const [active, closed, fleet] = await Promise.all([
+  await Promise.all([loadPillars(), mayWatch.value ? loadIncidents() : undefined]);
+}
+
+async function loadPillars(): Promise<void> {
+  const fleet = await askAll("/pillars", PillarPage, MAX_PILLARS);
+  if (!fleet.ok) return;
+  for (const pillar of fleet.value) {
+    if (!touched.has(pillar.id)) pillarById.set(pillar.id, pillar);
+  }
+}
+
+/** Heartbeats are not told by the stream: a page that shows their age asks for them. */
+export async function refreshPillars(): Promise<void> {
+  touched.clear();
+  await loadPillars();
+}
+
+export async function refreshPillar(id: string): Promise<void> {
+  const answer = await ask(`/pillars/${id}`, Pillar);
+  if (answer.ok) pillarById.set(id, answer.value);
+}
+
+async function loadIncidents(): Promise<void> {
+  const [active, closed] = await Promise.all([
     askAll("/incidents?state=active&limit=200", IncidentPage, MAX_ACTIVE),
-    askAll("/incidents?state=closed&limit=100", IncidentPage, 100),
-    askAll("/pillars", PillarPage, MAX_PILLARS),
+    askAll(`/incidents?state=closed&limit=${FIRST_CLOSED}`, IncidentPage, FIRST_CLOSED),
   ]);
-  if (fleet.ok) {
-    for (const pillar of fleet.value)
-      if (!touched.has(pillar.id)) pillarById.set(pillar.id, pillar);
+  if (!active.ok) return;
+  const found = [...(closed.ok ? closed.value : []), ...active.value];
+  const known = new Set<string>(found.map((incident) => incident.id));
+  for (const id of incidentById.keys()) {
+    if (!known.has(id) && !touched.has(id)) incidentById.delete(id);
   }
-  if (active.ok) {
-    const known = new Set<string>(
-      [...active.value, ...(closed.ok ? closed.value : [])].map((i) => i.id),
-    );
-    for (const id of incidentById.keys()) {
-      if (!known.has(id) && !touched.has(id)) incidentById.delete(id);
-    }
-    for (const incident of [...(closed.ok ? closed.value : []), ...active.value]) {
-      if (!touched.has(incident.id)) incidentById.set(incident.id, incident);
-    }
-    isLoaded.value = true;
+  for (const incident of found) {
+    if (!touched.has(incident.id)) incidentById.set(incident.id, incident);
   }
+  isLoaded.value = true;
 }
 
 function apply(event: ServerEvent): void {
   switch (event.type) {
     case "hello":
       setHubTime(Date.parse(event.at));
-      if (hubEpoch !== null && hubEpoch !== event.hubEpoch) void reload();
-      hubEpoch = event.hubEpoch;
+      // A list read before the stream began could miss what happened in between.
+      void reload();
       return;
     case "incident":
       touched.add(event.incident.id);
@@ -107,11 +122,24 @@ function apply(event: ServerEvent): void {
       trim(recordingById, MAX_CLOSED, () => true);
       return;
     case "notice":
-      notify({ level: event.notice.level, code: event.notice.code, detail: event.notice.detail });
+      hearNotice(event.notice);
       return;
     case "reload":
       void reload();
   }
+}
+
+/** The queue already shows a deadline that passed; a message about a call would only cover it. */
+function hearNotice(notice: Notice): void {
+  if (notice.code === "deadline-passed") return;
+  if (notice.code === "media-started") for (const listener of mediaListeners) listener();
+  // Equipment is the technicians' business, unless alarms are at stake.
+  if (notice.level === "error" || !mayWatch.value) notify(notice);
+}
+
+/** Called when the hub's media is (again) there. */
+export function onMediaStarted(listener: () => void): void {
+  mediaListeners.add(listener);
 }
 
 function putIncident(incident: Incident): void {

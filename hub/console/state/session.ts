@@ -7,9 +7,9 @@ const session = shallowRef<Session | null>(null);
 
 export const me = computed(() => session.value);
 export const role = computed<Role | null>(() => session.value?.role ?? null);
-/** Technicians repair pillars; they neither hear nor see people. */
-export const mayWatch = computed(() => role.value !== null && role.value !== "technician");
-export const mayTakeOver = computed(() => role.value === "supervisor" || role.value === "admin");
+/** Technicians and administrators keep the pillars going; they neither hear nor see people. */
+export const mayWatch = computed(() => role.value === "operator" || role.value === "supervisor");
+export const mayTakeOver = computed(() => role.value === "supervisor");
 export const mayCommand = computed(() => role.value !== null && role.value !== "operator");
 
 /** Asks the hub who we are; false = nobody. */
@@ -35,4 +35,5 @@ export function forgetSession(): void {
   session.value = null;
 }
 
-export const homeOf = (who: Role | null): string => (who === "technician" ? "/fleet" : "/desk");
+export const homeOf = (who: Role | null): string =>
+  who === "technician" || who === "admin" ? "/fleet" : "/desk";
