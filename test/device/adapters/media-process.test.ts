@@ -1,0 +1,63 @@
+/** The media process may crash or hang; the agent starts another and tells it what it must know. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { mediaProcess } from "../../../device/adapters/media-process.ts";
+import { MediaConfig } from "../../../device/config.ts";
+import type { MediaPort } from "../../../device/ports.ts";
+
+let media: MediaPort;
+let heard: string[];
+let running: boolean[];
+let warnings: string[];
+
+beforeEach(() => {
+  heard = [];
+  running = [];
+  warnings = [];
+  media = mediaProcess({
+    media: MediaConfig.parse({}),
+    entry: new URL("./media-child.ts", import.meta.url),
+    pingMs: 100,
+    silentMs: 1500,
+    warn: (text) => warnings.push(text),
+  });
+  media.onMessage((message) => message.type === "log" && heard.push(message.text));
+  media.onRunning((isRunning) => running.push(isRunning));
+});
+
+afterEach(() => media.close());
+
+const untilHeard = (...types: string[]): Promise<void> =>
+  vi.waitFor(() => expect(heard.map((text) => JSON.parse(text).type)).toEqual(types), 20_000);
+
+test("a process that starts is told its settings and the gate", async () => {
+  await untilHeard("configure", "gate");
+  expect(JSON.parse(heard[1]!)).toEqual({ type: "gate", isOpen: false });
+  expect(running).toEqual([true]);
+});
+
+test("a process that dies is followed by one that knows as much", async () => {
+  await untilHeard("configure", "gate");
+  media.send({ type: "connect" });
+  media.send({ type: "gate", isOpen: true });
+  await untilHeard("configure", "gate", "connect", "gate");
+  heard.length = 0;
+  media.send({ type: "prompt", name: "ended" });
+  await untilHeard("configure", "gate", "connect");
+  expect(JSON.parse(heard[1]!)).toEqual({ type: "gate", isOpen: true });
+  expect(running).toEqual([true, false, true]);
+  expect(warnings[0]).toMatch(/the media process ended \(exit code 3\)/);
+});
+
+test("a process that hangs is killed, and another starts", async () => {
+  await untilHeard("configure", "gate");
+  heard.length = 0;
+  media.send({ type: "prompt", name: "held" });
+  await untilHeard("configure", "gate");
+  expect(warnings.join("\n")).toContain("has said nothing for 1500 ms: killed");
+});
+
+test("a process told to end ends, and no other starts", async () => {
+  await untilHeard("configure", "gate");
+  await media.close();
+  expect(running).toEqual([true]);
+});
