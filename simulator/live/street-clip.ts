@@ -71,10 +71,10 @@ const ENCODING =
 const REPEAT = `${QUIETLY} -stream_loop ${LOOPS - 1} -i loop.mp4 -c copy clip.mp4`.split(" ");
 
 function renderOptions(clip: StreetClip): string[] {
-  const sprites = ["car.pam", "walk1.pam", "walk2.pam"];
-  const inputs = sprites.map((file) => `-loop 1 -framerate ${FRAMES_PER_SECOND} -i ${file}`);
+  const pictures = ["street.pam", "car.pam", "walk1.pam", "walk2.pam"];
+  const inputs = pictures.map((file) => `-framerate ${FRAMES_PER_SECOND} -i ${file}`);
   return [
-    ...`${QUIETLY} -framerate ${FRAMES_PER_SECOND} -i street.pam ${inputs.join(" ")}`.split(" "),
+    ...`${QUIETLY} ${inputs.join(" ")}`.split(" "),
     "-filter_complex",
     filters(clip),
     ...`-map [out] -t ${LOOP_SECONDS} -r ${FRAMES_PER_SECOND} ${ENCODING} loop.mp4`.split(" "),
@@ -88,13 +88,17 @@ function filters(clip: StreetClip): string {
   const walkX = `${WIDTH}+40-t*${(WIDTH + 140) / LOOP_SECONDS}`;
   const walkY = `${370 + (clip.seed % 3) * 6}+2*sin(t*12)`;
   const stride = "lt(mod(t,0.56),0.28)";
+  const held = "loop=-1:1:0";
   const parts = [
     // A lens is never as sharp as paint, and a camera at night turns up its gain.
-    `[0:v]format=rgb24,gblur=sigma=1.1,eq=gamma=1.22:contrast=1.05,loop=-1:1:0[s0]`,
-    `[s0][2:v]overlay=x='${walkX}':y='${walkY}':enable='${stride}'[s1]`,
-    `[s1][3:v]overlay=x='${walkX}':y='${walkY}':enable='not(${stride})'[s2]`,
-    `[s2][1:v]overlay=x='${carX}':y=510[s3]`,
-    `[s3]noise=alls=5:allf=t${words(clip.font)}[out]`,
+    `[0:v]gblur=sigma=1.1,eq=gamma=1.22:contrast=1.05,format=yuv420p,${held}[street]`,
+    `[1:v]format=yuva420p,${held}[car]`,
+    `[2:v]format=yuva420p,${held}[walk1]`,
+    `[3:v]format=yuva420p,${held}[walk2]`,
+    `[street][walk1]overlay=x='${walkX}':y='${walkY}':enable='${stride}'[s1]`,
+    `[s1][walk2]overlay=x='${walkX}':y='${walkY}':enable='not(${stride})'[s2]`,
+    `[s2][car]overlay=x='${carX}':y=510[s3]`,
+    `[s3]noise=c0s=6:c0f=t${words(clip.font)}[out]`,
   ];
   return parts.join(";");
 }
