@@ -1,9 +1,10 @@
 /**
  * The speaker: a player process (PulseAudio, ALSA), a Unix socket, or a file.
  *
- * A pipe to a player holds far more than anybody may be late by, so the sound in it is counted by
- * the clock: what was handed over, less the time that has passed. A player that stops reading gets
- * nothing more.
+ * Sound on its way is counted by the clock: what was handed over, less the time that has passed. A
+ * sound card that is slower than the clock would still fall behind, unseen, in the pipe. So a player
+ * gets its sound in pieces of a millisecond, of which Linux lets only about 170 wait; when they do,
+ * the player is started again, because it would never catch up.
  */
 import { createWriteStream, statSync } from "node:fs";
 import { connect } from "node:net";
@@ -11,7 +12,7 @@ import { performance } from "node:perf_hooks";
 import { Writable } from "node:stream";
 import { fullJitter } from "../../shared/backoff.ts";
 import type { MediaConfig } from "../config.ts";
-import { FRAME_BYTES, durationMs } from "./pcm.ts";
+import { FRAME_BYTES, FRAME_MS, durationMs } from "./pcm.ts";
 import type { Sink } from "./playback.ts";
 import { keepRunning, type Command } from "./process.ts";
 import type { MediaTiming } from "./timing.ts";
@@ -20,6 +21,8 @@ import type { MediaTiming } from "./timing.ts";
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 /** What may wait in here for a player that has stopped reading: 60 ms. */
 const MAX_UNREAD_BYTES = 3 * FRAME_BYTES;
+/** 1 ms: the kernel counts some 750 bytes for a piece this small, and 208 KiB are the limit. */
+const PIECE_BYTES = FRAME_BYTES / FRAME_MS;
 /** A player that has lived this long has its sound card. */
 const SETTLED_MS = 500;
 
@@ -38,26 +41,39 @@ interface Outlet {
   stop(): void;
 }
 
-type Use = (stream: Writable | undefined) => void;
+/** Where sound goes now, if anywhere. */
+interface Way {
+  readonly stream: Writable;
+  /** Called when the kernel takes no more; absent where the other end reads as fast as it can. */
+  readonly onFull?: () => void;
+}
+
+type Use = (way: Way | undefined) => void;
 
 export function startPlayer(options: PlayerOptions): Player {
-  let stream: Writable | undefined;
+  let way: Way | undefined;
   let heardUntil = 0;
   const outlet = startOutlet(options, (next) => {
-    stream = next;
+    way = next;
     heardUntil = 0;
   });
   return {
     outstandingMs: () => Math.max(0, heardUntil - performance.now()),
     write(pcm) {
-      if (stream === undefined || !stream.writable) return false;
-      if (stream.writableLength + pcm.length > MAX_UNREAD_BYTES) return false;
-      stream.write(pcm);
+      if (way === undefined || !way.stream.writable) return false;
+      if (way.stream.writableLength + pcm.length > MAX_UNREAD_BYTES) return false;
+      hand(pcm, way);
       heardUntil = Math.max(heardUntil, performance.now()) + durationMs(pcm);
       return true;
     },
     stop: () => outlet.stop(),
   };
+}
+
+function hand(pcm: Uint8Array, { stream, onFull }: Way): void {
+  const size = onFull === undefined ? pcm.length : PIECE_BYTES;
+  for (let at = 0; at < pcm.length; at += size) stream.write(pcm.subarray(at, at + size));
+  if (stream.writableLength > 0) onFull?.();
 }
 
 function startOutlet(options: PlayerOptions, use: Use): Outlet {
@@ -92,14 +108,14 @@ export function playerCommand(
 
 function startProgram(command: Command, options: PlayerOptions, use: Use): Outlet {
   let settled: NodeJS.Timeout | undefined;
-  return keepRunning({
+  const program = keepRunning({
     name: "speaker",
     timing: options.timing,
     hasInput: true,
     repeats: false,
     command: () => Promise.resolve(command),
     onStart: (child) => {
-      use(child.stdin ?? undefined);
+      if (child.stdin !== null) use({ stream: child.stdin, onFull });
       settled = setTimeout(options.onReady, SETTLED_MS);
     },
     onEnd: () => {
@@ -108,6 +124,10 @@ function startProgram(command: Command, options: PlayerOptions, use: Use): Outle
     },
     onFailure: options.onFailure,
   });
+  const onFull = (): void => {
+    program.restart(`speaker: ${command.file} fell behind and starts again`);
+  };
+  return program;
 }
 
 function openSocket(path: string, { timing, onReady, onFailure }: PlayerOptions, use: Use): Outlet {
@@ -121,7 +141,7 @@ function openSocket(path: string, { timing, onReady, onFailure }: PlayerOptions,
     const opened = connect(path);
     opened.on("connect", () => {
       attempt = 0;
-      use(opened);
+      use({ stream: opened });
       onReady();
     });
     // Whatever the other end says is of no interest, but unread it would never close.
@@ -167,7 +187,7 @@ function openFile(path: string, { onReady, onFailure }: PlayerOptions, use: Use)
     },
   });
   file.on("open", () => {
-    use(bounded);
+    use({ stream: bounded });
     onReady();
   });
   file.on("error", (error) => {

@@ -229,6 +229,12 @@ describe("the pillar's media process", () => {
     expect(child.state()?.peer).toBe("connected");
   }, 30_000);
 
+  test("it answers every ping", async () => {
+    const child = await start(SILENT);
+    child.send({ type: "ping" });
+    await vi.waitFor(() => expect(child.latest("pong")).toBeDefined(), PATIENT);
+  });
+
   test("it ends when the agent does", async () => {
     const child = await start(SMALL);
     child.process.disconnect();
