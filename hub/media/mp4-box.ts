@@ -55,8 +55,8 @@ const MATRIX = u32(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000);
 const zeros = (count: number): Buffer => Buffer.alloc(count);
 
 export interface Head {
-  /** Undefined until the first picture came. */
-  readonly video: VideoFormat | undefined;
+  /** Undefined until the first picture came, `startMs` after the recording began. */
+  readonly video: (VideoFormat & { readonly startMs: number }) | undefined;
   /** 0 while the recording runs. */
   readonly durationMs: number;
 }
@@ -104,6 +104,7 @@ function audioTrack(): Buffer {
   return track(AUDIO_TRACK, {
     timescale: AUDIO_TIMESCALE,
     handler: "soun",
+    edits: Buffer.alloc(0),
     volume: 0x100,
     size: [0, 0],
     mediaHeader: fullBox("smhd", 0, zeros(4)),
@@ -111,8 +112,8 @@ function audioTrack(): Buffer {
   });
 }
 
-function videoTrack(format: VideoFormat): Buffer {
-  const { sps, pps, width, height } = format;
+function videoTrack(format: NonNullable<Head["video"]>): Buffer {
+  const { sps, pps, width, height, startMs } = format;
   const entry = box(
     "avc1",
     zeros(6),
@@ -136,6 +137,7 @@ function videoTrack(format: VideoFormat): Buffer {
   return track(VIDEO_TRACK, {
     timescale: VIDEO_TIMESCALE,
     handler: "vide",
+    edits: emptyEdit(startMs),
     volume: 0,
     size: [width, height],
     mediaHeader: fullBox("vmhd", 1, zeros(8)),
@@ -143,10 +145,21 @@ function videoTrack(format: VideoFormat): Buffer {
   });
 }
 
+/**
+ * A track that begins late says so here, and counts its own time from its first picture: players that
+ * take a track's end for its length would add the wait a second time.
+ */
+function emptyEdit(startMs: number): Buffer {
+  if (startMs === 0) return Buffer.alloc(0);
+  return box("edts", fullBox("elst", 0, u32(2, startMs, 0xffffffff, 0x10000, 0, 0, 0x10000)));
+}
+
 interface Track {
   readonly timescale: number;
   readonly handler: "soun" | "vide";
   readonly volume: number;
+  /** An `edts` box, or nothing. */
+  readonly edits: Buffer;
   readonly size: readonly [number, number];
   readonly mediaHeader: Buffer;
   readonly entry: Buffer;
@@ -173,6 +186,7 @@ function track(id: number, about: Track): Buffer {
       MATRIX,
       u32(width * 0x10000, height * 0x10000),
     ),
+    about.edits,
     box(
       "mdia",
       fullBox("mdhd", 0, u32(0, 0, about.timescale, 0), u16(0x55c4, 0)),

@@ -2,7 +2,7 @@
 import { AUDIO_TRACK, box, fullBox, OPUS_FRAME, u16, u32, u64, VIDEO_TRACK } from "./mp4-box.ts";
 
 export interface VideoSample {
-  /** In 1/90000 s from the recording's start. */
+  /** In 1/90000 s from the first picture. */
   readonly time: number;
   readonly duration: number;
   readonly isKeyframe: boolean;

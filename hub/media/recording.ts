@@ -106,29 +106,33 @@ function ending(file: RecordingFile, durationMs: number, lost: string): Recordin
 
 interface PictureTrack {
   push(packet: VideoPacket, source: number, at: number): void;
-  /** Samples that begin before a time (1/90000 s); the newest waits for its successor unless `all`. */
+  /** Samples that begin before a time of the recording (1/90000 s); the newest waits for its successor unless `all`. */
   takeUntil(time: number, all: boolean): VideoSample[];
-  format(): VideoFormat | undefined;
+  format(): TrackFormat | undefined;
   lost(): number;
 }
 
-function newPictureTrack(startedAt: number, onFormat: (format: VideoFormat) => void): PictureTrack {
+type TrackFormat = VideoFormat & { readonly startMs: number };
+
+function newPictureTrack(startedAt: number, onFormat: (format: TrackFormat) => void): PictureTrack {
   let assembly: { source: number; units: ReturnType<typeof newAccessUnits> } | undefined;
   let clock = newMediaClock(VIDEO_TIMESCALE);
-  let format: VideoFormat | undefined;
+  let format: TrackFormat | undefined;
   let lostBefore = 0;
   let waiting: { time: number; isKeyframe: boolean; data: Uint8Array }[] = [];
   /** The first time the next sample may have. */
   let free = 0;
 
   const add = (unit: AccessUnit, at: number): void => {
+    const happened = clock.observe(unit.timestamp, at);
     if (format === undefined) {
-      format = videoFormat(unit.units);
-      if (format === undefined) return;
+      const found = videoFormat(unit.units);
+      if (found === undefined) return;
+      format = { ...found, startMs: Math.max(0, Math.floor(happened - startedAt)) };
       onFormat(format);
     }
-    const happened = clock.observe(unit.timestamp, at);
-    const time = Math.round(((happened - startedAt) * VIDEO_TIMESCALE) / 1000);
+    const sinceStart = happened - startedAt - format.startMs;
+    const time = Math.round((sinceStart * VIDEO_TIMESCALE) / 1000);
     const placed = Math.max(time, free);
     free = placed + 1;
     waiting.push({ time: placed, isKeyframe: unit.isKeyframe, data: lengthPrefixed(unit.units) });
@@ -143,7 +147,8 @@ function newPictureTrack(startedAt: number, onFormat: (format: VideoFormat) => v
       }
       for (const unit of assembly.units.push(packet)) add(unit, at);
     },
-    takeUntil(until, all) {
+    takeUntil(recordingTime, all) {
+      const until = recordingTime - ((format?.startMs ?? 0) * VIDEO_TIMESCALE) / 1000;
       const taken: VideoSample[] = [];
       while (waiting.length > 0) {
         const [sample, next] = waiting;

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { newAccessUnits, type VideoPacket } from "../../../hub/media/access-unit.ts";
 import { videoFormat } from "../../../hub/media/parameter-set.ts";
@@ -92,6 +92,7 @@ describe("pictures out of packets", () => {
       fc.property(fc.array(hostile, { maxLength: 100 }), (all) => {
         const assembly = newAccessUnits();
         for (const one of all) for (const unit of assembly.push(one)) videoFormat(unit.units);
+        expect(assembly.lost()).toBeLessThanOrEqual(2 * all.length);
       }),
     );
   });

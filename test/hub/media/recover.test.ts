@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Encoder } from "@evan/opus";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fileHead, HEAD_BYTES, OPUS_FRAME } from "../../../hub/media/mp4-box.ts";
 import { fragmentBytes } from "../../../hub/media/mp4-fragment.ts";
@@ -47,12 +47,9 @@ test("a recording torn at any byte keeps every whole fragment, and nothing else"
     await writeFile(path, whole.subarray(0, length));
     const found = await inspectRecording(path);
     const kept = ends.filter((end) => end <= length).length;
-    if (kept === 0) {
-      expect(found).toMatchObject({ failed: true });
-      continue;
-    }
-    const bytes = ends[kept - 1];
-    expect(found).toEqual({ durationMs: kept * 100, bytes, fragments: kept });
+    const bytes = ends[kept - 1] ?? length;
+    const expected = { durationMs: kept * 100, bytes, fragments: kept };
+    expect(found).toMatchObject(kept === 0 ? { failed: true } : expected);
     expect((await stat(path)).size).toBe(bytes);
   }
 });
@@ -81,6 +78,7 @@ test("a file that is absent is a reason, not an exception", async () => {
 });
 
 test("no bytes can make the inspection throw", async () => {
+  expect.hasAssertions();
   const path = join(dir, "hostile.mp4");
   await fc.assert(
     fc.asyncProperty(
@@ -91,7 +89,7 @@ test("no bytes can make the inspection throw", async () => {
         for (const [offset, value] of changes) bytes[offset] = value;
         await writeFile(path, bytes);
         const found = await inspectRecording(path);
-        if (!("failed" in found)) expect(found.bytes).toBeLessThanOrEqual(bytes.length);
+        expect("failed" in found ? 0 : found.bytes).toBeLessThanOrEqual(bytes.length);
       },
     ),
     { numRuns: 200 },

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { newReplayGuard, newReplayWindow } from "../../../hub/media/replay-window.ts";
 
