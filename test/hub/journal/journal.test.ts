@@ -7,7 +7,8 @@ import { openForReading } from "../../../hub/journal/database.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import type { Journal } from "../../../hub/ports.ts";
 import { newAlarm, pillar } from "../core/street.ts";
-import { press, registered, tempDir } from "./facts.ts";
+import { tempDir } from "./directory.ts";
+import { press, registered } from "./press.ts";
 
 async function open(file: string): Promise<Journal> {
   const journal = await openJournal(file);

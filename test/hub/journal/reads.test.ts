@@ -7,7 +7,8 @@ import type { Fact } from "../../../hub/core/facts.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import { MAX_REPLAYED_FACTS, openReads } from "../../../hub/journal/reads.ts";
 import { hex, pillar, START } from "../core/street.ts";
-import { closed, incidentOf, press, registered, tempDir } from "./facts.ts";
+import { tempDir } from "./directory.ts";
+import { closed, incidentOf, press, registered } from "./press.ts";
 
 async function withFacts(...facts: Fact[][]) {
   const dataDir = tempDir();

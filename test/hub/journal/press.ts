@@ -1,13 +1,6 @@
 /** Facts for the journal's tests: a pillar, and as many alarms as wanted. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
-import { newState } from "../../../hub/core/state.ts";
 import { hex, newAlarm, pillar, START } from "../core/street.ts";
-
-export const SETTINGS = { acknowledgeWithinMs: 10_000, maxOpen: 1000 };
 
 export const registered = (n = 0): Fact => ({
   ...{ type: "pillar-registered", at: START, pillarId: pillar(n), name: `门 ${n}`, grid: "g" },
@@ -37,11 +30,3 @@ export function closed(seq: number): Fact {
   const outcome = { disposition: "resolved", note: "回家了" } as const;
   return { type: "incident-closed", at, incidentId: incidentOf(seq), ...by, ...outcome };
 }
-
-export function tempDir(): string {
-  const dir = mkdtempSync(join(tmpdir(), "anzhu-journal-"));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
-
-export const emptyState = () => newState(SETTINGS);

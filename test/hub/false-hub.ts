@@ -1,0 +1,131 @@
+/**
+ * A real shell on a real journal, with a false link, a false media process and a false authority.
+ *
+ * `restart` ends it like a crash does for the core: nothing is carried over but the data directory.
+ */
+import { join } from "node:path";
+import { pino } from "pino";
+import { onTestFinished, vi } from "vitest";
+import type { Role } from "../../shared/api/session.ts";
+import type { PillarId, Signature, Username } from "../../shared/ids.ts";
+import type { DownMessage } from "../../shared/protocol/messages.ts";
+import { openJournal } from "../../hub/journal/journal.ts";
+import type { FromMedia, ToMedia } from "../../hub/media/ipc.ts";
+import type { Actor, Journal, NumberedEvent } from "../../hub/ports.ts";
+import type { Inspected } from "../../hub/recordings.ts";
+import { startShell, type Shell } from "../../hub/shell.ts";
+import { newAlarm, pillar, type AlarmDetails } from "./core/street.ts";
+import { tempDir } from "./journal/directory.ts";
+
+export const person = (name: string, role: Role = "operator"): Actor => ({
+  username: name as Username,
+  displayName: name,
+  role,
+});
+
+export interface FalseHub {
+  readonly dataDir: string;
+  shell: Shell;
+  journal: Journal;
+  /** What went down to pillars, in order. */
+  readonly sent: { readonly pillarId: PillarId; readonly message: DownMessage }[];
+  readonly toMedia: ToMedia[];
+  readonly events: NumberedEvent[];
+  fromMedia(message: FromMedia): void;
+  press(details?: AlarmDetails): Promise<void>;
+  restart(): Promise<void>;
+}
+
+export interface FalseHubOptions {
+  readonly inspect?: (path: string) => Promise<Inspected>;
+  readonly wrap?: (journal: Journal) => Journal;
+}
+
+export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
+  const dataDir = tempDir();
+  const listeners: ((message: FromMedia) => void)[] = [];
+  const hub: Omit<FalseHub, "shell" | "journal"> & Partial<FalseHub> = {
+    dataDir,
+    sent: [],
+    toMedia: [],
+    events: [],
+    fromMedia: (message) => listeners.at(-1)?.(message),
+    press: async (details = {}) => {
+      const alarm = newAlarm(pillar(0), details);
+      const message = { channel: "alarm", message: alarm } as const;
+      await running().shell.linkEvents.onMessage(pillar(0), message, "mqtt");
+    },
+    restart: async () => {
+      await stop();
+      await start();
+    },
+  };
+  const running = (): FalseHub => hub as FalseHub;
+  const start = async (): Promise<void> => {
+    const journalFile = join(dataDir, "journal.db");
+    const journal = (options.wrap ?? ((given) => given))(await openJournal(journalFile));
+    hub.journal = journal;
+    const shell = startShell({
+      dataDir,
+      journalFile,
+      journal,
+      settings: { acknowledgeWithinMs: 10_000, maxOpen: 100 },
+      maxViewers: 2,
+      authority: {
+        sign: () => "s".repeat(86) as Signature,
+        verify: (_key, _text, signature) => !signature.startsWith("forged"),
+      },
+      media: {
+        send: (message) => void hub.toMedia?.push(message),
+        onMessage: (listener) => void listeners.push(listener),
+        close: () => Promise.resolve(),
+      },
+      inspect: options.inspect ?? (() => Promise.resolve({ durationMs: 1234.5, bytes: 99 })),
+      log: pino({ level: "silent" }),
+    });
+    shell.attach({ send: (pillarId, message) => void hub.sent?.push({ pillarId, message }) });
+    shell.commands.subscribe((event) => void hub.events?.push(event));
+    hub.shell = shell;
+  };
+  const stop = async (): Promise<void> => {
+    await hub.shell?.stop();
+  };
+  await start();
+  onTestFinished(stop);
+  await enrol(running());
+  return running();
+}
+
+async function enrol({ shell }: FalseHub): Promise<void> {
+  const at = Date.now();
+  const pillarId = pillar(0);
+  const place = { name: "东门", grid: "g", address: "", position: null };
+  const keys = { certificateSerial: "1", alarmPublicKey: "key" };
+  await shell.commands.record([
+    { type: "pillar-registered", at, pillarId, ...place },
+    { type: "pillar-enrolled", at, pillarId, ...keys },
+  ]);
+}
+
+/** What the pillar was told, in words. */
+export function told(hub: FalseHub): string[] {
+  return hub.sent.map(({ message }) => {
+    if (message.channel === "accepted") return `accepted ${message.message.receipt.seq}`;
+    if (message.channel === "call") {
+      const { status, by } = message.message;
+      return by ? `${status} ${by}` : status;
+    }
+    return message.channel;
+  });
+}
+
+export const incidents = (hub: FalseHub) => [...hub.shell.loop.state().incidents.values()];
+
+export async function onlyIncident(hub: FalseHub) {
+  const [incident] = await vi.waitFor(() => {
+    const found = incidents(hub);
+    if (found.length !== 1) throw new Error(`expected one incident, found ${found.length}`);
+    return found;
+  });
+  return incident!;
+}

@@ -1,0 +1,11 @@
+/** A directory of one test's own. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+export function tempDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), "anzhu-hub-"));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}

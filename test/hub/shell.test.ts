@@ -1,0 +1,264 @@
+import { describe, expect, test, vi } from "vitest";
+import type { Fact } from "../../hub/core/facts.ts";
+import type { Journal } from "../../hub/ports.ts";
+import { newAlarm, newHeartbeat, pillar } from "./core/street.ts";
+import { incidents, newHub, onlyIncident, person, told, type FalseHub } from "./false-hub.ts";
+
+const OFFER = "v=0\r\n";
+
+async function answered(hub: FalseHub) {
+  await hub.press();
+  const { id } = await onlyIncident(hub);
+  await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
+  return id;
+}
+
+/** A journal whose disk can be taken away. */
+function breakable() {
+  const disk = { isBroken: false };
+  const wrap = (journal: Journal): Journal => ({
+    ...journal,
+    append: (facts: readonly Fact[]) =>
+      disk.isBroken ? Promise.reject(new Error("EIO")) : journal.append(facts),
+    reopen: () => (disk.isBroken ? Promise.reject(new Error("EIO")) : Promise.resolve()),
+  });
+  return { disk, wrap };
+}
+
+describe("an alarm", () => {
+  test("is accepted after the commit, with its place in the journal", async () => {
+    const hub = await newHub();
+    await hub.press();
+    expect(told(hub)).toEqual(["accepted 1", "ringing"]);
+    const [{ message }] = hub.sent as [(typeof hub.sent)[0]];
+    const receipt = message.channel === "accepted" ? message.message.receipt : undefined;
+    expect(receipt).toMatchObject({ hubEpoch: hub.journal.hubEpoch(), journalIndex: 3 });
+    const [known] = hub.journal.findAlarms(newAlarm(pillar(0)).event);
+    expect(known?.index).toBe(receipt?.journalIndex);
+  });
+
+  test("whose signature does not fit is refused, and the desks are told", async () => {
+    const hub = await newHub();
+    await hub.press({ sig: "forged" });
+    expect(hub.sent).toEqual([]);
+    expect(incidents(hub)).toEqual([]);
+    expect(hub.events.map(({ event }) => event)).toContainEqual(
+      expect.objectContaining({
+        type: "notice",
+        notice: expect.objectContaining({ code: "alarm-refused" }),
+      }),
+    );
+  });
+
+  test("that comes twice at the same instant opens one incident and is accepted twice", async () => {
+    const hub = await newHub();
+    await Promise.all([hub.press(), hub.press()]);
+    expect(told(hub).filter((words) => words.startsWith("accepted"))).toHaveLength(2);
+    expect(incidents(hub)).toHaveLength(1);
+  });
+
+  test("older than the core's memory is found in the journal and accepted again", async () => {
+    const hub = await newHub();
+    await hub.press();
+    const { alarms, signatureBySeq, signatureByEvent } = hub.shell.loop.state();
+    for (const map of [alarms, signatureBySeq, signatureByEvent]) map.clear();
+    await hub.press();
+    expect(told(hub)).toEqual(["accepted 1", "ringing", "accepted 1", "ringing"]);
+    expect(incidents(hub)).toMatchObject([{ presses: 1 }]);
+  });
+});
+
+describe("a failing disk", () => {
+  test("accepts nothing, rings as unrecorded, and is used again when it holds", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const { disk, wrap } = breakable();
+      const hub = await newHub({ wrap });
+      disk.isBroken = true;
+      await expect(hub.press()).rejects.toThrow("EIO");
+      await expect(hub.press()).rejects.toThrow("EIO");
+      expect(told(hub)).toEqual([]);
+      const codes = hub.events.flatMap(({ event }) =>
+        event.type === "notice" ? [event.notice.code] : [],
+      );
+      expect(codes).toEqual(["journal-failing", "alarm-not-recorded", "alarm-not-recorded"]);
+      const order = await hub.shell.commands.order(
+        "f".repeat(32) as never,
+        { name: "answer" },
+        person("wang"),
+      );
+      expect(order).toMatchObject({ ok: false, code: "unavailable" });
+
+      disk.isBroken = false;
+      await vi.advanceTimersByTimeAsync(20_000);
+      await hub.press();
+      expect(told(hub)).toEqual(["accepted 1", "ringing"]);
+      expect(incidents(hub)).toMatchObject([{ presses: 1 }]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("orders", () => {
+  test("are answered after the commit, and repeated under the same key once", async () => {
+    const hub = await newHub();
+    await hub.press();
+    const { id } = await onlyIncident(hub);
+    const note = { name: "note", text: "在门口" } as const;
+    const { order } = hub.shell.commands;
+    const [first, second] = await Promise.all([
+      order(id, note, person("wang"), "key-1"),
+      order(id, note, person("wang"), "key-1"),
+    ]);
+    expect(second).toBe(first);
+    expect(incidents(hub)).toMatchObject([{ notes: 1 }]);
+  });
+
+  test("two operators at once: one wins, the other learns who", async () => {
+    const hub = await newHub();
+    await hub.press();
+    const { id } = await onlyIncident(hub);
+    const { order } = hub.shell.commands;
+    const outcomes = await Promise.all([
+      order(id, { name: "answer" }, person("wang")),
+      order(id, { name: "answer" }, person("li")),
+    ]);
+    expect(outcomes).toMatchObject([
+      { ok: true, incident: { ownerName: "wang", pillarName: "东门" } },
+      { ok: false, code: "conflict", by: "wang" },
+    ]);
+    expect(told(hub)).toEqual(["accepted 1", "ringing", "answered wang"]);
+  });
+});
+
+describe("views", () => {
+  const answerOffers = (hub: FalseHub) => {
+    const offer = hub.toMedia.findLast((message) => message.type === "viewer-offer");
+    if (!offer) throw new Error("no offer yet");
+    hub.fromMedia({ type: "viewer-answer", sessionId: offer.sessionId, sdp: "v=0 answer" });
+    return offer.sessionId;
+  };
+  const view = async (hub: FalseHub, name: string, role: "watch" | "talk") => {
+    const { id: incidentId } = await onlyIncident(hub);
+    const before = hub.toMedia.length;
+    const pending = hub.shell.commands.view({ incidentId, role, sdp: OFFER, by: person(name) });
+    if (hub.toMedia.slice(before).some(({ type }) => type === "viewer-offer")) answerOffers(hub);
+    return pending;
+  };
+
+  test("anybody on duty may watch, only the owner may talk", async () => {
+    const hub = await newHub();
+    await answered(hub);
+    expect(await view(hub, "li", "talk")).toMatchObject({ ok: false, code: "conflict" });
+    expect(await view(hub, "li", "watch")).toMatchObject({ ok: true, sdp: "v=0 answer" });
+    expect(await view(hub, "wang", "talk")).toMatchObject({ ok: true });
+  });
+
+  test("past the most viewers, one more is told so", async () => {
+    const hub = await newHub();
+    await answered(hub);
+    for (const name of ["a", "b"]) await view(hub, name, "watch");
+    expect(await view(hub, "c", "watch")).toMatchObject({ ok: false, code: "too-many-requests" });
+  });
+
+  test("are written down before they are given, and end with the incident", async () => {
+    const hub = await newHub();
+    const id = await answered(hub);
+    await view(hub, "wang", "talk");
+    const close = { name: "close", disposition: "resolved", note: "" } as const;
+    await hub.shell.commands.order(id, close, person("wang"));
+    const sessions = hub.toMedia.filter(({ type }) => type === "viewer-close");
+    expect(sessions).toHaveLength(1);
+    await vi.waitFor(async () => {
+      const types = (await hub.shell.reads.timeline(id))?.items.map(({ type }) => type);
+      expect(types).toContain("view-opened");
+      expect(types?.at(-1)).toBe("view-closed");
+    });
+  });
+
+  test("a supervisor who takes over ends the talk of the one before, and not the watching", async () => {
+    const hub = await newHub();
+    const id = await answered(hub);
+    await view(hub, "wang", "talk");
+    await view(hub, "wang", "watch");
+    await hub.shell.commands.order(id, { name: "answer" }, person("chen", "supervisor"));
+    expect(hub.toMedia.filter(({ type }) => type === "viewer-close")).toHaveLength(1);
+  });
+
+  test("a media process that does not answer is a clear refusal", async () => {
+    const hub = await newHub();
+    const incidentId = await answered(hub);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const by = person("wang");
+      const pending = hub.shell.commands.view({ incidentId, role: "talk", sdp: OFFER, by });
+      await vi.advanceTimersByTimeAsync(3000);
+      expect(await pending).toMatchObject({ ok: false, code: "media-unavailable" });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("recordings", () => {
+  test("of a media process that died are recovered, and the call is recorded anew", async () => {
+    const hub = await newHub();
+    hub.fromMedia({ type: "ready" });
+    await vi.waitFor(() => expect(hub.shell.loop.state().heard.isMediaUp).toBe(true));
+    await hub.press();
+    const [start] = hub.toMedia.filter(({ type }) => type === "record-start");
+    expect(start).toMatchObject({ path: expect.stringContaining("/recordings/") });
+    hub.fromMedia({ type: "ready" });
+    await vi.waitFor(() =>
+      expect(hub.toMedia.filter(({ type }) => type === "record-start")).toHaveLength(2),
+    );
+    const { id } = await onlyIncident(hub);
+    const recordings = await hub.shell.reads.recordings(id);
+    expect(recordings).toMatchObject([
+      { state: "recovered", durationMs: 1235, bytes: 99 },
+      { state: "recording" },
+    ]);
+  });
+});
+
+describe("commands", () => {
+  const identify = { name: "identify", seconds: 5 } as const;
+
+  test("are written down, sent for the pillar's present boot, and answered by its report", async () => {
+    const hub = await newHub();
+    const heartbeat = { channel: "heartbeat", message: newHeartbeat({ bootEpoch: 4 }) } as const;
+    await hub.shell.linkEvents.onMessage(pillar(0), heartbeat, "mqtt");
+    const result = hub.shell.commands.command(pillar(0), identify, person("zhao", "technician"));
+    const sent = await vi.waitFor(() => {
+      const { message } = hub.sent.find((down) => down.message.channel === "command") ?? {};
+      if (message?.channel !== "command") throw new Error("no command yet");
+      return message.message.body;
+    });
+    expect(sent).toMatchObject({ order: identify, bootEpoch: 4 });
+    const report = { v: 1, type: "command-result", commandId: sent.commandId } as const;
+    const message = { ...report, outcome: "done", detail: "" } as const;
+    await hub.shell.linkEvents.onMessage(pillar(0), { channel: "report", message }, "mqtt");
+    expect(await result).toEqual({ ok: true, detail: "done" });
+  });
+
+  test("for a pillar never heard, or unknown, are refused with words", async () => {
+    const hub = await newHub();
+    const { command } = hub.shell.commands;
+    expect(await command(pillar(0), identify, person("zhao"))).toMatchObject({ ok: false });
+    expect(await command(pillar(9), identify, person("zhao"))).toMatchObject({ ok: false });
+  });
+});
+
+test("facts about a pillar nobody registered are refused before they can stop the fold", async () => {
+  const hub = await newHub();
+  const fact = {
+    type: "presence-changed",
+    at: 1,
+    pillarId: pillar(9),
+    presence: "online",
+  } as const;
+  await expect(hub.shell.commands.record([fact])).rejects.toThrow("expected a registered pillar");
+  await hub.restart();
+  expect(hub.shell.loop.state().pillars.size).toBe(1);
+});

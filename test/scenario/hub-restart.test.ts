@@ -1,0 +1,53 @@
+import { expect, test, vi } from "vitest";
+import { pillar } from "../hub/core/street.ts";
+import { incidents, newHub, onlyIncident, person, told } from "../hub/false-hub.ts";
+
+const CLOSE = { name: "close", disposition: "resolved", note: "" } as const;
+
+test("the hub restarts while a call is ringing, and nobody notices", async () => {
+  const hub = await newHub();
+  await hub.press();
+  await hub.restart();
+  hub.shell.linkEvents.onConnected(pillar(0));
+  await vi.waitFor(() => expect(told(hub)).toEqual(["accepted 1", "ringing", "ringing"]));
+  await hub.press();
+  expect(told(hub).at(-2)).toBe("accepted 1");
+  const { id } = await onlyIncident(hub);
+  await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
+  expect(told(hub).at(-1)).toBe("answered wang");
+  expect(incidents(hub)).toMatchObject([{ state: "answered", presses: 1 }]);
+});
+
+test("the hub restarts during a conversation: it is still the same operator's", async () => {
+  const hub = await newHub();
+  hub.fromMedia({ type: "ready" });
+  await vi.waitFor(() => expect(hub.shell.loop.state().heard.isMediaUp).toBe(true));
+  await hub.press();
+  const { id } = await onlyIncident(hub);
+  await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
+  await hub.restart();
+  hub.shell.linkEvents.onConnected(pillar(0));
+  await vi.waitFor(() => expect(told(hub).at(-1)).toBe("answered wang"));
+  hub.fromMedia({ type: "ready" });
+  await vi.waitFor(async () => {
+    const states = (await hub.shell.reads.recordings(id)).map(({ state }) => state);
+    expect(states).toEqual(["recovered", "recording"]);
+  });
+  const talk = { incidentId: id, role: "talk", sdp: "v=0\r\n", by: person("wang") } as const;
+  const pending = hub.shell.commands.view(talk);
+  const offer = hub.toMedia.findLast((message) => message.type === "viewer-offer");
+  hub.fromMedia({ type: "viewer-answer", sessionId: offer!.sessionId, sdp: "v=0" });
+  expect(await pending).toMatchObject({ ok: true });
+  expect(await hub.shell.commands.order(id, CLOSE, person("wang"))).toMatchObject({ ok: true });
+  expect(told(hub).at(-1)).toBe("ended");
+});
+
+test("a call that ended while the pillar was away is told when it returns, also after a restart", async () => {
+  const hub = await newHub();
+  await hub.press();
+  const { id } = await onlyIncident(hub);
+  await hub.shell.commands.order(id, CLOSE, person("chen", "supervisor"));
+  await hub.restart();
+  hub.shell.linkEvents.onConnected(pillar(0));
+  await vi.waitFor(() => expect(told(hub).at(-1)).toBe("ended"));
+});
