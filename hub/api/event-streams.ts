@@ -5,6 +5,7 @@
  * `Last-Event-ID` to be told what it missed. Nobody waits for anybody.
  */
 import type { ServerResponse } from "node:http";
+import type { Logger } from "pino";
 import type { Role } from "../../shared/api/session.ts";
 import type { ServerEvent } from "../../shared/api/event.ts";
 import type { Accounts, HubCommands, NumberedEvent, ReadModels } from "../ports.ts";
@@ -42,6 +43,7 @@ export interface StreamsOptions {
   readonly reads: Pick<ReadModels, "eventsAfter">;
   readonly accounts: Pick<Accounts, "session">;
   readonly hubEpoch: () => string;
+  readonly log: Pick<Logger, "error">;
 }
 
 interface Stream {
@@ -59,7 +61,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
     for (const stream of streams) deliver(stream, event, text);
   });
   const ping = setInterval(() => {
-    for (const stream of streams) void stillSignedIn(stream, options.accounts);
+    for (const stream of streams) void stillSignedIn(stream, options);
   }, PING_MS);
   ping.unref();
   return {
@@ -86,7 +88,12 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
         hubEpoch: options.hubEpoch(),
       };
       client.response.write(`retry: ${RETRY_MS}\n\n${formatPlain(hello)}`);
-      await catchUp(stream, client.lastEventId, options.reads);
+      try {
+        await catchUp(stream, client.lastEventId, options.reads);
+      } catch (error) {
+        options.log.error({ err: error }, "event stream: what was missed could not be read");
+        client.response.destroy();
+      }
     },
     endSession: (token) => {
       for (const stream of streams) if (stream.session.token === token) stream.response.end();
@@ -134,10 +141,16 @@ async function catchUp(
 }
 
 /** The comment keeps the line open through proxies; a session may have been ended from elsewhere. */
-async function stillSignedIn(stream: Stream, accounts: StreamsOptions["accounts"]): Promise<void> {
-  const session = await accounts.session(stream.session.token);
-  if (session?.role === stream.session.role) stream.response.write(": ping\n\n");
-  else stream.response.end();
+async function stillSignedIn(stream: Stream, options: StreamsOptions): Promise<void> {
+  try {
+    const session = await options.accounts.session(stream.session.token);
+    if (session?.role === stream.session.role) stream.response.write(": ping\n\n");
+    else stream.response.end();
+  } catch (error) {
+    // A desk must not go deaf because the accounts cannot be read for a moment.
+    options.log.error({ err: error }, "event stream: a session could not be checked");
+    stream.response.write(": ping\n\n");
+  }
 }
 
 function maySee(role: Role, event: ServerEvent): boolean {

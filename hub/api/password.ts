@@ -5,6 +5,7 @@
  * two are computed at a time.
  */
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { problem } from "./problem.ts";
 
 const MEMORY_KIB = 19 * 1024;
 const PASSES = 2;
@@ -33,7 +34,9 @@ export function createPasswords(): Passwords {
   let running = 0;
   const derive = async (password: string, recipe: Recipe): Promise<Buffer> => {
     if (running >= MAX_AT_ONCE) {
-      if (waiting.length >= MAX_WAITING) throw new Error("too many sign-ins at once");
+      if (waiting.length >= MAX_WAITING) {
+        throw problem("too-many-requests", "too many people sign in at once: try again soon");
+      }
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else running += 1;
     try {

@@ -61,7 +61,7 @@ export function answerError(
   reply: FastifyReply,
 ): FastifyReply {
   const found = understand(error, request);
-  if (found.status >= 500) request.log.error({ error, url: request.url }, found.detail);
+  if (found.status >= 500) request.log.error({ err: error, url: request.url }, found.detail);
   // A refused SSE stream or media offer asked for another type; it still gets the reason as JSON.
   return reply.code(found.status).type("application/problem+json").send(found);
 }

@@ -44,7 +44,7 @@ export async function startBroker(
     connections,
     receiver,
     knownPillars,
-    onBrokerError: (error) => log.error({ error }, `broker: ${error.message}`),
+    onBrokerError: (error) => log.error({ err: error }, `broker: ${error.message}`),
   });
   aedes.on("clientReady", connections.ready);
   aedes.on("clientDisconnect", connections.gone);

@@ -67,7 +67,7 @@ export async function listenForPillars(options: PillarServerOptions): Promise<Pi
   );
   await listen(server, config);
   server.on("error", (error) =>
-    refused({ cause: "server", text: `pillar link: ${error.message}`, fields: { error } }),
+    refused({ cause: "server", text: `pillar link: ${error.message}`, fields: { err: error } }),
   );
   return {
     port: (server.address() as AddressInfo).port,

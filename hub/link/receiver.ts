@@ -112,7 +112,10 @@ function take(desk: Desk, { connection, message }: Taken, done: Done): void {
     return;
   }
   taken.catch((error: unknown) =>
-    desk.log.error({ pillarId, error }, `a ${message.channel} of ${pillarId} was not taken in`),
+    desk.log.error(
+      { pillarId, err: error },
+      `a ${message.channel} of ${pillarId} was not taken in`,
+    ),
   );
   done();
 }
@@ -132,7 +135,7 @@ async function acknowledge(desk: Desk, pending: Pending, done: Done): Promise<vo
   } catch (error) {
     failure = new Error("its alarm could not be committed", { cause: error });
     desk.log.error(
-      { pillarId, eventId, error },
+      { pillarId, eventId, err: error },
       `alarm ${eventId} of ${pillarId} could not be committed; it is not acknowledged`,
     );
   }

@@ -4,6 +4,7 @@ import { CommandRequest, Pillar, PillarPage } from "../../../shared/api/pillar.t
 import { Accepted } from "../../../shared/protocol/accepted.ts";
 import { Alarm } from "../../../shared/protocol/alarm.ts";
 import { boundTo } from "../../link/ingest.ts";
+import { AlarmRefused } from "../../ingest.ts";
 import { actorOf } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { mayCommand } from "../policy.ts";
@@ -97,7 +98,11 @@ function alarmRoute(app: Api, context: ApiContext): void {
       try {
         await context.events.onMessage(id, read.value, "https");
       } catch (error) {
-        request.log.error({ error, pillarId: id, eventId }, `alarm ${eventId} was not committed`);
+        if (error instanceof AlarmRefused) throw problem("forbidden", error.message);
+        request.log.error(
+          { err: error, pillarId: id, eventId },
+          `alarm ${eventId} was not committed`,
+        );
         throw problem("unavailable", "the alarm could not be committed: send it again");
       }
       const accepted = await receipt;

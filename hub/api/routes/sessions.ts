@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Credentials, OperatorPage, Session } from "../../../shared/api/session.ts";
+import type { FactOf } from "../../core/facts.ts";
 import { actorOf, cookieName, type SignedIn } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { may } from "../policy.ts";
@@ -48,7 +49,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       const { token, username } = actorOf(request);
       await context.accounts.closeSession(token);
       context.streams.endSession(token);
-      await context.hub.record([{ type: "session-closed", at: Date.now(), username }]);
+      await noteSession(context, { type: "session-closed", at: Date.now(), username });
       reply.clearCookie(cookieName(context.isSecure), { path: "/", secure: context.isSecure });
       return reply.code(204).send(null);
     },
@@ -92,8 +93,20 @@ async function signIn(
   const at = Date.now();
   const expiresAt = at + context.config.sessionHours * 3_600_000;
   const token = await context.accounts.openSession(actor.username, expiresAt);
-  await context.hub.record([{ type: "session-opened", at, username: actor.username }]);
+  await noteSession(context, { type: "session-opened", at, username: actor.username });
   return { ...actor, token, expiresAt };
+}
+
+/** A journal that cannot write must not keep an operator from the desk: alarms may still ring there. */
+async function noteSession(
+  context: ApiContext,
+  fact: FactOf<"session-opened" | "session-closed">,
+): Promise<void> {
+  try {
+    await context.hub.record([fact]);
+  } catch (error) {
+    context.log.error({ err: error, ...fact }, `${fact.type} could not be written to the journal`);
+  }
 }
 
 function setCookie(reply: FastifyReply, isSecure: boolean, session: SignedIn): void {
