@@ -10,6 +10,9 @@ import type { FromLedger, ToLedger } from "./ledger-worker.ts";
 /** Answers waited for at once; the core sends far fewer. */
 const MAX_WAITING = 20_000;
 
+/** Rows come and go one page at a time; ten thousand unaccepted alarms are read once, at the start. */
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
+
 interface Waiting {
   resolve(alarms: readonly SealedAlarm[]): void;
   reject(error: Error): void;
@@ -27,6 +30,7 @@ export async function openLedger(
   }
   const worker = new Worker(new URL("./ledger-worker.ts", import.meta.url), {
     workerData: { file },
+    resourceLimits: THREAD_LIMITS,
   });
   const start = await opening(worker, file);
   for (const line of start.damage) onDamage(line);
