@@ -1,12 +1,11 @@
 /** The demo, started as a person starts it but on free ports and in a directory of its own. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { freePort, freeUdpRange } from "./ports.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -87,22 +86,4 @@ export async function postJson(url: string, body: unknown): Promise<unknown> {
   const text = await response.text();
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
   return z.json().parse(text === "" ? null : JSON.parse(text));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** The start of a range of UDP ports nobody used a moment ago. */
-async function freeUdpRange(length: number): Promise<number> {
-  const socket = createSocket("udp4").bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port + length < 65_000 ? port : port - length;
 }

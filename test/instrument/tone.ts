@@ -42,3 +42,21 @@ export function loudness(samples: Int16Array): number {
   const energy = samples.reduce((sum, sample) => sum + sample * sample, 0);
   return samples.length === 0 ? 0 : Math.sqrt(energy / samples.length);
 }
+
+/** 50 ms: long enough to tell 440 from 620 Hz, short enough to lie between two drop-outs. */
+const WINDOW = RATE / 20;
+
+/**
+ * The median of `toneShare` over windows of 50 ms that are not silent: a busy machine drops frames,
+ * and a jump of phase ruins the measure of one window only. 0 when all is silent.
+ */
+export function medianToneShare(samples: Int16Array, hz: number): number {
+  const windows = Array.from({ length: Math.floor(samples.length / WINDOW) }, (_, i) =>
+    samples.subarray(i * WINDOW, (i + 1) * WINDOW),
+  );
+  const shares = windows
+    .filter((window) => loudness(window) > 100)
+    .map((window) => toneShare(window, hz))
+    .sort((a, b) => a - b);
+  return shares[Math.floor(shares.length / 2)] ?? 0;
+}

@@ -1,0 +1,26 @@
+/**
+ * `npm run bench [-- NAME…] [--write]`: each measurement with its floor or peer from the same run.
+ *
+ * Exit code 1 when a bar is missed. `--write` puts the figures into `docs/measurements.md`.
+ */
+import { benchPress } from "./press.ts";
+import { render, write, type Section } from "./section.ts";
+
+const BENCHES: Record<string, () => Promise<Section>> = { press: benchPress };
+
+const words = process.argv.slice(2);
+const wanted = words.filter((word) => !word.startsWith("--"));
+const unknown = wanted.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(
+    `no bench named ${unknown.join(", ")}; there are: ${Object.keys(BENCHES).join(", ")}`,
+  );
+  process.exit(2);
+}
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const section = await bench();
+  console.log(`${render(section)}\n`);
+  if (words.includes("--write")) write(section);
+  if (section.rows.some(({ isMet }) => !isMet)) process.exitCode = 1;
+}
