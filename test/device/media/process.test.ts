@@ -115,16 +115,16 @@ describe("a capture", () => {
   const packets: MediaPacket[] = [];
   const failures: string[] = [];
 
-  function capture(ffmpeg: string, argumentsFor = (port: number) => [String(port)]): Capture {
+  function capture(ffmpeg: string, timing = IMPATIENT): Capture {
     packets.length = 0;
     failures.length = 0;
     const started = startCapture({
       name: "camera",
       payloadType: 102,
       repeats: false,
-      timing: IMPATIENT,
+      timing,
       findFfmpeg: () => Promise.resolve({ ok: true, path: ffmpeg }),
-      argumentsFor,
+      argumentsFor: (port) => [String(port)],
       onPacket: (packet) => packets.push(packet),
       onFlow: () => undefined,
       onFailure: (detail) => failures.push(detail),
@@ -147,7 +147,10 @@ describe("a capture", () => {
     const real = found.ok ? found.path : "ffmpeg";
     const input = `-re -f lavfi -t 0.5 -i testsrc2=size=160x120:rate=10`;
     const output = `-c:v libx264 -tune zerolatency -payload_type 102 -f rtp`;
-    capture(script(`${real} -v error ${input} ${output} "rtp://127.0.0.1:$1"; exec sleep 60`));
+    capture(script(`${real} -v error ${input} ${output} "rtp://127.0.0.1:$1"; exec sleep 60`), {
+      ...IMPATIENT,
+      firstPacket: MEDIA_TIMING.firstPacket,
+    });
     await vi.waitFor(() => expect(failures.length).toBeGreaterThan(0), PATIENT);
     expect(packets.length).toBeGreaterThan(0);
     expect(failures[0]).toContain("no packet from ffmpeg for 400 ms");
