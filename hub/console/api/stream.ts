@@ -6,6 +6,7 @@
  * fetched again, because a new stream cannot say what the old one had seen.
  */
 import { ServerEvent } from "../../../shared/api/event.ts";
+import { boundsOf, type Bounds } from "../state/offset.ts";
 import { API } from "./client.ts";
 import { newLink, REOPEN_AFTER_MS, stepLink, type Link, type LinkEvent } from "./link.ts";
 
@@ -27,6 +28,7 @@ const NAMES = [
 export interface StreamListener {
   onEvent(event: ServerEvent): void;
   onLink(link: Link): void;
+  onHubTime(bounds: Bounds): void;
   /** The hub refused the stream, most likely because the session ended. */
   onRefused(): void;
 }
@@ -73,12 +75,17 @@ export function openStream(listener: StreamListener): Stream {
   async function probe(at: number): Promise<void> {
     if (isProbing) return;
     isProbing = true;
+    const sentAt = Date.now();
     const answer = await fetch("/healthz", {
       signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
       cache: "no-store",
     }).catch(() => undefined);
     isProbing = false;
     if (!answer?.ok) return;
+    const hubAt = Date.parse(answer.headers.get("date") ?? "");
+    if (!Number.isNaN(hubAt)) {
+      listener.onHubTime(boundsOf(hubAt, 1000, { sentAt, heardAt: Date.now() }));
+    }
     if (source.readyState === EventSource.OPEN) {
       if (link.phase === "lost" && at - openedAt > REOPEN_AFTER_MS) reopen();
       else step({ type: "heard", at: Date.now() });

@@ -74,7 +74,7 @@ export const en: typeof zhCN = {
       "When somebody presses a pillar's button it rings here with a live picture. F2 answers.",
     loading: "Reading incidents…",
     wait: "Waiting {wait}",
-    leftUntil: "Escalates in {seconds} s",
+    leftUntil: "Next in {seconds} s",
     escalated: "Escalated",
     presses: "Pressed {count} times",
     answer: "Answer",
@@ -102,7 +102,6 @@ export const en: typeof zhCN = {
   },
   call: {
     label: "Incident",
-    emptyHeading: "No incident is open",
     emptyHint: "An alarm shows its picture and the call here. Keys 1–9 pick a row of the queue.",
     answer: "Answer",
     acknowledge: "Mark as seen",
@@ -140,6 +139,17 @@ export const en: typeof zhCN = {
     waited: "Answered after {wait}",
     text: "What the person typed",
   },
+  shift: {
+    ready: "Ready for alarms",
+    notReady: "Something to fix first",
+    link: "Connection to the hub",
+    sound: "Ring",
+    microphone: "Microphone",
+    pillars: "Pillars online {online} of {total}",
+    good: "Fine",
+    bad: "Please fix",
+    recent: "Closed lately",
+  },
   video: {
     label: "Live picture of {pillar}",
     live: "Live",
@@ -162,7 +172,7 @@ export const en: typeof zhCN = {
   },
   note: {
     heading: "Notes",
-    placeholder: "What happened, who, anyone hurt…",
+    placeholder: "What, who, hurt?",
     add: "Add",
     label: "Note on the incident",
     saved: "Noted",
@@ -170,7 +180,7 @@ export const en: typeof zhCN = {
   dispatch: {
     heading: "Dispatch",
     label: "Unit to send",
-    placeholder: "For example car 3, patrol 12",
+    placeholder: "Car 3, patrol 12…",
     send: "Send",
     sent: "Sent: {unit}",
   },

@@ -93,7 +93,6 @@ export const zhCN = {
   },
   call: {
     label: "警情",
-    emptyHeading: "没有打开的警情",
     emptyHint: "来警时这里显示现场画面和通话按钮。可用数字键 1–9 选择队列中的警情。",
     answer: "接听",
     acknowledge: "确认收到",
@@ -129,6 +128,17 @@ export const zhCN = {
     openedAt: "到达 {time}",
     waited: "接听用时 {wait}",
     text: "群众输入的文字",
+  },
+  shift: {
+    ready: "值守就绪",
+    notReady: "值守前还有问题",
+    link: "与中心连接",
+    sound: "来警铃声",
+    microphone: "麦克风",
+    pillars: "报警柱在线 {online} / {total}",
+    good: "正常",
+    bad: "请处理",
+    recent: "最近结案",
   },
   video: {
     label: "{pillar} 现场画面",

@@ -11,12 +11,18 @@ const LEAST_SPAN_M = 120;
 /** A thousand dots say no more than these. */
 export const MAX_DOTS = 200;
 
+const MAX_LABELS = 9;
+/** Room one name takes, in the units of the frame. */
+const LABEL = { width: 190, height: 36 };
+
 export interface Dot {
   readonly id: string;
   readonly name: string;
   readonly x: number;
   readonly y: number;
   readonly metres: number;
+  /** Where its name goes, or nowhere when it would lie on another. */
+  readonly label: "above" | "below" | null;
 }
 
 export interface Sketch {
@@ -63,8 +69,22 @@ export function sketchOf(
     x: frame.width / 2 + p.east * perMetre,
     y: frame.height / 2 - p.north * perMetre,
     metres: Math.round(p.metres),
+    label: p.north >= 0 ? ("above" as const) : ("below" as const),
   }));
-  return { dots, scale: roundScale(frame.width / 4, perMetre) };
+  return { dots: withRoom(dots), scale: roundScale(frame.width / 4, perMetre) };
+}
+
+/** Nearest first: a name that would lie on one already written is left out. */
+function withRoom(dots: readonly Dot[]): Dot[] {
+  const written: Dot[] = [];
+  return dots.map((dot) => {
+    const isFree = written.every(
+      (other) =>
+        Math.abs(other.x - dot.x) > LABEL.width || Math.abs(other.y - dot.y) > LABEL.height,
+    );
+    if (isFree && written.length < MAX_LABELS) written.push(dot);
+    return written.includes(dot) ? dot : { ...dot, label: null };
+  });
 }
 
 /** The largest 1, 2 or 5 times a power of ten that fits. */

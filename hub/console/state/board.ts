@@ -11,7 +11,7 @@ import { Pillar, PillarPage } from "../../../shared/api/pillar.ts";
 import { ask, askAll } from "../api/client.ts";
 import type { Link } from "../api/link.ts";
 import { openStream, type Stream } from "../api/stream.ts";
-import { setHubTime } from "./clock.ts";
+import { heardHubTime } from "./clock.ts";
 import { notify } from "./notices.ts";
 import { forgetSession, mayWatch, restoreSession } from "./session.ts";
 
@@ -45,6 +45,7 @@ export function startBoard(): void {
   if (stream) return;
   stream = openStream({
     onEvent: apply,
+    onHubTime: heardHubTime,
     onLink: (next) => (link.value = next),
     onRefused: () => void checkSession(),
   });
@@ -105,7 +106,6 @@ async function loadIncidents(): Promise<void> {
 function apply(event: ServerEvent): void {
   switch (event.type) {
     case "hello":
-      setHubTime(Date.parse(event.at));
       // A list read before the stream began could miss what happened in between.
       void reload();
       return;

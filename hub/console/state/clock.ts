@@ -1,5 +1,6 @@
 /** One clock for the whole page, in the hub's time: waits on two desks must show the same second. */
 import { computed, ref } from "vue";
+import { moveInto, type Bounds } from "./offset.ts";
 
 const TICK_MS = 250;
 /** More than this is a desk whose own clock misleads (U22). */
@@ -14,9 +15,8 @@ export const now = computed(() => local.value + offset.value);
 export const clockOffsetMs = computed(() => offset.value);
 export const isClockOff = computed(() => Math.abs(offset.value) > OFFSET_WARNING_MS);
 
-/** The hub says its time at the beginning of every stream. */
-export function setHubTime(at: number): void {
-  offset.value = at - Date.now();
+export function heardHubTime(bounds: Bounds): void {
+  offset.value = moveInto(offset.value, bounds);
 }
 
 /** The hub's time at this very instant, not at the last tick. */
