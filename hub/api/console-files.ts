@@ -4,14 +4,13 @@
  * Names under `assets/` carry a hash and may be kept for ever; the page itself is asked for each time.
  */
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Api } from "./context.ts";
 import { describe } from "./problem.ts";
 
-export const CONSOLE_DIR = fileURLToPath(new URL("../console/dist", import.meta.url));
+export const CONSOLE_DIR = join(import.meta.dirname, "..", "console", "dist");
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Anzhu</title>

@@ -61,9 +61,10 @@ async function openCa(files: AuthorityFiles): Promise<KeyAndCert> {
   const key = await files.read("ca.key.pem");
   const cert = await files.read("ca.cert.pem");
   if (key && cert) return { key, cert };
-  if (key || cert) {
+  // A key alone is a first start that was cut short: nobody has been certified with it yet.
+  if (cert) {
     throw new Error(
-      "The hub's authority is half there: expected ca.key.pem and ca.cert.pem, found one. " +
+      "The hub's authority is half there: expected ca.key.pem beside ca.cert.pem, found none. " +
         "Restore {dataDir}/authority from a backup; deleting it means enrolling every pillar again.",
     );
   }

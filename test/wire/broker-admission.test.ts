@@ -3,7 +3,7 @@ import { connect as connectTcp } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { once } from "node:events";
 import { connect as connectMqtt, type IClientOptions } from "mqtt";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { closeOf, enrol, makeAlarm, startTestBroker, tlsOptions } from "./pillar-kit.ts";
 import type { Identity, TestBroker } from "./pillar-kit.ts";
 import { upTopic } from "../../shared/protocol/topics.ts";
@@ -31,11 +31,9 @@ async function refusedConnect(options: IClientOptions): Promise<void> {
 
 test("a pillar with the hub's certificate connects and is announced", async () => {
   const client = await broker.connect(own);
-  await vi.waitFor(() => expect(broker.presence).toEqual(["demo-001 connected"]));
+  await expect.poll(() => broker.presence).toEqual(["demo-001 connected"]);
   await client.endAsync();
-  await vi.waitFor(() =>
-    expect(broker.presence).toEqual(["demo-001 connected", "demo-001 disconnected"]),
-  );
+  await expect.poll(() => broker.presence).toEqual(["demo-001 connected", "demo-001 disconnected"]);
 });
 
 test("a certificate of another hub's authority is refused, and the log says so", async () => {
@@ -102,13 +100,9 @@ test("the same pillar connecting again takes the place of its older connection",
   const closed = closeOf(first);
   await broker.connect(own);
   await closed;
-  await vi.waitFor(() =>
-    expect(broker.presence).toEqual([
-      "demo-001 connected",
-      "demo-001 disconnected",
-      "demo-001 connected",
-    ]),
-  );
+  await expect
+    .poll(() => broker.presence)
+    .toEqual(["demo-001 connected", "demo-001 disconnected", "demo-001 connected"]);
 });
 
 test("connections beyond the maximum are turned away and those inside stay", async () => {

@@ -27,7 +27,7 @@ beforeEach(async () => {
   other = await enrol(broker.authority, "demo-002");
   client = await broker.connect(own);
   bystander = await broker.connect(other);
-  await vi.waitUntil(() => broker.presence.length === 2);
+  await vi.waitUntil(() => broker.presence.length === 2, { timeout: 15_000 });
 });
 afterEach(async () => {
   // Whatever the one did, the other must still be served.
@@ -57,7 +57,7 @@ test("an alarm is acknowledged only after the hub has taken it in", async () => 
       qos: 1,
     })
     .then(() => (isAcknowledged = true));
-  await vi.waitFor(() => expect(broker.received).toHaveLength(1));
+  await expect.poll(() => broker.received).toHaveLength(1);
   // A round trip of another message on the other connection: time enough for a PUBACK.
   await bystander.subscribeAsync(downFilter(other.pillarId), { qos: 1 });
   expect(isAcknowledged).toBe(false);
@@ -108,7 +108,7 @@ test("the hub's answer reaches its pillar and no other", async () => {
 
 test("a message for a pillar that is away is dropped without harm", async () => {
   await client.endAsync();
-  await vi.waitFor(() => expect(broker.presence).toContain("demo-001 disconnected"));
+  await expect.poll(() => broker.presence).toContain("demo-001 disconnected");
   broker.link.send(own.pillarId, makeAccepted(broker.authority, makeAlarm(own.pillarId)));
 });
 
@@ -207,7 +207,7 @@ test("a flood of heartbeats is slowed, and another pillar's alarm does not wait 
   for (let sent = 0; sent < 1000; sent++) {
     client.publish(upTopic(own.pillarId, "heartbeat"), heartbeat, { qos: 0 });
   }
-  await vi.waitFor(() => expect(broker.received.length).toBeGreaterThan(OTHER_RATE.burst));
+  await expect.poll(() => broker.received.length).toBeGreaterThan(OTHER_RATE.burst);
   const alarm = JSON.stringify(makeAlarm(other.pillarId));
   await bystander.publishAsync(upTopic(other.pillarId, "alarm"), alarm, { qos: 1 });
   expect(broker.received.length).toBeLessThan(1000);

@@ -55,6 +55,14 @@ test("half an authority is refused instead of being replaced", async () => {
   await expect(openAuthority(dir, [])).rejects.toThrow("half there");
 });
 
+test("a first start that was cut short is made good by the second", async () => {
+  await openAuthority(dir, []);
+  await rm(join(dir, "authority/ca.cert.pem"));
+  const authority = await openAuthority(dir, []);
+  const server = new X509Certificate(authority.server.cert);
+  expect(server.verify(new X509Certificate(authority.caCertificate).publicKey)).toBe(true);
+});
+
 test("a pillar's certificate names it once and is good for a client only", async () => {
   const authority = await openAuthority(dir, []);
   const { csr } = await makeRequest(PILLAR);
