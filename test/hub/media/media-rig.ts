@@ -177,14 +177,14 @@ export async function startSource(
     [...quiet, ...kind, "-flush_packets", "1", "-f", "rtp", url],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
-  return {
-    async stop() {
-      const exited = once(ffmpeg, "exit");
-      ffmpeg.kill("SIGKILL");
-      await exited;
-      socket.close();
-    },
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    const exited = once(ffmpeg, "exit");
+    ffmpeg.kill("SIGKILL");
+    await exited;
+    socket.close();
   };
+  return { stop: () => (stopped ??= stop()) };
 }
 
 export const sendTo = (sender: RTCRtpSender) => (packet: RtpPacket) => {

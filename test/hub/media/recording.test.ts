@@ -161,7 +161,7 @@ describe("a recording", () => {
     expect(complaints()).toBe("");
   });
 
-  test("goes on when the picture stops, and takes it up when it returns", async () => {
+  test("goes on when the picture stops", async () => {
     const recording = play({ totalMs: 9000, begins: { picture: 1000, citizen: 0 } });
     expect(await recording).toMatchObject({ state: "closed", durationMs: 9000 });
     expect(complaints()).toBe("");

@@ -1,0 +1,271 @@
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RTCPeerConnection, RtpPacket } from "werift";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { inspectRecording } from "../../../hub/media/recover.ts";
+import type { ViewerRole } from "../../../hub/media/ipc.ts";
+import type { IncidentId, MediaSessionId, PillarId, RecordingId } from "../../../shared/ids.ts";
+import {
+  collect,
+  connected,
+  connectPillar,
+  newConnection,
+  newId,
+  newRig,
+  PICTURE,
+  sendTo,
+  startSource,
+  tone,
+  type FakePillar,
+  type Rig,
+  type Source,
+} from "./media-rig.ts";
+
+let rig: Rig;
+let dir = "";
+let pillars = 0;
+const ended: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "anzhu-relay-"));
+  rig = await newRig({ maxViewers: 3 });
+});
+afterEach(async () => {
+  await Promise.all(ended.splice(0).map((end) => end()));
+});
+afterAll(async () => {
+  await rig.media.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const newPillarId = (): PillarId => `pillar-${(pillars += 1)}` as PillarId;
+
+async function pillarOf(id: PillarId): Promise<FakePillar> {
+  const pillar = await connectPillar(rig, id);
+  ended.push(() => pillar.connection.close());
+  return pillar;
+}
+
+async function source(
+  kind: readonly string[],
+  onPacket: (packet: RtpPacket) => void,
+): Promise<Source> {
+  const started = await startSource(kind, onPacket);
+  ended.push(() => started.stop());
+  return started;
+}
+
+interface Viewer {
+  readonly connection: RTCPeerConnection;
+  readonly sessionId: MediaSessionId;
+  readonly pictures: RtpPacket[];
+  readonly voices: RtpPacket[];
+}
+
+async function view(pillarId: PillarId, role: ViewerRole): Promise<Viewer> {
+  const connection = newConnection();
+  const sessionId = newId<MediaSessionId>();
+  const direction = role === "watch" ? "recvonly" : "sendonly";
+  const pictures =
+    role === "watch" ? collect(connection.addTransceiver("video", { direction })) : [];
+  const voices = collect(connection.addTransceiver("audio", { direction }));
+  ended.push(async () => {
+    rig.media.send({ type: "viewer-close", sessionId });
+    await rig.wait("viewer-closed", (message) => message.sessionId === sessionId);
+    await connection.close();
+  });
+  await connection.setLocalDescription(await connection.createOffer());
+  offer(pillarId, role, { sessionId, sdp: connection.localDescription?.sdp ?? "" });
+  const { sdp } = await rig.wait("viewer-answer", (message) => message.sessionId === sessionId);
+  await connection.setRemoteDescription({ type: "answer", sdp });
+  await connected(connection);
+  return { connection, sessionId, pictures, voices };
+}
+
+function offer(
+  pillarId: PillarId,
+  role: ViewerRole,
+  { sessionId, sdp }: { sessionId: MediaSessionId; sdp: string },
+): void {
+  const incidentId = newId<IncidentId>();
+  rig.media.send({ type: "viewer-offer", sessionId, incidentId, pillarId, role, sdp });
+}
+
+const steps = (packets: readonly RtpPacket[]): Set<number> =>
+  new Set(
+    packets
+      .slice(1)
+      .map((packet, index) =>
+        Math.abs(
+          ((packet.header.sequenceNumber - (packets[index]?.header.sequenceNumber ?? 0)) << 16) >>
+            16,
+        ),
+      ),
+  );
+const until = (check: () => boolean): Promise<unknown> =>
+  vi.waitUntil(check, { timeout: 15_000, interval: 20 });
+
+describe("a viewer", () => {
+  test("who comes late begins with a keyframe and hears the voice", async () => {
+    const id = newPillarId();
+    const pillar = await pillarOf(id);
+    let sent = 0;
+    await source(PICTURE, (packet) => {
+      sent += 1;
+      sendTo(pillar.video)(packet);
+    });
+    await source(tone(440), sendTo(pillar.audio));
+    await until(() => sent > 100);
+    const viewer = await view(id, "watch");
+    await until(() => viewer.pictures.length > 50 && viewer.voices.length > 20);
+    const first = viewer.pictures[0]?.payload ?? Buffer.alloc(1);
+    expect([5, 7, 24, 28]).toContain((first[0] ?? 0) & 0x1f);
+    expect([...steps(viewer.pictures)]).toEqual([1]);
+  });
+
+  test("who comes before the pillar gets its packets when they come", async () => {
+    const id = newPillarId();
+    const viewer = await view(id, "watch");
+    const pillar = await pillarOf(id);
+    await source(PICTURE, sendTo(pillar.video));
+    await until(() => viewer.pictures.length > 20);
+    expect([...steps(viewer.pictures)]).toEqual([1]);
+  });
+
+  test("sees one unbroken stream when the pillar reconnects in the middle of a call", async () => {
+    const id = newPillarId();
+    const first = await pillarOf(id);
+    const feed = await source(PICTURE, sendTo(first.video));
+    const viewer = await view(id, "watch");
+    await until(() => viewer.pictures.length > 50);
+    await feed.stop();
+    const second = await pillarOf(id);
+    const before = viewer.pictures.length;
+    await source(PICTURE, sendTo(second.video));
+    await until(() => viewer.pictures.length > before + 50);
+    expect([...steps(viewer.pictures)]).toEqual([1]);
+    const times = viewer.pictures.map((packet) => packet.header.timestamp);
+    expect(times.slice(1).every((time, index) => ((time - (times[index] ?? 0)) | 0) >= 0)).toBe(
+      true,
+    );
+  });
+
+  test("is refused with a reason when there are too many", async () => {
+    const id = newPillarId();
+    await view(id, "watch");
+    await view(id, "watch");
+    const third = await view(id, "watch");
+    const sessionId = newId<MediaSessionId>();
+    const sdp = third.connection.localDescription?.sdp ?? "";
+    offer(id, "watch", { sessionId, sdp });
+    const refused = await rig.wait("viewer-refused", (one) => one.sessionId === sessionId);
+    expect(refused.code).toBe("too-many-requests");
+    expect(refused.detail).toContain("maxViewers");
+  });
+
+  test("with an offer that is no offer is told what is wrong", async () => {
+    for (const sdp of ["v=0", "rubbish", "v=0\r\nm=audio 9 UDP 1\r\n"]) {
+      const sessionId = newId<MediaSessionId>();
+      offer(newPillarId(), "talk", { sessionId, sdp });
+      const refused = await rig.wait("viewer-refused", (one) => one.sessionId === sessionId);
+      expect(refused.code).toBe("bad-request");
+      expect(refused.detail).toContain("expected");
+    }
+  });
+});
+
+describe("a talker", () => {
+  test("is heard at the pillar, and the newest has the floor", async () => {
+    const id = newPillarId();
+    const pillar = await pillarOf(id);
+    const first = await view(id, "talk");
+    const sender = first.connection.getSenders()[0];
+    await source(tone(1000), (packet) => {
+      if (sender !== undefined) sendTo(sender)(packet);
+    });
+    await until(() => pillar.heard.length > 20);
+    expect([...steps(pillar.heard)]).toEqual([1]);
+    await view(id, "talk");
+    const closed = await rig.wait("viewer-closed", (one) => one.sessionId === first.sessionId);
+    expect(closed.reason).toBe("another console talks to this pillar now");
+  });
+});
+
+describe("a pillar", () => {
+  test("with an offer that is no offer gets a bye with the reason", async () => {
+    const pillarId = newPillarId();
+    const sessionId = newId<MediaSessionId>();
+    const signal = { v: 1, sessionId, type: "offer", sdp: "v=0\r\nm=nothing\r\n" } as const;
+    rig.media.send({ type: "pillar-signal", pillarId, signal });
+    const answer = await rig.wait("pillar-signal", (one) => one.pillarId === pillarId);
+    expect(answer.signal).toMatchObject({
+      type: "bye",
+      reason: expect.stringContaining("expected") as string,
+    });
+  });
+});
+
+describe("the media process", () => {
+  test("that is killed in a recording leaves it playable, comes back, and serves again", async () => {
+    const id = newPillarId();
+    const pillar = await pillarOf(id);
+    await source(PICTURE, sendTo(pillar.video));
+    await source(tone(440), sendTo(pillar.audio));
+    const path = join(dir, "killed.mp4");
+    const recordingId = newId<RecordingId>();
+    rig.media.send({ type: "record-start", recordingId, pillarId: id, path });
+    await vi.waitFor(async () => expect((await stat(path)).size).toBeGreaterThan(150_000), 20_000);
+    const pid = rig.media.pid();
+    const readies = (): number => rig.messages.filter((one) => one.type === "ready").length;
+    const before = readies();
+    process.kill(pid ?? 0, "SIGKILL");
+    await until(() => readies() > before);
+    const found = await inspectRecording(path);
+    expect("failed" in found ? 0 : found.fragments).toBeGreaterThan(0);
+    const codecs = execFileSync(
+      "ffprobe",
+      ["-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", path],
+      { encoding: "utf8" },
+    );
+    expect(codecs.trim().split("\n").toSorted()).toEqual(["h264", "opus"]);
+    execFileSync("ffmpeg", [
+      "-v",
+      "error",
+      "-xerror",
+      "-i",
+      path,
+      "-fps_mode",
+      "vfr",
+      "-f",
+      "null",
+      "-",
+    ]);
+    await pillarOf(id);
+  });
+
+  test("that hangs is replaced", async () => {
+    const own = await newRig({ udpPorts: [43_000, 43_100] });
+    try {
+      const pid = own.media.pid() ?? 0;
+      process.kill(pid, "SIGSTOP");
+      await until(() => own.messages.filter((one) => one.type === "ready").length > 1);
+      expect(own.media.pid()).not.toBe(pid);
+    } finally {
+      await own.media.close();
+    }
+  });
+
+  test("finishes a recording when it is told to leave", async () => {
+    const own = await newRig({ udpPorts: [43_200, 43_300] });
+    const path = join(dir, "left.mp4");
+    const recordingId = newId<RecordingId>();
+    own.media.send({ type: "record-start", recordingId, pillarId: newPillarId(), path });
+    await vi.waitFor(async () => expect((await stat(path)).size).toBeGreaterThan(2048), 10_000);
+    await own.media.close();
+    const end = await own.wait("record-ended");
+    expect(end.state).toBe("closed");
+    expect(await inspectRecording(path)).toMatchObject({ durationMs: end.durationMs });
+  });
+});
