@@ -6,13 +6,9 @@
  *
  * Limit: synchronous. The writer therefore lives in a thread of its own (`worker.ts`).
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";
-import type { Tables } from "./schema.ts";
+import { DatabaseSync } from "node:sqlite";
 
 const BUSY_TIMEOUT_MS = 5000;
-/** Statements kept ready per connection; far above what this code has. */
-const MAX_STATEMENTS = 200;
 
 /** Pragma, what we set, what it must read back. */
 const PRAGMAS = [
@@ -48,39 +44,4 @@ export function openForWriting(file: string): DatabaseSync {
 /** Sees what is committed, changes nothing. */
 export function openForReading(file: string): DatabaseSync {
   return new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-}
-
-/** Kysely over a connection that stays ours to close. */
-export function queries(database: DatabaseSync): Kysely<Tables> {
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database: adapter(database) }) });
-}
-
-/**
- * Kysely expects better-sqlite3's shape: node:sqlite has no `reader` (without it kysely silently
- * returns no rows) and takes parameters one by one.
- */
-function adapter(database: DatabaseSync): SqliteDatabase {
-  const kept = new Map<string, SqliteStatement>();
-  return {
-    close: () => kept.clear(),
-    prepare(sql) {
-      const known = kept.get(sql);
-      if (known) return known;
-      const statement = adaptStatement(database.prepare(sql));
-      if (kept.size >= MAX_STATEMENTS) kept.clear();
-      kept.set(sql, statement);
-      return statement;
-    },
-  };
-}
-
-const values = (parameters: readonly unknown[]): SQLInputValue[] => parameters as SQLInputValue[];
-
-function adaptStatement(statement: StatementSync): SqliteStatement {
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...values(parameters)),
-    run: (parameters) => statement.run(...values(parameters)),
-    iterate: (parameters) => statement.iterate(...values(parameters)),
-  };
 }

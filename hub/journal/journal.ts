@@ -13,13 +13,18 @@ import type { KnownAlarm } from "../core/events.ts";
 import type { Fact } from "../core/facts.ts";
 import type { Journal, JournalFold } from "../ports.ts";
 import { openForReading } from "./database.ts";
+import { migrate, queries } from "./queries.ts";
 import { findAlarms, replay } from "./replay.ts";
-import type { FromWriter, ToWriter, WorkerSettings } from "./worker.ts";
+import { compileStatements } from "./statements.ts";
+import type { FromWriter, ToWriter } from "./worker.ts";
+import type { WriterSettings } from "./writer.ts";
 
 /** Facts in one commit: past this the commit itself would make others wait. */
 export const MAX_BATCH_FACTS = 2000;
 /** Facts waiting for the disk; past this the disk counts as failed. */
 export const MAX_WAITING_FACTS = 100_000;
+/** Batches are short-lived and small: a large nursery would only hold memory. */
+const NURSERY_MB = 8;
 const OPEN_WITHIN_MS = 30_000;
 const CLOSE_WITHIN_MS = 5000;
 
@@ -158,17 +163,24 @@ function fail(desk: Desk, reason: string): void {
 }
 
 async function open(desk: Desk, isSuspect: boolean): Promise<void> {
-  const workerData: WorkerSettings = { file: desk.file, isSuspect };
-  const thread = new Worker(new URL("./worker.ts", import.meta.url), { workerData });
+  await migrate(desk.file);
+  const reader = openForReading(desk.file);
+  const statements = compileStatements(queries(reader));
+  const workerData: WriterSettings = { file: desk.file, isSuspect, statements };
+  const thread = new Worker(new URL("./worker.ts", import.meta.url), {
+    workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
+  });
   const opened = await firstAnswer(thread);
   if (opened.type !== "opened") {
+    reader.close();
     await thread.terminate();
     const reason = opened.type === "failed" ? opened.reason : opened.type;
     throw new JournalFailure(`the journal cannot be opened: ${reason}`);
   }
   desk.hubEpoch = HubEpoch.parse(opened.hubEpoch);
   desk.nextIndex = opened.headIndex + 1;
-  desk.reader = openForReading(desk.file);
+  desk.reader = reader;
   desk.thread = thread;
   desk.failure = undefined;
   thread.on("message", (answer: FromWriter) => {

@@ -7,12 +7,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../shared/assert.ts";
 import type { Fact } from "../core/facts.ts";
-import { openWriter, type Writer } from "./writer.ts";
-
-export interface WorkerSettings {
-  readonly file: string;
-  readonly isSuspect: boolean;
-}
+import { openWriter, type Writer, type WriterSettings } from "./writer.ts";
 
 export type ToWriter =
   | { readonly type: "append"; readonly first: number; readonly facts: readonly Fact[] }
@@ -49,9 +44,9 @@ function perform(writer: Writer, order: ToWriter): void {
   }
 }
 
-const settings = workerData as WorkerSettings;
+const settings = workerData as WriterSettings;
 try {
-  const writer = await openWriter(settings.file, settings.isSuspect);
+  const writer = openWriter(settings);
   parentPort?.on("message", (order: ToWriter) => {
     try {
       perform(writer, order);

@@ -1,20 +1,19 @@
 /**
  * Writes batches of facts: journal rows, their chain and the read models, in one transaction.
  *
- * Statements are compiled once by kysely and prepared once; the hot path then runs prepared statements
- * with plain parameters. A batch is all or nothing, and after a failure the writer must be opened anew,
+ * Statements come compiled (`statements.ts`) and are prepared once; the hot path runs them with plain
+ * parameters. A batch is all or nothing, and after a failure the writer must be opened anew,
  * because a failed fsync leaves nothing to trust.
  */
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { Migrator } from "kysely/migration";
 import { assert } from "../../shared/assert.ts";
 import type { HubEpoch } from "../../shared/ids.ts";
 import type { Fact } from "../core/facts.ts";
 import { BEGINNING, rowHash, sha256, type Link } from "./chain.ts";
-import { openForWriting, queries } from "./database.ts";
+import { openForWriting } from "./database.ts";
 import { project, untouched, type Rows, type Touched } from "./projection.ts";
-import { migrationProvider } from "./schema.ts";
+import type { StatementTexts } from "./statements.ts";
 
 export interface Writer {
   readonly hubEpoch: HubEpoch;
@@ -28,13 +27,19 @@ export interface Writer {
 /** Snapshots kept: the latest, and the one before in case it does not check. */
 const KEPT_SNAPSHOTS = 2;
 
-/** `isSuspect`: the writer before this one failed, so the file is checked and written through first. */
-export async function openWriter(file: string, isSuspect: boolean): Promise<Writer> {
+export interface WriterSettings {
+  readonly file: string;
+  /** The writer before this one failed, so the file is checked and written through first. */
+  readonly isSuspect: boolean;
+  readonly statements: StatementTexts;
+}
+
+/** The file's tables must be up to date. */
+export function openWriter({ file, isSuspect, statements }: WriterSettings): Writer {
   const database = openForWriting(file);
   try {
     if (isSuspect) recheck(database, file);
-    await migrate(database, file);
-    return newWriter(database);
+    return newWriter(database, prepare(database, statements));
   } catch (error) {
     database.close();
     throw error;
@@ -49,17 +54,9 @@ function recheck(database: DatabaseSync, file: string): void {
   if (busy !== 0) throw new Error(`${file}: the write-ahead log could not be written through`);
 }
 
-async function migrate(database: DatabaseSync, file: string): Promise<void> {
-  const migrator = new Migrator({ db: queries(database), provider: migrationProvider });
-  const { error } = await migrator.migrateToLatest();
-  if (error)
-    throw new Error(`${file}: the tables could not be brought up to date`, { cause: error });
-}
-
-function newWriter(database: DatabaseSync): Writer {
-  const statements = prepare(database);
+function newWriter(database: DatabaseSync, statements: Statements): Writer {
   const hubEpoch = epochOf(database);
-  let head = headOf(database);
+  let head = headOf(statements);
   return {
     hubEpoch,
     headIndex: () => head.idx,
@@ -81,60 +78,15 @@ function newWriter(database: DatabaseSync): Writer {
 
 type Statements = ReturnType<typeof prepare>;
 
-function prepare(database: DatabaseSync) {
-  const db = queries(database);
-  const of = (query: { compile(): { readonly sql: string } }) =>
-    database.prepare(query.compile().sql);
-  const chained = { body: "", prev_hash: "", hash: "" };
-  const journalRow = { idx: 0, at: 0, type: "", incident_id: "", pillar_id: "", ...chained };
-  const alarmRow = { idx: 0, pillar_id: "", seq: 0, event_id: "", incident_id: "", sig: "" };
-  const aged = { pressed_at: 0, opened_idx: 0, body: "" };
-  const incidentRow = { id: "", pillar_id: "", state: "", ...aged };
+function prepare(database: DatabaseSync, texts: StatementTexts) {
+  const entries = Object.entries(texts).map(([name, text]) => [name, database.prepare(text)]);
+  const prepared = Object.fromEntries(entries) as Record<keyof StatementTexts, StatementSync>;
   return {
+    ...prepared,
     begin: database.prepare("begin immediate"),
     commit: database.prepare("commit"),
     rollback: database.prepare("rollback"),
     isInTransaction: () => database.isTransaction,
-    addRow: of(db.insertInto("journal").values(journalRow)),
-    addAlarm: of(db.insertInto("alarm").values(alarmRow)),
-    incident: of(db.selectFrom("incident").select("body").where("id", "=", "")),
-    pillar: of(db.selectFrom("pillar").select("body").where("id", "=", "")),
-    recording: of(db.selectFrom("recording").select("body").where("id", "=", "")),
-    rowHash: of(db.selectFrom("journal").select("hash").where("idx", "=", 0)),
-    saveIncident: of(
-      db
-        .insertInto("incident")
-        .values(incidentRow)
-        .onConflict((on) =>
-          on.column("id").doUpdateSet(({ ref }) => ({
-            state: ref("excluded.state"),
-            body: ref("excluded.body"),
-          })),
-        ),
-    ),
-    savePillar: of(
-      db
-        .insertInto("pillar")
-        .values({ id: "", name: "", body: "" })
-        .onConflict((on) =>
-          on.column("id").doUpdateSet(({ ref }) => ({
-            name: ref("excluded.name"),
-            body: ref("excluded.body"),
-          })),
-        ),
-    ),
-    saveRecording: of(
-      db
-        .insertInto("recording")
-        .values({ id: "", incident_id: "", started_idx: 0, body: "" })
-        .onConflict((on) =>
-          on.column("id").doUpdateSet(({ ref }) => ({ body: ref("excluded.body") })),
-        ),
-    ),
-    saveSnapshot: of(db.replaceInto("snapshot").values({ idx: 0, hash: "", sha256: "", body: "" })),
-    dropSnapshots: database.prepare(
-      "delete from snapshot where idx not in (select idx from snapshot order by idx desc limit ?)",
-    ),
   };
 }
 
@@ -213,8 +165,8 @@ function save(statements: Statements, touched: Touched): void {
   }
 }
 
-function headOf(database: DatabaseSync): Link {
-  const row = database.prepare("select idx, hash from journal order by idx desc limit 1").get();
+function headOf(statements: Statements): Link {
+  const row = statements.head.get(1);
   return row ? (row as unknown as Link) : BEGINNING;
 }
 
