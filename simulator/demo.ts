@@ -20,10 +20,10 @@ import type { PressKind, VirtualPillar } from "./live/pillar.ts";
 import { demoPlaces } from "./places.ts";
 import type { Place } from "./places.ts";
 import { takenPorts } from "./ports.ts";
-import { clockTime, languageOf, newTeller, openingScreen } from "./screen.ts";
+import { clockTime, languageOf, newTeller, openingScreen, pressLine } from "./screen.ts";
 import { setUp } from "./setup.ts";
 
-const HUB_READY_TIMEOUT_MS = 30_000;
+const HUB_READY_TIMEOUT_MS = 60_000;
 const HOLD_MS = 200;
 
 export interface DemoOptions {
@@ -130,6 +130,21 @@ interface Opened {
 function open(options: DemoOptions, running: Running, { client, places, stop }: Opened): void {
   const hasKeys = process.stdin.isTTY;
   const language = languageOf(process.env);
+  const tell = newTeller(language);
+  const onEvent = (event: Parameters<typeof tell>[0]): void => {
+    const line = tell(event);
+    if (line !== undefined) say(options, line);
+  };
+  void client.watch(onEvent, stop.signal);
+  const press = (number: number, kind: PressKind): void => {
+    const place = places[number - 1];
+    if (place === undefined) return;
+    say(options, pressLine(language, place.name, kind === "silent"));
+    void running.pillars.get(place.id)?.press(kind, HOLD_MS);
+  };
+  if (hasKeys) {
+    running.stopKeys = readKeys(process.stdin, { onPress: press, onQuit: () => stop.abort() });
+  }
   console.log(
     openingScreen({
       language,
@@ -141,18 +156,6 @@ function open(options: DemoOptions, running: Running, { client, places, stop }: 
       accounts: ACCOUNTS.map(({ username }) => username),
     }),
   );
-  const tell = newTeller(language);
-  const onEvent = (event: Parameters<typeof tell>[0]): void => {
-    const line = tell(event);
-    if (line !== undefined) say(options, line);
-  };
-  void client.watch(onEvent, stop.signal);
-  if (!hasKeys) return;
-  const press = (number: number, kind: PressKind): void => {
-    const place = places[number - 1];
-    if (place !== undefined) void running.pillars.get(place.id)?.press(kind, HOLD_MS);
-  };
-  running.stopKeys = readKeys(process.stdin, { onPress: press, onQuit: () => stop.abort() });
 }
 
 /** Pillars first, so that they do not complain that the hub is gone. */

@@ -21,6 +21,8 @@ const WORDS = {
     press: "按下该柱的报警按钮",
     silent: "先按 s 再按数字：无声报警",
     quit: "退出",
+    pressed: "按下报警按钮",
+    pressedSilent: "按下无声按钮",
     noKeys: "没有终端：用模拟器接口按按钮",
     open: "报警，正在呼叫",
     acknowledged: "已看到",
@@ -44,6 +46,8 @@ const WORDS = {
     press: "press the button of that pillar",
     silent: "s, then a digit: silent alarm",
     quit: "quit",
+    pressed: "button pressed",
+    pressedSilent: "silent button pressed",
     noKeys: "no terminal: press by the simulator's interface",
     open: "alarm, ringing",
     acknowledged: "seen",
@@ -125,6 +129,11 @@ function incidentLine(words: (typeof WORDS)[Language], incident: Incident): stri
   const times = incident.presses > 1 ? ` ×${incident.presses}` : "";
   const end = incident.disposition === null ? "" : ` (${incident.disposition})`;
   return `${incident.pillarName}  ${kind}  ${words[incident.state]}${times}${by}${end}`;
+}
+
+export function pressLine(language: Language, name: string, isSilent: boolean): string {
+  const words = WORDS[language];
+  return `${name}  ${isSilent ? words.pressedSilent : words.pressed}`;
 }
 
 export function clockTime(at: Date): string {
