@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { deskAction, KEY_LIST, type KeyStroke } from "../../hub/console/desk/keys.ts";
+import { zhCN } from "../../hub/console/i18n/zh-CN.ts";
+
+const stroke = (key: string, change: Partial<KeyStroke> = {}): KeyStroke => ({
+  key,
+  type: "keydown",
+  isRepeat: false,
+  isComposing: false,
+  ctrl: false,
+  alt: false,
+  meta: false,
+  isTyping: false,
+  isOnControl: false,
+  ...change,
+});
+const name = (key: string, change: Partial<KeyStroke> = {}): string | undefined =>
+  deskAction(stroke(key, change))?.name;
+
+describe("the desk's keys", () => {
+  test("Esc is no command, so it never hangs up", () => {
+    for (const ctrl of [false, true]) expect(name("Escape", { ctrl })).toBeUndefined();
+  });
+
+  test("a call can be answered, held and muted while a note is written", () => {
+    expect(["F2", "F4", "F9", "F8"].map((key) => name(key, { isTyping: true }))).toEqual([
+      "answer",
+      "hold",
+      "mute",
+      "dispatch",
+    ]);
+  });
+
+  test("letters and digits are text while somebody types", () => {
+    for (const key of ["a", "n", "1", "/", "?", " "]) {
+      expect(name(key, { isTyping: true })).toBeUndefined();
+    }
+  });
+
+  test("nothing acts while an input method composes, not even a function key", () => {
+    for (const key of ["F2", "Enter", "1", " "]) {
+      expect(name(key, { isComposing: true, ctrl: key === "Enter" })).toBeUndefined();
+    }
+  });
+
+  test("a key held down answers once", () => {
+    expect(name("F2", { isRepeat: true })).toBeUndefined();
+  });
+
+  test("the browser's own keys stay the browser's", () => {
+    for (const key of ["F1", "F3", "F5", "F6", "F7", "F10", "F11", "F12"]) {
+      expect(name(key)).toBeUndefined();
+    }
+    for (const key of ["w", "t", "n", "F4"]) expect(name(key, { ctrl: true })).toBeUndefined();
+  });
+
+  test("digits pick rows", () => {
+    expect(deskAction(stroke("1"))).toEqual({ name: "pick-row", row: 0 });
+    expect(deskAction(stroke("9"))).toEqual({ name: "pick-row", row: 8 });
+    expect(deskAction(stroke("0"))).toBeUndefined();
+  });
+
+  test("Ctrl+Enter closes, also from a text field; Ctrl+F9 hangs up", () => {
+    expect(name("Enter", { ctrl: true, isTyping: true })).toBe("close");
+    expect(name("F9", { ctrl: true })).toBe("hang-up");
+  });
+});
+
+describe("push to talk", () => {
+  test("Space speaks while it is down", () => {
+    expect(deskAction(stroke(" "))).toEqual({ name: "talk", isDown: true });
+    expect(deskAction(stroke(" ", { type: "keyup" }))).toEqual({ name: "talk", isDown: false });
+  });
+
+  test("Space on a button presses the button", () => {
+    expect(name(" ", { isOnControl: true })).toBeUndefined();
+  });
+
+  test("releasing always shuts the microphone, wherever the focus went meanwhile", () => {
+    const up = stroke(" ", { type: "keyup", isTyping: true, isOnControl: true });
+    expect(deskAction(up)).toEqual({ name: "talk", isDown: false });
+  });
+});
+
+test("every key of the list has its words", () => {
+  for (const { text } of KEY_LIST) {
+    expect(zhCN.keys).toHaveProperty(text.replace("keys.", ""));
+  }
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from "vitest";
+import {
+  barLength,
+  decibels,
+  isSilent,
+  SILENCE_WARNING_MS,
+  SILENT_BELOW_DB,
+  stepSilence,
+} from "../../hub/console/desk/level.ts";
+import { emptyQuality, lossSince, qualityWord } from "../../hub/console/desk/quality.ts";
+import { MAX_ATTEMPTS, retryDelay } from "../../hub/console/desk/retry.ts";
+import {
+  chooseTone,
+  isRinging,
+  NOTES,
+  REPEAT_MS,
+  ringVolume,
+} from "../../hub/console/desk/tone.ts";
+import { incident } from "./incident-kit.ts";
+
+describe("what rings", () => {
+  test("an incident rings until any desk has seen it", () => {
+    expect(isRinging(incident(1), "wang")).toBe(true);
+    for (const state of ["acknowledged", "answered", "closed"]) {
+      expect(isRinging(incident(1, { state, owner: "li" }), "wang")).toBe(false);
+    }
+  });
+
+  test("a technician's test and a hand-over to another desk do not ring", () => {
+    expect(isRinging(incident(1, { kind: "test" }), "wang")).toBe(false);
+    expect(isRinging(incident(1, { owner: "li" }), "wang")).toBe(false);
+    expect(isRinging(incident(1, { owner: "li" }), "li")).toBe(true);
+  });
+
+  test("an emergency is heard over everything, a lost link only in silence", () => {
+    expect(chooseTone([incident(1, { priority: 3 }), incident(2)], true)).toBe("emergency");
+    expect(chooseTone([incident(1, { priority: 3 })], true)).toBe("normal");
+    expect(chooseTone([], true)).toBe("system");
+    expect(chooseTone([], false)).toBeNull();
+  });
+
+  test("no tone is longer than 1.5 s, and each has ended before it comes again", () => {
+    for (const notes of Object.values(NOTES)) {
+      const end = Math.max(...notes.map((note) => note.startMs + note.lengthMs));
+      expect(end).toBeLessThanOrEqual(1500);
+      expect(end).toBeLessThan(REPEAT_MS);
+    }
+  });
+
+  test("the ring cannot be turned off by the volume", () => {
+    expect(ringVolume(0)).toBe(0.3);
+    expect(ringVolume(0.8)).toBe(0.8);
+    expect(ringVolume(7)).toBe(1);
+  });
+});
+
+describe("levels", () => {
+  test("a full-scale square wave is 0 dB, half of it 6 dB less", () => {
+    expect(decibels(new Float32Array(64).fill(1))).toBeCloseTo(0);
+    expect(decibels(new Float32Array(64).fill(0.5))).toBeCloseTo(-6.02, 1);
+  });
+
+  test("nothing at all is silent, and no bar", () => {
+    const db = decibels(new Float32Array(64));
+    expect(db).toBeLessThan(SILENT_BELOW_DB);
+    expect(barLength(db)).toBe(0);
+    expect(decibels(new Float32Array(0))).toBe(db);
+  });
+
+  test("a quiet street is no broken microphone", () => {
+    let silence = { heardAt: 0 };
+    for (let at = 0; at <= 60_000; at += 100) silence = stepSilence(silence, -65, at);
+    expect(isSilent(silence, 60_000)).toBe(false);
+  });
+
+  test("five seconds of nothing are said", () => {
+    const silence = stepSilence({ heardAt: 1000 }, -120, 3000);
+    expect(isSilent(silence, 1000 + SILENCE_WARNING_MS - 1)).toBe(false);
+    expect(isSilent(silence, 1000 + SILENCE_WARNING_MS)).toBe(true);
+  });
+});
+
+describe("the line", () => {
+  test("loss is counted since the last reading, and a new connection begins at none", () => {
+    const before = { ...emptyQuality(), packets: 100, lost: 50 };
+    expect(lossSince(before, 190, 60)).toBeCloseTo(0.1);
+    expect(lossSince(before, 5, 0)).toBe(0);
+    expect(lossSince(before, 100, 50)).toBe(0);
+  });
+
+  test("one bad number is enough for a poor line", () => {
+    expect(qualityWord(emptyQuality())).toBe("good");
+    expect(qualityWord({ ...emptyQuality(), loss: 0.03 })).toBe("fair");
+    expect(qualityWord({ ...emptyQuality(), rttMs: 500 })).toBe("poor");
+    expect(qualityWord({ ...emptyQuality(), jitterMs: 120 })).toBe("poor");
+  });
+
+  test("a connection is tried again soon, never at once, and not for ever", () => {
+    for (let attempt = 0; attempt <= MAX_ATTEMPTS; attempt++) {
+      expect(retryDelay(attempt, 0)).toBeGreaterThanOrEqual(100);
+      expect(retryDelay(attempt, 0.999)).toBeLessThanOrEqual(6000);
+    }
+  });
+});
