@@ -25,7 +25,7 @@ export interface Outgoing {
 }
 
 export interface OutgoingPicture extends Outgoing {
-  /** Sends the stored packets, unless that happened a moment ago. */
+  /** Sends the stored packets; a little later if that happened a moment ago. */
   refresh(at: number): void;
   /** The next picture must begin with a keyframe. */
   restart(): void;
@@ -64,6 +64,7 @@ export function newOutgoingPicture(
   const rewriter: Rewriter = newRewriter(clockRate, firstStamp());
   let queue: { packet: MediaPacket; stamp: Stamp }[] = [];
   let needsKeyframe = true;
+  let wantsRefresh = false;
   let refreshedAt = -Infinity;
   let timer: NodeJS.Timeout | undefined;
 
@@ -82,10 +83,14 @@ export function newOutgoingPicture(
     queue.push({ packet, stamp });
   };
 
+  const mayRefresh = (at: number): boolean =>
+    queue.length === 0 && at - refreshedAt >= REFRESH_INTERVAL_MS;
+
   const burst = (at: number): void => {
     const { source, packets } = stored();
     if (packets.length === 0) return;
     needsKeyframe = false;
+    wantsRefresh = false;
     refreshedAt = at;
     const stamps = rewriter.burst(source, packets, at);
     packets.forEach((packet, index) => {
@@ -97,7 +102,7 @@ export function newOutgoingPicture(
 
   return {
     live(source, packet, at) {
-      if (needsKeyframe) {
+      if (needsKeyframe || (wantsRefresh && mayRefresh(at))) {
         // The store already holds this packet, so the burst sends it too.
         burst(at);
         return;
@@ -108,7 +113,8 @@ export function newOutgoingPicture(
       else send(sender, packet, stamp);
     },
     refresh(at) {
-      if (queue.length === 0 && at - refreshedAt >= REFRESH_INTERVAL_MS) burst(at);
+      if (mayRefresh(at)) burst(at);
+      else wantsRefresh = true;
     },
     restart() {
       needsKeyframe = true;
