@@ -47,7 +47,8 @@ export async function startHub(options: HubOptions): Promise<DemoHub> {
   await createAccounts(options.dir);
   const program = startProgram({
     name: "hub",
-    command: ["hub/main.ts", "start", "-c", config],
+    // As in `npm run hub`: a smaller young generation, 10 % less memory.
+    command: ["--max-semi-space-size=4", "hub/main.ts", "start", "-c", config],
     logPath: options.logPath,
     onNotice: options.onNotice,
   });
