@@ -6,7 +6,6 @@
  * record taken out stays what it was. `heard` is not folded from facts: it is what the wire said lately,
  * and a restart begins it anew.
  */
-import { z } from "zod";
 import type { EventId, IncidentId, PillarId, RecordingId, Signature } from "../../shared/ids.ts";
 import type { KnownAlarm } from "./events.ts";
 import type { IncidentRecord } from "./incident.ts";
@@ -66,19 +65,19 @@ export function newState(settings: HubSettings): HubState {
 /** Raised whenever the fold changes its meaning: older snapshots are then ignored and facts folded again. */
 export const SNAPSHOT_VERSION = 1;
 
-const Snapshot = z.object({
-  version: z.literal(SNAPSHOT_VERSION),
-  pillars: z.array(z.custom<PillarRecord>()),
-  incidents: z.array(z.custom<IncidentRecord>()),
-  closed: z.array(z.custom<IncidentRecord>()),
-  recordings: z.array(z.custom<RecordingRecord>()),
-  marks: z.array(z.custom<readonly [PillarId, LedgerMark]>()),
-  alarms: z.array(z.custom<KnownAlarm>()),
-});
+interface Snapshot {
+  readonly version: number;
+  readonly pillars: readonly PillarRecord[];
+  readonly incidents: readonly IncidentRecord[];
+  readonly closed: readonly IncidentRecord[];
+  readonly recordings: readonly RecordingRecord[];
+  readonly marks: readonly (readonly [PillarId, LedgerMark])[];
+  readonly alarms: readonly KnownAlarm[];
+}
 
 /** What was folded, as text. The journal hashes it, so its inside is trusted when it comes back. */
 export function writeSnapshot(state: HubState): string {
-  const snapshot: z.infer<typeof Snapshot> = {
+  const snapshot: Snapshot = {
     version: SNAPSHOT_VERSION,
     pillars: [...state.pillars.values()],
     incidents: [...state.incidents.values()],
@@ -92,18 +91,18 @@ export function writeSnapshot(state: HubState): string {
 
 /** `undefined` for a snapshot of another version: fold the facts instead. */
 export function readSnapshot(settings: HubSettings, text: string): HubState | undefined {
-  const parsed = Snapshot.safeParse(JSON.parse(text));
-  if (!parsed.success) return undefined;
+  const snapshot = JSON.parse(text) as Snapshot;
+  if (snapshot.version !== SNAPSHOT_VERSION) return undefined;
   const state = newState(settings);
-  for (const pillar of parsed.data.pillars) state.pillars.set(pillar.id, pillar);
-  for (const incident of parsed.data.incidents) {
+  for (const pillar of snapshot.pillars) state.pillars.set(pillar.id, pillar);
+  for (const incident of snapshot.incidents) {
     state.incidents.set(incident.id, incident);
     state.openByLane.set(laneOf(incident), incident.id);
   }
-  for (const incident of parsed.data.closed) state.closed.set(incident.id, incident);
-  for (const recording of parsed.data.recordings) state.recordings.set(recording.id, recording);
-  for (const [pillarId, mark] of parsed.data.marks) state.marks.set(pillarId, mark);
-  for (const alarm of parsed.data.alarms) {
+  for (const incident of snapshot.closed) state.closed.set(incident.id, incident);
+  for (const recording of snapshot.recordings) state.recordings.set(recording.id, recording);
+  for (const [pillarId, mark] of snapshot.marks) state.marks.set(pillarId, mark);
+  for (const alarm of snapshot.alarms) {
     state.alarms.set(alarm.sig, alarm);
     state.signatureBySeq.set(seqKey(alarm.pillarId, alarm.seq), alarm.sig);
     state.signatureByEvent.set(alarm.eventId, alarm.sig);

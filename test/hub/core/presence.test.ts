@@ -141,15 +141,15 @@ describe("the ledger's head in a heartbeat", () => {
   });
 });
 
-describe("faults", () => {
-  const report = (street: Street, given: object) =>
-    street.tell({
-      type: "report",
-      at: street.now(),
-      pillarId: pillar(0),
-      report: { v: 1, ...given } as never,
-    });
+const report = (street: Street, given: object) =>
+  street.tell({
+    type: "report",
+    at: street.now(),
+    pillarId: pillar(0),
+    report: { v: 1, ...given } as never,
+  });
 
+describe("faults", () => {
   test("come by report with words, or by heartbeat without, and are told once", () => {
     const street = online();
     const raised = { type: "fault-raised", code: "camera-lost", detail: "no /dev/video0" };

@@ -3,8 +3,13 @@ import type { Fact } from "../../../hub/core/facts.ts";
 import { hex, newAlarm, pillar, START } from "../core/street.ts";
 
 export const registered = (n = 0): Fact => ({
-  ...{ type: "pillar-registered", at: START, pillarId: pillar(n), name: `门 ${n}`, grid: "g" },
-  ...{ address: "东门", position: { type: "Point", coordinates: [116.4074, 39.9042] } },
+  type: "pillar-registered",
+  at: START,
+  pillarId: pillar(n),
+  name: `门 ${n}`,
+  grid: "g",
+  address: "东门",
+  position: { type: "Point", coordinates: [116.4074, 39.9042] },
 });
 
 /** The facts of one press: an incident of its own. */
@@ -15,8 +20,15 @@ export function press(seq: number, n = 0): Fact[] {
   return [
     { type: "alarm-recorded", at, incidentId, event, sig, via: "mqtt", pressedAt: at - 100 },
     {
-      ...{ type: "incident-opened", at, incidentId, pillarId: pillar(n), kind: "voice" },
-      ...{ priority: 1, eventId: event.eventId, pressedAt: at - 100, text: null },
+      type: "incident-opened",
+      at,
+      incidentId,
+      pillarId: pillar(n),
+      kind: "voice",
+      priority: 1,
+      eventId: event.eventId,
+      pressedAt: at - 100,
+      text: null,
     },
     { type: "deadline-set", at, incidentId, dueAt: at + 10_000, reason: "unacknowledged" },
   ];

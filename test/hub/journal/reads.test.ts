@@ -98,8 +98,12 @@ test("a recording is found with the path of its file", async () => {
     [{ type: "recording-started", at: START, ...of, pillarId: pillar(0) }],
     [
       {
-        ...{ type: "recording-ended", at: START + 5000, ...of },
-        ...{ state: "closed", durationMs: 4900, bytes: 12 },
+        type: "recording-ended",
+        at: START + 5000,
+        ...of,
+        state: "closed",
+        durationMs: 4900,
+        bytes: 12,
       },
     ],
   );
@@ -126,8 +130,12 @@ describe("console events", () => {
     const { reads, journal } = await withFacts([registered()], press(1));
     expect(await reads.eventsAfter(99, 100)).toBeUndefined();
     const notes: Fact[] = Array.from({ length: MAX_REPLAYED_FACTS }, () => ({
-      ...{ type: "incident-noted", at: START, incidentId: incidentOf(1) },
-      ...{ by: "wang" as never, byName: "王芳", text: "x" },
+      type: "incident-noted",
+      at: START,
+      incidentId: incidentOf(1),
+      by: "wang" as never,
+      byName: "王芳",
+      text: "x",
     }));
     await journal.append(notes);
     expect(await reads.eventsAfter(1, 100)).toBeUndefined();
