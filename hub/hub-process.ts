@@ -55,7 +55,7 @@ async function start(
   const { dataDir } = config;
   const { log } = options;
   const lock = lockData(dataDir);
-  closers.push(lock.release);
+  closers.push(() => lock.release());
   const { openAuthority } = await import("./link/authority.ts");
   const authority = await openAuthority(dataDir, config.mqtt.names);
   const { shell, hubEpoch } = await startCore(config, { ...options, authority }, closers);
@@ -96,7 +96,10 @@ async function startCore(
     await journal.close();
     throw error;
   }
-  closers.push(shell.stop, () => media.close());
+  closers.push(
+    () => shell.stop(),
+    () => media.close(),
+  );
   const took = Math.round(performance.now() - startedAt);
   const { pillars, incidents } = shell.loop.state();
   log.info(
@@ -142,9 +145,9 @@ async function startWaysIn(
     const { openEnrolments } = await import("./api/enrolments.ts");
     const { buildApi } = await import("./api/server.ts");
     const accounts = openAccounts(join(config.dataDir, "accounts.db"));
-    closers.push(accounts.close);
+    closers.push(() => accounts.close());
     const enrolments = openEnrolments(join(config.dataDir, "enrolments.db"));
-    closers.push(enrolments.close);
+    closers.push(() => enrolments.close());
     const stores = { accounts, enrolments, authority, receipts };
     const app = await buildApi({
       ...stores,

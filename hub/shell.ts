@@ -83,7 +83,7 @@ export function startShell(options: ShellOptions): Shell {
   const recordings = createRecordings({ dataDir, inspect: options.inspect, state, take, log });
   const commander = createCommander({ authority, state, send, record });
   const world = { dataDir, journal, authority, media, send, state, log };
-  core.perform = createEffects({ ...world, views, recordingFailed: recordings.failed });
+  core.perform = createEffects({ ...world, views, recordingFailed: (id) => recordings.failed(id) });
   media.onMessage((message: FromMedia) => {
     if (message.type === "pillar-signal") {
       send(message.pillarId, { channel: "signal", message: message.signal });
@@ -98,10 +98,10 @@ export function startShell(options: ShellOptions): Shell {
     commands: {
       order: createOrders({ take, state }),
       command: commander.command,
-      view: views.open,
-      endView: views.close,
+      view: (request) => views.open(request),
+      endView: (sessionId) => views.close(sessionId),
       record,
-      subscribe: feed.subscribe,
+      subscribe: (listener) => feed.subscribe(listener),
     },
     linkEvents: createIngest({ ...world, commander, feed, failure, take }),
     reads,

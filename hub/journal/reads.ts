@@ -61,6 +61,7 @@ export function openReads(options: ReadsOptions): Reads {
   };
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the brand
 const parse = <T>(row: { readonly body: string }): T => JSON.parse(row.body) as T;
 
 const incidentRows = ({ db }: Source) =>

@@ -32,9 +32,9 @@ export function compileStatements(db: Kysely<Tables>) {
         .insertInto("incident")
         .values(INCIDENT)
         .onConflict((on) =>
-          on.column("id").doUpdateSet(({ ref }) => ({
-            state: ref("excluded.state"),
-            body: ref("excluded.body"),
+          on.column("id").doUpdateSet((eb) => ({
+            state: eb.ref("excluded.state"),
+            body: eb.ref("excluded.body"),
           })),
         ),
     ),
@@ -43,9 +43,9 @@ export function compileStatements(db: Kysely<Tables>) {
         .insertInto("pillar")
         .values({ id: "", name: "", body: "" })
         .onConflict((on) =>
-          on.column("id").doUpdateSet(({ ref }) => ({
-            name: ref("excluded.name"),
-            body: ref("excluded.body"),
+          on.column("id").doUpdateSet((eb) => ({
+            name: eb.ref("excluded.name"),
+            body: eb.ref("excluded.body"),
           })),
         ),
     ),
@@ -54,7 +54,7 @@ export function compileStatements(db: Kysely<Tables>) {
         .insertInto("recording")
         .values(RECORDING)
         .onConflict((on) =>
-          on.column("id").doUpdateSet(({ ref }) => ({ body: ref("excluded.body") })),
+          on.column("id").doUpdateSet((eb) => ({ body: eb.ref("excluded.body") })),
         ),
     ),
     saveSnapshot: text(

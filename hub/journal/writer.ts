@@ -139,6 +139,7 @@ function pillarOf(fact: Fact): string | null {
   return "pillarId" in fact ? fact.pillarId : null;
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the brand
 function bodyOf<T>(statement: StatementSync, id: string): T | undefined {
   const row = statement.get(id) as { body: string } | undefined;
   return row && (JSON.parse(row.body) as T);

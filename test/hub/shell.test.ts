@@ -132,13 +132,14 @@ describe("orders", () => {
   });
 });
 
+const answerOffers = (hub: FalseHub) => {
+  const offer = hub.toMedia.findLast((message) => message.type === "viewer-offer");
+  if (!offer) throw new Error("no offer yet");
+  hub.fromMedia({ type: "viewer-answer", sessionId: offer.sessionId, sdp: "v=0 answer" });
+  return offer.sessionId;
+};
+
 describe("views", () => {
-  const answerOffers = (hub: FalseHub) => {
-    const offer = hub.toMedia.findLast((message) => message.type === "viewer-offer");
-    if (!offer) throw new Error("no offer yet");
-    hub.fromMedia({ type: "viewer-answer", sessionId: offer.sessionId, sdp: "v=0 answer" });
-    return offer.sessionId;
-  };
   const view = async (hub: FalseHub, name: string, role: "watch" | "talk") => {
     const { id: incidentId } = await onlyIncident(hub);
     const before = hub.toMedia.length;
