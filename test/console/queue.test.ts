@@ -7,7 +7,7 @@ import {
   placeRows,
   talkTarget,
 } from "../../hub/console/desk/queue.ts";
-import { at, incident } from "./incident-kit.ts";
+import { at, idOf, incident } from "./incident-kit.ts";
 
 const talking = (n: number, change = {}) =>
   incident(n, { state: "answered", owner: "wang", answeredAt: at(n), ...change });
@@ -79,18 +79,19 @@ describe("rows on the screen", () => {
 });
 
 describe("what F2 answers", () => {
-  test("the selected incident when it waits", () => {
+  test("what a person chose, when it waits", () => {
     const waiting = [incident(1), incident(2)];
-    expect(nextToAnswer(waiting, waiting[1])?.id).toBe(waiting[1]?.id);
+    expect(nextToAnswer(waiting, idOf(2))?.id).toBe(idOf(2));
   });
 
-  test("the most urgent one when the selected one no longer waits", () => {
-    const waiting = [incident(7, { priority: 2 }), incident(9)];
-    expect(nextToAnswer(waiting, incident(1, { state: "closed" }))?.id).toBe(waiting[1]?.id);
+  test("the most urgent one when nobody chose, or the chosen one no longer waits", () => {
+    const waiting = [incident(7, { priority: 4, kind: "test" }), incident(9)];
+    expect(nextToAnswer(waiting, null)?.id).toBe(idOf(9));
+    expect(nextToAnswer(waiting, idOf(1))?.id).toBe(idOf(9));
   });
 
   test("nothing when nobody waits", () => {
-    expect(nextToAnswer([], incident(1))).toBeUndefined();
+    expect(nextToAnswer([], idOf(1))).toBeUndefined();
   });
 });
 

@@ -10,7 +10,7 @@ import { boundsOf, type Bounds } from "../state/offset.ts";
 import { API } from "./client.ts";
 import { newLink, REOPEN_AFTER_MS, stepLink, type Link, type LinkEvent } from "./link.ts";
 
-const TICK_MS = 500;
+const TICK_MS = 250;
 /** Silence this long makes us ask whether the hub is still there. */
 const PROBE_AFTER_MS = 800;
 const PROBE_TIMEOUT_MS = 1200;

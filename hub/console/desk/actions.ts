@@ -5,7 +5,7 @@ import type { DeskAction } from "./keys.ts";
 import { acknowledge, answer, hangUp, hold, resume } from "./orders.ts";
 import { nextToAnswer } from "./queue.ts";
 import { shownRows } from "./rows.ts";
-import { selected, selectedId, talkingTo, waiting } from "./seat.ts";
+import { choose, isChosen, selected, selectedId, talkingTo, waiting } from "./seat.ts";
 import { isMuted, isTalkKeyDown } from "./voice.ts";
 
 type Acts = { readonly [Name in DeskAction["name"]]: (action: DeskAction) => void };
@@ -33,7 +33,7 @@ export function newDeskActions(search: () => void): (action: DeskAction) => bool
 }
 
 function answerNext(): void {
-  const next = nextToAnswer(waiting.value, selected.value);
+  const next = nextToAnswer(waiting.value, isChosen.value ? selectedId.value : null);
   if (next) void answer(next);
 }
 
@@ -44,5 +44,5 @@ function holdOrResume(): void {
 
 function pickRow(row: number): void {
   const id = shownRows.value[row];
-  if (id !== undefined) selectedId.value = id;
+  if (id !== undefined) choose(id);
 }

@@ -11,7 +11,7 @@ import { hubNow } from "../state/clock.ts";
 import { notify } from "../state/notices.ts";
 import { askFocus } from "./focus.ts";
 import { mark } from "./marks.ts";
-import { confirmedId, hungUp, selectedId, talkingTo } from "./seat.ts";
+import { choose, confirmedId, hungUp, talkingTo } from "./seat.ts";
 
 /** Orders on their way, as `name:incidentId`. */
 export const pending = reactive(new Set<string>());
@@ -42,7 +42,7 @@ async function give(id: string, name: string, body?: unknown): Promise<Answer<nu
 
 export async function answer(incident: Incident): Promise<void> {
   const before = talkingTo.value;
-  selectedId.value = incident.id;
+  choose(incident.id);
   if (before && before.id !== incident.id) void hold(before, true);
   mark("anzhu:answer-pressed", { incidentId: incident.id });
   const given = await give(incident.id, "answer");

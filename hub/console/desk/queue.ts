@@ -48,12 +48,15 @@ export function placeRows<Id extends string>(
   return [...others.slice(0, at), pinned, ...others.slice(at)];
 }
 
-/** What F2 answers: the selected incident when it waits, else the most urgent one that waits. */
+/**
+ * What F2 answers: what a person chose by hand when it waits, else the most urgent one. What merely happens to be
+ * open does not count: an emergency may have come a moment ago.
+ */
 export function nextToAnswer(
   waiting: readonly Incident[],
-  selected: Incident | undefined,
+  chosenId: string | null,
 ): Incident | undefined {
-  const chosen = selected && waiting.find((incident) => incident.id === selected.id);
+  const chosen = waiting.find((incident) => incident.id === chosenId);
   return chosen ?? [...waiting].sort(byUrgency)[0];
 }
 

@@ -14,6 +14,8 @@ import { closeWatch, openWatch, retryWatch, type Watch } from "./whep.ts";
 const MAX_WATCHES = MAX_PREVIEWS + 2;
 
 export const selectedId = ref<string | null>(null);
+/** A person chose it; nothing else takes its place. Otherwise the most urgent one is shown. */
+export const isChosen = ref(false);
 /** Answered at the hub a moment ago; the stream has not said so yet. */
 export const confirmedId = ref<string | null>(null);
 /** Hung up here; the hub shows it as held until it is closed or resumed. */
@@ -76,6 +78,7 @@ export function leaveSeat(): void {
   for (const open of watchById.values()) closeWatch(open);
   watchById.clear();
   selectedId.value = null;
+  isChosen.value = false;
 }
 
 function sync(): void {
@@ -97,10 +100,18 @@ addEventListener("pagehide", () => {
   for (const open of watchById.values()) closeWatch(open);
 });
 
-/** Opens the most urgent row when nothing is open, so that a first ring already shows its picture. */
+export function choose(id: string): void {
+  selectedId.value = id;
+  isChosen.value = true;
+}
+
+/** Shows the most urgent one unless a person chose another, so that a ring already comes with its picture. */
 export function openSomething(): void {
   const open = selected.value;
-  if (open && open.state !== "closed") return;
+  const isOver = !open || open.state === "closed";
+  if (isOver) isChosen.value = false;
+  const isMine = open !== undefined && !isOver && !waiting.value.includes(open);
+  if (isChosen.value || isMine) return;
   const next = talkingTo.value ?? mine.value[0] ?? waiting.value[0];
-  if (next && (!open || hungUp.value?.incidentId !== open.id)) selectedId.value = next.id;
+  if (next) selectedId.value = next.id;
 }
