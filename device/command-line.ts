@@ -92,7 +92,9 @@ function exitCodeOf(error: unknown): number {
     process.stderr.write(`${error.message}\n`);
     return error.kind === "configuration" ? EXIT.configuration : EXIT.failure;
   }
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
+  process.stderr.write(
+    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return EXIT.failure;
 }
 

@@ -79,7 +79,6 @@ const Board = z.discriminatedUnion("kind", [
     sysfs: z.string().default("/sys/class/gpio"),
   }),
 ]);
-export type BoardConfig = z.infer<typeof Board>;
 
 export const AgentConfig = z.strictObject({
   pillarId: PillarId,

@@ -212,7 +212,7 @@ function addUser(root: Command): void {
 
 /** One line; at a terminal what is typed does not show. */
 function readPassword(): Promise<string> {
-  const isTerminal = process.stdin.isTTY === true;
+  const isTerminal = process.stdin.isTTY;
   if (isTerminal) process.stderr.write("Password: ");
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: isTerminal });

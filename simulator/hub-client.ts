@@ -44,7 +44,8 @@ export function hubClient(url: string, account: HubAccount): HubClient {
   };
   const get = async (path: string, init: RequestInit = {}): Promise<Response> => {
     token ??= await signIn();
-    const headers = { ...init.headers, authorization: `Bearer ${token}` };
+    const headers = new Headers(init.headers);
+    headers.set("authorization", `Bearer ${token}`);
     const answer = await fetch(`${url}${path}`, { ...init, headers });
     if (answer.status === 401) token = undefined;
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);

@@ -103,7 +103,10 @@ async function aptGet(options: readonly string[]): Promise<string | undefined> {
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (text: Buffer) => (said = `${said}${text}`.slice(-MAX_SAID_CHARACTERS)));
+    stream.on(
+      "data",
+      (text: Buffer) => (said = (said + text.toString()).slice(-MAX_SAID_CHARACTERS)),
+    );
   }
   const [code] = (await once(child, "close")) as [number | null];
   return code === 0 ? undefined : `apt-get ${options[0]} failed:\n${said}`;

@@ -151,10 +151,10 @@ function refusal(status: number, bytes: Buffer): string {
   let detail = bytes.toString("utf8").slice(0, 200);
   try {
     const problem = JSON.parse(detail.length < 200 ? detail : bytes.toString("utf8")) as {
-      detail?: unknown;
-      title?: unknown;
+      detail?: string;
+      title?: string;
     };
-    detail = String(problem.detail ?? problem.title ?? detail);
+    detail = problem.detail ?? problem.title ?? detail;
   } catch {
     detail = `no problem document: ${detail}`;
   }

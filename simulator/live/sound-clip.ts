@@ -34,7 +34,7 @@ export async function readClip(ffmpeg: string, path: string): Promise<Clip> {
     const said = error instanceof Error ? error.message.split("\n").at(1) : undefined;
     return {
       ok: false,
-      reason: `expected a sound file in "${path}"; ffmpeg says: ${said ?? error}`,
+      reason: `expected a sound file in "${path}"; ffmpeg says: ${said ?? String(error)}`,
     };
   }
 }

@@ -7,6 +7,8 @@ export interface Import {
   /** Path in the tree, or the name of a package. */
   readonly to: string;
   readonly isOurs: boolean;
+  /** `import type …`: gone when the program runs. */
+  readonly isTypeOnly: boolean;
 }
 
 const SPECIFIERS =
@@ -14,10 +16,11 @@ const SPECIFIERS =
 
 export function importsOf(path: string, text: string): Import[] {
   if (!/\.(?:ts|vue)$/.test(path)) return [];
-  return [...text.matchAll(SPECIFIERS)].map(([, specifier = ""]) => {
+  return [...text.matchAll(SPECIFIERS)].map(({ 1: specifier = "", index }) => {
     const isOurs = specifier.startsWith(".");
     const to = isOurs ? posix.join(posix.dirname(path), specifier) : specifier;
-    return { from: path, to, isOurs };
+    const statement = text.slice(text.lastIndexOf("import", index + 6), index);
+    return { from: path, to, isOurs, isTypeOnly: statement.startsWith("import type") };
   });
 }
 
