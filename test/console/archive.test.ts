@@ -7,6 +7,7 @@ import {
   queryFromFilter,
   requestFromFilter,
 } from "../../hub/console/archive/filter.ts";
+import { foldLines } from "../../hub/console/archive/fold.ts";
 import { marksOf } from "../../hub/console/archive/marks.ts";
 import { fleetFilterFromQuery, fleetRows } from "../../hub/console/fleet/filter.ts";
 import { Recording } from "../../shared/api/incident.ts";
@@ -92,6 +93,23 @@ describe("marks on a recording", () => {
   test("a recording without a length has no marks", () => {
     const running = { ...recording, durationMs: null };
     expect(marksOf([entry("incident-answered", 1)], running, incident(0))).toEqual([]);
+  });
+});
+
+describe("the story of an incident", () => {
+  test("what escalates again and again is one line with how often", () => {
+    const again = [1, 2, 3].map((n) => entry("deadline-passed", n * 10_000));
+    const lines = foldLines([entry("incident-opened", 0), ...again], false);
+    expect(lines.map((line) => [line.entry.type, line.times])).toEqual([
+      ["incident-opened", 1],
+      ["deadline-passed", 3],
+    ]);
+  });
+
+  test("who watched is on the record, and no noise on the desk", () => {
+    const watched = [entry("view-opened", 1)];
+    expect(foldLines(watched, false)).toEqual([]);
+    expect(foldLines(watched, true)).toHaveLength(1);
   });
 });
 

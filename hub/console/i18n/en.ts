@@ -61,7 +61,7 @@ export const en: typeof zhCN = {
       "The browser blocks the microphone: you can hear, but nobody hears you. Allow it beside the address.",
     micMissing:
       "No microphone was found: you can hear, but nobody hears you. Plug in a headset and retry.",
-    overdue: "{count} alarms unanswered for more than 20 s",
+    overdue: "Unanswered for more than 20 s: {count}",
     showOverdue: "Show",
   },
   queue: {
@@ -287,7 +287,7 @@ export const en: typeof zhCN = {
   keys: {
     heading: "Keyboard",
     hint: "Letters do nothing while you type. Esc never hangs up.",
-    answer: "Answer the most urgent alarm (or the open one)",
+    answer: "Answer the most urgent alarm (or the chosen one)",
     pickRow: "Pick a row of the queue",
     acknowledge: "Mark as seen",
     mute: "Mute / unmute",

@@ -1,0 +1,30 @@
+/** Which lines of an incident's story are shown, and how often each happened in a row. */
+import type { TimelineEntry } from "../../../shared/api/incident.ts";
+
+/** Bookkeeping of the hub that tells an operator nothing: the press is already there as "opened". */
+const HIDDEN = new Set(["alarm-recorded", "deadline-set"]);
+/** Who watched and who talked when: for the record, not for the desk. */
+const RECORD_ONLY = new Set(["view-opened", "view-closed"]);
+
+function isWorthShowing(entry: TimelineEntry, isRecord: boolean): boolean {
+  return !HIDDEN.has(entry.type) && (isRecord || !RECORD_ONLY.has(entry.type));
+}
+
+export interface Line {
+  readonly entry: TimelineEntry;
+  /** How often it happened in a row. */
+  readonly times: number;
+}
+
+/** What nobody answers escalates again and again: said once, with how often. */
+export function foldLines(entries: readonly TimelineEntry[], isRecord: boolean): Line[] {
+  const lines: Line[] = [];
+  for (const entry of entries) {
+    if (!isWorthShowing(entry, isRecord)) continue;
+    const last = lines.at(-1);
+    const isAgain = entry.type === "deadline-passed" && last?.entry.type === entry.type;
+    if (isAgain && last) lines[lines.length - 1] = { entry: last.entry, times: last.times + 1 };
+    else lines.push({ entry, times: 1 });
+  }
+  return lines;
+}
