@@ -8,7 +8,7 @@
 import { assertNever } from "../../../shared/assert.ts";
 
 /** Leaves the 3 s promise of the banner room for one tick and one repaint. */
-export const LOST_AFTER_MS = 2500;
+export const LOST_AFTER_MS = 2250;
 /** A stream the browser has given up on, or that stays mute, is opened anew. */
 export const REOPEN_AFTER_MS = 4000;
 

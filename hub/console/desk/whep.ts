@@ -7,13 +7,25 @@
 import { shallowReactive } from "vue";
 import { API, type FailureCode } from "../api/client.ts";
 import { newPicture, stepPicture, type Picture } from "./frozen.ts";
-import { endResource, isWorthRetrying, negotiate, newPeer, playSoon, prepare } from "./peer.ts";
+import {
+  endResource,
+  isWorthRetrying,
+  negotiate,
+  newPeer,
+  playSoon,
+  prepare,
+  type Connected,
+} from "./peer.ts";
 import { emptyQuality, readQuality, type Quality } from "./quality.ts";
+import { newTurns } from "./turn.ts";
 import { MAX_ATTEMPTS, retryDelay } from "./retry.ts";
 
 const STATS_MS = 500;
 /** An ICE connection that stays "disconnected" this long is replaced: waiting for "failed" takes 15 s more. */
 const DISCONNECTED_MS = 2000;
+
+const offers = newTurns();
+const NOT_WANTED: Connected = { ok: false, code: "offline", detail: "not wanted any more" };
 
 export type WatchPhase = "connecting" | "connected" | "failed" | "closed";
 
@@ -90,7 +102,11 @@ async function connect(watch: Watch): Promise<void> {
   });
   peer.addEventListener("connectionstatechange", () => changed(watch, peer));
   await prepare(peer);
-  const answer = await negotiate(peer, `${API}/incidents/${watch.incidentId}/whep`);
+  const url = `${API}/incidents/${watch.incidentId}/whep`;
+  const answer = await offers.take(async () =>
+    // Its turn may come when nobody wants the picture any more.
+    watch.peer === peer ? await negotiate(peer, url) : NOT_WANTED,
+  );
   if (watch.peer !== peer) {
     if (answer.ok) endResource(answer.resource);
     return;
