@@ -1,0 +1,76 @@
+/** The judge is judged: a clean history passes, and one planted violation of each promise is found. */
+import { describe, expect, test } from "vitest";
+import { check } from "./harness/checker.ts";
+import type { Entry } from "./harness/history.ts";
+import { cleanHistory, PILLAR, reworded } from "./harness/clean-history.ts";
+
+const found = (entries: readonly Entry[]): string[] => [
+  ...new Set(check(entries).map(({ invariant }) => invariant)),
+];
+const without = (drop: (entry: Entry) => boolean): Entry[] =>
+  cleanHistory().filter((entry) => !drop(entry));
+
+test("a history in which every promise was kept has no violation", () => {
+  expect(check(cleanHistory())).toEqual([]);
+});
+
+describe("found is", () => {
+  test("I1: a press the journal never heard of", () => {
+    const lost: Entry = { what: "press", at: 200_000, pillarId: PILLAR };
+    expect(found([...cleanHistory(), lost])).toEqual(["I1"]);
+  });
+
+  test("I2: a lamp that says received before the journal had the alarm", () => {
+    const early: Entry = { what: "lamp", at: 1004, pillarId: PILLAR, lamp: "received" };
+    const entries = cleanHistory();
+    const press = entries.findIndex(({ what }) => what === "press");
+    expect(found(entries.toSpliced(press + 1, 0, early))).toEqual(["I2"]);
+  });
+
+  test("I2: a lamp that says answered though nobody did", () => {
+    const entries = cleanHistory({ isAnswered: false });
+    expect(found(entries)).toContain("I2");
+  });
+
+  test("I2: a receipt for an alarm the journal does not hold", () => {
+    const eventId = "f".repeat(32);
+    const forged: Entry = { what: "receipt", at: 9000, pillarId: PILLAR, eventId, seq: 9 };
+    expect(found([...cleanHistory(), forged])).toEqual(["I2"]);
+  });
+
+  test("I3: an alarm that was recorded twice", () => {
+    expect(found(cleanHistory({ isRepeated: true }))).toEqual(["I3"]);
+  });
+
+  test("I3: two incidents of one pillar at once", () => {
+    expect(found(cleanHistory({ isClosed: false, hasSecond: true }))).toContain("I3");
+  });
+
+  test("I5: an incident without owner and deadline", () => {
+    expect(found(cleanHistory({ hasDeadline: false }))).toEqual(["I5"]);
+  });
+
+  test("I5: a deadline that fired late, though the hub was up", () => {
+    expect(found(cleanHistory({ firedAfterMs: 15_000 }))).toEqual(["I5"]);
+    const down: Entry[] = [
+      { what: "hub", at: 2000, state: "down" },
+      { what: "hub", at: 15_500, state: "up" },
+    ];
+    expect(found([...down, ...cleanHistory({ firedAfterMs: 15_000 })])).toEqual([]);
+  });
+
+  test("I6: a changed row of the journal", () => {
+    const changed = reworded(cleanHistory(), "journal", (text) => text.replace("voice", "silent"));
+    expect(found(changed)).toContain("I6");
+  });
+
+  test("I6: a changed alarm in the pillar's ledger", () => {
+    const changed = reworded(cleanHistory(), "ledger", (text) => text.replace("voice", "silent"));
+    expect(found(changed)).toEqual(["I6"]);
+  });
+
+  test("I6: an alarm the ledger holds and the journal does not", () => {
+    const cut = without((entry) => entry.what === "journal" && entry.row.idx > 1);
+    expect(found(cut)).toContain("I6");
+  });
+});

@@ -1,0 +1,125 @@
+/**
+ * Judges a recorded history by the promises, after the fact and without looking at the programs.
+ *
+ * I1 no loss, I2 no false promise, I3 exactly once, I5 an owner or a deadline, I6 both chains hold and
+ * agree. A pure function, so that a planted violation of each can be seen to be found.
+ *
+ * Limit: it believes the journal as it lies on the disk at the end; who changed it in between and put
+ * it back is not seen.
+ */
+import { chainViolations } from "./chain-check.ts";
+import { deadlineViolations } from "./deadline-check.ts";
+import type { Entry } from "./history.ts";
+import { readJournal, type JournalView } from "./journal-view.ts";
+
+export type Invariant = "I1" | "I2" | "I3" | "I5" | "I6";
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly detail: string;
+}
+
+type Press = Extract<Entry, { what: "press" }>;
+type Lamp = Extract<Entry, { what: "lamp" }>;
+
+/** Between a contact and its time stamp lie the board's poll and two processes' clocks. */
+const EDGE_TOLERANCE_MS = 500;
+
+export function check(entries: readonly Entry[]): Violation[] {
+  const view = readJournal(entries);
+  return [
+    ...lostPresses(entries, view),
+    ...falsePromises(entries, view),
+    ...repeatedEffects(view),
+    ...deadlineViolations(entries, view),
+    ...chainViolations(entries, view),
+  ];
+}
+
+type Alarm = JournalView["alarms"][number];
+
+/** This alarm speaks for this press: it was born of it, or its call was going on. */
+function covers(view: JournalView, alarm: Alarm, press: Press): boolean {
+  const { event } = alarm.fact;
+  if (event.pillarId !== press.pillarId) return false;
+  if (press.eventId !== undefined) return press.eventId === event.eventId;
+  if (Math.abs(event.wallMs - press.at) <= EDGE_TOLERANCE_MS) return true;
+  const closedAt = view.incidents.get(alarm.fact.incidentId)?.closedAt ?? Infinity;
+  return event.wallMs <= press.at && (view.isHubClockTrue ? closedAt >= press.at : true);
+}
+
+function lostPresses(entries: readonly Entry[], view: JournalView): Violation[] {
+  const presses = entries.filter((entry) => entry.what === "press");
+  return presses
+    .filter((press) => !view.alarms.some((alarm) => covers(view, alarm, press)))
+    .map((press) => ({ invariant: "I1", detail: `${words(press)} is not in the journal` }));
+}
+
+function falsePromises(entries: readonly Entry[], view: JournalView): Violation[] {
+  const found: Violation[] = [];
+  const latest = new Map<string, Press>();
+  for (const entry of entries) {
+    if (entry.what === "press") latest.set(entry.pillarId, entry);
+    const complaint =
+      entry.what === "lamp"
+        ? falseLamp(view, entry, latest.get(entry.pillarId))
+        : entry.what === "receipt"
+          ? falseReceipt(view, entry)
+          : undefined;
+    if (complaint !== undefined) found.push({ invariant: "I2", detail: complaint });
+  }
+  return found;
+}
+
+function falseLamp(view: JournalView, lamp: Lamp, press: Press | undefined): string | undefined {
+  if (lamp.lamp !== "received" && lamp.lamp !== "answered") return undefined;
+  const shown = `${lamp.pillarId} showed "${lamp.lamp}" at ${lamp.at}`;
+  if (!press) return `${shown} though nobody had pressed`;
+  const spoken = view.alarms.filter(
+    (alarm) => covers(view, alarm, press) && isBefore(view, alarm.row.at, lamp.at),
+  );
+  if (spoken.length === 0) return `${shown} before the journal had the alarm of ${press.at}`;
+  if (lamp.lamp === "received") return undefined;
+  const isAnswered = spoken.some((alarm) =>
+    view.incidents
+      .get(alarm.fact.incidentId)
+      ?.answers.some((answer) => answer.byName !== "" && isBefore(view, answer.at, lamp.at)),
+  );
+  return isAnswered ? undefined : `${shown} though nobody with a name had answered`;
+}
+
+function falseReceipt(
+  view: JournalView,
+  receipt: Extract<Entry, { what: "receipt" }>,
+): string | undefined {
+  const { eventId, pillarId, at } = receipt;
+  const isHeld = view.alarms.some(
+    ({ fact, row }) => fact.event.eventId === eventId && isBefore(view, row.at, at),
+  );
+  return isHeld ? undefined : `${pillarId} had a receipt for ${eventId} the journal never held`;
+}
+
+const isBefore = (view: JournalView, hubAt: number, at: number): boolean =>
+  !view.isHubClockTrue || hubAt <= at;
+
+function repeatedEffects(view: JournalView): Violation[] {
+  const alarms = view.alarms.flatMap(({ fact }) => [
+    `number ${fact.event.pillarId}/${fact.event.seq}`,
+    `event ${fact.event.eventId}`,
+  ]);
+  const effects = view.openings.map(({ eventId }) => `the effect of ${eventId}`);
+  return [
+    ...repeated(alarms).map((key) => `${key} was recorded more than once`),
+    ...repeated(effects).map((key) => `${key} happened more than once`),
+    ...view.rivals.map(({ first, second }) => `${first} and ${second} were open at once`),
+  ].map((detail) => ({ invariant: "I3", detail }));
+}
+
+function repeated(keys: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const key of keys) (seen.has(key) ? twice : seen).add(key);
+  return [...twice];
+}
+
+const words = (press: Press): string => `the press at ${press.pillarId}, ${press.at},`;

@@ -1,0 +1,67 @@
+/**
+ * Presses while somebody kills the agent, or the hub, at chosen instants: as often as asked.
+ *
+ * The instants walk through the press instead of being drawn, so that a run can be repeated.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { until } from "../../../simulator/hub-client.ts";
+import type { PillarUnderTest } from "./pillar.ts";
+import type { Street } from "./street.ts";
+
+/** From the counted press to the receipt, and a little beyond. */
+const AGENT_SPAN_MS = 240;
+/** Around the moment at which the hub hears, commits and answers. */
+const HUB_FROM_MS = 55;
+const HUB_SPAN_MS = 60;
+/** Steps through a span that are far from each other in a row and cover it in the end. */
+const GOLDEN = 0.618034;
+const CALL_MS = 20_000;
+
+const instant = (round: number): number => ((round + 1) * GOLDEN) % 1;
+
+export interface Sweep {
+  /** The pillar's. */
+  readonly id: string;
+  readonly rounds: number;
+}
+
+async function pillarOn(street: Street, id: string): Promise<PillarUnderTest> {
+  const pillar = await street.add(id);
+  pillar.start();
+  await pillar.untilLamp("standby");
+  return pillar;
+}
+
+/** A press of the moment before a crash may be told again by the board, and then calls once more. */
+async function endCall(street: Street, pillar: PillarUnderTest): Promise<void> {
+  await pillar.untilArmed();
+  await pillar.untilLamp("received");
+  const isOver = await until(CALL_MS, async () => {
+    await street.hub.desk.clear();
+    return pillar.lamp() === "standby";
+  });
+  if (!isOver) throw new Error(`expected the call to end, found the lamp ${pillar.lamp()}`);
+}
+
+export async function killAgents(street: Street, { id, rounds }: Sweep): Promise<void> {
+  const pillar = await pillarOn(street, id);
+  for (let round = 0; round < rounds; round += 1) {
+    await pillar.press();
+    await delay(instant(round) * AGENT_SPAN_MS);
+    await pillar.process().crash();
+    pillar.start();
+    await endCall(street, pillar);
+  }
+}
+
+export async function killHubs(street: Street, { id, rounds }: Sweep): Promise<void> {
+  const pillar = await pillarOn(street, id);
+  for (let round = 0; round < rounds; round += 1) {
+    const pressing = pillar.press();
+    await delay(HUB_FROM_MS + instant(round) * HUB_SPAN_MS);
+    await street.hub.crash();
+    await pressing;
+    await street.hub.start();
+    await endCall(street, pillar);
+  }
+}

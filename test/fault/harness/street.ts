@@ -1,0 +1,111 @@
+/** A hub and its pillars under one history, in a directory of their own; ended and judged together. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { dataPaths } from "../../../device/adapters/data-dir.ts";
+import type { JournalRow } from "../../../hub/journal/chain.ts";
+import { ACCOUNTS, PASSWORD } from "../../../simulator/demo-hub.ts";
+import { hubClient, until } from "../../../simulator/hub-client.ts";
+import { check, type Violation } from "./checker.ts";
+import { newHistory, type Entry, type History, type LedgerRow } from "./history.ts";
+import { newHub, type HubUnderTest, type HubWanted } from "./hub.ts";
+import { newPillar, type PillarUnderTest, type PillarWanted } from "./pillar.ts";
+
+const HEAL_MS = 40_000;
+
+export interface Street {
+  readonly dir: string;
+  readonly history: History;
+  readonly hub: HubUnderTest;
+  readonly pillars: PillarUnderTest[];
+  /** Enrols one more pillar; it is not started yet. */
+  add(id: string, wanted?: Partial<PillarWanted>): Promise<PillarUnderTest>;
+  /** Waits until no pillar waits for the hub, reads both sides' databases and judges. */
+  verdict(): Promise<Violation[]>;
+  close(): Promise<void>;
+}
+
+/** The hub runs; pillars are added by the test. */
+export async function openStreet(settings?: HubWanted["settings"]): Promise<Street> {
+  const dir = mkdtempSync(join(tmpdir(), "anzhu-fault-"));
+  const history = newHistory(join(dir, "history.jsonl"));
+  const hub = await newHub({ dir: join(dir, "hub"), history, ...(settings && { settings }) });
+  const pillars: PillarUnderTest[] = [];
+  const listening = new AbortController();
+  await hub.start();
+  const watching = watchConsole(hub.url, history, listening.signal);
+  const street: Street = {
+    dir,
+    history,
+    hub,
+    pillars,
+    async add(id, wanted = {}) {
+      const way = { host: "127.0.0.1", mqttPort: hub.mqttPort, httpUrl: hub.url };
+      const pillar = await newPillar(
+        { id, dir: join(dir, id), history, hub: way, ...wanted },
+        (pillarId) => hub.code(pillarId),
+      );
+      pillars.push(pillar);
+      return pillar;
+    },
+    async verdict() {
+      await settled(pillars);
+      const seen: Entry[] = [...history.entries(), { what: "end", at: Date.now() }];
+      for (const row of readJournal(hub.dir)) seen.push({ what: "journal", row });
+      for (const { id: pillarId, dataDir } of pillars) {
+        for (const row of readLedger(dataDir)) seen.push({ what: "ledger", pillarId, row });
+      }
+      return check(seen);
+    },
+    async close() {
+      listening.abort();
+      await watching;
+      await Promise.all(pillars.map((pillar) => pillar.close()));
+      await hub.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  return street;
+}
+
+/** A press that was recorded is accepted in the end, however long the fault was. */
+async function settled(pillars: readonly PillarUnderTest[]): Promise<void> {
+  const waiting = (): string[] =>
+    pillars.flatMap(({ id, dataDir }) =>
+      readLedger(dataDir)
+        .filter((row) => row.accepted_by === null)
+        .map(({ seq }) => `${id}/${seq}`),
+    );
+  if (await until(HEAL_MS, () => Promise.resolve(waiting().length === 0))) return;
+  throw new Error(`not accepted ${HEAL_MS / 1000} s after the fault: ${waiting().join(", ")}`);
+}
+
+export function readLedger(dataDir: string): LedgerRow[] {
+  return readRows<LedgerRow>(
+    dataPaths(dataDir).ledger,
+    "SELECT seq, event_id, event, hash, accepted_by FROM alarm ORDER BY seq",
+  );
+}
+
+export const readJournal = (dir: string): JournalRow[] =>
+  readRows<JournalRow>(join(dir, "journal.db"), "SELECT * FROM journal ORDER BY idx");
+
+function readRows<T>(file: string, query: string): T[] {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+  try {
+    return database.prepare(query).all() as unknown as T[];
+  } finally {
+    database.close();
+  }
+}
+
+async function watchConsole(url: string, history: History, signal: AbortSignal): Promise<void> {
+  const username = ACCOUNTS[0]?.username ?? "";
+  const client = hubClient(url, { username, password: PASSWORD });
+  await client.watch((event) => {
+    if (event.type !== "incident") return;
+    const { id: incidentId, state, owner } = event.incident;
+    history.record({ what: "console", at: Date.now(), incidentId, state, owner });
+  }, signal);
+}
