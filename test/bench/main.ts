@@ -3,10 +3,20 @@
  *
  * Exit code 1 when a bar is missed. `--write` puts the figures into `docs/measurements.md`.
  */
+import { benchAnswer } from "./answer.ts";
+import { benchMouthToEar } from "./mouth-to-ear.ts";
 import { benchPress } from "./press.ts";
+import { benchResident } from "./resident.ts";
+import { benchRing } from "./ring.ts";
 import { render, write, type Section } from "./section.ts";
 
-const BENCHES: Record<string, () => Promise<Section>> = { press: benchPress };
+const BENCHES: Record<string, () => Promise<Section>> = {
+  press: benchPress,
+  ring: benchRing,
+  answer: benchAnswer,
+  "mouth-to-ear": benchMouthToEar,
+  resident: benchResident,
+};
 
 const words = process.argv.slice(2);
 const wanted = words.filter((word) => !word.startsWith("--"));
