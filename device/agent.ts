@@ -7,14 +7,15 @@
 import { readFileSync } from "node:fs";
 import type { AgentConfig } from "./config.ts";
 import { dataPaths } from "./adapters/data-dir.ts";
+import { displayFile } from "./adapters/display-file.ts";
 import { Failure, reasonOf } from "./adapters/failure.ts";
-import { readIdentity } from "./adapters/identity.ts";
+import { readIdentity, type Identity } from "./adapters/identity.ts";
 import { memoryLedger } from "./adapters/ledger-memory.ts";
 import { openLedger } from "./adapters/ledger-sqlite.ts";
 import { systemClock, type Clock } from "./adapters/system-clock.ts";
 import type { Agent } from "./core/state.ts";
 import { newAgent } from "./core/state.ts";
-import type { Board, HubLink, Ledger, MediaPort } from "./ports.ts";
+import type { AlarmPost, Board, HubLink, Ledger, MediaPort, Screen } from "./ports.ts";
 import { newShell, type Log } from "./shell.ts";
 
 export interface AgentParts {
@@ -22,6 +23,8 @@ export interface AgentParts {
   readonly board?: Board;
   readonly media?: MediaPort;
   readonly link?: HubLink;
+  readonly post?: AlarmPost;
+  readonly screen?: Screen;
   readonly clock?: Clock;
 }
 
@@ -40,18 +43,27 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   const clock = parts.clock ?? systemClock();
   const identity = readIdentity(config.dataDir, config.pillarId);
   const media = parts.media ?? (await startMedia(config, log));
-  const [opened, link, board] = await Promise.all([
+  const [opened, link, post, board] = await Promise.all([
     openOrRemember(config, { log, clock }),
-    parts.link ?? makeLink(config, log),
+    parts.link ?? makeLink(config, identity, log),
+    parts.post ?? makePost(config, identity),
     parts.board ?? makeBoard(config),
   ]).catch(async (error: unknown) => {
     await media.close();
     throw error;
   });
   const { ledger, trouble } = opened;
-  const beginning = newAgent({ ...ledger, pillarId: config.pillarId, release: release() });
+  const screen =
+    parts.screen ?? displayFile(dataPaths(config.dataDir).display, (text) => log.warn(text));
+  const beginning = newAgent({
+    ...ledger,
+    pillarId: config.pillarId,
+    release: release(),
+    secondWays: config.hub.alarmUrls.length,
+  });
   const armed = whenArmed({ board, link, clock });
-  const shell = newShell({ clock, identity, board, ledger, link, media, log }, beginning);
+  const world = { clock, identity, board, ledger, link, post, media, screen, log };
+  const shell = newShell(world, beginning);
   shell.tell({ type: "started" });
   if (trouble) shell.tell({ type: "ledger-broken", reason: trouble });
   armed.then(
@@ -63,7 +75,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     armed,
     stop: async () => {
       shell.stop();
-      await Promise.all([board.close(), media.close(), link.close()]);
+      await Promise.all([board, media, link, post, screen].map((part) => part.close()));
       await ledger.close();
     },
   };
@@ -102,12 +114,20 @@ async function makeBoard({ board }: AgentConfig): Promise<Board> {
   }
 }
 
-async function makeLink(config: AgentConfig, log: Log): Promise<HubLink> {
+async function makeLink(config: AgentConfig, identity: Identity, log: Log): Promise<HubLink> {
   const { mqttLink } = await import("./adapters/mqtt-link.ts");
-  const { tlsKey, tlsCert, ca } = readIdentity(config.dataDir, config.pillarId);
+  const { tlsKey, tlsCert, ca } = identity;
   const { host, mqttPort: port } = config.hub;
   const settings = { pillarId: config.pillarId, host, port, tlsKey, tlsCert, ca };
   return mqttLink(settings, (text) => log.warn(text));
+}
+
+async function makePost(config: AgentConfig, identity: Identity): Promise<AlarmPost> {
+  const { httpsLink, noSecondWay } = await import("./adapters/https-link.ts");
+  const { alarmUrls: urls } = config.hub;
+  if (urls.length === 0) return noSecondWay;
+  const { tlsKey, tlsCert, ca } = identity;
+  return httpsLink({ pillarId: config.pillarId, urls, tlsKey, tlsCert, ca });
 }
 
 async function startMedia(config: AgentConfig, log: Log): Promise<MediaPort> {

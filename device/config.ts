@@ -87,8 +87,16 @@ export const AgentConfig = z.strictObject({
   hub: z.strictObject({
     host: z.string(),
     mqttPort: z.number().int().min(1).max(65_535).default(8883),
-    /** For enrolment and the second way in. */
+    /** For enrolment. */
     httpUrl: z.url({ protocol: /^https?$/ }),
+    /**
+     * Hubs that take alarms by HTTPS when MQTT brings no receipt, in the order in which they are asked.
+     * Their certificates must come from the hub's authority.
+     */
+    alarmUrls: z
+      .array(z.url({ protocol: /^https$/ }))
+      .max(4)
+      .default([]),
   }),
   board: Board,
   media: MediaConfig.prefault({}),

@@ -1,5 +1,6 @@
 /** What the agent's shell needs from the world. */
-import type { AlarmEvent } from "../shared/protocol/alarm.ts";
+import type { Accepted } from "../shared/protocol/accepted.ts";
+import type { Alarm, AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
 import type { EventId, HubEpoch, Sha256, Signature } from "../shared/ids.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
@@ -17,6 +18,37 @@ export interface InputChange {
 }
 
 export type LampPattern = "off" | "standby" | "calling" | "received" | "answered" | "fault";
+
+export type DisplayPhase =
+  | "standby"
+  /** No hub has been reached for a while. */
+  | "no-hub"
+  /** The button cannot be heard. */
+  | "no-button"
+  | "recorded"
+  | "sent"
+  | "dial-110"
+  | "received"
+  | "answered"
+  | "held"
+  /** Somebody had answered, and the line to them is lost. */
+  | "reconnecting"
+  | "closed";
+
+/** What the pillar's own screen says, in both languages. */
+export interface Display {
+  readonly phase: DisplayPhase;
+  readonly zh: string;
+  readonly en: string;
+  /** Unix ms since which it says so. */
+  readonly since: number;
+}
+
+/** The pillar's own screen, or what feeds it. */
+export interface Screen {
+  show(display: Display): void;
+  close(): Promise<void>;
+}
 
 /** Button, lamp, siren, tamper: one I/O board or a set of GPIO lines. */
 export interface Board {
@@ -67,6 +99,16 @@ export interface HubLink {
   onUp(listener: () => void): void;
   onDown(listener: (reason: string) => void): void;
   onMessage(listener: (message: DownMessage) => void): void;
+  close(): Promise<void>;
+}
+
+/** The second way to the hubs, for alarms alone. */
+export interface AlarmPost {
+  /**
+   * One request to the hub of that number, bounded in time. Resolves with what it answered, its
+   * signature not looked at; `undefined`: taken, the receipt is still to come. Rejects with the reason.
+   */
+  post(hub: number, alarm: Alarm): Promise<Accepted | undefined>;
   close(): Promise<void>;
 }
 

@@ -6,7 +6,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { assert, assertNever } from "../shared/assert.ts";
-import type { EventId } from "../shared/ids.ts";
+import type { EventId, SessionNonce } from "../shared/ids.ts";
+import type { Accepted } from "../shared/protocol/accepted.ts";
 import type { DownMessage } from "../shared/protocol/messages.ts";
 import { reasonOf } from "./adapters/failure.ts";
 import type { Clock } from "./adapters/system-clock.ts";
@@ -14,7 +15,7 @@ import type { Identity } from "./adapters/identity.ts";
 import { stepAgent } from "./core/agent.ts";
 import type { Effect, Event, TimerName, Told } from "./core/events.ts";
 import type { Agent } from "./core/state.ts";
-import type { Board, HubLink, Ledger, MediaPort } from "./ports.ts";
+import type { AlarmPost, Board, HubLink, Ledger, MediaPort, Screen } from "./ports.ts";
 
 /** Longer waits than setTimeout can count do not occur; a bug would fire at once. */
 const MAX_TIMER_MS = 3_600_000;
@@ -33,8 +34,12 @@ export interface World {
   readonly ledger: Ledger;
   readonly link: HubLink;
   readonly media: MediaPort;
+  readonly post: AlarmPost;
+  readonly screen: Screen;
   readonly log: Log;
 }
+
+const hex128 = (): string => randomBytes(16).toString("hex");
 
 export interface Shell {
   tell(told: Told): void;
@@ -56,7 +61,7 @@ export function newShell(world: World, beginning: Agent): Shell {
       wallMs: world.clock.wallMs(),
       isClockSynced: world.clock.isSynced(),
       chance: Math.random(),
-      freshId: randomBytes(16).toString("hex") as EventId,
+      freshId: hex128() as EventId,
     };
     const { state, effects } = stepAgent(agent, event);
     agent = state;
@@ -81,12 +86,16 @@ export function newShell(world: World, beginning: Agent): Shell {
         return onLedger(world, effect, tell);
       case "publish":
         return world.link.publish(effect.message);
+      case "post-alarm":
+        return post(world, effect, tell);
       case "connect":
         return world.link.connect();
       case "lamp":
         return world.board.setLamp(effect.pattern);
       case "siren":
         return world.board.setSiren(effect.isOn);
+      case "display":
+        return world.screen.show(effect.display);
       case "prompt":
         world.media.send({ type: "prompt", name: effect.name });
         return world.log.info(`prompt ${effect.name}`, { prompt: effect.name });
@@ -164,6 +173,26 @@ function onLedger(
   }
 }
 
+/** A receipt by HTTPS must say the same, signed by the same hub, as one by MQTT. */
+function post(
+  world: World,
+  { hub, message }: Extract<Effect, { type: "post-alarm" }>,
+  tell: Tell,
+): void {
+  const { eventId } = message.event;
+  const failed = (reason: string): void => tell({ type: "post-failed", eventId, reason });
+  const answered = (accepted: Accepted | undefined): void => {
+    if (!accepted) return failed("taken by the hub, its receipt is still to come");
+    const { receipt, sig } = accepted;
+    if (!world.identity.isFromHub(receipt, sig)) {
+      return failed("the receipt is dropped: it must be signed by our hub");
+    }
+    if (receipt.eventId !== eventId) return failed(`that is the receipt of ${receipt.eventId}`);
+    return tell({ type: "accepted", receipt });
+  };
+  world.post.post(hub, message).then(answered, (error: unknown) => failed(reasonOf(error)));
+}
+
 function listen(world: World, tell: Tell): void {
   const { board, link, media } = world;
   board.onInput(({ input, isActive, at }) => {
@@ -178,7 +207,7 @@ function listen(world: World, tell: Tell): void {
     tell({ type: "button-pressed", kind, edgeAt });
   });
   board.onReachable((isRunning, detail) => tell({ type: "board-running", isRunning, detail }));
-  link.onUp(() => tell({ type: "link-up" }));
+  link.onUp(() => tell({ type: "link-up", sessionNonce: hex128() as SessionNonce }));
   link.onDown((reason) => tell({ type: "link-down", reason }));
   link.onMessage((message) => told(world, message, tell));
   media.onMessage((message) => tell({ type: "media-said", message }));

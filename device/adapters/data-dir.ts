@@ -9,6 +9,7 @@ export interface DataPaths {
   readonly alarmKey: string;
   readonly hubPublicKey: string;
   readonly ledger: string;
+  readonly display: string;
 }
 
 export function dataPaths(dataDir: string): DataPaths {
@@ -21,5 +22,6 @@ export function dataPaths(dataDir: string): DataPaths {
     alarmKey: join(identityDir, "alarm-key.pem"),
     hubPublicKey: join(identityDir, "hub-public-key.pem"),
     ledger: join(dataDir, "ledger.db"),
+    display: join(dataDir, "display.json"),
   };
 }

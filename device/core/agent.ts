@@ -9,17 +9,19 @@ import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 import { follow, step } from "../../shared/step.ts";
 import {
   callAccepted,
+  callCutOff,
   callTold,
   dial110,
   ended,
+  endShown,
   isGateOpen,
-  lampOf,
   pressed,
   resumeCall,
   transition,
 } from "./call.ts";
 import { blink, ordered, selfTestAccepted, selfTestLate } from "./command.ts";
 import { appended, appendFailed, diskLate, markOnDisk, sealed, writeAgain } from "./disk.ts";
+import { lampOf, refresh } from "./display.ts";
 import type { Effect, Event } from "./events.ts";
 import {
   beat,
@@ -34,11 +36,15 @@ import {
 } from "./health.ts";
 import { acceptedByHub, fillWindow, kept, keptFailed, resend, resendOnNewLink } from "./ledger.ts";
 import { linkDown, linkMissing, linkUp, tryLink, watchLink } from "./link.ts";
+import { openAll, postDue, postFailed } from "./second-path.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
 /** One event: the next state, and what to do about it. */
 export function stepAgent(agent: Agent, event: Event): AgentStep {
-  return follow(route(agent, event), (next) => step(next, ...shown(agent, next, event)));
+  const stepped = follow(route(agent, event), (next) => step(next, ...shown(agent, next, event)));
+  const { state, effects } = refresh(stepped.state, event);
+  // Words first: `seal` is answered before the effects behind it, and newer words must come later.
+  return { state, effects: [...effects, ...stepped.effects] };
 }
 
 // oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which events exist
@@ -69,7 +75,9 @@ function route(agent: Agent, event: Event): AgentStep {
     case "link-up":
       return reached(agent, event);
     case "link-down":
-      return linkDown(agent, event.reason, event);
+      return follow(linkDown(agent, event.reason, event), callCutOff);
+    case "post-failed":
+      return postFailed(agent, event);
     case "accepted":
       return accepted(agent, event);
     case "call-told":
@@ -114,12 +122,16 @@ function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): A
       return clear(agent, "ledger-slow");
     case "resend":
       return resend(agent, event);
+    case "second-path":
+      return postDue(agent, event);
     case "replay":
       return fillWindow(agent, event);
     case "dial-110":
       return dial110(agent);
     case "call-silence":
-      return ended(agent);
+      return ended(agent, event);
+    case "ended-shown":
+      return endShown(agent);
     case "reconnect":
       return tryLink(agent);
     case "link-missing":
@@ -143,14 +155,15 @@ function started(agent: Agent, event: Event): AgentStep {
   const lamp: Effect = { type: "lamp", pattern: lampOf(agent) };
   const beating = follow(step<Agent, Effect>(agent, lamp), (next) => beat(next, event));
   const resumed = follow(beating, (next) => resumeCall(next, event));
+  const posting = follow(resumed, (next) => openAll(next, event));
   return follow(
-    follow(resumed, (next) => watchLink(next, event)),
+    follow(posting, (next) => watchLink(next, event)),
     tryLink,
   );
 }
 
-function reached(agent: Agent, event: Event): AgentStep {
-  const sent = follow(linkUp(agent), (next) => resendOnNewLink(next, event));
+function reached(agent: Agent, event: Extract<Event, { type: "link-up" }>): AgentStep {
+  const sent = follow(linkUp(agent, event.sessionNonce), (next) => resendOnNewLink(next, event));
   const told = follow(follow(sent, repeatFaults), (next) => beat(next, event));
   return follow(told, (next) => step(next, { type: "media", message: { type: "connect" } }));
 }

@@ -5,17 +5,18 @@
  * lamp and a sound. We ask again until the hub *accepts*: a broker's receipt only says that the
  * broker has it.
  *
- * Pressing again during a call changes nothing. It is what frightened people do.
+ * Pressing again during a call changes nothing. It is what frightened people do. A lost link takes
+ * "answered" back to what is still proven, until the hub says it again.
  */
 import { after, minutes, seconds, type Instant } from "../../shared/duration.ts";
 import type { EventId, IncidentId } from "../../shared/ids.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { Call as CallMessage } from "../../shared/protocol/call.ts";
 import { follow, step } from "../../shared/step.ts";
-import type { LampPattern } from "../ports.ts";
 import type { ButtonKind, Effect, Moment } from "./events.ts";
-import { draft, type Outbox } from "./ledger.ts";
+import { draft } from "./ledger.ts";
 import { hurryLink } from "./link.ts";
+import type { Outbox } from "./outbox.ts";
 import type { PromptName } from "./prompt.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
@@ -24,6 +25,9 @@ const DIAL_110_AFTER = seconds(20);
 /** A hub that says nothing of a call for so long has forgotten it, and the button must work again. */
 const SILENCE_ENDS_AFTER = minutes(30);
 
+/** Long enough to read that it is over. */
+const ENDED_SHOWN = seconds(10);
+
 export type Call =
   | { readonly phase: "idle" }
   | {
@@ -31,6 +35,8 @@ export type Call =
       readonly eventId: EventId;
       readonly isSilent: boolean;
       readonly edgeAt: Instant;
+      /** 20 s have passed: the person has been told to dial 110 as well. */
+      readonly isLate: boolean;
       /** What the hub said of this call before its receipt came: believed only after it. */
       readonly early: CallMessage | undefined;
     }
@@ -47,19 +53,31 @@ export type Call =
       readonly incidentId: IncidentId;
       readonly by: string;
       readonly isHeld: boolean;
+      /** False from the loss of the link until the hub says again that somebody is there. */
+      readonly isLive: boolean;
     };
 
 export interface CallState {
   readonly call: Call;
   /** The newest alarm, also after a reboot: the hub may still be in a call about it. */
   readonly lastEventId: EventId | undefined;
+  /** The end of the last call is still on the display. */
+  readonly hasJustEnded: boolean;
 }
 
-export const IDLE: CallState = { call: { phase: "idle" }, lastEventId: undefined };
+export const IDLE: CallState = {
+  call: { phase: "idle" },
+  lastEventId: undefined,
+  hasJustEnded: false,
+};
 
 const withCall = (agent: Agent, call: Call): Agent => ({
   ...agent,
-  call: { call, lastEventId: "eventId" in call ? call.eventId : agent.call.lastEventId },
+  call: {
+    call,
+    lastEventId: "eventId" in call ? call.eventId : agent.call.lastEventId,
+    hasJustEnded: false,
+  },
 });
 
 /** A voice for everyone but those who pressed silently. */
@@ -79,6 +97,7 @@ export function pressed(
     eventId,
     isSilent: kind === "silent",
     edgeAt,
+    isLate: false,
     early: undefined,
   });
   const born = draft(calling, { kind, edgeAt, moment: press });
@@ -101,15 +120,18 @@ export function resumeCall(agent: Agent, moment: Moment): AgentStep {
     eventId: newest.eventId,
     isSilent: newest.kind === "silent",
     edgeAt: moment.at,
+    isLate: false,
     early: undefined,
   });
   return step(calling, ...waiting(calling, moment));
 }
 
 export function dial110(agent: Agent): AgentStep {
-  if (agent.call.call.phase !== "calling") return step(agent);
+  const { call } = agent.call;
+  if (call.phase !== "calling") return step(agent);
   const text = "no hub has accepted the call for 20 s: telling the person to dial 110";
-  return step(agent, ...say(agent, "network-fault-dial-110"), {
+  const late = withCall(agent, { ...call, isLate: true });
+  return step(late, ...say(agent, "network-fault-dial-110"), {
     type: "log",
     level: "error",
     text,
@@ -143,13 +165,13 @@ export function callTold(agent: Agent, message: CallMessage, moment: Moment): Ag
     return step(withCall(agent, { ...call, early: message }));
   }
   if (message.incidentId !== call.incidentId) return step(agent);
-  if (message.status === "ended") return ended(agent);
+  if (message.status === "ended") return ended(agent, moment);
   const alive = step<Agent, Effect>(agent, silenceTimer(moment));
   // `ringing` is what `received` means; an answer without a name is not one.
   if (message.status === "ringing" || message.by === undefined) return alive;
   const isHeld = message.status === "held";
-  const isNews = call.phase !== "answered" || call.by !== message.by || call.isHeld !== isHeld;
-  if (!isNews) return alive;
+  const isSame = call.phase === "answered" && call.by === message.by && call.isHeld === isHeld;
+  if (isSame && call.isLive) return alive;
   const { eventId, isSilent, incidentId } = call;
   const by = message.by;
   return follow(alive, (next) => {
@@ -160,6 +182,7 @@ export function callTold(agent: Agent, message: CallMessage, moment: Moment): Ag
       incidentId,
       by,
       isHeld,
+      isLive: true,
     });
     return step(answered, ...say(answered, isHeld ? "held" : "answered"));
   });
@@ -174,23 +197,27 @@ function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
   return callTold(received, message, moment);
 }
 
-export function ended(agent: Agent): AgentStep {
+/** Nobody can know any more who is at the other end: "answered" waits for the hub to say it again. */
+export function callCutOff(agent: Agent): AgentStep {
+  const { call } = agent.call;
+  if (call.phase !== "answered" || !call.isLive) return step(agent);
+  return step(withCall(agent, { ...call, isLive: false }));
+}
+
+export function ended(agent: Agent, moment: Moment): AgentStep {
   if (agent.call.call.phase === "idle") return step(agent);
-  const idle: Agent = { ...agent, call: { ...agent.call, call: { phase: "idle" } } };
+  const over: CallState = { ...IDLE, hasJustEnded: true };
   return step(
-    { ...idle, call: { ...idle.call, lastEventId: undefined } },
+    { ...agent, call: over },
     ...say(agent, "ended"),
     { type: "clear-timer", name: "dial-110" },
     { type: "clear-timer", name: "call-silence" },
+    { type: "set-timer", name: "ended-shown", at: after(moment.at, ENDED_SHOWN) },
   );
 }
 
-/** The one place that says which lamp means what. */
-export function lampOf(agent: Agent): LampPattern {
-  const { identify } = agent.orders;
-  if (agent.call.call.phase !== "idle") return agent.call.call.phase;
-  if (identify) return identify.isLit ? "standby" : "off";
-  return agent.link.phase !== "up" && agent.link.isMissing ? "fault" : "standby";
+export function endShown(agent: Agent): AgentStep {
+  return step({ ...agent, call: { ...agent.call, hasJustEnded: false } });
 }
 
 /** No ear without cause: camera, microphone and speaker only while somebody has asked for help. */

@@ -13,6 +13,7 @@ import type { SealedAlarm } from "../ports.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
 import { admit, sendFirst } from "./ledger.ts";
+import { openSecondPath } from "./second-path.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
 export const MAX_UNSTORED = 1000;
@@ -61,7 +62,7 @@ export function appended(agent: Agent, eventId: EventId, moment: Moment): AgentS
   if (!entry) return step(agent);
   const disk = new Map(agent.disk);
   disk.delete(eventId);
-  return follow(sendFirst({ ...agent, disk }, eventId, moment), (next) => {
+  return follow(release({ ...agent, disk }, eventId, moment), (next) => {
     const effects: Effect[] = [];
     const hubEpoch = entry.acceptedBy;
     if (hubEpoch) effects.push({ type: "mark-accepted", eventId, hubEpoch });
@@ -86,9 +87,15 @@ export function appendFailed(
   const disk = new Map(agent.disk);
   if (entry) disk.set(eventId, { ...entry, isWriting: false });
   const retry: Effect = { type: "set-timer", name: "ledger-retry", at: after(failure.at, RETRY) };
-  const sent = follow(sendFirst({ ...agent, disk }, eventId, failure), (next) => step(next, retry));
+  const sent = follow(release({ ...agent, disk }, eventId, failure), (next) => step(next, retry));
   const detail = `an alarm could not be stored: ${reason}; check the disk`;
   return follow(sent, (next) => raise(next, "ledger-failing", detail));
+}
+
+/** The disk no longer holds it back: it may go, by either way. */
+function release(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
+  const sent = sendFirst(agent, eventId, moment);
+  return follow(sent, (next) => openSecondPath(next, eventId, moment));
 }
 
 /** The disk has had its time: what it still holds goes out from memory. */
@@ -97,7 +104,7 @@ export function diskLate(agent: Agent, moment: Moment): AgentStep {
     (eventId) => agent.outbox.pending.get(eventId)?.maySend === false,
   );
   let result: AgentStep = step(agent);
-  for (const eventId of late) result = follow(result, (next) => sendFirst(next, eventId, moment));
+  for (const eventId of late) result = follow(result, (next) => release(next, eventId, moment));
   if (late.length === 0) return result;
   const detail = `the disk took more than ${DISK_MS} ms to store an alarm; replace the card`;
   return follow(result, (next) => raise(next, "ledger-slow", detail));

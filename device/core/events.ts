@@ -5,14 +5,14 @@
  * the shell in the order given.
  */
 import type { Instant } from "../../shared/duration.ts";
-import type { EventId, HubEpoch } from "../../shared/ids.ts";
+import type { EventId, HubEpoch, SessionNonce } from "../../shared/ids.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
-import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
+import type { Alarm, AlarmEvent } from "../../shared/protocol/alarm.ts";
 import type { Call } from "../../shared/protocol/call.ts";
 import type { CommandBody } from "../../shared/protocol/command.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import type { Signal } from "../../shared/protocol/signal.ts";
-import type { FromMedia, LampPattern, SealedAlarm, ToMedia } from "../ports.ts";
+import type { Display, FromMedia, LampPattern, SealedAlarm, ToMedia } from "../ports.ts";
 import type { PromptName } from "./prompt.ts";
 
 /** When an event is told, by both clocks, and one draw of chance for whatever it starts. */
@@ -36,9 +36,11 @@ export type TimerName =
   | "ledger-retry"
   | "ledger-calm"
   | "resend"
+  | "second-path"
   | "replay"
   | "dial-110"
   | "call-silence"
+  | "ended-shown"
   | "reconnect"
   | "link-missing"
   | "stuck-voice"
@@ -63,7 +65,9 @@ export type Told =
   /** A page of the ledger, oldest first; empty at its end. */
   | { readonly type: "kept"; readonly alarms: readonly SealedAlarm[] }
   | { readonly type: "kept-failed"; readonly reason: string }
-  | { readonly type: "link-up" }
+  | { readonly type: "link-up"; readonly sessionNonce: SessionNonce }
+  /** No receipt by HTTPS: refused, unreachable, or taken with the receipt still to come. */
+  | { readonly type: "post-failed"; readonly eventId: EventId; readonly reason: string }
   | { readonly type: "link-down"; readonly reason: string }
   /** The hub's receipt; its signature is good. */
   | { readonly type: "accepted"; readonly receipt: Receipt }
@@ -86,9 +90,12 @@ export type Effect =
   /** Answered by `kept` or `kept-failed`. */
   | { readonly type: "fetch-kept"; readonly fromSeq: number; readonly limit: number }
   | { readonly type: "publish"; readonly message: UpMessage }
+  /** By HTTPS to the hub of that number, from 0; answered by `accepted` or `post-failed`. */
+  | { readonly type: "post-alarm"; readonly hub: number; readonly message: Alarm }
   /** One attempt; answered by `link-up` or `link-down`. */
   | { readonly type: "connect" }
   | { readonly type: "lamp"; readonly pattern: LampPattern }
+  | { readonly type: "display"; readonly display: Display }
   | { readonly type: "siren"; readonly isOn: boolean }
   | { readonly type: "prompt"; readonly name: PromptName }
   | { readonly type: "media"; readonly message: ToMedia }

@@ -5,8 +5,10 @@
  * within five seconds.
  */
 import { after, seconds } from "../../shared/duration.ts";
+import type { SessionNonce } from "../../shared/ids.ts";
 import { follow, step } from "../../shared/step.ts";
 import { HEARTBEAT_SECONDS, type FaultCode } from "../../shared/protocol/heartbeat.ts";
+import type { UpMessage } from "../../shared/protocol/messages.ts";
 import type { Report } from "../../shared/protocol/report.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { FromMedia } from "../ports.ts";
@@ -68,11 +70,12 @@ export function beat(agent: Agent, moment: Moment): AgentStep {
     const at = after(moment.at, seconds(HEARTBEAT_SECONDS));
     const timer: Effect = { type: "set-timer", name: "heartbeat", at };
     if (next.link.phase !== "up") return step(next, timer);
-    return step<Agent, Effect>(next, { type: "publish", message: heartbeat(next, moment) }, timer);
+    const message = heartbeat(next, next.link.sessionNonce, moment);
+    return step<Agent, Effect>(next, { type: "publish", message }, timer);
   });
 }
 
-function heartbeat(agent: Agent, moment: Moment): Extract<Effect, { type: "publish" }>["message"] {
+function heartbeat(agent: Agent, sessionNonce: SessionNonce, moment: Moment): UpMessage {
   const { outbox } = agent;
   const [oldest] = outbox.pending.values();
   return {
@@ -80,6 +83,7 @@ function heartbeat(agent: Agent, moment: Moment): Extract<Effect, { type: "publi
     message: {
       v,
       bootEpoch: agent.bootEpoch,
+      sessionNonce,
       uptimeMs: Math.floor(moment.at),
       wallMs: Math.floor(moment.wallMs),
       head: { seq: outbox.head.seq, hash: outbox.head.hash },

@@ -1,88 +1,37 @@
 /**
- * The outbox: every alarm the hub has not accepted, and the rules by which it is sent.
+ * The rules by which an alarm is born, sent, sent again and sent no longer.
  *
- * Sending goes on until the hub accepts, for ever. At most `WINDOW` alarms are under way at once, oldest first,
- * so a pillar back from a long silence does not flood anybody; the newest press never waits in that queue.
+ * Sending goes on until the hub accepts, for ever. At most `WINDOW` alarms are under way at once, so a
+ * pillar back from a long silence does not flood anybody; the newest press never waits in that queue.
  */
 import { fullJitter } from "../../shared/backoff.ts";
 import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
-import type { EventId, HubEpoch } from "../../shared/ids.ts";
+import type { EventId } from "../../shared/ids.ts";
 import { follow, step } from "../../shared/step.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { AlarmEvent, AlarmKind } from "../../shared/protocol/alarm.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
-import type { LedgerHead, SealedAlarm } from "../ports.ts";
+import type { SealedAlarm } from "../ports.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
+import {
+  byUrgency,
+  envelope,
+  keptAlarm,
+  leastAsked,
+  MAX_OUTBOX,
+  withOutbox,
+  withPending,
+  type Pending,
+} from "./outbox.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
-export const MAX_OUTBOX = 10_000;
 export const WINDOW = 16;
 const PAGE = 100;
 const RESEND = { first: seconds(2), most: seconds(15) };
 /** Full jitter may draw zero; an answer under way deserves this long. */
 const RESEND_NOT_BEFORE = milliseconds(250);
 const REPLAY_RETRY = seconds(5);
-
-export interface Pending {
-  readonly alarm: SealedAlarm;
-  /** Unknown when a reboot lies between. */
-  readonly edgeAt: Instant | undefined;
-  readonly attempts: number;
-  /** Stored, or late enough that we no longer wait for the disk. */
-  readonly maySend: boolean;
-  readonly isSentOnThisLink: boolean;
-}
-
-export interface Outbox {
-  readonly head: LedgerHead;
-  readonly hubEpoch: HubEpoch | undefined;
-  /** In order of `seq`. */
-  readonly pending: ReadonlyMap<EventId, Pending>;
-  /** Resends since the last news; sets the wait. */
-  readonly round: number;
-  /** Kept alarms are being sent again, from this sequence number. */
-  readonly replay: { readonly fromSeq: number; readonly isFetching: boolean } | undefined;
-}
-
-export function emptyOutbox(from: {
-  readonly head: LedgerHead;
-  readonly hubEpoch: HubEpoch | undefined;
-  readonly unaccepted: readonly SealedAlarm[];
-  readonly replayFrom: number | undefined;
-}): Outbox {
-  const pending = from.unaccepted.map((alarm) => [alarm.event.eventId, keptAlarm(alarm)] as const);
-  const { replayFrom } = from;
-  return {
-    head: from.head,
-    hubEpoch: from.hubEpoch,
-    pending: new Map(pending.slice(0, MAX_OUTBOX)),
-    round: 0,
-    replay: replayFrom === undefined ? undefined : { fromSeq: replayFrom, isFetching: false },
-  };
-}
-
-function keptAlarm(alarm: SealedAlarm): Pending {
-  return {
-    alarm,
-    edgeAt: undefined,
-    attempts: 0,
-    maySend: true,
-    isSentOnThisLink: false,
-  };
-}
-
-const withOutbox = (agent: Agent, change: Partial<Outbox>): Agent => ({
-  ...agent,
-  outbox: { ...agent.outbox, ...change },
-});
-
-function withPending(agent: Agent, eventId: EventId, change: Partial<Pending>): Agent {
-  const entry = agent.outbox.pending.get(eventId);
-  if (!entry) return agent;
-  const pending = new Map(agent.outbox.pending).set(eventId, { ...entry, ...change });
-  return withOutbox(agent, { pending });
-}
 
 export interface Birth {
   readonly kind: AlarmKind;
@@ -115,10 +64,14 @@ export function admit(
 ): AgentStep {
   const { eventId, seq } = alarm.event;
   const { edgeAt } = told;
-  const entry: Pending = { ...keptAlarm(alarm), edgeAt, maySend: false };
+  const entry: Pending = { ...keptAlarm(alarm, false), edgeAt, maySend: false };
   const headed = withOutbox(agent, { head: { seq, hash: alarm.hash }, round: 0 });
   if (agent.outbox.pending.size >= MAX_OUTBOX) {
-    const sent = step<Agent, Effect>(headed, publishing(entry, told.at));
+    // No room to wait in: it goes out once now, and is read again from the disk when there is room.
+    const fromSeq = Math.min(seq, agent.outbox.replay?.fromSeq ?? seq);
+    const kept = withOutbox(headed, { replay: { fromSeq, isFetching: false } });
+    const message = { channel: "alarm", message: envelope(entry, told.at) } as const;
+    const sent: AgentStep = step<Agent, Effect>(kept, { type: "publish", message });
     const detail = `${MAX_OUTBOX} alarms wait for the hub; restore the way to the hub`;
     return follow(sent, (next) => raise(next, "outbox-full", detail));
   }
@@ -139,14 +92,8 @@ function send(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
   if (!entry || agent.link.phase !== "up") return step(agent);
   const attempts = entry.attempts + 1;
   const sent = withPending(agent, eventId, { attempts, isSentOnThisLink: true });
-  return step(sent, publishing(entry, moment.at), resendTimer(sent, moment));
-}
-
-function publishing(entry: Pending, at: Instant): Effect {
-  const { alarm, edgeAt, attempts } = entry;
-  const age = edgeAt === undefined ? {} : { ageMs: Math.max(0, Math.round(at - edgeAt)) };
-  const message = { v, event: alarm.event, sig: alarm.sig, ...age, attempt: attempts + 1 } as const;
-  return { type: "publish", message: { channel: "alarm", message } };
+  const message = { channel: "alarm", message: envelope(entry, moment.at) } as const;
+  return step<Agent, Effect>(sent, { type: "publish", message }, resendTimer(sent, moment));
 }
 
 function resendTimer(agent: Agent, moment: Moment): Effect {
@@ -160,7 +107,7 @@ export function fillWindow(agent: Agent, moment: Moment): AgentStep {
   if (agent.link.phase !== "up") return step(agent);
   let underWay = 0;
   let result: AgentStep = step(agent);
-  for (const [eventId, one] of agent.outbox.pending) {
+  for (const [eventId, one] of byUrgency(agent)) {
     if (underWay >= WINDOW) break;
     if (!one.maySend) continue;
     underWay += 1;
@@ -179,9 +126,9 @@ export function resendOnNewLink(agent: Agent, moment: Moment): AgentStep {
 export function resend(agent: Agent, moment: Moment): AgentStep {
   if (agent.link.phase !== "up") return step(agent);
   const next = withOutbox(agent, { round: Math.min(agent.outbox.round + 1, 30) });
-  const sent = [...next.outbox.pending].filter(([, one]) => one.isSentOnThisLink).slice(0, WINDOW);
   let result: AgentStep = step(next);
-  for (const [eventId] of sent) result = follow(result, (at) => send(at, eventId, moment));
+  for (const eventId of leastAsked(next, WINDOW))
+    result = follow(result, (at) => send(at, eventId, moment));
   return result;
 }
 
@@ -222,7 +169,7 @@ export function kept(agent: Agent, alarms: readonly SealedAlarm[], moment: Momen
   const entries = [...agent.outbox.pending];
   for (const alarm of alarms) {
     if (!agent.outbox.pending.has(alarm.event.eventId)) {
-      entries.push([alarm.event.eventId, keptAlarm(alarm)]);
+      entries.push([alarm.event.eventId, keptAlarm(alarm, true)]);
     }
   }
   entries.sort(([, a], [, b]) => a.alarm.event.seq - b.alarm.event.seq);

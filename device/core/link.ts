@@ -6,6 +6,7 @@
  */
 import { fullJitter } from "../../shared/backoff.ts";
 import { after, milliseconds, seconds } from "../../shared/duration.ts";
+import type { SessionNonce } from "../../shared/ids.ts";
 import { step } from "../../shared/step.ts";
 import type { Effect, Moment } from "./events.ts";
 import type { Agent, AgentStep } from "./state.ts";
@@ -17,7 +18,7 @@ const URGENT = { first: milliseconds(500), most: milliseconds(500) };
 const MISSING_AFTER = seconds(15);
 
 export type Link =
-  | { readonly phase: "up" }
+  | { readonly phase: "up"; readonly sessionNonce: SessionNonce }
   | { readonly phase: "trying"; readonly attempt: number; readonly isMissing: boolean }
   | { readonly phase: "waiting"; readonly attempt: number; readonly isMissing: boolean };
 
@@ -29,9 +30,9 @@ export function tryLink(agent: Agent): AgentStep {
   return step({ ...agent, link: { ...link, phase: "trying" } }, { type: "connect" });
 }
 
-export function linkUp(agent: Agent): AgentStep {
+export function linkUp(agent: Agent, sessionNonce: SessionNonce): AgentStep {
   return step<Agent, Effect>(
-    { ...agent, link: { phase: "up" } },
+    { ...agent, link: { phase: "up", sessionNonce } },
     { type: "clear-timer", name: "reconnect" },
     { type: "clear-timer", name: "link-missing" },
     { type: "log", level: "info", text: "hub is reached" },
@@ -42,7 +43,8 @@ export function linkDown(agent: Agent, reason: string, moment: Moment): AgentSte
   const { link } = agent;
   const attempt = link.phase === "up" ? 0 : Math.min(link.attempt + 1, 30);
   const isMissing = link.phase === "up" ? false : link.isMissing;
-  const backoff = agent.outbox.pending.size > 0 ? URGENT : CALM;
+  const isUrgent = agent.outbox.pending.size > 0 || agent.call.call.phase !== "idle";
+  const backoff = isUrgent ? URGENT : CALM;
   const delay = fullJitter(backoff, attempt, moment.chance);
   const effects: Effect[] = [
     { type: "set-timer", name: "reconnect", at: after(moment.at, delay) },

@@ -1,12 +1,13 @@
 /** Everything the agent's core knows, one part a module. */
 import type { Step } from "../../shared/step.ts";
 import type { EventId, HubEpoch, PillarId } from "../../shared/ids.ts";
-import type { LedgerHead, SealedAlarm } from "../ports.ts";
+import type { Display, LedgerHead, SealedAlarm } from "../ports.ts";
 import { IDLE, type CallState } from "./call.ts";
+import { BLANK } from "./display.ts";
 import { EMPTY_DISK, type Disk } from "./disk.ts";
 import type { Effect } from "./events.ts";
 import { HEALTHY, type Health } from "./health.ts";
-import { emptyOutbox, type Outbox } from "./ledger.ts";
+import { emptyOutbox, type Outbox } from "./outbox.ts";
 import { WAITING, type Link } from "./link.ts";
 import { NO_ORDERS, type Orders } from "./command.ts";
 
@@ -20,6 +21,9 @@ export interface Agent {
   readonly link: Link;
   readonly health: Health;
   readonly orders: Orders;
+  /** Hubs that can be reached by HTTPS. */
+  readonly secondWays: number;
+  readonly display: Display;
 }
 
 export type AgentStep = Step<Agent, Effect>;
@@ -34,6 +38,8 @@ export interface Beginning {
   readonly unaccepted: readonly SealedAlarm[];
   readonly replayFrom: number | undefined;
   readonly lastEventId: EventId | undefined;
+  /** Number of `hub.alarmUrls`; none unless it is said. */
+  readonly secondWays?: number;
 }
 
 export function newAgent(from: Beginning): Agent {
@@ -47,5 +53,7 @@ export function newAgent(from: Beginning): Agent {
     link: WAITING,
     health: HEALTHY,
     orders: NO_ORDERS,
+    secondWays: from.secondWays ?? 0,
+    display: BLANK,
   };
 }

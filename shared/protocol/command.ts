@@ -1,6 +1,6 @@
 /** An order from the hub: named, signed, and dead after its time. */
 import { z } from "zod";
-import { CommandId, PillarId, Signature } from "../ids.ts";
+import { CommandId, PillarId, SessionNonce, Signature } from "../ids.ts";
 import { Version } from "./version.ts";
 
 export const CommandOrder = z.discriminatedUnion("name", [
@@ -23,6 +23,8 @@ export const CommandBody = z.strictObject({
   order: CommandOrder,
   /** The pillar's boot this order is meant for: an older boot's order is void. */
   bootEpoch: z.number().int().positive(),
+  /** The pillar's connection this order is meant for, from its heartbeat. */
+  sessionNonce: SessionNonce.optional(),
   issuedWallMs: z.number().int(),
   /** From receipt, monotonic: a late order is refused. */
   expiresInMs: z.number().int().min(1000).max(60_000),

@@ -1,6 +1,6 @@
 /** Every 5 s: the ledger's head and a summary of health, so that silence and gaps are both found. */
 import { z } from "zod";
-import { HubEpoch, Sha256 } from "../ids.ts";
+import { HubEpoch, SessionNonce, Sha256 } from "../ids.ts";
 import { Version } from "./version.ts";
 
 /** Seconds between heartbeats. */
@@ -11,6 +11,8 @@ export const FaultCode = z.enum([
   "board-lost",
   "button-stuck",
   "camera-lost",
+  /** Found by the hub: two machines speak with this pillar's keys, or it was set back to an old copy. */
+  "clone-suspected",
   "clock-unsynced",
   "ffmpeg-missing",
   "ledger-failing",
@@ -28,6 +30,8 @@ export type FaultCode = z.infer<typeof FaultCode>;
 export const Heartbeat = z.strictObject({
   v: Version,
   bootEpoch: z.number().int().positive(),
+  /** Made anew at every connection; orders to this pillar must repeat it. */
+  sessionNonce: SessionNonce,
   uptimeMs: z.number().int().nonnegative(),
   wallMs: z.number().int(),
   head: z.strictObject({ seq: z.number().int().nonnegative(), hash: Sha256 }),

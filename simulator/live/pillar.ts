@@ -4,12 +4,13 @@
  * The agent does not know that it is not on a street: its settings name a serial device, two sound
  * devices and a file, and its identity comes from the hub by a one-time code.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { z } from "zod";
 import type { AgentConfig } from "../../device/config.ts";
 import { dataPaths } from "../../device/adapters/data-dir.ts";
+import type { Display } from "../../device/ports.ts";
 import { setFault } from "./fault.ts";
 import type { Fault, Hardware } from "./fault.ts";
 import { runProgram, startProgram } from "./program.ts";
@@ -35,8 +36,8 @@ export interface PillarOutputs {
   readonly siren: boolean;
   /** The latest prompt heard at the speaker; null before the first. */
   readonly prompt: string | null;
-  /** What the pillar's own screen shows; null: it has none. */
-  readonly display: null;
+  /** What the pillar's own screen shows; null before the agent's first word. */
+  readonly display: Display | null;
 }
 
 export interface VirtualPillar {
@@ -61,7 +62,13 @@ export interface PillarOptions {
   readonly logPath: string;
   /** Clip the camera shows; without one the pillar has no camera. */
   readonly clip: string | undefined;
-  readonly hub: { readonly host: string; readonly mqttPort: number; readonly httpUrl: string };
+  readonly hub: {
+    readonly host: string;
+    readonly mqttPort: number;
+    readonly httpUrl: string;
+    /** Where alarms also go, by HTTPS, when MQTT is silent. */
+    readonly alarmUrls?: string[];
+  };
   /** The hub knows this pillar; an identity from another hub is of no use. */
   readonly isKnown: boolean;
   /** Asked for a one-time code when the pillar has to be enrolled. */
@@ -103,7 +110,11 @@ export async function startPillar(options: PillarOptions): Promise<VirtualPillar
       if (isOn && fault !== "agent-crash") faults.add(fault);
       else faults.delete(fault);
     },
-    outputs: () => ({ ...board.outputs(), prompt: speaker.prompt(), display: null }),
+    outputs: () => ({
+      ...board.outputs(),
+      prompt: speaker.prompt(),
+      display: readDisplay(options),
+    }),
     heard: (seconds) => speaker.last(seconds),
     hear: (signal) => microphone.hear(signal),
     async stop() {
@@ -111,6 +122,12 @@ export async function startPillar(options: PillarOptions): Promise<VirtualPillar
       await Promise.all([board.close(), microphone.socket.close(), speaker.socket.close()]);
     },
   };
+}
+
+/** The file is replaced as a whole, so there is never half of it. */
+function readDisplay(options: PillarOptions): Display | null {
+  const { display } = dataPaths(agentDir(options));
+  return existsSync(display) ? (JSON.parse(readFileSync(display, "utf8")) as Display) : null;
 }
 
 const agentDir = ({ dir }: PillarOptions): string => join(dir, "agent");

@@ -1,40 +1,17 @@
 /** A whole agent against a real TLS broker: what a person at the pillar gets, whatever the line does. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
-import type { Board, InputChange, LampPattern, MediaPort, ToMedia } from "../../device/ports.ts";
-import { enrolledPillar, PILLAR, smallHub, type Pillar, type SmallHub } from "./small-hub.ts";
-
-interface HandBoard extends Board {
-  press(): void;
-  readonly lamps: LampPattern[];
-}
-
-function handBoard(): HandBoard {
-  const listeners: ((change: InputChange) => void)[] = [];
-  const lamps: LampPattern[] = [];
-  const tell = (isActive: boolean): void =>
-    listeners.forEach((listener) => listener({ input: "button", isActive, at: performance.now() }));
-  return {
-    lamps,
-    press: () => [true, false].forEach(tell),
-    onInput: (listener) => void listeners.push(listener),
-    onReachable: (listener) => listener(true, ""),
-    setLamp: (pattern) => void lamps.push(pattern),
-    setSiren: () => undefined,
-    close: () => Promise.resolve(),
-  };
-}
-
-function deafMedia(): MediaPort & { readonly said: ToMedia[] } {
-  const said: ToMedia[] = [];
-  return {
-    said,
-    send: (message) => void said.push(message),
-    onMessage: () => undefined,
-    onRunning: () => undefined,
-    close: () => Promise.resolve(),
-  };
-}
+import type { LampPattern } from "../../device/ports.ts";
+import { SessionNonce } from "../../shared/ids.ts";
+import { deafMedia, handBoard, type HandBoard } from "./hand-board.ts";
+import {
+  enrolledPillar,
+  hex128,
+  PILLAR,
+  smallHub,
+  type Pillar,
+  type SmallHub,
+} from "./small-hub.ts";
 
 let hub: SmallHub;
 let pillar: Pillar;
@@ -193,6 +170,14 @@ describe("a hub", () => {
     const good = hub.order({ name: "restart-media" }, bootEpoch);
     const stale = hub.order({ name: "siren", on: true }, bootEpoch + 1);
     await vi.waitFor(() => expect(results()).toEqual([`${good} done`, `${stale} refused`]));
+    const nonce = hub.received.flatMap((one) =>
+      one.channel === "heartbeat" ? [one.message.sessionNonce] : [],
+    );
+    const ours = hub.order({ name: "restart-media" }, bootEpoch, nonce.at(-1));
+    const older = hub.order({ name: "siren", on: true }, bootEpoch, SessionNonce.parse(hex128()));
+    await vi.waitFor(() =>
+      expect(results().slice(2)).toEqual([`${ours} done`, `${older} refused`]),
+    );
     expect(media.said.at(-1)).toEqual({ type: "shutdown" });
     const test1 = hub.order({ name: "self-test" }, bootEpoch);
     await vi.waitFor(() => expect(results()).toContain(`${test1} done`));

@@ -185,6 +185,7 @@ export function makeAccepted(authority: Authority, alarm: Alarm): DownMessage {
 export const makeHeartbeat = (): object => ({
   v: 1,
   bootEpoch: 1,
+  sessionNonce: "a".repeat(32),
   uptimeMs: 1000,
   wallMs: 1_790_000_000_000,
   head: { seq: 0, hash: "0".repeat(64) },

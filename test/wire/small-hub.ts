@@ -12,7 +12,13 @@ import { AgentConfig } from "../../device/config.ts";
 import { openAuthority } from "../../hub/link/authority.ts";
 import type { Authority } from "../../hub/ports.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
-import { HubEpoch, IncidentId, PillarId, type EventId } from "../../shared/ids.ts";
+import {
+  HubEpoch,
+  IncidentId,
+  PillarId,
+  type EventId,
+  type SessionNonce,
+} from "../../shared/ids.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { CallStatus } from "../../shared/protocol/call.ts";
@@ -37,7 +43,7 @@ export interface SmallHub {
   /** Any bytes on any topic. */
   sendRaw(topic: string, payload: string | Buffer): void;
   call(eventId: EventId, status: CallStatus, by?: string): void;
-  order(order: CommandOrder, bootEpoch: number): string;
+  order(order: CommandOrder, bootEpoch: number, sessionNonce?: SessionNonce): string;
   accept(alarm: Alarm): void;
   /** Cuts every connection; with `false` nobody can come back. */
   cut(isOpen: boolean): Promise<void>;
@@ -148,7 +154,7 @@ export async function smallHub(): Promise<SmallHub> {
         channel: "call",
         message: { v: 1, incidentId: incidentOf(eventId), eventId, status, ...(by && { by }) },
       }),
-    order: (order, bootEpoch) => {
+    order: (order, bootEpoch, sessionNonce) => {
       const commandId = hex128();
       const body = {
         v: 1,
@@ -156,6 +162,7 @@ export async function smallHub(): Promise<SmallHub> {
         pillarId: PILLAR,
         order,
         bootEpoch,
+        ...(sessionNonce && { sessionNonce }),
         issuedWallMs: Date.now(),
         expiresInMs: 10_000,
       } as Extract<DownMessage, { channel: "command" }>["message"]["body"];

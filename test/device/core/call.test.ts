@@ -2,7 +2,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EventId } from "../../../shared/ids.ts";
-import { falsePillar, keptAlarm, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import {
+  LINK_UP,
+  falsePillar,
+  keptAlarm,
+  reachedPillar,
+  type FalsePillar,
+} from "./false-pillar.ts";
 
 const gates = (pillar: FalsePillar): boolean[] =>
   pillar.effects.flatMap((effect) =>
@@ -104,8 +110,8 @@ describe("a call", () => {
   test("that was waiting when the power went goes on after the reboot, without a false age", () => {
     const pillar = falsePillar({ unaccepted: [keptAlarm(1), keptAlarm(2)], bootEpoch: 2 });
     expect(pillar.lamp()).toBe("calling");
-    pillar.tell({ type: "link-up" });
-    expect(pillar.alarms().map(({ event }) => event.seq)).toEqual([1, 2]);
+    pillar.tell(LINK_UP);
+    expect(pillar.alarms().map(({ event }) => event.seq)).toEqual([2, 1]);
     expect(pillar.alarms().every(({ ageMs }) => ageMs === undefined)).toBe(true);
     pillar.accept(keptAlarm(2).event.eventId);
     expect(pillar.lamp()).toBe("received");
@@ -131,7 +137,7 @@ function perform(pillar: FalsePillar, story: { do: string }, accepted: Set<Event
   const last = pillar.alarms().at(-1)?.event.eventId;
   const step = story as { do: string; ms: number; status: "ringing"; by: string | undefined };
   if (step.do === "press") pillar.press();
-  if (step.do === "up" && pillar.state().link.phase === "trying") pillar.tell({ type: "link-up" });
+  if (step.do === "up" && pillar.state().link.phase === "trying") pillar.tell(LINK_UP);
   if (step.do === "down") pillar.tell({ type: "link-down", reason: "test" });
   if (step.do === "reject-disk") pillar.disk = "broken";
   if (step.do === "good-disk") pillar.disk = "good";
@@ -186,7 +192,7 @@ describe("whatever happens", () => {
         pillar.disk = "good";
         if (pillar.state().link.phase === "up") pillar.tell({ type: "link-down", reason: "test" });
         pillar.pass(60_000);
-        pillar.tell({ type: "link-up" });
+        pillar.tell(LINK_UP);
         pillar.pass(60_000);
         for (const { event } of pillar.alarms()) pillar.accept(event.eventId);
         expect(pillar.state().outbox.pending.size).toBe(0);

@@ -1,5 +1,6 @@
 /** The agent's core in virtual time: a disk, a link and a clock that do what the test says. */
 import { stepAgent } from "../../../device/core/agent.ts";
+import { displayOf } from "../../../device/core/display.ts";
 import type { Effect, Event, TimerName, Told } from "../../../device/core/events.ts";
 import { newAgent, type Agent, type Beginning } from "../../../device/core/state.ts";
 import type { LampPattern, SealedAlarm } from "../../../device/ports.ts";
@@ -10,6 +11,7 @@ import {
   HubEpoch,
   IncidentId,
   PillarId,
+  SessionNonce,
   type Sha256,
   type Signature,
 } from "../../../shared/ids.ts";
@@ -19,6 +21,8 @@ import type { UpMessage } from "../../../shared/protocol/messages.ts";
 
 export const PILLAR = PillarId.parse("pillar-1");
 export const EPOCH = HubEpoch.parse("e".repeat(32));
+export const NONCE = SessionNonce.parse("5".repeat(32));
+export const LINK_UP = { type: "link-up", sessionNonce: NONCE } as const;
 const WALL_AT_START = 1_780_000_000_000;
 
 const hex = (n: number, length: number): string => n.toString(16).padStart(length, "0");
@@ -30,6 +34,8 @@ export interface FalsePillar {
   readonly stored: SealedAlarm[];
   readonly prompts: string[];
   readonly lamps: LampPattern[];
+  /** Requests by HTTPS: when, and to which hub. */
+  readonly posts: { readonly at: number; readonly hub: number; readonly message: Alarm }[];
   readonly effects: Effect[];
   state(): Agent;
   now(): number;
@@ -40,6 +46,7 @@ export interface FalsePillar {
   /** Lets virtual time pass; timers fire in their order. */
   pass(ms: number): void;
   lamp(): LampPattern | undefined;
+  screen(): string;
   alarms(): Alarm[];
   faults(): string[];
 }
@@ -71,6 +78,8 @@ export function falsePillar(from: Partial<Beginning> = {}): FalsePillar {
         return tell({ type: "kept", alarms: page(effect.fromSeq, effect.limit) });
       case "publish":
         return void pillar.sent.push(effect.message);
+      case "post-alarm":
+        return void pillar.posts.push({ at, hub: effect.hub, message: effect.message });
       case "lamp":
         return void pillar.lamps.push(effect.pattern);
       case "prompt":
@@ -113,6 +122,7 @@ export function falsePillar(from: Partial<Beginning> = {}): FalsePillar {
     stored: [],
     prompts: [],
     lamps: [],
+    posts: [],
     effects: [],
     state: () => agent,
     now: () => at,
@@ -152,6 +162,7 @@ export function falsePillar(from: Partial<Beginning> = {}): FalsePillar {
       }
       at = end;
     },
+    screen: () => displayOf(agent).phase,
     lamp: () => pillar.lamps.at(-1),
     alarms: () => pillar.sent.flatMap((one) => (one.channel === "alarm" ? [one.message] : [])),
     faults: () => [...agent.health.faults.keys()],
@@ -163,7 +174,7 @@ export function falsePillar(from: Partial<Beginning> = {}): FalsePillar {
 /** A pillar whose hub is there. */
 export function reachedPillar(from: Partial<Beginning> = {}): FalsePillar {
   const pillar = falsePillar(from);
-  pillar.tell({ type: "link-up" });
+  pillar.tell(LINK_UP);
   return pillar;
 }
 

@@ -4,7 +4,7 @@ import type { CommandBody, CommandOrder } from "../../../shared/protocol/command
 import type { Report } from "../../../shared/protocol/report.ts";
 import { CommandId } from "../../../shared/ids.ts";
 import type { Instant } from "../../../shared/duration.ts";
-import { falsePillar, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import { LINK_UP, falsePillar, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
 
 const reports = (pillar: FalsePillar): Report[] =>
   pillar.sent.flatMap((one) => (one.channel === "report" ? [one.message] : []));
@@ -46,7 +46,7 @@ describe("a heart", () => {
     const pillar = falsePillar();
     pillar.press();
     pillar.tell({ type: "tamper-changed", isOpen: true });
-    pillar.tell({ type: "link-up" });
+    pillar.tell(LINK_UP);
     expect(pillar.sent.findLast(({ channel }) => channel === "heartbeat")?.message).toMatchObject({
       outboxDepth: 1,
       oldestUnacceptedSeq: 1,
@@ -69,7 +69,7 @@ describe("a fault", () => {
     const pillar = falsePillar();
     pillar.tell({ type: "media-running", isRunning: false, detail: "exit code 1" });
     expect(reports(pillar)).toEqual([]);
-    pillar.tell({ type: "link-up" });
+    pillar.tell(LINK_UP);
     expect(reports(pillar)).toMatchObject([{ code: "media-down", detail: "exit code 1" }]);
   });
 
@@ -136,7 +136,7 @@ describe("the link", () => {
     expect(pillar.lamp()).toBe("standby");
     pillar.pass(1000);
     expect(pillar.lamp()).toBe("fault");
-    pillar.tell({ type: "link-up" });
+    pillar.tell(LINK_UP);
     expect(pillar.lamp()).toBe("standby");
   });
 

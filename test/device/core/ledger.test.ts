@@ -2,7 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { WINDOW } from "../../../device/core/ledger.ts";
 import { HubEpoch } from "../../../shared/ids.ts";
-import { falsePillar, keptAlarm, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import {
+  LINK_UP,
+  falsePillar,
+  keptAlarm,
+  reachedPillar,
+  type FalsePillar,
+} from "./false-pillar.ts";
 
 const seqs = (pillar: FalsePillar): number[] => pillar.alarms().map(({ event }) => event.seq);
 
@@ -75,7 +81,7 @@ describe("an alarm", () => {
     pillar.press();
     pillar.pass(3000);
     expect(seqs(pillar)).toEqual([]);
-    pillar.tell({ type: "link-up" });
+    pillar.tell(LINK_UP);
     expect(pillar.alarms()[0]).toMatchObject({ attempt: 1, ageMs: 3060 });
   });
 
@@ -134,7 +140,7 @@ describe("a replay", () => {
   test("cut short by a reboot goes on", () => {
     const pillar = falsePillar({ replayFrom: 3 });
     pillar.stored.push(keptAlarm(3), keptAlarm(4));
-    pillar.tell({ type: "link-up" });
+    pillar.tell(LINK_UP);
     expect(seqs(pillar)).toEqual([3, 4]);
   });
 
@@ -142,7 +148,7 @@ describe("a replay", () => {
     const pillar = falsePillar({ replayFrom: 3 });
     pillar.tell({ type: "kept-failed", reason: "disk I/O error" });
     pillar.stored.push(keptAlarm(3));
-    pillar.tell({ type: "link-up" });
+    pillar.tell(LINK_UP);
     expect(seqs(pillar)).toEqual([3]);
   });
 });

@@ -5,7 +5,7 @@
  */
 import type { Role } from "../../../shared/api/session.ts";
 import type { EventId, IncidentId, PillarId, RecordingId } from "../../../shared/ids.ts";
-import type { Sha256, Signature, Username } from "../../../shared/ids.ts";
+import type { SessionNonce, Sha256, Signature, Username } from "../../../shared/ids.ts";
 import type { Alarm, AlarmKind } from "../../../shared/protocol/alarm.ts";
 import type { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
 import type { HubEffect, HubEvent, OperatorOrder } from "../../../hub/core/events.ts";
@@ -52,6 +52,7 @@ export function newHeartbeat(details: Partial<Heartbeat> & { seq?: number } = {}
   return {
     v: 1,
     bootEpoch: 1,
+    sessionNonce: hex(1) as SessionNonce,
     uptimeMs: 1000,
     wallMs: START,
     head: { seq, hash: "0".repeat(64) as Sha256 },

@@ -1,0 +1,108 @@
+/**
+ * What a person at the pillar sees: the lamp, and the words on the screen.
+ *
+ * Both follow from the state alone and never say more than is proven: "sent" when it has left, "received"
+ * after the hub's receipt, a name only while the hub says that this person is there. When nothing is
+ * proven, the words say so and name another way.
+ */
+import { assertNever } from "../../shared/assert.ts";
+import { step } from "../../shared/step.ts";
+import type { Display, DisplayPhase, LampPattern } from "../ports.ts";
+import type { Call } from "./call.ts";
+import type { Moment } from "./events.ts";
+import type { Agent, AgentStep } from "./state.ts";
+
+/** The one place that says which lamp means what. */
+export function lampOf(agent: Agent): LampPattern {
+  const { identify } = agent.orders;
+  const { call } = agent.call;
+  // The centre still has the call; that somebody listens is no longer known.
+  if (call.phase === "answered") return call.isLive ? "answered" : "received";
+  if (call.phase !== "idle") return call.phase;
+  if (identify) return identify.isLit ? "standby" : "off";
+  return isHubMissing(agent) ? "fault" : "standby";
+}
+
+type Words = Omit<Display, "since">;
+
+/** Before the first step: nothing has been shown. */
+export const BLANK: Display = { phase: "standby", zh: "", en: "", since: 0 };
+
+const WORDS = {
+  standby: { zh: "紧急求助，请按按钮。", en: "In an emergency, press the button." },
+  "no-hub": {
+    zh: "暂时联系不上报警中心。紧急情况请拨打110；也可按下按钮，我们会一直尝试。",
+    en: "The centre cannot be reached. In an emergency dial 110; press the button and we keep trying.",
+  },
+  "no-button": {
+    zh: "按钮故障。紧急情况请拨打110。",
+    en: "The button is out of order. In an emergency dial 110.",
+  },
+  recorded: { zh: "正在呼叫报警中心，请稍候。", en: "Calling the centre. Please wait." },
+  sent: {
+    zh: "求助已发出，等待报警中心确认。",
+    en: "Your call has been sent. Waiting for the centre to confirm.",
+  },
+  "dial-110": {
+    zh: "网络故障，请拨打110。我们仍在继续呼叫。",
+    en: "Network fault, please dial 110. We keep calling.",
+  },
+  received: {
+    zh: "报警中心已收到您的呼叫，请稍候。",
+    en: "The centre has received your call. Please wait.",
+  },
+  reconnecting: {
+    zh: "线路中断，正在重新连接。报警中心已收到您的呼叫。",
+    en: "The line is lost, reconnecting. The centre has received your call.",
+  },
+  closed: { zh: "通话已结束。", en: "The call has ended." },
+} as const satisfies Partial<Record<DisplayPhase, { zh: string; en: string }>>;
+
+const words = (phase: keyof typeof WORDS): Words => ({ phase, ...WORDS[phase] });
+
+/** What the screen says now, and since when. */
+export const displayOf = (agent: Agent): Display => agent.display;
+
+function wordsOf(agent: Agent): Words {
+  const { call, hasJustEnded } = agent.call;
+  switch (call.phase) {
+    case "calling":
+      if (call.isLate) return words("dial-110");
+      return words(hasLeft(agent, call) ? "sent" : "recorded");
+    case "received":
+      return words("received");
+    case "answered":
+      return call.isLive ? answered(call) : words("reconnecting");
+    case "idle":
+      if (hasJustEnded) return words("closed");
+      if (agent.health.faults.has("board-lost")) return words("no-button");
+      return words(isHubMissing(agent) ? "no-hub" : "standby");
+    default:
+      return assertNever(call);
+  }
+}
+
+function answered({ by, isHeld, isSilent }: Extract<Call, { phase: "answered" }>): Words {
+  if (isHeld) return { phase: "held", zh: `请稍候，${by}马上回来。`, en: `Please hold for ${by}.` };
+  if (isSilent) return { phase: "answered", zh: `${by}已接警。`, en: `${by} is with you.` };
+  return {
+    phase: "answered",
+    zh: `${by}已接听，请讲话。`,
+    en: `${by} is with you. Please speak.`,
+  };
+}
+
+/** Handed to a way, at least once. */
+const hasLeft = (agent: Agent, { eventId }: Extract<Call, { phase: "calling" }>): boolean =>
+  (agent.outbox.pending.get(eventId)?.attempts ?? 0) > 0;
+
+const isHubMissing = ({ link }: Agent): boolean => link.phase !== "up" && link.isMissing;
+
+/** After every event: an order to the screen if its words are others now. */
+export function refresh(agent: Agent, moment: Moment): AgentStep {
+  const now = wordsOf(agent);
+  const { phase, zh, en } = agent.display;
+  if (now.phase === phase && now.zh === zh && now.en === en) return step(agent);
+  const display = { ...now, since: Math.floor(moment.wallMs) };
+  return step({ ...agent, display }, { type: "display", display });
+}

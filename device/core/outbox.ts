@@ -1,0 +1,124 @@
+/**
+ * What waits for the hub: every alarm no hub has accepted, and in which order they take turns.
+ *
+ * The person who waits at the pillar comes first, then what no hub has, then what another hub is to hear
+ * again. At most `MAX_OUTBOX` wait here; more wait on the disk.
+ */
+import type { Instant } from "../../shared/duration.ts";
+import type { EventId, HubEpoch } from "../../shared/ids.ts";
+import type { Alarm } from "../../shared/protocol/alarm.ts";
+import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
+import type { LedgerHead, SealedAlarm } from "../ports.ts";
+import type { Agent } from "./state.ts";
+
+export const MAX_OUTBOX = 10_000;
+/** Behind every alarm that no hub has; nobody sends a billion times before its turn. */
+const REPLAY_RANK = 1_000_000_000;
+
+export interface Pending {
+  readonly alarm: SealedAlarm;
+  /** Unknown when a reboot lies between. */
+  readonly edgeAt: Instant | undefined;
+  readonly attempts: number;
+  /** Stored, or late enough that we no longer wait for the disk. */
+  readonly maySend: boolean;
+  readonly isSentOnThisLink: boolean;
+  /** A hub has accepted it; another one hears it again, behind everything else. */
+  readonly isReplay: boolean;
+  /** Its place on the second way; none until it is free to go. */
+  readonly post: Post | undefined;
+}
+
+export interface Post {
+  readonly dueAt: Instant;
+  readonly tries: number;
+  readonly isUnderWay: boolean;
+}
+
+export interface Outbox {
+  readonly head: LedgerHead;
+  readonly hubEpoch: HubEpoch | undefined;
+  /** In order of `seq`. */
+  readonly pending: ReadonlyMap<EventId, Pending>;
+  /** Resends since the last news; sets the wait. */
+  readonly round: number;
+  /** Kept alarms are being sent again, from this sequence number. */
+  readonly replay: { readonly fromSeq: number; readonly isFetching: boolean } | undefined;
+}
+
+export function emptyOutbox(from: {
+  readonly head: LedgerHead;
+  readonly hubEpoch: HubEpoch | undefined;
+  readonly unaccepted: readonly SealedAlarm[];
+  readonly replayFrom: number | undefined;
+}): Outbox {
+  const entry = (alarm: SealedAlarm) => [alarm.event.eventId, keptAlarm(alarm, false)] as const;
+  const pending = from.unaccepted.map(entry);
+  const { replayFrom } = from;
+  return {
+    head: from.head,
+    hubEpoch: from.hubEpoch,
+    pending: new Map(pending.slice(0, MAX_OUTBOX)),
+    round: 0,
+    replay: replayFrom === undefined ? undefined : { fromSeq: replayFrom, isFetching: false },
+  };
+}
+
+export function keptAlarm(alarm: SealedAlarm, isReplay: boolean): Pending {
+  return {
+    alarm,
+    edgeAt: undefined,
+    attempts: 0,
+    maySend: true,
+    isSentOnThisLink: false,
+    isReplay,
+    post: undefined,
+  };
+}
+
+export const withOutbox = (agent: Agent, change: Partial<Outbox>): Agent => ({
+  ...agent,
+  outbox: { ...agent.outbox, ...change },
+});
+
+export function withPending(agent: Agent, eventId: EventId, change: Partial<Pending>): Agent {
+  const entry = agent.outbox.pending.get(eventId);
+  if (!entry) return agent;
+  const pending = new Map(agent.outbox.pending).set(eventId, { ...entry, ...change });
+  return withOutbox(agent, { pending });
+}
+
+/** The alarm of the person who waits at the pillar now. */
+export function waitingFor({ call: { call } }: Agent): EventId | undefined {
+  return call.phase === "calling" ? call.eventId : undefined;
+}
+
+/** The person waiting now, then what no hub has, then what another hub hears again; oldest first. */
+export function* byUrgency(agent: Agent): Generator<readonly [EventId, Pending]> {
+  const { pending } = agent.outbox;
+  const waiting = waitingFor(agent);
+  const first = waiting && pending.get(waiting);
+  if (first) yield [waiting, first];
+  for (const isReplay of [false, true]) {
+    for (const one of pending) if (one[0] !== waiting && one[1].isReplay === isReplay) yield one;
+  }
+}
+
+/** The waiting person's alarm, then those asked for least: one that is never accepted blocks no other. */
+export function leastAsked(agent: Agent, limit: number): EventId[] {
+  const waiting = waitingFor(agent);
+  const rank = ([eventId, one]: readonly [EventId, Pending]): number => {
+    if (eventId === waiting) return -1;
+    return one.isReplay ? REPLAY_RANK + one.attempts : one.attempts;
+  };
+  const free = [...byUrgency(agent)].filter(([, one]) => one.maySend);
+  const ranked = free.toSorted((a, b) => rank(a) - rank(b));
+  return ranked.slice(0, limit).map(([eventId]) => eventId);
+}
+
+/** The same signed event at every sending, by every way; only its age and the count are new. */
+export function envelope(entry: Pending, at: Instant): Alarm {
+  const { alarm, edgeAt, attempts } = entry;
+  const age = edgeAt === undefined ? {} : { ageMs: Math.max(0, Math.round(at - edgeAt)) };
+  return { v, event: alarm.event, sig: alarm.sig, ...age, attempt: attempts + 1 };
+}

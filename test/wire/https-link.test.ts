@@ -1,0 +1,155 @@
+/** The second way of an alarm, over real TLS: the hub's own receipt or none. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { startAgent } from "../../device/agent.ts";
+import { httpsLink } from "../../device/adapters/https-link.ts";
+import { readIdentity } from "../../device/adapters/identity.ts";
+import type { AlarmPost, LampPattern } from "../../device/ports.ts";
+import { openAuthority } from "../../hub/link/authority.ts";
+import type { Authority } from "../../hub/ports.ts";
+import { alarmListener, receiptFrom, silentBroker, type AlarmListener } from "./alarm-listener.ts";
+import { deafMedia, handBoard } from "./hand-board.ts";
+import { makeAlarm } from "./pillar-kit.ts";
+import { enrolledPillar, PILLAR, type Pillar } from "./small-hub.ts";
+
+let dir: string;
+let authority: Authority;
+let hub: AlarmListener;
+let pillar: Pillar;
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), "anzhu-alarm-listener-"));
+  authority = await openAuthority(dir, []);
+  hub = await alarmListener(authority);
+  pillar = await enrolledPillar({ authority, port: 1 });
+});
+afterEach(async () => {
+  await hub.close();
+  pillar.remove();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function link(urls: readonly string[], requestMs?: number): AlarmPost {
+  const { tlsKey, tlsCert, ca } = readIdentity(pillar.dir, PILLAR);
+  return httpsLink({
+    pillarId: PILLAR,
+    urls,
+    tlsKey,
+    tlsCert,
+    ca,
+    ...(requestMs && { requestMs }),
+  });
+}
+
+describe("an alarm by HTTPS", () => {
+  test("comes back with the hub's receipt, and shows the pillar's certificate", async () => {
+    const alarm = makeAlarm(PILLAR);
+    expect(await link([hub.url]).post(0, alarm)).toEqual(receiptFrom(authority, alarm));
+    expect(hub.alarms).toEqual([alarm]);
+    expect(hub.shownBy).toEqual([PILLAR]);
+    expect(hub.paths).toEqual([`/api/v1/pillars/${PILLAR}/alarms`]);
+  });
+
+  test("taken without a receipt has none", async () => {
+    hub.answer = () => ({ status: 202, body: "null" });
+    expect(await link([hub.url]).post(0, makeAlarm(PILLAR))).toBeUndefined();
+  });
+
+  test.each([
+    [403, "{}", /refused the alarm \(403\)/],
+    [200, "received!", /no receipt: expected JSON/],
+    [200, '{"v":1}', /no receipt/],
+  ])("answered with %i and %s has no receipt", async (status, text, reason) => {
+    hub.answer = () => ({ status, body: text });
+    await expect(link([hub.url]).post(0, makeAlarm(PILLAR))).rejects.toThrow(reason);
+  });
+
+  test("answered without end, or cut off in the middle, has no receipt", async () => {
+    hub.answer = () => ({ status: 200, body: "x".repeat(70_000) });
+    const asked = link([hub.url]).post(0, makeAlarm(PILLAR));
+    await expect(asked).rejects.toThrow("found an answer above 65536 bytes");
+    hub.answer = () => undefined;
+    const cut = link([hub.url]).post(0, makeAlarm(PILLAR));
+    const closing = vi.waitFor(() => expect(hub.alarms).toHaveLength(2)).then(() => hub.close());
+    await expect(cut).rejects.toThrow(/expected the hub at/);
+    await closing;
+  });
+
+  test("that is not answered ends in its time, and only once at a time is it asked", async () => {
+    hub.answer = () => undefined;
+    const slow = link([hub.url], 300);
+    const alarm = makeAlarm(PILLAR);
+    const first = slow.post(0, alarm);
+    await expect(slow.post(0, alarm)).rejects.toThrow("still under way");
+    await expect(first).rejects.toThrow("no answer within 0.3 s");
+    expect(hub.alarms).toHaveLength(1);
+  });
+
+  test("is never told to a hub of another authority", async () => {
+    const otherDir = mkdtempSync(join(tmpdir(), "anzhu-other-"));
+    const other = await alarmListener(await openAuthority(otherDir, []));
+    try {
+      await expect(link([other.url]).post(0, makeAlarm(PILLAR))).rejects.toThrow(/certificate/);
+      expect(other.alarms).toEqual([]);
+    } finally {
+      await other.close();
+      rmSync(otherDir, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("a pillar whose broker takes the connection and says nothing", () => {
+  test("is received by HTTPS, from the second hub when the first is dead", async () => {
+    const broker = await silentBroker(authority);
+    const { config } = pillar;
+    const board = handBoard();
+    const lines: string[] = [];
+    const log = (text: string): void => void lines.push(text);
+    const agent = await startAgent(
+      {
+        ...config,
+        hub: { ...config.hub, mqttPort: broker.port, alarmUrls: ["https://127.0.0.1:1", hub.url] },
+      },
+      { log: { debug: log, info: log, warn: log, error: log }, board, media: deafMedia() },
+    );
+    const lamp = (): LampPattern | undefined => board.lamps.at(-1);
+    try {
+      board.press();
+      await vi.waitFor(() => expect(lamp()).toBe("received"), 15_000);
+      const [alarm] = hub.alarms;
+      expect(alarm?.event).toMatchObject({ kind: "voice", seq: 1 });
+      expect(alarm?.ageMs).toBeGreaterThanOrEqual(5000);
+      expect(lines.join("\n")).toContain("by HTTPS: expected the hub at 127.0.0.1:1");
+      expect(agent.state().outbox.pending.size).toBe(0);
+    } finally {
+      await agent.stop();
+      await broker.close();
+    }
+  });
+
+  test("is not received because somebody answers who cannot sign for the hub", async () => {
+    const otherDir = mkdtempSync(join(tmpdir(), "anzhu-other-"));
+    const other = await openAuthority(otherDir, []);
+    hub.answer = (alarm) => ({ status: 200, body: JSON.stringify(receiptFrom(other, alarm)) });
+    const { config } = pillar;
+    const board = handBoard();
+    const lines: string[] = [];
+    const log = (text: string): void => void lines.push(text);
+    const agent = await startAgent(
+      { ...config, hub: { ...config.hub, alarmUrls: [hub.url] } },
+      { log: { debug: log, info: log, warn: log, error: log }, board, media: deafMedia() },
+    );
+    try {
+      board.press();
+      const dropped = "the receipt is dropped: it must be signed by our hub";
+      await vi.waitFor(() => expect(lines.join("\n")).toContain(dropped), 15_000);
+      expect(board.lamps.at(-1)).toBe("calling");
+      await vi.waitFor(() => expect(hub.alarms.length).toBeGreaterThan(1), 15_000);
+    } finally {
+      await agent.stop();
+      rmSync(otherDir, { recursive: true, force: true });
+    }
+  });
+});
