@@ -80,11 +80,19 @@ export function modbusBoard(settings: ModbusSettings): Board {
         resolve();
       };
     });
-  const running = keepOpen(line, sleep);
+  let running: Promise<void> | undefined;
+  // Not before somebody listens: a press of the first poll would be told to nobody, and once.
+  const begin = (): void => void (running ??= keepOpen(line, sleep));
 
   return {
-    onInput: (listener) => void inputListeners.push(listener),
-    onReachable: (listener) => void reachListeners.push(listener),
+    onInput: (listener) => {
+      inputListeners.push(listener);
+      begin();
+    },
+    onReachable: (listener) => {
+      reachListeners.push(listener);
+      begin();
+    },
     setLamp: (lamp) => {
       outputs = { ...outputs, lamp };
       wake?.();

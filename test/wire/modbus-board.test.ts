@@ -1,4 +1,5 @@
 /** The I/O board over a real serial line: what a bad line can do, and what it cannot. */
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { modbusBoard } from "../../device/adapters/modbus-board.ts";
 import { INPUT_BLOCK, LAMP_VALUES } from "../../device/adapters/register-map.ts";
@@ -94,6 +95,18 @@ describe("a good line", () => {
     hardware.inputs[INPUT_BLOCK.presses] = 9;
     hardware.inputs[INPUT_BLOCK.pressAgeMs] = 800;
     board = openBoard();
+    await vi.waitFor(() => expect(presses()).toBe(1));
+  });
+
+  test("a press in the moment of a start waits for an agent that listens late", async () => {
+    await untilUp();
+    await board.close();
+    hardware.inputs[INPUT_BLOCK.presses] = 9;
+    hardware.inputs[INPUT_BLOCK.pressAgeMs] = 800;
+    board = modbusBoard({ path: hardware.path, baudRate: 115_200, unit: 1, pollMs: 5 });
+    // As long as a slow disk takes to open the ledger: many polls.
+    await delay(200);
+    board.onInput((change) => edges.push(change));
     await vi.waitFor(() => expect(presses()).toBe(1));
   });
 
