@@ -2,6 +2,7 @@
 /** The simulator's command line. Exit codes: 0 good, 1 failure, 2 usage. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { MAX_PILLARS } from "./places.ts";
+import { worldCommand } from "./world/command.ts";
 
 const EXIT = { failure: 1, usage: 2 } as const;
 
@@ -73,6 +74,8 @@ interface LiveFlags {
   readonly data: string;
   readonly controlPort: number;
 }
+
+program.addCommand(worldCommand());
 
 function number(least: number, most: number): (text: string) => number {
   return (text) => {

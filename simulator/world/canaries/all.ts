@@ -1,0 +1,20 @@
+/** Every canary, and how to find one by its name. */
+import type { Canary } from "./canary.ts";
+import { INCIDENT_CANARIES } from "./incident.ts";
+import { OUTBOX_CANARIES } from "./outbox.ts";
+import { RECEIPT_CANARIES } from "./receipt.ts";
+
+export const CANARIES: readonly Canary[] = [
+  ...RECEIPT_CANARIES,
+  ...OUTBOX_CANARIES,
+  ...INCIDENT_CANARIES,
+];
+
+export function canaryNamed(name: string): Canary {
+  const canary = CANARIES.find((one) => one.name === name);
+  if (!canary) {
+    const names = CANARIES.map((one) => one.name).join(", ");
+    throw new Error(`expected a canary's name, found ${name}; there are ${names}`);
+  }
+  return canary;
+}

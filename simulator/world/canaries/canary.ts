@@ -1,0 +1,25 @@
+/**
+ * A canary: a known bug put into one rule of the world, which some checker must find.
+ *
+ * It is the test of the tests. Where the protocol has a second line of defence that would heal the bug,
+ * the canary takes that away as well, and its story says so.
+ */
+import { HONEST, type Rules } from "../rules.ts";
+
+export interface Canary {
+  readonly name: string;
+  readonly story: string;
+  /** Made anew for each run: a bug may remember. */
+  readonly rules: () => Rules;
+  /** The first seed of `world --canaries` that finds it, so that a test need not search. */
+  readonly firstSeed: number;
+}
+
+export const withRules = (change: Partial<Rules>): Rules => ({ ...HONEST, ...change });
+
+/** The hub never asks for a resend: one line of defence less. */
+export const handleWithoutAsking: Rules["handle"] = (state, event, nextIndex) => {
+  const decision = HONEST.handle(state, event, nextIndex);
+  if (decision.effects.every(({ type }) => type !== "ask-resend")) return decision;
+  return { ...decision, effects: decision.effects.filter(({ type }) => type !== "ask-resend") };
+};

@@ -1,0 +1,143 @@
+/** Canaries of the hub: one incident for an alarm, a deadline that runs, a state that comes back. */
+import type { Decision } from "../../../hub/core/decision.ts";
+import type { HubEvent } from "../../../hub/core/events.ts";
+import type { Fact } from "../../../hub/core/facts.ts";
+import { evolve } from "../../../hub/core/hub.ts";
+import { seqKey } from "../../../hub/core/ledger.ts";
+import type { HubState } from "../../../hub/core/state.ts";
+import type { Username } from "../../../shared/ids.ts";
+import { HONEST } from "../rules.ts";
+import { handleWithoutAsking, withRules, type Canary } from "./canary.ts";
+
+type AlarmHeard = Extract<HubEvent, { type: "alarm" }>;
+
+export const INCIDENT_CANARIES: readonly Canary[] = [
+  {
+    name: "duplicate-opens-second",
+    story: "an alarm that arrives twice is taken for two",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        handle: (state, event, nextIndex) => {
+          if (event.type !== "alarm") return HONEST.handle(state, event, nextIndex);
+          forget(state, event);
+          return HONEST.handle(state, { ...event, recorded: [] }, nextIndex);
+        },
+      }),
+  },
+  {
+    name: "dedup-forgotten",
+    story: "a restart forgets which alarms the journal holds",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        refolded: (state) => ({
+          ...state,
+          alarms: new Map(),
+          signatureBySeq: new Map(),
+          signatureByEvent: new Map(),
+        }),
+        handle: (state, event, nextIndex) => {
+          const heard = event.type === "alarm" ? { ...event, recorded: [] } : event;
+          return HONEST.handle(state, heard, nextIndex);
+        },
+      }),
+  },
+  {
+    name: "duplicate-reopens-closed",
+    story: "an alarm heard again opens its closed incident again",
+    firstSeed: 0,
+    rules: () => withRules({ handle: reopening }),
+  },
+  {
+    name: "gap-not-asked",
+    story: "the hub sees that alarms are missing and asks for none",
+    firstSeed: 0,
+    rules: () => withRules({ handle: handleWithoutAsking }),
+  },
+  {
+    name: "deadline-lost-on-restart",
+    story: "a restart forgets which deadlines ran",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        refolded: (state) => {
+          for (const [id, incident] of state.incidents) {
+            state.incidents.set(id, { ...incident, deadline: null });
+          }
+          return state;
+        },
+      }),
+  },
+  {
+    name: "deadline-frozen",
+    story: "a clock set back stops every deadline until it has caught up",
+    firstSeed: 0,
+    rules: () => {
+      let latest = 0;
+      return withRules({
+        handle: (state, event, nextIndex) => {
+          if (event.type !== "tick") return HONEST.handle(state, event, nextIndex);
+          if (event.at < latest) return { facts: [], effects: [] };
+          latest = event.at;
+          return HONEST.handle(state, event, nextIndex);
+        },
+      });
+    },
+  },
+  {
+    name: "fold-differs",
+    story: "the live state counts a press that the journal's fold does not",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        handle: (state, event, nextIndex) => {
+          const decision = HONEST.handle(state, event, nextIndex);
+          for (const fact of decision.facts) {
+            const open = fact.type === "incident-joined" && state.incidents.get(fact.incidentId);
+            if (open) state.incidents.set(open.id, { ...open, presses: open.presses + 1 });
+          }
+          return decision;
+        },
+      }),
+  },
+  {
+    name: "silence-unseen",
+    story: "a pillar once heard is present for ever",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        handle: (state, event, nextIndex) => {
+          for (const voice of event.type === "tick" ? state.heard.voices.values() : []) {
+            voice.heardAt = event.at;
+            voice.disconnectedAt = null;
+          }
+          return HONEST.handle(state, event, nextIndex);
+        },
+      }),
+  },
+];
+
+function forget(state: HubState, { alarm }: AlarmHeard): void {
+  const { pillarId, seq, eventId } = alarm.event;
+  state.alarms.delete(alarm.sig);
+  state.signatureBySeq.delete(seqKey(pillarId, seq));
+  state.signatureByEvent.delete(eventId);
+}
+
+function reopening(state: HubState, event: HubEvent, nextIndex: number): Decision {
+  const decision = HONEST.handle(state, event, nextIndex);
+  if (event.type !== "alarm" || decision.facts.length > 0) return decision;
+  const accept = decision.effects.find((effect) => effect.type === "accept");
+  const closed = accept && state.closed.get(accept.incidentId);
+  if (!closed || state.openByLane.has(closed.pillarId)) return decision;
+  const { at } = event;
+  const { id: incidentId } = closed;
+  const by = "hub" as Username;
+  const facts: Fact[] = [
+    { type: "incident-reopened", at, incidentId, by, byName: "hub" },
+    { type: "deadline-set", at, incidentId, reason: "unacknowledged", dueAt: at + 10_000 },
+  ];
+  for (const [offset, fact] of facts.entries()) evolve(state, fact, nextIndex + offset);
+  return { ...decision, facts };
+}

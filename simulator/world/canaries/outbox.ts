@@ -1,0 +1,120 @@
+/** Canaries of the pillar's ledger and outbox. */
+import type { AgentStep } from "../../../device/core/state.ts";
+import { GENESIS } from "../../../shared/hash-chain.ts";
+import { HONEST } from "../rules.ts";
+import { handleWithoutAsking, withRules, type Canary } from "./canary.ts";
+
+const TRIES = 3;
+const FEW = 2;
+
+export const OUTBOX_CANARIES: readonly Canary[] = [
+  {
+    name: "unaccepted-forgotten",
+    story: "a reboot forgets what was not accepted (and the hub asks for no resend)",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        begin: (found) => ({ ...found, unaccepted: [] }),
+        handle: handleWithoutAsking,
+      }),
+  },
+  {
+    name: "resend-stops",
+    story: `the pillar stops asking after ${TRIES} tries on one link`,
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        step: (agent, event) => {
+          const isResend = event.type === "timer-due" && event.name === "resend";
+          const pending = [...agent.outbox.pending.values()];
+          const isTired = pending.some(({ attempts }) => attempts >= TRIES);
+          return isResend && isTired ? { state: agent, effects: [] } : HONEST.step(agent, event);
+        },
+      }),
+  },
+  {
+    name: "seq-reused",
+    story: "after a reboot the last number is given out once more",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        begin: (found) =>
+          found.head.seq === 0
+            ? found
+            : { ...found, head: { seq: found.head.seq - 1, hash: GENESIS } },
+      }),
+  },
+  {
+    name: "ledger-not-synced",
+    story: "an alarm counts as stored before its sync",
+    firstSeed: 0,
+    rules: () => withRules({ doesLedgerSync: false, handle: handleWithoutAsking }),
+  },
+  {
+    name: "replay-skipped",
+    story: "another hubEpoch starts no replay (and the hub asks for no resend)",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        step: (agent, event) => {
+          if (event.type !== "accepted") return HONEST.step(agent, event);
+          const { hubEpoch } = event.receipt;
+          return HONEST.step({ ...agent, outbox: { ...agent.outbox, hubEpoch } }, event);
+        },
+        handle: handleWithoutAsking,
+      }),
+  },
+  {
+    name: "outbox-drops-oldest",
+    story: `more than ${FEW} waiting alarms push out the oldest (and the hub asks for no resend)`,
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        step: (agent, event) => withFewPending(HONEST.step(agent, event)),
+        handle: handleWithoutAsking,
+      }),
+  },
+  {
+    name: "effects-reversed",
+    story: "the pillar's shell performs effects from the last to the first",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        step: (agent, event) => {
+          const { state, effects } = HONEST.step(agent, event);
+          return { state, effects: effects.toReversed() };
+        },
+      }),
+  },
+  {
+    name: "wall-clock-timers",
+    story: "timers wait for the wall clock: set forward, it is far from them",
+    firstSeed: 0,
+    rules: () => {
+      const wallAtBoot = new Map<string, number>();
+      return withRules({
+        step: (agent, event) => {
+          const { state, effects } = HONEST.step(agent, event);
+          const life = `${agent.pillarId} ${agent.bootEpoch}`;
+          const offset = event.wallMs - event.at;
+          const ahead = Math.max(0, offset - (wallAtBoot.get(life) ?? offset));
+          if (!wallAtBoot.has(life)) wallAtBoot.set(life, offset);
+          if (ahead < 1000) return { state, effects };
+          const late = effects.map((effect) =>
+            effect.type === "set-timer"
+              ? { ...effect, at: (effect.at + ahead) as typeof effect.at }
+              : effect,
+          );
+          return { state, effects: late };
+        },
+      });
+    },
+  },
+];
+
+function withFewPending({ state, effects }: AgentStep): AgentStep {
+  const { pending } = state.outbox;
+  if (pending.size <= FEW) return { state, effects };
+  const few = new Map([...pending].slice(-FEW));
+  return { state: { ...state, outbox: { ...state.outbox, pending: few } }, effects };
+}

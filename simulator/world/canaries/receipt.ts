@@ -1,0 +1,74 @@
+/** Canaries of the promise "the centre has received your call". */
+import type { Receipt } from "../../../shared/protocol/accepted.ts";
+import type { HubEpoch, IncidentId } from "../../../shared/ids.ts";
+import { HONEST } from "../rules.ts";
+import { withRules, type Canary } from "./canary.ts";
+
+const NOBODY = "0".repeat(32);
+
+export const RECEIPT_CANARIES: readonly Canary[] = [
+  {
+    name: "accept-before-commit",
+    story: "the hub sends its receipt before the journal is durable",
+    firstSeed: 0,
+    rules: () => withRules({ doOrdersWait: false }),
+  },
+  {
+    name: "puback-trusted",
+    story: "the pillar takes the broker's PUBACK for the hub's receipt",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        acknowledged: (agent, message) => {
+          if (message.channel !== "alarm") return undefined;
+          const { eventId, pillarId, seq } = message.message.event;
+          const receipt: Receipt = {
+            v: 1,
+            eventId,
+            pillarId,
+            seq,
+            incidentId: NOBODY as IncidentId,
+            hubEpoch: agent.outbox.hubEpoch ?? (NOBODY as HubEpoch),
+            journalIndex: 0,
+          };
+          return { type: "accepted", receipt };
+        },
+      }),
+  },
+  {
+    name: "receipt-of-another-alarm",
+    story: "any receipt confirms the call on the lamp",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        step: (agent, event) => {
+          const { call } = agent.call;
+          if (event.type !== "accepted" || call.phase !== "calling") {
+            return HONEST.step(agent, event);
+          }
+          const receipt = { ...event.receipt, eventId: call.eventId };
+          return HONEST.step(agent, { ...event, receipt });
+        },
+      }),
+  },
+  {
+    name: "received-on-reconnect",
+    story: "the lamp says received as soon as the hub is reached",
+    firstSeed: 0,
+    rules: () =>
+      withRules({
+        step: (agent, event) => {
+          const { state, effects } = HONEST.step(agent, event);
+          const { call } = state.call;
+          if (event.type !== "link-up" || call.phase !== "calling") return { state, effects };
+          const { eventId, isSilent } = call;
+          const incidentId = NOBODY as IncidentId;
+          const received = { phase: "received", eventId, isSilent, incidentId } as const;
+          return {
+            state: { ...state, call: { ...state.call, call: received } },
+            effects: [...effects, { type: "lamp", pattern: "received" }],
+          };
+        },
+      }),
+  },
+];

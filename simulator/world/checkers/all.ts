@@ -1,0 +1,22 @@
+/** Every checker, in the order in which a person would want to hear of it. */
+import type { Checker, History, Violation } from "../history.ts";
+import { checkChain } from "./chain.ts";
+import { checkDeadlines } from "./deadline.ts";
+import { checkEffect } from "./effect.ts";
+import { checkLiveness } from "./liveness.ts";
+import { checkLoss } from "./loss.ts";
+import { checkPromise } from "./promise.ts";
+import { checkSight } from "./sight.ts";
+
+const CHECKERS: readonly Checker[] = [
+  checkLoss,
+  checkPromise,
+  checkEffect,
+  checkDeadlines,
+  checkChain,
+  checkLiveness,
+  checkSight,
+];
+
+export const checkAll = (history: History): Violation[] =>
+  CHECKERS.flatMap((check) => check(history));

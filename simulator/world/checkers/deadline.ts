@@ -1,0 +1,18 @@
+/** I5: no open incident without an owner and without a running deadline, and no deadline late by 2 s. */
+import type { History, Violation } from "../history.ts";
+
+export function checkDeadlines({ happenings, hub, endedAt }: History): Violation[] {
+  const violations: Violation[] = [];
+  for (const one of happenings) {
+    if (one.type !== "overdue") continue;
+    const { at, incidentId, lateMs } = one;
+    const detail = `the deadline of incident ${incidentId} is ${Math.round(lateMs)} ms late`;
+    violations.push({ invariant: "I5", at, detail, about: [incidentId.slice(0, 6)] });
+  }
+  for (const { incidentId, isAttended } of hub.open) {
+    if (isAttended) continue;
+    const detail = `incident ${incidentId} has neither an owner nor a deadline`;
+    violations.push({ invariant: "I5", at: endedAt, detail, about: [incidentId.slice(0, 6)] });
+  }
+  return violations;
+}

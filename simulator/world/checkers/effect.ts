@@ -1,0 +1,67 @@
+/** I3: one row for each (pillar, number), one incident for each alarm, one open incident for each lane. */
+import { laneOf } from "../../../hub/core/state.ts";
+import type { Fact } from "../../../hub/core/facts.ts";
+import type { History, Violation } from "../history.ts";
+
+export function checkEffect({ hub, happenings, endedAt: at }: History): Violation[] {
+  const violations: Violation[] = [];
+  const found = (detail: string, ...about: string[]): void =>
+    void violations.push({ invariant: "I3", at, detail, about });
+  const reopenings = reopeningsOrdered(happenings);
+  const equivocal = equivocations(hub.journal);
+  const eventBySeq = new Map<string, string>();
+  const recorded = new Set<string>();
+  const openedFor = new Set<string>();
+  const openIn = new Map<string, string>();
+  const laneByIncident = new Map<string, string>();
+  for (const fact of hub.journal) {
+    if (fact.type === "alarm-recorded") {
+      const { pillarId, seq, eventId } = fact.event;
+      if (recorded.has(eventId)) {
+        found(`alarm ${eventId} was recorded twice`, pillarId, eventId);
+      }
+      recorded.add(eventId);
+      const key = `${pillarId}/${seq}`;
+      const other = eventBySeq.get(key);
+      if (other !== undefined && other !== eventId && !equivocal.has(key)) {
+        found(`two alarms under number ${key}, and no fault`, pillarId, other, eventId);
+      }
+      eventBySeq.set(key, eventId);
+    } else if (fact.type === "incident-opened") {
+      const { incidentId, eventId, pillarId } = fact;
+      if (openedFor.has(eventId)) {
+        found(`an incident was opened twice (alarm ${eventId})`, pillarId, eventId);
+      }
+      openedFor.add(eventId);
+      const lane = laneOf(fact);
+      const before = openIn.get(lane);
+      if (before !== undefined) found(`two open incidents of ${lane}`, pillarId, eventId);
+      openIn.set(lane, incidentId);
+      laneByIncident.set(incidentId, lane);
+    } else if (fact.type === "incident-closed") {
+      openIn.delete(laneByIncident.get(fact.incidentId) ?? "");
+    } else if (fact.type === "incident-reopened") {
+      if (!reopenings.has(fact.incidentId)) {
+        found(`incident ${fact.incidentId} was opened again, and nobody ordered it`);
+      }
+      openIn.set(laneByIncident.get(fact.incidentId) ?? "", fact.incidentId);
+    }
+  }
+  return violations;
+}
+
+function reopeningsOrdered(happenings: History["happenings"]): Set<string> {
+  return new Set(
+    happenings.flatMap((one) =>
+      one.type === "ordered" && one.order === "reopen" ? [one.incidentId] : [],
+    ),
+  );
+}
+
+function equivocations(journal: readonly Fact[]): Set<string> {
+  return new Set(
+    journal.flatMap((fact) =>
+      fact.type === "alarm-equivocation" ? [`${fact.pillarId}/${fact.seq}`] : [],
+    ),
+  );
+}

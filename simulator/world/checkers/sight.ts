@@ -1,0 +1,36 @@
+/**
+ * I10, I13 and the programs' own assertions: what the world itself saw go wrong while it ran.
+ *
+ * A pillar that has said nothing for 15 s must not be shown as present; nothing may outgrow its limit; a
+ * restart must make the same state again; no program may stop by an exception.
+ */
+import type { Happening, History, Violation } from "../history.ts";
+
+export function checkSight({ happenings }: History): Violation[] {
+  return happenings.flatMap((one) => {
+    const seen = violationOf(one);
+    return seen ? [seen] : [];
+  });
+}
+
+function violationOf(one: Happening): Violation | undefined {
+  const { at } = one;
+  switch (one.type) {
+    case "stale": {
+      const detail = `${one.pillar} is shown as ${one.presence} after ${Math.round(one.silentMs)} ms of silence`;
+      return { invariant: "I13", at, detail, about: [one.pillar] };
+    }
+    case "outgrown": {
+      const detail = `${one.what} of ${one.actor}: ${one.size}, more than ${one.limit}`;
+      return { invariant: "I10", at, detail, about: [one.actor] };
+    }
+    case "diverged": {
+      const detail = `the journal does not fold to the state that was live: ${one.detail}`;
+      return { invariant: "I5", at, detail, about: ["hub"] };
+    }
+    case "broken":
+      return { invariant: "assertion", at, detail: one.reason, about: [one.actor] };
+    default:
+      return undefined;
+  }
+}

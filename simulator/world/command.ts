@@ -1,0 +1,160 @@
+/** `npm run simulate -- world`: many seeds, one seed with its story, a smaller failure, the canaries. */
+import { execFileSync } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import { CANARIES, canaryNamed } from "./canaries/all.ts";
+import type { Density } from "./profile.ts";
+import { failureText, judge, lineOf, type Verdict } from "./report.ts";
+import { judgeSeeds, type Sum } from "./seeds.ts";
+import { shrink } from "./shrink.ts";
+import { vacuous } from "./vacuous.ts";
+import { runWorld, type WorldSettings } from "./world.ts";
+
+interface Flags {
+  readonly seeds: number;
+  readonly from: number;
+  readonly days: number;
+  readonly pillars: number;
+  readonly jobs: number;
+  readonly seed?: number;
+  readonly trace?: boolean;
+  readonly shrink?: boolean;
+  readonly canaries?: boolean;
+  readonly canary?: string;
+  readonly dense?: boolean;
+  readonly keepGoing?: boolean;
+}
+
+const DAYS_A_YEAR = 365.25;
+/** Failures told in full; the rest are counted. */
+const MAX_TOLD = 3;
+
+export function worldCommand(): Command {
+  return new Command("world")
+    .description("the real cores in virtual time: seeded faults, and checkers for every promise")
+    .option("--seeds <n>", "how many seeds", whole(1, 100_000_000), 100)
+    .option("--from <seed>", "the first seed", whole(0, Number.MAX_SAFE_INTEGER), 1)
+    .option("--days <n>", "simulated days a seed", whole(1, 30), 1)
+    .option("--pillars <n>", "pillars a seed", whole(1, 100), 3)
+    .option("--jobs <n>", "worker threads", whole(1, 256), availableParallelism())
+    .option("--seed <n>", "this one seed", whole(0, Number.MAX_SAFE_INTEGER))
+    .option("--trace", "with --seed: everything worth a line")
+    .option("--shrink", "with --seed: find a smaller failure")
+    .option("--canary <name>", "with a known bug in it")
+    .option("--canaries", "plant each known bug and find it")
+    .option("--dense", "many presses")
+    .option("--keep-going", "go on after the first failures")
+    .action(async (flags: Flags) => {
+      process.exitCode = await run(flags);
+    });
+}
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+  };
+}
+
+async function run(flags: Flags): Promise<number> {
+  if (flags.canaries) return findCanaries(flags);
+  if (flags.seed !== undefined) return runOne({ ...flags, seed: flags.seed });
+  return runMany(flags);
+}
+
+function settingsOf(flags: Flags, seed: number): WorldSettings {
+  const { days, pillars, dense } = flags;
+  const density: Density = dense ? "dense" : "day";
+  return { seed, days, pillars, density };
+}
+
+function runOne(flags: Flags & { readonly seed: number }): number {
+  const rules = flags.canary === undefined ? undefined : canaryNamed(flags.canary).rules;
+  const settings = { ...settingsOf(flags, flags.seed), ...(rules && { rules: rules() }) };
+  if (flags.trace) {
+    for (const line of runWorld(settings).trace.lines()) console.log(lineOf(line));
+  }
+  const again = { ...settings, ...(rules && { rules: rules() }) };
+  const shrunk = flags.shrink ? shrink(again) : undefined;
+  if (shrunk) {
+    const { only = [], window } = shrunk.settings;
+    const span = window ? `${Math.round(window[0])}-${Math.round(window[1])} ms` : "the whole time";
+    console.log(`smaller, after ${shrunk.tries} runs: ${only.join(", ") || "no faults"}; ${span}`);
+  }
+  const verdict = shrunk?.verdict ?? judge(again);
+  return conclude(sumOf(verdict), flags, tell(verdict));
+}
+
+function sumOf(verdict: Verdict): Sum {
+  const { presses, violations, hash } = verdict;
+  const coverage = new Map(verdict.coverage);
+  return { seeds: 1, presses, violations: violations.length, hash, coverage };
+}
+
+async function runMany(flags: Flags): Promise<number> {
+  let told = 0;
+  const { from, seeds, jobs, canary } = flags;
+  const sum = await judgeSeeds({
+    from,
+    count: seeds,
+    jobs,
+    order: (seed) => ({ settings: settingsOf(flags, seed), canary }),
+    onVerdict: (verdict) => {
+      if (verdict.violations.length === 0) return true;
+      told += 1;
+      if (told <= MAX_TOLD) tell(verdict);
+      return flags.keepGoing === true || told < MAX_TOLD;
+    },
+  });
+  const missing = seeds >= 100 && told === 0 ? vacuous(sum.coverage) : [];
+  for (const name of missing) console.log(`vacuous: ${name} never happened in ${seeds} seeds`);
+  return conclude(sum, flags, told + missing.length);
+}
+
+function tell(verdict: Verdict): number {
+  if (verdict.violations.length > 0) console.log(`${failureText(verdict, commit())}\n`);
+  return verdict.violations.length;
+}
+
+function conclude(sum: Sum, flags: Flags, failures: number): number {
+  const years = (sum.seeds * flags.days * flags.pillars) / DAYS_A_YEAR;
+  console.log(
+    `world: ${sum.seeds} seeds, ${sum.presses} presses, ${years.toFixed(2)} pillar-years, ` +
+      `${sum.violations} violations, hash ${sum.hash}`,
+  );
+  return failures > 0 ? 1 : 0;
+}
+
+/** A canary is found by a seed that fails with it and does not fail without it. */
+async function findCanaries(flags: Flags): Promise<number> {
+  let found = 0;
+  for (const { name, story } of CANARIES) {
+    let first: Verdict | undefined;
+    await judgeSeeds({
+      from: flags.from,
+      count: 1000,
+      jobs: flags.jobs,
+      order: (seed) => ({ settings: settingsOf(flags, seed), canary: name }),
+      onVerdict: (verdict) => {
+        if (verdict.violations.length === 0) return true;
+        if (judge(settingsOf(flags, verdict.seed)).violations.length > 0) return true;
+        first = verdict;
+        return false;
+      },
+    });
+    const by = first ? `seed ${first.seed}: ${first.violations[0]?.invariant}` : "NOT FOUND";
+    if (first) found += 1;
+    console.log(`${name.padEnd(28)} ${by.padEnd(20)} ${story}`);
+  }
+  console.log(`canaries: ${found}/${CANARIES.length} found`);
+  return found === CANARIES.length ? 0 : 1;
+}
+
+function commit(): string {
+  try {
+    return execFileSync("git", ["rev-parse", "--short=7", "HEAD"], { encoding: "utf8" }).trim();
+  } catch {
+    return "an unknown commit";
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * What the checkers are given: a plain record of what people did, machines showed and disks held.
+ *
+ * It is written by the world, which sees everything, and never read by the programs under test. Times
+ * are the world's own, in ms, whatever any clock in it says.
+ */
+import type { Fact } from "../../hub/core/facts.ts";
+import type { LampPattern } from "../../device/ports.ts";
+import type { EventId, HubEpoch, IncidentId } from "../../shared/ids.ts";
+import type { Presence } from "../../shared/api/pillar.ts";
+
+export type Happening =
+  /** `eventId`: of the alarm it gave birth to; otherwise the call it fell into. */
+  | {
+      readonly type: "pressed";
+      readonly at: number;
+      readonly pillar: string;
+      readonly eventId: EventId | undefined;
+      readonly call: EventId | undefined;
+      /** The incident of that call, where the pillar knows it. */
+      readonly incident: IncidentId | undefined;
+      readonly isDiskGood: boolean;
+    }
+  /** The pillar's own disk has it. */
+  | {
+      readonly type: "stored";
+      readonly at: number;
+      readonly pillar: string;
+      readonly eventId: EventId;
+    }
+  | { readonly type: "pillar-down"; readonly at: number; readonly pillar: string }
+  | { readonly type: "pillar-up"; readonly at: number; readonly pillar: string }
+  | {
+      readonly type: "shown";
+      readonly at: number;
+      readonly pillar: string;
+      readonly lamp: LampPattern;
+      readonly eventId: EventId | undefined;
+      readonly incident: IncidentId | undefined;
+      readonly by: string | undefined;
+    }
+  /** An operator's order that was not refused. */
+  | {
+      readonly type: "ordered";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly order: string;
+    }
+  /** A fact reached the hub's disk for certain. */
+  | { readonly type: "durable"; readonly at: number; readonly index: number; readonly fact: Fact }
+  | { readonly type: "hub-down"; readonly at: number }
+  | { readonly type: "hub-up"; readonly at: number; readonly isLive: boolean }
+  /** An older copy of the journal was put back: facts from `keptIndex + 1` on are gone. */
+  | { readonly type: "restored"; readonly at: number; readonly keptIndex: number }
+  | { readonly type: "hub-clock-stepped"; readonly at: number; readonly ms: number }
+  /** The hub shows a pillar as present that has said nothing for `silentMs` of undisturbed watching. */
+  | {
+      readonly type: "stale";
+      readonly at: number;
+      readonly pillar: string;
+      readonly presence: Presence;
+      readonly silentMs: number;
+    }
+  /** A deadline of an open incident has not been acted upon, though the hub was watching. */
+  | {
+      readonly type: "overdue";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly lateMs: number;
+    }
+  /** The program's own assertion, or an exception nobody expected. */
+  | {
+      readonly type: "broken";
+      readonly at: number;
+      readonly actor: string;
+      readonly reason: string;
+    }
+  /** Something has grown past its named limit. */
+  | {
+      readonly type: "outgrown";
+      readonly at: number;
+      readonly actor: string;
+      readonly what: string;
+      readonly size: number;
+      readonly limit: number;
+    }
+  /** The fold of the journal and the live state are not the same. */
+  | { readonly type: "diverged"; readonly at: number; readonly detail: string };
+
+export interface PillarEnding {
+  readonly pillar: string;
+  readonly isOn: boolean;
+  readonly isLinked: boolean;
+  readonly pending: readonly EventId[];
+  readonly unstored: number;
+  /** Its ledger could not be opened at its latest start. */
+  readonly isWithoutDisk: boolean;
+  readonly phase: "idle" | "calling" | "received" | "answered";
+  readonly callEvent: EventId | undefined;
+  readonly incident: IncidentId | undefined;
+  readonly isReplaying: boolean;
+  readonly head: { readonly seq: number; readonly hash: string };
+}
+
+export interface HubEnding {
+  readonly isUp: boolean;
+  readonly hubEpoch: HubEpoch;
+  /** The whole journal, index 1 first. */
+  readonly journal: readonly Fact[];
+  readonly open: readonly { readonly incidentId: IncidentId; readonly isAttended: boolean }[];
+  readonly pillars: readonly {
+    readonly pillar: string;
+    readonly presence: Presence;
+    readonly faults: readonly string[];
+    readonly headSeq: number;
+  }[];
+}
+
+/** A whole run: what happened, when everything was healed, and how it all stood at the end. */
+export interface History {
+  readonly happenings: readonly Happening[];
+  readonly healedAt: number;
+  readonly endedAt: number;
+  readonly pillars: readonly PillarEnding[];
+  readonly hub: HubEnding;
+}
+
+export interface Violation {
+  /** As in the list of invariants: I1, I2, … */
+  readonly invariant: string;
+  readonly at: number;
+  readonly detail: string;
+  /** Who and which alarm, to tell the story by. */
+  readonly about: readonly string[];
+}
+
+export type Checker = (history: History) => Violation[];

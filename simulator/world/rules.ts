@@ -1,0 +1,38 @@
+/**
+ * The rules by which the world runs the programs: the real cores, and the order of their shells.
+ *
+ * A canary replaces one of them by a known bug, and the checkers must find it. Nothing else does.
+ */
+import { stepAgent } from "../../device/core/agent.ts";
+import type { Event, Told } from "../../device/core/events.ts";
+import type { Agent, AgentStep, Beginning } from "../../device/core/state.ts";
+import type { Decision } from "../../hub/core/decision.ts";
+import type { HubEvent } from "../../hub/core/events.ts";
+import { handle } from "../../hub/core/hub.ts";
+import type { HubState } from "../../hub/core/state.ts";
+import type { UpMessage } from "../../shared/protocol/messages.ts";
+
+export interface Rules {
+  readonly step: (agent: Agent, event: Event) => AgentStep;
+  /** What a pillar makes of its ledger at a start. */
+  readonly begin: (found: Beginning) => Beginning;
+  /** What a pillar makes of the broker's acknowledgement of its message. */
+  readonly acknowledged: (agent: Agent, message: UpMessage) => Told | undefined;
+  readonly handle: (state: HubState, event: HubEvent, nextIndex: number) => Decision;
+  /** What a hub makes of its journal at a start. */
+  readonly refolded: (state: HubState) => HubState;
+  /** Orders wait until the facts decided with them are durable. */
+  readonly doOrdersWait: boolean;
+  /** A pillar's alarm counts as stored when its sync has succeeded. */
+  readonly doesLedgerSync: boolean;
+}
+
+export const HONEST: Rules = {
+  step: stepAgent,
+  begin: (found) => found,
+  acknowledged: () => undefined,
+  handle,
+  refolded: (state) => state,
+  doOrdersWait: true,
+  doesLedgerSync: true,
+};
