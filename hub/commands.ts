@@ -1,13 +1,15 @@
 /**
  * Orders to a pillar: named, signed, dead after their time, written down before they are sent.
  *
- * A command names the pillar's boot, so one that was delayed past a restart does nothing.
+ * A command names the pillar's boot and connection, so one that was delayed past either does nothing. A pillar
+ * whose identity is in doubt is ordered nothing.
  */
 import { canonicalJson } from "../shared/canonical-json.ts";
-import type { CommandId, PillarId } from "../shared/ids.ts";
+import type { CommandId, PillarId, SessionNonce } from "../shared/ids.ts";
 import type { Command, CommandBody, CommandOrder } from "../shared/protocol/command.ts";
 import type { Report } from "../shared/protocol/report.ts";
 import type { Fact } from "./core/facts.ts";
+import { isTrusted } from "./core/roster.ts";
 import type { HubState } from "./core/state.ts";
 import { newId } from "./identifier.ts";
 import type { Authority, HubCommands, PillarLink } from "./ports.ts";
@@ -38,16 +40,22 @@ export function createCommander(options: CommanderOptions): Commander {
   const awaited = new Map<CommandId, (result: Result) => void>();
   return {
     async command(pillarId, order, by) {
-      const pillar = options.state().pillars.get(pillarId);
+      const { pillars, heard } = options.state();
+      const pillar = pillars.get(pillarId);
       if (!pillar) return { ok: false, detail: `no such pillar: ${pillarId}` };
-      if (pillar.bootEpoch === null) {
-        return { ok: false, detail: `${pillarId} has not been heard since it was enrolled` };
+      const sessionNonce = heard.voices.get(pillarId)?.sessionNonce;
+      if (pillar.bootEpoch === null || !sessionNonce) {
+        return { ok: false, detail: `${pillarId} has not been heard since it connected` };
+      }
+      if (!isTrusted(pillar, Date.now())) {
+        return { ok: false, detail: `the identity of ${pillarId} is in doubt: enrol it again` };
       }
       if (awaited.size >= MAX_AWAITED) return { ok: false, detail: "too many commands at once" };
       const message = signCommand(options.authority, {
         pillarId,
         order,
         bootEpoch: pillar.bootEpoch,
+        sessionNonce,
       });
       const { commandId } = message.body;
       const sent = { type: "command-sent", at: Date.now(), pillarId, commandId, order } as const;
@@ -87,6 +95,7 @@ export function signCommand(
     readonly pillarId: PillarId;
     readonly order: CommandOrder;
     readonly bootEpoch: number;
+    readonly sessionNonce: SessionNonce;
   },
 ): Command {
   const body: CommandBody = {

@@ -4,6 +4,39 @@ import { z } from "zod";
 const port = z.number().int().min(0).max(65_535);
 const seconds = (least: number, most: number): z.ZodNumber => z.number().min(least).max(most);
 
+/** Somebody outside who is called by a signed POST (standardwebhooks.com). */
+const Webhook = z.strictObject({
+  /** HTTPS, or plain HTTP on loopback. */
+  url: z.url().refine(isSafeWebhook, "expected https, or http on loopback"),
+  /** `whsec_` and 24 to 64 bytes in base64, shared with the receiver. */
+  secret: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, "expected whsec_ and 24 to 64 bytes in base64"),
+});
+export type Webhook = z.infer<typeof Webhook>;
+
+function isSafeWebhook(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  const isLoopback = ["127.0.0.1", "[::1]", "localhost"].includes(hostname);
+  return protocol === "https:" || (protocol === "http:" && isLoopback);
+}
+
+/** Counted from the first ring; each step comes when nobody has taken the incident. */
+const Escalation = z
+  .strictObject({
+    desksAfterSeconds: seconds(3, 120).default(10),
+    supervisorAfterSeconds: seconds(4, 600).default(20),
+    externalAfterSeconds: seconds(5, 3600).default(40),
+    /** Several: each is tried when the one before fails. Without one there is no last step. */
+    webhook: z.union([z.literal("none"), Webhook, z.array(Webhook).min(1).max(4)]).default("none"),
+  })
+  .refine(
+    ({ desksAfterSeconds, supervisorAfterSeconds, externalAfterSeconds }) =>
+      desksAfterSeconds < supervisorAfterSeconds && supervisorAfterSeconds < externalAfterSeconds,
+    "expected desksAfterSeconds < supervisorAfterSeconds < externalAfterSeconds",
+  );
+
 export const HubConfig = z.strictObject({
   /** Journal, keys, recordings. Must survive a reboot. */
   dataDir: z.string(),
@@ -25,6 +58,13 @@ export const HubConfig = z.strictObject({
       maxConnections: z.number().int().min(1).max(100_000).default(12_000),
     })
     .prefault({}),
+  /** The pillars' second way in: HTTPS, for alarms and nothing else. */
+  alarms: z
+    .strictObject({
+      host: z.string().default("127.0.0.1"),
+      port: port.default(8884),
+    })
+    .prefault({}),
   media: z
     .strictObject({
       udpPorts: z.tuple([port, port]).default([40_000, 40_999]),
@@ -35,8 +75,7 @@ export const HubConfig = z.strictObject({
     .prefault({}),
   incidents: z
     .strictObject({
-      /** Nobody has acknowledged: the next step rings. */
-      acknowledgeWithinSeconds: seconds(3, 120).default(10),
+      escalation: Escalation.prefault({}),
       maxOpen: z.number().int().min(10).max(100_000).default(10_000),
     })
     .prefault({}),

@@ -27,6 +27,8 @@ export interface EffectsOptions {
   readonly send: PillarLink["send"];
   readonly state: () => HubState;
   readonly views: Pick<Views, "end">;
+  /** Calls somebody outside. */
+  readonly call: (effect: EffectOf<"call-external">) => void;
   /** The recording could not even begin. */
   readonly recordingFailed: (id: RecordingId) => void;
   readonly log: Logger;
@@ -70,6 +72,9 @@ function perform(options: EffectsOptions, effect: HubEffect, settled: Settled): 
     case "end-views":
       options.views.end(effect.incidentId, effect.who);
       return;
+    case "call-external":
+      options.call(effect);
+      return;
     case "refuse":
       return;
     default:
@@ -91,10 +96,15 @@ function receipt(
 }
 
 function askResend(options: EffectsOptions, effect: EffectOf<"ask-resend">): void {
-  const { pillarId, fromSeq, bootEpoch } = effect;
+  const { pillarId, fromSeq, bootEpoch, sessionNonce } = effect;
   options.log.warn({ pillarId }, `${pillarId} is asked for its alarms from number ${fromSeq} on`);
   const order = { name: "resend", fromSeq } as const;
-  const message = signCommand(options.authority, { pillarId, order, bootEpoch });
+  const message = signCommand(options.authority, {
+    pillarId,
+    order,
+    bootEpoch,
+    sessionNonce,
+  });
   options.send(pillarId, { channel: "command", message });
 }
 

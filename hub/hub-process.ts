@@ -12,8 +12,10 @@ import { checkHealth } from "./health.ts";
 import { openJournal } from "./journal/journal.ts";
 import { startMediaProcess } from "./media/media-process.ts";
 import { inspectRecording } from "./media/recover.ts";
+import type { EscalationSettings } from "./core/escalation.ts";
 import type { Authority, MediaPort } from "./ports.ts";
 import { startShell, type Shell } from "./shell.ts";
+import { webhooksOf } from "./webhook.ts";
 
 export interface HubProcess {
   readonly httpPort: number;
@@ -82,9 +84,10 @@ async function startCore(
       journalFile,
       journal,
       settings: {
-        acknowledgeWithinMs: Math.round(config.incidents.acknowledgeWithinSeconds * 1000),
+        escalation: escalationOf(config),
         maxOpen: config.incidents.maxOpen,
       },
+      webhooks: webhooksOf(config),
       maxViewers: config.media.maxViewers,
       authority,
       media,
@@ -106,6 +109,18 @@ async function startCore(
     `journal folded in ${took} ms: ${pillars.size} pillars, ${incidents.size} open incidents`,
   );
   return { shell, hubEpoch: () => journal.hubEpoch() };
+}
+
+function escalationOf(config: HubConfig): EscalationSettings {
+  const { desksAfterSeconds, supervisorAfterSeconds, externalAfterSeconds } =
+    config.incidents.escalation;
+  const ms = (seconds: number): number => Math.round(seconds * 1000);
+  return {
+    desksAfterMs: ms(desksAfterSeconds),
+    supervisorAfterMs: ms(supervisorAfterSeconds),
+    externalAfterMs: ms(externalAfterSeconds),
+    targets: webhooksOf(config).map(({ url }) => url),
+  };
 }
 
 function startMedia(config: HubConfig, log: Logger): MediaPort {

@@ -9,6 +9,10 @@ export function logFacts(log: Logger, facts: readonly Fact[]): void {
       if (words) log.info({ traceId: fact.incidentId, fact: fact.type }, line(fact, words));
     } else if (fact.type === "presence-changed") {
       log.info({ pillarId: fact.pillarId }, `pillar ${fact.pillarId} is ${fact.presence}`);
+    } else if (fact.type === "pillar-cloned") {
+      log.error({ pillarId: fact.pillarId }, `pillar ${fact.pillarId} may be two: ${fact.detail}`);
+    } else if (fact.type === "grid-lost") {
+      log.error({ grid: fact.grid }, `grid ${fact.grid}: all ${fact.count} pillars are lost`);
     } else if (fact.type === "pillar-fault") {
       const verb = fact.isActive ? "has" : "is free of";
       log.warn({ pillarId: fact.pillarId }, `pillar ${fact.pillarId} ${verb} ${fact.code}`);
@@ -28,6 +32,11 @@ const WORDS: Words = {
   "incident-joined": () => "pressed again",
   "alarm-equivocation": (f) => `holds two alarms under number ${f.seq} of ${f.pillarId}`,
   "deadline-passed": (f) => `nobody took it in time (${f.reason})`,
+  "incident-escalated": (f) => `rings ${f.level}`,
+  "incident-released": (f) => `→ open, ${f.fromName} has no console any more`,
+  "external-delivered": (f) => `told to the outside (attempt ${f.attempt})`,
+  "external-failed": (f) => `not told to the outside (attempt ${f.attempt}): ${f.detail}`,
+  "external-gone": () => "not told to the outside: the receiver wants no more calls",
   "incident-acknowledged": (f) => `→ acknowledged by ${f.byName}`,
   "incident-answered": (f) =>
     `→ answered by ${f.byName}${f.fromName === null ? "" : `, taken from ${f.fromName}`}`,

@@ -7,6 +7,7 @@
 import type { Logger } from "pino";
 import { assertNever } from "../shared/assert.ts";
 import { canonicalJson } from "../shared/canonical-json.ts";
+import { linkHash } from "../shared/hash-chain.ts";
 import type { PillarId } from "../shared/ids.ts";
 import type { Alarm } from "../shared/protocol/alarm.ts";
 import type { UpMessage } from "../shared/protocol/messages.ts";
@@ -15,10 +16,12 @@ import type { ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "./core/events.ts";
 import type { Via } from "./core/facts.ts";
 import { needsJournal } from "./core/ledger.ts";
+import { isExpired } from "./core/roster.ts";
 import type { HubState } from "./core/state.ts";
 import { newId } from "./identifier.ts";
+import { sha256 } from "./journal/chain.ts";
 import type { Settled } from "./loop.ts";
-import type { Authority, Journal, MediaPort, PillarLinkEvents } from "./ports.ts";
+import type { Authority, Journal, MediaPort, PillarLink, PillarLinkEvents } from "./ports.ts";
 
 export interface IngestOptions {
   readonly authority: Pick<Authority, "verify">;
@@ -29,6 +32,7 @@ export interface IngestOptions {
   readonly state: () => HubState;
   readonly failure: () => Error | undefined;
   readonly take: (event: HubEvent) => Promise<Settled>;
+  readonly drop: PillarLink["drop"];
   readonly log: Logger;
 }
 
@@ -59,10 +63,17 @@ interface Heard {
 async function onMessage(options: IngestOptions, heard: Heard): Promise<void> {
   const { pillarId, message, via } = heard;
   const at = Date.now();
+  if (message.channel === "alarm") {
+    await onAlarm(options, { pillarId, alarm: message.message, via });
+    return;
+  }
+  const record = options.state().pillars.get(pillarId);
+  if (record && isExpired(record, at)) {
+    // It was let in while its certificate was good. An alarm it may still raise; nothing else counts.
+    options.drop(pillarId, "its certificate has expired: enrol the pillar again");
+    return;
+  }
   switch (message.channel) {
-    case "alarm":
-      await onAlarm(options, { pillarId, alarm: message.message, via });
-      return;
     case "heartbeat":
       await options.take({ type: "heartbeat", at, pillarId, heartbeat: message.message });
       return;
@@ -105,6 +116,7 @@ async function onAlarm(options: IngestOptions, heard: AlarmHeard): Promise<void>
       at: Date.now(),
       pillarId,
       alarm,
+      hash: linkHash(sha256, alarm.event.prevHash, alarm.event),
       via,
       newIncidentId: newId(),
       newRecordingId: newId(),

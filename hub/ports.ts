@@ -124,6 +124,8 @@ export interface HubCommands {
   endView(sessionId: string): void;
   /** Durable facts that need no decision (sign-ins, views of a recording, enrolments). */
   record(facts: readonly Fact[]): Promise<void>;
+  /** A person's event stream began or ended, or they asked for something: whether an owner is still there. */
+  sawConsole(username: Username, sign: "connected" | "disconnected" | "seen"): void;
   /** Every console event, in journal order, as it becomes durable. Returns the way to stop. */
   subscribe(listener: (event: NumberedEvent) => void): () => void;
 }
@@ -179,7 +181,12 @@ export interface Authority {
   issue(
     csr: string,
     pillarId: PillarId,
-  ): Promise<{ readonly certificate: string; readonly serial: string }>;
+  ): Promise<{
+    readonly certificate: string;
+    readonly serial: string;
+    /** Unix ms. */
+    readonly expiresAt: number;
+  }>;
   sign(text: string): Signature;
   verify(publicKey: string, text: string, signature: string): boolean;
 }

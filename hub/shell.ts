@@ -6,6 +6,7 @@
  */
 import type { Logger } from "pino";
 import { createCommander } from "./commands.ts";
+import type { Webhook } from "./config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "./core/events.ts";
 import type { HubSettings } from "./core/state.ts";
@@ -20,6 +21,7 @@ import type { Authority, HubCommands, Journal, MediaPort } from "./ports.ts";
 import type { PillarLink, PillarLinkEvents } from "./ports.ts";
 import { createRecordings, type Inspected } from "./recordings.ts";
 import { createViews } from "./views.ts";
+import { createCaller } from "./webhook.ts";
 
 const TICK_MS = 1000;
 const FIRST_RECOVERY_MS = 1000;
@@ -31,6 +33,8 @@ export interface ShellOptions {
   readonly journal: Journal;
   readonly settings: HubSettings;
   readonly maxViewers: number;
+  /** With their secrets; the settings hold the addresses. */
+  readonly webhooks?: readonly Webhook[];
   readonly authority: Pick<Authority, "sign" | "verify">;
   readonly media: MediaPort;
   /** Length of what a dead recorder left behind. */
@@ -44,7 +48,7 @@ export interface Shell {
   readonly reads: Reads;
   readonly loop: Loop;
   /** Nothing is sent before there is a link; what is owed is told again when pillars connect. */
-  attach(link: Pick<PillarLink, "send">): void;
+  attach(link: Pick<PillarLink, "send" | "drop">): void;
   /** Ends orderly: what was taken is committed. The link and the media process must be closed before. */
   stop(): Promise<void>;
 }
@@ -67,9 +71,11 @@ export function startShell(options: ShellOptions): Shell {
   const reads = openReads({ file, dataDir, heardAt });
   const feed = createConsoleFeed(reads, log);
   const core: Core = { loop, feed, log, perform: () => {}, recovery: undefined, isStopped: false };
-  let link: Pick<PillarLink, "send"> | undefined;
+  let link: Pick<PillarLink, "send" | "drop"> | undefined;
   const send: PillarLink["send"] = (pillarId, message) => link?.send(pillarId, message);
+  const drop: PillarLink["drop"] = (pillarId, reason) => link?.drop(pillarId, reason);
   const take = (event: HubEvent): Promise<Settled> => takeIn(core, event);
+  const caller = createCaller({ webhooks: options.webhooks ?? [], state, take, log });
   const record: HubCommands["record"] = (facts) =>
     guarded(core, () => loop.record(facts, (settled) => told(core, settled)));
 
@@ -83,7 +89,12 @@ export function startShell(options: ShellOptions): Shell {
   const recordings = createRecordings({ dataDir, inspect: options.inspect, state, take, log });
   const commander = createCommander({ authority, state, send, record });
   const world = { dataDir, journal, authority, media, send, state, log };
-  core.perform = createEffects({ ...world, views, recordingFailed: (id) => recordings.failed(id) });
+  core.perform = createEffects({
+    ...world,
+    views,
+    call: (effect) => caller.call(effect),
+    recordingFailed: (id) => recordings.failed(id),
+  });
   media.onMessage((message: FromMedia) => {
     if (message.type === "pillar-signal") {
       send(message.pillarId, { channel: "signal", message: message.signal });
@@ -93,7 +104,7 @@ export function startShell(options: ShellOptions): Shell {
     recordings.onMedia(message);
   });
   const { failure } = loop;
-  const ticker = startTicking(core, take);
+  const ticker = startTicking(core);
   return {
     commands: {
       order: createOrders({ take, state }),
@@ -101,9 +112,11 @@ export function startShell(options: ShellOptions): Shell {
       view: (request) => views.open(request),
       endView: (sessionId) => views.close(sessionId),
       record,
+      sawConsole: (username, sign) =>
+        tell(core, { type: `console-${sign}`, at: Date.now(), username }),
       subscribe: (listener) => feed.subscribe(listener),
     },
-    linkEvents: createIngest({ ...world, commander, feed, failure, take }),
+    linkEvents: createIngest({ ...world, commander, feed, failure, take, drop }),
     reads,
     loop,
     attach: (given) => {
@@ -113,6 +126,7 @@ export function startShell(options: ShellOptions): Shell {
       core.isStopped = true;
       clearInterval(ticker);
       clearTimeout(core.recovery);
+      await caller.stop();
       await recordings.stop();
       await loop.close();
       await feed.drain();
@@ -121,12 +135,16 @@ export function startShell(options: ShellOptions): Shell {
   };
 }
 
-function startTicking(core: Core, take: (event: HubEvent) => Promise<Settled>): NodeJS.Timeout {
-  const tick = (): void => {
-    take({ type: "tick", at: Date.now() }).catch((error: unknown) => {
-      core.log.debug({ error }, `a tick was not recorded: ${String(error)}`);
-    });
-  };
+/** For what nobody waits for. */
+function tell(core: Core, event: HubEvent): void {
+  takeIn(core, event).catch((error: unknown) => {
+    core.log.debug({ error }, `${event.type} was not taken in: ${String(error)}`);
+  });
+}
+
+function startTicking(core: Core): NodeJS.Timeout {
+  const tick = (): void =>
+    tell(core, { type: "tick", at: Date.now(), monotonicMs: performance.now() });
   tick();
   return setInterval(tick, TICK_MS);
 }

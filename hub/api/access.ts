@@ -40,7 +40,10 @@ export function guardRoutes(app: Api, context: ApiContext): void {
   app.addHook("onRequest", async (request) => {
     const permission = request.routeOptions.config.may;
     if (permission === undefined) return;
-    if (permission !== "public") request.signedIn = await findSession(request, context);
+    if (permission !== "public") {
+      request.signedIn = await findSession(request, context);
+      context.hub.sawConsole(request.signedIn.username, "seen");
+    }
     if (!SAFE_METHODS.has(request.method)) refuseForeignPage(request, permission);
     if (permission === "public" || !request.signedIn) return;
     const { username, role } = request.signedIn;

@@ -39,7 +39,7 @@ export interface StreamClient {
 }
 
 export interface StreamsOptions {
-  readonly hub: Pick<HubCommands, "subscribe">;
+  readonly hub: Pick<HubCommands, "subscribe" | "sawConsole">;
   readonly reads: Pick<ReadModels, "eventsAfter">;
   readonly accounts: Pick<Accounts, "session">;
   readonly hubEpoch: () => string;
@@ -74,6 +74,8 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
     open: async (client) => {
       const stream: Stream = { session: client.session, response: client.response, waiting: [] };
       streams.add(stream);
+      const { username } = client.session;
+      options.hub.sawConsole(username, "connected");
       const expiry = setTimeout(
         () => client.response.end(),
         Math.min(client.session.expiresAt - Date.now(), 2 ** 31 - 1),
@@ -81,6 +83,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
       client.response.once("close", () => {
         clearTimeout(expiry);
         streams.delete(stream);
+        options.hub.sawConsole(username, "disconnected");
       });
       const hello: ServerEvent = {
         type: "hello",

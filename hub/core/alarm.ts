@@ -14,7 +14,7 @@ import type { Fact } from "./facts.ts";
 import { callOf, type IncidentRecord } from "./incident.ts";
 import { sight } from "./ledger.ts";
 import { startRecording } from "./recording.ts";
-import { faultFact } from "./roster.ts";
+import { faultFact, isTrusted } from "./roster.ts";
 import { laneOf, type HubState } from "./state.ts";
 
 type AlarmHeard = Extract<HubEvent, { type: "alarm" }>;
@@ -27,7 +27,8 @@ export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
   const { pillarId } = event;
   const openId = state.openByLane.get(laneOf({ pillarId, kind: event.alarm.event.kind }));
   const open = openId && state.incidents.get(openId);
-  const decision = open ? join(event, open) : openNew(state, event);
+  const isVerified = isTrusted(state.pillars.get(pillarId), event.at);
+  const decision = open ? join(event, open, isVerified) : openNew(state, event, isVerified);
   return rival ? both(decision, equivocation(state, event, { rival, open })) : decision;
 }
 
@@ -43,11 +44,12 @@ function acceptAgain(state: HubState, known: KnownAlarm): Decision {
   return { facts: [], effects: [accept, ...tell] };
 }
 
-function recorded(event: AlarmHeard, incidentId: IncidentRecord["id"]): Fact {
-  const { at, via, alarm } = event;
+function recorded(event: AlarmHeard, incidentId: IncidentRecord["id"], isVerified: boolean): Fact {
+  const { at, via, alarm, hash } = event;
   const { event: inner, sig } = alarm;
   const pressedAt = pressedAtOf(event);
-  return { type: "alarm-recorded", at, incidentId, event: inner, sig, via, pressedAt };
+  const told = { event: inner, sig, via, pressedAt, hash, isVerified };
+  return { type: "alarm-recorded", at, incidentId, ...told };
 }
 
 /** Age decides; across a reboot of the pillar only its own clock is left, if anything set it. */
@@ -61,14 +63,14 @@ function acceptNew(event: AlarmHeard, incidentId: IncidentRecord["id"]): HubEffe
   return { type: "accept", pillarId: event.pillarId, eventId, seq, incidentId };
 }
 
-function join(event: AlarmHeard, open: IncidentRecord): Decision {
+function join(event: AlarmHeard, open: IncidentRecord, isVerified: boolean): Decision {
   const { at, pillarId } = event;
   const { eventId, kind, text = null } = event.alarm.event;
   const priority = Math.min(open.priority, PRIORITY[kind]) as Priority;
   return {
     facts: [
-      recorded(event, open.id),
-      { type: "incident-joined", at, incidentId: open.id, eventId, priority, text },
+      recorded(event, open.id, isVerified),
+      { type: "incident-joined", at, incidentId: open.id, eventId, priority, text, isVerified },
     ],
     effects: [
       acceptNew(event, open.id),
@@ -77,12 +79,12 @@ function join(event: AlarmHeard, open: IncidentRecord): Decision {
   };
 }
 
-function openNew(state: HubState, event: AlarmHeard): Decision {
+function openNew(state: HubState, event: AlarmHeard, isVerified: boolean): Decision {
   const { at, pillarId, newIncidentId: incidentId, newRecordingId: recordingId } = event;
   const { eventId, kind, text = null } = event.alarm.event;
   const opened: Decision = {
     facts: [
-      recorded(event, incidentId),
+      recorded(event, incidentId, isVerified),
       {
         type: "incident-opened",
         at,
@@ -93,6 +95,7 @@ function openNew(state: HubState, event: AlarmHeard): Decision {
         eventId,
         pressedAt: pressedAtOf(event),
         text,
+        isVerified,
       },
       setDeadline(state, { at, incidentId, reason: "unacknowledged" }),
     ],

@@ -1,63 +1,103 @@
 /**
  * The clock of an incident nobody has taken.
  *
- * While nobody owns an incident a deadline runs; when it passes, the desks are told and the next one
- * starts. It never stops by itself. A wall clock set back must not freeze it, so a tick that finds the
- * clock behind, or a deadline too far ahead, starts the deadline anew.
+ * While nobody owns an incident a deadline runs; when it passes, the next level is called and the next
+ * deadline starts. It never stops by itself. It is due when the wall clock or the clock nobody can set says
+ * so, whichever is first: a wall clock set back freezes nothing. One that was set, either way, is not asked
+ * at all: what was left is written down anew, so a leap forward fires nothing early.
+ *
+ * Limit: while the whole machine sleeps neither clock is seen to run, and a ring waits with it.
  */
+import type { IncidentId } from "../../shared/ids.ts";
 import { nothing, type Decision } from "./decision.ts";
+import { nextLevel, REPEAT_MS, waitAt } from "./escalation.ts";
+import type { HubEvent } from "./events.ts";
 import type { Fact, FactOf } from "./facts.ts";
-import type { IncidentRecord } from "./incident.ts";
-import { clampToClock } from "./presence.ts";
+import type { Deadline, IncidentRecord } from "./incident.ts";
 import type { HubState } from "./state.ts";
 
-const STEP_MS = 10_000;
-/** After a minute of ringing, once a minute is enough news. */
-const LATER_STEP_MS = 60_000;
-const QUICK_STEPS = 6;
-const CLOCK_SLACK_MS = 2000;
+/** When hundreds are due at once, new alarms must not wait behind the news of it. */
+export const MAX_FIRED_PER_TICK = 1000;
 
+export type Tick = Extract<HubEvent, { type: "tick" }>;
+
+/** One deadline by the clock nobody can set. */
+export interface Countdown {
+  /** The deadline it belongs to. */
+  readonly dueAt: number;
+  readonly leftMs: number;
+  /** Monotonic ms; null until the first tick after it was set. */
+  endsAt: number | null;
+}
+
+/** The first deadline of a ring. */
 export function setDeadline(
   state: HubState,
   of: Pick<FactOf<"deadline-set">, "at" | "incidentId" | "reason">,
 ): FactOf<"deadline-set"> {
-  return { type: "deadline-set", ...of, dueAt: of.at + state.settings.acknowledgeWithinMs };
+  return { type: "deadline-set", ...of, dueAt: of.at + state.settings.escalation.desksAfterMs };
 }
 
-export function decideDeadlines(state: HubState, at: number): Decision {
-  const last = state.heard.lastTickAt;
-  const isSetBack = last !== null && at < last - CLOCK_SLACK_MS;
+/** Every running deadline gets its countdown, and no other has one. Owns `heard.countdowns`. */
+export function hearDeadlines(state: HubState, tick: Tick): void {
+  const { countdowns } = state.heard;
+  for (const id of countdowns.keys()) {
+    if (!state.incidents.get(id)?.deadline) countdowns.delete(id);
+  }
+  for (const { id, deadline } of state.incidents.values()) {
+    if (!deadline) continue;
+    const known = countdowns.get(id);
+    if (known?.dueAt === deadline.dueAt) known.endsAt ??= tick.monotonicMs + known.leftMs;
+    else countdowns.set(id, afterRestart(deadline, tick));
+  }
+}
+
+/** Only the wall clock can tell how long we were away; it may not tell more than the whole wait. */
+function afterRestart({ dueAt, setAt }: Deadline, { at, monotonicMs }: Tick): Countdown {
+  const leftMs = Math.min(Math.max(0, dueAt - at), Math.max(0, dueAt - setAt));
+  return { dueAt, leftMs, endsAt: monotonicMs + leftMs };
+}
+
+/** Called for each deadline as it is set; the next tick starts the countdown. */
+export function noteDeadline(
+  countdowns: Map<IncidentId, Countdown>,
+  { incidentId, dueAt, at }: FactOf<"deadline-set">,
+): void {
+  countdowns.set(incidentId, { dueAt, leftMs: Math.max(0, dueAt - at), endsAt: null });
+}
+
+export function decideDeadlines(state: HubState, tick: Tick): Decision {
   const facts: Fact[] = [];
+  let fired = 0;
   for (const incident of state.incidents.values()) {
-    if (incident.deadline) facts.push(...due(state, incident, { at, isSetBack }));
+    const { deadline, id: incidentId } = incident;
+    if (!deadline) continue;
+    const { at, monotonicMs } = tick;
+    const isSet = state.heard.clock.stepMs !== 0;
+    const leftMs = (state.heard.countdowns.get(incidentId)?.endsAt ?? monotonicMs) - monotonicMs;
+    if (leftMs <= 0 || (!isSet && deadline.dueAt <= at)) {
+      if (fired < MAX_FIRED_PER_TICK) facts.push(...fire(state, { ...incident, deadline }, at));
+      fired += 1;
+    } else if (isSet) {
+      const { reason } = deadline;
+      facts.push({ type: "deadline-set", at, incidentId, reason, dueAt: at + leftMs });
+    }
   }
   return facts.length > 0 ? { facts, effects: [] } : nothing;
 }
 
-function due(
-  state: HubState,
-  incident: IncidentRecord,
-  tick: { readonly at: number; readonly isSetBack: boolean },
-): Fact[] {
-  const { deadline, id: incidentId } = incident;
-  const { at } = tick;
-  if (!deadline) return [];
-  const { reason } = deadline;
-  const step = deadline.passed + 1 >= QUICK_STEPS ? LATER_STEP_MS : STEP_MS;
-  if (deadline.dueAt <= at) {
-    return [
-      { type: "deadline-passed", at, incidentId, reason },
-      { type: "deadline-set", at, incidentId, reason: "unacknowledged", dueAt: at + step },
-    ];
-  }
-  const farthest = Math.max(LATER_STEP_MS, state.settings.acknowledgeWithinMs) + CLOCK_SLACK_MS;
-  if (!tick.isSetBack && deadline.dueAt <= at + farthest) return [];
-  return [{ type: "deadline-set", at, incidentId, reason, dueAt: at + STEP_MS }];
-}
+type Running = IncidentRecord & { readonly deadline: Deadline };
 
-/** Remembers the tick; after a step back also what was heard "in the future". */
-export function noteTick(state: HubState, at: number): void {
-  const { heard } = state;
-  if (heard.lastTickAt !== null && at < heard.lastTickAt) clampToClock(heard, at);
-  heard.lastTickAt = at;
+/** A hub that was away makes up for it: the next step counts from when this one was due. */
+function fire(state: HubState, incident: Running, at: number): Fact[] {
+  const { id: incidentId, deadline, ring, kind } = incident;
+  const { escalation: settings } = state.settings;
+  const level = nextLevel(settings, incident);
+  const wait = waitAt(settings, { kind, escalation: level ?? incident.escalation });
+  const dueAt = wait === undefined ? at + REPEAT_MS : Math.min(at, deadline.dueAt) + wait;
+  return [
+    { type: "deadline-passed", at, incidentId, reason: deadline.reason },
+    ...(level ? [{ type: "incident-escalated", at, incidentId, level, ring } as const] : []),
+    { type: "deadline-set", at, incidentId, reason: "unacknowledged", dueAt },
+  ];
 }

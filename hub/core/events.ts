@@ -6,6 +6,8 @@ import type {
   IncidentId,
   PillarId,
   RecordingId,
+  SessionNonce,
+  Sha256,
   Signature,
   Username,
 } from "../../shared/ids.ts";
@@ -46,6 +48,8 @@ export type HubEvent =
       readonly pillarId: PillarId;
       /** Signature already verified. */
       readonly alarm: Alarm;
+      /** Its link in the pillar's ledger (`linkHash`). */
+      readonly hash: Sha256;
       readonly via: Via;
       readonly newIncidentId: IncidentId;
       readonly newRecordingId: RecordingId;
@@ -90,7 +94,24 @@ export type HubEvent =
       readonly at: number;
       readonly newRecordingIds: readonly RecordingId[];
     }
-  | { readonly type: "tick"; readonly at: number };
+  /** A person's event stream began or ended; any other sign of them is `console-seen`. */
+  | {
+      readonly type: "console-connected" | "console-disconnected" | "console-seen";
+      readonly at: number;
+      readonly username: Username;
+    }
+  /** What became of one call to the world outside. */
+  | {
+      readonly type: "external-answered";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly ring: number;
+      readonly target: string;
+      readonly outcome: "delivered" | "failed" | "gone";
+      readonly detail: string;
+    }
+  /** `monotonicMs`: from a clock nobody can set. */
+  | { readonly type: "tick"; readonly at: number; readonly monotonicMs: number };
 
 /** Orders to the shell. All wait for the facts decided with them. */
 export type HubEffect =
@@ -109,6 +130,15 @@ export type HubEffect =
       readonly pillarId: PillarId;
       readonly fromSeq: number;
       readonly bootEpoch: number;
+      readonly sessionNonce: SessionNonce;
+    }
+  | {
+      readonly type: "call-external";
+      readonly incidentId: IncidentId;
+      readonly ring: number;
+      /** Its address. */
+      readonly target: string;
+      readonly attempt: number;
     }
   | {
       readonly type: "start-recording";

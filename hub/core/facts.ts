@@ -4,7 +4,7 @@
  * Facts are evidence: they say what was, never what to do, and they must mean the same after an upgrade.
  * `at` is the hub's wall clock, Unix ms.
  */
-import type { Disposition, Priority, Recording } from "../../shared/api/incident.ts";
+import type { Disposition, Escalation, Priority, Recording } from "../../shared/api/incident.ts";
 import type { Position, Presence } from "../../shared/api/pillar.ts";
 import type { Role } from "../../shared/api/session.ts";
 import type {
@@ -13,6 +13,7 @@ import type {
   IncidentId,
   PillarId,
   RecordingId,
+  Sha256,
   Signature,
   Username,
 } from "../../shared/ids.ts";
@@ -26,11 +27,19 @@ export type Via = "mqtt" | "https";
 /** Why a deadline runs: nobody has seen the incident, or its owner went away. */
 export type DeadlineReason = "unacknowledged" | "owner-lost";
 
+export type EscalationLevel = Exclude<Escalation, "none">;
+
 interface At {
   readonly at: number;
 }
 interface OfIncident extends At {
   readonly incidentId: IncidentId;
+}
+/** One try to call the world outside; `target` is its address. */
+interface OfExternal extends OfIncident {
+  readonly ring: number;
+  readonly target: string;
+  readonly attempt: number;
 }
 interface ByOperator extends OfIncident {
   readonly by: Username;
@@ -51,6 +60,8 @@ export type Fact =
       readonly pillarId: PillarId;
       readonly certificateSerial: string;
       readonly alarmPublicKey: string;
+      /** Unix ms. Absent in journals before certificates were watched. */
+      readonly certificateExpiresAt?: number;
     })
   | (OfIncident & {
       readonly type: "alarm-recorded";
@@ -59,6 +70,10 @@ export type Fact =
       readonly via: Via;
       /** Hub's clock minus the alarm's age. */
       readonly pressedAt: number;
+      /** The event's own link in the pillar's ledger: what its heartbeats must show. */
+      readonly hash?: Sha256;
+      /** False: signed with the pillar's key, but the pillar's identity is in doubt. Absent: verified. */
+      readonly isVerified?: boolean;
     })
   | (OfIncident & {
       readonly type: "incident-opened";
@@ -68,6 +83,7 @@ export type Fact =
       readonly eventId: EventId;
       readonly pressedAt: number;
       readonly text: string | null;
+      readonly isVerified?: boolean;
     })
   | (OfIncident & {
       readonly type: "incident-joined";
@@ -75,6 +91,7 @@ export type Fact =
       /** May have risen: a silent press during a typed call. */
       readonly priority: Priority;
       readonly text: string | null;
+      readonly isVerified?: boolean;
     })
   /** A second, different alarm under a number or id the hub already holds: recorded, and a fault. */
   | (OfIncident & {
@@ -91,6 +108,23 @@ export type Fact =
       readonly reason: DeadlineReason;
     })
   | (OfIncident & { readonly type: "deadline-passed"; readonly reason: DeadlineReason })
+  /** `ring`: how often the incident has begun to ring; each level comes once in each. */
+  | (OfIncident & {
+      readonly type: "incident-escalated";
+      readonly level: EscalationLevel;
+      readonly ring: number;
+    })
+  /** Its owner's consoles have been gone for too long: it rings again. */
+  | (OfIncident & {
+      readonly type: "incident-released";
+      readonly reason: "owner-lost";
+      readonly from: Username;
+      readonly fromName: string;
+    })
+  | (OfExternal & { readonly type: "external-delivered" })
+  | (OfExternal & { readonly type: "external-failed"; readonly detail: string })
+  /** The receiver wants no more (HTTP 410): it is not called again. */
+  | (OfExternal & { readonly type: "external-gone" })
   | (ByOperator & { readonly type: "incident-acknowledged" })
   | (ByOperator & {
       readonly type: "incident-answered";
@@ -143,6 +177,18 @@ export type Fact =
       readonly isActive: boolean;
       readonly detail: string;
     })
+  /** Two machines use one identity: what comes from either is doubted until it is enrolled again. */
+  | (At & {
+      readonly type: "pillar-cloned";
+      readonly pillarId: PillarId;
+      readonly detail: string;
+    })
+  /** Every pillar of a grid is gone (`count` of them), or the first is back: one piece of news for all. */
+  | (At & {
+      readonly type: "grid-lost" | "grid-back";
+      readonly grid: string;
+      readonly count: number;
+    })
   | (At & {
       readonly type: "user-saved";
       readonly username: Username;
@@ -170,7 +216,12 @@ export type Fact =
 export type IncidentFact = Extract<Fact, { incidentId: IncidentId }>;
 /** Facts that change a pillar's row. */
 export type PillarFact = FactOf<
-  "pillar-registered" | "pillar-enrolled" | "pillar-started" | "presence-changed" | "pillar-fault"
+  | "pillar-registered"
+  | "pillar-enrolled"
+  | "pillar-started"
+  | "presence-changed"
+  | "pillar-fault"
+  | "pillar-cloned"
 >;
 export type RecordingFact = FactOf<"recording-started" | "recording-ended">;
 

@@ -7,25 +7,37 @@
  */
 import { assert, assertNever } from "../../shared/assert.ts";
 import { decideAlarm } from "./alarm.ts";
-import { decideDeadlines, noteTick } from "./deadline.ts";
+import { decideReleases } from "./console.ts";
+import { decideDeadlines } from "./deadline.ts";
 import { both, nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
-import type { Fact, IncidentFact } from "./facts.ts";
+import { decideAnswered, decideCalls, evolveOwed } from "./external.ts";
+import type { Fact, FactOf, IncidentFact } from "./facts.ts";
+import { gridFacts } from "./grid.ts";
 import { callOf, evolveIncident } from "./incident.ts";
 import { markOf, missingFrom, rememberAlarm, renewMark } from "./ledger.ts";
 import { decideOrder } from "./order.ts";
-import { hear, mayAskResend, noteOrdered, presenceFact, presenceFacts } from "./presence.ts";
+import {
+  hear,
+  mayAskResend,
+  noteFact,
+  noteOrdered,
+  presenceFact,
+  presenceFacts,
+} from "./presence.ts";
 import { decideMediaStarted, decideRecordingEnded, evolveRecording } from "./recording.ts";
-import { evolvePillar, heartbeatFacts, MAX_PILLARS, reportFacts } from "./roster.ts";
+import { cloneFacts, evolvePillar, heartbeatFacts, MAX_PILLARS, reportFacts } from "./roster.ts";
 import { laneOf, MAX_CLOSED, type HubState } from "./state.ts";
 
 /** Hears, decides and folds. `nextIndex` is the journal index the first new fact will get. */
 export function handle(state: HubState, event: HubEvent, nextIndex: number): Decision {
   hear(state, event);
   const decision = decide(state, event);
-  for (const [offset, fact] of decision.facts.entries()) evolve(state, fact, nextIndex + offset);
+  for (const [offset, fact] of decision.facts.entries()) {
+    evolve(state, fact, nextIndex + offset);
+    noteFact(state.heard, fact);
+  }
   for (const effect of decision.effects) noteOrdered(state, effect, event.at);
-  if (event.type === "tick") noteTick(state, event.at);
   return decision;
 }
 
@@ -38,7 +50,11 @@ export function decide(state: HubState, event: HubEvent): Decision {
     case "report":
       return { facts: reportFacts(state, event), effects: [] };
     case "pillar-connected":
-      return both(presence(state, event), tellCall(state, event));
+      return both(
+        { facts: cloneFacts(state, event), effects: [] },
+        presence(state, event),
+        tellCall(state, event),
+      );
     case "pillar-disconnected":
       return nothing;
     case "operator-order":
@@ -47,11 +63,21 @@ export function decide(state: HubState, event: HubEvent): Decision {
       return decideRecordingEnded(state, event);
     case "media-started":
       return decideMediaStarted(state, event);
+    case "external-answered":
+      return decideAnswered(state, event);
+    case "console-connected":
+    case "console-disconnected":
+    case "console-seen":
+      return nothing;
     case "tick":
-      return both(decideDeadlines(state, event.at), {
-        facts: presenceFacts(state, event.at),
-        effects: [],
-      });
+      return both(
+        decideDeadlines(state, event),
+        decideReleases(state, event),
+        decideCalls(state, event),
+        { facts: presenceFacts(state, event.at), effects: [] },
+        // Of what is folded: the news of a grid follows that of its pillars by one tick.
+        { facts: gridFacts(state, event.at), effects: [] },
+      );
     default:
       return assertNever(event);
   }
@@ -64,9 +90,10 @@ function decideHeartbeat(
   const { at, pillarId, heartbeat } = event;
   const facts = heartbeatFacts(state, event);
   const fromSeq = missingFrom(state, event);
+  const { bootEpoch, sessionNonce } = heartbeat;
   const ask: HubEffect[] =
     fromSeq !== undefined && mayAskResend(state, pillarId, at)
-      ? [{ type: "ask-resend", pillarId, fromSeq, bootEpoch: heartbeat.bootEpoch }]
+      ? [{ type: "ask-resend", pillarId, fromSeq, bootEpoch, sessionNonce }]
       : [];
   const voice = state.heard.voices.get(pillarId);
   const tell = voice && !voice.isTold ? tellCall(state, event) : nothing;
@@ -98,7 +125,11 @@ export function evolve(state: HubState, fact: Fact, index: number): HubState {
     case "pillar-started":
     case "presence-changed":
     case "pillar-fault":
+    case "pillar-cloned":
       return evolveRoster(state, fact, index);
+    case "grid-lost":
+    case "grid-back":
+      return evolveGrid(state, fact);
     case "user-saved":
     case "session-opened":
     case "session-closed":
@@ -108,6 +139,12 @@ export function evolve(state: HubState, fact: Fact, index: number): HubState {
     default:
       return evolveOpen(state, fact, index);
   }
+}
+
+function evolveGrid(state: HubState, fact: FactOf<"grid-lost" | "grid-back">): HubState {
+  if (fact.type === "grid-lost") state.lostGrids.set(fact.grid, fact.count);
+  else state.lostGrids.delete(fact.grid);
+  return state;
 }
 
 type RosterFact = Parameters<typeof evolvePillar>[1];
@@ -127,6 +164,7 @@ function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubStat
     if (recording.state === "recording") state.recordings.set(recording.id, recording);
     else state.recordings.delete(recording.id);
   }
+  evolveOwed(state, fact);
   const { incidentId } = fact;
   const before = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
   // A recording may end, or a view close, when its incident is history.
@@ -147,7 +185,11 @@ function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubStat
 }
 
 function isAfterthought(fact: IncidentFact): boolean {
-  return fact.type === "recording-ended" || fact.type === "view-closed";
+  return (
+    fact.type === "recording-ended" ||
+    fact.type === "view-closed" ||
+    fact.type.startsWith("external-")
+  );
 }
 
 function forgetOldestClosed(state: HubState): void {

@@ -5,7 +5,12 @@
  * incidents, the journal keeps the same fold as a row for all of them, so a list on a screen and a
  * decision can never disagree. It does not decide; `alarm.ts`, `order.ts` and `deadline.ts` do.
  */
-import type { Disposition, IncidentState, Priority } from "../../shared/api/incident.ts";
+import type {
+  Disposition,
+  Escalation,
+  IncidentState,
+  Priority,
+} from "../../shared/api/incident.ts";
 import { assert, assertNever } from "../../shared/assert.ts";
 import type { EventId, IncidentId, PillarId, RecordingId, Username } from "../../shared/ids.ts";
 import type { AlarmKind } from "../../shared/protocol/alarm.ts";
@@ -14,6 +19,8 @@ import type { DeadlineReason, FactOf, IncidentFact } from "./facts.ts";
 
 export interface Deadline {
   readonly dueAt: number;
+  /** The wall clock when it was set: what was left then is the most that can be left. */
+  readonly setAt: number;
   readonly reason: DeadlineReason;
   /** How often it has passed already. */
   readonly passed: number;
@@ -37,6 +44,11 @@ export interface IncidentRecord {
   readonly presses: number;
   readonly lastEventId: EventId;
   readonly deadline: Deadline | null;
+  /** How often it has begun to ring: opened, handed over, released, reopened. */
+  readonly ring: number;
+  readonly escalation: Escalation;
+  /** False while no alarm of it came from an identity beyond doubt. */
+  readonly isVerified: boolean;
   /** The running one. */
   readonly recordingId: RecordingId | null;
   readonly notes: number;
@@ -52,7 +64,7 @@ export function evolveIncident(
   fact: IncidentFact,
 ): IncidentRecord | undefined {
   if (fact.type === "incident-opened") return opened(fact);
-  if (fact.type === "alarm-recorded" || fact.type === "alarm-equivocation") return record;
+  if (isBeside(fact)) return record;
   assert(record, `${fact.type} for incident ${fact.incidentId}, which was never opened`);
   return changed(record, fact);
 }
@@ -76,6 +88,9 @@ function opened(fact: FactOf<"incident-opened">): IncidentRecord {
     presses: 1,
     lastEventId: fact.eventId,
     deadline: null,
+    ring: 1,
+    escalation: "none",
+    isVerified: fact.isVerified ?? true,
     recordingId: null,
     notes: 0,
     units: 0,
@@ -85,10 +100,30 @@ function opened(fact: FactOf<"incident-opened">): IncidentRecord {
   };
 }
 
-type LaterFact = Exclude<
-  IncidentFact,
-  FactOf<"incident-opened" | "alarm-recorded" | "alarm-equivocation">
+/** Part of its history, and nothing that changes it. */
+type BesideFact = FactOf<
+  | "alarm-recorded"
+  | "alarm-equivocation"
+  | "external-delivered"
+  | "external-failed"
+  | "external-gone"
+  | "view-opened"
+  | "view-closed"
 >;
+
+const BESIDE: ReadonlySet<IncidentFact["type"]> = new Set<BesideFact["type"]>([
+  "alarm-recorded",
+  "alarm-equivocation",
+  "external-delivered",
+  "external-failed",
+  "external-gone",
+  "view-opened",
+  "view-closed",
+]);
+
+const isBeside = (fact: IncidentFact): fact is BesideFact => BESIDE.has(fact.type);
+
+type LaterFact = Exclude<IncidentFact, FactOf<"incident-opened"> | BesideFact>;
 
 function changed(record: IncidentRecord, fact: LaterFact): IncidentRecord {
   switch (fact.type) {
@@ -98,6 +133,10 @@ function changed(record: IncidentRecord, fact: LaterFact): IncidentRecord {
       return withDeadline(record, fact);
     case "deadline-passed":
       return deadlinePassed(record);
+    case "incident-escalated":
+      return { ...record, escalation: fact.level };
+    case "incident-released":
+      return rungAgain({ ...record, owner: null, ownerName: null });
     case "incident-acknowledged":
       return { ...owned(record, fact), state: "acknowledged", acknowledgedAt: fact.at };
     case "incident-answered":
@@ -118,9 +157,6 @@ function changed(record: IncidentRecord, fact: LaterFact): IncidentRecord {
       return { ...record, recordingId: fact.recordingId };
     case "recording-ended":
       return record.recordingId === fact.recordingId ? { ...record, recordingId: null } : record;
-    case "view-opened":
-    case "view-closed":
-      return record;
     default:
       return assertNever(fact);
   }
@@ -133,12 +169,16 @@ function joined(record: IncidentRecord, fact: FactOf<"incident-joined">): Incide
     lastEventId: fact.eventId,
     priority: fact.priority,
     text: record.text ?? fact.text,
+    isVerified: record.isVerified || (fact.isVerified ?? true),
   };
 }
 
 function withDeadline(record: IncidentRecord, fact: FactOf<"deadline-set">): IncidentRecord {
   const passed = record.deadline?.passed ?? 0;
-  return { ...record, deadline: { dueAt: fact.dueAt, reason: fact.reason, passed } };
+  return {
+    ...record,
+    deadline: { dueAt: fact.dueAt, setAt: fact.at, reason: fact.reason, passed },
+  };
 }
 
 /** A hand-over nobody took falls back to everybody. */
@@ -163,14 +203,12 @@ function answered(record: IncidentRecord, fact: FactOf<"incident-answered">): In
 
 /** Rings again, for one person; the deadline that follows returns it to everybody. */
 function transferred(record: IncidentRecord, fact: FactOf<"incident-transferred">): IncidentRecord {
-  return {
-    ...record,
-    state: "open",
-    owner: fact.to,
-    ownerName: fact.toName,
-    isHeld: false,
-    deadline: null,
-  };
+  return rungAgain({ ...record, owner: fact.to, ownerName: fact.toName });
+}
+
+function rungAgain(record: IncidentRecord): IncidentRecord {
+  const ring = record.ring + 1;
+  return { ...record, state: "open", isHeld: false, deadline: null, ring, escalation: "none" };
 }
 
 function closed(record: IncidentRecord, fact: FactOf<"incident-closed">): IncidentRecord {
@@ -187,17 +225,15 @@ function closed(record: IncidentRecord, fact: FactOf<"incident-closed">): Incide
 }
 
 function reopened(record: IncidentRecord): IncidentRecord {
-  return {
+  return rungAgain({
     ...record,
-    state: "open",
     owner: null,
     ownerName: null,
     closedAt: null,
     closedByName: null,
-    deadline: null,
     disposition: null,
     note: null,
-  };
+  });
 }
 
 /** What the pillar may show and say, never more than is true. */

@@ -7,10 +7,12 @@
  *
  * Limit: numbers seen ahead of a gap are kept up to `MAX_AHEAD`; past that the lowest gap is still known.
  */
-import type { EventId, IncidentId, PillarId, Signature } from "../../shared/ids.ts";
+import type { EventId, IncidentId, PillarId, Sha256, Signature } from "../../shared/ids.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { HubEvent, KnownAlarm } from "./events.ts";
 import type { FactOf } from "./facts.ts";
+import { CONFIRM_AFTER_MS, isFromBefore } from "./lineage.ts";
+import type { Voice } from "./presence.ts";
 import type { HubState } from "./state.ts";
 
 /** Alarms remembered without asking the journal, over all pillars. */
@@ -20,6 +22,8 @@ const MAX_AHEAD = 256;
 export interface LedgerMark {
   /** Highest number the hub holds. */
   readonly headSeq: number;
+  /** The link of that alarm; null when the journal does not know it. */
+  readonly headHash: Sha256 | null;
   /** Every number up to here is held; null after a new enrolment, until its first alarm. */
   readonly contiguousSeq: number | null;
   /** Held numbers beyond a gap, ascending. */
@@ -33,6 +37,7 @@ export interface LedgerMark {
 
 export const NEW_MARK: LedgerMark = {
   headSeq: 0,
+  headHash: null,
   contiguousSeq: 0,
   ahead: [],
   since: 0,
@@ -98,6 +103,7 @@ export function rememberAlarm(
   const mark = markOf(state, pillarId);
   state.marks.set(pillarId, {
     ...advanced(mark, seq),
+    headHash: seq > mark.headSeq ? (fact.hash ?? null) : mark.headHash,
     lastIncidentId: fact.event.kind === "test" ? mark.lastIncidentId : incidentId,
     lastEventId: fact.event.kind === "test" ? mark.lastEventId : eventId,
   });
@@ -134,6 +140,7 @@ export function renewMark(state: HubState, pillarId: PillarId, index: number): v
   state.marks.set(pillarId, {
     ...mark,
     headSeq: isFirst ? mark.headSeq : 0,
+    headHash: isFirst ? mark.headHash : null,
     contiguousSeq: isFirst ? mark.contiguousSeq : null,
     ahead: isFirst ? mark.ahead : [],
     since: index,
@@ -154,13 +161,31 @@ export function missingFrom(
   return head.seq >= next && !isOnItsWay ? next : undefined;
 }
 
-/** A ledger that has fewer alarms than it once sent was replaced or set back. */
+/**
+ * Takes note of a head that is behind. An alarm that came by HTTPS may overtake a heartbeat, so being behind
+ * counts only when a heartbeat some seconds later is behind as well.
+ */
+export function hearHead(
+  state: HubState,
+  voice: Voice,
+  { at, pillarId, heartbeat }: Extract<HubEvent, { type: "heartbeat" }>,
+): void {
+  if (isFromBefore(voice.lineage, heartbeat.sessionNonce)) return;
+  if (heartbeat.head.seq >= markOf(state, pillarId).headSeq) voice.behindSince = null;
+  else voice.behindSince ??= at;
+}
+
+/** A ledger with another alarm under a number, or with fewer alarms than it sent, is not the one we know. */
 export function headFault(
   state: HubState,
   event: Extract<HubEvent, { type: "heartbeat" }>,
 ): string | undefined {
-  const { headSeq } = markOf(state, event.pillarId);
-  const found = event.heartbeat.head.seq;
-  if (found >= headSeq) return undefined;
-  return `expected the ledger to reach alarm ${headSeq}, found ${found}; inspect and enrol again`;
+  const { headSeq, headHash } = markOf(state, event.pillarId);
+  const { seq, hash } = event.heartbeat.head;
+  if (seq === headSeq && headHash !== null && hash !== headHash) {
+    return `expected alarm ${seq} with link ${headHash}, found ${hash}; inspect and enrol again`;
+  }
+  const behindSince = state.heard.voices.get(event.pillarId)?.behindSince ?? event.at;
+  if (seq >= headSeq || event.at - behindSince < CONFIRM_AFTER_MS) return undefined;
+  return `expected the ledger to reach alarm ${headSeq}, found ${seq}; inspect and enrol again`;
 }

@@ -6,9 +6,15 @@
  * pillars write nothing.
  */
 import type { Presence } from "../../shared/api/pillar.ts";
-import type { PillarId } from "../../shared/ids.ts";
+import type { IncidentId, PillarId, SessionNonce, Username } from "../../shared/ids.ts";
+import { hearClock, unset, type Clock } from "./clock.ts";
+import { hearAbsence, hearConsole, type Desk } from "./console.ts";
+import { hearDeadlines, noteDeadline, type Countdown } from "./deadline.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
+import { hearCalls, noteCalled, type Calling } from "./external.ts";
 import type { Fact } from "./facts.ts";
+import { hearHead, markOf } from "./ledger.ts";
+import { hearBoot, hearTakeover, newLineage, type Lineage } from "./lineage.ts";
 import type { HubState } from "./state.ts";
 
 export const LATE_AFTER_MS = 7500;
@@ -16,7 +22,7 @@ export const LOST_AFTER_MS = 12_000;
 /** A link that drops and returns within this time is no news. */
 export const RECONNECT_WITHIN_MS = 4000;
 /** When the whole fleet vanishes at once, alarms must not wait behind the news of it. */
-export const MAX_CHANGES_PER_TICK = 500;
+export const MAX_CHANGES_PER_TICK = 4000;
 const FIRST_RESEND_AFTER_MS = 15_000;
 const MOST_RESEND_AFTER_MS = 600_000;
 
@@ -29,6 +35,11 @@ export interface Voice {
   isTold: boolean;
   resendAskedAt: number | null;
   resendAfterMs: number;
+  /** Of its latest heartbeat; null until the connection has had one. */
+  sessionNonce: SessionNonce | null;
+  /** Since when its ledger has shown less than the hub holds. */
+  behindSince: number | null;
+  lineage: Lineage | undefined;
 }
 
 export interface Heard {
@@ -36,14 +47,20 @@ export interface Heard {
   isMediaUp: boolean;
   /** When listening began; null before the first event. */
   since: number | null;
-  lastTickAt: number | null;
+  readonly clock: Clock;
+  readonly countdowns: Map<IncidentId, Countdown>;
+  readonly desks: Map<Username, Desk>;
+  readonly calls: Map<IncidentId, Calling>;
 }
 
 export const silence = (): Heard => ({
   voices: new Map(),
   isMediaUp: false,
   since: null,
-  lastTickAt: null,
+  clock: unset(),
+  countdowns: new Map(),
+  desks: new Map(),
+  calls: new Map(),
 });
 
 /** Takes note of an event before it is decided. Owns `heard`, as the fold owns the rest. */
@@ -56,11 +73,13 @@ export function hear(state: HubState, event: HubEvent): void {
       if (event.via === "mqtt") heardFrom(heard, event.pillarId, event.at);
       return;
     case "heartbeat":
+      hearHeartbeat(state, event);
+      return;
     case "report":
       heardFrom(heard, event.pillarId, event.at);
       return;
     case "pillar-connected":
-      heardFrom(heard, event.pillarId, event.at).isTold = false;
+      hearConnected(state, event);
       return;
     case "pillar-disconnected": {
       const voice = heard.voices.get(event.pillarId);
@@ -73,11 +92,54 @@ export function hear(state: HubState, event: HubEvent): void {
     case "media-started":
       heard.isMediaUp = true;
       return;
+    case "console-connected":
+    case "console-disconnected":
+    case "console-seen":
+      hearConsole(heard, event);
+      return;
     case "operator-order":
+      hearConsole(heard, { type: "console-seen", username: event.by });
+      return;
+    case "external-answered":
     case "recording-ended":
+      return;
     case "tick":
+      hearClock(heard, event);
+      hearDeadlines(state, event);
+      hearAbsence(state, event);
+      hearCalls(state, event);
       return;
   }
+}
+
+function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartbeat" }>): void {
+  const { at, pillarId, heartbeat } = event;
+  const voice = heardFrom(state.heard, pillarId, at);
+  voice.sessionNonce = heartbeat.sessionNonce;
+  hearBoot(lineageOf(state, pillarId, voice), heartbeat, at);
+  hearHead(state, voice, event);
+}
+
+function hearConnected(
+  state: HubState,
+  { at, pillarId }: { readonly at: number; readonly pillarId: PillarId },
+): void {
+  const known = state.heard.voices.get(pillarId);
+  if (known) {
+    const awayMs = known.disconnectedAt === null ? null : at - known.disconnectedAt;
+    hearTakeover(lineageOf(state, pillarId, known), at, awayMs);
+  }
+  const voice = heardFrom(state.heard, pillarId, at);
+  voice.isTold = false;
+  voice.sessionNonce = null;
+}
+
+function lineageOf(state: HubState, pillarId: PillarId, voice: Voice): Lineage {
+  const { enrolments } = markOf(state, pillarId);
+  if (voice.lineage?.enrolments !== enrolments) {
+    voice.lineage = newLineage(enrolments, state.pillars.get(pillarId)?.bootEpoch ?? 0);
+  }
+  return voice.lineage;
 }
 
 function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
@@ -90,6 +152,9 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
       isTold: false,
       resendAskedAt: null,
       resendAfterMs: FIRST_RESEND_AFTER_MS,
+      sessionNonce: null,
+      behindSince: null,
+      lineage: undefined,
     };
     heard.voices.set(pillarId, voice);
   }
@@ -101,6 +166,7 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
 
 /** Takes note of what was ordered, so that it is not ordered again too soon. */
 export function noteOrdered(state: HubState, effect: HubEffect, at: number): void {
+  if (effect.type === "call-external") noteCalled(state, effect.incidentId);
   if (effect.type !== "ask-resend" && effect.type !== "tell-pillar") return;
   const voice = state.heard.voices.get(effect.pillarId);
   if (!voice) return;
@@ -115,21 +181,16 @@ export function noteOrdered(state: HubState, effect: HubEffect, at: number): voi
     : FIRST_RESEND_AFTER_MS;
 }
 
+/** What the shell should remember of a fact although no fold keeps it. */
+export function noteFact(heard: Heard, fact: Fact): void {
+  if (fact.type === "deadline-set") noteDeadline(heard.countdowns, fact);
+}
+
 /** A resend may be asked now: not asked lately, and ever more seldom when asking does not help. */
 export function mayAskResend(state: HubState, pillarId: PillarId, at: number): boolean {
   const voice = state.heard.voices.get(pillarId);
   if (!voice) return false;
   return voice.resendAskedAt === null || at - voice.resendAskedAt >= voice.resendAfterMs;
-}
-
-/** After the clock was set back, everything heard "in the future" was heard now. */
-export function clampToClock(heard: Heard, at: number): void {
-  heard.since = heard.since === null ? at : Math.min(heard.since, at);
-  for (const voice of heard.voices.values()) {
-    voice.heardAt = Math.min(voice.heardAt, at);
-    if (voice.disconnectedAt !== null) voice.disconnectedAt = Math.min(voice.disconnectedAt, at);
-    if (voice.resendAskedAt !== null) voice.resendAskedAt = Math.min(voice.resendAskedAt, at);
-  }
 }
 
 /** `undefined`: not listening long enough to say. */

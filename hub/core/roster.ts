@@ -28,13 +28,15 @@ export interface PillarRecord {
   readonly certificateSerial: string | null;
   /** SPKI PEM; null until enrolled. */
   readonly alarmPublicKey: string | null;
+  /** Unix ms; null when unknown. */
+  readonly certificateExpiresAt: number | null;
   readonly bootEpoch: number | null;
   readonly release: string | null;
   readonly faults: readonly FaultCode[];
 }
 
 /** Faults only the hub can find: a heartbeat that does not list them does not clear them. */
-const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set(["ledger-forked"]);
+const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set(["clone-suspected", "ledger-forked"]);
 
 export function evolvePillar(record: PillarRecord | undefined, fact: PillarFact): PillarRecord {
   if (fact.type === "pillar-registered") return registered(record, fact);
@@ -48,6 +50,11 @@ export function evolvePillar(record: PillarRecord | undefined, fact: PillarFact)
       return { ...record, presence: fact.presence, presenceAt: fact.at };
     case "pillar-fault":
       return { ...record, faults: withFault(record.faults, fact) };
+    case "pillar-cloned":
+      return {
+        ...record,
+        faults: withFault(record.faults, { code: "clone-suspected", isActive: true }),
+      };
     default:
       return assertNever(fact);
   }
@@ -62,6 +69,7 @@ function registered(
     presenceAt: null,
     certificateSerial: null,
     alarmPublicKey: null,
+    certificateExpiresAt: null,
     bootEpoch: null,
     release: null,
     faults: [],
@@ -74,20 +82,21 @@ function registered(
   };
 }
 
-/** A new key is a new ledger: what the old one forked is over. */
+/** A new key is a new identity with a new ledger: what the hub held against the old one is over. */
 function enrolled(record: PillarRecord, fact: FactOf<"pillar-enrolled">): PillarRecord {
   return {
     ...record,
     certificateSerial: fact.certificateSerial,
     alarmPublicKey: fact.alarmPublicKey,
+    certificateExpiresAt: fact.certificateExpiresAt ?? null,
     bootEpoch: null,
-    faults: record.faults.filter((code) => code !== "ledger-forked"),
+    faults: record.faults.filter((code) => !FOUND_BY_HUB.has(code)),
   };
 }
 
 function withFault(
   faults: readonly FaultCode[],
-  fact: FactOf<"pillar-fault">,
+  fact: Pick<FactOf<"pillar-fault">, "code" | "isActive">,
 ): readonly FaultCode[] {
   const others = faults.filter((code) => code !== fact.code);
   return fact.isActive ? [...others, fact.code].toSorted() : others;
@@ -102,15 +111,40 @@ export function heartbeatFacts(
   if (!record) return [];
   const { at, pillarId, heartbeat } = event;
   const facts: Fact[] = [];
-  if (record.bootEpoch !== heartbeat.bootEpoch || record.release !== heartbeat.release) {
-    const { bootEpoch, release } = heartbeat;
+  const { bootEpoch, release } = heartbeat;
+  const known = record.bootEpoch ?? 0;
+  if (bootEpoch > known || (bootEpoch === known && release !== record.release)) {
     facts.push({ type: "pillar-started", at, pillarId, bootEpoch, release });
   }
   facts.push(...faultChanges(record, event));
   const fork = record.faults.includes("ledger-forked") ? undefined : headFault(state, event);
   if (fork) facts.push(faultFact({ at, pillarId, code: "ledger-forked", detail: fork }));
+  facts.push(...cloneFacts(state, event));
   return facts;
 }
+
+/** Told once; a new enrolment clears it. */
+export function cloneFacts(
+  state: HubState,
+  { at, pillarId }: { readonly at: number; readonly pillarId: PillarId },
+): Fact[] {
+  const suspicion = state.heard.voices.get(pillarId)?.lineage?.suspicion;
+  const isTold = state.pillars.get(pillarId)?.faults.includes("clone-suspected") ?? true;
+  if (suspicion === undefined || isTold) return [];
+  const detail = `${suspicion}; find out which pillar is real and enrol it again`;
+  return [{ type: "pillar-cloned", at, pillarId, detail }];
+}
+
+/** Whether nothing speaks against the pillar being who its key says. */
+export function isTrusted(record: PillarRecord | undefined, at: number): boolean {
+  return record !== undefined && !isExpired(record, at) && !isCloned(record);
+}
+
+export const isExpired = (record: PillarRecord, at: number): boolean =>
+  record.certificateExpiresAt !== null && at > record.certificateExpiresAt;
+
+export const isCloned = (record: PillarRecord): boolean =>
+  record.faults.includes("clone-suspected");
 
 function faultChanges(
   record: PillarRecord,

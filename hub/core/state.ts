@@ -8,6 +8,8 @@
  */
 import type { EventId, IncidentId, PillarId, RecordingId, Signature } from "../../shared/ids.ts";
 import type { KnownAlarm } from "./events.ts";
+import type { EscalationSettings } from "./escalation.ts";
+import type { OwedCall } from "./external.ts";
 import type { IncidentRecord } from "./incident.ts";
 import { seqKey, type LedgerMark } from "./ledger.ts";
 import { silence, type Heard } from "./presence.ts";
@@ -18,7 +20,7 @@ import type { PillarRecord } from "./roster.ts";
 export const MAX_CLOSED = 1000;
 
 export interface HubSettings {
-  readonly acknowledgeWithinMs: number;
+  readonly escalation: EscalationSettings;
   /** Past this many open incidents new ones still open, but without a recording. */
   readonly maxOpen: number;
 }
@@ -39,6 +41,12 @@ export interface HubState {
   readonly alarms: Map<Signature, KnownAlarm>;
   readonly signatureBySeq: Map<string, Signature>;
   readonly signatureByEvent: Map<EventId, Signature>;
+  /** Calls to the world outside that nobody has taken yet. */
+  readonly owedCalls: Map<IncidentId, OwedCall>;
+  /** Addresses that want no more calls. */
+  readonly goneTargets: Set<string>;
+  /** Grids of which every pillar is gone, and how many those were. */
+  readonly lostGrids: Map<string, number>;
   readonly heard: Heard;
 }
 
@@ -58,12 +66,15 @@ export function newState(settings: HubSettings): HubState {
     alarms: new Map(),
     signatureBySeq: new Map(),
     signatureByEvent: new Map(),
+    owedCalls: new Map(),
+    goneTargets: new Set(),
+    lostGrids: new Map(),
     heard: silence(),
   };
 }
 
 /** Raised whenever the fold changes its meaning: older snapshots are then ignored and facts folded again. */
-export const SNAPSHOT_VERSION = 1;
+export const SNAPSHOT_VERSION = 2;
 
 interface Snapshot {
   readonly version: number;
@@ -73,6 +84,9 @@ interface Snapshot {
   readonly recordings: readonly RecordingRecord[];
   readonly marks: readonly (readonly [PillarId, LedgerMark])[];
   readonly alarms: readonly KnownAlarm[];
+  readonly owedCalls: readonly (readonly [IncidentId, OwedCall])[];
+  readonly goneTargets: readonly string[];
+  readonly lostGrids: readonly (readonly [string, number])[];
 }
 
 /** What was folded, as text. The journal hashes it, so its inside is trusted when it comes back. */
@@ -85,6 +99,9 @@ export function writeSnapshot(state: HubState): string {
     recordings: [...state.recordings.values()],
     marks: [...state.marks],
     alarms: [...state.alarms.values()],
+    owedCalls: [...state.owedCalls],
+    goneTargets: [...state.goneTargets],
+    lostGrids: [...state.lostGrids],
   };
   return JSON.stringify(snapshot);
 }
@@ -102,6 +119,9 @@ export function readSnapshot(settings: HubSettings, text: string): HubState | un
   for (const incident of snapshot.closed) state.closed.set(incident.id, incident);
   for (const recording of snapshot.recordings) state.recordings.set(recording.id, recording);
   for (const [pillarId, mark] of snapshot.marks) state.marks.set(pillarId, mark);
+  for (const [incidentId, call] of snapshot.owedCalls) state.owedCalls.set(incidentId, call);
+  for (const target of snapshot.goneTargets) state.goneTargets.add(target);
+  for (const [grid, count] of snapshot.lostGrids) state.lostGrids.set(grid, count);
   for (const alarm of snapshot.alarms) {
     state.alarms.set(alarm.sig, alarm);
     state.signatureBySeq.set(seqKey(alarm.pillarId, alarm.seq), alarm.sig);

@@ -35,33 +35,65 @@ export function subjectsOf(facts: readonly NumberedFact[]): readonly NumberedSub
 }
 
 function subjects(fact: Fact): readonly Subject[] {
+  if (UNSHOWN.has(fact.type)) return [];
+  const news = noticeOf(fact);
+  if ("recordingId" in fact) return [{ type: "recording", id: fact.recordingId }];
+  if ("incidentId" in fact) return NOTICE_ONLY.has(fact.type) ? news : [incident(fact), ...news];
+  if ("pillarId" in fact) return [pillar(fact), ...news];
+  return news;
+}
+
+/** They change no screen. */
+const UNSHOWN: ReadonlySet<Fact["type"]> = new Set([
+  "user-saved",
+  "session-opened",
+  "session-closed",
+  "recording-viewed",
+  "command-sent",
+  "alarm-recorded",
+  "external-delivered",
+  "view-opened",
+  "view-closed",
+]);
+
+/** They change no incident's row. */
+const NOTICE_ONLY: ReadonlySet<Fact["type"]> = new Set([
+  "alarm-equivocation",
+  "external-failed",
+  "external-gone",
+]);
+
+function noticeOf(fact: Fact): readonly Subject[] {
   switch (fact.type) {
-    case "pillar-registered":
-    case "pillar-enrolled":
-    case "pillar-started":
-    case "presence-changed":
-    case "pillar-fault":
-      return [{ type: "pillar", id: fact.pillarId }];
-    case "recording-started":
-    case "recording-ended":
-      return [{ type: "recording", id: fact.recordingId }];
     case "deadline-passed":
-      return [incident(fact), notice("warning", "deadline-passed", fact.incidentId)];
+      return [notice("warning", fact.type, fact.incidentId)];
+    case "incident-released":
+      return [notice("warning", fact.type, fact.fromName)];
+    case "external-failed":
+      return [notice("warning", fact.type, fact.detail)];
+    case "external-gone":
+      return [notice("error", fact.type, fact.incidentId)];
     case "alarm-equivocation":
-      return [notice("error", "alarm-equivocation", `${fact.pillarId} #${fact.seq}`)];
-    case "user-saved":
-    case "session-opened":
-    case "session-closed":
-    case "recording-viewed":
-    case "command-sent":
-    case "alarm-recorded":
-    case "view-opened":
-    case "view-closed":
-      return [];
+      return [notice("error", fact.type, `${fact.pillarId} #${fact.seq}`)];
+    case "pillar-cloned":
+      return [notice("error", fact.type, fact.pillarId)];
+    case "pillar-fault":
+      return fact.code === "ledger-forked" && fact.isActive
+        ? [notice("error", fact.code, fact.pillarId)]
+        : [];
+    case "grid-lost":
+      return [notice("error", fact.type, `${fact.grid} (${fact.count})`)];
+    case "grid-back":
+      return [notice("info", fact.type, `${fact.grid} (${fact.count})`)];
     default:
-      return [incident(fact)];
+      return [];
   }
 }
+
+const pillar = (fact: { readonly pillarId: string }): Subject => ({
+  type: "pillar",
+  id: fact.pillarId,
+});
 
 const incident = (fact: { readonly incidentId: string }): Subject => ({
   type: "incident",

@@ -37,8 +37,11 @@ export function project(rows: Rows, touched: Touched, at: { fact: Fact; index: n
     case "pillar-started":
     case "presence-changed":
     case "pillar-fault":
+    case "pillar-cloned":
       projectPillar(rows, touched, fact);
       return;
+    case "grid-lost":
+    case "grid-back":
     case "user-saved":
     case "session-opened":
     case "session-closed":

@@ -101,10 +101,24 @@ const FIRST = [
      body text not null) strict`,
 ] as const;
 
+const SECOND = [
+  `update incident set body = json_set(body,
+     '$.ring', 1, '$.escalation', 'none', '$.isVerified', json('true'))`,
+  `update incident set body = json_set(body, '$.deadline.setAt', json_extract(body, '$.openedAt'))
+     where json_extract(body, '$.deadline') is not null`,
+  `update pillar set body = json_set(body, '$.certificateExpiresAt', null)`,
+] as const;
+
 const migrations: Record<string, Migration> = {
   "0001-journal": {
     async up(db: Kysely<unknown>) {
       for (const statement of FIRST) await sql.raw(statement).execute(db);
+    },
+  },
+  /** Folded records learn what they did not hold before, as their facts would have told it. */
+  "0002-escalation": {
+    async up(db: Kysely<unknown>) {
+      for (const statement of SECOND) await sql.raw(statement).execute(db);
     },
   },
 };

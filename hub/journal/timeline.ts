@@ -27,6 +27,11 @@ const DETAILS: Details = {
   "alarm-equivocation": ({ seq, earlierEventId }) => `#${seq}: ${earlierEventId}`,
   "deadline-set": ({ dueAt }) => iso(dueAt),
   "deadline-passed": ({ reason }) => reason,
+  "incident-escalated": ({ level }) => level,
+  "incident-released": ({ fromName }) => fromName,
+  "external-delivered": ({ target }) => hostOf(target),
+  "external-failed": ({ target, detail }) => `${hostOf(target)}: ${detail}`,
+  "external-gone": ({ target }) => hostOf(target),
   "incident-acknowledged": () => null,
   "incident-answered": ({ fromName }) => fromName,
   "incident-held": ({ held }) => (held ? "held" : "resumed"),
@@ -42,6 +47,9 @@ const DETAILS: Details = {
   "view-opened": ({ role }) => role,
   "view-closed": ({ role }) => role,
 };
+
+/** An address may hold a secret in its path. */
+const hostOf = (target: string): string => (URL.canParse(target) ? new URL(target).host : target);
 
 function detailOf(fact: IncidentFact): string | null {
   const detail = DETAILS[fact.type] as (fact: IncidentFact) => string | null;

@@ -25,6 +25,8 @@ export function toIncident(record: IncidentRecord, pillarName: string | undefine
     ownerName: record.ownerName,
     isHeld: record.isHeld,
     presses: record.presses,
+    isVerified: record.isVerified,
+    escalation: record.escalation,
     deadlineAt: isoOrNull(record.deadline?.dueAt ?? null),
     disposition: record.disposition,
     note: record.note,

@@ -83,7 +83,7 @@ export async function certifyPillar(
   issuer: Issuer,
   csr: string,
   pillarId: PillarId,
-): Promise<{ certificate: string; serial: string }> {
+): Promise<{ certificate: string; serial: string; expiresAt: number }> {
   const request = await checkedRequest(csr, pillarId);
   const certificate = await certify(issuer, {
     subject: `CN=${pillarId}`,
@@ -92,7 +92,11 @@ export async function certifyPillar(
     usage: x509.ExtendedKeyUsage.clientAuth,
     names: [{ type: "url", value: pillarUrn(pillarId) }],
   });
-  return { certificate: pem(certificate), serial: certificate.serialNumber.toLowerCase() };
+  return {
+    certificate: pem(certificate),
+    serial: certificate.serialNumber.toLowerCase(),
+    expiresAt: certificate.notAfter.getTime(),
+  };
 }
 
 export const pillarUrn = (pillarId: PillarId): string => `urn:pillar:${pillarId}`;

@@ -20,6 +20,10 @@ export const Disposition = z.enum([
 ]);
 export type Disposition = z.infer<typeof Disposition>;
 
+/** Who has been called while nobody took the incident; begins anew whenever it rings anew. */
+export const Escalation = z.enum(["none", "desks", "supervisor", "external"]);
+export type Escalation = z.infer<typeof Escalation>;
+
 export const Incident = z.object({
   id: IncidentId,
   pillarId: PillarId,
@@ -39,7 +43,10 @@ export const Incident = z.object({
   isHeld: z.boolean(),
   /** Presses that belong to this incident. */
   presses: z.number().int().positive(),
-  /** When the running deadline is due; null when somebody owns the incident or it is closed. */
+  /** False: the pillar's certificate has expired, or somebody else may have its keys. Help, and doubt. */
+  isVerified: z.boolean(),
+  escalation: Escalation,
+  /** When the next step of the escalation is due; null when somebody owns it or it is closed. */
   deadlineAt: z.iso.datetime().nullable(),
   disposition: Disposition.nullable(),
   note: z.string().nullable(),

@@ -9,7 +9,10 @@ import { onTestFinished, vi } from "vitest";
 import type { Role } from "../../shared/api/session.ts";
 import type { PillarId, Signature, Username } from "../../shared/ids.ts";
 import type { DownMessage } from "../../shared/protocol/messages.ts";
+import { DEFAULT_ESCALATION } from "../../hub/core/escalation.ts";
+import type { HubSettings } from "../../hub/core/state.ts";
 import { openJournal } from "../../hub/journal/journal.ts";
+import type { Webhook } from "../../hub/config.ts";
 import type { FromMedia, ToMedia } from "../../hub/media/ipc.ts";
 import type { Actor, Journal, NumberedEvent } from "../../hub/ports.ts";
 import type { Inspected } from "../../hub/recordings.ts";
@@ -29,6 +32,8 @@ export interface FalseHub {
   journal: Journal;
   /** What went down to pillars, in order. */
   readonly sent: { readonly pillarId: PillarId; readonly message: DownMessage }[];
+  /** Pillars whose connection the hub closed. */
+  readonly dropped: PillarId[];
   readonly toMedia: ToMedia[];
   readonly events: NumberedEvent[];
   fromMedia(message: FromMedia): void;
@@ -38,6 +43,8 @@ export interface FalseHub {
 
 export interface FalseHubOptions {
   readonly inspect?: (path: string) => Promise<Inspected>;
+  readonly settings?: Partial<HubSettings>;
+  readonly webhooks?: readonly Webhook[];
   readonly wrap?: (journal: Journal) => Journal;
 }
 
@@ -47,6 +54,7 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
   const hub: Omit<FalseHub, "shell" | "journal"> & Partial<FalseHub> = {
     dataDir,
     sent: [],
+    dropped: [],
     toMedia: [],
     events: [],
     fromMedia: (message) => listeners.at(-1)?.(message),
@@ -69,8 +77,9 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
       dataDir,
       journalFile,
       journal,
-      settings: { acknowledgeWithinMs: 10_000, maxOpen: 100 },
+      settings: { escalation: DEFAULT_ESCALATION, maxOpen: 100, ...options.settings },
       maxViewers: 2,
+      webhooks: options.webhooks ?? [],
       authority: {
         sign: () => "s".repeat(86) as Signature,
         verify: (_key, _text, signature) => !signature.startsWith("forged"),
@@ -83,7 +92,10 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
       inspect: options.inspect ?? (() => Promise.resolve({ durationMs: 1234.5, bytes: 99 })),
       log: pino({ level: "silent" }),
     });
-    shell.attach({ send: (pillarId, message) => void hub.sent?.push({ pillarId, message }) });
+    shell.attach({
+      send: (pillarId, message) => void hub.sent?.push({ pillarId, message }),
+      drop: (pillarId) => void hub.dropped?.push(pillarId),
+    });
     shell.commands.subscribe((event) => void hub.events?.push(event));
     hub.shell = shell;
   };

@@ -34,7 +34,7 @@ async function enrol(context: ApiContext, request: EnrolmentRequest): Promise<En
     throw problem("bad-request", "body.alarmPublicKey: expected an Ed25519 public key in SPKI PEM");
   }
   // Before the code is used up: a certificate nobody is given does no harm, a burnt code costs a visit.
-  const { certificate, serial } = await authority.issue(csr, pillarId).catch((error: unknown) => {
+  const issued = await authority.issue(csr, pillarId).catch((error: unknown) => {
     throw problem(
       "bad-request",
       `body.csr: ${error instanceof Error ? error.message : "unreadable"}`,
@@ -50,11 +50,18 @@ async function enrol(context: ApiContext, request: EnrolmentRequest): Promise<En
   const at = Date.now();
   await context.hub.record([
     { type: "pillar-registered", at, ...details },
-    { type: "pillar-enrolled", at, pillarId, certificateSerial: serial, alarmPublicKey },
+    {
+      type: "pillar-enrolled",
+      at,
+      pillarId,
+      certificateSerial: issued.serial,
+      certificateExpiresAt: issued.expiresAt,
+      alarmPublicKey,
+    },
   ]);
   return {
     pillarId,
-    certificate,
+    certificate: issued.certificate,
     caCertificate: authority.caCertificate,
     hubPublicKey: authority.hubPublicKey,
     mqttPort: context.mqttPort ?? config.mqtt.port,

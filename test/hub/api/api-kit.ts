@@ -52,6 +52,8 @@ export const incident: Incident = {
   ownerName: null,
   isHeld: false,
   presses: 1,
+  isVerified: true,
+  escalation: "none",
   deadlineAt: null,
   disposition: null,
   note: null,
@@ -105,6 +107,8 @@ export interface TestApi {
   readonly endedViews: string[];
   readonly alarms: { pillarId: PillarId; message: UpMessage; via: string }[];
   readonly past: NumberedEvent[];
+  /** Who was seen, and how. */
+  readonly signs: string[];
   outcome: Outcome;
   viewAnswer: ViewAnswer;
   health: HealthCheck[];
@@ -163,6 +167,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     endedViews: [] as string[],
     alarms: [] as TestApi["alarms"],
     past: [] as NumberedEvent[],
+    signs: [] as string[],
     outcome: { ok: true, incident } as Outcome,
     viewAnswer: { ok: true, sessionId: "3".repeat(32), sdp: "v=0\r\nanswer" } as ViewAnswer,
     health: [] as HealthCheck[],
@@ -187,6 +192,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
       },
       endView: (id) => void state.endedViews.push(id),
       record: async (facts) => void state.facts.push(...facts),
+      sawConsole: (username, sign) => void state.signs.push(`${username} ${sign}`),
       subscribe: (listener) => {
         listeners.add(listener);
         return () => void listeners.delete(listener);

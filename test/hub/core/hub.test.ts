@@ -147,7 +147,7 @@ test("deciding changes no state: only folded facts do", () => {
 
 test("a snapshot of another release is not believed", () => {
   const street = newStreet();
-  const text = writeSnapshot(street.state).replace('"version":1', '"version":999');
+  const text = writeSnapshot(street.state).replace(/"version":\d+/, '"version":999');
   expect(readSnapshot(street.settings, text)).toBeUndefined();
 });
 

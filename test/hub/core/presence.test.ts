@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Sha256 } from "../../../shared/ids.ts";
 import { MAX_CHANGES_PER_TICK } from "../../../hub/core/presence.ts";
-import { calls, CHEN, newStreet, pillar, types, WANG, type Street } from "./street.ts";
+import { calls, CHEN, hex, newStreet, pillar, types, WANG, type Street } from "./street.ts";
 
 const presenceOf = (street: Street, n = 0) => street.state.pillars.get(pillar(n))?.presence;
 
@@ -55,6 +56,20 @@ describe("presence", () => {
     expect(street.advance(1)).toHaveLength(100);
   });
 
+  test.each([-3_600_000, 3_600_000, -8000, 9000])(
+    "a clock set by %i ms makes nobody lost who speaks, and hides nobody who is silent",
+    (by) => {
+      const street = online(2);
+      street.setClock(by);
+      expect(street.advance(4)).toEqual([]);
+      street.heartbeat(0);
+      street.advance(5);
+      street.heartbeat(0);
+      street.advance(5);
+      expect([presenceOf(street, 0), presenceOf(street, 1)]).toEqual(["online", "lost"]);
+    },
+  );
+
   test("setting the clock back makes nobody lost and freezes nobody as online", () => {
     const street = online();
     street.setClock(-3_600_000);
@@ -97,7 +112,7 @@ describe("the ledger's head in a heartbeat", () => {
     const street = online();
     const ask = street.heartbeat(0, { seq: 2 });
     expect(ask.effects).toEqual([
-      { type: "ask-resend", pillarId: pillar(0), fromSeq: 1, bootEpoch: 1 },
+      { type: "ask-resend", pillarId: pillar(0), fromSeq: 1, bootEpoch: 1, sessionNonce: hex(1) },
     ]);
     expect(street.heartbeat(0, { seq: 2 }).effects).toEqual([]);
     let asked = 0;
@@ -129,6 +144,9 @@ describe("the ledger's head in a heartbeat", () => {
     const street = online();
     street.alarm(0, { seq: 5 });
     street.heartbeat(0, { seq: 2 });
+    expect(street.state.pillars.get(pillar(0))?.faults).toEqual([]);
+    street.advance(5);
+    street.heartbeat(0, { seq: 2 });
     expect(street.state.pillars.get(pillar(0))?.faults).toEqual(["ledger-forked"]);
     street.heartbeat(0, { seq: 5 });
     expect(street.state.pillars.get(pillar(0))?.faults).toEqual(["ledger-forked"]);
@@ -138,6 +156,55 @@ describe("the ledger's head in a heartbeat", () => {
     expect(street.heartbeat(0, { seq: 0 }).effects.map(({ type }) => type)).not.toContain(
       "ask-resend",
     );
+  });
+});
+
+describe("the link in a heartbeat", () => {
+  test("as the hub recorded it is no news; another one under the same number is a fork at once", () => {
+    const street = online();
+    street.alarm(0, { seq: 1 });
+    expect(types(street.heartbeat(0, { seq: 1 }).facts)).toEqual([]);
+    const head = { seq: 1, hash: "f".repeat(64) as Sha256 };
+    expect(street.heartbeat(0, { head }).facts).toMatchObject([
+      { type: "pillar-fault", code: "ledger-forked", isActive: true },
+    ]);
+    expect(street.heartbeat(0, { head }).facts).toEqual([]);
+  });
+
+  test("of an alarm that overtook its heartbeats by HTTPS is no fork", () => {
+    const street = online();
+    street.alarm(0, { seq: 1 }, { via: "https" });
+    for (let n = 0; n < 3; n++) street.heartbeat(0, { seq: 0 });
+    street.advance(5);
+    street.heartbeat(0, { seq: 1 });
+    street.advance(5);
+    street.heartbeat(0, { seq: 0 });
+    expect(street.state.pillars.get(pillar(0))?.faults).toEqual([]);
+  });
+});
+
+describe("a whole grid", () => {
+  test("that is gone is told once with its number, and once when the first is back", () => {
+    const street = online(4);
+    const gone = types(street.advance(60)).filter((type) => type.startsWith("grid"));
+    expect(gone).toEqual(["grid-lost"]);
+    expect(street.state.lostGrids.get("g")).toBe(4);
+    for (let n = 0; n < 4; n++) {
+      expect(street.state.pillars.get(pillar(n))?.presence).toBe("lost");
+    }
+    street.heartbeat(0);
+    expect(street.advance(1)).toMatchObject([{ type: "grid-back", grid: "g", count: 1 }]);
+    expect(street.state.lostGrids.size).toBe(0);
+  });
+
+  test("of pillars never heard is not gone, nor one of which a single pillar answers", () => {
+    expect(types(newStreet({ pillars: 5 }).advance(60))).toEqual([]);
+    const street = online(3);
+    for (let n = 0; n < 12; n++) {
+      street.advance(5);
+      street.heartbeat(0);
+    }
+    expect(street.state.lostGrids.size).toBe(0);
   });
 });
 

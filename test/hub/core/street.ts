@@ -9,6 +9,7 @@ import type { SessionNonce, Sha256, Signature, Username } from "../../../shared/
 import type { Alarm, AlarmKind } from "../../../shared/protocol/alarm.ts";
 import type { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
 import type { HubEffect, HubEvent, OperatorOrder } from "../../../hub/core/events.ts";
+import { DEFAULT_ESCALATION } from "../../../hub/core/escalation.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { evolve, handle } from "../../../hub/core/hub.ts";
 import type { IncidentRecord } from "../../../hub/core/incident.ts";
@@ -18,7 +19,7 @@ export const hex = (n: number): string => n.toString(16).padStart(32, "0");
 export const pillar = (n: number): PillarId => `pillar-${n}` as PillarId;
 export const START = Date.UTC(2026, 10, 23, 12);
 
-const SETTINGS: HubSettings = { acknowledgeWithinMs: 10_000, maxOpen: 1000 };
+const SETTINGS: HubSettings = { escalation: DEFAULT_ESCALATION, maxOpen: 1000 };
 
 export interface AlarmDetails {
   readonly kind?: AlarmKind;
@@ -47,6 +48,12 @@ export function newAlarm(pillarId: PillarId, details: AlarmDetails = {}): Alarm 
   return { v: 1, event, sig, ageMs: details.ageMs ?? 100, attempt: 1 };
 }
 
+const ZERO = "0".repeat(64) as Sha256;
+
+/** Where the ledger's chain stands after this alarm: not a real digest, but as telling. */
+export const hashOf = ({ seq = 1, eventId = seq }: AlarmDetails): Sha256 =>
+  `${hex(seq)}${hex(eventId)}` as Sha256;
+
 export function newHeartbeat(details: Partial<Heartbeat> & { seq?: number } = {}): Heartbeat {
   const { seq = 0, ...rest } = details;
   return {
@@ -55,7 +62,7 @@ export function newHeartbeat(details: Partial<Heartbeat> & { seq?: number } = {}
     sessionNonce: hex(1) as SessionNonce,
     uptimeMs: 1000,
     wallMs: START,
-    head: { seq, hash: "0".repeat(64) as Sha256 },
+    head: { seq, hash: seq === 0 ? ZERO : hashOf({ seq }) },
     outboxDepth: 0,
     faults: [],
     release: "0.1.0",
@@ -76,9 +83,10 @@ export type Street = ReturnType<typeof newStreet>;
 
 export function newStreet(options: { pillars?: number; settings?: Partial<HubSettings> } = {}) {
   const settings = { ...SETTINGS, ...options.settings };
-  const state = newState(settings);
+  let state = newState(settings);
   const facts: Fact[] = [];
   let at = START;
+  let monotonicMs = 5000;
   let ids = 1_000_000;
   const newId = <T extends string>(): T => hex(ids++) as T;
 
@@ -105,6 +113,7 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
       at,
       pillarId: pillar(n),
       alarm: newAlarm(pillar(n), details),
+      hash: hashOf(details),
       via: "mqtt",
       newIncidentId: newId<IncidentId>(),
       newRecordingId: newId<RecordingId>(),
@@ -121,8 +130,22 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
       role: person.role,
       newRecordingId: newId<RecordingId>(),
     });
+  const sign = (person: Person, seen: "connected" | "disconnected" | "seen") =>
+    tell({ type: `console-${seen}`, at, username: person.name as Username });
+  const fold = () => {
+    const again = newState(settings);
+    for (const [offset, fact] of facts.entries()) evolve(again, fact, offset + 1);
+    return again;
+  };
+  const restart = (): void => {
+    state = fold();
+    // Another process counts from another moment.
+    monotonicMs = 100;
+  };
   return {
-    state,
+    get state() {
+      return state;
+    },
     facts,
     settings,
     tell,
@@ -145,7 +168,8 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
       const heard: Fact[] = [];
       for (let n = 0; n < seconds; n++) {
         at += 1000;
-        heard.push(...tell({ type: "tick", at }).facts);
+        monotonicMs += 1000;
+        heard.push(...tell({ type: "tick", at, monotonicMs }).facts);
       }
       return heard;
     },
@@ -154,11 +178,17 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
       at += by;
     },
     /** What a restarted hub would know. */
-    refolded() {
-      const again = newState(settings);
-      for (const [offset, fact] of facts.entries()) evolve(again, fact, offset + 1);
-      return writeSnapshot(again);
+    refolded: () => writeSnapshot(fold()),
+    /** Only the journal is left. */
+    restart,
+    /** The hub is down for so long. */
+    away(seconds: number) {
+      at += seconds * 1000;
+      restart();
     },
+    connectConsole: (person: Person) => sign(person, "connected"),
+    disconnectConsole: (person: Person) => sign(person, "disconnected"),
+    seeConsole: (person: Person) => sign(person, "seen"),
     only(): IncidentRecord {
       const [incident, ...others] = [...state.incidents.values(), ...state.closed.values()];
       if (!incident || others.length > 0) {

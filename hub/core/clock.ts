@@ -1,0 +1,53 @@
+/**
+ * Whether somebody set the wall clock, found by comparing it with one nobody can set.
+ *
+ * Everything that was heard carries wall times; after a step they are moved along with it, so that nobody
+ * is lost, and nobody counts as heard, because of a time server.
+ */
+import type { Tick } from "./deadline.ts";
+import type { Heard } from "./presence.ts";
+
+/** A clock that is slewed moves a thousandth of this in a second. */
+const TOLERANCE_MS = 500;
+
+export interface Clock {
+  monotonicMs: number | null;
+  /** Wall minus monotonic, at the last step or at the first tick. */
+  offsetMs: number | null;
+  /** By how much the wall clock was set before the latest tick; 0 when it was not. */
+  stepMs: number;
+}
+
+export const unset = (): Clock => ({ monotonicMs: null, offsetMs: null, stepMs: 0 });
+
+/** Owns `heard.clock`. */
+export function hearClock(heard: Heard, { at, monotonicMs }: Tick): void {
+  const { clock } = heard;
+  const offsetMs = at - monotonicMs;
+  const moved = clock.offsetMs === null ? 0 : offsetMs - clock.offsetMs;
+  const elapsedMs = monotonicMs - (clock.monotonicMs ?? monotonicMs);
+  clock.stepMs = Math.abs(moved) > TOLERANCE_MS ? moved : 0;
+  if (clock.offsetMs === null || clock.stepMs !== 0) clock.offsetMs = offsetMs;
+  clock.monotonicMs = monotonicMs;
+  if (clock.stepMs !== 0) moveAlong(heard, { at, elapsedMs, stepMs: clock.stepMs });
+}
+
+function moveAlong(
+  heard: Heard,
+  step: { readonly at: number; readonly elapsedMs: number; readonly stepMs: number },
+): void {
+  const { at, elapsedMs, stepMs } = step;
+  // What was heard since the clock was set has the new time already.
+  const move = (time: number): number =>
+    time >= at - elapsedMs && time <= at ? time : Math.min(time + stepMs, at);
+  const moveOrNull = (time: number | null): number | null => (time === null ? null : move(time));
+  heard.since = moveOrNull(heard.since);
+  for (const voice of heard.voices.values()) {
+    voice.heardAt = move(voice.heardAt);
+    voice.disconnectedAt = moveOrNull(voice.disconnectedAt);
+    voice.resendAskedAt = moveOrNull(voice.resendAskedAt);
+    // Suspicions compare moments: they begin anew.
+    voice.behindSince = null;
+    voice.lineage = undefined;
+  }
+}

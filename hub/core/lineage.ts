@@ -1,0 +1,101 @@
+/**
+ * Whether one identity is used by one machine: found from what two machines cannot hide.
+ *
+ * A machine's boots only count up, and its boot happened at one moment. So a boot number that goes back, a
+ * boot that was followed by another and speaks again, and connections that keep throwing each other out
+ * each betray a second machine, or a copy of an old one. Nothing here refuses anything: what is found makes
+ * what both say doubtful.
+ *
+ * Limit: two copies started in the same seconds are only found by their fight for the connection.
+ */
+import type { SessionNonce } from "../../shared/ids.ts";
+import type { Heartbeat } from "../../shared/protocol/heartbeat.ts";
+
+/** A message that was held up on its way makes a boot look later by as much. */
+const SAME_BOOT_MS = 5000;
+/** A boot number that is behind is believed when a later heartbeat says so too. */
+export const CONFIRM_AFTER_MS = 4000;
+/** One that was held up somewhere is no habit. */
+const FORGIVEN_AFTER_MS = 600_000;
+/** Older sessions tell nothing new. */
+const MAX_SESSIONS = 4;
+const FIGHT_MS = 60_000;
+const FIGHT_ROUNDS = 6;
+/** A pillar that lost its link needs longer to be back; one that is thrown out is replaced at once. */
+const TAKEN_OVER_MS = 100;
+
+interface Session {
+  readonly nonce: SessionNonce;
+  readonly bootEpoch: number;
+  /** The hub's clock minus the uptime: the least seen, because delays only add. */
+  bootedAt: number;
+}
+
+export interface Lineage {
+  /** Enrolments when it began: a new identity is a new lineage. */
+  readonly enrolments: number;
+  /** The latest last. */
+  sessions: Session[];
+  highestEpoch: number;
+  backSince: number | null;
+  takenOverAt: number[];
+  /** What betrays a second machine. */
+  suspicion: string | undefined;
+}
+
+export const newLineage = (enrolments: number, bootEpoch: number): Lineage => ({
+  enrolments,
+  sessions: [],
+  highestEpoch: bootEpoch,
+  backSince: null,
+  takenOverAt: [],
+  suspicion: undefined,
+});
+
+/** A heartbeat of a session that has ended already says nothing about now. */
+export function isFromBefore(lineage: Lineage | undefined, nonce: SessionNonce): boolean {
+  const { sessions = [] } = lineage ?? {};
+  return sessions.slice(0, -1).some((session) => session.nonce === nonce);
+}
+
+export function hearBoot(lineage: Lineage, heartbeat: Heartbeat, at: number): void {
+  const { sessionNonce: nonce, bootEpoch, uptimeMs } = heartbeat;
+  if (isFromBefore(lineage, nonce)) return;
+  hearEpoch(lineage, bootEpoch, at);
+  const bootedAt = at - uptimeMs;
+  const last = lineage.sessions.at(-1);
+  if (last?.nonce === nonce) {
+    last.bootedAt = Math.min(last.bootedAt, bootedAt);
+    return;
+  }
+  const session: Session = { nonce, bootEpoch, bootedAt };
+  if (last && !isSameBoot(last, session)) {
+    const returned = lineage.sessions.slice(0, -1).some((older) => isSameBoot(older, session));
+    if (returned) lineage.suspicion = `boot ${bootEpoch} speaks again after another one`;
+  }
+  lineage.sessions = [...lineage.sessions, session].slice(-MAX_SESSIONS);
+}
+
+function hearEpoch(lineage: Lineage, bootEpoch: number, at: number): void {
+  if (bootEpoch >= lineage.highestEpoch) {
+    lineage.highestEpoch = bootEpoch;
+    return;
+  }
+  if (at - (lineage.backSince ?? at) > FORGIVEN_AFTER_MS) lineage.backSince = null;
+  lineage.backSince ??= at;
+  if (at - lineage.backSince < CONFIRM_AFTER_MS) return;
+  const { highestEpoch } = lineage;
+  lineage.suspicion = `expected boot ${highestEpoch} or later, found boot ${bootEpoch}`;
+}
+
+const isSameBoot = (one: Session, other: Session): boolean =>
+  one.bootEpoch === other.bootEpoch && Math.abs(one.bootedAt - other.bootedAt) < SAME_BOOT_MS;
+
+/** `awayMs`: since the connection before was closed; null when it was still open. */
+export function hearTakeover(lineage: Lineage, at: number, awayMs: number | null): void {
+  if (awayMs !== null && awayMs > TAKEN_OVER_MS) return;
+  const recent = lineage.takenOverAt.filter((time) => at - time < FIGHT_MS);
+  lineage.takenOverAt = [...recent, at].slice(-FIGHT_ROUNDS);
+  if (lineage.takenOverAt.length < FIGHT_ROUNDS) return;
+  lineage.suspicion = `${FIGHT_ROUNDS} connections threw each other out within a minute`;
+}
