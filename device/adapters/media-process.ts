@@ -20,6 +20,8 @@ const READY_MS = 20_000;
 const SILENT_MS = 10_000;
 const PING_MS = 3000;
 const SHUTDOWN_MS = 2000;
+/** A small board has little memory: the engine's default of 16 MB for young objects is for servers. */
+const SMALL_HEAP = "--max-semi-space-size=2";
 /** Messages the child has not taken from the channel yet. */
 const MAX_QUEUED = 256;
 
@@ -96,7 +98,7 @@ class MediaProcess implements MediaPort {
     this.#queued = 0;
     const child = fork(this.#settings.entry ?? ENTRY, [], {
       execPath: process.execPath,
-      execArgv: [],
+      execArgv: [SMALL_HEAP],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#child = child;
