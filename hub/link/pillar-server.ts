@@ -55,9 +55,12 @@ export async function listenForPillars(options: PillarServerOptions): Promise<Pi
     turnedAway(socket, { code: "NO_PILLAR", words: "its certificate names no single pillar" });
     socket.destroy();
   });
-  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) =>
-    turnedAway(socket, explainTls(error, socket)),
-  );
+  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
+    turnedAway(socket, explainTls(error, socket));
+    // Node tells of the time-out and leaves the socket open; of all other errors it closes it, and an
+    // alert that says why is still on its way.
+    if (error.code === "ERR_TLS_HANDSHAKE_TIMEOUT") socket.destroy();
+  });
   server.on("drop", (drop) =>
     refused({
       cause: "full",
