@@ -58,7 +58,9 @@ function lostPresses(entries: readonly Entry[], view: JournalView): Violation[] 
 function falsePromises(entries: readonly Entry[], view: JournalView): Violation[] {
   const found: Violation[] = [];
   const latest = new Map<string, Press>();
-  for (const entry of entries) {
+  // A press is written down when the finger lets go, and the lamp may be quicker.
+  const timed = entries.filter((entry) => "at" in entry).toSorted((a, b) => a.at - b.at);
+  for (const entry of timed) {
     if (entry.what === "press") latest.set(entry.pillarId, entry);
     const complaint =
       entry.what === "lamp"
@@ -76,7 +78,10 @@ function falseLamp(view: JournalView, lamp: Lamp, press: Press | undefined): str
   const shown = `${lamp.pillarId} showed "${lamp.lamp}" at ${lamp.at}`;
   if (!press) return `${shown} though nobody had pressed`;
   const spoken = view.alarms.filter(
-    (alarm) => covers(view, alarm, press) && isBefore(view, alarm.row.at, lamp.at),
+    (alarm) =>
+      covers(view, alarm, press) &&
+      isBefore(view, alarm.row.at, lamp.at) &&
+      !isOver(view, alarm, lamp.at),
   );
   if (spoken.length === 0) return `${shown} before the journal had the alarm of ${press.at}`;
   if (lamp.lamp === "received") return undefined;
@@ -99,14 +104,28 @@ function falseReceipt(
   return isHeld ? undefined : `${pillarId} had a receipt for ${eventId} the journal never held`;
 }
 
+/** The news of an end may be on its way to the pillar. */
+const NEWS_MS = 1000;
+
+function isOver(view: JournalView, alarm: Alarm, at: number): boolean {
+  const closedAt = view.incidents.get(alarm.fact.incidentId)?.closedAt ?? Infinity;
+  return view.isHubClockTrue && closedAt + NEWS_MS < at;
+}
+
 const isBefore = (view: JournalView, hubAt: number, at: number): boolean =>
   !view.isHubClockTrue || hubAt <= at;
 
 function repeatedEffects(view: JournalView): Violation[] {
-  const alarms = view.alarms.flatMap(({ fact }) => [
-    `number ${fact.event.pillarId}/${fact.event.seq}`,
-    `event ${fact.event.eventId}`,
-  ]);
+  const declared = new Set(
+    view.facts.flatMap((fact) =>
+      fact.type === "alarm-equivocation" ? [`${fact.pillarId}/${fact.seq}`] : [],
+    ),
+  );
+  const alarms = view.alarms.flatMap(({ fact }) => {
+    const number = `${fact.event.pillarId}/${fact.event.seq}`;
+    const event = `event ${fact.event.eventId}`;
+    return declared.has(number) ? [event] : [`number ${number}`, event];
+  });
   const effects = view.openings.map(({ eventId }) => `the effect of ${eventId}`);
   return [
     ...repeated(alarms).map((key) => `${key} was recorded more than once`),

@@ -18,7 +18,7 @@ export interface LedgerRow {
 }
 
 export type Entry =
-  /** A press that counted, at a pillar that stood ready. `eventId` where the test made the alarm. */
+  /** A press that counted. `eventId` where the test made the alarm. */
   | {
       readonly what: "press";
       readonly at: number;

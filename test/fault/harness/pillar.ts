@@ -23,8 +23,10 @@ export interface PillarUnderTest {
   readonly dataDir: string;
   process(): Process;
   start(around?: Surroundings): void;
-  /** Presses as a person would; recorded when the pillar stood ready and the board counted it. */
+  /** Presses as a person would; recorded when the board counted it. */
   press(): Promise<void>;
+  /** Presses and does not let go. */
+  hold(): void;
   lamp(): LampName;
   /** Resolves when the lamp shows one of these; throws with the agent's last words when it never does. */
   untilLamp(...lamps: readonly LampName[]): Promise<void>;
@@ -90,10 +92,13 @@ export async function newPillar(
     start: (around) =>
       void lives.push(startProcess(["device/main.ts", "start", "-c", file], around)),
     async press() {
-      const isReady = lamp() === "standby";
       const pressed = await board.press("button", HOLD_MS);
-      if (!pressed?.isCounted || !isReady) return;
+      if (!pressed?.isCounted) return;
       history.record({ what: "press", at: pressed.pressedAt, pillarId: id });
+    },
+    hold() {
+      history.record({ what: "press", at: Date.now(), pillarId: id });
+      board.setContact("button", true);
     },
     untilLamp: (...lamps) =>
       expected(`the lamp ${lamps.join(" or ")}`, () => lamps.includes(lamp())),

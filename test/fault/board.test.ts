@@ -1,0 +1,139 @@
+/** Group L: the button, its board and its serial line, with a real agent at the other end. */
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LineFault } from "../../simulator/live/virtual-board.ts";
+import type { PillarUnderTest } from "./harness/pillar.ts";
+import { openStreet, type Street } from "./harness/street.ts";
+
+const SLOW = 90_000;
+const VISIBLE_MS = 15_000;
+
+let street: Street;
+let pillar: PillarUnderTest;
+let stuck: PillarUnderTest;
+beforeAll(async () => {
+  street = await openStreet();
+  [pillar, stuck] = [await street.add("pillar-1"), await street.add("stuck")];
+  stuck.start();
+  pillar.start();
+  await Promise.all([pillar.untilLamp("standby"), stuck.untilLamp("standby")]);
+  // Closed from the beginning, because a contact counts as stuck only after half a minute.
+  stuck.hold();
+});
+afterAll(() => street.close());
+
+async function active(id: string) {
+  return (await street.hub.desk.active()).filter((one) => one.pillarId === id);
+}
+
+/** Returns how many presses the call was made of. */
+async function endCall(): Promise<number | undefined> {
+  await pillar.untilLamp("received");
+  const [incident] = await active(pillar.id);
+  await street.hub.desk.order(incident!.id, "answer");
+  await street.hub.desk.order(incident!.id, "close", { disposition: "test", note: "" });
+  await pillar.untilLamp("standby");
+  return incident?.presses;
+}
+
+const untilFaults = (id: string, holds: (faults: readonly string[]) => boolean): Promise<void> =>
+  expect
+    .poll(async () => holds((await street.hub.desk.pillar(id)).faults), { timeout: VISIBLE_MS })
+    .toBe(true);
+
+describe("L1 a contact that bounces", () => {
+  test("L1 spikes shorter than the debounce call nobody", { timeout: SLOW }, async () => {
+    const { board } = pillar;
+    for (const holdMs of [1, 2, 5, 10, 20, 30]) {
+      board.setContact("button", true);
+      await delay(holdMs);
+      board.setContact("button", false);
+      await delay(10);
+    }
+    expect(await active(pillar.id)).toEqual([]);
+    expect(pillar.lamp()).toBe("standby");
+  });
+
+  test(
+    "L1 a train of closures before the press, and frantic pressing, are one call",
+    { timeout: SLOW },
+    async () => {
+      const { board } = pillar;
+      for (const holdMs of [2, 5, 3, 8]) {
+        board.setContact("button", true);
+        await delay(holdMs);
+        board.setContact("button", false);
+      }
+      for (let n = 0; n < 8; n += 1) await pillar.press();
+      expect(await endCall()).toBe(1);
+    },
+  );
+});
+
+describe("L3 a serial line that", () => {
+  test.each<LineFault>(["truncate", "corrupt", "mute"])(
+    "L3 does this to answers: %s; is a fault within 15 s, and a press of that time calls when it is well",
+    { timeout: SLOW },
+    async (fault) => {
+      pillar.board.setLineFault(fault, true);
+      await untilFaults(pillar.id, (faults) => faults.includes("board-lost"));
+      expect(await active(pillar.id)).toEqual([]);
+      await pillar.press();
+      pillar.board.setLineFault(fault, false);
+      expect(await endCall()).toBe(1);
+      await untilFaults(pillar.id, (faults) => !faults.includes("board-lost"));
+    },
+  );
+
+  test(
+    "L3 echoes every request: no press is invented, and a real one calls",
+    { timeout: SLOW },
+    async () => {
+      pillar.board.setLineFault("echo", true);
+      await delay(1500);
+      expect(await active(pillar.id)).toEqual([]);
+      await pillar.press();
+      pillar.board.setLineFault("echo", false);
+      expect(await endCall()).toBe(1);
+    },
+  );
+});
+
+test(
+  "L4 a serial device that vanishes is a fault; it returns, and so does the press of that time",
+  { timeout: SLOW },
+  async () => {
+    await pillar.board.unplug();
+    await untilFaults(pillar.id, (faults) => faults.includes("board-lost"));
+    await pillar.press();
+    await pillar.board.replug();
+    expect(await endCall()).toBe(1);
+  },
+);
+
+test(
+  "L5 a press while the agent does not look is found by its counter, with its true age",
+  { timeout: SLOW },
+  async () => {
+    pillar.process().signal("SIGSTOP");
+    await pillar.press();
+    await delay(1000);
+    pillar.process().signal("SIGCONT");
+    expect(await endCall()).toBe(1);
+    expect(await street.verdict()).toEqual([]);
+  },
+);
+
+test(
+  "L2 a contact stuck closed is one alarm and then a fault, and the board goes on",
+  { timeout: SLOW },
+  async () => {
+    await expect
+      .poll(async () => (await street.hub.desk.pillar(stuck.id)).faults, { timeout: 45_000 })
+      .toContain("button-stuck");
+    expect(await active(stuck.id)).toMatchObject([{ presses: 1 }]);
+    await stuck.board.press("silent-button", 90);
+    stuck.board.setContact("button", false);
+    await untilFaults(stuck.id, (faults) => !faults.includes("button-stuck"));
+  },
+);

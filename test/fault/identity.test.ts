@@ -1,0 +1,109 @@
+/** Group G: who is not who they say, at a real hub process. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { connectAsync } from "mqtt";
+import { once } from "node:events";
+import { connect as connectTls } from "node:tls";
+import { join as joinPath } from "node:path";
+import { enrol } from "../../device/adapters/enrolment.ts";
+import { AgentConfig } from "../../device/config.ts";
+import { openStreet, readJournal, type Street } from "./harness/street.ts";
+import { tlsOf, wirePillar, type WirePillar } from "./harness/wire-pillar.ts";
+
+const SLOW = 60_000;
+
+let street: Street;
+const pillars: WirePillar[] = [];
+beforeAll(async () => {
+  street = await openStreet();
+});
+afterAll(async () => {
+  await Promise.all(pillars.map((pillar) => pillar.close()));
+  await street.close();
+});
+
+async function join(id: string): Promise<WirePillar> {
+  const pillar = await wirePillar(street, id);
+  pillars.push(pillar);
+  return pillar;
+}
+
+const recordedOf = (pillarId: string): number =>
+  readJournal(street.hub.dir).filter(
+    (row) => row.type === "alarm-recorded" && row.pillar_id === pillarId,
+  ).length;
+
+test(
+  "G3 a pillar that connects under another's name is refused, and the other is not disturbed",
+  { timeout: SLOW },
+  async () => {
+    const [thief, owner] = [await join("thief"), await join("owner")];
+    const link = await owner.connect();
+    const attempt = connectAsync({ ...tlsOf(street.hub, thief), clientId: owner.id });
+    await expect(attempt).rejects.toThrow(/Identifier rejected/);
+    const alarm = await link.press();
+    await expect.poll(() => link.isAccepted(alarm)).toBe(true);
+    expect(link.client.connected).toBe(true);
+  },
+);
+
+test(
+  "G2 an alarm of another pillar, signed by its own key, is not recorded",
+  { timeout: SLOW },
+  async () => {
+    const [liar, victim] = [await join("liar"), await join("victim")];
+    const link = await liar.connect();
+    await link.publish("alarm", liar.envelope(liar.seal({ pillarId: victim.id })));
+    const url = `${street.hub.url}/api/v1/pillars/${victim.id}/alarms`;
+    const forged = JSON.stringify(liar.envelope(liar.seal({ pillarId: victim.id, seq: 1 })));
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(url, { method: "POST", headers, body: forged });
+    expect(answer.status).toBe(403);
+    expect([recordedOf(liar.id), recordedOf(victim.id)]).toEqual([0, 0]);
+  },
+);
+
+test(
+  "G5 a certificate replaced by a new enrolment is refused, also when its TLS session is resumed",
+  { timeout: SLOW },
+  async () => {
+    const old = await join("renewed");
+    const { ca, tlsKey: key, tlsCert: cert } = old.identity;
+    const wire = { host: "127.0.0.1", port: street.hub.mqttPort, ca, key, cert };
+    const first = connectTls(wire);
+    const [session] = (await once(first, "session")) as [Buffer];
+    first.destroy();
+    const link = await old.connect({ session } as object);
+    await link.client.endAsync();
+    await join("renewed");
+    const again = connectAsync({ ...tlsOf(street.hub, old), session } as object);
+    await expect(again).rejects.toThrow(/Not authorized/);
+  },
+);
+
+test(
+  "G7 one code, five pillars at once: one gets the certificate, and five wrong tries void a code",
+  { timeout: SLOW },
+  async () => {
+    const code = await street.hub.code("raced");
+    const tries = Array.from({ length: 5 }, (_, n) => enrol(configOf("raced", `${n}`), code));
+    const outcomes = await Promise.allSettled(tries);
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    const other = await street.hub.code("guessed");
+    const wrong = other.replace(/:[^:]+:/, `:${"A".repeat(22)}:`);
+    for (let n = 0; n < 5; n += 1) {
+      await expect(enrol(configOf("guessed", "x"), wrong)).rejects.toThrow(
+        /wrong, used or expired/,
+      );
+    }
+    await expect(enrol(configOf("guessed", "y"), other)).rejects.toThrow(/wrong, used or expired/);
+  },
+);
+
+function configOf(id: string, place: string): AgentConfig {
+  return AgentConfig.parse({
+    pillarId: id,
+    dataDir: joinPath(street.dir, `${id}-${place}`),
+    hub: { host: "127.0.0.1", mqttPort: street.hub.mqttPort, httpUrl: street.hub.url },
+    board: { kind: "modbus", path: "/dev/null" },
+  });
+}

@@ -1,0 +1,237 @@
+/** Group F: messages repeated, shuffled, replayed, damaged and invented, at a real hub process. */
+import { afterAll, afterEach, assert, beforeAll, expect, test, vi } from "vitest";
+import type { SealedAlarm } from "../../device/ports.ts";
+import { upTopic } from "../../shared/protocol/topics.ts";
+import { openStreet, readJournal, type Street } from "./harness/street.ts";
+import { wirePillar, type WireLink, type WirePillar } from "./harness/wire-pillar.ts";
+
+const SLOW = 60_000;
+
+let street: Street;
+let bystander: WireLink;
+const pillars: WirePillar[] = [];
+let pid: number;
+
+beforeAll(async () => {
+  street = await openStreet();
+  pid = street.hub.process().pid();
+  bystander = await (await join("bystander")).connect();
+});
+afterEach(async () => {
+  // Whatever one pillar did, the hub lives on and serves the other.
+  const alarm = await bystander.press();
+  await vi.waitFor(() => assert(bystander.isAccepted(alarm)), { timeout: 15_000 });
+  assert(street.hub.process().pid() === pid, "the hub was started again");
+});
+afterAll(async () => {
+  await Promise.all(pillars.map((pillar) => pillar.close()));
+  await street.close();
+});
+
+async function join(id: string): Promise<WirePillar> {
+  const pillar = await wirePillar(street, id);
+  pillars.push(pillar);
+  return pillar;
+}
+
+const recordedOf = (pillarId: string): number =>
+  readJournal(street.hub.dir).filter(
+    (row) => row.type === "alarm-recorded" && row.pillar_id === pillarId,
+  ).length;
+const isSaid = (words: string): boolean => street.hub.lines().some((line) => line.includes(words));
+const untilSaid = (words: string): Promise<void> => expect.poll(() => isSaid(words)).toBe(true);
+
+test(
+  "F1 an alarm that arrives six times is one alarm with six receipts",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await join("repeated");
+    const link = await pillar.connect();
+    for (let n = 0; n < 4; n += 1) {
+      const alarm = await link.press();
+      for (let again = 0; again < 5; again += 1) {
+        await link.publish("alarm", pillar.envelope(alarm, { attempt: again + 2 }));
+      }
+    }
+    await expect
+      .poll(() => link.received.filter(({ channel }) => channel === "accepted").length)
+      .toBe(24);
+    expect(recordedOf(pillar.id)).toBe(4);
+    expect(await street.verdict()).toEqual([]);
+  },
+);
+
+test(
+  "F3 alarms in any order are all recorded, and nothing is missing in the end",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await join("shuffled");
+    const link = await pillar.connect();
+    const alarms = Array.from({ length: 20 }, () => pillar.seal());
+    // 7 and 20 have no common divisor: every alarm once, none beside its neighbour.
+    const order = alarms.map((_, i) => alarms[(i * 7 + 13) % alarms.length]!);
+    for (const alarm of order) await link.publish("alarm", pillar.envelope(alarm));
+    await expect.poll(() => alarms.every((alarm) => link.isAccepted(alarm))).toBe(true);
+    expect(recordedOf(pillar.id)).toBe(20);
+    expect(await street.verdict()).toEqual([]);
+  },
+);
+
+test(
+  "F4 a captured day sent again changes nothing, and after a new enrolment it is refused",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await join("captured");
+    const link = await pillar.connect();
+    const day: SealedAlarm[] = [];
+    for (let n = 0; n < 5; n += 1) day.push(await link.press());
+    await expect.poll(() => day.every((alarm) => link.isAccepted(alarm))).toBe(true);
+    await link.client.endAsync();
+    const rows = readJournal(street.hub.dir).length;
+    const later = await pillar.connect();
+    for (const alarm of day) await later.publish("alarm", pillar.envelope(alarm, { attempt: 9 }));
+    await expect.poll(() => day.every((alarm) => later.isAccepted(alarm))).toBe(true);
+    expect(recordedOf(pillar.id)).toBe(5);
+    expect(
+      readJournal(street.hub.dir)
+        .slice(rows)
+        .map(({ type }) => type),
+    ).not.toContain("incident-opened");
+    await later.client.endAsync();
+    const successor = await join("captured");
+    const anew = await successor.connect();
+    for (const alarm of day) await anew.publish("alarm", successor.envelope(alarm));
+    await untilSaid("the signature of captured does not fit its alarm key");
+    expect(recordedOf(pillar.id)).toBe(5);
+  },
+);
+
+const BITS = 40;
+
+test(
+  "F5 a flipped bit anywhere, and JSON made to hurt, are dropped without a trace in the journal",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await join("damaged");
+    const good = Buffer.from(JSON.stringify(pillar.envelope(pillar.seal())));
+    const event = `"event":{"__proto__":{"isAdmin":true},"seq":1e400,"text":"\\ud800"}`;
+    const hostile = [
+      ...Array.from({ length: BITS }, (_, n) =>
+        flipped(good, Math.floor((n * good.length) / BITS)),
+      ),
+      Buffer.from("[".repeat(30_000)),
+      Buffer.from(`{"v":1,${event},"__proto__":null}`),
+      Buffer.from('{"v":1,"constructor":{"prototype":{"v":1}}}'),
+      good.subarray(0, good.length - 5),
+      Buffer.alloc(0),
+    ];
+    // The tenth piece of nonsense ends a connection, so nine go over each.
+    for (let from = 0; from < hostile.length; from += 9) {
+      const link = await pillar.connect();
+      for (const bytes of hostile.slice(from, from + 9)) {
+        await link.raw(upTopic(pillar.id, "alarm"), bytes);
+      }
+      expect(link.received.some(({ channel }) => channel === "accepted")).toBe(false);
+      await link.client.endAsync();
+    }
+    expect(recordedOf(pillar.id)).toBe(0);
+  },
+);
+
+/** Each bit of the envelope is signed, or says how old the alarm is, or names a field. */
+function flipped(good: Buffer, at: number): Buffer {
+  const end = good.indexOf('"ageMs"');
+  const bytes = Buffer.from(good);
+  const place = Math.min(at, end - 1);
+  bytes[place] = bytes[place]! ^ (1 << (at % 7));
+  return bytes;
+}
+
+test(
+  "F6 two alarms under one number are both kept, ring, and are a fault of the pillar",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await join("forked");
+    const link = await pillar.connect();
+    const first = await link.press();
+    await expect.poll(() => link.isAccepted(first)).toBe(true);
+    const second = pillar.seal({ seq: 1, prevHash: first.event.prevHash });
+    await link.publish("alarm", pillar.envelope(second));
+    await expect.poll(() => link.isAccepted(second)).toBe(true);
+    await expect
+      .poll(async () => (await street.hub.desk.pillar(pillar.id)).faults)
+      .toContain("ledger-forked");
+    expect(recordedOf(pillar.id)).toBe(2);
+    expect(await street.verdict()).toEqual([]);
+  },
+);
+
+test(
+  "F9 another version and an unknown field are refused in words, and the link stays",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await join("foreign");
+    const link = await pillar.connect();
+    await link.publish("alarm", pillar.envelope(pillar.seal(), { v: 2 }));
+    await untilSaid("foreign/up/alarm: v: Invalid input");
+    await link.publish("report", { v: 1, type: "poem", text: "" });
+    await untilSaid("foreign/up/report: type: ");
+    await link.publish("heartbeat", { v: 1, colour: "red" });
+    expect(link.client.connected).toBe(true);
+    expect(recordedOf(pillar.id)).toBe(0);
+  },
+);
+
+test(
+  "J1 malformed SDP is refused with its reason, on up/signal and to WHEP",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await join("mumbling");
+    const link = await pillar.connect();
+    const alarm = await link.press();
+    await expect.poll(() => link.isAccepted(alarm)).toBe(true);
+    const sdps = ["v=0", `v=0\r\n${"m=audio 9 X 0\r\n".repeat(900)}`, "v=0\r\nm=video\r\n\0\r\n"];
+    for (const [n, sdp] of sdps.entries()) {
+      await link.publish("signal", { v: 1, type: "offer", sessionId: `${n}`.repeat(32), sdp });
+    }
+    await expect
+      .poll(() => link.received.filter(({ channel }) => channel === "signal").length)
+      .toBe(sdps.length);
+    const incident = (await street.hub.desk.active()).find((one) => one.pillarId === pillar.id)!;
+    for (const body of [...sdps, "hello", `v=0\r\n${"a=x\r\n".repeat(20_000)}`]) {
+      const headers = { "content-type": "application/sdp" };
+      const path = `/incidents/${incident.id}/whep`;
+      const answer = await street.hub.desk.request(path, { method: "POST", headers, body });
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.status).toBeLessThan(500);
+      expect(await answer.json()).toMatchObject({
+        detail: expect.stringMatching(/expected|too large/),
+      });
+    }
+  },
+);
+
+test(
+  "F7 a number far ahead is recorded and asked about once; numbers that are none are refused",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await join("leaping");
+    const link = await pillar.connect();
+    for (const seq of [0, -1, 1.5, 2 ** 53]) {
+      const { event, sig } = pillar.seal({ seq: 1 });
+      await link.publish("alarm", { v: 1, event: { ...event, seq }, sig, ageMs: 1, attempt: 1 });
+    }
+    expect(recordedOf(pillar.id)).toBe(0);
+    const far = pillar.seal({ seq: 1_000_000_000 });
+    await link.publish("alarm", pillar.envelope(far));
+    await expect.poll(() => link.isAccepted(far)).toBe(true);
+    const head = { seq: 1_000_000_000, hash: far.hash };
+    const base = { v: 1, bootEpoch: 1, uptimeMs: 1, wallMs: Date.now(), outboxDepth: 0 };
+    for (let n = 0; n < 5; n += 1) {
+      await link.publish("heartbeat", { ...base, head, faults: [], release: "0" });
+    }
+    await expect
+      .poll(() => link.received.filter(({ channel }) => channel === "command").length)
+      .toBe(1);
+  },
+);
