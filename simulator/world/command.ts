@@ -153,7 +153,10 @@ async function findCanaries(flags: Flags): Promise<number> {
 
 function commit(): string {
   try {
-    return execFileSync("git", ["rev-parse", "--short=7", "HEAD"], { encoding: "utf8" }).trim();
+    return execFileSync("git", ["rev-parse", "--short=7", "HEAD"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   } catch {
     return "an unknown commit";
   }

@@ -6,19 +6,22 @@
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEffect, OperatorOrder } from "../../hub/core/events.ts";
 import { needsJournal, seqKey } from "../../hub/core/ledger.ts";
+import type { Via } from "../../hub/core/facts.ts";
 import { assertNever } from "../../shared/assert.ts";
+import { linkHash } from "../../shared/hash-chain.ts";
 import type { CommandId, IncidentId, PillarId, RecordingId, Username } from "../../shared/ids.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import { takeIn, type Hub } from "./hub.ts";
 import { sendDown } from "./network.ts";
 import { keyOf } from "./pillar.ts";
-import { isSignedWith, signWith } from "./seal.ts";
+import { isSignedWith, sha256, signWith } from "./seal.ts";
 import type { World } from "./world.ts";
 
 const COMMAND_EXPIRES_MS = 10_000;
 
-export function hubHears(world: World, hub: Hub, from: number, message: UpMessage): void {
+export function hubHears(world: World, from: number, message: UpMessage): void {
+  const { hub } = world;
   const pillar = world.pillars[from];
   if (!pillar || !hub.isUp) return;
   const pillarId = pillar.id;
@@ -26,7 +29,7 @@ export function hubHears(world: World, hub: Hub, from: number, message: UpMessag
   world.heardFrom(from);
   switch (message.channel) {
     case "alarm":
-      return alarmArrives(world, hub, message.message);
+      return alarmArrives(world, message.message, "mqtt");
     case "heartbeat":
       takeIn(world, hub, { type: "heartbeat", at, pillarId, heartbeat: message.message });
       return;
@@ -40,7 +43,9 @@ export function hubHears(world: World, hub: Hub, from: number, message: UpMessag
   }
 }
 
-function alarmArrives(world: World, hub: Hub, alarm: Alarm): void {
+export function alarmArrives(world: World, alarm: Alarm, via: Via): void {
+  const { hub } = world;
+  if (!hub.isUp) return;
   const { pillarId, seq, eventId } = alarm.event;
   if (!isSignedWith(keyOf({ id: pillarId }), alarm.event, alarm.sig)) return;
   world.note("hub", "alarm heard", `${eventId} ${pillarId} seq ${seq}`);
@@ -58,7 +63,8 @@ function alarmArrives(world: World, hub: Hub, alarm: Alarm): void {
     at: hub.clock.wall(),
     pillarId,
     alarm,
-    via: "mqtt",
+    hash: linkHash(sha256, alarm.event.prevHash, alarm.event),
+    via,
     newIncidentId: hub.chance.hex(128) as IncidentId,
     newRecordingId: hub.chance.hex(128) as RecordingId,
     ...recorded,
@@ -67,7 +73,6 @@ function alarmArrives(world: World, hub: Hub, alarm: Alarm): void {
 
 export function orderHub(
   world: World,
-  hub: Hub,
   asked: {
     readonly incidentId: IncidentId;
     readonly order: OperatorOrder;
@@ -75,6 +80,7 @@ export function orderHub(
     readonly role: "operator" | "supervisor";
   },
 ): Decision | undefined {
+  const { hub } = world;
   return takeIn(world, hub, {
     type: "operator-order",
     at: hub.clock.wall(),
@@ -112,18 +118,21 @@ function perform(
       const receipt = { v: 1, eventId, pillarId, seq, incidentId, hubEpoch, journalIndex } as const;
       const message = { v: 1, receipt, sig: signWith("key of the hub", receipt) } as const;
       world.note("hub", "accepted sent", eventId);
+      for (const answer of hub.posts.get(eventId) ?? []) answer(message);
+      hub.posts.delete(eventId);
       return sendTo(world, pillarId, { channel: "accepted", message });
     }
     case "tell-pillar":
       return sendTo(world, effect.pillarId, { channel: "call", message: effect.call });
     case "ask-resend": {
-      const { pillarId, fromSeq, bootEpoch } = effect;
+      const { pillarId, fromSeq, bootEpoch, sessionNonce } = effect;
       const body = {
         v: 1,
         commandId: hub.chance.hex(128) as CommandId,
         pillarId,
         order: { name: "resend", fromSeq },
         bootEpoch,
+        sessionNonce,
         issuedWallMs: hub.clock.wall(),
         expiresInMs: COMMAND_EXPIRES_MS,
       } as const;
@@ -132,6 +141,8 @@ function perform(
       const message = { v: 1, body, sig: signWith("key of the hub", body) } as const;
       return sendTo(world, pillarId, { channel: "command", message });
     }
+    case "call-external":
+      return callOutside(world, effect);
     case "start-recording":
     case "stop-recording":
     case "end-views":
@@ -145,4 +156,24 @@ function perform(
 function sendTo(world: World, pillarId: PillarId, message: Parameters<typeof sendDown>[2]): void {
   const pillar = world.pillarById.get(pillarId);
   if (pillar) sendDown(world.network, pillar.index, world.wire.down(message));
+}
+
+/** Somebody outside, who is sometimes out of reach and sometimes never answers. */
+function callOutside(
+  world: World,
+  { incidentId, ring, target }: Extract<HubEffect, { type: "call-external" }>,
+): void {
+  const { hub, scheduler } = world;
+  const { life } = hub;
+  world.coverage.count("called-outside");
+  world.note("hub", "calls outside", `incident ${incidentId.slice(0, 6)} ring ${ring}`);
+  const draw = hub.chance.next();
+  if (draw < 0.1) return;
+  const outcome = draw < 0.6 ? "delivered" : "failed";
+  scheduler.plan(scheduler.now() + hub.chance.between(100, 9000), () => {
+    if (hub.life !== life) return;
+    const at = hub.clock.wall();
+    const answered = { type: "external-answered", at, incidentId, ring, target } as const;
+    takeIn(world, hub, { ...answered, outcome, detail: outcome });
+  });
 }

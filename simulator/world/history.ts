@@ -61,6 +61,14 @@ export type Happening =
       readonly presence: Presence;
       readonly silentMs: number;
     }
+  /** The owner of an incident has no console any more, and still owns it. */
+  | {
+      readonly type: "abandoned";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly owner: string;
+      readonly goneMs: number;
+    }
   /** A deadline of an open incident has not been acted upon, though the hub was watching. */
   | {
       readonly type: "overdue";

@@ -10,8 +10,11 @@ import type { Fact } from "../../hub/core/facts.ts";
 import { evolve, unattended } from "../../hub/core/hub.ts";
 import { seqKey } from "../../hub/core/ledger.ts";
 import { hear } from "../../hub/core/presence.ts";
-import { newState, readSnapshot, writeSnapshot, type HubState } from "../../hub/core/state.ts";
-import type { HubEpoch, PillarId } from "../../shared/ids.ts";
+import { newState, readSnapshot, writeSnapshot } from "../../hub/core/state.ts";
+import type { HubSettings, HubState } from "../../hub/core/state.ts";
+import { DEFAULT_ESCALATION } from "../../hub/core/escalation.ts";
+import type { EventId, HubEpoch, PillarId } from "../../shared/ids.ts";
+import type { Accepted } from "../../shared/protocol/accepted.ts";
 import { newChance, type Chance } from "./chance.ts";
 import { newClock, type Clock } from "./clock.ts";
 import { performAll } from "./desk.ts";
@@ -37,11 +40,19 @@ export interface Hub {
   snapshot: { readonly index: number; readonly text: string } | undefined;
   /** What the journal's own tables would answer. */
   readonly alarmsByKey: Map<string, KnownAlarm[]>;
+  /** Requests by HTTPS that wait for their receipt. */
+  readonly posts: Map<EventId, ((accepted: Accepted) => void)[]>;
   /** The live fold at a clean kill, to compare with the next one. */
   lastFold: string | undefined;
 }
 
-const SETTINGS = { acknowledgeWithinMs: 10_000, maxOpen: 10_000 } as const;
+const SETTINGS: HubSettings = {
+  escalation: {
+    ...DEFAULT_ESCALATION,
+    targets: ["https://city.example/a", "https://city.example/b"],
+  },
+  maxOpen: 10_000,
+};
 const TICK_MS = 1000;
 const BOOT_MS: readonly [number, number] = [500, 15_000];
 const FIRST_RECOVERY_MS = 1000;
@@ -82,6 +93,7 @@ export function newHub(world: World): Hub {
     durable: 0,
     snapshot: undefined,
     alarmsByKey: new Map(),
+    posts: new Map(),
     lastFold: undefined,
   };
   return hub;
@@ -124,12 +136,17 @@ export function startHub(world: World, hub: Hub): void {
   hub.lastFold = undefined;
   world.hubBegan(true);
   world.note("hub", "started", `${hub.durable} facts, ${hub.state.incidents.size} open`);
+  world.people.hubStarted();
   tick(world, hub);
 }
 
 function tick(world: World, hub: Hub): void {
   const { life } = hub;
-  takeIn(world, hub, { type: "tick", at: hub.clock.wall() });
+  takeIn(world, hub, {
+    type: "tick",
+    at: hub.clock.wall(),
+    monotonicMs: hub.clock.monotonic(),
+  });
   if (hub.life !== life) return;
   world.watchHub();
   const { scheduler } = world;
@@ -274,6 +291,7 @@ export function crashHub(world: World, hub: Hub, how: Ending): void {
   const isWhole = hub.failure === undefined && hub.journal.nextIndex() === hub.durable + 1;
   hub.lastFold = isWhole ? writeSnapshot(hub.state) : undefined;
   hub.journal.stop();
+  hub.posts.clear();
   if (how === "power-cut") hub.disk.powerCut();
   world.coverage.count(`hub-${how}`);
   world.happened({ type: "hub-down", at: world.scheduler.now() });

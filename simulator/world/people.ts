@@ -11,6 +11,7 @@ import type { IncidentId, Username } from "../../shared/ids.ts";
 import type { ButtonKind } from "../../device/core/events.ts";
 import { newChance, type Chance } from "./chance.ts";
 import { orderHub } from "./desk.ts";
+import { takeIn } from "./hub.ts";
 import type { World } from "./world.ts";
 
 export interface People {
@@ -21,6 +22,10 @@ export interface People {
   /** Everybody is back and does the work. */
   return(): void;
   factsBecame(facts: readonly Fact[]): void;
+  /** Every console that is still there opens its stream anew. */
+  hubStarted(): void;
+  /** Since when the owner of an incident has no console, the world's time; never: now or later. */
+  goneSince(username: string): number;
   presses(): number;
 }
 
@@ -28,6 +33,7 @@ interface Operator {
   readonly username: Username;
   readonly role: "operator" | "supervisor";
   awayUntil: number;
+  awaySince: number;
   isAwake: boolean;
 }
 
@@ -44,6 +50,7 @@ export function newPeople(world: World): People {
     username: name as Username,
     role,
     awayUntil: 0,
+    awaySince: Number.POSITIVE_INFINITY,
     isAwake: false,
   });
   const room: Room = {
@@ -69,12 +76,13 @@ export function newPeople(world: World): People {
     },
     vanish: (forMs) => {
       const gone = room.chance.isTrue(0.3) ? room.operators : [room.chance.pick(room.operators)];
-      for (const one of gone) one.awayUntil = scheduler.now() + forMs;
+      for (const one of gone) leave(room, one, forMs);
     },
     return: () => {
       room.isHealed = true;
       for (const one of room.operators) {
         one.awayUntil = 0;
+        if (one.awaySince !== Number.POSITIVE_INFINITY) comeBack(room, one);
         wake(room, one);
       }
     },
@@ -82,6 +90,16 @@ export function newPeople(world: World): People {
       if (!facts.some((fact) => RINGING.has(fact.type))) return;
       for (const one of room.operators) wake(room, one);
     },
+    hubStarted: () => {
+      for (const one of room.operators) {
+        scheduler.plan(scheduler.now() + room.chance.between(200, 5000), () => {
+          if (one.awaySince === Number.POSITIVE_INFINITY) tellConsole(world, one, "connected");
+        });
+      }
+    },
+    goneSince: (username) =>
+      room.operators.find((one) => one.username === username)?.awaySince ??
+      Number.POSITIVE_INFINITY,
     presses: () => room.presses,
   };
 }
@@ -136,6 +154,38 @@ function pushButton(
   world.scheduler.plan(now + delay + holdMs, () => world.release(pillar, kind));
 }
 
+/** The console's stream ends at once, or when the hub finds out that nobody reads it. */
+function leave(room: Room, operator: Operator, forMs: number): void {
+  const { world, chance } = room;
+  const now = world.scheduler.now();
+  const foundMs = chance.isTrue(0.5) ? 0 : chance.between(0, 10_000);
+  operator.awayUntil = now + forMs;
+  world.coverage.count("operator-vanished");
+  world.scheduler.plan(now + foundMs, () => {
+    if (world.scheduler.now() >= operator.awayUntil) return;
+    operator.awaySince = world.scheduler.now();
+    tellConsole(world, operator, "disconnected");
+  });
+  world.scheduler.plan(now + forMs, () => {
+    const isBack = operator.awaySince !== Number.POSITIVE_INFINITY;
+    if (isBack && world.scheduler.now() >= operator.awayUntil) comeBack(room, operator);
+  });
+}
+
+function comeBack({ world }: Room, operator: Operator): void {
+  operator.awaySince = Number.POSITIVE_INFINITY;
+  tellConsole(world, operator, "connected");
+}
+
+function tellConsole(
+  world: World,
+  { username }: Operator,
+  sign: "connected" | "disconnected",
+): void {
+  const at = world.hub.clock.wall();
+  takeIn(world, world.hub, { type: `console-${sign}`, at, username });
+}
+
 function wake(room: Room, operator: Operator): void {
   if (operator.isAwake) return;
   operator.isAwake = true;
@@ -185,7 +235,7 @@ function give(
     readonly role: Operator["role"];
   },
 ): void {
-  const decision = orderHub(world, world.hub, asked);
+  const decision = orderHub(world, asked);
   if (!decision) return;
   const isRefused = decision.effects.some(({ type }) => type === "refuse");
   world.coverage.count(isRefused ? "order-refused" : `ordered-${asked.order.name}`);

@@ -16,6 +16,7 @@ import { newClock, type Clock } from "./clock.ts";
 import { newDisk, type Disk } from "./disk.ts";
 import { newLedgerFile, type LedgerFile, type LedgerRecord } from "./ledger.ts";
 import { connect, pillarGone, sendUp } from "./network.ts";
+import { postAlarm } from "./post.ts";
 import type { Task } from "./scheduler.ts";
 import { isSignedWith, sealWith } from "./seal.ts";
 import type { World } from "./world.ts";
@@ -36,7 +37,7 @@ export interface Pillar {
   /** The newest alarm born here. */
   born: EventId | undefined;
   ids: number;
-  readonly idPrefix: string;
+  readonly idRest: string;
 }
 
 const RELEASE = "world";
@@ -77,7 +78,7 @@ export function newPillar(world: World, index: number): Pillar {
     isWithoutDisk: false,
     born: undefined,
     ids: 0,
-    idPrefix: chance.hex(96),
+    idRest: chance.hex(96),
   };
   return pillar;
 }
@@ -100,7 +101,8 @@ export function startPillar(world: World, pillar: Pillar): void {
     world.coverage.count("pillar-started-without-disk");
   }
   pillar.isWithoutDisk = trouble !== undefined;
-  pillar.agent = newAgent(world.rules.begin({ ...found, pillarId, release: RELEASE }));
+  const { secondWays } = world.profile;
+  pillar.agent = newAgent(world.rules.begin({ ...found, pillarId, release: RELEASE, secondWays }));
   world.happened({ type: "pillar-up", at: world.scheduler.now(), pillar: pillarId });
   world.note(pillarId, "started", `boot ${found.bootEpoch}, head ${found.head.seq}`);
   tellPillar(world, pillar, { type: "started" });
@@ -166,7 +168,9 @@ export function tellPillar(world: World, pillar: Pillar, told: Told): void {
 
 function freshId(pillar: Pillar): EventId {
   pillar.ids += 1;
-  return (pillar.idPrefix + (0x10000000 + pillar.ids).toString(16)) as EventId;
+  // An odd factor: no two numbers below 2^32 give the same, and neighbours do not look alike.
+  const first = (Math.imul(pillar.ids, 0x9e3779b1) >>> 0).toString(16).padStart(8, "0");
+  return (first + pillar.idRest) as EventId;
 }
 
 // oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which effects exist
@@ -190,6 +194,8 @@ function perform(world: World, pillar: Pillar, effect: Effect): void {
         world.note(pillar.id, "alarm sent", `${event.eventId} seq ${event.seq} try ${attempt}`);
       }
       return sendUp(world.network, pillar.index, effect.message);
+    case "post-alarm":
+      return postAlarm(world, pillar, effect.message);
     case "connect":
       return connect(world.network, pillar.index);
     case "set-timer":
@@ -202,6 +208,7 @@ function perform(world: World, pillar: Pillar, effect: Effect): void {
       return world.lampShows(pillar, effect.pattern);
     case "prompt":
       return world.note(pillar.id, "says", effect.name);
+    case "display":
     case "siren":
     case "media":
     case "log":
@@ -218,7 +225,8 @@ function setTimer(
 ): void {
   const { name } = effect;
   world.scheduler.callOff(pillar.timers.get(name));
-  const at = pillar.clock.worldTimeOf(effect.at);
+  // No timer of Node waits for less than a millisecond.
+  const at = Math.max(pillar.clock.worldTimeOf(effect.at), world.scheduler.now() + 1);
   const task = world.scheduler.plan(at, () => {
     pillar.timers.delete(name);
     tellPillar(world, pillar, { type: "timer-due", name });

@@ -51,6 +51,10 @@ export interface Profile {
   readonly perDay: ReadonlyMap<FaultKind, number>;
   /** Of both wall and monotonic clocks, at most. */
   readonly drift: number;
+  /** Hubs that take alarms by HTTPS; there is one hub. */
+  readonly secondWays: 0 | 1;
+  /** The second way has an interface of its own. */
+  readonly isSecondWaySeparate: boolean;
   /** Mean time between two visits of a person to a pillar. */
   readonly visitEveryMs: number;
   /** How quickly operators act. */
@@ -75,6 +79,8 @@ export function drawProfile(seed: number, density: Density): Profile {
   return {
     perDay,
     drift: isDrifting ? MOST_DRIFT : 0,
+    secondWays: chance.isTrue(0.6) ? 1 : 0,
+    isSecondWaySeparate: chance.isTrue(0.5),
     visitEveryMs: DAY_MS / visits,
     operatorMs: density === "dense" ? [300, 4000] : [1000, 25_000],
   };

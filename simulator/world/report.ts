@@ -36,7 +36,7 @@ export function judge(settings: WorldSettings): Verdict {
 function storyOf(run: Run, violation: Violation): string[] {
   const { about, at } = violation;
   const concerns = ({ actor, detail }: TraceLine): boolean =>
-    about.some((one) => actor === one || detail.includes(one));
+    actor === "world" || about.some((one) => actor === one || detail.includes(one));
   const lines = run.trace.lines().filter((line) => line.at <= at && concerns(line));
   return lines.slice(-STORY_LINES).map(lineOf);
 }

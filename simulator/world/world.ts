@@ -6,12 +6,12 @@
  */
 import type { ButtonKind } from "../../device/core/events.ts";
 import { MAX_UNSTORED } from "../../device/core/disk.ts";
-import { MAX_OUTBOX } from "../../device/core/ledger.ts";
+import { MAX_OUTBOX } from "../../device/core/outbox.ts";
 import type { LampPattern } from "../../device/ports.ts";
 import { MAX_RECENT_ALARMS } from "../../hub/core/ledger.ts";
 import { MAX_CLOSED } from "../../hub/core/state.ts";
 import type { Instant } from "../../shared/duration.ts";
-import type { IncidentId, PillarId } from "../../shared/ids.ts";
+import type { IncidentId, PillarId, SessionNonce } from "../../shared/ids.ts";
 import { newCoverage, type Coverage } from "./coverage.ts";
 import { newFaults, type Faults } from "./faults.ts";
 import type { Happening, History } from "./history.ts";
@@ -183,7 +183,10 @@ function peersOf(world: World): Peers {
   return {
     isPillarOn: (index) => of(index).isOn,
     isHubUp: () => world.hub.isUp,
-    linkUp: (index) => tellPillar(world, of(index), { type: "link-up" }),
+    linkUp: (index) => {
+      const sessionNonce = of(index).chance.hex(128) as SessionNonce;
+      tellPillar(world, of(index), { type: "link-up", sessionNonce });
+    },
     linkDown: (index, reason) => {
       world.note(of(index).id, "link down", reason);
       tellPillar(world, of(index), { type: "link-down", reason });
@@ -195,7 +198,7 @@ function peersOf(world: World): Peers {
       tellConnection(index, "pillar-connected");
     },
     hubDisconnected: (index) => tellConnection(index, "pillar-disconnected"),
-    hubHears: (index, message) => hubHears(world, world.hub, index, world.wire.up(message)),
+    hubHears: (index, message) => hubHears(world, index, world.wire.up(message)),
   };
 }
 
@@ -268,6 +271,7 @@ function outgrown(
 interface Watch {
   /** By incident: the deadline seen, and when the hub must have acted upon it. */
   readonly deadlines: Map<IncidentId, { readonly dueAt: number; readonly by: number }>;
+  readonly abandoned: Set<IncidentId>;
   /** Since when the hub has been watching undisturbed. */
   since: number;
   readonly heardAt: number[];
@@ -276,6 +280,7 @@ interface Watch {
 
 const newWatch = (): Watch => ({
   deadlines: new Map(),
+  abandoned: new Set(),
   since: 0,
   heardAt: [],
   isTold: [],
@@ -294,6 +299,7 @@ function watchHub(world: World, watch: Watch): void {
     watch.isTold[index] = isStale;
   }
   watchDeadlines(world, watch);
+  watchOwners(world, watch);
   const { closed, alarms } = hub.state;
   if (closed.size > MAX_CLOSED) {
     outgrown(world, "hub", { what: "closed incidents", size: closed.size, limit: MAX_CLOSED });
@@ -328,5 +334,21 @@ function watchDeadlines(world: World, watch: Watch): void {
       world.happened({ type: "overdue", at: now, incidentId: id, lateMs: now - seen.by });
       watch.deadlines.set(id, { dueAt, by: Number.POSITIVE_INFINITY });
     }
+  }
+}
+
+/** 30 s without a console, and a little for the tick and the commit. */
+const OWNER_GONE_MS = 34_000;
+
+/** Whoever owns an incident and is gone must be released. */
+function watchOwners(world: World, watch: Watch): void {
+  const { hub, scheduler, people } = world;
+  const now = scheduler.now();
+  for (const { id, owner, state } of hub.state.incidents.values()) {
+    if (state === "open" || owner === null) continue;
+    const goneMs = now - Math.max(people.goneSince(owner), watch.since);
+    if (goneMs < OWNER_GONE_MS || watch.abandoned.has(id)) continue;
+    watch.abandoned.add(id);
+    world.happened({ type: "abandoned", at: now, incidentId: id, owner, goneMs });
   }
 }

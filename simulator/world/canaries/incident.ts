@@ -102,15 +102,14 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
       }),
   },
   {
-    name: "silence-unseen",
-    story: "a pillar once heard is present for ever",
+    name: "owner-vanished-keeps",
+    story: "an owner whose console is gone keeps the incident",
     firstSeed: 0,
     rules: () =>
       withRules({
         handle: (state, event, nextIndex) => {
-          for (const voice of event.type === "tick" ? state.heard.voices.values() : []) {
-            voice.heardAt = event.at;
-            voice.disconnectedAt = null;
+          for (const desk of event.type === "tick" ? state.heard.desks.values() : []) {
+            desk.goneAt = null;
           }
           return HONEST.handle(state, event, nextIndex);
         },

@@ -1,9 +1,13 @@
-/** I5: no open incident without an owner and without a running deadline, and no deadline late by 2 s. */
-import type { History, Violation } from "../history.ts";
+/**
+ * I5: no open incident without an owner and without a running deadline, no deadline late by 2 s, and no owner who
+ * has been gone for 30 s.
+ */
+import type { Happening, History, Violation } from "../history.ts";
 
 export function checkDeadlines({ happenings, hub, endedAt }: History): Violation[] {
   const violations: Violation[] = [];
   for (const one of happenings) {
+    if (one.type === "abandoned") violations.push(abandoned(one));
     if (one.type !== "overdue") continue;
     const { at, incidentId, lateMs } = one;
     const detail = `the deadline of incident ${incidentId} is ${Math.round(lateMs)} ms late`;
@@ -15,4 +19,10 @@ export function checkDeadlines({ happenings, hub, endedAt }: History): Violation
     violations.push({ invariant: "I5", at: endedAt, detail, about: [incidentId.slice(0, 6)] });
   }
   return violations;
+}
+
+function abandoned(one: Extract<Happening, { type: "abandoned" }>): Violation {
+  const { at, incidentId, owner, goneMs } = one;
+  const detail = `${owner} is gone for ${Math.round(goneMs)} ms and still owns ${incidentId}`;
+  return { invariant: "I5", at, detail, about: [incidentId.slice(0, 6)] };
 }

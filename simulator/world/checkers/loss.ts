@@ -16,34 +16,42 @@ const UNDER_WAY_MS = 2000;
 
 type Pressed = Extract<Happening, { type: "pressed" }>;
 
-export function checkLoss(history: History): Violation[] {
-  const recorded = new Set<EventId>();
-  for (const fact of history.hub.journal) {
-    if (fact.type === "alarm-recorded") recorded.add(fact.event.eventId);
+export function checkLoss({ happenings, hub }: History): Violation[] {
+  const record: Record = {
+    recorded: new Set(
+      hub.journal.flatMap((fact) => (fact.type === "alarm-recorded" ? [fact.event.eventId] : [])),
+    ),
+    stored: new Set(happenings.flatMap((one) => (one.type === "stored" ? [one.eventId] : []))),
+    closings: closingTimes(happenings),
+    downs: downTimes(happenings),
+  };
+  return happenings.flatMap((one) => {
+    const why = one.type === "pressed" ? whyLost(one, record) : undefined;
+    return one.type === "pressed" && why !== undefined ? [lost(one, why)] : [];
+  });
+}
+
+interface Record {
+  readonly recorded: ReadonlySet<EventId>;
+  readonly stored: ReadonlySet<EventId>;
+  readonly closings: ReadonlyMap<EventId, number>;
+  readonly downs: ReadonlyMap<string, readonly number[]>;
+}
+
+function whyLost(one: Pressed, record: Record): string | undefined {
+  const owed = one.eventId ?? one.call;
+  const downAt = nextAfter(record.downs.get(one.pillar) ?? [], one.at);
+  const hadTime = one.isDiskGood && one.eventId !== undefined && (downAt ?? 0) - one.at > COMMIT_MS;
+  const isStored = owed !== undefined && record.stored.has(owed);
+  const isOwed = downAt === undefined || isStored || hadTime;
+  if (owed === undefined) return isOwed ? "began no alarm and no call" : undefined;
+  if (!record.recorded.has(owed)) {
+    return isOwed ? `is not in the hub's journal (alarm ${owed})` : undefined;
   }
-  const { happenings } = history;
-  const stored = new Set(happenings.flatMap((one) => (one.type === "stored" ? [one.eventId] : [])));
-  const closings = closingTimes(happenings);
-  const downs = downTimes(happenings);
-  const violations: Violation[] = [];
-  for (const one of happenings) {
-    if (one.type !== "pressed") continue;
-    const owed = one.eventId ?? one.call;
-    const downAt = nextAfter(downs.get(one.pillar) ?? [], one.at);
-    const isKept =
-      downAt === undefined ||
-      (owed !== undefined && stored.has(owed)) ||
-      (one.isDiskGood && downAt - one.at > COMMIT_MS && one.eventId !== undefined);
-    if (owed === undefined && isKept) violations.push(lost(one, "began no alarm and no call"));
-    else if (owed !== undefined && isKept && !recorded.has(owed)) {
-      violations.push(lost(one, `is not in the hub's journal (alarm ${owed})`));
-    } else if (one.eventId === undefined && owed !== undefined) {
-      const closedAt = closings.get(owed);
-      const isUnheard = closedAt !== undefined && closedAt + UNDER_WAY_MS < one.at;
-      if (isUnheard) violations.push(lost(one, `fell into a call that was over (alarm ${owed})`));
-    }
-  }
-  return violations;
+  if (one.eventId !== undefined) return undefined;
+  const closedAt = record.closings.get(owed);
+  const isUnheard = closedAt !== undefined && closedAt + UNDER_WAY_MS < one.at;
+  return isUnheard ? `fell into a call that was over (alarm ${owed})` : undefined;
 }
 
 function lost(one: Pressed, why: string): Violation {
