@@ -1,0 +1,87 @@
+/**
+ * Every page, both themes, both languages: no serious finding of axe, no complaint of the browser.
+ *
+ * WCAG 2.0, 2.1 and 2.2, levels A and AA, as far as a program can judge them.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openBrowser } from "../instrument/chromium.ts";
+import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
+import { takeSeat, type Seat } from "../instrument/desk.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+const LOOKS = [
+  { language: "zh-CN", theme: "dark", width: 1920, height: 1080 },
+  { language: "zh-CN", theme: "light", width: 1366, height: 768 },
+  { language: "en", theme: "dark", width: 1366, height: 768 },
+  { language: "en", theme: "light", width: 1920, height: 1080 },
+] as const;
+
+let demo: Demo;
+let browser: Browser;
+let seat: Seat;
+
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
+  seat = await takeSeat(browser, demo.httpUrl, "supervisor");
+  await postJson(`${demo.controlUrl}/pillars/demo-001/press`, { kind: "voice", holdMs: 200 });
+  await seat.page.getByTestId("queue-row").waitFor();
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+describe.each(LOOKS)("in $language, $theme, at $width x $height", (look) => {
+  test.each([
+    ["the desk while an alarm rings", "/desk", "call-panel"],
+    ["the archive", "/archive", "archive-list"],
+    ["the fleet", "/fleet", "fleet-table"],
+  ])("%s has no serious finding", async (_page, path, testId) => {
+    await dress(seat.page, look);
+    await seat.page.goto(demo.httpUrl + path);
+    await seat.page.getByTestId(testId).waitFor();
+    expect(await seat.page.locator("html").getAttribute("lang")).toBe(look.language);
+    expect(await findings(seat.page)).toEqual([]);
+    expect(await seat.page.evaluate(() => document.body.scrollWidth <= innerWidth)).toBe(true);
+  });
+});
+
+test("the page for signing in has no serious finding", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(demo.httpUrl);
+  await page.getByTestId("sign-in").waitFor();
+  expect(await findings(page)).toEqual([]);
+});
+
+test("the content security policy was never broken", () => {
+  expect(seat.complaints).toEqual([]);
+});
+
+async function dress(page: Page, look: (typeof LOOKS)[number]): Promise<void> {
+  await page.setViewportSize({ width: look.width, height: look.height });
+  await page.evaluate(({ language, theme }) => {
+    const chosen = JSON.parse(localStorage.getItem("anzhu.choices") ?? "{}") as object;
+    localStorage.setItem("anzhu.choices", JSON.stringify({ ...chosen, language, theme }));
+  }, look);
+}
+
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const results = await page.evaluate(
+    (tags) =>
+      (globalThis as unknown as { axe: { run(options: unknown): Promise<AxeResults> } }).axe.run({
+        runOnly: { type: "tag", values: tags },
+      }),
+    TAGS,
+  );
+  return results.violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
+}
