@@ -108,10 +108,11 @@ function certificates(directory: string): Finding[] {
   });
 }
 
-async function ports({ http, mqtt }: HubConfig): Promise<Finding[]> {
+async function ports({ http, mqtt, alarms }: HubConfig): Promise<Finding[]> {
   return [
     await portFree("port http", http.host, http.port),
     await portFree("port mqtt", mqtt.host, mqtt.port),
+    await portFree("port alarms", alarms.host, alarms.port),
   ];
 }
 

@@ -5,11 +5,13 @@
  * silenced before the journal closes.
  */
 import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { HubConfig } from "./config.ts";
 import { lockData } from "./data-lock.ts";
 import { checkHealth } from "./health.ts";
 import { openJournal } from "./journal/journal.ts";
+import type { Receipts } from "./link/receipts.ts";
 import { startMediaProcess } from "./media/media-process.ts";
 import { inspectRecording } from "./media/recover.ts";
 import type { EscalationSettings } from "./core/escalation.ts";
@@ -20,6 +22,7 @@ import { webhooksOf } from "./webhook.ts";
 export interface HubProcess {
   readonly httpPort: number;
   readonly mqttPort: number;
+  readonly alarmsPort: number;
   /** Ends in order; what was taken is committed. */
   stop(): Promise<void>;
 }
@@ -53,7 +56,7 @@ async function start(
   config: HubConfig,
   options: HubOptions,
   closers: Closers,
-): Promise<{ httpPort: number; mqttPort: number }> {
+): Promise<Pick<HubProcess, "httpPort" | "mqttPort" | "alarmsPort">> {
   const { dataDir } = config;
   const { log } = options;
   const lock = lockData(dataDir);
@@ -61,10 +64,14 @@ async function start(
   const { openAuthority } = await import("./link/authority.ts");
   const authority = await openAuthority(dataDir, config.mqtt.names);
   const { shell, hubEpoch } = await startCore(config, { ...options, authority }, closers);
-  const { listen, mqttPort } = await startWaysIn(config, { ...options, authority, shell }, closers);
+  const waysIn = { ...options, authority, shell };
+  const { listen, mqttPort, alarmsPort } = await startWaysIn(config, waysIn, closers);
   const httpPort = await listen(hubEpoch);
-  log.info(`the hub serves ${config.http.host}:${httpPort}, pillars on port ${mqttPort}`);
-  return { httpPort, mqttPort };
+  log.info(
+    `the hub serves ${config.http.host}:${httpPort}, ` +
+      `pillars on port ${mqttPort}, and by HTTPS on port ${alarmsPort}`,
+  );
+  return { httpPort, mqttPort, alarmsPort };
 }
 
 async function startCore(
@@ -138,7 +145,11 @@ async function startWaysIn(
   config: HubConfig,
   { log, authority, shell, noDelay }: WaysIn,
   closers: Closers,
-): Promise<{ mqttPort: number; listen: (hubEpoch: () => string) => Promise<number> }> {
+): Promise<{
+  mqttPort: number;
+  alarmsPort: number;
+  listen: (hubEpoch: () => string) => Promise<number>;
+}> {
   const { startBroker } = await import("./link/embedded-broker.ts");
   const { openReceipts } = await import("./link/receipts.ts");
   const { loop, linkEvents: events } = shell;
@@ -155,6 +166,7 @@ async function startWaysIn(
   const link = receipts.through(broker);
   shell.attach(link);
   const mqttPort = broker.port;
+  const alarmsPort = await startAlarmDoor(config, { log, authority, shell, receipts }, closers);
   const listen = async (hubEpoch: () => string): Promise<number> => {
     const { openAccounts } = await import("./api/accounts.ts");
     const { openEnrolments } = await import("./api/enrolments.ts");
@@ -182,9 +194,31 @@ async function startWaysIn(
         }),
     });
     closers.push(() => app.close());
-    await app.listen({ host: config.http.host, port: config.http.port });
-    const address = app.server.address();
-    return typeof address === "object" && address ? address.port : config.http.port;
+    return listenOn(app, config.http);
   };
-  return { mqttPort, listen };
+  return { mqttPort, alarmsPort, listen };
+}
+
+type Door = Pick<WaysIn, "log" | "authority" | "shell"> & { readonly receipts: Receipts };
+
+async function startAlarmDoor(
+  config: HubConfig,
+  { log, authority, shell, receipts }: Door,
+  closers: Closers,
+): Promise<number> {
+  const { buildAlarmDoor } = await import("./api/alarm-door.ts");
+  const { linkEvents: events, reads } = shell;
+  const door = await buildAlarmDoor({ log, authority, events, reads, receipts });
+  closers.push(() => door.close());
+  return await listenOn(door, config.alarms);
+}
+
+/** Returns the port, which the system chose if the setting is 0. */
+async function listenOn(
+  app: FastifyInstance,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<number> {
+  await app.listen({ host, port });
+  const address = app.server.address();
+  return typeof address === "object" && address ? address.port : port;
 }

@@ -55,12 +55,16 @@ export async function startHub(options: HubOptions): Promise<DemoHub> {
   return { program, enrolmentCode: (place) => enrolmentCode(config, place) };
 }
 
+/** The pillars' second way in lies beside the first. */
+export const alarmsPortOf = (mqttPort: number): number => mqttPort + 1;
+
 function hubConfig(options: HubOptions): z.input<typeof HubConfig> {
   const { dir, httpPort, mqttPort, mediaPorts } = options;
   return {
     dataDir: dir,
     http: { host: "127.0.0.1", port: httpPort },
     mqtt: { host: "127.0.0.1", port: mqttPort },
+    alarms: { host: "127.0.0.1", port: alarmsPortOf(mqttPort) },
     media: { udpPorts: [mediaPorts[0], mediaPorts[1]] },
   };
 }

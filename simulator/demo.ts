@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { findFfmpeg } from "../device/media/ffmpeg.ts";
 import { buildConsole } from "./console-build.ts";
-import { ACCOUNTS, PASSWORD, startHub } from "./demo-hub.ts";
+import { ACCOUNTS, alarmsPortOf, PASSWORD, startHub } from "./demo-hub.ts";
 import type { DemoHub } from "./demo-hub.ts";
 import { notOnline, renderClips, startPillars } from "./demo-pillars.ts";
 import { hubClient } from "./hub-client.ts";
@@ -48,6 +48,7 @@ export async function runDemo(options: DemoOptions, stop: AbortController): Prom
   const complaints = await takenPorts([
     { port: options.httpPort, what: "console", option: "--http-port" },
     { port: options.mqttPort, what: "pillars, MQTT", option: "--mqtt-port" },
+    { port: alarmsPortOf(options.mqttPort), what: "pillars, HTTPS", option: "--mqtt-port" },
     { port: options.controlPort, what: "simulator", option: "--control-port" },
   ]);
   for (const complaint of complaints) console.error(complaint);
@@ -107,7 +108,12 @@ async function start(options: DemoOptions, running: Running, stop: AbortControll
     places,
     dataDir,
     clips: await clips,
-    hub: { host: "127.0.0.1", mqttPort: options.mqttPort, httpUrl: url },
+    hub: {
+      host: "127.0.0.1",
+      mqttPort: options.mqttPort,
+      httpUrl: url,
+      alarmUrls: [`https://127.0.0.1:${alarmsPortOf(options.mqttPort)}`],
+    },
     enrolmentCode: running.hub.enrolmentCode,
     onNotice: notice,
   });

@@ -64,7 +64,7 @@ function refusalOf(agent: Agent, body: CommandBody, moment: Moment): string | un
     return `meant for boot ${body.bootEpoch}, this is boot ${agent.bootEpoch}`;
   }
   const ours = agent.link.phase === "up" ? agent.link.sessionNonce : undefined;
-  if (body.sessionNonce !== undefined && body.sessionNonce !== ours) return "from an older session";
+  if (body.sessionNonce !== ours) return "from an older session";
   if (agent.orders.seen.includes(body.commandId)) return "this order was given before";
   // The one place that looks at the wall clock, and it can only refuse.
   const ageMs = moment.wallMs - body.issuedWallMs;

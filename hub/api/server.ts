@@ -8,18 +8,15 @@ import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import swagger from "@fastify/swagger";
-import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
-import {
-  createJsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-} from "fastify-type-provider-zod";
+import type { FastifyInstance } from "fastify";
+import { createJsonSchemaTransform } from "fastify-type-provider-zod";
 import { guardRoutes } from "./access.ts";
 import { CONSOLE_DIR, serveConsole } from "./console-files.ts";
-import { LOOPBACK, type Api, type ApiContext, type ApiOptions } from "./context.ts";
+import { LOOPBACK, type ApiContext, type ApiOptions } from "./context.ts";
 import { createEventStreams } from "./event-streams.ts";
 import { createMetrics } from "./metrics.ts";
-import { answerError, describe } from "./problem.ts";
+import { createServer } from "./http-server.ts";
+import { alarmRoute } from "./routes/alarms.ts";
 import { enrolmentRoutes } from "./routes/enrolments.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -30,14 +27,6 @@ import { recordingRoutes } from "./routes/recordings.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { PERMISSIONS_POLICY, SECURITY_HEADERS } from "./security-headers.ts";
 
-const BODY_LIMIT_BYTES = 64 * 1024;
-/** Node would give a slow sender minutes (reliability 5.4). */
-const HEADERS_TIMEOUT_MS = 5000;
-const REQUEST_TIMEOUT_MS = 15_000;
-/** Longer than the event stream's ping. */
-const IDLE_TIMEOUT_MS = 30_000;
-const MAX_HEADER_BYTES = 8 * 1024;
-const MAX_CONNECTIONS = 2000;
 /** Addresses remembered by the rate limits. */
 const MAX_LIMITED_ADDRESSES = 5000;
 
@@ -46,14 +35,11 @@ export type { ApiOptions, HealthCheck } from "./context.ts";
 /** Does not listen yet: call `listen` on the result with the configured host and port. */
 export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const isSecure = !LOOPBACK.includes(options.config.http.host);
-  const app = createServer(options, isSecure);
+  const { authority, log } = options;
+  const app = createServer({ log, tls: isSecure ? authority.server : undefined });
   const streams = createEventStreams(options);
   const context: ApiContext = { ...options, streams, isSecure };
   const metrics = createMetrics(context);
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler(answerError);
-  acceptEmptyJson(app);
   await app.register(cookie);
   await app.register(helmet, SECURITY_HEADERS);
   await app.register(rateLimit, { global: false, cache: MAX_LIMITED_ADDRESSES });
@@ -85,6 +71,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   mediaRoutes(app, context);
   recordingRoutes(app, context);
   pillarRoutes(app, context);
+  alarmRoute(app, context);
   enrolmentRoutes(app, context);
   healthRoutes(app, context, metrics);
   app.get("/api/v1/openapi.json", { config: { may: "public" }, schema: { hide: true } }, () =>
@@ -93,40 +80,4 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   serveConsole(app, options.consoleDir ?? CONSOLE_DIR);
   await app.ready();
   return app as unknown as FastifyInstance;
-}
-
-function createServer(options: ApiOptions, isSecure: boolean): Api {
-  const { key, cert } = options.authority.server;
-  const limits = { maxHeaderSize: MAX_HEADER_BYTES, noDelay: true, keepAlive: true };
-  const common = {
-    loggerInstance: options.log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: IDLE_TIMEOUT_MS,
-    forceCloseConnections: true,
-    routerOptions: { maxParamLength: 128 },
-    frameworkErrors: answerError,
-  };
-  const app = isSecure
-    ? fastify({ ...common, https: { key, cert, minVersion: "TLSv1.2", ...limits } })
-    : fastify({ ...common, http: limits });
-  app.server.headersTimeout = HEADERS_TIMEOUT_MS;
-  app.server.maxConnections = MAX_CONNECTIONS;
-  return app as unknown as Api;
-}
-
-/** Orders without content are often sent with a JSON type and no body. */
-function acceptEmptyJson(app: Api): void {
-  app.removeContentTypeParser("application/json");
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
-    if (body === "") return done(null, undefined);
-    try {
-      done(null, JSON.parse(String(body)));
-    } catch {
-      const found = JSON.stringify(String(body).slice(0, 40));
-      const wrong = describe("bad-request", `body: expected JSON, found ${found}`);
-      done(Object.assign(new Error(wrong.detail), { problem: wrong }));
-    }
-  });
 }

@@ -24,7 +24,7 @@ export const CommandBody = z.strictObject({
   /** The pillar's boot this order is meant for: an older boot's order is void. */
   bootEpoch: z.number().int().positive(),
   /** The pillar's connection this order is meant for, from its heartbeat. */
-  sessionNonce: SessionNonce.optional(),
+  sessionNonce: SessionNonce,
   issuedWallMs: z.number().int(),
   /** From receipt, monotonic: a late order is refused. */
   expiresInMs: z.number().int().min(1000).max(60_000),

@@ -9,6 +9,7 @@ import { onTestFinished, vi } from "vitest";
 import type { Role } from "../../shared/api/session.ts";
 import type { PillarId, Signature, Username } from "../../shared/ids.ts";
 import type { DownMessage } from "../../shared/protocol/messages.ts";
+import type { Via } from "../../hub/core/facts.ts";
 import { DEFAULT_ESCALATION } from "../../hub/core/escalation.ts";
 import type { HubSettings } from "../../hub/core/state.ts";
 import { openJournal } from "../../hub/journal/journal.ts";
@@ -37,7 +38,7 @@ export interface FalseHub {
   readonly toMedia: ToMedia[];
   readonly events: NumberedEvent[];
   fromMedia(message: FromMedia): void;
-  press(details?: AlarmDetails): Promise<void>;
+  press(details?: AlarmDetails & { readonly via?: Via }): Promise<void>;
   restart(): Promise<void>;
 }
 
@@ -58,10 +59,10 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
     toMedia: [],
     events: [],
     fromMedia: (message) => listeners.at(-1)?.(message),
-    press: async (details = {}) => {
+    press: async ({ via = "mqtt", ...details } = {}) => {
       const alarm = newAlarm(pillar(0), details);
       const message = { channel: "alarm", message: alarm } as const;
-      await running().shell.linkEvents.onMessage(pillar(0), message, "mqtt");
+      await running().shell.linkEvents.onMessage(pillar(0), message, via);
     },
     restart: async () => {
       await stop();

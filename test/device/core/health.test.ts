@@ -2,9 +2,16 @@
 import { describe, expect, test } from "vitest";
 import type { CommandBody, CommandOrder } from "../../../shared/protocol/command.ts";
 import type { Report } from "../../../shared/protocol/report.ts";
-import { CommandId } from "../../../shared/ids.ts";
+import { CommandId, SessionNonce } from "../../../shared/ids.ts";
 import type { Instant } from "../../../shared/duration.ts";
-import { LINK_UP, falsePillar, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import {
+  LINK_UP,
+  falsePillar,
+  NONCE,
+  PILLAR,
+  reachedPillar,
+  type FalsePillar,
+} from "./false-pillar.ts";
 
 const reports = (pillar: FalsePillar): Report[] =>
   pillar.sent.flatMap((one) => (one.channel === "report" ? [one.message] : []));
@@ -22,6 +29,7 @@ function order(
     commandId: CommandId.parse((++orders).toString(16).padStart(32, "0")),
     pillarId: PILLAR,
     order: name,
+    sessionNonce: NONCE,
     bootEpoch: 1,
     issuedWallMs: 1_780_000_000_000 + pillar.now(),
     expiresInMs: 5000,
@@ -153,6 +161,18 @@ describe("an order", () => {
     pillar.tell({ type: "ordered", body });
     expect(outcomes(pillar)).toEqual(["done", "refused"]);
     expect(pillar.effects.filter(({ type }) => type === "siren")).toHaveLength(1);
+  });
+
+  test("from an older session is refused, though its signature is good", () => {
+    const pillar = reachedPillar();
+    const sessionNonce = SessionNonce.parse("6".repeat(32));
+    order(pillar, { name: "siren", on: true }, { sessionNonce });
+    pillar.tell({ type: "link-down", reason: "test" });
+    pillar.tell({ type: "link-up", sessionNonce });
+    order(pillar, { name: "siren", on: true });
+    order(pillar, { name: "siren", on: true }, { sessionNonce });
+    expect(outcomes(pillar)).toEqual(["refused", "refused", "done"]);
+    expect(reports(pillar)[0]).toMatchObject({ detail: "from an older session" });
   });
 
   test("for another pillar, another boot or another time is refused with the reason", () => {

@@ -1,0 +1,68 @@
+/**
+ * An HTTP server as we allow it: everything a sender may take his time with, or make large, has a limit.
+ */
+import { fastify, LogController, type FastifyBaseLogger } from "fastify";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import type { Logger } from "pino";
+import type { Authority } from "../ports.ts";
+import type { Api } from "./context.ts";
+import { answerError, describe } from "./problem.ts";
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+/** Node would give a slow sender minutes (reliability 5.4). */
+const HANDSHAKE_TIMEOUT_MS = 5000;
+const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 15_000;
+/** Longer than the event stream's ping. */
+const IDLE_TIMEOUT_MS = 30_000;
+const MAX_HEADER_BYTES = 8 * 1024;
+const MAX_CONNECTIONS = 2000;
+
+export interface ServerOptions {
+  readonly log: Logger;
+  /** Without it plain HTTP: on loopback only. */
+  readonly tls: Authority["server"] | undefined;
+  /** Browsers of older machines need 1.2; pillars do not. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+}
+
+export function createServer({ log, tls, minVersion = "TLSv1.2" }: ServerOptions): Api {
+  const limits = { maxHeaderSize: MAX_HEADER_BYTES, noDelay: true, keepAlive: true };
+  const secure = { ...tls, minVersion, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+  const common = {
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 128 },
+    frameworkErrors: answerError,
+  };
+  const server = tls
+    ? fastify({ ...common, https: { ...secure, ...limits } })
+    : fastify({ ...common, http: limits });
+  server.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.server.maxConnections = MAX_CONNECTIONS;
+  const app = server as unknown as Api;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError);
+  acceptEmptyJson(app);
+  return app;
+}
+
+/** Orders without content are often sent with a JSON type and no body. */
+function acceptEmptyJson(app: Api): void {
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
+    if (body === "") return done(null, undefined);
+    try {
+      done(null, JSON.parse(String(body)));
+    } catch {
+      const found = JSON.stringify(String(body).slice(0, 40));
+      const wrong = describe("bad-request", `body: expected JSON, found ${found}`);
+      done(Object.assign(new Error(wrong.detail), { problem: wrong }));
+    }
+  });
+}

@@ -1,0 +1,88 @@
+/**
+ * The second way in for a signed alarm: one route, on the console's port and on the pillars' own.
+ *
+ * No session: the signature inside says who it is, and the hub checks it as on every other way. It is
+ * answered with the receipt, after the commit.
+ */
+import { z } from "zod";
+import type { PillarId } from "../../../shared/ids.ts";
+import { Accepted } from "../../../shared/protocol/accepted.ts";
+import { Alarm } from "../../../shared/protocol/alarm.ts";
+import { AlarmRefused } from "../../ingest.ts";
+import { boundTo } from "../../link/ingest.ts";
+import { ALARM_RATE, takeTurn } from "../../link/rate.ts";
+import type { Api, ApiOptions } from "../context.ts";
+import { problem } from "../problem.ts";
+import { failures, PillarParams } from "../schemas.ts";
+
+/** As long as a pillar's own patience for one try. */
+const RECEIPT_TIMEOUT_MS = 5000;
+/** A whole district may share one address behind a router. */
+const ALARMS = { max: 6000, timeWindow: "1 minute" } as const;
+/** Pillars whose pace is remembered, each at the address it comes from: nobody can use up another's. */
+const MAX_PACES = 20_000;
+
+export type AlarmRouteOptions = Pick<ApiOptions, "events" | "reads" | "receipts">;
+
+export function alarmRoute(app: Api, options: AlarmRouteOptions): void {
+  const nextTurn = new Map<string, number>();
+  app.post(
+    "/api/v1/pillars/:id/alarms",
+    {
+      config: { may: "public", rateLimit: ALARMS },
+      schema: {
+        summary: "The second way in for a signed alarm",
+        params: PillarParams,
+        body: Alarm,
+        response: { 200: Accepted, 202: z.null(), ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const read = boundTo(id, { channel: "alarm", message: request.body });
+      if (!read.ok) throw problem("bad-request", read.reason);
+      await awaitTurn(nextTurn, `${id} ${request.ip}`);
+      const { eventId } = request.body.event;
+      const receipt = options.receipts?.wait(eventId, RECEIPT_TIMEOUT_MS);
+      try {
+        await options.events.onMessage(id, read.value, "https");
+      } catch (error) {
+        if (error instanceof AlarmRefused) throw await refusalOf(options, id, error);
+        request.log.error(
+          { err: error, pillarId: id, eventId },
+          `alarm ${eventId} was not committed`,
+        );
+        throw problem("unavailable", "the alarm could not be committed: send it again");
+      }
+      const accepted = await receipt;
+      return accepted ? reply.code(200).send(accepted) : reply.code(202).send(null);
+    },
+  );
+}
+
+/** As over MQTT: what comes too fast waits, and only a flood is refused. */
+async function awaitTurn(nextTurn: Map<string, number>, who: string): Promise<void> {
+  const turn = takeTurn(ALARM_RATE, nextTurn.get(who) ?? 0, performance.now());
+  if (!turn.ok) {
+    const most = 1000 / ALARM_RATE.intervalMs;
+    throw problem("too-many-requests", `expected at most ${most} alarms a second of one pillar`);
+  }
+  nextTurn.delete(who);
+  nextTurn.set(who, turn.nextAt);
+  for (const oldest of nextTurn.keys()) {
+    if (nextTurn.size <= MAX_PACES) break;
+    nextTurn.delete(oldest);
+  }
+  if (turn.waitMs > 0) await new Promise((resolve) => setTimeout(resolve, turn.waitMs));
+}
+
+/** Only a refusal asks the database: an alarm does not wait for it. */
+async function refusalOf(
+  { reads }: AlarmRouteOptions,
+  id: PillarId,
+  { message }: AlarmRefused,
+): Promise<Error> {
+  return (await reads.pillar(id))
+    ? problem("forbidden", message)
+    : problem("not-found", `expected the id of a pillar, found ${id}`);
+}

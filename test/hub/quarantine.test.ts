@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { newHeartbeat, pillar } from "./core/street.ts";
+import { incidents, newHub, onlyIncident, person, told, type FalseHub } from "./false-hub.ts";
+
+const DAY_MS = 86_400_000;
+
+async function enrolUntil(hub: FalseHub, certificateExpiresAt: number): Promise<void> {
+  const keys = { certificateSerial: "2", alarmPublicKey: "key", certificateExpiresAt };
+  const at = Date.now();
+  await hub.shell.commands.record([{ type: "pillar-enrolled", at, pillarId: pillar(0), ...keys }]);
+}
+
+const hear = (hub: FalseHub, message: object): Promise<void> =>
+  hub.shell.linkEvents.onMessage(pillar(0), message as never, "mqtt");
+
+describe("a pillar whose certificate has expired", () => {
+  test("is still answered: its alarm rings, marked as unverified", async () => {
+    const hub = await newHub();
+    await enrolUntil(hub, Date.now() - DAY_MS);
+    await hub.press({ via: "https" });
+    expect(told(hub)).toEqual(["accepted 1", "ringing"]);
+    const { id, isVerified } = await onlyIncident(hub);
+    expect(isVerified).toBe(false);
+    expect(await hub.shell.reads.incident(id)).toMatchObject({ isVerified: false });
+  });
+
+  test("is believed nothing else, given no order, and let go", async () => {
+    const hub = await newHub();
+    await enrolUntil(hub, Date.now() + DAY_MS);
+    const heartbeat = { channel: "heartbeat", message: newHeartbeat({ release: "1.0" }) };
+    await hear(hub, heartbeat);
+    expect(hub.shell.loop.state().pillars.get(pillar(0))).toMatchObject({ release: "1.0" });
+    await enrolUntil(hub, Date.now() - DAY_MS);
+    await hear(hub, { ...heartbeat, message: newHeartbeat({ release: "2.0" }) });
+    expect(hub.shell.loop.state().pillars.get(pillar(0))).toMatchObject({ release: "1.0" });
+    expect(hub.dropped).toEqual([pillar(0)]);
+    const order = { name: "siren", on: true } as const;
+    const answer = await hub.shell.commands.command(pillar(0), order, person("wang"));
+    expect(answer.ok).toBe(false);
+  });
+
+  test("with a signature that does not fit is refused like anybody", async () => {
+    const hub = await newHub();
+    await enrolUntil(hub, Date.now() - DAY_MS);
+    await expect(hub.press({ via: "https", sig: "forged" })).rejects.toThrow("does not fit");
+    expect(incidents(hub)).toEqual([]);
+  });
+
+  test("and was enrolled again is verified again, also in the incident it had", async () => {
+    const hub = await newHub();
+    await enrolUntil(hub, Date.now() - DAY_MS);
+    await hub.press({ via: "https" });
+    await enrolUntil(hub, Date.now() + DAY_MS);
+    await hub.press({ seq: 2, eventId: 77 });
+    expect(incidents(hub)).toMatchObject([{ isVerified: true, presses: 2 }]);
+  });
+});
+
+describe("an order to a pillar", () => {
+  test("names the connection of its latest heartbeat, and is not given before there was one", async () => {
+    const hub = await newHub();
+    const order = { name: "identify", seconds: 5 } as const;
+    const early = await hub.shell.commands.command(pillar(0), order, person("zhao", "technician"));
+    expect(early).toMatchObject({ ok: false });
+    const sessionNonce = "c".repeat(32) as never;
+    await hear(hub, { channel: "heartbeat", message: newHeartbeat({ sessionNonce, seq: 3 }) });
+    const resend = hub.sent.find(({ message }) => message.channel === "command")?.message;
+    expect(resend).toMatchObject({ message: { body: { sessionNonce, order: { fromSeq: 1 } } } });
+    hub.shell.linkEvents.onConnected(pillar(0));
+    const late = await hub.shell.commands.command(pillar(0), order, person("zhao", "technician"));
+    expect(late).toMatchObject({ ok: false });
+  });
+});
