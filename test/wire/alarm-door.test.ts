@@ -99,7 +99,7 @@ describe("the pillars' second way in", () => {
 
   test("has no other route, whatever the console's port offers", async () => {
     for (const path of ["/", "/healthz", "/api/v1/sessions", "/api/v1/incidents"]) {
-      expect((await post(path, {})).status, path).toBe(404);
+      expect([path, (await post(path, {})).status]).toEqual([path, 404]);
     }
   });
 
