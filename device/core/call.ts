@@ -164,7 +164,14 @@ export function callTold(agent: Agent, message: CallMessage, moment: Moment): Ag
     if (message.eventId !== call.eventId) return step(agent);
     return step(withCall(agent, { ...call, early: message }));
   }
-  if (message.incidentId !== call.incidentId) return step(agent);
+  if (message.incidentId !== call.incidentId) {
+    if (message.eventId !== call.eventId) return step(agent);
+    // The hub was set back to an older copy: our alarm has another incident, and nobody has answered that.
+    const { eventId, isSilent } = call;
+    const { incidentId } = message;
+    const moved = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
+    return callTold(moved, message, moment);
+  }
   if (message.status === "ended") return ended(agent, moment);
   const alive = step<Agent, Effect>(agent, silenceTimer(moment));
   // `ringing` is what `received` means; an answer without a name is not one.

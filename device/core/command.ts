@@ -66,6 +66,8 @@ function refusalOf(agent: Agent, body: CommandBody, moment: Moment): string | un
   const ours = agent.link.phase === "up" ? agent.link.sessionNonce : undefined;
   if (body.sessionNonce !== ours) return "from an older session";
   if (agent.orders.seen.includes(body.commandId)) return "this order was given before";
+  // Harmless however late, and the only way back for alarms a hub has lost: no clock may refuse it.
+  if (body.order.name === "resend") return undefined;
   // The one place that looks at the wall clock, and it can only refuse.
   const ageMs = moment.wallMs - body.issuedWallMs;
   if (moment.isClockSynced && ageMs > body.expiresInMs + CLOCK_SLACK_MS) {

@@ -1,7 +1,7 @@
 /** One call at the pillar, in virtual time: what the person sees and hears, and when. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { EventId } from "../../../shared/ids.ts";
+import { IncidentId, type EventId } from "../../../shared/ids.ts";
 import {
   LINK_UP,
   falsePillar,
@@ -35,6 +35,19 @@ describe("a call", () => {
       "ended",
     ]);
     expect(gates(pillar)).toEqual([true, false]);
+  });
+
+  test("follows its alarm into another incident, when the hub was restored from an older copy", () => {
+    const pillar = reachedPillar();
+    const eventId = pillar.press();
+    pillar.accept(eventId);
+    pillar.call(eventId, "answered", "Wang");
+    const incidentId = IncidentId.parse("7".repeat(32));
+    const told = { v: 1, incidentId, eventId } as const;
+    pillar.tell({ type: "call-told", call: { ...told, status: "ringing" } });
+    expect(pillar.lamp()).toBe("received");
+    pillar.tell({ type: "call-told", call: { ...told, status: "ended" } });
+    expect(pillar.lamp()).toBe("standby");
   });
 
   test("is not changed by pressing again", () => {

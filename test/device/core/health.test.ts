@@ -185,6 +185,13 @@ describe("an order", () => {
     expect(details[1]).toBe("meant for boot 9, this is boot 1");
   });
 
+  test("to send again is obeyed whatever the clocks say: a restored hub has no other way", () => {
+    const pillar = reachedPillar();
+    order(pillar, { name: "resend", fromSeq: 1 }, { issuedWallMs: 0 });
+    expect(outcomes(pillar)).toEqual(["done"]);
+    expect(pillar.effects).toContainEqual(expect.objectContaining({ type: "fetch-kept" }));
+  });
+
   test("to sound the siren ends by itself after five minutes", () => {
     const pillar = reachedPillar();
     order(pillar, { name: "siren", on: true });
