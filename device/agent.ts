@@ -43,8 +43,8 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   const clock = parts.clock ?? systemClock();
   const identity = readIdentity(config.dataDir, config.pillarId);
   const media = parts.media ?? (await startMedia(config, log));
-  const [opened, link, post, board] = await Promise.all([
-    openOrRemember(config, { log, clock }),
+  const [ledger, link, post, board] = await Promise.all([
+    openOrRemember(config, clock),
     parts.link ?? makeLink(config, identity, log),
     parts.post ?? makePost(config, identity),
     parts.board ?? makeBoard(config),
@@ -52,7 +52,6 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     await media.close();
     throw error;
   });
-  const { ledger, trouble } = opened;
   const screen =
     parts.screen ?? displayFile(dataPaths(config.dataDir).display, (text) => log.warn(text));
   const beginning = newAgent({
@@ -65,7 +64,6 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   const world = { clock, identity, board, ledger, link, post, media, screen, log };
   const shell = newShell(world, beginning);
   shell.tell({ type: "started" });
-  if (trouble) shell.tell({ type: "ledger-broken", reason: trouble });
   armed.then(
     (at) => log.info("armed: a press is recorded and sent", { armedMs: Math.round(at) }),
     () => undefined,
@@ -81,21 +79,12 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   };
 }
 
-async function openOrRemember(
-  config: AgentConfig,
-  { log, clock }: { log: Log; clock: Clock },
-): Promise<{ ledger: Ledger; trouble: string | undefined }> {
-  const damage: string[] = [];
+async function openOrRemember({ dataDir }: AgentConfig, clock: Clock): Promise<Ledger> {
   try {
-    const ledger = await openLedger(dataPaths(config.dataDir).ledger, (line) => {
-      damage.push(line);
-      log.error(`ledger: ${line}`);
-    });
-    return { ledger, trouble: damage[0] };
+    return await openLedger(dataPaths(dataDir).ledger);
   } catch (error) {
-    const trouble = reasonOf(error);
-    log.error(`${trouble}. Alarms are sent from memory until it is repaired`);
-    return { ledger: memoryLedger(clock.wallMs(), trouble), trouble };
+    const trouble = `${reasonOf(error)}. Alarms are sent from memory until it is repaired`;
+    return memoryLedger(clock.wallMs(), trouble);
   }
 }
 

@@ -71,19 +71,33 @@ export interface LedgerHead {
   readonly hash: Sha256;
 }
 
-/** The pillar's own truth: SQLite, WAL, FULL, on its own thread. */
-export interface Ledger {
-  readonly bootEpoch: number;
-  readonly head: LedgerHead;
+/** What the ledger says unasked. */
+export type LedgerNews =
+  /** Something was found wrong, or nothing can be stored for now. */
+  | { readonly type: "broken"; readonly reason: string }
+  /** The spare file is in use until somebody comes. */
+  | { readonly type: "moved"; readonly reason: string }
+  /** A file could be opened after a start without one; this is what it held. */
+  | ({ readonly type: "back" } & Kept);
+
+export interface Kept {
   readonly hubEpoch: HubEpoch | undefined;
   /** Alarms not yet accepted by any hub, oldest first. */
   readonly unaccepted: readonly SealedAlarm[];
   /** The oldest alarm the present hub has not accepted though another did; a replay was cut short. */
   readonly replayFrom: number | undefined;
+}
+
+/** The pillar's own truth: SQLite, WAL, FULL, on its own thread. */
+export interface Ledger extends Kept {
+  readonly bootEpoch: number;
+  readonly head: LedgerHead;
   /** The newest alarm: a hub may still be in a call about it. */
   readonly lastEventId: EventId | undefined;
   /** Resolves when the alarm is on the disk; rejects when it is not. */
   append(alarm: SealedAlarm): Promise<void>;
+  /** What was said before anybody listened is said then. */
+  onNews(listener: (news: LedgerNews) => void): void;
   markAccepted(eventId: EventId, hubEpoch: HubEpoch): Promise<void>;
   /** Kept alarms from this sequence number on, oldest first, at most `limit`. */
   since(fromSeq: number, limit: number): Promise<readonly SealedAlarm[]>;

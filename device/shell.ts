@@ -194,7 +194,7 @@ function post(
 }
 
 function listen(world: World, tell: Tell): void {
-  const { board, link, media } = world;
+  const { board, ledger, link, media } = world;
   board.onInput(({ input, isActive, at }) => {
     if (input === "tamper") return tell({ type: "tamper-changed", isOpen: isActive });
     if (input === "mains") {
@@ -207,6 +207,10 @@ function listen(world: World, tell: Tell): void {
     tell({ type: "button-pressed", kind, edgeAt });
   });
   board.onReachable((isRunning, detail) => tell({ type: "board-running", isRunning, detail }));
+  ledger.onNews((news) => {
+    if (news.type === "back") return tell({ ...news, type: "ledger-back" });
+    return tell({ type: `ledger-${news.type}`, reason: news.reason });
+  });
   link.onUp(() => tell({ type: "link-up", sessionNonce: hex128() as SessionNonce }));
   link.onDown((reason) => tell({ type: "link-down", reason }));
   link.onMessage((message) => told(world, message, tell));

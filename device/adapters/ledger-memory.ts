@@ -1,5 +1,6 @@
 /**
- * The ledger of a pillar whose disk is dead: nothing survives a reboot, but a press still goes out.
+ * The ledger of a pillar that cannot even start its ledger's thread: nothing survives a reboot, but a press
+ * still goes out.
  *
  * Boot and sequence numbers start from the wall clock's seconds, above any the disk may hold, so that no
  * number is used twice. The hub sees the gap, and the fault says why.
@@ -17,6 +18,7 @@ export function memoryLedger(wallMs: number, reason: string): Ledger {
     unaccepted: [],
     replayFrom: undefined,
     lastEventId: undefined,
+    onNews: (listener) => listener({ type: "broken", reason }),
     append: refuse,
     markAccepted: () => Promise.resolve(),
     since: () => Promise.resolve([]),

@@ -1,15 +1,15 @@
 /** The ledger as the shell sees it: one message to its thread and one back. */
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Ledger, SealedAlarm } from "../ports.ts";
-import { codeOf, Failure, reasonOf } from "./failure.ts";
+import type { Ledger, LedgerNews, SealedAlarm } from "../ports.ts";
+import { Failure, reasonOf } from "./failure.ts";
 import type { LedgerStart } from "./ledger-store.ts";
 import type { FromLedger, ToLedger } from "./ledger-worker.ts";
 
 /** Answers waited for at once; the core sends far fewer. */
 const MAX_WAITING = 20_000;
 
+/** News that wait for the first listener. */
+const MAX_EARLY = 100;
 /** Rows come and go one page at a time; ten thousand unaccepted alarms are read once, at the start. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
 
@@ -18,31 +18,28 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Rejects with a device failure when the file cannot be used. `onDamage` hears of what was found wrong. */
-export async function openLedger(
-  file: string,
-  onDamage: (damage: string) => void,
-): Promise<Ledger> {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-  } catch (error) {
-    throw failed(file, `${codeOf(error) ?? ""} ${reasonOf(error)}`);
-  }
+/** Files that cannot be used are told as news; it rejects only when its thread cannot be started. */
+export async function openLedger(file: string): Promise<Ledger> {
   const worker = new Worker(new URL("./ledger-worker.ts", import.meta.url), {
     workerData: { file },
     resourceLimits: THREAD_LIMITS,
   });
+  const news = newsDesk();
+  worker.on("message", (message: FromLedger) => {
+    if (message.type === "news") news.tell(message.news);
+  });
   const start = await opening(worker, file);
-  for (const line of start.damage) onDamage(line);
+  for (const line of start.damage) news.tell({ type: "broken", reason: line });
 
   const waiting = new Map<number, Waiting>();
   let isClosed = false;
   const failAll = (reason: string): void => {
+    if (!isClosed) news.tell({ type: "broken", reason: `the ledger does not work: ${reason}` });
     isClosed = true;
     for (const one of waiting.values()) one.reject(failed(file, reason));
     waiting.clear();
   };
-  worker.on("message", (message: FromLedger) => settle(message, { waiting, file, onDamage }));
+  worker.on("message", (message: FromLedger) => settle(message, { waiting, file }));
   worker.on("error", (error) => failAll(`its thread died: ${reasonOf(error)}`));
   worker.on("exit", () => failAll("its thread has ended"));
 
@@ -58,6 +55,7 @@ export async function openLedger(
   };
   return {
     ...start,
+    onNews: news.listen,
     append: async (alarm) => {
       await ask((id) => ({ type: "append", id, alarm }));
     },
@@ -66,8 +64,31 @@ export async function openLedger(
     },
     since: (from, limit) => ask((id) => ({ type: "since", id, from, limit })),
     close: async () => {
-      if (!isClosed) await ask((id) => ({ type: "close", id }));
+      if (!isClosed) {
+        const closed = ask((id) => ({ type: "close", id }));
+        isClosed = true;
+        await closed;
+      }
       await worker.terminate();
+    },
+  };
+}
+
+/** What is told before anybody listens waits; it is little. */
+function newsDesk(): {
+  tell(news: LedgerNews): void;
+  listen(listener: (news: LedgerNews) => void): void;
+} {
+  const early: LedgerNews[] = [];
+  const listeners: ((news: LedgerNews) => void)[] = [];
+  return {
+    tell: (news) => {
+      if (listeners.length > 0) listeners.forEach((listener) => listener(news));
+      else if (early.length < MAX_EARLY) early.push(news);
+    },
+    listen: (listener) => {
+      listeners.push(listener);
+      for (const news of early.splice(0)) listener(news);
     },
   };
 }
@@ -76,10 +97,10 @@ function opening(worker: Worker, file: string): Promise<LedgerStart> {
   return new Promise((resolve, reject) => {
     const onError = (error: unknown): void => reject(failed(file, reasonOf(error)));
     worker.once("error", onError);
-    worker.once("message", (message: FromLedger) => {
+    worker.on("message", (message: FromLedger) => {
+      if (message.type !== "opened") return;
       worker.off("error", onError);
-      if (message.type === "opened") resolve(message.start);
-      else reject(failed(file, `expected it to open, found ${message.type}`));
+      resolve(message.start);
     });
   });
 }
@@ -89,7 +110,6 @@ function settle(
   world: {
     readonly waiting: Map<number, Waiting>;
     readonly file: string;
-    readonly onDamage: (damage: string) => void;
   },
 ): void {
   const take = (id: number): Waiting | undefined => {
@@ -99,7 +119,6 @@ function settle(
   };
   if (message.type === "done") for (const id of message.ids) take(id)?.resolve([]);
   if (message.type === "page") take(message.id)?.resolve(message.alarms);
-  if (message.type === "damage") for (const line of message.damage) world.onDamage(line);
   if (message.type === "failed") {
     for (const id of message.ids) take(id)?.reject(failed(world.file, message.reason));
   }

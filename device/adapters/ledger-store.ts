@@ -5,15 +5,14 @@
  * every opening. Damage is told, not hidden, and never keeps the pillar from calling.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { GENESIS, linkHash } from "../../shared/hash-chain.ts";
+import { GENESIS } from "../../shared/hash-chain.ts";
 import type { EventId, HubEpoch, Sha256, Signature } from "../../shared/ids.ts";
 import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
-import type { LedgerHead, SealedAlarm } from "../ports.ts";
-import { sha256 } from "./identity.ts";
+import type { Kept, LedgerHead, SealedAlarm } from "../ports.ts";
+import { damageOf, type Row } from "./ledger-check.ts";
 
 const MAX_KEPT = 10_000;
 const KEEP_DAYS = 30;
-const VERIFIED_AT_OPENING = 200;
 
 const PRAGMAS = {
   journal_mode: "wal",
@@ -38,21 +37,29 @@ CREATE TABLE IF NOT EXISTS alarm (
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 `;
 
-export interface LedgerStart {
+export interface LedgerStart extends Kept {
   readonly bootEpoch: number;
   readonly head: LedgerHead;
-  readonly hubEpoch: HubEpoch | undefined;
-  readonly unaccepted: readonly SealedAlarm[];
-  readonly replayFrom: number | undefined;
   readonly lastEventId: EventId | undefined;
   /** What is wrong with the newest rows, in words. */
   readonly damage: readonly string[];
 }
 
+/** Where a pillar begins that cannot know what the numbers of its past were. */
+export interface Base {
+  readonly bootEpoch: number;
+  readonly head: LedgerHead;
+}
+
 export interface LedgerStore {
-  start(): LedgerStart;
-  /** Opens after an error, in the same life: no new boot. */
+  /** A new boot; a file that knows nothing begins at `base`. */
+  start(base?: Base): LedgerStart;
+  /** After an error, in the same life: no new boot. What is wrong with the newest rows. */
   check(): readonly string[];
+  /** This life goes on in this file: its boot is noted, and what the file holds is told. */
+  adopt(bootEpoch: number): Kept;
+  /** Takes in, in one transaction, what another file holds. */
+  takeBack(other: string): void;
   begin(): void;
   append(alarm: SealedAlarm, wallMs: number): void;
   markAccepted(eventId: EventId, hubEpoch: HubEpoch): void;
@@ -61,13 +68,6 @@ export interface LedgerStore {
   rollback(): void;
   since(fromSeq: number, limit: number): SealedAlarm[];
   close(): void;
-}
-
-interface Row {
-  readonly seq: number;
-  readonly event: string;
-  readonly hash: string;
-  readonly sig: string;
 }
 
 export function openStore(file: string): LedgerStore {
@@ -109,8 +109,14 @@ function storeOn(db: DatabaseSync): LedgerStore {
      AND (stored_ms < ? OR seq <= (SELECT max(seq) FROM alarm) - ?)`,
   );
   return {
-    start: () => startOn(db, setMeta),
+    start: (base) => startOn(db, setMeta, base),
     check: () => damageOf(db),
+    adopt: (bootEpoch) => {
+      const known = Math.max(bootEpoch, Number(metaOf(db, "boot_epoch") ?? 0));
+      setMeta.run("boot_epoch", String(known));
+      return keptIn(db);
+    },
+    takeBack: (other) => takeBack(db, other),
     begin: () => db.exec("BEGIN IMMEDIATE"),
     append: ({ event, hash, sig }, wallMs) => {
       insert.run(event.seq, event.eventId, JSON.stringify(event), hash, sig, Math.floor(wallMs));
@@ -131,14 +137,26 @@ function storeOn(db: DatabaseSync): LedgerStore {
   };
 }
 
-function startOn(db: DatabaseSync, setMeta: StatementSync): LedgerStart {
-  const meta = (name: string): string | undefined =>
-    db.prepare("SELECT value FROM meta WHERE name = ?").get(name)?.["value"] as string | undefined;
+const metaOf = (db: DatabaseSync, name: string): string | undefined =>
+  db.prepare("SELECT value FROM meta WHERE name = ?").get(name)?.["value"] as string | undefined;
+
+function startOn(db: DatabaseSync, setMeta: StatementSync, base?: Base): LedgerStart {
   const damage = damageOf(db);
-  const bootEpoch = Number(meta("boot_epoch") ?? 0) + 1;
+  const bootEpoch = Math.max(Number(metaOf(db, "boot_epoch") ?? 0) + 1, base?.bootEpoch ?? 1);
   setMeta.run("boot_epoch", String(bootEpoch));
-  const hubEpoch = meta("hub_epoch") as HubEpoch | undefined;
   const last = db.prepare("SELECT seq, event_id, hash FROM alarm ORDER BY seq DESC LIMIT 1").get();
+  const empty = base?.head ?? { seq: 0, hash: GENESIS };
+  return {
+    ...keptIn(db),
+    bootEpoch,
+    head: last ? { seq: Number(last["seq"]), hash: last["hash"] as Sha256 } : empty,
+    lastEventId: last?.["event_id"] as EventId | undefined,
+    damage,
+  };
+}
+
+function keptIn(db: DatabaseSync): Kept {
+  const hubEpoch = metaOf(db, "hub_epoch") as HubEpoch | undefined;
   const unaccepted = db
     .prepare(
       `SELECT seq, event, hash, sig FROM alarm WHERE accepted_by IS NULL ORDER BY seq LIMIT ?`,
@@ -150,16 +168,32 @@ function startOn(db: DatabaseSync, setMeta: StatementSync): LedgerStart {
     )
     .get(hubEpoch ?? null);
   return {
-    bootEpoch,
-    head: last
-      ? { seq: Number(last["seq"]), hash: last["hash"] as Sha256 }
-      : { seq: 0, hash: GENESIS },
     hubEpoch,
     unaccepted: unaccepted.map(sealedOf),
     replayFrom: typeof replay?.["seq"] === "number" ? replay["seq"] : undefined,
-    lastEventId: last?.["event_id"] as EventId | undefined,
-    damage,
   };
+}
+
+/** Alarms, receipts and the highest boot; a row that is here already stays, and learns of its receipt. */
+function takeBack(db: DatabaseSync, other: string): void {
+  db.prepare("ATTACH ? AS spare").run(other);
+  try {
+    db.exec(`BEGIN IMMEDIATE;
+INSERT OR IGNORE INTO alarm SELECT * FROM spare.alarm;
+UPDATE alarm SET accepted_by = s.accepted_by FROM spare.alarm AS s
+  WHERE s.event_id = alarm.event_id AND s.accepted_by IS NOT NULL;
+INSERT INTO meta SELECT name, value FROM spare.meta WHERE name = 'hub_epoch'
+  ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+INSERT INTO meta SELECT name, value FROM spare.meta WHERE name = 'boot_epoch'
+  ON CONFLICT (name) DO UPDATE SET
+    value = CAST(max(CAST(value AS INTEGER), CAST(excluded.value AS INTEGER)) AS TEXT);
+COMMIT`);
+  } catch (error) {
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  } finally {
+    db.exec("DETACH spare");
+  }
 }
 
 function sealedOf(row: Row): SealedAlarm {
@@ -168,55 +202,4 @@ function sealedOf(row: Row): SealedAlarm {
     hash: row.hash as Sha256,
     sig: row.sig as Signature,
   };
-}
-
-/** Reads the file's own opinion, then follows the chain through the newest rows. */
-function damageOf(db: DatabaseSync): string[] {
-  const opinion = db.prepare("PRAGMA quick_check(3)").all();
-  const damage = opinion
-    .map((row) => String(Object.values(row)[0]))
-    .filter((line) => line !== "ok");
-  const newest = db.prepare(
-    "SELECT seq, event, hash, sig FROM (SELECT * FROM alarm ORDER BY seq DESC LIMIT ?) ORDER BY seq",
-  );
-  let before: { seq: number; hash: string } | undefined;
-  for (const row of newest.all(VERIFIED_AT_OPENING) as unknown as Row[]) {
-    const wrong = damageOfRow(row, before);
-    if (wrong) damage.push(wrong);
-    before = row;
-  }
-  return damage.slice(0, 10);
-}
-
-function damageOfRow(
-  row: Row,
-  before: { readonly seq: number; readonly hash: string } | undefined,
-): string | undefined {
-  const event = readEvent(row.event);
-  if (!event) return `alarm ${row.seq} cannot be read`;
-  if (event.seq !== row.seq) return `alarm ${row.seq} says it is alarm ${event.seq}`;
-  if (hashOf(event) !== row.hash) {
-    return `alarm ${row.seq} was changed: its hash is another one`;
-  }
-  if (!before) return undefined;
-  if (row.seq !== before.seq + 1) return `alarms ${before.seq + 1} to ${row.seq - 1} are missing`;
-  return event.prevHash === before.hash ? undefined : `alarm ${row.seq} does not follow its elder`;
-}
-
-function hashOf(event: AlarmEvent): Sha256 | undefined {
-  try {
-    return linkHash(sha256, event.prevHash, event);
-  } catch {
-    return undefined; // A value without canonical form was not written by us: another hash.
-  }
-}
-
-/** The hash vouches for the rest; a schema here would only make the thread's start slower. */
-function readEvent(text: string): AlarmEvent | undefined {
-  try {
-    const event = JSON.parse(text) as AlarmEvent | null;
-    return typeof event?.prevHash === "string" ? event : undefined;
-  } catch {
-    return undefined; // The caller says that it cannot be read.
-  }
 }

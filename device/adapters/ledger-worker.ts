@@ -1,25 +1,29 @@
 /**
  * The ledger's own thread: a slow disk stops this loop and no other.
  *
- * Whatever is queued when the thread comes round goes into one commit. After an error of the disk the
- * file is closed and opened anew, because a later success on the same handle proves nothing: Linux drops
- * the pages of a failed fsync.
+ * Whatever is queued when the thread comes round goes into one commit.
  */
+import { randomInt } from "node:crypto";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { assert } from "../../shared/assert.ts";
+import { GENESIS } from "../../shared/hash-chain.ts";
 import type { EventId, HubEpoch } from "../../shared/ids.ts";
-import type { SealedAlarm } from "../ports.ts";
+import type { LedgerNews, SealedAlarm } from "../ports.ts";
 import { reasonOf } from "./failure.ts";
-import { openStore, type LedgerStart, type LedgerStore } from "./ledger-store.ts";
+import { LedgerFiles } from "./ledger-files.ts";
+import type { Base, LedgerStart } from "./ledger-store.ts";
 
-export type ToLedger =
+export type LedgerWrite =
   | { readonly type: "append"; readonly id: number; readonly alarm: SealedAlarm }
   | {
       readonly type: "accepted";
       readonly id: number;
       readonly eventId: EventId;
       readonly hubEpoch: HubEpoch;
-    }
+    };
+
+export type ToLedger =
+  | LedgerWrite
   | { readonly type: "since"; readonly id: number; readonly from: number; readonly limit: number }
   | { readonly type: "close"; readonly id: number };
 
@@ -28,25 +32,31 @@ export type FromLedger =
   | { readonly type: "done"; readonly ids: readonly number[] }
   | { readonly type: "page"; readonly id: number; readonly alarms: readonly SealedAlarm[] }
   | { readonly type: "failed"; readonly ids: readonly number[]; readonly reason: string }
-  | { readonly type: "damage"; readonly damage: readonly string[] };
+  | { readonly type: "news"; readonly news: LedgerNews };
 
 const MAX_GROUP = 256;
 const PRUNE_EVERY = 256;
-const REOPEN_FIRST_MS = 200;
-const REOPEN_MOST_MS = 30_000;
+/** 2025: a wall clock before this was never set. */
+const EARLIEST_WALL_S = 1_735_689_600;
 
 assert(parentPort, "the ledger's thread was started without a parent");
 const port = parentPort;
 const { file } = workerData as { file: string };
-
-let store: LedgerStore | undefined = openStore(file);
-let reopenAt = 0;
-let reopenMs = REOPEN_FIRST_MS;
+const tell = (message: FromLedger): void => port.postMessage(message);
+const files = new LedgerFiles(file, (news) => tell({ type: "news", news }));
 let untilPrune = 0;
 
-const tell = (message: FromLedger): void => port.postMessage(message);
+/**
+ * Above all numbers that the disk may hold, so that none is used twice; the hub sees the gap, and the fault
+ * says why. A clock that was never set cannot promise this, so chance does.
+ */
+function baseNow(): Base {
+  const wallS = Math.floor(Date.now() / 1000);
+  const start = wallS > EARLIEST_WALL_S ? wallS : EARLIEST_WALL_S + randomInt(2 ** 30);
+  return { bootEpoch: start, head: { seq: start, hash: GENESIS } };
+}
 
-tell({ type: "opened", start: store.start() });
+tell({ type: "opened", start: files.start(baseNow()) });
 port.on("message", (first: ToLedger) => {
   const group = [first];
   while (group.length < MAX_GROUP) {
@@ -66,10 +76,10 @@ function performGroup(group: readonly ToLedger[]): void {
   }
 }
 
-function commit(writes: readonly Extract<ToLedger, { type: "append" | "accepted" }>[]): void {
+function commit(writes: readonly LedgerWrite[]): void {
   const ids = writes.map((one) => one.id);
   try {
-    const open = opened();
+    const open = files.opened();
     open.begin();
     for (const one of writes) {
       if (one.type === "append") open.append(one.alarm, Date.now());
@@ -81,52 +91,25 @@ function commit(writes: readonly Extract<ToLedger, { type: "append" | "accepted"
       untilPrune = PRUNE_EVERY;
     }
     open.commit();
+    files.stored(writes);
     tell({ type: "done", ids });
   } catch (error) {
-    suspect();
+    files.suspect(error);
     tell({ type: "failed", ids, reason: reasonOf(error) });
   }
 }
 
 function answerPage(asked: Extract<ToLedger, { type: "since" }>): void {
   try {
-    tell({ type: "page", id: asked.id, alarms: opened().since(asked.from, asked.limit) });
+    tell({ type: "page", id: asked.id, alarms: files.opened().since(asked.from, asked.limit) });
   } catch (error) {
-    suspect();
+    files.suspect(error);
     tell({ type: "failed", ids: [asked.id], reason: reasonOf(error) });
   }
 }
 
-function opened(): LedgerStore {
-  if (store) return store;
-  const waitMs = reopenAt - performance.now();
-  if (waitMs > 0) throw new Error(`the ledger's file is opened again in ${Math.ceil(waitMs)} ms`);
-  store = openStore(file);
-  const damage = store.check();
-  if (damage.length > 0) tell({ type: "damage", damage });
-  reopenMs = REOPEN_FIRST_MS;
-  return store;
-}
-
-/** The handle, if there is one, is not to be believed any more. */
-function suspect(): void {
-  const broken = store;
-  const isWaiting = !broken && performance.now() < reopenAt;
-  if (isWaiting) return;
-  store = undefined;
-  reopenAt = performance.now() + reopenMs;
-  reopenMs = Math.min(reopenMs * 2, REOPEN_MOST_MS);
-  try {
-    broken?.rollback();
-    broken?.close();
-  } catch (error) {
-    tell({ type: "damage", damage: [`the ledger's file could not be closed: ${reasonOf(error)}`] });
-  }
-}
-
 function close(id: number): void {
-  store?.close();
-  store = undefined;
+  files.close();
   tell({ type: "done", ids: [id] });
   port.close();
 }

@@ -20,7 +20,15 @@ import {
   transition,
 } from "./call.ts";
 import { blink, ordered, selfTestAccepted, selfTestLate } from "./command.ts";
-import { appended, appendFailed, diskLate, markOnDisk, sealed, writeAgain } from "./disk.ts";
+import {
+  appended,
+  appendFailed,
+  diskLate,
+  ledgerMoved,
+  markOnDisk,
+  sealed,
+  writeAgain,
+} from "./disk.ts";
 import { lampOf, refresh } from "./display.ts";
 import type { Effect, Event } from "./events.ts";
 import {
@@ -34,7 +42,15 @@ import {
   setFault,
   watchButton,
 } from "./health.ts";
-import { acceptedByHub, fillWindow, kept, keptFailed, resend, resendOnNewLink } from "./ledger.ts";
+import {
+  acceptedByHub,
+  fillWindow,
+  kept,
+  keptFailed,
+  ledgerBack,
+  resend,
+  resendOnNewLink,
+} from "./ledger.ts";
 import { linkDown, linkMissing, linkUp, tryLink, watchLink } from "./link.ts";
 import { openAll, postDue, postFailed } from "./second-path.ts";
 import type { Agent, AgentStep } from "./state.ts";
@@ -68,6 +84,10 @@ function route(agent: Agent, event: Event): AgentStep {
       return appendFailed(agent, event);
     case "ledger-broken":
       return raise(agent, "ledger-failing", event.reason);
+    case "ledger-moved":
+      return ledgerMoved(agent, event.reason);
+    case "ledger-back":
+      return follow(ledgerBack(agent, event, event), (next) => openAll(next, event));
     case "kept":
       return kept(agent, event.alarms, event);
     case "kept-failed":

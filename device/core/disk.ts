@@ -71,7 +71,7 @@ export function appended(agent: Agent, eventId: EventId, moment: Moment): AgentS
       const at = after(moment.at, CALM_AFTER);
       effects.push({ type: "set-timer", name: "ledger-calm", at });
     }
-    const isFailing = [...disk.values()].some((one) => !one.isWriting);
+    const isFailing = next.health.isLedgerMoved || [...disk.values()].some((one) => !one.isWriting);
     return follow(step(next, ...effects), (last) =>
       isFailing ? step(last) : clear(last, "ledger-failing"),
     );
@@ -96,6 +96,12 @@ export function appendFailed(
 function release(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
   const sent = sendFirst(agent, eventId, moment);
   return follow(sent, (next) => openSecondPath(next, eventId, moment));
+}
+
+export function ledgerMoved(agent: Agent, reason: string): AgentStep {
+  const moved = { ...agent, health: { ...agent.health, isLedgerMoved: true } };
+  // Told anew, with what is to be done about it.
+  return follow(clear(moved, "ledger-failing"), (next) => raise(next, "ledger-failing", reason));
 }
 
 /** The disk has had its time: what it still holds goes out from memory. */

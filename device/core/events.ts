@@ -12,7 +12,7 @@ import type { Call } from "../../shared/protocol/call.ts";
 import type { CommandBody } from "../../shared/protocol/command.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import type { Signal } from "../../shared/protocol/signal.ts";
-import type { Display, FromMedia, LampPattern, SealedAlarm, ToMedia } from "../ports.ts";
+import type { Display, FromMedia, Kept, LampPattern, SealedAlarm, ToMedia } from "../ports.ts";
 import type { PromptName } from "./prompt.ts";
 
 /** When an event is told, by both clocks, and one draw of chance for whatever it starts. */
@@ -60,8 +60,12 @@ export type Told =
   | { readonly type: "sealed"; readonly alarm: SealedAlarm; readonly edgeAt: Instant }
   | { readonly type: "appended"; readonly eventId: EventId }
   | { readonly type: "append-failed"; readonly eventId: EventId; readonly reason: string }
-  /** The ledger could not be opened, or was found damaged, at the start. */
+  /** The ledger was found damaged, or cannot store anything for now. */
   | { readonly type: "ledger-broken"; readonly reason: string }
+  /** The spare file is in use until somebody comes. */
+  | { readonly type: "ledger-moved"; readonly reason: string }
+  /** The disk was dead at the start and is back: this is what it held. */
+  | ({ readonly type: "ledger-back" } & Kept)
   /** A page of the ledger, oldest first; empty at its end. */
   | { readonly type: "kept"; readonly alarms: readonly SealedAlarm[] }
   | { readonly type: "kept-failed"; readonly reason: string }

@@ -26,9 +26,11 @@ type MediaState = Extract<FromMedia, { type: "state" }>;
 export interface Health {
   readonly faults: ReadonlyMap<FaultCode, string>;
   readonly media: MediaState | undefined;
+  /** The spare file is in use: a good write does not mend that. */
+  readonly isLedgerMoved: boolean;
 }
 
-export const HEALTHY: Health = { faults: new Map(), media: undefined };
+export const HEALTHY: Health = { faults: new Map(), media: undefined, isLedgerMoved: false };
 
 export function report(agent: Agent, message: Report): AgentStep {
   if (agent.link.phase !== "up") return step(agent);

@@ -11,7 +11,7 @@ import { follow, step } from "../../shared/step.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { AlarmEvent, AlarmKind } from "../../shared/protocol/alarm.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
-import type { SealedAlarm } from "../ports.ts";
+import type { Kept, SealedAlarm } from "../ports.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
 import {
@@ -184,4 +184,24 @@ export function keptFailed(agent: Agent, reason: string, moment: Moment): AgentS
     { type: "set-timer", name: "replay", at: after(moment.at, REPLAY_RETRY) },
     { type: "log", level: "error", text: `kept alarms could not be read: ${reason}` },
   );
+}
+
+/** The disk is back: what waits on it joins what was sent from memory meanwhile. */
+export function ledgerBack(agent: Agent, from: Kept, moment: Moment): AgentStep {
+  const entries = [...agent.outbox.pending];
+  for (const alarm of from.unaccepted.slice(0, MAX_OUTBOX - entries.length)) {
+    const { eventId } = alarm.event;
+    if (!agent.outbox.pending.has(eventId)) entries.push([eventId, keptAlarm(alarm, false)]);
+  }
+  entries.sort(([, a], [, b]) => a.alarm.event.seq - b.alarm.event.seq);
+  const { replayFrom: fromSeq } = from;
+  const replay =
+    agent.outbox.replay ?? (fromSeq === undefined ? undefined : { fromSeq, isFetching: false });
+  const hubEpoch = agent.outbox.hubEpoch ?? from.hubEpoch;
+  const joined = withOutbox(agent, { pending: new Map(entries), replay, hubEpoch });
+  const text = `the ledger is back: ${from.unaccepted.length} alarms in it wait for the hub`;
+  const told = step<Agent, Effect>(joined, { type: "log", level: "info", text });
+  const sent = follow(told, (next) => fillWindow(next, moment));
+  const isMended = agent.disk.size === 0 && !agent.health.isLedgerMoved;
+  return isMended ? follow(sent, (next) => clear(next, "ledger-failing")) : sent;
 }

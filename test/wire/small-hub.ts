@@ -43,6 +43,7 @@ export interface SmallHub {
   /** Any bytes on any topic. */
   sendRaw(topic: string, payload: string | Buffer): void;
   call(eventId: EventId, status: CallStatus, by?: string): void;
+  /** For the newest session that was heard of, unless another one is named. */
   order(order: CommandOrder, bootEpoch: number, sessionNonce?: SessionNonce): string;
   accept(alarm: Alarm): void;
   /** Cuts every connection; with `false` nobody can come back. */
@@ -139,6 +140,11 @@ export async function smallHub(): Promise<SmallHub> {
     if (closing) await new Promise((resolve) => closing.close(resolve));
   };
 
+  const newestNonce = (): SessionNonce | undefined =>
+    received
+      .flatMap((one) => (one.channel === "heartbeat" ? [one.message.sessionNonce] : []))
+      .at(-1);
+
   const hub: SmallHub = {
     port,
     authority,
@@ -154,7 +160,7 @@ export async function smallHub(): Promise<SmallHub> {
         channel: "call",
         message: { v: 1, incidentId: incidentOf(eventId), eventId, status, ...(by && { by }) },
       }),
-    order: (order, bootEpoch, sessionNonce) => {
+    order: (order, bootEpoch, sessionNonce = newestNonce()) => {
       const commandId = hex128();
       const body = {
         v: 1,
@@ -162,7 +168,7 @@ export async function smallHub(): Promise<SmallHub> {
         pillarId: PILLAR,
         order,
         bootEpoch,
-        ...(sessionNonce && { sessionNonce }),
+        sessionNonce,
         issuedWallMs: Date.now(),
         expiresInMs: 10_000,
       } as Extract<DownMessage, { channel: "command" }>["message"]["body"];

@@ -5,8 +5,9 @@ import { openLedger } from "../../../device/adapters/ledger-sqlite.ts";
 import type { LedgerHead } from "../../../device/ports.ts";
 import { EventId, PillarId } from "../../../shared/ids.ts";
 
-const ledger = await openLedger(process.argv[2] ?? "", (damage) => console.error(damage));
+const ledger = await openLedger(process.argv[2] ?? "");
 const { privateKey } = generateKeyPairSync("ed25519");
+ledger.onNews((news) => console.error(news));
 let head: LedgerHead = ledger.head;
 process.stdout.write(`boot ${ledger.bootEpoch}\n`);
 for (;;) {

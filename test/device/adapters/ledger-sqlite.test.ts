@@ -1,7 +1,7 @@
 /** The ledger on a real disk: what was confirmed is there, whatever happened in between. */
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { sealWith } from "../../../device/adapters/identity.ts";
 import { openLedger } from "../../../device/adapters/ledger-sqlite.ts";
-import type { Ledger, SealedAlarm } from "../../../device/ports.ts";
+import type { Ledger, LedgerNews, SealedAlarm } from "../../../device/ports.ts";
 import { EventId, HubEpoch, PillarId } from "../../../shared/ids.ts";
 
 const { privateKey } = generateKeyPairSync("ed25519");
@@ -17,15 +17,21 @@ const EPOCH = HubEpoch.parse("e".repeat(32));
 let dir: string;
 let file: string;
 let damage: string[];
+let backs: LedgerNews[];
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "anzhu-ledger-"));
   file = join(dir, "ledger.db");
   damage = [];
+  backs = [];
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const open = (): Promise<Ledger> => openLedger(file, (line) => damage.push(line));
+async function open(): Promise<Ledger> {
+  const ledger = await openLedger(file);
+  ledger.onNews((news) => (news.type === "back" ? backs.push(news) : damage.push(news.reason)));
+  return ledger;
+}
 
 function chain(count: number, from: Pick<Ledger, "head">): SealedAlarm[] {
   const alarms: SealedAlarm[] = [];
@@ -108,9 +114,88 @@ test("a changed bit in a stored alarm is found and located, and the pillar still
   await again.close();
 });
 
-test("a file that is no database is told as such", async () => {
-  writeFileSync(file, "this is a photograph".repeat(1000));
-  await expect(open()).rejects.toThrow(/does not work: file is not a database/);
+const GARBAGE = "this is a photograph".repeat(1000);
+const stores = (ledger: Ledger, alarm: SealedAlarm): Promise<boolean> =>
+  ledger.append(alarm).then(
+    () => true,
+    () => false,
+  );
+
+test("a file that is no database is told as such, and a spare one is used from numbers above all", async () => {
+  writeFileSync(file, GARBAGE);
+  const ledger = await open();
+  expect(damage.join()).toMatch(/ledger.db does not work: file is not a database.*ledger-2.db/);
+  expect(ledger.head.seq).toBeGreaterThan(1_700_000_000);
+  const [alarm] = chain(1, ledger);
+  await ledger.append(alarm!);
+  await ledger.close();
+  const again = await open();
+  expect(again.head).toEqual({ seq: alarm!.event.seq, hash: alarm!.hash });
+  expect(again.bootEpoch).toBeGreaterThan(ledger.bootEpoch);
+  await again.close();
+});
+
+test("what the spare file took is in the first one again once that works", async () => {
+  const first = await open();
+  const [old] = chain(1, first);
+  await first.append(old!);
+  await first.close();
+  const whole = readFileSync(file);
+  writeFileSync(file, GARBAGE);
+  const onSpare = await open();
+  const [waiting, told] = chain(2, onSpare);
+  await onSpare.append(waiting!);
+  await onSpare.append(told!);
+  await onSpare.markAccepted(told!.event.eventId, EPOCH);
+  await onSpare.close();
+  writeFileSync(file, whole);
+  damage = [];
+  const again = await open();
+  expect(damage).toEqual([]);
+  expect(again.unaccepted).toEqual([old, waiting]);
+  expect(again).toMatchObject({ head: { seq: told!.event.seq }, hubEpoch: EPOCH });
+  expect(again.bootEpoch).toBeGreaterThan(onSpare.bootEpoch);
+  expect(existsSync(join(dir, "ledger-2.db"))).toBe(false);
+  await again.close();
+});
+
+test("a disk that is dead at the start is tried again, and what waits on it is told when it is back", async () => {
+  const before = await open();
+  const [old] = chain(1, before);
+  await before.append(old!);
+  await before.close();
+  const away = `${dir}-away`;
+  renameSync(dir, away);
+  writeFileSync(dir, "no folder");
+  const ledger = await open();
+  const [fresh] = chain(1, ledger);
+  await expect(ledger.append(fresh!)).rejects.toThrow(/opened again in/);
+  rmSync(dir);
+  renameSync(away, dir);
+  await expect.poll(() => backs).toMatchObject([{ type: "back", unaccepted: [old] }]);
+  await ledger.append(fresh!);
+  expect((await ledger.since(1, 10)).map(({ event }) => event.seq)).toEqual([1, fresh!.event.seq]);
+  await ledger.close();
+  damage = [];
+  const after = await open();
+  expect(damage).toEqual([]);
+  expect(after.bootEpoch).toBeGreaterThan(ledger.bootEpoch);
+  await after.close();
+});
+
+test("a file that fails again and again is left for the spare, with what was written last", async () => {
+  const ledger = await open();
+  const [first, second] = chain(2, ledger);
+  await ledger.append(first!);
+  const blocker = new DatabaseSync(file);
+  blocker.exec("CREATE TRIGGER full BEFORE INSERT ON alarm BEGIN SELECT RAISE(ABORT, 'full'); END");
+  expect(await stores(ledger, second!)).toBe(false);
+  blocker.close();
+  writeFileSync(file, GARBAGE);
+  await expect.poll(() => stores(ledger, second!)).toBe(true);
+  expect(damage.join()).toMatch(/stored in .*ledger-2.db: replace the card/);
+  expect(await ledger.since(1, 10)).toEqual([first, second]);
+  await ledger.close();
 });
 
 test("after a failure of the disk the file is opened anew, and the next alarm is stored", async () => {
@@ -121,16 +206,7 @@ test("after a failure of the disk the file is opened anew, and the next alarm is
   await expect(ledger.append(first!)).rejects.toThrow(/does not work: full/);
   blocker.exec("DROP TRIGGER full");
   blocker.close();
-  await expect
-    .poll(
-      () =>
-        ledger.append(first!).then(
-          () => true,
-          () => false,
-        ),
-      { timeout: 5000 },
-    )
-    .toBe(true);
+  await expect.poll(() => stores(ledger, first!)).toBe(true);
   await ledger.append(second!);
   expect(await ledger.since(1, 10)).toEqual([first, second]);
   await ledger.close();

@@ -1,6 +1,7 @@
 /** Outbox and disk in virtual time: when an alarm is sent, again, and no longer. */
 import { describe, expect, test } from "vitest";
 import { WINDOW } from "../../../device/core/ledger.ts";
+import { GENESIS } from "../../../shared/hash-chain.ts";
 import { HubEpoch } from "../../../shared/ids.ts";
 import {
   LINK_UP,
@@ -11,6 +12,8 @@ import {
 } from "./false-pillar.ts";
 
 const seqs = (pillar: FalsePillar): number[] => pillar.alarms().map(({ event }) => event.seq);
+
+const base = { bootEpoch: 1_790_000_000, head: { seq: 1_790_000_000, hash: GENESIS } };
 
 describe("an alarm", () => {
   test("is stored before it is sent", () => {
@@ -150,5 +153,70 @@ describe("a replay", () => {
     pillar.stored.push(keptAlarm(3));
     pillar.tell(LINK_UP);
     expect(seqs(pillar)).toEqual([3]);
+  });
+});
+
+describe("a disk that was dead at the start", () => {
+  test("is back: what waits on it is sent, and the fault goes", () => {
+    const pillar = reachedPillar({ ...base });
+    pillar.tell({ type: "ledger-broken", reason: "no folder" });
+    expect(pillar.faults()).toEqual(["ledger-failing"]);
+    const unaccepted = [keptAlarm(3), keptAlarm(4)];
+    pillar.tell({ type: "ledger-back", unaccepted, hubEpoch: undefined, replayFrom: undefined });
+    expect(seqs(pillar)).toEqual([3, 4]);
+    expect(pillar.faults()).toEqual([]);
+    expect(pillar.state().outbox.head.seq).toBe(base.head.seq);
+  });
+
+  test("is back: what was sent from memory is written with its own numbers", () => {
+    const pillar = reachedPillar({ ...base });
+    pillar.disk = "broken";
+    const eventId = pillar.press();
+    pillar.accept(eventId);
+    pillar.disk = "good";
+    pillar.tell({
+      type: "ledger-back",
+      unaccepted: [],
+      hubEpoch: undefined,
+      replayFrom: undefined,
+    });
+    pillar.pass(5000);
+    expect(pillar.stored.map(({ event }) => event.seq)).toEqual([base.head.seq + 1]);
+    expect(pillar.faults()).toEqual([]);
+  });
+
+  test("and goes on in the spare file stays a fault, however well that writes", () => {
+    const pillar = reachedPillar();
+    pillar.tell({ type: "ledger-moved", reason: "replace the card" });
+    pillar.press();
+    expect(pillar.stored).toHaveLength(1);
+    expect(pillar.faults()).toEqual(["ledger-failing"]);
+  });
+});
+
+describe("among many kept alarms", () => {
+  test("a press while the hub was away is sent first when it is back", () => {
+    const unaccepted = Array.from({ length: 50 }, (_, index) => keptAlarm(index + 1));
+    const pillar = falsePillar({ unaccepted, head: { seq: 50, hash: unaccepted[49]!.hash } });
+    pillar.accept(unaccepted[49]!.event.eventId);
+    pillar.call(unaccepted[49]!.event.eventId, "ended");
+    pillar.press();
+    pillar.tell(LINK_UP);
+    expect(seqs(pillar)[0]).toBe(51);
+    expect(seqs(pillar)).toHaveLength(WINDOW);
+  });
+
+  test("those that no hub has go before those that another hub is to hear again", () => {
+    const pillar = falsePillar({ unaccepted: [keptAlarm(9)], replayFrom: 1 });
+    pillar.stored.push(...[1, 2, 3].map(keptAlarm));
+    pillar.tell(LINK_UP);
+    expect(seqs(pillar)).toEqual([9, 1, 2, 3]);
+  });
+
+  test("some that are never accepted do not keep the others from their turn", () => {
+    const unaccepted = Array.from({ length: 3 * WINDOW }, (_, index) => keptAlarm(index + 1));
+    const pillar = reachedPillar({ unaccepted });
+    pillar.pass(120_000);
+    expect(new Set(seqs(pillar)).size).toBe(3 * WINDOW);
   });
 });
