@@ -25,6 +25,8 @@ export function incident(n: number, change: Record<string, unknown> = {}): Incid
     ownerName: null,
     isHeld: false,
     presses: 1,
+    isVerified: true,
+    escalation: "none",
     deadlineAt: null,
     disposition: null,
     note: null,

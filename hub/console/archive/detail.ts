@@ -19,12 +19,16 @@ const WORDS = new Set([
   "incident-noted",
   "unit-dispatched",
   "incident-transferred",
+  "incident-released",
   "incident-answered",
 ]);
 
 export function describeDetail(entry: TimelineEntry, text: Text): string {
   const detail = entry.detail ?? "";
   if (entry.type === "incident-closed") return describeClose(detail, text);
+  if (entry.type === "incident-escalated" && detail in zhCN.queue.level) {
+    return text(`queue.level.${detail as keyof typeof zhCN.queue.level}`);
+  }
   return WORDS.has(entry.type) ? detail : "";
 }
 

@@ -22,8 +22,14 @@ export function foldLines(entries: readonly TimelineEntry[], isRecord: boolean):
   for (const entry of entries) {
     if (!isWorthShowing(entry, isRecord)) continue;
     const last = lines.at(-1);
-    const isAgain = entry.type === "deadline-passed" && last?.entry.type === entry.type;
-    if (isAgain && last) lines[lines.length - 1] = { entry: last.entry, times: last.times + 1 };
+    const wasPassed = last?.entry.type === "deadline-passed";
+    const isAgain = entry.type === "deadline-passed" && wasPassed;
+    // Who was called says more than that a time was up.
+    if (entry.type === "incident-escalated" && wasPassed) {
+      if (last.times > 1) lines[lines.length - 1] = { entry: last.entry, times: last.times - 1 };
+      else lines.pop();
+      lines.push({ entry, times: 1 });
+    } else if (isAgain) lines[lines.length - 1] = { entry: last.entry, times: last.times + 1 };
     else lines.push({ entry, times: 1 });
   }
   return lines;
