@@ -40,7 +40,7 @@ export interface RunningAgent {
 /** Throws a `Failure` when configuration or identity forbid a start. */
 export async function startAgent(config: AgentConfig, parts: AgentParts): Promise<RunningAgent> {
   const { log } = parts;
-  const clock = parts.clock ?? systemClock();
+  const clock = parts.clock ?? systemClock(config.clock);
   const identity = readIdentity(config.dataDir, config.pillarId);
   const media = parts.media ?? (await startMedia(config, log));
   const [ledger, link, post, board] = await Promise.all([

@@ -100,6 +100,18 @@ export const AgentConfig = z.strictObject({
   }),
   board: Board,
   media: MediaConfig.prefault({}),
+  /** Whether the wall clock can be believed. It goes into the record and decides nothing. */
+  clock: z
+    .strictObject({
+      /** `auto`: as the marks say. `always`, `never`: something else than a time daemon is known. */
+      trust: z.enum(["auto", "always", "never"]).default("auto"),
+      /** Files that are there once the clock has been set; any of them. chrony leaves none by itself. */
+      marks: z
+        .array(z.string().startsWith("/"))
+        .max(8)
+        .default(["/run/systemd/timesync/synchronized", "/run/chrony/synchronized"]),
+    })
+    .prefault({}),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;

@@ -19,7 +19,7 @@ import {
   resumeCall,
   transition,
 } from "./call.ts";
-import { blink, ordered, selfTestAccepted, selfTestLate } from "./command.ts";
+import { blink, forgetDelays, ordered, selfTestAccepted, selfTestLate } from "./command.ts";
 import {
   appended,
   appendFailed,
@@ -183,7 +183,9 @@ function started(agent: Agent, event: Event): AgentStep {
 }
 
 function reached(agent: Agent, event: Extract<Event, { type: "link-up" }>): AgentStep {
-  const sent = follow(linkUp(agent, event.sessionNonce), (next) => resendOnNewLink(next, event));
+  const sent = follow(linkUp(forgetDelays(agent), event.sessionNonce), (next) =>
+    resendOnNewLink(next, event),
+  );
   const told = follow(follow(sent, repeatFaults), (next) => beat(next, event));
   return follow(told, (next) => step(next, { type: "media", message: { type: "connect" } }));
 }

@@ -1,5 +1,5 @@
 /**
- * Orders from the hub: performed once, in time, in this life of the pillar, or refused with the reason.
+ * Orders from the hub: performed once, in time, in this session of the pillar, or refused with the reason.
  *
  * The shell has checked the signature; here is checked whether the order is for us, now, and new. The
  * last `MAX_REMEMBERED` order ids are kept, far more than fit into the longest expiry.
@@ -20,10 +20,15 @@ const BLINK = milliseconds(500);
 const SELF_TEST_WITHIN = seconds(20);
 /** A siren nobody switches off is a second emergency. */
 const SIREN_AT_MOST = minutes(5);
-/** Two clocks set by the same kind of source differ by less. */
-const CLOCK_SLACK_MS = 5000;
+/** What the way itself may take now more, now less. */
+const SLACK_MS = 1000;
 
 export interface Orders {
+  /**
+   * Our monotonic clock less the hub's wall clock, by the least delayed order of this session: how late
+   * another one is shows without our wall clock, which may be years off.
+   */
+  readonly offset: number | undefined;
   /** Oldest first. */
   readonly seen: readonly CommandId[];
   readonly identify: { readonly until: Instant; readonly isLit: boolean } | undefined;
@@ -32,7 +37,12 @@ export interface Orders {
     | undefined;
 }
 
-export const NO_ORDERS: Orders = { seen: [], identify: undefined, selfTest: undefined };
+export const NO_ORDERS: Orders = {
+  offset: undefined,
+  seen: [],
+  identify: undefined,
+  selfTest: undefined,
+};
 
 const withOrders = (agent: Agent, change: Partial<Orders>): Agent => ({
   ...agent,
@@ -52,13 +62,26 @@ function answer(
 }
 
 export function ordered(agent: Agent, body: CommandBody, moment: Moment): AgentStep {
-  const refusal = refusalOf(agent, body, moment);
-  if (refusal) return answer(agent, body.commandId, { outcome: "refused", detail: refusal });
-  const seen = [...agent.orders.seen, body.commandId].slice(-MAX_REMEMBERED);
-  return perform(withOrders(agent, { seen }), body, moment);
+  const { commandId, expiresInMs } = body;
+  const refusal = refusalOf(agent, body);
+  if (refusal) return answer(agent, commandId, { outcome: "refused", detail: refusal });
+  const offset = moment.at - body.issuedWallMs;
+  const lateMs = offset - (agent.orders.offset ?? offset);
+  // `resend` is harmless however late, and the only way back for alarms that a hub has lost.
+  if (lateMs > expiresInMs + SLACK_MS && body.order.name !== "resend") {
+    const detail = `expected within ${expiresInMs} ms, found ${Math.round(lateMs)} ms late`;
+    // The hub's clock may have been set back: the next order is measured by this one.
+    return answer(withOrders(agent, { offset }), commandId, { outcome: "refused", detail });
+  }
+  const seen = [...agent.orders.seen, commandId].slice(-MAX_REMEMBERED);
+  const least = Math.min(offset, agent.orders.offset ?? offset);
+  return perform(withOrders(agent, { seen, offset: least }), body, moment);
 }
 
-function refusalOf(agent: Agent, body: CommandBody, moment: Moment): string | undefined {
+/** Another session has other delays. The first order of one is bounded by the session itself. */
+export const forgetDelays = (agent: Agent): Agent => withOrders(agent, { offset: undefined });
+
+function refusalOf(agent: Agent, body: CommandBody): string | undefined {
   if (body.pillarId !== agent.pillarId) return `this is ${agent.pillarId}, not ${body.pillarId}`;
   if (body.bootEpoch !== agent.bootEpoch) {
     return `meant for boot ${body.bootEpoch}, this is boot ${agent.bootEpoch}`;
@@ -66,13 +89,6 @@ function refusalOf(agent: Agent, body: CommandBody, moment: Moment): string | un
   const ours = agent.link.phase === "up" ? agent.link.sessionNonce : undefined;
   if (body.sessionNonce !== ours) return "from an older session";
   if (agent.orders.seen.includes(body.commandId)) return "this order was given before";
-  // Harmless however late, and the only way back for alarms a hub has lost: no clock may refuse it.
-  if (body.order.name === "resend") return undefined;
-  // The one place that looks at the wall clock, and it can only refuse.
-  const ageMs = moment.wallMs - body.issuedWallMs;
-  if (moment.isClockSynced && ageMs > body.expiresInMs + CLOCK_SLACK_MS) {
-    return `expected within ${body.expiresInMs} ms, found ${Math.round(ageMs)} ms old`;
-  }
   return undefined;
 }
 

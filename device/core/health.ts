@@ -4,7 +4,7 @@
  * A fault is raised once and cleared once; the heartbeat repeats the whole list, so a lost report heals
  * within five seconds.
  */
-import { after, seconds } from "../../shared/duration.ts";
+import { after, minutes, seconds } from "../../shared/duration.ts";
 import type { SessionNonce } from "../../shared/ids.ts";
 import { follow, step } from "../../shared/step.ts";
 import { HEARTBEAT_SECONDS, type FaultCode } from "../../shared/protocol/heartbeat.ts";
@@ -17,6 +17,8 @@ import type { Agent, AgentStep } from "./state.ts";
 
 /** A finger lets go; a coin in the gap does not. */
 const STUCK_AFTER = seconds(30);
+/** A time daemon needs its first minute. */
+const CLOCK_SET_WITHIN = minutes(2);
 const MAX_DETAIL = 500;
 /** 2025: a wall clock before this was never set. */
 const EARLIEST_WALL_MS = 1_735_689_600_000;
@@ -62,12 +64,7 @@ export function setFault(agent: Agent, code: FaultCode, detail: string | undefin
 }
 
 export function beat(agent: Agent, moment: Moment): AgentStep {
-  const isClockWrong = moment.wallMs < EARLIEST_WALL_MS;
-  const clock = setFault(
-    agent,
-    "clock-unsynced",
-    isClockWrong ? "expected a date after 2024, found an unset clock; check NTP" : undefined,
-  );
+  const clock = setFault(agent, "clock-unsynced", clockTrouble(moment));
   return follow(clock, (next) => {
     const at = after(moment.at, seconds(HEARTBEAT_SECONDS));
     const timer: Effect = { type: "set-timer", name: "heartbeat", at };
@@ -75,6 +72,14 @@ export function beat(agent: Agent, moment: Moment): AgentStep {
     const message = heartbeat(next, next.link.sessionNonce, moment);
     return step<Agent, Effect>(next, { type: "publish", message }, timer);
   });
+}
+
+function clockTrouble({ at, wallMs, isClockSynced }: Moment): string | undefined {
+  if (wallMs < EARLIEST_WALL_MS) {
+    return "expected a date after 2024, found an unset clock; check NTP";
+  }
+  if (isClockSynced || at < CLOCK_SET_WITHIN) return undefined;
+  return "no time source has set the clock; check NTP, or set clock.trust if another source does";
 }
 
 function heartbeat(agent: Agent, sessionNonce: SessionNonce, moment: Moment): UpMessage {

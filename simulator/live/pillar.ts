@@ -139,6 +139,8 @@ function agentConfig(options: PillarOptions): z.input<typeof AgentConfig> {
     dataDir: agentDir(options),
     hub,
     board: { kind: "modbus", path: join(dir, "board") },
+    // It shares this machine's clock with the hub.
+    clock: { trust: "always" },
     media: {
       camera:
         clip === undefined

@@ -30,6 +30,7 @@ const hex = (n: number, length: number): string => n.toString(16).padStart(lengt
 export interface FalsePillar {
   /** What the disk does with what it is given: at once, never, or refuse. */
   disk: "good" | "stuck" | "broken";
+  isClockSynced: boolean;
   readonly sent: UpMessage[];
   readonly stored: SealedAlarm[];
   readonly prompts: string[];
@@ -108,7 +109,7 @@ export function falsePillar(from: Partial<Beginning> = {}): FalsePillar {
       ...told,
       at: at as Instant,
       wallMs: WALL_AT_START + at,
-      isClockSynced: true,
+      isClockSynced: pillar.isClockSynced,
       chance: 0.999,
       freshId: EventId.parse(hex(++ids, 32)),
     };
@@ -118,6 +119,7 @@ export function falsePillar(from: Partial<Beginning> = {}): FalsePillar {
   };
   const pillar: FalsePillar = {
     disk: "good",
+    isClockSynced: true,
     sent: [],
     stored: [],
     prompts: [],

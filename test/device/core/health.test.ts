@@ -64,6 +64,22 @@ describe("a heart", () => {
   });
 });
 
+describe("a clock", () => {
+  test("that nothing has set two minutes after the start is a fault, until something sets it", () => {
+    const pillar = reachedPillar();
+    pillar.isClockSynced = false;
+    pillar.pass(110_000);
+    expect(pillar.faults()).toEqual([]);
+    pillar.pass(15_000);
+    expect(pillar.faults()).toEqual(["clock-unsynced"]);
+    pillar.press();
+    expect(pillar.alarms()[0]?.event.clock.synced).toBe(false);
+    pillar.isClockSynced = true;
+    pillar.pass(5000);
+    expect(pillar.faults()).toEqual([]);
+  });
+});
+
 describe("a fault", () => {
   test("is reported once when it comes and once when it goes", () => {
     const pillar = reachedPillar();
@@ -175,12 +191,31 @@ describe("an order", () => {
     expect(reports(pillar)[0]).toMatchObject({ detail: "from an older session" });
   });
 
-  test("for another pillar, another boot or another time is refused with the reason", () => {
+  test("later than its time is refused, whatever the pillar's own calendar says", () => {
+    const pillar = reachedPillar();
+    const now = (): number => 4_000_000_000_000 + pillar.now();
+    order(pillar, { name: "siren", on: true }, { issuedWallMs: now() });
+    pillar.pass(20_000);
+    order(pillar, { name: "siren", on: false }, { issuedWallMs: now() - 20_000 });
+    order(pillar, { name: "siren", on: false }, { issuedWallMs: now() - 19_000 });
+    expect(outcomes(pillar)).toEqual(["done", "refused", "done"]);
+  });
+
+  test("is obeyed again after the hub's clock was set back", () => {
+    const pillar = reachedPillar();
+    order(pillar, { name: "siren", on: true });
+    const issuedWallMs = 1_779_999_000_000;
+    for (const on of [false, true]) order(pillar, { name: "siren", on }, { issuedWallMs });
+    pillar.tell(LINK_UP);
+    order(pillar, { name: "siren", on: false });
+    expect(outcomes(pillar)).toEqual(["done", "refused", "done", "done"]);
+  });
+
+  test("for another pillar or another boot is refused with the reason", () => {
     const pillar = reachedPillar();
     order(pillar, { name: "restart-media" }, { pillarId: "pillar-2" as typeof PILLAR });
     order(pillar, { name: "restart-media" }, { bootEpoch: 9 });
-    order(pillar, { name: "restart-media" }, { issuedWallMs: 1_779_999_000_000 });
-    expect(outcomes(pillar)).toEqual(["refused", "refused", "refused"]);
+    expect(outcomes(pillar)).toEqual(["refused", "refused"]);
     const details = reports(pillar).map((one) => ("detail" in one ? one.detail : ""));
     expect(details[1]).toBe("meant for boot 9, this is boot 1");
   });
