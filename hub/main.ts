@@ -15,6 +15,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import type { Position } from "../shared/api/pillar.ts";
 import { Role } from "../shared/api/session.ts";
 import { PillarId, Username } from "../shared/ids.ts";
+import { addBackup } from "./backup-command.ts";
 import { ConfigurationError, loadConfig } from "./settings-file.ts";
 
 const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
@@ -46,6 +47,7 @@ Examples:
   anzhu-hub enroll gate-3 --name 东门 --grid 网格12 --position 116.4074,39.9042
   anzhu-hub user add wangfang --name 王芳 --role operator
   anzhu-hub doctor
+  anzhu-hub backup /var/backups/anzhu-2026-11-23.db
 
 Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.`,
     );
@@ -53,6 +55,7 @@ Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.`,
   addEnroll(root);
   addUser(root);
   addDoctor(root);
+  addBackup(root);
   return root;
 }
 

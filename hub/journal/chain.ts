@@ -39,14 +39,21 @@ export function breach(before: Link, row: JournalRow): string | undefined {
 
 export type ChainVerdict =
   | { readonly ok: true; readonly rows: number; readonly head: Link }
-  | { readonly ok: false; readonly rows: number; readonly reason: string };
+  | {
+      readonly ok: false;
+      /** Good ones before it. */
+      readonly rows: number;
+      /** Index of the first row that does not fit. */
+      readonly brokenAt: number;
+      readonly reason: string;
+    };
 
 /** Checks rows after `from` (the beginning, unless told) to the head. */
 export function verifyChain(database: DatabaseSync, from: Link = BEGINNING): ChainVerdict {
   let link = from;
   for (const row of rowsAfter(database, from.idx)) {
     const reason = breach(link, row);
-    if (reason) return { ok: false, rows: link.idx - from.idx, reason };
+    if (reason) return { ok: false, rows: link.idx - from.idx, brokenAt: link.idx + 1, reason };
     link = row;
   }
   return { ok: true, rows: link.idx - from.idx, head: { idx: link.idx, hash: link.hash } };

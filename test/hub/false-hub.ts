@@ -39,6 +39,8 @@ export interface FalseHub {
   readonly events: NumberedEvent[];
   fromMedia(message: FromMedia): void;
   press(details?: AlarmDetails & { readonly via?: Via }): Promise<void>;
+  /** Until `restart`. */
+  stop(): Promise<void>;
   restart(): Promise<void>;
 }
 
@@ -64,6 +66,7 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
       const message = { channel: "alarm", message: alarm } as const;
       await running().shell.linkEvents.onMessage(pillar(0), message, via);
     },
+    stop: () => stop(),
     restart: async () => {
       await stop();
       await start();
@@ -101,7 +104,9 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
     hub.shell = shell;
   };
   const stop = async (): Promise<void> => {
-    await hub.shell?.stop();
+    const { shell } = hub;
+    delete hub.shell;
+    await shell?.stop();
   };
   await start();
   onTestFinished(stop);
