@@ -13,6 +13,7 @@ import type { Report } from "../../shared/protocol/report.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { FromMedia } from "../ports.ts";
 import type { ButtonKind, Effect, Moment } from "./events.ts";
+import { knownHead } from "./outbox.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
 /** A finger lets go; a coin in the gap does not. */
@@ -93,7 +94,7 @@ function heartbeat(agent: Agent, sessionNonce: SessionNonce, moment: Moment): Up
       sessionNonce,
       uptimeMs: Math.floor(moment.at),
       wallMs: Math.floor(moment.wallMs),
-      head: { seq: outbox.head.seq, hash: outbox.head.hash },
+      head: knownHead(agent),
       outboxDepth: outbox.pending.size,
       ...(oldest && { oldestUnacceptedSeq: oldest.alarm.event.seq }),
       ...(outbox.hubEpoch && { hubEpoch: outbox.hubEpoch }),

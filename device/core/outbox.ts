@@ -88,6 +88,17 @@ export function withPending(agent: Agent, eventId: EventId, change: Partial<Pend
   return withOutbox(agent, { pending });
 }
 
+/**
+ * The head the hub may hear of: not beyond an alarm that is still on its way to the disk. A power cut may
+ * undo that one, and a head that goes back looks like a second pillar with our keys.
+ */
+export function knownHead({ outbox: { head, pending } }: Agent): LedgerHead {
+  for (const { alarm, maySend } of pending.values()) {
+    if (!maySend) return { seq: alarm.event.seq - 1, hash: alarm.event.prevHash };
+  }
+  return head;
+}
+
 /** The alarm of the person who waits at the pillar now. */
 export function waitingFor({ call: { call } }: Agent): EventId | undefined {
   return call.phase === "calling" ? call.eventId : undefined;

@@ -50,6 +50,20 @@ describe("a heart", () => {
     expect(beats(pillar)).toBe(4);
   });
 
+  test("names no alarm as the ledger's head that is neither stored nor sent", () => {
+    const pillar = falsePillar();
+    pillar.disk = "stuck";
+    pillar.press();
+    const head = (): unknown => {
+      pillar.tell(LINK_UP);
+      const beat = pillar.sent.findLast(({ channel }) => channel === "heartbeat");
+      return beat?.channel === "heartbeat" && beat.message.head.seq;
+    };
+    expect(head()).toBe(0);
+    pillar.pass(250);
+    expect(head()).toBe(1);
+  });
+
   test("tells what waits and what is wrong", () => {
     const pillar = falsePillar();
     pillar.press();

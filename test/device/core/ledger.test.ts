@@ -140,6 +140,20 @@ describe("a replay", () => {
     expect(pages.length).toBeGreaterThan(2);
   });
 
+  test("does not keep a new press waiting, nor its repetition", () => {
+    const pillar = falsePillar({ replayFrom: 1, head: { seq: 250, hash: keptAlarm(250).hash } });
+    pillar.stored.push(...Array.from({ length: 250 }, (_, index) => keptAlarm(index + 1)));
+    pillar.tell(LINK_UP);
+    expect(seqs(pillar)).toHaveLength(WINDOW);
+    pillar.press();
+    expect(seqs(pillar)).toHaveLength(WINDOW + 1);
+    expect(seqs(pillar).at(-1)).toBe(251);
+    pillar.sent.length = 0;
+    pillar.pass(15_000);
+    expect(seqs(pillar)[0]).toBe(251);
+    expect(pillar.state().outbox.pending.size).toBeLessThanOrEqual(101);
+  });
+
   test("cut short by a reboot goes on", () => {
     const pillar = falsePillar({ replayFrom: 3 });
     pillar.stored.push(keptAlarm(3), keptAlarm(4));
