@@ -76,6 +76,7 @@ export function onsetsInPage(
     async ([side, wanted]) => {
       const { ear } = globalThis as ListeningWindow;
       if (!ear) throw new Error("bug: nobody listens in this page");
+      await ear.context.resume();
       const found: number[] = [];
       const samples = new Float32Array(256);
       let quietSince = performance.now();
