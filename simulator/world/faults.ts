@@ -20,6 +20,8 @@ export interface Faults {
   /** Plans everything up to `until`. */
   begin(until: number): void;
   heal(): void;
+  /** Effects ordered until the heal, by pillars and hub. */
+  effects(): number;
 }
 
 const DAY_MS = 86_400_000;
@@ -56,6 +58,7 @@ export function newFaults(world: World): Faults {
   };
   return {
     atEffect: (who, index) => {
+      if (isHealed) return;
       effects += 1;
       if (world.settings.crashAtEffect === effects) strike(who, index);
       if (who === "hub") {
@@ -67,6 +70,7 @@ export function newFaults(world: World): Faults {
       armed.pillar[index] = left - 1;
       if (left === 1) strike(who, index);
     },
+    effects: () => effects,
     begin: (until) => {
       for (const [kind, perDay] of world.profile.perDay) {
         const { only } = world.settings;

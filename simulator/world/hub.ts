@@ -57,7 +57,7 @@ const TICK_MS = 1000;
 const BOOT_MS: readonly [number, number] = [500, 15_000];
 const FIRST_RECOVERY_MS = 1000;
 const MOST_RECOVERY_MS = 10_000;
-const SNAPSHOT_EVERY = 2000;
+const SNAPSHOT_EVERY = 200;
 
 export function newHub(world: World): Hub {
   const { seed } = world.settings;

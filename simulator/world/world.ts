@@ -45,6 +45,8 @@ export interface WorldSettings {
   readonly only?: readonly FaultKind[];
   /** Faults only between these moments, ms. */
   readonly window?: readonly [number, number];
+  /** Findings that are known and open count as well. */
+  readonly isStrict?: boolean;
   /** Crash whoever performs the n-th effect of the run. */
   readonly crashAtEffect?: number;
 }
@@ -82,6 +84,7 @@ export interface Run {
   readonly trace: Trace;
   readonly presses: number;
   readonly steps: number;
+  readonly effects: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -121,6 +124,7 @@ export function runWorld(settings: WorldSettings): Run {
     trace: world.trace,
     presses: world.people.presses(),
     steps: scheduler.steps(),
+    effects: world.faults.effects(),
   };
 }
 

@@ -25,10 +25,7 @@ export function checkLoss({ happenings, hub }: History): Violation[] {
     closings: closingTimes(happenings),
     downs: downTimes(happenings),
   };
-  return happenings.flatMap((one) => {
-    const why = one.type === "pressed" ? whyLost(one, record) : undefined;
-    return one.type === "pressed" && why !== undefined ? [lost(one, why)] : [];
-  });
+  return happenings.flatMap((one) => (one.type === "pressed" ? lossOf(one, record) : []));
 }
 
 interface Record {
@@ -38,20 +35,21 @@ interface Record {
   readonly downs: ReadonlyMap<string, readonly number[]>;
 }
 
-function whyLost(one: Pressed, record: Record): string | undefined {
+function lossOf(one: Pressed, record: Record): Violation[] {
   const owed = one.eventId ?? one.call;
   const downAt = nextAfter(record.downs.get(one.pillar) ?? [], one.at);
   const hadTime = one.isDiskGood && one.eventId !== undefined && (downAt ?? 0) - one.at > COMMIT_MS;
   const isStored = owed !== undefined && record.stored.has(owed);
   const isOwed = downAt === undefined || isStored || hadTime;
-  if (owed === undefined) return isOwed ? "began no alarm and no call" : undefined;
+  if (owed === undefined) return isOwed ? [lost(one, "began no alarm and no call")] : [];
   if (!record.recorded.has(owed)) {
-    return isOwed ? `is not in the hub's journal (alarm ${owed})` : undefined;
+    return isOwed ? [lost(one, `is not in the hub's journal (alarm ${owed})`)] : [];
   }
-  if (one.eventId !== undefined) return undefined;
+  if (one.eventId !== undefined) return [];
   const closedAt = record.closings.get(owed);
   const isUnheard = closedAt !== undefined && closedAt + UNDER_WAY_MS < one.at;
-  return isUnheard ? `fell into a call that was over (alarm ${owed})` : undefined;
+  if (!isUnheard) return [];
+  return [{ ...lost(one, `fell into a call that was over (alarm ${owed})`), invariant: "I1/call" }];
 }
 
 function lost(one: Pressed, why: string): Violation {

@@ -1,0 +1,19 @@
+/** The test of the tests: each known bug, planted, is found by the seed that is known to find it. */
+import { describe, expect, test } from "vitest";
+import { CANARIES } from "../../../simulator/world/canaries/all.ts";
+import { judge } from "../../../simulator/world/report.ts";
+
+describe("a canary", () => {
+  test("there are twenty of them, each with its own name", () => {
+    expect(new Set(CANARIES.map(({ name }) => name)).size).toBe(20);
+  });
+
+  test.each(CANARIES.map((canary) => [canary.name, canary] as const))(
+    "%s is found",
+    (_, canary) => {
+      const settings = { seed: canary.firstSeed, days: 1, pillars: 3 };
+      const verdict = judge({ ...settings, rules: canary.rules() });
+      expect(verdict.violations).not.toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,188 @@
+/** Each checker is shown a history in which its promise is broken, and must say so. */
+import { describe, expect, test } from "vitest";
+import type { Fact } from "../../../hub/core/facts.ts";
+import { GENESIS } from "../../../shared/hash-chain.ts";
+import type { EventId, HubEpoch, IncidentId, PillarId, Signature } from "../../../shared/ids.ts";
+import { checkAll } from "../../../simulator/world/checkers/all.ts";
+import type { Happening, History } from "../../../simulator/world/history.ts";
+
+const PILLAR = "pillar-0" as PillarId;
+const INCIDENT = "1".repeat(32) as IncidentId;
+const eventId = (n: number): EventId => n.toString(16).padStart(32, "0") as EventId;
+
+function recorded(n: number, seq = n): Fact {
+  return {
+    type: "alarm-recorded",
+    at: 0,
+    incidentId: INCIDENT,
+    event: {
+      v: 1,
+      eventId: eventId(n),
+      pillarId: PILLAR,
+      bootEpoch: 1,
+      seq,
+      prevHash: GENESIS,
+      kind: "voice",
+      wallMs: 0,
+      clock: { synced: true },
+    },
+    sig: "s".repeat(86) as Signature,
+    via: "mqtt",
+    pressedAt: 0,
+    isVerified: true,
+  } as Fact;
+}
+
+function opened(n: number): Fact {
+  return {
+    type: "incident-opened",
+    at: 0,
+    incidentId: INCIDENT,
+    pillarId: PILLAR,
+    kind: "voice",
+    priority: 1,
+    eventId: eventId(n),
+    pressedAt: 0,
+    text: null,
+    isVerified: true,
+  } as Fact;
+}
+
+interface Planted {
+  readonly happenings?: readonly Happening[];
+  readonly journal?: readonly Fact[];
+  readonly ending?: Partial<History["pillars"][number]>;
+  readonly hub?: Partial<History["hub"]>;
+}
+
+function historyOf({ happenings = [], journal = [], ending, hub }: Planted): History {
+  return {
+    happenings,
+    healedAt: 100_000,
+    endedAt: 200_000,
+    pillars: [
+      {
+        pillar: PILLAR,
+        isOn: true,
+        isLinked: true,
+        pending: [],
+        unstored: 0,
+        isWithoutDisk: false,
+        phase: "idle",
+        callEvent: undefined,
+        incident: undefined,
+        isReplaying: false,
+        head: { seq: 0, hash: GENESIS },
+        ...ending,
+      },
+    ],
+    hub: {
+      isUp: true,
+      hubEpoch: "e".repeat(32) as HubEpoch,
+      journal,
+      open: [],
+      pillars: [{ pillar: PILLAR, presence: "online", faults: [], headSeq: 0 }],
+      ...hub,
+    },
+  };
+}
+
+const found = (planted: Planted, isStrict = false): string[] =>
+  checkAll(historyOf(planted), isStrict).map(({ invariant }) => invariant);
+
+const press = (change: Partial<Extract<Happening, { type: "pressed" }>>): Happening => ({
+  type: "pressed",
+  at: 1000,
+  pillar: PILLAR,
+  eventId: eventId(1),
+  call: undefined,
+  incident: undefined,
+  isDiskGood: true,
+  ...change,
+});
+
+describe("the checkers", () => {
+  test("find nothing in a quiet history", () => {
+    expect(found({})).toEqual([]);
+  });
+
+  test("find a press that is not in the journal (I1)", () => {
+    expect(found({ happenings: [press({})] })).toEqual(["I1"]);
+  });
+
+  test("excuse a press whose pillar lost its power before the disk had it (I1)", () => {
+    const down: Happening = { type: "pillar-down", at: 1100, pillar: PILLAR };
+    expect(found({ happenings: [press({}), down] })).toEqual([]);
+  });
+
+  test("do not excuse it when the disk had it (I1)", () => {
+    const stored: Happening = { type: "stored", at: 1050, pillar: PILLAR, eventId: eventId(1) };
+    const down: Happening = { type: "pillar-down", at: 1100, pillar: PILLAR };
+    expect(found({ happenings: [press({}), stored, down] })).toEqual(["I1"]);
+  });
+
+  test("find a press that fell into a call that was over (I1)", () => {
+    const closed = {
+      type: "incident-closed",
+      at: 0,
+      incidentId: INCIDENT,
+      by: "li",
+      byName: "Li",
+      disposition: "resolved",
+      note: "",
+    } as Fact;
+    const durable = (fact: Fact): Happening => ({ type: "durable", at: 10, index: 1, fact });
+    const again = press({ at: 9000, eventId: undefined, call: eventId(1) });
+    const happenings = [durable(recorded(1)), durable(closed), again];
+    const faults = [{ pillar: PILLAR, presence: "online", faults: ["ledger-forked"], headSeq: 1 }];
+    const hub = { pillars: faults } as Partial<History["hub"]>;
+    expect(found({ happenings, journal: [recorded(1)], hub }, true)).toEqual(["I1/call"]);
+  });
+
+  test("find a lamp that promises more than the journal holds (I2)", () => {
+    const shown = { type: "shown", at: 5, pillar: PILLAR, eventId: eventId(1) } as const;
+    const rest = { incident: INCIDENT, by: "Li" };
+    expect(found({ happenings: [{ ...shown, ...rest, lamp: "received" }] })).toEqual(["I2"]);
+    expect(found({ happenings: [{ ...shown, ...rest, lamp: "answered" }] })).toEqual(["I2", "I2"]);
+  });
+
+  test("find an alarm recorded twice, and an incident opened twice (I3)", () => {
+    expect(found({ journal: [recorded(1), recorded(1)] })).toContain("I3");
+    expect(found({ journal: [opened(1), opened(1)] })).toContain("I3");
+    expect(found({ journal: [recorded(1, 7), recorded(2, 7)] })).toContain("I3");
+  });
+
+  test("find what did not come to rest (I4, I11)", () => {
+    expect(found({ ending: { pending: [eventId(1)] } })).toEqual(["I4"]);
+    expect(found({ ending: { unstored: 1 } })).toEqual(["I4"]);
+    expect(found({ ending: { isLinked: false } })).toEqual(["I4"]);
+    expect(found({ hub: { isUp: false } })).toEqual(["I11"]);
+  });
+
+  test("find an incident that nobody owns and no deadline runs for (I5)", () => {
+    const open = [{ incidentId: INCIDENT, isAttended: false }];
+    expect(found({ hub: { open } })).toEqual(["I5"]);
+  });
+
+  test("find a late deadline and an owner who is gone (I5)", () => {
+    const overdue = { type: "overdue", at: 5, incidentId: INCIDENT, lateMs: 3000 } as const;
+    const abandoned = { type: "abandoned", at: 5, incidentId: INCIDENT } as const;
+    const happenings = [overdue, { ...abandoned, owner: "li", goneMs: 40_000 }];
+    expect(found({ happenings })).toEqual(["I5", "I5"]);
+  });
+
+  test("find a gap in a pillar's numbers that no fault tells of (I6)", () => {
+    const journal = [recorded(1), recorded(3)];
+    expect(found({ journal })).toEqual(["I6"]);
+    const faults = [{ pillar: PILLAR, presence: "online", faults: ["ledger-forked"], headSeq: 3 }];
+    expect(found({ journal, hub: { pillars: faults } as Partial<History["hub"]> })).toEqual([]);
+  });
+
+  test("find growth without a limit, stale presence and a stale lamp (I10, I13)", () => {
+    const outgrown = { type: "outgrown", at: 1, actor: PILLAR, what: "outbox", size: 2, limit: 1 };
+    expect(found({ happenings: [outgrown as Happening] })).toEqual(["I10"]);
+    const stale = { type: "stale", at: 1, pillar: PILLAR, presence: "online", silentMs: 16_000 };
+    expect(found({ happenings: [stale as Happening] })).toEqual(["I13"]);
+    expect(found({ ending: { phase: "answered", incident: INCIDENT } })).toEqual(["I13"]);
+  });
+});

@@ -1,0 +1,32 @@
+/** Days that once went wrong, and a few that never did: they must stay good, and stay the same. */
+import { describe, expect, test } from "vitest";
+import { crashAtEveryEffect } from "../../../simulator/world/every-effect.ts";
+import { judge } from "../../../simulator/world/report.ts";
+
+/** Seed and what it once showed. */
+const CORPUS: readonly (readonly [seed: number, story: string])[] = [
+  [1, "a day with much of everything"],
+  [2, "another profile"],
+  [27, "a restored hub, and a pillar whose clock is in another century"],
+  [33, "a restored hub knows a running call under another incident"],
+];
+
+describe("the simulated world", () => {
+  test.each(CORPUS)("seed %i keeps every promise (%s)", (seed) => {
+    const verdict = judge({ seed, days: 1, pillars: 3 });
+    expect(verdict.violations).toEqual([]);
+    expect(verdict.presses).toBeGreaterThan(0);
+  });
+
+  test("gives the same trace for the same seed, and another for another", () => {
+    const hashes = [5, 5, 6].map((seed) => judge({ seed, days: 1, pillars: 2 }).hash);
+    expect(hashes[0]).toBe(hashes[1]);
+    expect(hashes[2]).not.toBe(hashes[0]);
+  });
+
+  test("keeps every promise when the power fails before any single effect of a short day", () => {
+    const { effects, failures } = crashAtEveryEffect(9);
+    expect(effects).toBeGreaterThan(200);
+    expect(failures).toEqual([]);
+  });
+});
