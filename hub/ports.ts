@@ -125,7 +125,7 @@ export interface HubCommands {
   /** Durable facts that need no decision (sign-ins, views of a recording, enrolments). */
   record(facts: readonly Fact[]): Promise<void>;
   /** A person's event stream began or ended, or they asked for something: whether an owner is still there. */
-  sawConsole(username: Username, sign: "connected" | "disconnected" | "seen"): void;
+  sawConsole(username: Username, sign: "connected" | "disconnected" | "beat" | "seen"): void;
   /** Every console event, in journal order, as it becomes durable. Returns the way to stop. */
   subscribe(listener: (event: NumberedEvent) => void): () => void;
 }

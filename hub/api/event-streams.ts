@@ -18,7 +18,7 @@ export const MAX_STREAMS_PER_SESSION = 8;
 const MAX_QUEUED_BYTES = 1024 * 1024;
 /** More than this missed: the client fetches everything again. */
 export const MAX_REPLAYED = 1000;
-const PING_MS = 15_000;
+const PING_MS = 10_000;
 const RETRY_MS = 2000;
 
 export interface EventStreams {
@@ -143,16 +143,16 @@ async function catchUp(
   for (const event of waiting) if (event.index > last) deliver(stream, event, format(event));
 }
 
-/** The comment keeps the line open through proxies; a session may have been ended from elsewhere. */
+/** The ping keeps the line open through proxies; a session may have been ended from elsewhere. */
 async function stillSignedIn(stream: Stream, options: StreamsOptions): Promise<void> {
   try {
     const session = await options.accounts.session(stream.session.token);
-    if (session?.role === stream.session.role) stream.response.write(": ping\n\n");
+    if (session?.role === stream.session.role) stream.response.write(PING);
     else stream.response.end();
   } catch (error) {
     // A desk must not go deaf because the accounts cannot be read for a moment.
     options.log.error({ err: error }, "event stream: a session could not be checked");
-    stream.response.write(": ping\n\n");
+    stream.response.write(PING);
   }
 }
 
@@ -172,3 +172,5 @@ const formatPlain = (event: ServerEvent): string =>
   `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 const format = (event: NumberedEvent): string => `id: ${event.index}\n${formatPlain(event.event)}`;
+
+const PING = formatPlain({ type: "ping" });

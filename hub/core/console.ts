@@ -1,8 +1,9 @@
 /**
  * Whether the person who owns an incident is still there.
  *
- * A console holds an event stream; a person without one for 30 s is gone, whatever the last order said, and
- * what they owned rings again for everybody. Any request of theirs counts as a sign of life, so a program
+ * A console holds an event stream and answers its pings; a person without one for 30 s is gone, whatever the
+ * last order said, and what they owned rings again for everybody. A stream that never answered a ping is
+ * believed as long as it is open, so that simple programs work. Any request of theirs counts as a sign of life, so a program
  * without a stream may own an incident as long as it asks for something. After a restart of the hub nobody
  * has a stream, and everybody has these 30 s to come back.
  */
@@ -20,13 +21,15 @@ const MAX_REMEMBERED = 10_000;
 
 export interface Desk {
   streams: number;
-  /** Monotonic; null while a stream is open, and until the first tick without. */
+  /** A stream has answered a ping: from then on an open one alone proves nothing. */
+  hasBeat: boolean;
+  /** Monotonic; null after a sign of life until the next tick, and while there is no doubt. */
   goneAt: number | null;
 }
 
 type Sign = Extract<
   HubEvent,
-  { type: "console-connected" | "console-disconnected" | "console-seen" }
+  { type: "console-connected" | "console-disconnected" | "console-beat" | "console-seen" }
 >;
 
 /** Owns `heard.desks`. */
@@ -34,23 +37,27 @@ export function hearConsole(
   heard: Heard,
   { type, username }: Pick<Sign, "type" | "username">,
 ): void {
-  const desk = heard.desks.get(username) ?? { streams: 0, goneAt: null };
+  const desk = heard.desks.get(username) ?? newDesk();
   heard.desks.set(username, desk);
   if (type === "console-connected") desk.streams += 1;
   if (type === "console-disconnected") desk.streams = Math.max(0, desk.streams - 1);
+  if (type === "console-beat") desk.hasBeat = true;
+  if (desk.streams === 0) desk.hasBeat = false;
   desk.goneAt = null;
 }
+
+const newDesk = (): Desk => ({ streams: 0, hasBeat: false, goneAt: null });
 
 /** Absence is measured from tick to tick, by the clock nobody can set. */
 export function hearAbsence(state: HubState, { monotonicMs }: Tick): void {
   const { desks } = state.heard;
   for (const [, owner] of owned(state)) {
-    if (!desks.has(owner)) desks.set(owner, { streams: 0, goneAt: monotonicMs });
+    if (!desks.has(owner)) desks.set(owner, { ...newDesk(), goneAt: monotonicMs });
   }
   for (const [username, desk] of desks) {
-    if (desk.streams > 0) continue;
+    if (desk.streams > 0 && !desk.hasBeat) continue;
     desk.goneAt ??= monotonicMs;
-    if (desks.size > MAX_REMEMBERED) desks.delete(username);
+    if (desk.streams === 0 && desks.size > MAX_REMEMBERED) desks.delete(username);
   }
 }
 

@@ -94,9 +94,9 @@ export type HubEvent =
       readonly at: number;
       readonly newRecordingIds: readonly RecordingId[];
     }
-  /** A person's event stream began or ended; any other sign of them is `console-seen`. */
+  /** A person's event stream began or ended, or answered; any other sign of them is `console-seen`. */
   | {
-      readonly type: "console-connected" | "console-disconnected" | "console-seen";
+      readonly type: "console-connected" | "console-disconnected" | "console-beat" | "console-seen";
       readonly at: number;
       readonly username: Username;
     }

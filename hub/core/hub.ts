@@ -67,6 +67,7 @@ export function decide(state: HubState, event: HubEvent): Decision {
       return decideAnswered(state, event);
     case "console-connected":
     case "console-disconnected":
+    case "console-beat":
     case "console-seen":
       return nothing;
     case "tick":

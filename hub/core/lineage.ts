@@ -17,6 +17,8 @@ const SAME_BOOT_MS = 5000;
 export const CONFIRM_AFTER_MS = 4000;
 /** One that was held up somewhere is no habit. */
 const FORGIVEN_AFTER_MS = 600_000;
+/** A machine that cannot keep a number takes its clock's instead: such a number is no count. */
+const MOST_BOOTS = 100_000_000;
 /** Older sessions tell nothing new. */
 const MAX_SESSIONS = 4;
 const FIGHT_MS = 60_000;
@@ -43,10 +45,12 @@ export interface Lineage {
   suspicion: string | undefined;
 }
 
+export const isCounted = (bootEpoch: number): boolean => bootEpoch < MOST_BOOTS;
+
 export const newLineage = (enrolments: number, bootEpoch: number): Lineage => ({
   enrolments,
   sessions: [],
-  highestEpoch: bootEpoch,
+  highestEpoch: isCounted(bootEpoch) ? bootEpoch : 0,
   backSince: null,
   takenOverAt: [],
   suspicion: undefined,
@@ -77,6 +81,7 @@ export function hearBoot(lineage: Lineage, heartbeat: Heartbeat, at: number): vo
 }
 
 function hearEpoch(lineage: Lineage, bootEpoch: number, at: number): void {
+  if (!isCounted(bootEpoch)) return;
   if (bootEpoch >= lineage.highestEpoch) {
     lineage.highestEpoch = bootEpoch;
     return;

@@ -94,6 +94,7 @@ export function hear(state: HubState, event: HubEvent): void {
       return;
     case "console-connected":
     case "console-disconnected":
+    case "console-beat":
     case "console-seen":
       hearConsole(heard, event);
       return;

@@ -11,6 +11,7 @@ import type { FaultCode, Heartbeat } from "../../shared/protocol/heartbeat.ts";
 import type { HubEvent } from "./events.ts";
 import type { Fact, FactOf, PillarFact } from "./facts.ts";
 import { headFault } from "./ledger.ts";
+import { isCounted } from "./lineage.ts";
 import type { HubState } from "./state.ts";
 
 /** One hub serves one cell; a city is many cells. */
@@ -113,7 +114,8 @@ export function heartbeatFacts(
   const facts: Fact[] = [];
   const { bootEpoch, release } = heartbeat;
   const known = record.bootEpoch ?? 0;
-  if (bootEpoch > known || (bootEpoch === known && release !== record.release)) {
+  const isNext = bootEpoch > known || (bootEpoch !== known && !isCounted(known));
+  if (isNext || (bootEpoch === known && release !== record.release)) {
     facts.push({ type: "pillar-started", at, pillarId, bootEpoch, release });
   }
   facts.push(...faultChanges(record, event));

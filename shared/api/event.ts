@@ -23,6 +23,8 @@ export const ServerEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("pillar"), pillar: Pillar }),
   z.object({ type: z.literal("recording"), recording: Recording }),
   z.object({ type: z.literal("notice"), notice: Notice }),
+  /** Every 10 s. A console answers `POST /api/v1/presence`: so the hub sees one whose cable was cut. */
+  z.object({ type: z.literal("ping") }),
   /** More was missed than is kept: fetch everything again. */
   z.object({ type: z.literal("reload") }),
 ]);

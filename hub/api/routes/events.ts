@@ -1,4 +1,4 @@
-/** `GET /api/v1/events`: the console's one stream. */
+/** `GET /api/v1/events`: the console's one stream, and the answer to its pings. */
 import { z } from "zod";
 import { ServerEvent } from "../../../shared/api/event.ts";
 import { actorOf } from "../access.ts";
@@ -11,6 +11,20 @@ const Position = z.object({
 });
 
 export function eventRoutes(app: Api, context: ApiContext): void {
+  app.post(
+    "/api/v1/presence",
+    {
+      config: { may: "session:own" },
+      schema: {
+        summary: "A console answers a ping: somebody is still there",
+        response: { 204: z.null(), ...failures },
+      },
+    },
+    async (request, reply) => {
+      context.hub.sawConsole(actorOf(request).username, "beat");
+      return reply.code(204).send(null);
+    },
+  );
   app.get(
     "/api/v1/events",
     {

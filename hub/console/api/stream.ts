@@ -14,6 +14,7 @@ const TICK_MS = 250;
 /** Silence this long makes us ask whether the hub is still there. */
 const PROBE_AFTER_MS = 800;
 const PROBE_TIMEOUT_MS = 1200;
+const PING_TIMEOUT_MS = 5000;
 const NAMES = [
   "message",
   "hello",
@@ -23,6 +24,7 @@ const NAMES = [
   "notice",
   "reload",
   "presence",
+  "ping",
 ];
 
 export interface StreamListener {
@@ -120,6 +122,15 @@ function receive(listener: StreamListener, data: string): void {
     return;
   }
   const event = ServerEvent.safeParse(json);
-  if (event.success) listener.onEvent(event.data);
+  if (event.success && event.data.type === "ping") void answerPing();
+  else if (event.success) listener.onEvent(event.data);
   else console.warn("events: a message outside the contract is skipped", event.error.issues);
+}
+
+/** Asked by the hub and not by a timer, because a hidden page's timers sleep. */
+async function answerPing(): Promise<void> {
+  const options = { method: "POST", signal: AbortSignal.timeout(PING_TIMEOUT_MS) };
+  await fetch(`${API}/presence`, options).catch((error: unknown) =>
+    console.warn("events: a ping could not be answered", error),
+  );
 }

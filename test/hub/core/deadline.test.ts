@@ -156,6 +156,16 @@ describe("an owner whose console vanished", () => {
     expect(street.advance(120)).toEqual([]);
   });
 
+  test("whose stream stands open but answers no ping any more is released", () => {
+    const { street } = owned();
+    for (let n = 0; n < 10; n++) {
+      street.beatConsole(WANG);
+      expect(street.advance(10)).toEqual([]);
+    }
+    expect(street.advance(19)).toEqual([]);
+    expect(types(street.advance(3))).toContain("incident-released");
+  });
+
   test("has 30 s after a restart of the hub, and no more", () => {
     const { street } = owned();
     street.restart();

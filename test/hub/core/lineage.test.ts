@@ -107,6 +107,17 @@ describe("one machine", () => {
     expect(faults(street)).toEqual([]);
   });
 
+  test("that once took its clock for a boot number is not taken for two when it counts again", () => {
+    const street = newStreet();
+    for (const [session, bootEpoch] of [6, 1_795_435_200, 7, 8].entries()) {
+      beat(street, { session, bootEpoch, uptimeMs: 1000 });
+      street.advance(5);
+      beat(street, { session, bootEpoch, uptimeMs: 6000 });
+      expect(street.state.pillars.get(pillar(0))?.bootEpoch).toBe(bootEpoch);
+    }
+    expect(faults(street)).toEqual([]);
+  });
+
   test("whose hub's clock is set is not taken for two", () => {
     const street = newStreet();
     let uptimeMs = 0;

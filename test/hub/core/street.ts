@@ -130,7 +130,7 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
       role: person.role,
       newRecordingId: newId<RecordingId>(),
     });
-  const sign = (person: Person, seen: "connected" | "disconnected" | "seen") =>
+  const sign = (person: Person, seen: "connected" | "disconnected" | "beat" | "seen") =>
     tell({ type: `console-${seen}`, at, username: person.name as Username });
   const fold = () => {
     const again = newState(settings);
@@ -188,6 +188,7 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
     },
     connectConsole: (person: Person) => sign(person, "connected"),
     disconnectConsole: (person: Person) => sign(person, "disconnected"),
+    beatConsole: (person: Person) => sign(person, "beat"),
     seeConsole: (person: Person) => sign(person, "seen"),
     only(): IncidentRecord {
       const [incident, ...others] = [...state.incidents.values(), ...state.closed.values()];
