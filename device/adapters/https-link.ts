@@ -6,15 +6,17 @@
  * certificate is shown when it asks. Nothing is tried again here: the core decides that.
  */
 import type { IncomingMessage } from "node:http";
-import { Agent, request } from "node:https";
+import { request } from "node:https";
+import type { TLSSocket } from "node:tls";
 import type { EventId, PillarId } from "../../shared/ids.ts";
 import { MAX_MESSAGE_BYTES, parseJson } from "../../shared/parse.ts";
 import { Accepted } from "../../shared/protocol/accepted.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { AlarmPost } from "../ports.ts";
 import { Failure, reasonOf } from "./failure.ts";
+import { provenSocket } from "./proven-socket.ts";
 
-/** From the first packet to the last byte of the answer. */
+/** For the handshake, and again from the request to the last byte of the answer. */
 const REQUEST_MS = 5000;
 /** Requests under way at once; the core asks for fewer. */
 const MAX_UNDER_WAY = 8;
@@ -31,13 +33,26 @@ export interface HttpsSettings {
 }
 
 export function httpsLink(settings: HttpsSettings): AlarmPost {
-  const { pillarId, urls, tlsKey: key, tlsCert: cert, ca } = settings;
+  const { pillarId, urls, tlsKey, tlsCert, ca } = settings;
   const withinMs = settings.requestMs ?? REQUEST_MS;
-  const agent = new Agent({ key, cert, ca, minVersion: "TLSv1.3", keepAlive: false });
+  const sockets = new Set<TLSSocket>();
   const underWay = new Set<EventId>();
   const send = async (url: string, alarm: Alarm): Promise<Accepted | undefined> => {
     const target = new URL(`${url.replace(/\/+$/, "")}/api/v1/pillars/${pillarId}/alarms`);
-    const answer = await ask({ target, agent, withinMs, body: JSON.stringify(alarm) });
+    const host = target.hostname.replace(/^\[|\]$/g, "");
+    const port = Number(target.port || 443);
+    const socket = await provenSocket({ host, port, tlsKey, tlsCert, ca, withinMs }).catch(
+      (error: unknown) => {
+        throw notFound(target, reasonOf(error));
+      },
+    );
+    sockets.add(socket);
+    const answer = await ask({ target, socket, withinMs, body: JSON.stringify(alarm) }).finally(
+      () => {
+        sockets.delete(socket);
+        socket.destroy();
+      },
+    );
     return readAnswer(target, answer);
   };
   return {
@@ -57,15 +72,18 @@ export function httpsLink(settings: HttpsSettings): AlarmPost {
       }
     },
     close: () => {
-      agent.destroy();
+      for (const socket of sockets) socket.destroy();
       return Promise.resolve();
     },
   };
 }
 
+const notFound = ({ host }: URL, reason: string): Failure =>
+  new Failure("peer", `expected the hub at ${host}, found ${reason}`);
+
 interface Question {
   readonly target: URL;
-  readonly agent: Agent;
+  readonly socket: TLSSocket;
   readonly withinMs: number;
   readonly body: string;
 }
@@ -75,16 +93,16 @@ interface Answer {
   readonly bytes: Buffer;
 }
 
-function ask({ target, agent, withinMs, body }: Question): Promise<Answer> {
+function ask({ target, socket, withinMs, body }: Question): Promise<Answer> {
   const headers = {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),
   };
   return new Promise((resolve, reject) => {
-    const asking = request(target, { method: "POST", agent, headers });
+    const asking = request(target, { method: "POST", headers, createConnection: () => socket });
     const fail = (reason: string): void => {
       clearTimeout(timer);
-      reject(new Failure("peer", `expected the hub at ${target.host}, found ${reason}`));
+      reject(notFound(target, reason));
       asking.destroy();
     };
     const timer = setTimeout(() => fail(`no answer within ${withinMs / 1000} s`), withinMs);

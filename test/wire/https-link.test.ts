@@ -100,6 +100,33 @@ describe("an alarm by HTTPS", () => {
   });
 });
 
+describe("a hub whose certificate is out of date", () => {
+  const inPast = async <T>(make: () => Promise<T>): Promise<T> => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2025, 0, 1) });
+    return make().finally(() => vi.useRealTimers());
+  };
+
+  test("still takes alarms of its own pillars", async () => {
+    const oldDir = mkdtempSync(join(tmpdir(), "anzhu-old-"));
+    const old = await inPast(() => openAuthority(oldDir, []));
+    const oldHub = await alarmListener(old);
+    const own = await enrolledPillar({ authority: old, port: 1 });
+    try {
+      const { tlsKey, tlsCert, ca } = readIdentity(own.dir, PILLAR);
+      const urls = [oldHub.url];
+      const alarm = makeAlarm(PILLAR);
+      const post = httpsLink({ pillarId: PILLAR, urls, tlsKey, tlsCert, ca }).post(0, alarm);
+      expect(await post).toEqual(receiptFrom(old, alarm));
+      await expect(link(urls).post(0, alarm)).rejects.toThrow(/certificate/);
+      expect(oldHub.alarms).toHaveLength(1);
+    } finally {
+      await oldHub.close();
+      own.remove();
+      rmSync(oldDir, { recursive: true, force: true });
+    }
+  });
+});
+
 describe("a pillar whose broker takes the connection and says nothing", () => {
   test("is received by HTTPS, from the second hub when the first is dead", async () => {
     const broker = await silentBroker(authority);
