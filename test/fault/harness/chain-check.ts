@@ -69,7 +69,14 @@ function gaps(view: JournalView): string[] {
     const { pillarId, seq } = fact.event;
     seqs.set(pillarId, (seqs.get(pillarId) ?? new Set()).add(seq));
   }
+  const declared = new Set(
+    view.facts.flatMap((fact) =>
+      fact.type === "pillar-fault" && fact.code === "ledger-failing" ? [String(fact.pillarId)] : [],
+    ),
+  );
   return [...seqs].flatMap(([pillarId, held]) => {
+    // A pillar without its disk numbers anew from its clock, and says so by a fault.
+    if (declared.has(pillarId)) return [];
     const most = Math.max(...held);
     return held.size === most ? [] : [`${pillarId}: the journal holds ${held.size} of ${most}`];
   });

@@ -68,6 +68,7 @@ function apply(open: Map<string, Care>, fact: Fact): void {
       if (care) Object.assign(care, { owner: fact.by, dueAt: null });
       return;
     case "incident-transferred":
+    case "incident-released":
       if (care) care.owner = null;
       return;
     default:

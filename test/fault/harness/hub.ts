@@ -21,6 +21,8 @@ const MEDIA_PORTS = 40;
 export interface HubUnderTest {
   readonly url: string;
   readonly mqttPort: number;
+  /** HTTPS, the pillars' second way. */
+  readonly alarmsPort: number;
   readonly dir: string;
   readonly desk: Desk;
   process(): Process;
@@ -43,13 +45,14 @@ export interface HubWanted {
 
 export async function newHub({ dir, history, settings = {} }: HubWanted): Promise<HubUnderTest> {
   mkdirSync(dir, { recursive: true });
-  const [httpPort, mqttPort] = [await freePort(), await freePort()];
+  const [httpPort, mqttPort, alarmsPort] = [await freePort(), await freePort(), await freePort()];
   const media = await freeUdpRange(MEDIA_PORTS);
   const config: z.input<typeof HubConfig> = {
     dataDir: dir,
     media: { udpPorts: [media, media + MEDIA_PORTS - 1] },
     ...settings,
     http: { host: "127.0.0.1", port: httpPort },
+    alarms: { host: "127.0.0.1", port: alarmsPort },
     mqtt: { host: "127.0.0.1", port: mqttPort, ...settings.mqtt },
   };
   const file = join(dir, "hub.yaml");
@@ -76,6 +79,7 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
   return {
     url,
     mqttPort,
+    alarmsPort,
     dir,
     isReady,
     desk: newDesk(url, PASSWORD),

@@ -23,6 +23,8 @@ export interface Sweep {
   /** The pillar's. */
   readonly id: string;
   readonly rounds: number;
+  /** Where in the walk through the instants this sweep begins. */
+  readonly from?: number;
 }
 
 async function pillarOn(street: Street, id: string): Promise<PillarUnderTest> {
@@ -43,22 +45,29 @@ async function endCall(street: Street, pillar: PillarUnderTest): Promise<void> {
   if (!isOver) throw new Error(`expected the call to end, found the lamp ${pillar.lamp()}`);
 }
 
-export async function killAgents(street: Street, { id, rounds }: Sweep): Promise<void> {
+/** A judgement over databases that are being written is made again. */
+export async function eventually<T>(judge: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  let found: readonly T[] = [];
+  await until(CALL_MS, async () => (found = await judge()).length === 0);
+  return found;
+}
+
+export async function killAgents(street: Street, { id, rounds, from = 0 }: Sweep): Promise<void> {
   const pillar = await pillarOn(street, id);
   for (let round = 0; round < rounds; round += 1) {
     await pillar.press();
-    await delay(instant(round) * AGENT_SPAN_MS);
+    await delay(instant(from + round) * AGENT_SPAN_MS);
     await pillar.process().crash();
     pillar.start();
     await endCall(street, pillar);
   }
 }
 
-export async function killHubs(street: Street, { id, rounds }: Sweep): Promise<void> {
+export async function killHubs(street: Street, { id, rounds, from = 0 }: Sweep): Promise<void> {
   const pillar = await pillarOn(street, id);
   for (let round = 0; round < rounds; round += 1) {
     const pressing = pillar.press();
-    await delay(HUB_FROM_MS + instant(round) * HUB_SPAN_MS);
+    await delay(HUB_FROM_MS + instant(from + round) * HUB_SPAN_MS);
     await street.hub.crash();
     await pressing;
     await street.hub.start();

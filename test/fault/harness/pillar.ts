@@ -41,7 +41,12 @@ export interface PillarWanted {
   readonly id: string;
   readonly dir: string;
   readonly history: History;
-  readonly hub: { readonly host: string; readonly mqttPort: number; readonly httpUrl: string };
+  readonly hub: {
+    readonly host: string;
+    readonly mqttPort: number;
+    readonly httpUrl: string;
+    readonly alarmUrls: readonly string[];
+  };
   /** Where the agent's settings differ from a pillar without camera and microphone. */
   readonly media?: z.input<typeof AgentConfig>["media"];
   /** Where ledger and keys lie; another disk, for example. */

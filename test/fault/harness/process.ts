@@ -88,10 +88,10 @@ function endGroup(child: ChildProcess): void {
   }
 }
 
-/** The first Node below a wrapping program; the program itself while there is none yet. */
+/** The wrapping program may become Node or start it; it is itself the answer while there is none yet. */
 function nodeBelow(pid: number): number {
-  const found = below(pid).find((one) => commandOf(one).startsWith(process.execPath));
-  return found ?? pid;
+  const isNode = (one: number): boolean => commandOf(one).startsWith(process.execPath);
+  return [pid, ...below(pid)].find(isNode) ?? pid;
 }
 
 /** Every process below this one, parents first. */

@@ -1,8 +1,9 @@
 /** A hub and its pillars under one history, in a directory of their own; ended and judged together. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { copyOut } from "./disk.ts";
 import { dataPaths } from "../../../device/adapters/data-dir.ts";
 import type { JournalRow } from "../../../hub/journal/chain.ts";
 import { ACCOUNTS, PASSWORD } from "../../../simulator/demo-hub.ts";
@@ -41,7 +42,8 @@ export async function openStreet(settings?: HubWanted["settings"]): Promise<Stre
     hub,
     pillars,
     async add(id, wanted = {}) {
-      const way = { host: "127.0.0.1", mqttPort: hub.mqttPort, httpUrl: hub.url };
+      const alarmUrls = [`https://127.0.0.1:${hub.alarmsPort}`];
+      const way = { host: "127.0.0.1", mqttPort: hub.mqttPort, httpUrl: hub.url, alarmUrls };
       const pillar = await newPillar(
         { id, dir: join(dir, id), history, hub: way, ...wanted },
         (pillarId) => hub.code(pillarId),
@@ -53,8 +55,10 @@ export async function openStreet(settings?: HubWanted["settings"]): Promise<Stre
       await settled(pillars);
       const seen: Entry[] = [...history.entries(), { what: "end", at: Date.now() }];
       for (const row of readJournal(hub.dir)) seen.push({ what: "journal", row });
-      for (const { id: pillarId, dataDir } of pillars) {
-        for (const row of readLedger(dataDir)) seen.push({ what: "ledger", pillarId, row });
+      for (const pillar of pillars) {
+        for (const row of ledgerOf(pillar)) {
+          seen.push({ what: "ledger", pillarId: pillar.id, row });
+        }
       }
       return check(seen);
     },
@@ -72,20 +76,27 @@ export async function openStreet(settings?: HubWanted["settings"]): Promise<Stre
 /** A press that was recorded is accepted in the end, however long the fault was. */
 async function settled(pillars: readonly PillarUnderTest[]): Promise<void> {
   const waiting = (): string[] =>
-    pillars.flatMap(({ id, dataDir }) =>
-      readLedger(dataDir)
+    pillars.flatMap((pillar) =>
+      ledgerOf(pillar)
         .filter((row) => row.accepted_by === null)
-        .map(({ seq }) => `${id}/${seq}`),
+        .map(({ seq }) => `${pillar.id}/${seq}`),
     );
   if (await until(HEAL_MS, () => Promise.resolve(waiting().length === 0))) return;
   throw new Error(`not accepted ${HEAL_MS / 1000} s after the fault: ${waiting().join(", ")}`);
 }
 
-export function readLedger(dataDir: string): LedgerRow[] {
-  return readRows<LedgerRow>(
-    dataPaths(dataDir).ledger,
-    "SELECT seq, event_id, event, hash, accepted_by FROM alarm ORDER BY seq",
-  );
+const LEDGER = "SELECT seq, event_id, event, hash, accepted_by FROM alarm ORDER BY seq";
+
+/** A pillar that ended was judged before, and may have taken a disk of its own with it. */
+function ledgerOf({ dataDir, process: life }: PillarUnderTest): LedgerRow[] {
+  const { ledger } = dataPaths(dataDir);
+  if (!life().isRunning()) return [];
+  const copy = copyOut(life().pid(), ledger);
+  try {
+    return existsSync(copy.file) ? readRows<LedgerRow>(copy.file, LEDGER) : [];
+  } finally {
+    copy.remove();
+  }
 }
 
 export const readJournal = (dir: string): JournalRow[] =>
@@ -93,7 +104,11 @@ export const readJournal = (dir: string): JournalRow[] =>
 
 function readRows<T>(file: string, query: string): T[] {
   const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+  const [, table = ""] = / FROM (\w+) /.exec(query) ?? [];
   try {
+    // A disk that failed from the first write on holds no table; the agent then works from memory.
+    const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(table);
+    if (!isThere) return [];
     return database.prepare(query).all() as unknown as T[];
   } finally {
     database.close();

@@ -1,0 +1,166 @@
+/** Group B: disks that fill, refuse, lie or dawdle, under a real agent and a real hub. */
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fill, injected, readOnlyDisk, smallDisk } from "./harness/disk.ts";
+import type { PillarUnderTest } from "./harness/pillar.ts";
+import { openStreet, readJournal, type Street } from "./harness/street.ts";
+import { missing } from "./harness/tool.ts";
+import { tearLedgers } from "./harness/torn-ledger.ts";
+
+const SLOW = 120_000;
+const VISIBLE_MS = 15_000;
+
+let street: Street;
+beforeAll(async () => {
+  street = await openStreet();
+});
+afterAll(() => street.close());
+
+const untilFault = (id: string, code: string): Promise<void> =>
+  expect
+    .poll(async () => (await street.hub.desk.pillar(id)).faults, { timeout: VISIBLE_MS })
+    .toContain(code);
+
+function copyDatabase(from: string, to: string): void {
+  for (const suffix of ["", "-wal"]) {
+    rmSync(to + suffix, { force: true });
+    if (existsSync(from + suffix)) copyFileSync(from + suffix, to + suffix);
+  }
+}
+
+async function endCall(pillar: PillarUnderTest): Promise<void> {
+  await pillar.untilLamp("received");
+  await street.hub.desk.clear();
+  await pillar.untilLamp("standby");
+}
+
+test(
+  "B1 the pillar's disk is full: the press goes out from memory, the fault is seen, and the ledger catches up",
+  { timeout: SLOW },
+  async ({ skip }) => {
+    const reason = missing("unshare", "mount");
+    skip(reason !== undefined, reason);
+    const pillar = await street.add("full");
+    pillar.start(smallDisk(pillar.dataDir, 32));
+    await pillar.untilArmed();
+    const makeRoom = fill(pillar.process().pid(), pillar.dataDir);
+    await pillar.press();
+    await untilFault(pillar.id, "ledger-failing");
+    await endCall(pillar);
+    makeRoom();
+    await expect
+      .poll(async () => (await street.hub.desk.pillar(pillar.id)).faults, { timeout: 30_000 })
+      .not.toContain("ledger-failing");
+    expect(await street.verdict()).toEqual([]);
+    await pillar.close();
+  },
+);
+
+test(
+  "B3 the pillar's disk is read-only from the start: the press goes out, and the fault is seen",
+  { timeout: SLOW },
+  async ({ skip }) => {
+    const reason = missing("unshare", "mount");
+    skip(reason !== undefined, reason);
+    const pillar = await street.add("read-only");
+    pillar.start(readOnlyDisk(pillar.dataDir));
+    await pillar.untilArmed();
+    await pillar.press();
+    await untilFault(pillar.id, "ledger-failing");
+    await pillar.untilLamp("received");
+    expect((await street.hub.desk.active()).map(({ pillarId }) => pillarId)).toEqual([pillar.id]);
+    await endCall(pillar);
+    await pillar.close();
+  },
+);
+
+test.each([
+  ["B4", "fsync,fdatasync:error=EIO:when=2..4"],
+  ["B5", "pwrite64:error=ENOSPC:when=6..8"],
+  ["B7", "pwrite64:error=EINTR:when=3+3"],
+])(
+  "%s the pillar's disk answers %s: every press is accepted, and the chain holds",
+  { timeout: SLOW },
+  async (id, fault) => {
+    if (missing("strace") !== undefined)
+      throw new Error("bug: the table below is empty without strace");
+    const pillar = await street.add(`traced-${id.toLowerCase()}`);
+    pillar.start(injected(fault));
+    await pillar.untilArmed();
+    for (let n = 0; n < 3; n += 1) {
+      await pillar.press();
+      await endCall(pillar);
+    }
+    expect(await street.verdict()).toEqual([]);
+    await pillar.close();
+  },
+);
+
+test(
+  "B6 the pillar's disk takes a second for each fsync: the press does not wait for it",
+  { timeout: SLOW },
+  async ({ skip }) => {
+    const reason = missing("strace");
+    skip(reason !== undefined, reason);
+    const pillar = await street.add("dawdling");
+    pillar.start(injected("fsync,fdatasync:delay_exit=1000000"));
+    await pillar.untilArmed();
+    await pillar.press();
+    await pillar.untilLamp("received");
+    await untilFault(pillar.id, "ledger-slow");
+    const rows = readJournal(street.hub.dir).map((row) => ({ row, fact: JSON.parse(row.body) }));
+    const alarm = rows.find(
+      ({ row, fact }) => row.type === "alarm-recorded" && fact.event.pillarId === pillar.id,
+    );
+    // The hub had it before the disk could have answered.
+    expect(alarm!.row.at - alarm!.fact.event.wallMs).toBeLessThan(1000);
+    await endCall(pillar);
+    expect(await street.verdict()).toEqual([]);
+    await pillar.close();
+  },
+);
+
+test(
+  "B9 the hub's database is an older copy: the heartbeat shows the gap, and the alarm comes again",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await street.add("remembering");
+    pillar.start();
+    await pillar.untilArmed();
+    await pillar.press();
+    await endCall(pillar);
+    await street.hub.stop();
+    const file = join(street.hub.dir, "journal.db");
+    const older = `${file}.older`;
+    copyDatabase(file, older);
+    await street.hub.start();
+    await pillar.untilLamp("standby");
+    await expect
+      .poll(async () => (await street.hub.desk.pillar(pillar.id)).presence, { timeout: 20_000 })
+      .toBe("online");
+    await pillar.press();
+    await endCall(pillar);
+    await street.hub.crash();
+    rmSync(`${file}-shm`, { force: true });
+    copyDatabase(older, file);
+    await street.hub.start();
+    const seqs = (): unknown[] =>
+      readJournal(street.hub.dir)
+        .filter((row) => row.type === "alarm-recorded" && row.pillar_id === pillar.id)
+        .map((row) => (JSON.parse(row.body) as { event: { seq: number } }).event.seq);
+    await expect.poll(seqs, { timeout: 40_000 }).toEqual([1, 2]);
+    expect((await street.verdict()).filter(({ invariant }) => invariant === "I1")).toEqual([]);
+    await street.hub.desk.clear();
+  },
+);
+
+test(
+  "B8 a ledger cut or with a flipped bit near its end is detected or refused, and gives nothing that was not stored",
+  { timeout: SLOW },
+  async () => {
+    const { cuts, flips, complaints } = await tearLedgers(97, 4096);
+    expect(cuts + flips).toBeGreaterThan(100);
+    expect(complaints).toEqual([]);
+  },
+);

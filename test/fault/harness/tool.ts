@@ -1,0 +1,18 @@
+/** Programs of the machine a fault needs: looked for, and missed in words. */
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+const LIBFAKETIME = [
+  "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+  "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+];
+
+/** Why a test cannot run here; `undefined` when it can. */
+export function missing(...names: readonly string[]): string | undefined {
+  if (process.getuid?.() !== 0) return "needs root, for namespaces and traced processes";
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const absent = names.filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
+  return absent.length > 0 ? `needs ${absent.join(", ")}; install it with apt-get` : undefined;
+}
+
+export const libfaketime = (): string | undefined => LIBFAKETIME.find((path) => existsSync(path));

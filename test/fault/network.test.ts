@@ -1,0 +1,118 @@
+/** Group D: what lies between pillar and hub fails in the ways networks do. */
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newLine, type Line } from "./harness/line.ts";
+import type { PillarUnderTest } from "./harness/pillar.ts";
+import { openStreet, type Street } from "./harness/street.ts";
+
+const SLOW = 90_000;
+
+let street: Street;
+let pillar: PillarUnderTest;
+/** Both ways of the pillar, so that a test may break the one and leave the other. */
+let mqtt: Line;
+let https: Line;
+beforeAll(async () => {
+  street = await openStreet();
+  [mqtt, https] = [await newLine(street.hub.mqttPort), await newLine(street.hub.alarmsPort)];
+  pillar = await street.add("pillar-1", {
+    hub: {
+      host: "127.0.0.1",
+      mqttPort: mqtt.port,
+      httpUrl: street.hub.url,
+      alarmUrls: [`https://127.0.0.1:${https.port}`],
+    },
+  });
+  pillar.start();
+  await pillar.untilLamp("standby");
+  await pillar.untilArmed();
+});
+afterAll(async () => {
+  await street.close();
+  await Promise.all([mqtt.close(), https.close()]);
+});
+
+const presence = async (): Promise<string> => (await street.hub.desk.pillar(pillar.id)).presence;
+const untilPresence = (wanted: string, withinMs: number): Promise<void> =>
+  expect.poll(presence, { timeout: withinMs }).toBe(wanted);
+
+async function endCall(): Promise<void> {
+  await pillar.untilLamp("received");
+  await street.hub.desk.clear();
+  await pillar.untilLamp("standby");
+}
+
+test(
+  "D1 a press while the cable is out calls as soon as it is in again",
+  { timeout: SLOW },
+  async () => {
+    for (const line of [mqtt, https]) line.set("cut");
+    await delay(500);
+    await pillar.press();
+    await delay(2500);
+    expect(pillar.lamp()).toBe("calling");
+    for (const line of [mqtt, https]) line.set("open");
+    await endCall();
+    expect(await street.verdict()).toEqual([]);
+  },
+);
+
+test(
+  "D13 a middlebox that resets every connection after a second loses no press",
+  { timeout: SLOW },
+  async () => {
+    mqtt.breakAfter(1000);
+    mqtt.set("cut");
+    mqtt.set("open");
+    for (let n = 0; n < 3; n += 1) {
+      await delay(400);
+      await pillar.press();
+      await pillar.untilLamp("received");
+      await street.hub.desk.clear();
+      await pillar.untilLamp("standby");
+    }
+    mqtt.breakAfter(0);
+    expect(await street.verdict()).toEqual([]);
+  },
+);
+
+test(
+  "D5 a line that is dead without a word is seen at both ends, and comes back",
+  { timeout: SLOW },
+  async () => {
+    await untilPresence("online", 20_000);
+    const silentFrom = pillar.process().lines().length;
+    const frozenAt = performance.now();
+    mqtt.set("frozen");
+    await untilPresence("lost", 15_000);
+    await expect
+      .poll(
+        () =>
+          pillar
+            .process()
+            .lines()
+            .slice(silentFrom)
+            .some((line) => line.includes("hub is not reached")),
+        { timeout: 15_000 },
+      )
+      .toBe(true);
+    expect(performance.now() - frozenAt).toBeLessThan(15_000);
+    mqtt.set("cut");
+    mqtt.set("open");
+    await untilPresence("online", 20_000);
+  },
+);
+
+test.each(["frozen-up", "frozen-down"] as const)(
+  "D6 one direction is dead (%s): the alarm takes the other path while it lasts",
+  { timeout: SLOW },
+  async (state) => {
+    mqtt.set(state);
+    await pillar.press();
+    await pillar.untilLamp("received");
+    mqtt.set("cut");
+    mqtt.set("open");
+    await endCall();
+    expect(await street.verdict()).toEqual([]);
+  },
+);

@@ -1,0 +1,57 @@
+/**
+ * The long versions of the fault tests: `npm run fault -- --sweep [agents] [hubs]`.
+ *
+ * The same harness and the same judge as in the tests, with more rounds: every round is one press with a
+ * kill in it. Without `--sweep` the short versions run, as in CI.
+ */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { eventually, killAgents, killHubs, type Sweep } from "./harness/kill-sweep.ts";
+import { openStreet, type Street } from "./harness/street.ts";
+import { tearLedgers } from "./harness/torn-ledger.ts";
+
+const AGENT_KILLS = 500;
+const HUB_KILLS = 200;
+/** A sweep is cut into streets, so that one failure does not hide what comes after it. */
+const ROUNDS_PER_STREET = 25;
+/** The last 4 KiB, byte by byte. */
+const TORN_BYTES = 4096;
+
+type Killing = (street: Street, sweep: Sweep) => Promise<void>;
+
+async function sweep(name: string, rounds: number, kill: Killing): Promise<boolean> {
+  let violations = 0;
+  for (let done = 0; done < rounds; done += ROUNDS_PER_STREET) {
+    const street = await openStreet();
+    const from = done;
+    await kill(street, { id: "swept", from, rounds: Math.min(ROUNDS_PER_STREET, rounds - done) });
+    const found = await eventually(() => street.verdict());
+    for (const { invariant, detail } of found) console.error(`${name}: ${invariant} ${detail}`);
+    violations += found.length;
+    await street.close();
+    console.log(`${name}: ${from + ROUNDS_PER_STREET} of ${rounds}, ${violations} violations`);
+  }
+  return violations === 0;
+}
+
+if (process.argv.includes("--sweep")) {
+  const [agents = AGENT_KILLS, hubs = HUB_KILLS] = process.argv.slice(2).flatMap((word) => {
+    const count = Number(word);
+    return Number.isInteger(count) && count > 0 ? [count] : [];
+  });
+  const torn = await tearLedgers(1, TORN_BYTES);
+  console.log(
+    `B8: ${torn.cuts} cuts and ${torn.flips} flips, ${torn.complaints.length} complaints`,
+  );
+  for (const complaint of torn.complaints) console.error(`B8: ${complaint}`);
+  const isGood = [
+    torn.complaints.length === 0,
+    await sweep("A4", agents, killAgents),
+    await sweep("A5", hubs, killHubs),
+  ];
+  process.exitCode = isGood.every(Boolean) ? 0 : 1;
+} else {
+  const vitest = join(import.meta.dirname, "../../node_modules/.bin/vitest");
+  const run = spawnSync(vitest, ["run", "test/fault"], { stdio: "inherit" });
+  process.exitCode = run.status ?? 1;
+}
