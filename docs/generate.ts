@@ -1,5 +1,5 @@
 /**
- * Makes the documents that come from code: `protocol.md`, `asyncapi.yaml`, `settings.md`.
+ * Makes the documents that come from code: `protocol.md`, `asyncapi.yaml`, `settings.md`, `faults.md`.
  *
  * `--check` writes nothing and fails when one of them is not what the code says.
  */
@@ -11,10 +11,13 @@ import { HubConfig } from "../hub/config.ts";
 import { DOWN_MESSAGES, UP_MESSAGES } from "../shared/protocol/messages.ts";
 import { qosOf, type DownChannel, type UpChannel } from "../shared/protocol/topics.ts";
 import { readComments } from "./doc-comments.ts";
+import { faultsPage } from "./faults.ts";
 import { jsonSchemaOf, schemaTable } from "./schema-table.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const NOTE = "<!-- Made by `npm run docs` from the schemas; change those, not this. -->";
+const FAULTS_NOTE =
+  "<!-- Made by `npm run docs` from the tests' titles; change those, not this. -->";
 
 const channels = [
   ...Object.entries(UP_MESSAGES).map(([name, schema]) => ({ name, schema, way: "up" as const })),
@@ -109,6 +112,7 @@ const pages: Record<string, string> = {
   "docs/protocol.md": protocolPage(),
   "docs/asyncapi.yaml": asyncApi(),
   "docs/settings.md": settingsPage(),
+  "docs/faults.md": faultsPage(FAULTS_NOTE),
 };
 
 const isCheck = process.argv.includes("--check");
