@@ -148,16 +148,17 @@ function conclude(sum: Sum, flags: Flags, failures: number): number {
 /** A canary is found by a seed that fails with it and does not fail without it. */
 async function findCanaries(flags: Flags): Promise<number> {
   let found = 0;
-  for (const { name, story } of CANARIES) {
+  for (const { name, story, density = "day" } of CANARIES) {
+    const settings = (seed: number): WorldSettings => ({ ...settingsOf(flags, seed), density });
     let first: Verdict | undefined;
     await judgeSeeds({
       from: flags.from,
       count: 1000,
       jobs: flags.jobs,
-      order: (seed) => ({ settings: settingsOf(flags, seed), canary: name }),
+      order: (seed) => ({ settings: settings(seed), canary: name }),
       onVerdict: (verdict) => {
         if (verdict.violations.length === 0) return true;
-        if (judge(settingsOf(flags, verdict.seed)).violations.length > 0) return true;
+        if (judge(settings(verdict.seed)).violations.length > 0) return true;
         first = verdict;
         return false;
       },

@@ -4,11 +4,14 @@
  * It is the test of the tests. Where the protocol has a second line of defence that would heal the bug,
  * the canary takes that away as well, and its story says so.
  */
+import type { Density } from "../profile.ts";
 import { HONEST, type Rules } from "../rules.ts";
 
 export interface Canary {
   readonly name: string;
   readonly story: string;
+  /** Where it shows: some bugs need many presses. */
+  readonly density?: Density;
   /** Made anew for each run: a bug may remember. */
   readonly rules: () => Rules;
   /** The first seed of `world --canaries` that finds it, so that a test need not search. */

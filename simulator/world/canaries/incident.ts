@@ -15,7 +15,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "duplicate-opens-second",
     story: "an alarm that arrives twice is taken for two",
-    firstSeed: 0,
+    firstSeed: 1,
     rules: () =>
       withRules({
         handle: (state, event, nextIndex) => {
@@ -28,7 +28,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "dedup-forgotten",
     story: "a restart forgets which alarms the journal holds",
-    firstSeed: 0,
+    firstSeed: 1,
     rules: () =>
       withRules({
         refolded: (state) => ({
@@ -46,19 +46,19 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "duplicate-reopens-closed",
     story: "an alarm heard again opens its closed incident again",
-    firstSeed: 0,
+    firstSeed: 6,
     rules: () => withRules({ handle: reopening }),
   },
   {
     name: "gap-not-asked",
     story: "the hub sees that alarms are missing and asks for none",
-    firstSeed: 0,
+    firstSeed: 17,
     rules: () => withRules({ handle: handleWithoutAsking }),
   },
   {
     name: "deadline-lost-on-restart",
     story: "a restart forgets which deadlines ran",
-    firstSeed: 0,
+    firstSeed: 1,
     rules: () =>
       withRules({
         refolded: (state) => {
@@ -72,7 +72,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "deadline-frozen",
     story: "a clock set back stops every deadline until it has caught up",
-    firstSeed: 0,
+    firstSeed: 2,
     rules: () => {
       let latest = 0;
       return withRules({
@@ -88,7 +88,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "fold-differs",
     story: "the live state counts a press that the journal's fold does not",
-    firstSeed: 0,
+    firstSeed: 1,
     rules: () =>
       withRules({
         handle: (state, event, nextIndex) => {
@@ -104,7 +104,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "owner-vanished-keeps",
     story: "an owner whose console is gone keeps the incident",
-    firstSeed: 0,
+    firstSeed: 18,
     rules: () =>
       withRules({
         handle: (state, event, nextIndex) => {

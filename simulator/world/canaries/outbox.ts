@@ -11,7 +11,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "unaccepted-forgotten",
     story: "a reboot forgets what was not accepted (and the hub asks for no resend)",
-    firstSeed: 0,
+    firstSeed: 6,
     rules: () =>
       withRules({
         begin: (found) => ({ ...found, unaccepted: [] }),
@@ -20,10 +20,12 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   },
   {
     name: "resend-stops",
-    story: `the pillar stops asking after ${TRIES} tries on one link`,
-    firstSeed: 0,
+    story: `the pillar stops asking after ${TRIES} tries on one link (and has no second path)`,
+    density: "dense",
+    firstSeed: 14,
     rules: () =>
       withRules({
+        begin: (found) => ({ ...found, secondWays: 0 }),
         step: (agent, event) => {
           const isResend = event.type === "timer-due" && event.name === "resend";
           const pending = [...agent.outbox.pending.values()];
@@ -35,7 +37,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "seq-reused",
     story: "after a reboot the last number is given out once more",
-    firstSeed: 0,
+    firstSeed: 3,
     rules: () =>
       withRules({
         begin: (found) =>
@@ -47,13 +49,13 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "ledger-not-synced",
     story: "an alarm counts as stored before its sync",
-    firstSeed: 0,
+    firstSeed: 4,
     rules: () => withRules({ doesLedgerSync: false, handle: handleWithoutAsking }),
   },
   {
     name: "replay-skipped",
     story: "another hubEpoch starts no replay (and the hub asks for no resend)",
-    firstSeed: 0,
+    firstSeed: 1,
     rules: () =>
       withRules({
         step: (agent, event) => {
@@ -67,7 +69,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "outbox-drops-oldest",
     story: `more than ${FEW} waiting alarms push out the oldest (and the hub asks for no resend)`,
-    firstSeed: 0,
+    firstSeed: 2,
     rules: () =>
       withRules({
         step: (agent, event) => withFewPending(HONEST.step(agent, event)),
@@ -76,10 +78,13 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   },
   {
     name: "effects-reversed",
-    story: "the pillar's shell performs effects from the last to the first",
+    story:
+      "the pillar's shell performs effects from the last to the first (and has no second path)",
+    density: "dense",
     firstSeed: 0,
     rules: () =>
       withRules({
+        begin: (found) => ({ ...found, secondWays: 0 }),
         step: (agent, event) => {
           const { state, effects } = HONEST.step(agent, event);
           return { state, effects: effects.toReversed() };
@@ -89,7 +94,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "wall-clock-timers",
     story: "timers wait for the wall clock: set forward, it is far from them",
-    firstSeed: 0,
+    firstSeed: 3,
     rules: () => {
       const wallAtBoot = new Map<string, number>();
       return withRules({

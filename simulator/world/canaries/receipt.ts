@@ -10,13 +10,13 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
   {
     name: "accept-before-commit",
     story: "the hub sends its receipt before the journal is durable",
-    firstSeed: 0,
+    firstSeed: 1,
     rules: () => withRules({ doOrdersWait: false }),
   },
   {
     name: "puback-trusted",
     story: "the pillar takes the broker's PUBACK for the hub's receipt",
-    firstSeed: 0,
+    firstSeed: 1,
     rules: () =>
       withRules({
         acknowledged: (agent, message) => {
@@ -38,7 +38,8 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
   {
     name: "receipt-of-another-alarm",
     story: "any receipt confirms the call on the lamp",
-    firstSeed: 0,
+    density: "dense",
+    firstSeed: 2,
     rules: () =>
       withRules({
         step: (agent, event) => {
@@ -54,7 +55,7 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
   {
     name: "received-on-reconnect",
     story: "the lamp says received as soon as the hub is reached",
-    firstSeed: 0,
+    firstSeed: 1,
     rules: () =>
       withRules({
         step: (agent, event) => {

@@ -11,7 +11,8 @@ describe("a canary", () => {
   test.each(CANARIES.map((canary) => [canary.name, canary] as const))(
     "%s is found",
     (_, canary) => {
-      const settings = { seed: canary.firstSeed, days: 1, pillars: 3 };
+      const { firstSeed: seed, density = "day" } = canary;
+      const settings = { seed, density, days: 1, pillars: 3 };
       const verdict = judge({ ...settings, rules: canary.rules() });
       expect(verdict.violations).not.toEqual([]);
     },
