@@ -11,8 +11,8 @@ import { join } from "node:path";
 import type { Signature } from "../../shared/ids.ts";
 import type { Authority } from "../ports.ts";
 import { openAuthorityFiles, type AuthorityFiles } from "./authority-files.ts";
-import { certifyPillar, createCa, createServerCertificate, loadIssuer } from "./certificates.ts";
-import { SERVER_DAYS, type KeyAndCert } from "./certificates.ts";
+import { SERVER_DAYS } from "./certificate-days.ts";
+import type { Issuer, KeyAndCert } from "./certificates.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Always in the server certificate, so that the demo and a technician on the hub need no setting. */
@@ -24,11 +24,12 @@ const MAX_CACHED_KEYS = 16_384;
 export async function openAuthority(dataDir: string, names: readonly string[]): Promise<Authority> {
   const files = await openAuthorityFiles(join(dataDir, "authority"));
   const ca = await openCa(files);
-  const issuer = await loadIssuer(ca);
+  const issuer = onDemand(ca);
   const allNames = [...new Set([...LOCAL_NAMES, ...names])];
-  const server = await openServerCertificate(files, ca, () =>
-    createServerCertificate(issuer, allNames),
-  );
+  const server = await openServerCertificate(files, ca, async () => {
+    const { createServerCertificate } = await certificates();
+    return await createServerCertificate(await issuer(), allNames);
+  });
   const signingKey = await openSigningKey(files);
   const hubPublicKey = createPublicKey(signingKey).export({ type: "spki", format: "pem" });
   return {
@@ -37,7 +38,10 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
     hubPublicKey: hubPublicKey.toString(),
     // With the authority behind it, so that an enrolling pillar can see what it is to pin.
     server: { key: server.key, cert: server.cert + ca.cert },
-    issue: (csr, pillarId) => certifyPillar(issuer, csr, pillarId),
+    issue: async (csr, pillarId) => {
+      const { certifyPillar } = await certificates();
+      return await certifyPillar(await issuer(), csr, pillarId);
+    },
     sign: (text) => sign(null, Buffer.from(text), signingKey).toString("base64url") as Signature,
     verify: createVerifier(),
   };
@@ -57,6 +61,14 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
   }
 }
 
+/** A library of several megabytes that is needed to make a certificate, and at no other time. */
+const certificates = () => import("./certificates.ts");
+
+function onDemand(ca: KeyAndCert): () => Promise<Issuer> {
+  let issuer: Promise<Issuer> | undefined;
+  return () => (issuer ??= certificates().then(({ loadIssuer }) => loadIssuer(ca)));
+}
+
 async function openCa(files: AuthorityFiles): Promise<KeyAndCert> {
   const key = await files.read("ca.key.pem");
   const cert = await files.read("ca.cert.pem");
@@ -68,6 +80,7 @@ async function openCa(files: AuthorityFiles): Promise<KeyAndCert> {
         "Restore {dataDir}/authority from a backup; deleting it means enrolling every pillar again.",
     );
   }
+  const { createCa } = await certificates();
   const made = await createCa();
   // The key first: a certificate without its key would be pinned by pillars and never sign again.
   await files.write("ca.key.pem", made.key);

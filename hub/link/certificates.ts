@@ -9,18 +9,10 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { isIP } from "node:net";
 import type { PillarId } from "../../shared/ids.ts";
+import { CA_DAYS, PILLAR_DAYS, SERVER_DAYS } from "./certificate-days.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-
-export const CA_DAYS = 3650;
-/** What browsers accept from a server. Renewed at a start in its last third. */
-export const SERVER_DAYS = 397;
-/**
- * Three years, not 60 days: pillars cannot renew over the wire yet, and a certificate that runs out in the
- * street silences a button. Shorten when renewal exists.
- */
-export const PILLAR_DAYS = 3 * 365;
 /** A pillar's clock may be behind the hub's when it first connects. */
 const BACKDATE_MS = DAY_MS;
 
@@ -30,7 +22,7 @@ export interface KeyAndCert {
 }
 
 /** Keys in the form the generator wants. */
-interface Issuer {
+export interface Issuer {
   readonly certificate: x509.X509Certificate;
   readonly privateKey: CryptoKey;
 }
