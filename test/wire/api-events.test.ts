@@ -206,3 +206,15 @@ test("outside loopback the interface is HTTPS with the hub's own certificate", a
   );
   await secure.close();
 });
+
+test("the hub is told who holds a stream, who answers, and who has gone", async () => {
+  const stream = await listenAs("operator");
+  expect(api.signs).toContain("operator connected");
+  const answer = await api.as("operator", "POST", "/api/v1/presence");
+  expect(answer.statusCode).toBe(204);
+  expect(api.signs.at(-1)).toBe("operator beat");
+  expect(api.signs).toContain("operator seen");
+  opened.at(-1)?.abort();
+  await vi.waitFor(() => expect(api.signs.at(-1)).toBe("operator disconnected"));
+  await vi.waitFor(() => expect(stream.isEnded).toBe(true));
+});
