@@ -107,3 +107,23 @@ function configOf(id: string, place: string): AgentConfig {
     board: { kind: "modbus", path: "/dev/null" },
   });
 }
+
+test(
+  "G8 a pillar's key and ledger on a second machine are noticed, and both alarms are kept",
+  { timeout: SLOW },
+  async () => {
+    const original = await join("cloned");
+    const link = await original.connect();
+    const first = await link.press();
+    await expect.poll(() => link.isAccepted(first)).toBe(true);
+    // The copy knows what the original knew before, and presses on its own.
+    const copied = original.seal({ seq: 1, prevHash: first.event.prevHash });
+    const copy = await original.connect();
+    await copy.publish("alarm", original.envelope(copied));
+    await expect.poll(() => copy.isAccepted(copied)).toBe(true);
+    await expect
+      .poll(async () => (await street.hub.desk.pillar(original.id)).faults)
+      .toContain("ledger-forked");
+    expect(recordedOf(original.id)).toBe(2);
+  },
+);

@@ -32,9 +32,16 @@ export function newDesk(url: string, password: string): Desk {
     return session.token;
   };
   const request: Desk["request"] = async (path, { as = "operator", ...init } = {}) => {
-    const headers = new Headers(init.headers);
-    headers.set("authorization", `Bearer ${await token(as)}`);
-    return fetch(`${url}/api/v1${path}`, { ...init, headers });
+    const ask = async (): Promise<Response> => {
+      const headers = new Headers(init.headers);
+      headers.set("authorization", `Bearer ${await token(as)}`);
+      return fetch(`${url}/api/v1${path}`, { ...init, headers });
+    };
+    const answer = await ask();
+    if (answer.status !== 401) return answer;
+    // The session is over: by its time, or by a clock that leapt.
+    tokens.delete(as);
+    return ask();
   };
   const get = async <T>(path: string, as?: string): Promise<T> => {
     const answer = await request(path, as === undefined ? {} : { as });

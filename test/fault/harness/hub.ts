@@ -52,7 +52,7 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
     media: { udpPorts: [media, media + MEDIA_PORTS - 1] },
     ...settings,
     http: { host: "127.0.0.1", port: httpPort },
-    alarms: { host: "127.0.0.1", port: alarmsPort },
+    alarms: { host: "127.0.0.1", port: alarmsPort, ...settings.alarms },
     mqtt: { host: "127.0.0.1", port: mqttPort, ...settings.mqtt },
   };
   const file = join(dir, "hub.yaml");

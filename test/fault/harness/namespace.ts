@@ -1,0 +1,67 @@
+/**
+ * A network of its own for one process, joined to ours by one cable that can lose packets at random.
+ *
+ * The one limit: Linux, root, iproute2 and nftables; whoever has none of it is told so and skips.
+ */
+import { execFileSync } from "node:child_process";
+import type { Surroundings } from "./process.ts";
+
+export interface Namespace {
+  /** Our end, as the process inside sees us. */
+  readonly outside: string;
+  readonly around: Surroundings;
+  /** Packets lost of a hundred, each way. */
+  lose(percent: number): void;
+  /** Packets lost since then. */
+  lost(): number;
+  remove(): void;
+}
+
+const run = (file: string, ...args: readonly string[]): void => {
+  execFileSync(file, args, { stdio: ["ignore", "ignore", "pipe"] });
+};
+
+/** In words why not, when the kernel or the rights forbid it. */
+export function newNamespace(): Namespace | string {
+  const name = `anzhu-${process.pid}`;
+  const net = `10.213.${process.pid % 200}`;
+  const [near, far] = [`az${process.pid}a`, `az${process.pid}b`];
+  const inside = (...args: readonly string[]): void => run("ip", "netns", "exec", name, ...args);
+  try {
+    run("ip", "netns", "add", name);
+  } catch (error) {
+    return `needs a network namespace: ${String(error)}`;
+  }
+  try {
+    run("ip", "link", "add", near, "type", "veth", "peer", "name", far, "netns", name);
+    run("ip", "addr", "add", `${net}.1/24`, "dev", near);
+    run("ip", "link", "set", near, "up");
+    inside("ip", "addr", "add", `${net}.2/24`, "dev", far);
+    inside("ip", "link", "set", far, "up");
+    inside("ip", "link", "set", "lo", "up");
+  } catch (error) {
+    run("ip", "netns", "del", name);
+    return `needs a network namespace with a cable: ${String(error)}`;
+  }
+  return {
+    outside: `${net}.1`,
+    around: { wrap: ["ip", "netns", "exec", name] },
+    lose(percent) {
+      inside("nft", "flush", "ruleset");
+      if (percent === 0) return;
+      const drop = `oifname != "lo" numgen random mod 100 < ${percent} counter drop`;
+      const dropIn = drop.replace("oifname", "iifname");
+      inside("nft", "add table inet loss");
+      inside("nft", "add chain inet loss out { type filter hook output priority 0 ; }");
+      inside("nft", "add chain inet loss in { type filter hook input priority 0 ; }");
+      inside("nft", `add rule inet loss out ${drop}`);
+      inside("nft", `add rule inet loss in ${dropIn}`);
+    },
+    lost: () => {
+      const rules = execFileSync("ip", ["netns", "exec", name, "nft", "list", "ruleset"]);
+      const counts = String(rules).matchAll(/counter packets (\d+)/g);
+      return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+    },
+    remove: () => run("ip", "netns", "del", name),
+  };
+}
