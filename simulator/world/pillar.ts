@@ -154,7 +154,7 @@ export function tellPillar(world: World, pillar: Pillar, told: Told): void {
   };
   world.trace.count(world.scheduler.now(), pillar.id, told.type);
   const { state, effects } = world.rules.step(agent, event);
-  pillar.agent = state;
+  if (world.rules.doesStateComeFirst) pillar.agent = state;
   if (state.call !== agent.call || state.link.phase !== agent.link.phase) {
     world.pillarChanged(pillar);
   }
@@ -164,6 +164,7 @@ export function tellPillar(world: World, pillar: Pillar, told: Told): void {
     if (pillar.life !== life) return;
     perform(world, pillar, effect);
   }
+  if (!world.rules.doesStateComeFirst && pillar.life === life) pillar.agent = state;
 }
 
 function freshId(pillar: Pillar): EventId {

@@ -23,6 +23,8 @@ export interface Rules {
   readonly refolded: (state: HubState) => HubState;
   /** Orders wait until the facts decided with them are durable. */
   readonly doOrdersWait: boolean;
+  /** The pillar's new state is in place before the first effect of its step is performed. */
+  readonly doesStateComeFirst: boolean;
   /** A pillar's alarm counts as stored when its sync has succeeded. */
   readonly doesLedgerSync: boolean;
 }
@@ -34,5 +36,6 @@ export const HONEST: Rules = {
   handle,
   refolded: (state) => state,
   doOrdersWait: true,
+  doesStateComeFirst: true,
   doesLedgerSync: true,
 };

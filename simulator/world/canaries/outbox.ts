@@ -77,19 +77,10 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
       }),
   },
   {
-    name: "effects-reversed",
-    story:
-      "the pillar's shell performs effects from the last to the first (and has no second path)",
-    density: "dense",
-    firstSeed: 0,
-    rules: () =>
-      withRules({
-        begin: (found) => ({ ...found, secondWays: 0 }),
-        step: (agent, event) => {
-          const { state, effects } = HONEST.step(agent, event);
-          return { state, effects: effects.toReversed() };
-        },
-      }),
+    name: "effects-before-state",
+    story: "the pillar's shell performs effects, and their answers, before it takes the new state",
+    firstSeed: 1,
+    rules: () => withRules({ doesStateComeFirst: false }),
   },
   {
     name: "wall-clock-timers",
