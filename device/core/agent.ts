@@ -16,6 +16,7 @@ import {
   endShown,
   isGateOpen,
   pressed,
+  pressOwed,
   resumeCall,
   transition,
 } from "./call.ts";
@@ -148,6 +149,8 @@ function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): A
       return fillWindow(agent, event);
     case "dial-110":
       return dial110(agent);
+    case "press-again":
+      return pressOwed(agent, event);
     case "call-silence":
       return ended(agent, event);
     case "ended-shown":

@@ -5,18 +5,19 @@
  * lamp and a sound. We ask again until the hub *accepts*: a broker's receipt only says that the
  * broker has it.
  *
- * Pressing again during a call changes nothing. It is what frightened people do. A lost link takes
- * "answered" back to what is still proven, until the hub says it again.
+ * Pressing again during a call changes nothing for the person (`press-again.ts` says what it does). It is
+ * what frightened people do. A lost link takes "answered" back to what is still proven, until the hub says it again.
  */
 import { after, minutes, seconds, type Instant } from "../../shared/duration.ts";
 import type { EventId, IncidentId } from "../../shared/ids.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { Call as CallMessage } from "../../shared/protocol/call.ts";
 import { follow, step } from "../../shared/step.ts";
-import type { ButtonKind, Effect, Moment } from "./events.ts";
+import type { Effect, Moment, Press } from "./events.ts";
 import { draft } from "./ledger.ts";
 import { hurryLink } from "./link.ts";
 import type { Outbox } from "./outbox.ts";
+import { pressedAgain } from "./press-again.ts";
 import type { PromptName } from "./prompt.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
@@ -63,22 +64,32 @@ export interface CallState {
   readonly lastEventId: EventId | undefined;
   /** The end of the last call is still on the display. */
   readonly hasJustEnded: boolean;
+  /** When the call's newest alarm was born. */
+  readonly bornAt: Instant | undefined;
+  /** A press that has no alarm yet. */
+  readonly owed: Pick<Press, "kind" | "edgeAt"> | undefined;
 }
 
 export const IDLE: CallState = {
   call: { phase: "idle" },
   lastEventId: undefined,
   hasJustEnded: false,
+  bornAt: undefined,
+  owed: undefined,
 };
 
-const withCall = (agent: Agent, call: Call): Agent => ({
-  ...agent,
-  call: {
-    call,
-    lastEventId: "eventId" in call ? call.eventId : agent.call.lastEventId,
-    hasJustEnded: false,
-  },
-});
+type Running = Exclude<Call, { phase: "idle" }>;
+
+/** The newest alarm of a call may be younger than the one that began it. */
+function withCall(agent: Agent, call: Running): Agent {
+  const { call: before, lastEventId } = agent.call;
+  const isSame = before.phase !== "idle" && before.eventId === call.eventId;
+  const newest = isSame ? lastEventId : call.eventId;
+  return { ...agent, call: { ...agent.call, call, lastEventId: newest, hasJustEnded: false } };
+}
+
+const isOfCall = (agent: Agent, call: Running, eventId: EventId): boolean =>
+  eventId === call.eventId || eventId === agent.call.lastEventId;
 
 /** A voice for everyone but those who pressed silently. */
 function say(agent: Agent, name: PromptName): Effect[] {
@@ -86,13 +97,11 @@ function say(agent: Agent, name: PromptName): Effect[] {
   return call.phase !== "idle" && call.isSilent ? [] : [{ type: "prompt", name }];
 }
 
-export function pressed(
-  agent: Agent,
-  press: Moment & { readonly kind: ButtonKind; readonly edgeAt: Instant },
-): AgentStep {
-  if (agent.call.call.phase !== "idle") return step(agent);
+export function pressed(agent: Agent, press: Press): AgentStep {
+  if (agent.call.call.phase !== "idle") return pressedAgain(agent, press);
   const { kind, edgeAt, freshId: eventId } = press;
-  const calling = withCall(agent, {
+  const fresh: Agent = { ...agent, call: { ...agent.call, bornAt: press.at, owed: undefined } };
+  const calling = withCall(fresh, {
     phase: "calling",
     eventId,
     isSilent: kind === "silent",
@@ -105,12 +114,20 @@ export function pressed(
   return follow(told, (next) => hurryLink(next, press));
 }
 
+/** The end of the five seconds: the remembered press, whether or not its call still runs. */
+export function pressOwed(agent: Agent, moment: Moment): AgentStep {
+  const { owed } = agent.call;
+  if (!owed) return step(agent);
+  const free: Agent = { ...agent, call: { ...agent.call, owed: undefined } };
+  return pressed(free, { ...moment, ...owed });
+}
+
 function waiting(agent: Agent, moment: Moment): Effect[] {
   const at = after(moment.at, DIAL_110_AFTER);
   return [...say(agent, "calling"), { type: "set-timer", name: "dial-110", at }];
 }
 
-/** After a reboot the newest call that nobody accepted goes on. */
+/** After a reboot, or a call that ended too soon, the newest one that nobody accepted goes on. */
 export function resumeCall(agent: Agent, moment: Moment): AgentStep {
   const calls = [...agent.outbox.pending.values()].filter((one) => one.alarm.event.kind !== "test");
   const newest = calls.at(-1)?.alarm.event;
@@ -138,11 +155,18 @@ export function dial110(agent: Agent): AgentStep {
   });
 }
 
+/** A call is received once; after that only its newest alarm can tell of another incident. */
+function isNews(agent: Agent, call: Running, { eventId, incidentId }: Receipt): boolean {
+  if (call.phase === "calling") return isOfCall(agent, call, eventId);
+  return eventId === agent.call.lastEventId && incidentId !== call.incidentId;
+}
+
 export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): AgentStep {
   const { call } = agent.call;
-  if (call.phase !== "calling" || call.eventId !== receipt.eventId) return step(agent);
+  if (call.phase === "idle" || !isNews(agent, call, receipt)) return step(agent);
   const { incidentId, eventId } = receipt;
-  const { isSilent, early } = call;
+  const { isSilent } = call;
+  const early = call.phase === "calling" ? call.early : undefined;
   const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
   const told = step<Agent, Effect>(
     received,
@@ -161,14 +185,15 @@ export function callTold(agent: Agent, message: CallMessage, moment: Moment): Ag
   const { call } = agent.call;
   if (call.phase === "idle") return adopt(agent, message, moment);
   if (call.phase === "calling") {
-    if (message.eventId !== call.eventId) return step(agent);
+    if (!isOfCall(agent, call, message.eventId)) return step(agent);
     return step(withCall(agent, { ...call, early: message }));
   }
   if (message.incidentId !== call.incidentId) {
-    if (message.eventId !== call.eventId) return step(agent);
+    const isOurs = isOfCall(agent, call, message.eventId);
+    if (!isOurs || agent.outbox.pending.has(message.eventId)) return step(agent);
     // The hub was set back to an older copy: our alarm has another incident, and nobody has answered that.
-    const { eventId, isSilent } = call;
-    const { incidentId } = message;
+    const { isSilent } = call;
+    const { incidentId, eventId } = message;
     const moved = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
     return callTold(moved, message, moment);
   }
@@ -212,8 +237,13 @@ export function callCutOff(agent: Agent): AgentStep {
 }
 
 export function ended(agent: Agent, moment: Moment): AgentStep {
-  if (agent.call.call.phase === "idle") return step(agent);
-  const over: CallState = { ...IDLE, hasJustEnded: true };
+  const { call, lastEventId, owed, bornAt } = agent.call;
+  if (call.phase === "idle") return step(agent);
+  if (lastEventId !== call.eventId && lastEventId && agent.outbox.pending.has(lastEventId)) {
+    const silence: Effect = { type: "clear-timer", name: "call-silence" };
+    return follow(step<Agent, Effect>(agent, silence), (next) => resumeCall(next, moment));
+  }
+  const over: CallState = { ...IDLE, hasJustEnded: true, owed, bornAt };
   return step(
     { ...agent, call: over },
     ...say(agent, "ended"),

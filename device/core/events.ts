@@ -30,6 +30,12 @@ export interface Moment {
 
 export type ButtonKind = "voice" | "silent";
 
+/** A press told at a moment; `edgeAt`: when the contact closed. */
+export interface Press extends Moment {
+  readonly kind: ButtonKind;
+  readonly edgeAt: Instant;
+}
+
 export type TimerName =
   | "heartbeat"
   | "ledger-late"
@@ -40,6 +46,7 @@ export type TimerName =
   | "replay"
   | "dial-110"
   | "call-silence"
+  | "press-again"
   | "ended-shown"
   | "reconnect"
   | "link-missing"

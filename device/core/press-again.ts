@@ -1,0 +1,34 @@
+/**
+ * Pressing again during a call.
+ *
+ * For the person nothing changes: lamp, voice and picture stay as they are. But the pillar may be the last
+ * to know that a call is over, so the press is still an alarm: the hub joins it to the open incident or
+ * opens another, and its receipt tells the pillar which.
+ *
+ * A hammering hand gives one alarm in five seconds; what came in between is one press at the end of them.
+ */
+import { after, seconds } from "../../shared/duration.ts";
+import { follow, step } from "../../shared/step.ts";
+import type { Press } from "./events.ts";
+import { draft } from "./ledger.ts";
+import { hurryLink } from "./link.ts";
+import type { Agent, AgentStep } from "./state.ts";
+
+const ONE_ALARM_IN = seconds(5);
+
+export function pressedAgain(agent: Agent, press: Press): AgentStep {
+  const { bornAt, owed } = agent.call;
+  const next = bornAt === undefined ? press.at : after(bornAt, ONE_ALARM_IN);
+  if (press.at >= next) return born(agent, press);
+  if (owed) return step(agent);
+  const { kind, edgeAt } = press;
+  const remembered: Agent = { ...agent, call: { ...agent.call, owed: { kind, edgeAt } } };
+  return step(remembered, { type: "set-timer", name: "press-again", at: next });
+}
+
+function born(agent: Agent, press: Press): AgentStep {
+  const { kind, edgeAt, at, freshId } = press;
+  const call = { ...agent.call, lastEventId: freshId, bornAt: at, owed: undefined };
+  const drafted = draft({ ...agent, call }, { kind, edgeAt, moment: press });
+  return follow(drafted, (next) => hurryLink(next, press));
+}

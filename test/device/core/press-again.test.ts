@@ -1,0 +1,88 @@
+/** Pressing again during a call: nothing changes for the person, and nothing is lost. */
+import { describe, expect, test } from "vitest";
+import { IncidentId, type EventId } from "../../../shared/ids.ts";
+import { EPOCH, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+
+const LATER_MS = 5000;
+
+/** A call that is received, and one more press that the hub has not accepted yet. */
+function pressedTwice(): { pillar: FalsePillar; first: EventId; second: EventId } {
+  const pillar = reachedPillar();
+  const first = pillar.press();
+  pillar.accept(first);
+  pillar.pass(LATER_MS);
+  const second = pillar.press();
+  return { pillar, first, second };
+}
+
+function acceptInto(pillar: FalsePillar, eventId: EventId, incident: EventId): void {
+  const base = { v: 1, pillarId: PILLAR, seq: 2, hubEpoch: EPOCH, journalIndex: 9 } as const;
+  const receipt = { ...base, eventId, incidentId: IncidentId.parse(incident) };
+  pillar.tell({ type: "accepted", receipt });
+}
+
+const seqs = (pillar: FalsePillar): Set<number> =>
+  new Set(pillar.alarms().map(({ event }) => event.seq));
+
+describe("a press during a call", () => {
+  test("is an alarm of its own, and the person sees and hears no change", () => {
+    const { pillar, first, second } = pressedTwice();
+    acceptInto(pillar, second, first);
+    expect(seqs(pillar)).toEqual(new Set([1, 2]));
+    expect(pillar.lamps).toEqual(["standby", "calling", "received"]);
+    expect(pillar.prompts).toEqual(["calling", "received"]);
+  });
+
+  test("that comes within five seconds is one alarm at their end, however often it comes", () => {
+    const pillar = reachedPillar();
+    pillar.accept(pillar.press());
+    for (let n = 0; n < 20; n += 1) pillar.press();
+    expect(seqs(pillar)).toEqual(new Set([1]));
+    pillar.pass(LATER_MS);
+    expect(seqs(pillar)).toEqual(new Set([1, 2]));
+    pillar.pass(60_000);
+    expect(seqs(pillar)).toEqual(new Set([1, 2]));
+  });
+
+  test("that the hub opens another incident for becomes the call", () => {
+    const { pillar, first, second } = pressedTwice();
+    acceptInto(pillar, second, second);
+    pillar.call(first, "ended");
+    expect(pillar.lamp()).toBe("received");
+    pillar.call(second, "answered", "Wang");
+    expect(pillar.lamp()).toBe("answered");
+  });
+
+  test("goes on as a call when the first one ends before the hub has it", () => {
+    const { pillar, first, second } = pressedTwice();
+    pillar.call(first, "ended");
+    expect(pillar.lamp()).toBe("calling");
+    acceptInto(pillar, second, second);
+    expect(pillar.lamp()).toBe("received");
+  });
+
+  test("is remembered when the call ends within the five seconds", () => {
+    const pillar = reachedPillar();
+    const first = pillar.press();
+    pillar.accept(first);
+    pillar.press();
+    pillar.call(first, "ended");
+    expect(pillar.lamp()).toBe("standby");
+    pillar.pass(LATER_MS);
+    expect(pillar.lamp()).toBe("calling");
+    expect(seqs(pillar)).toEqual(new Set([1, 2]));
+  });
+
+  test("lets the hub speak of either alarm before a receipt has come", () => {
+    const pillar = reachedPillar();
+    const first = pillar.press();
+    pillar.pass(LATER_MS);
+    const second = pillar.press();
+    const incidentId = IncidentId.parse(first);
+    const call = { v: 1, incidentId, eventId: second, status: "answered", by: "Wang" } as const;
+    pillar.tell({ type: "call-told", call });
+    expect(pillar.lamp()).toBe("calling");
+    acceptInto(pillar, first, first);
+    expect(pillar.lamp()).toBe("answered");
+  });
+});
