@@ -6,7 +6,8 @@
  */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BY_HAND, CATALOGUE, ELSEWHERE, NOTES } from "./fault-catalogue.ts";
+import { CATALOGUE } from "./fault-catalogue.ts";
+import { BY_HAND, ELSEWHERE, NOTES } from "./fault-evidence.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -32,7 +33,7 @@ function titlesByFault(): ReadonlyMap<string, Found[]> {
   }
   for (const [id, file, words] of ELSEWHERE) {
     if (!readFileSync(join(ROOT, file), "utf8").includes(words)) {
-      throw new Error(`docs/fault-catalogue.ts: expected "${words}" in ${file} for ${id}`);
+      throw new Error(`docs/fault-evidence.ts: expected "${words}" in ${file} for ${id}`);
     }
     add(id, { file, title: words });
   }

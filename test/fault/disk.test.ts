@@ -164,3 +164,35 @@ test(
     expect(complaints).toEqual([]);
   },
 );
+
+test(
+  "B2 the hub's disk is full: nothing is promised, and the press is accepted when there is room",
+  { timeout: SLOW },
+  async ({ skip }) => {
+    const reason = missing("unshare", "mount");
+    skip(reason !== undefined, reason);
+    const pillar = await street.add("waiting");
+    pillar.start();
+    await pillar.untilArmed();
+    await street.hub.stop();
+    // Too small to be called ready, which is right, so nobody waits for that.
+    await street.hub.start({ ...smallDisk(street.hub.dir, 64), waits: false });
+    const presence = async (): Promise<string> =>
+      street.hub.desk.pillar(pillar.id).then(
+        (one) => one.presence,
+        () => "the hub is not up yet",
+      );
+    await expect.poll(presence, { timeout: 30_000 }).toBe("online");
+    const makeRoom = fill(street.hub.process().pid(), street.hub.dir);
+    await pillar.press();
+    await expect
+      .poll(() => street.hub.lines().some((line) => line.includes("could not be recorded")), {
+        timeout: 20_000,
+      })
+      .toBe(true);
+    expect(pillar.lamp()).toBe("calling");
+    makeRoom();
+    await pillar.untilLamp("received");
+    expect(await street.hub.desk.active()).toMatchObject([{ pillarId: pillar.id, presses: 1 }]);
+  },
+);

@@ -1,0 +1,157 @@
+/**
+ * What is known of a fault beside the tests that carry its id in their title.
+ *
+ * A table: one line for each piece of evidence.
+ */
+
+/** Tests that try a fault and live beside the part they test: id, file, words of the title. */
+export const ELSEWHERE: readonly (readonly [id: string, file: string, words: string])[] = [
+  [
+    "A1",
+    "test/simulator/world/corpus.test.ts",
+    "keeps every promise when the power fails before any single effect of a short day",
+  ],
+  ["C3", "test/simulator/world/corpus.test.ts", "seed %i keeps every promise"],
+  ["D3", "test/simulator/world/corpus.test.ts", "seed %i keeps every promise"],
+  ["D8", "test/simulator/world/corpus.test.ts", "seed %i keeps every promise"],
+  ["F2", "test/simulator/world/corpus.test.ts", "seed %i keeps every promise"],
+  ["B10", "test/simulator/world/corpus.test.ts", "seed %i keeps every promise"],
+  [
+    "O6",
+    "test/simulator/world/corpus.test.ts",
+    "gives the same trace for the same seed, and another for another",
+  ],
+  [
+    "O7",
+    "test/simulator/world/canaries.test.ts",
+    "there are twenty of them, each with its own name",
+  ],
+  [
+    "B10",
+    "test/hub/backup.test.ts",
+    "that is old costs no alarm: the pillars tell again what it lacks",
+  ],
+  [
+    "B11",
+    "test/hub/backup.test.ts",
+    "is made while the hub works, is whole, and overwrites nothing",
+  ],
+  ["G1", "test/hub/quarantine.test.ts", "is still answered: its alarm rings, marked as unverified"],
+  ["I-11", "test/hub/webhook.test.ts", "an address outside must be HTTPS, or on this machine"],
+  ["I-13", "test/hub/backup.test.ts", "verify names the first row that does not fit, and fails"],
+  [
+    "N2",
+    "test/hub/webhook.test.ts",
+    "is still told after a restart of the hub, once, under the same id",
+  ],
+  ["D14", "test/wire/https-link.test.ts", "is never told to a hub of another authority"],
+  ["B4", "test/fault/disk.test.ts", '["B4", "fsync,fdatasync:error=EIO'],
+  ["B5", "test/fault/disk.test.ts", '["B5", "pwrite64:error=ENOSPC'],
+  ["B7", "test/fault/disk.test.ts", '["B7", "pwrite64:error=EINTR'],
+  [
+    "A4",
+    "test/device/adapters/ledger-sqlite.test.ts",
+    "nothing confirmed is lost when the agent is killed in the middle of storing",
+  ],
+  [
+    "A7",
+    "test/hub/media/relay.test.ts",
+    "that is killed in a recording leaves it playable, comes back, and serves again",
+  ],
+  [
+    "E2",
+    "test/wire/broker-traffic.test.ts",
+    "an alarm whose commit fails is not acknowledged, and the connection closes",
+  ],
+  ["E4", "test/wire/broker-traffic.test.ts", '["QoS 2", upTopic'],
+  [
+    "E5",
+    "test/wire/api-events.test.ts",
+    "a client that does not read is let go, and the others go on",
+  ],
+  [
+    "F1",
+    "test/hub/core/alarm.test.ts",
+    "that arrives twice opens one incident and gets the same receipt",
+  ],
+  [
+    "F8",
+    "test/wire/agent-press.test.ts",
+    "is not called received because somebody says so who is not the hub",
+  ],
+  [
+    "G1",
+    "test/wire/broker-admission.test.ts",
+    "a certificate of another hub's authority is refused, and the log says so",
+  ],
+  ["G1", "test/wire/broker-admission.test.ts", "no certificate is refused, and the log says so"],
+  ["G2", "test/hub/link/access.test.ts", "of all filters a pillar gets only its own down"],
+  ["G3", "test/wire/broker-admission.test.ts", '["another client id"'],
+  [
+    "G7",
+    "test/hub/api/accounts.test.ts",
+    "a code is void after five wrong tries, and after its time",
+  ],
+  ["G9", "test/wire/agent-press.test.ts", "of another authority is refused, and the log says why"],
+  ["G10", "test/wire/broker-admission.test.ts", "TLS 1.2 is refused, and the log says so"],
+  [
+    "H1",
+    "test/hub/link/length-guard.test.ts",
+    "a packet that announces too much is refused before its body, wherever it is cut",
+  ],
+  [
+    "H2",
+    "test/wire/broker-traffic.test.ts",
+    "no bytes from a connected pillar can stop the broker",
+  ],
+  [
+    "H3",
+    "test/wire/broker-traffic.test.ts",
+    "a flood of heartbeats is slowed, and another pillar's alarm does not wait for it",
+  ],
+  ["H5", "test/wire/api-events.test.ts", "a request that never finishes its headers is cut off"],
+  [
+    "H10",
+    "test/hub/api/access.test.ts",
+    "after ten wrong passwords the name waits, and another name does not",
+  ],
+  ["I-2", "test/hub/api/access.test.ts", "another site's page cannot sign somebody in"],
+  ["I-6", "test/hub/api/access.test.ts", "a token is worth nothing after signing out"],
+  ["I-9", "test/hub/api/incidents.test.ts", "losing a race is answered 409 with who won"],
+  ["J1", "test/hub/media/offer.test.ts", "no text can make the reader throw"],
+  [
+    "J3",
+    "test/hub/media/replay-window.test.ts",
+    "no order and no repetition makes a packet count twice",
+  ],
+  ["L3", "test/wire/modbus-board.test.ts", "that echoes before it answers is as good as any"],
+  [
+    "M5",
+    "test/hub/media/recover.test.ts",
+    "a recording torn at any byte keeps every whole fragment, and nothing else",
+  ],
+  ["N5", "test/hub/core/alarm.test.ts", "does not hide the call that follows it"],
+  ["N6", "test/hub/core/alarm.test.ts", "after the call was closed opens another incident"],
+];
+
+/** What no program of ours can do alone: a person, a rig or the real thing is needed. */
+export const BY_HAND: ReadonlyMap<string, string> = new Map([
+  ["A2", "supply hold-up of the real board, with a scope"],
+  ["A3", "the real board on a switched supply, overnight"],
+  ["B12", "a worn card in the real board"],
+  ["L7", "microphone, speaker and camera of the real pillar, pulled one by one"],
+]);
+
+/** What a test does not show, or where we decided otherwise. */
+export const NOTES: ReadonlyMap<string, string> = new Map([
+  ["A6", "no external broker yet: the embedded one dies with the hub (A5)"],
+  ["E9", "no external broker yet"],
+  ["B14", "no Postgres yet"],
+  ["H7", "no WebSocket: consoles use server-sent events"],
+  ["F9", "by decision an unknown field is refused: a new field is a new version"],
+  ["C3", "in the simulated world: one of the kinds a seed may draw"],
+  ["D3", "in the simulated world: one of the kinds a seed may draw"],
+  ["D8", "in the simulated world: one of the kinds a seed may draw"],
+  ["F2", "in the simulated world: one of the kinds a seed may draw"],
+  ["D2", "two namespaces with nftables; skipped with its reason where they cannot be had"],
+]);
