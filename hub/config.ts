@@ -61,7 +61,9 @@ export const HubConfig = z.strictObject({
   /** The pillars' second way in: HTTPS, for alarms and nothing else. */
   alarms: z
     .strictObject({
+      /** The address the street reaches. */
       host: z.string().default("127.0.0.1"),
+      /** TLS 1.3 with the hub's own certificate; 0: any free one. */
       port: port.default(8884),
     })
     .prefault({}),

@@ -124,6 +124,8 @@ function apply(event: ServerEvent): void {
     case "notice":
       hearNotice(event.notice);
       return;
+    case "ping":
+      return;
     case "reload":
       void reload();
   }
