@@ -24,7 +24,6 @@ interface Flags {
   readonly canary?: string;
   readonly dense?: boolean;
   readonly keepGoing?: boolean;
-  readonly strict?: boolean;
   readonly everyEffect?: boolean;
 }
 
@@ -49,7 +48,6 @@ export function worldCommand(): Command {
     .option("--canaries", "plant each known bug and find it")
     .option("--dense", "many presses")
     .option("--every-effect", "with --seed: cut the power before each effect of a short day")
-    .option("--strict", "known and open findings count as well")
     .option("--keep-going", "go on after the first failures")
     .action(async (flags: Flags) => {
       process.exitCode = await run(flags);
@@ -83,9 +81,9 @@ function sweepEffects(seed: number): number {
 }
 
 function settingsOf(flags: Flags, seed: number): WorldSettings {
-  const { days, pillars, dense, strict } = flags;
+  const { days, pillars, dense } = flags;
   const density: Density = dense ? "dense" : "day";
-  return { seed, days, pillars, density, isStrict: strict === true };
+  return { seed, days, pillars, density };
 }
 
 function runOne(flags: Flags & { readonly seed: number }): number {

@@ -45,8 +45,6 @@ export interface WorldSettings {
   readonly only?: readonly FaultKind[];
   /** Faults only between these moments, ms. */
   readonly window?: readonly [number, number];
-  /** Findings that are known and open count as well. */
-  readonly isStrict?: boolean;
   /** Crash whoever performs the n-th effect of the run. */
   readonly crashAtEffect?: number;
 }

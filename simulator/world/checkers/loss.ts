@@ -2,8 +2,8 @@
  * I1: every press that the pillar could keep is in the hub's journal, once faults have healed.
  *
  * A press is owed when the pillar's disk had it, or when the pillar never lost its memory afterwards, or
- * when it had power and a good disk for `COMMIT_MS`. A press that began no alarm is owed as well: it must
- * have fallen into a call that somebody could still hear about.
+ * when it had power and a good disk for `COMMIT_MS`. A press that began no alarm is owed as well: it fell into
+ * a call that somebody could still hear about, or an alarm of its own follows within the pillar's five seconds.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { EventId, IncidentId } from "../../../shared/ids.ts";
@@ -14,6 +14,9 @@ const COMMIT_MS = 500;
 /** The end of a call is on its way to the pillar for this long at the most, on a good line. */
 const UNDER_WAY_MS = 2000;
 
+/** A hammering hand gives one alarm in five seconds (`device/core/press-again.ts`). */
+const MERGED_MS = 5000 + COMMIT_MS;
+
 type Pressed = Extract<Happening, { type: "pressed" }>;
 
 export function checkLoss({ happenings, hub }: History): Violation[] {
@@ -23,7 +26,8 @@ export function checkLoss({ happenings, hub }: History): Violation[] {
     ),
     stored: new Set(happenings.flatMap((one) => (one.type === "stored" ? [one.eventId] : []))),
     closings: closingTimes(happenings),
-    downs: downTimes(happenings),
+    downs: timesOf(happenings, "pillar-down"),
+    births: timesOf(happenings, "stored"),
   };
   return happenings.flatMap((one) => (one.type === "pressed" ? lossOf(one, record) : []));
 }
@@ -33,6 +37,8 @@ interface Record {
   readonly stored: ReadonlySet<EventId>;
   readonly closings: ReadonlyMap<EventId, number>;
   readonly downs: ReadonlyMap<string, readonly number[]>;
+  /** When each pillar's disk took an alarm. */
+  readonly births: ReadonlyMap<string, readonly number[]>;
 }
 
 function lossOf(one: Pressed, record: Record): Violation[] {
@@ -48,8 +54,15 @@ function lossOf(one: Pressed, record: Record): Violation[] {
   if (one.eventId !== undefined) return [];
   const closedAt = record.closings.get(owed);
   const isUnheard = closedAt !== undefined && closedAt + UNDER_WAY_MS < one.at;
-  if (!isUnheard) return [];
-  return [{ ...lost(one, `fell into a call that was over (alarm ${owed})`), invariant: "I1/call" }];
+  if (!isUnheard || isMerged(one, downAt, record)) return [];
+  return [lost(one, `fell into a call that was over (alarm ${owed})`)];
+}
+
+/** The next alarm speaks for it, unless power or disk went before that. */
+function isMerged(one: Pressed, downAt: number | undefined, record: Record): boolean {
+  const bornAt = nextAfter(record.births.get(one.pillar) ?? [], one.at);
+  const isSoon = (at: number | undefined): boolean => at !== undefined && at <= one.at + MERGED_MS;
+  return isSoon(bornAt) || isSoon(downAt) || !one.isDiskGood;
 }
 
 function lost(one: Pressed, why: string): Violation {
@@ -79,15 +92,18 @@ function closingTimes(happenings: readonly Happening[]): Map<EventId, number> {
   return closings;
 }
 
-function downTimes(happenings: readonly Happening[]): Map<string, number[]> {
-  const downs = new Map<string, number[]>();
+function timesOf(
+  happenings: readonly Happening[],
+  type: "pillar-down" | "stored",
+): Map<string, number[]> {
+  const times = new Map<string, number[]>();
   for (const one of happenings) {
-    if (one.type !== "pillar-down") continue;
-    const all = downs.get(one.pillar);
+    if (one.type !== type) continue;
+    const all = times.get(one.pillar);
     if (all) all.push(one.at);
-    else downs.set(one.pillar, [one.at]);
+    else times.set(one.pillar, [one.at]);
   }
-  return downs;
+  return times;
 }
 
 /** Binary search: presses and crashes are many. */
