@@ -70,8 +70,12 @@ async function expectAllPlay(incidentId: string): Promise<void> {
   }
 }
 
-const childOf = (pid: number, name: string): number =>
-  below(pid).find((one) => commandOf(one).includes(name))!;
+/** Kills a program below this one, as soon as there is one: it may just be starting again. */
+async function killBelow(parent: number, name: string): Promise<void> {
+  const find = (): number | undefined => below(parent).find((pid) => commandOf(pid).includes(name));
+  await wait(async () => expect(find()).toBeDefined());
+  process.kill(find()!, "SIGKILL");
+}
 
 test(
   "A5 the hub is killed during ringing and again during the call: one incident, one owner, every recording plays",
@@ -106,16 +110,16 @@ test(
     const { id } = await ring();
     await street.hub.desk.order(id, "answer");
     await pillar.untilLamp("answered");
-    process.kill(childOf(street.hub.process().pid(), "hub/media/main.ts"), "SIGKILL");
+    await killBelow(street.hub.process().pid(), "hub/media/main.ts");
     await untilStates(id, ["recovered", "recording"]);
     await untilRecorded(id);
-    process.kill(childOf(pillar.process().pid(), "device/media/main.ts"), "SIGKILL");
+    await killBelow(pillar.process().pid(), "device/media/main.ts");
     const [, second] = await street.hub.desk.recordings(id);
     const before = await recordedBytes(street, second!.id);
     await wait(async () =>
       expect(await recordedBytes(street, second!.id)).toBeGreaterThan(before + WORTH_PLAYING_BYTES),
     );
-    process.kill(childOf(pillar.process().pid(), "ffmpeg"), "SIGKILL");
+    await killBelow(pillar.process().pid(), "ffmpeg");
     const later = await recordedBytes(street, second!.id);
     await wait(async () =>
       expect(await recordedBytes(street, second!.id)).toBeGreaterThan(later + WORTH_PLAYING_BYTES),

@@ -82,7 +82,15 @@ test(
   async () => {
     const flood = await hostile.connect();
     const topic = upTopic(hostile.id, "heartbeat");
-    const base = { v: 1, bootEpoch: 1, uptimeMs: 1, wallMs: Date.now(), outboxDepth: 0 };
+    const sessionNonce = "5".repeat(32);
+    const base = {
+      v: 1,
+      sessionNonce,
+      bootEpoch: 1,
+      uptimeMs: 1,
+      wallMs: Date.now(),
+      outboxDepth: 0,
+    };
     const head = { seq: 0, hash: "0".repeat(64) };
     const heartbeat = JSON.stringify({ ...base, head, faults: [], release: "0" });
     const flooding = setInterval(() => {

@@ -226,7 +226,15 @@ test(
     await link.publish("alarm", pillar.envelope(far));
     await expect.poll(() => link.isAccepted(far)).toBe(true);
     const head = { seq: 1_000_000_000, hash: far.hash };
-    const base = { v: 1, bootEpoch: 1, uptimeMs: 1, wallMs: Date.now(), outboxDepth: 0 };
+    const sessionNonce = "5".repeat(32);
+    const base = {
+      v: 1,
+      sessionNonce,
+      bootEpoch: 1,
+      uptimeMs: 1,
+      wallMs: Date.now(),
+      outboxDepth: 0,
+    };
     for (let n = 0; n < 5; n += 1) {
       await link.publish("heartbeat", { ...base, head, faults: [], release: "0" });
     }
