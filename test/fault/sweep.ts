@@ -29,7 +29,9 @@ async function sweep(name: string, rounds: number, kill: Killing): Promise<boole
     for (const { invariant, detail } of found) console.error(`${name}: ${invariant} ${detail}`);
     violations += found.length;
     await street.close();
-    console.log(`${name}: ${from + ROUNDS_PER_STREET} of ${rounds}, ${violations} violations`);
+    console.log(
+      `${name}: ${Math.min(from + ROUNDS_PER_STREET, rounds)} of ${rounds}, ${violations} violations`,
+    );
   }
   return violations === 0;
 }
