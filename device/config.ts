@@ -30,7 +30,7 @@ const Microphone = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("file"), path: z.string() }),
   z.strictObject({ kind: z.literal("pulse"), source: z.string() }),
   z.strictObject({ kind: z.literal("alsa"), device: z.string() }),
-  /** Raw s16le mono 48 kHz from a Unix socket: a sound card made of software. */
+  /** An endless WAVE of s16le mono 48 kHz from a Unix socket: a sound card made of software. */
   z.strictObject({ kind: z.literal("socket"), path: z.string() }),
 ]);
 

@@ -15,7 +15,7 @@ import { signCommand } from "./commands.ts";
 import type { HubEffect } from "./core/events.ts";
 import type { HubState } from "./core/state.ts";
 import { recordingPath } from "./journal/view.ts";
-import type { Settled } from "./loop.ts";
+import type { Prepare, Settled } from "./loop.ts";
 import type { Authority, Journal, MediaPort, PillarLink } from "./ports.ts";
 import type { Views } from "./views.ts";
 
@@ -34,29 +34,36 @@ export interface EffectsOptions {
   readonly log: Logger;
 }
 
-export type Perform = (settled: Settled) => void;
-
-export function createEffects(options: EffectsOptions): Perform {
-  return (settled) => {
-    for (const effect of settled.effects) {
-      try {
-        perform(options, effect, settled);
-      } catch (error) {
-        options.log.error({ error, effect: effect.type }, `${effect.type}: ${String(error)}`);
-      }
+/** Receipts are signed while the disk still works on what they confirm, and sent when it has it. */
+export function createEffects(options: EffectsOptions): Prepare {
+  const attempt = (effect: HubEffect, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      options.log.error({ error, effect: effect.type }, `${effect.type}: ${String(error)}`);
     }
+  };
+  return (settled) => {
+    const receipts = new Map<HubEffect, Accepted>();
+    for (const effect of settled.effects) {
+      if (effect.type !== "accept") continue;
+      attempt(effect, () => receipts.set(effect, receipt(options, effect, settled)));
+    }
+    return () => {
+      for (const effect of settled.effects) {
+        attempt(effect, () => perform(options, effect, receipts.get(effect)));
+      }
+    };
   };
 }
 
 type EffectOf<T extends HubEffect["type"]> = Extract<HubEffect, { type: T }>;
 
-function perform(options: EffectsOptions, effect: HubEffect, settled: Settled): void {
+function perform(options: EffectsOptions, effect: HubEffect, message: Accepted | undefined): void {
   switch (effect.type) {
-    case "accept": {
-      const message = receipt(options, effect, settled);
-      options.send(effect.pillarId, { channel: "accepted", message });
+    case "accept":
+      if (message) options.send(effect.pillarId, { channel: "accepted", message });
       return;
-    }
     case "tell-pillar":
       options.send(effect.pillarId, { channel: "call", message: effect.call });
       return;

@@ -26,14 +26,20 @@ export interface Settled extends Decision {
   readonly first: number;
 }
 
+/** Gets ready whatever can be, and returns what to do when the facts are durable. */
+export type Prepare = (decision: Settled) => () => void;
+
 export interface Loop {
   readonly state: () => HubState;
   /** Why nothing can be decided now. */
   readonly failure: () => Error | undefined;
-  /** Decides at once; `settled` runs in the order of the decisions, each after its facts are durable. */
-  take(event: HubEvent, settled: (decision: Settled) => void): Promise<void>;
+  /**
+   * Decides at once. `prepare` runs while the disk works; what it returns runs in the order of the
+   * decisions, each after its facts are durable.
+   */
+  take(event: HubEvent, prepare: Prepare): Promise<void>;
   /** Facts that need no decision. */
-  record(facts: readonly Fact[], settled: (decision: Settled) => void): Promise<void>;
+  record(facts: readonly Fact[], prepare: Prepare): Promise<void>;
   /** After a failure: a new writer, and the fold made again from the disk. */
   recover(): Promise<void>;
   /** Commits what waits, and a snapshot for a quick start. */
@@ -63,8 +69,8 @@ export function startLoop(journal: Journal, settings: HubSettings): Loop {
   return {
     state: () => desk.state,
     failure: () => desk.failure,
-    take: (event, settled) => take(desk, event, settled),
-    record: (facts, settled) => record(desk, facts, settled),
+    take: (event, prepare) => take(desk, event, prepare),
+    record: (facts, prepare) => record(desk, facts, prepare),
     recover: async () => {
       await journal.reopen();
       refold(desk);
@@ -96,11 +102,7 @@ function refold(desk: Desk): void {
   desk.state = { ...desk.state, heard };
 }
 
-async function take(
-  desk: Desk,
-  event: HubEvent,
-  settled: (decision: Settled) => void,
-): Promise<void> {
+async function take(desk: Desk, event: HubEvent, prepare: Prepare): Promise<void> {
   if (desk.failure) {
     hear(desk.state, event);
     throw desk.failure;
@@ -111,19 +113,15 @@ async function take(
     const [orphan] = unattended(desk.state);
     assert(orphan === undefined, `incident ${orphan} has neither an owner nor a deadline`);
   }
-  await settle(desk, { ...decision, first }, settled);
+  await settle(desk, { ...decision, first }, prepare);
 }
 
-async function record(
-  desk: Desk,
-  facts: readonly Fact[],
-  settled: (decision: Settled) => void,
-): Promise<void> {
+async function record(desk: Desk, facts: readonly Fact[], prepare: Prepare): Promise<void> {
   if (desk.failure) throw desk.failure;
   refuseStrays(desk.state, facts);
   const first = desk.journal.nextIndex();
   for (const [offset, fact] of facts.entries()) evolve(desk.state, fact, first + offset);
-  await settle(desk, { facts, effects: [], first }, settled);
+  await settle(desk, { facts, effects: [], first }, prepare);
 }
 
 /** Facts about a pillar nobody registered would stop the fold, now and at every start after. */
@@ -142,20 +140,18 @@ function refuseStrays(state: HubState, facts: readonly Fact[]): void {
   }
 }
 
-async function settle(
-  desk: Desk,
-  decision: Settled,
-  settled: (decision: Settled) => void,
-): Promise<void> {
+async function settle(desk: Desk, decision: Settled, prepare: Prepare): Promise<void> {
   // A decision without facts may rest on facts that are still on their way to the disk.
   if (decision.facts.length > 0) desk.last = desk.journal.append(decision.facts);
+  const durable = desk.last;
+  const perform = prepare(decision);
   try {
-    await desk.last;
+    await durable;
   } catch (error) {
     desk.failure ??= error instanceof Error ? error : new Error(String(error));
     throw error;
   }
-  settled(decision);
+  perform();
   if (decision.first + decision.facts.length - desk.snapshotAt > SNAPSHOT_EVERY) {
     saveSnapshot(desk).catch((error: unknown) => {
       desk.failure ??= error instanceof Error ? error : new Error(String(error));

@@ -14,7 +14,7 @@ import { createEffects } from "./effects.ts";
 import { logFacts } from "./incident-log.ts";
 import { createIngest } from "./ingest.ts";
 import { openReads, type Reads } from "./journal/reads.ts";
-import { startLoop, type Loop, type Settled } from "./loop.ts";
+import { startLoop, type Loop, type Prepare, type Settled } from "./loop.ts";
 import type { FromMedia } from "./media/ipc.ts";
 import { createOrders } from "./orders.ts";
 import type { Authority, HubCommands, Journal, MediaPort } from "./ports.ts";
@@ -58,7 +58,7 @@ interface Core {
   readonly loop: Loop;
   readonly feed: ConsoleFeed;
   readonly log: Logger;
-  perform: (settled: Settled) => void;
+  prepare: Prepare;
   recovery: NodeJS.Timeout | undefined;
   isStopped: boolean;
 }
@@ -70,14 +70,21 @@ export function startShell(options: ShellOptions): Shell {
   const heardAt = (id: Parameters<Reads["pillar"]>[0]) => state().heard.voices.get(id)?.heardAt;
   const reads = openReads({ file, dataDir, heardAt });
   const feed = createConsoleFeed(reads, log);
-  const core: Core = { loop, feed, log, perform: () => {}, recovery: undefined, isStopped: false };
+  const core: Core = {
+    loop,
+    feed,
+    log,
+    prepare: () => () => {},
+    recovery: undefined,
+    isStopped: false,
+  };
   let link: Pick<PillarLink, "send" | "drop"> | undefined;
   const send: PillarLink["send"] = (pillarId, message) => link?.send(pillarId, message);
   const drop: PillarLink["drop"] = (pillarId, reason) => link?.drop(pillarId, reason);
   const take = (event: HubEvent): Promise<Settled> => takeIn(core, event);
   const caller = createCaller({ webhooks: options.webhooks ?? [], state, take, log });
   const record: HubCommands["record"] = (facts) =>
-    guarded(core, () => loop.record(facts, (settled) => told(core, settled)));
+    guarded(core, () => loop.record(facts, (settled) => prepared(core, settled)));
 
   const views = createViews({
     media,
@@ -89,7 +96,7 @@ export function startShell(options: ShellOptions): Shell {
   const recordings = createRecordings({ dataDir, inspect: options.inspect, state, take, log });
   const commander = createCommander({ authority, state, send, record });
   const world = { dataDir, journal, authority, media, send, state, log };
-  core.perform = createEffects({
+  core.prepare = createEffects({
     ...world,
     views,
     call: (effect) => caller.call(effect),
@@ -149,10 +156,13 @@ function startTicking(core: Core): NodeJS.Timeout {
   return setInterval(tick, TICK_MS);
 }
 
-function told(core: Core, settled: Settled): void {
-  core.perform(settled);
-  logFacts(core.log, settled.facts);
-  core.feed.tell(settled.facts, settled.first);
+function prepared(core: Core, settled: Settled): () => void {
+  const perform = core.prepare(settled);
+  return () => {
+    perform();
+    logFacts(core.log, settled.facts);
+    core.feed.tell(settled.facts, settled.first);
+  };
 }
 
 async function takeIn(core: Core, event: HubEvent): Promise<Settled> {
@@ -160,7 +170,7 @@ async function takeIn(core: Core, event: HubEvent): Promise<Settled> {
   await guarded(core, () =>
     core.loop.take(event, (settled) => {
       decision = settled;
-      told(core, settled);
+      return prepared(core, settled);
     }),
   );
   if (!decision) throw new Error(`bug: ${event.type} was taken and not settled`);

@@ -11,6 +11,8 @@ import { QUIET, rtpOutput, words } from "./command-line.ts";
 const RATE = AUDIO.clockRate;
 /** 10 ms of s16le mono: the piece in which the sound server hands over what it heard. */
 const FRAGMENT_BYTES = 960;
+/** 20 ms: one Opus frame. */
+const FRAME_BYTES = 2 * FRAGMENT_BYTES;
 /** Without this ffmpeg listens for seconds before it believes what the source is. */
 const NO_PROBE = words("-fflags nobuffer -probesize 32 -analyzeduration 0");
 
@@ -43,8 +45,9 @@ function microphoneInput({ microphone }: MediaConfig): string[] | undefined {
     case "alsa":
       return [...NO_PROBE, ...words(`-f alsa -ac 1 -ar ${RATE}`), "-i", microphone.device];
     case "socket": {
-      const format = words(`-f s16le -ar ${RATE} -ac 1`);
-      return [...NO_PROBE, ...format, "-i", `unix:${microphone.path}`];
+      // The demuxer of raw samples cuts pieces of 21 ms, which come out as an uneven rhythm; this one obeys.
+      const format = words(`-f wav -ignore_length 1 -max_size ${FRAME_BYTES} -fflags nobuffer`);
+      return [...format, "-i", `unix:${microphone.path}`];
     }
   }
 }

@@ -56,6 +56,14 @@ export function render(signal: Signal, from: number, count: number): Buffer {
 /** A RIFF/WAVE file of these samples (PCM, mono, 48 kHz). */
 export function wavFile(samples: Int16Array): Buffer {
   const bytes = samples.length * BYTES_PER_SAMPLE;
+  const pcm = Buffer.from(samples.buffer, samples.byteOffset, bytes);
+  return Buffer.concat([wavHeader(bytes), pcm]);
+}
+
+/** The head of a WAVE that never ends: its sizes are the largest there are. */
+export const endlessWavHeader = (): Buffer => wavHeader(0xffff_ffff - 36);
+
+function wavHeader(bytes: number): Buffer {
   const header = Buffer.alloc(44);
   header.write("RIFF", 0);
   header.writeUInt32LE(36 + bytes, 4);
@@ -69,5 +77,5 @@ export function wavFile(samples: Int16Array): Buffer {
   header.writeUInt16LE(16, 34);
   header.write("data", 36);
   header.writeUInt32LE(bytes, 40);
-  return Buffer.concat([header, Buffer.from(samples.buffer, samples.byteOffset, bytes)]);
+  return header;
 }

@@ -1,12 +1,18 @@
 /**
- * A microphone made of software: raw s16le mono 48 kHz on a Unix socket, at the speed of time.
+ * A microphone made of software: an endless WAVE, mono 48 kHz, on a Unix socket, at the speed of time.
  *
  * The one idea: what it hears can be changed at any moment, and the stream goes on without a jump.
  */
 import type { Socket } from "node:net";
 import { samplesDue } from "./sample-clock.ts";
 import type { SampleClock } from "./sample-clock.ts";
-import { BYTES_PER_SAMPLE, render, SAMPLES_PER_MS, streetNoise } from "./sound.ts";
+import {
+  BYTES_PER_SAMPLE,
+  endlessWavHeader,
+  render,
+  SAMPLES_PER_MS,
+  streetNoise,
+} from "./sound.ts";
 import type { Signal } from "./sound.ts";
 import { newSoundSocket } from "./sound-socket.ts";
 import type { SoundSocket } from "./sound-socket.ts";
@@ -29,6 +35,7 @@ export async function openMicrophone(path: string): Promise<VirtualMicrophone> {
 }
 
 function feed(reader: Socket, signal: Signal): void {
+  reader.write(endlessWavHeader());
   let clock: SampleClock = { startedAt: performance.now(), position: 0 };
   const timer = setInterval(() => {
     const due = samplesDue(clock, performance.now(), BLOCK_MS * SAMPLES_PER_MS);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endlessWavHeader } from "../../simulator/live/sound.ts";
 import { sine } from "./tone.ts";
 
 const PIECE_MS = 10;
@@ -24,6 +25,7 @@ export async function openSocketMicrophone(hz: number, at?: string): Promise<Soc
   let sungSamples = 0;
   const startedAt = performance.now();
   const server = createServer((socket) => {
+    socket.write(endlessWavHeader());
     listeners.add(socket);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => listeners.delete(socket));
