@@ -48,7 +48,7 @@ export async function startHub(options: HubOptions): Promise<DemoHub> {
   const program = startProgram({
     name: "hub",
     // As in `npm run hub`: a smaller young generation, 10 % less memory.
-    command: ["--max-semi-space-size=4", "hub/main.ts", "start", "-c", config],
+    command: ["--max-semi-space-size=1", "hub/main.ts", "start", "-c", config],
     logPath: options.logPath,
     onNotice: options.onNotice,
   });
