@@ -63,6 +63,13 @@ interface Core {
   isStopped: boolean;
 }
 
+const newCore = (parts: Pick<Core, "loop" | "feed" | "log">): Core => ({
+  ...parts,
+  prepare: () => () => {},
+  recovery: undefined,
+  isStopped: false,
+});
+
 export function startShell(options: ShellOptions): Shell {
   const { dataDir, journalFile: file, journal, authority, media, log } = options;
   const loop = startLoop(journal, options.settings);
@@ -70,14 +77,7 @@ export function startShell(options: ShellOptions): Shell {
   const heardAt = (id: Parameters<Reads["pillar"]>[0]) => state().heard.voices.get(id)?.heardAt;
   const reads = openReads({ file, dataDir, heardAt });
   const feed = createConsoleFeed(reads, log);
-  const core: Core = {
-    loop,
-    feed,
-    log,
-    prepare: () => () => {},
-    recovery: undefined,
-    isStopped: false,
-  };
+  const core = newCore({ loop, feed, log });
   let link: Pick<PillarLink, "send" | "drop"> | undefined;
   const send: PillarLink["send"] = (pillarId, message) => link?.send(pillarId, message);
   const drop: PillarLink["drop"] = (pillarId, reason) => link?.drop(pillarId, reason);
