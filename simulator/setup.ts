@@ -29,6 +29,16 @@ const INSTALL_TIMEOUT_MS = 15 * 60_000;
 /** The end of what apt said, when it failed. */
 const MAX_SAID_CHARACTERS = 2000;
 
+/** What breaks disks, clocks, networks and serial lines on purpose. */
+const FAULT_TOOLS = [
+  ["strace", "strace"],
+  ["faketime", "faketime"],
+  ["nft", "nftables"],
+  ["ip", "iproute2"],
+  ["unshare", "util-linux"],
+  ["socat", "socat"],
+] as const;
+
 const NEEDS: readonly Need[] = [
   {
     what: "ffmpeg (the pillars' cameras and microphones)",
@@ -58,6 +68,13 @@ const NEEDS: readonly Need[] = [
     isOptionalFor: [],
     isThere: () => existsSync(process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium"),
   },
+  ...FAULT_TOOLS.map(([program, debianPackage]) => ({
+    what: `${program} (the fault tests)`,
+    debianPackage,
+    isNeededFor: ["test" as const],
+    isOptionalFor: [],
+    isThere: () => isOnPath(program),
+  })),
 ];
 
 /** Returns whether the purpose can be served; says on the terminal what it does and what is missing. */

@@ -32,7 +32,7 @@ export async function benchResident(): Promise<Section> {
     title: "Start and memory",
     method:
       `The demo with one pillar, started for the second time, ${SETTLE_MS / 1000} s after it was ready; resident set sizes from ` +
-      "/proc. A release's first start compiles it and takes about 10 MB more. The agent is then killed " +
+      "/proc. A release's first start compiles it and takes more; that is not measured here. The agent is then killed " +
       `${STARTS} times and started again by its supervisor; the time is its own log line "armed", counted from the start of its process.`,
     rows,
     notTested: "a small board's processor and storage.",
