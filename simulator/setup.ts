@@ -29,14 +29,13 @@ const INSTALL_TIMEOUT_MS = 15 * 60_000;
 /** The end of what apt said, when it failed. */
 const MAX_SAID_CHARACTERS = 2000;
 
-/** What breaks disks, clocks, networks and serial lines on purpose. */
+/** What breaks disks, clocks and networks on purpose. */
 const FAULT_TOOLS = [
   ["strace", "strace"],
   ["faketime", "faketime"],
   ["nft", "nftables"],
   ["ip", "iproute2"],
   ["unshare", "util-linux"],
-  ["socat", "socat"],
 ] as const;
 
 const NEEDS: readonly Need[] = [
