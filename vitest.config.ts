@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["./test/temp-home.ts"],
     /** The default reporter for people, ours for the plain closing line. */
     reporters: ["default", "./test/closing-line.ts"],
     /** Real processes, real sockets, real media: two at a time on two cores. */

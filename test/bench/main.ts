@@ -3,6 +3,7 @@
  *
  * Exit code 1 when a bar is missed. `--write` puts the figures into `docs/measurements.md`.
  */
+import openTempHome from "../temp-home.ts";
 import { benchAnswer } from "./answer.ts";
 import { benchMouthToEar } from "./mouth-to-ear.ts";
 import { benchPress } from "./press.ts";
@@ -27,6 +28,7 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
+openTempHome();
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const section = await bench();

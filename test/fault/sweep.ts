@@ -6,6 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import openTempHome from "../temp-home.ts";
 import { eventually, killAgents, killHubs, type Sweep } from "./harness/kill-sweep.ts";
 import { openStreet, type Street } from "./harness/street.ts";
 import { tearLedgers } from "./harness/torn-ledger.ts";
@@ -41,6 +42,7 @@ if (process.argv.includes("--sweep")) {
     const count = Number(word);
     return Number.isInteger(count) && count > 0 ? [count] : [];
   });
+  openTempHome();
   const torn = await tearLedgers(1, TORN_BYTES);
   console.log(
     `B8: ${torn.cuts} cuts and ${torn.flips} flips, ${torn.complaints.length} complaints`,

@@ -65,7 +65,10 @@ export async function startDemo(
     }
     if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
   };
-  await isReady;
+  await isReady.catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   return {
     httpUrl: `http://localhost:${http}`,
     controlUrl: `http://127.0.0.1:${control}`,

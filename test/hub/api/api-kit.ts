@@ -1,6 +1,5 @@
 /** The HTTP interface on a false hub: what the hub would answer is set by each test. */
-import { rmSync } from "node:fs";
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AddressInfo } from "node:net";
@@ -124,7 +123,7 @@ export interface TestApi {
 type Answer = ReturnType<FastifyInstance["inject"]> & Promise<LightMyRequestResponse>;
 
 /** Made once for a test file: keys and password hashes are slow on purpose. */
-const kept: { authority?: Promise<Authority>; accounts?: Promise<string> } = {};
+const kept: { authority?: Promise<Authority>; accounts?: Promise<Buffer> } = {};
 
 function sharedAuthority(): Promise<Authority> {
   kept.authority ??= mkdtemp(join(tmpdir(), "anzhu-authority-")).then(async (dir) => {
@@ -135,8 +134,8 @@ function sharedAuthority(): Promise<Authority> {
   return kept.authority;
 }
 
-/** One account for each role, named like it, with the password `demo`. */
-function sharedAccounts(): Promise<string> {
+/** A database with one account for each role, named like it, with the password `demo`. */
+function sharedAccounts(): Promise<Buffer> {
   kept.accounts ??= mkdtemp(join(tmpdir(), "anzhu-accounts-")).then(async (dir) => {
     const file = join(dir, "accounts.db");
     const accounts = openAccounts(file);
@@ -145,8 +144,9 @@ function sharedAccounts(): Promise<string> {
       await accounts.save({ username, displayName: role.toUpperCase(), role, password: "demo" });
     }
     accounts.close();
-    process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
-    return file;
+    const bytes = await readFile(file);
+    await rm(dir, { recursive: true });
+    return bytes;
   });
   return kept.accounts;
 }
@@ -155,7 +155,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
   const dir = await mkdtemp(join(tmpdir(), "anzhu-api-"));
   const authority = await sharedAuthority();
   const enrolments = openEnrolments(join(dir, "enrolments.db"));
-  await copyFile(await sharedAccounts(), join(dir, "accounts.db"));
+  await writeFile(join(dir, "accounts.db"), await sharedAccounts());
   const accounts = openAccounts(join(dir, "accounts.db"));
   const listeners = new Set<(event: NumberedEvent) => void>();
   const tokenByRole = new Map<Role, string>();
