@@ -18,6 +18,7 @@ import { createRuledBroker } from "./broker-rules.ts";
 import { MAX_QUEUED_DOWN, type Connection } from "./connection.ts";
 import { createConnections } from "./connections.ts";
 import { guardStream } from "./guarded-stream.ts";
+import { FIRST_BYTE } from "./length-guard.ts";
 import { listenForPillars } from "./pillar-server.ts";
 import { createReceiver } from "./receiver.ts";
 import { createSampledLog } from "./sampled-log.ts";
@@ -56,7 +57,9 @@ export async function startBroker(
     refused,
     noDelay,
     onPeer: (peer, socket) => {
-      const guarded = guardStream(socket, (reason) => connections.close(connection, reason));
+      const guarded = guardStream(socket, FIRST_BYTE, (reason) =>
+        connections.close(connection, reason),
+      );
       const client = aedes.handle(guarded.stream);
       const connection = connections.add(peer, client);
       client.once("connected", guarded.connected);

@@ -1,11 +1,11 @@
 /**
- * The stream the broker reads instead of the socket: the same bytes, after the length guard.
+ * The stream a broker or its client reads instead of the socket: the same bytes, after the length guard.
  *
  * Back-pressure passes through in both directions, so what is held here is at most one buffer each way.
  */
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { FIRST_BYTE, inspect, type Framing, type LinkPhase } from "./length-guard.ts";
+import { inspect, type Framing, type LinkPhase } from "./length-guard.ts";
 
 const BUFFER_BYTES = 16 * 1024;
 /** How long a closing connection may take to flush its last words. */
@@ -17,8 +17,13 @@ export interface GuardedStream {
   connected(): void;
 }
 
-export function guardStream(socket: TLSSocket, onRefused: (reason: string) => void): GuardedStream {
-  let framing: Framing = FIRST_BYTE;
+/** `first`: what the other end may say, `FIRST_BYTE` of a pillar or of a broker. */
+export function guardStream(
+  socket: TLSSocket,
+  first: Framing,
+  onRefused: (reason: string) => void,
+): GuardedStream {
+  let framing = first;
   let phase: LinkPhase = "connecting";
   const stream = new Duplex({
     highWaterMark: BUFFER_BYTES,

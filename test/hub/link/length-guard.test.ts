@@ -3,7 +3,9 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   FIRST_BYTE,
+  FIRST_BYTE_OF_BROKER,
   inspect,
+  MAX_BROKER_PACKET_BYTES,
   MAX_BYTES_BEFORE_CONNECT,
   MAX_PACKET_BYTES,
   type LinkPhase,
@@ -91,4 +93,12 @@ test("before CONNECT is accepted 4096 bytes pass in all, and not one more", () =
   expect(full).toHaveLength(MAX_BYTES_BEFORE_CONNECT);
   expect(follow([full], "connecting").ok).toBe(true);
   expect(follow([full, Buffer.from([0xc0])], "connecting").ok).toBe(false);
+});
+
+test("a broker that is not ours begins with CONNACK and may send more, but not without end", () => {
+  const from = (bytes: Buffer): Verdict => inspect(FIRST_BYTE_OF_BROKER, bytes, "connected");
+  expect(from(packet(1, 3)).ok).toBe(false);
+  expect(from(Buffer.concat([packet(2, 2), packet(3, MAX_BROKER_PACKET_BYTES)])).ok).toBe(true);
+  const tooLong = packet(3, MAX_BROKER_PACKET_BYTES + 1).subarray(0, 5);
+  expect(from(Buffer.concat([packet(2, 2), tooLong])).ok).toBe(false);
 });
