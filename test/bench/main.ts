@@ -5,6 +5,7 @@
  */
 import openTempHome from "../temp-home.ts";
 import { benchAnswer } from "./answer.ts";
+import { benchBurst } from "./burst.ts";
 import { benchMouthToEar } from "./mouth-to-ear.ts";
 import { benchPress } from "./press.ts";
 import { benchResident } from "./resident.ts";
@@ -17,6 +18,7 @@ const BENCHES: Record<string, () => Promise<Section>> = {
   answer: benchAnswer,
   "mouth-to-ear": benchMouthToEar,
   resident: benchResident,
+  burst: benchBurst,
 };
 
 const words = process.argv.slice(2);

@@ -1,0 +1,51 @@
+/**
+ * A fleet in a process of its own, so that its work is not the hub's and not that of whoever measures.
+ *
+ * Orders come through the channel and are answered by their number; when the channel closes, it ends.
+ */
+import { readFileSync } from "node:fs";
+import { newFleet, type FleetReport, type FleetWanted, type PressOrder } from "./fleet.ts";
+
+export type FleetOrder =
+  | { readonly type: "start" }
+  | ({ readonly type: "press" } & PressOrder)
+  | { readonly type: "report" }
+  | { readonly type: "stop" };
+
+export interface ToFleet {
+  readonly number: number;
+  readonly order: FleetOrder;
+}
+
+export interface FromFleet {
+  readonly number: number;
+  /** Of `report` only. */
+  readonly report?: FleetReport;
+}
+
+const [file = ""] = process.argv.slice(2);
+const fleet = newFleet(JSON.parse(readFileSync(file, "utf8")) as FleetWanted);
+
+async function perform(order: FleetOrder): Promise<FleetReport | undefined> {
+  switch (order.type) {
+    case "start":
+      await fleet.start();
+      return undefined;
+    case "press":
+      await fleet.press(order);
+      return undefined;
+    case "report":
+      return fleet.report();
+    case "stop":
+      await fleet.stop();
+      return undefined;
+  }
+}
+
+process.on("message", ({ number, order }: ToFleet) => {
+  void perform(order).then((report) => {
+    const answer: FromFleet = { number, ...(report && { report }) };
+    process.send?.(answer);
+  });
+});
+process.on("disconnect", () => process.exit(0));

@@ -1,0 +1,55 @@
+/** A fleet in a process of its own, as those who measure hold it. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FleetReport, FleetWanted, PressOrder } from "./fleet.ts";
+import type { FleetOrder, FromFleet, ToFleet } from "./fleet-child.ts";
+
+export interface FleetProcess {
+  pid(): number;
+  start(): Promise<void>;
+  press(order: PressOrder): Promise<void>;
+  report(): Promise<FleetReport>;
+  /** Every pillar says farewell, and the process ends. */
+  stop(): Promise<void>;
+}
+
+/** `file`: where the fleet's keys lie meanwhile; its directory is the caller's to remove. */
+export function startFleet(file: string, wanted: FleetWanted): FleetProcess {
+  writeFileSync(file, JSON.stringify(wanted), { mode: 0o600 });
+  const child = fork(join(import.meta.dirname, "fleet-child.ts"), [file]);
+  const answered = new Map<number, (answer: FromFleet) => void>();
+  const failed = new Map<number, (error: Error) => void>();
+  let number = 0;
+  child.on("message", (answer: FromFleet) => {
+    answered.get(answer.number)?.(answer);
+    answered.delete(answer.number);
+    failed.delete(answer.number);
+  });
+  const ended = once(child, "exit").then(() => {
+    for (const fail of failed.values()) fail(new Error("the fleet's process ended"));
+  });
+  const ask = (order: FleetOrder): Promise<FromFleet> =>
+    new Promise((resolve, reject) => {
+      number += 1;
+      answered.set(number, resolve);
+      failed.set(number, reject);
+      child.send({ number, order } satisfies ToFleet);
+    });
+  return {
+    pid: () => child.pid ?? 0,
+    start: async () => void (await ask({ type: "start" })),
+    press: async (order) => void (await ask({ type: "press", ...order })),
+    report: async () => {
+      const { report } = await ask({ type: "report" });
+      if (!report) throw new Error("bug: the fleet answered without a report");
+      return report;
+    },
+    stop: async () => {
+      await ask({ type: "stop" });
+      child.disconnect();
+      await ended;
+    },
+  };
+}
