@@ -148,7 +148,7 @@ export const NOTES: ReadonlyMap<string, string> = new Map([
   ["E9", "no external broker yet"],
   ["B14", "no Postgres yet"],
   ["H7", "no WebSocket: consoles use server-sent events"],
-  ["F9", "by decision an unknown field is refused: a new field is a new version"],
+  ["F9", "orders to a pillar stay strict, by decision: authority fails closed"],
   ["C3", "in the simulated world: one of the kinds a seed may draw"],
   ["D3", "in the simulated world: one of the kinds a seed may draw"],
   ["D8", "in the simulated world: one of the kinds a seed may draw"],

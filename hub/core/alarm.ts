@@ -6,9 +6,10 @@
  * incidents they still open, only without a recording.
  */
 import type { Priority } from "../../shared/api/incident.ts";
-import type { AlarmKind } from "../../shared/protocol/alarm.ts";
+import { isOfNewerPillar, kindOf, type AlarmKind } from "../../shared/protocol/alarm.ts";
+import { PROTOCOL_VERSION } from "../../shared/protocol/version.ts";
 import { setDeadline } from "./deadline.ts";
-import { both, type Decision } from "./decision.ts";
+import { both, nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent, KnownAlarm } from "./events.ts";
 import type { Fact } from "./facts.ts";
 import { callOf, type IncidentRecord } from "./incident.ts";
@@ -25,11 +26,21 @@ export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
   const { same, rival } = sight(state, event);
   if (same) return acceptAgain(state, same);
   const { pillarId } = event;
-  const openId = state.openByLane.get(laneOf({ pillarId, kind: event.alarm.event.kind }));
+  const openId = state.openByLane.get(laneOf({ pillarId, kind: kindOf(event.alarm.event) }));
   const open = openId && state.incidents.get(openId);
   const isVerified = isTrusted(state.pillars.get(pillarId), event.at);
   const decision = open ? join(event, open, isVerified) : openNew(state, event, isVerified);
-  return rival ? both(decision, equivocation(state, event, { rival, open })) : decision;
+  const told = both(decision, newerPillar(state, event));
+  return rival ? both(told, equivocation(state, event, { rival, open })) : told;
+}
+
+/** It rings, and somebody should know that part of it may not be shown. */
+function newerPillar(state: HubState, { at, pillarId, alarm }: AlarmHeard): Decision {
+  const isKnown = state.pillars.get(pillarId)?.faults.includes("protocol-newer") ?? true;
+  if (isKnown || !isOfNewerPillar(alarm.event)) return nothing;
+  const { v, kind } = alarm.event;
+  const detail = `expected protocol ${PROTOCOL_VERSION}, found ${v} (kind "${kind}"); update this hub`;
+  return { facts: [faultFact({ at, pillarId, code: "protocol-newer", detail })], effects: [] };
 }
 
 /** Same receipt as the first time, and what has become of the call since. */
@@ -65,7 +76,8 @@ function acceptNew(event: AlarmHeard, incidentId: IncidentRecord["id"]): HubEffe
 
 function join(event: AlarmHeard, open: IncidentRecord, isVerified: boolean): Decision {
   const { at, pillarId } = event;
-  const { eventId, kind, text = null } = event.alarm.event;
+  const { eventId, text = null } = event.alarm.event;
+  const kind = kindOf(event.alarm.event);
   const priority = Math.min(open.priority, PRIORITY[kind]) as Priority;
   return {
     facts: [
@@ -81,7 +93,8 @@ function join(event: AlarmHeard, open: IncidentRecord, isVerified: boolean): Dec
 
 function openNew(state: HubState, event: AlarmHeard, isVerified: boolean): Decision {
   const { at, pillarId, newIncidentId: incidentId, newRecordingId: recordingId } = event;
-  const { eventId, kind, text = null } = event.alarm.event;
+  const { eventId, text = null } = event.alarm.event;
+  const kind = kindOf(event.alarm.event);
   const opened: Decision = {
     facts: [
       recorded(event, incidentId, isVerified),

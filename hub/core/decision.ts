@@ -16,8 +16,11 @@ export function refuse(code: Refusal["code"], detail: string, by?: string | null
 }
 
 export function both(...decisions: readonly Decision[]): Decision {
-  return {
-    facts: decisions.flatMap(({ facts }) => facts),
-    effects: decisions.flatMap(({ effects }) => effects),
-  };
+  const facts: Fact[] = [];
+  const effects: HubEffect[] = [];
+  for (const one of decisions) {
+    facts.push(...one.facts);
+    effects.push(...one.effects);
+  }
+  return { facts, effects };
 }

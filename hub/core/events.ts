@@ -1,5 +1,6 @@
 /** What can happen to the hub's core, and what it can order. */
 import type { Disposition } from "../../shared/api/incident.ts";
+import type { RevocationReason } from "../../shared/api/pillar.ts";
 import type { Role } from "../../shared/api/session.ts";
 import type {
   EventId,
@@ -68,7 +69,13 @@ export type HubEvent =
       readonly pillarId: PillarId;
       readonly report: Report;
     }
-  | { readonly type: "pillar-connected"; readonly at: number; readonly pillarId: PillarId }
+  | {
+      readonly type: "pillar-connected";
+      readonly at: number;
+      readonly pillarId: PillarId;
+      /** Of the certificate it showed; absent where no certificate is shown. */
+      readonly certificateSerial?: string;
+    }
   | { readonly type: "pillar-disconnected"; readonly at: number; readonly pillarId: PillarId }
   | {
       readonly type: "operator-order";
@@ -79,6 +86,17 @@ export type HubEvent =
       readonly byName: string;
       readonly role: Role;
       readonly newRecordingId: RecordingId;
+    }
+  | {
+      readonly type: "revoke-order";
+      readonly at: number;
+      readonly pillarId: PillarId;
+      readonly reason: RevocationReason;
+      readonly note: string;
+      /** Refused when the pillar has another certificate by now. */
+      readonly certificateSerial?: string;
+      readonly by: Username;
+      readonly byName: string;
     }
   | {
       readonly type: "recording-ended";
@@ -153,6 +171,8 @@ export type HubEffect =
       readonly incidentId: IncidentId;
       readonly who: "all" | "talkers";
     }
+  /** Its connection is cut at once, and its picture and voice with it. */
+  | { readonly type: "expel-pillar"; readonly pillarId: PillarId; readonly reason: string }
   | {
       readonly type: "refuse";
       readonly code: "not-found" | "conflict" | "forbidden" | "bad-request";

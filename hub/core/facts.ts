@@ -5,7 +5,7 @@
  * `at` is the hub's wall clock, Unix ms.
  */
 import type { Disposition, Escalation, Priority, Recording } from "../../shared/api/incident.ts";
-import type { Position, Presence } from "../../shared/api/pillar.ts";
+import type { Position, Presence, RevocationReason } from "../../shared/api/pillar.ts";
 import type { Role } from "../../shared/api/session.ts";
 import type {
   CommandId,
@@ -62,6 +62,36 @@ export type Fact =
       readonly alarmPublicKey: string;
       /** Unix ms. Absent in journals before certificates were watched. */
       readonly certificateExpiresAt?: number;
+    })
+  /** For a new key of the pillar; the certificate before it stays good until this one is first used. */
+  | (At & {
+      readonly type: "certificate-renewed";
+      readonly pillarId: PillarId;
+      readonly certificateSerial: string;
+      readonly certificateExpiresAt: number;
+    })
+  /** Its first use: the one before it is refused from now on. */
+  | (At & {
+      readonly type: "certificate-adopted";
+      readonly pillarId: PillarId;
+      readonly certificateSerial: string;
+    })
+  /** It has been over for a day: no clock that is set back makes it good again. */
+  | (At & {
+      readonly type: "certificate-expired";
+      readonly pillarId: PillarId;
+      readonly certificateSerial: string;
+    })
+  /** Nothing of this identity counts any more, and nothing but a new enrolment brings the pillar back. */
+  | (At & {
+      readonly type: "pillar-revoked";
+      readonly pillarId: PillarId;
+      /** Those that were good until now: the one in use, and one that was issued and not used yet. */
+      readonly certificateSerials: readonly string[];
+      readonly reason: RevocationReason;
+      readonly note: string;
+      readonly by: Username;
+      readonly byName: string;
     })
   | (OfIncident & {
       readonly type: "alarm-recorded";
@@ -125,6 +155,11 @@ export type Fact =
   | (OfExternal & { readonly type: "external-failed"; readonly detail: string })
   /** The receiver wants no more (HTTP 410): it is not called again. */
   | (OfExternal & { readonly type: "external-gone" })
+  /** Its pillar lost its identity: picture and voice ended, the incident is still somebody's. */
+  | (ByOperator & {
+      readonly type: "incident-pillar-revoked";
+      readonly reason: RevocationReason;
+    })
   | (ByOperator & { readonly type: "incident-acknowledged" })
   | (ByOperator & {
       readonly type: "incident-answered";
@@ -214,10 +249,15 @@ export type Fact =
 
 /** Facts of one incident: its timeline. */
 export type IncidentFact = Extract<Fact, { incidentId: IncidentId }>;
+/** What becomes of an identity after the enrolment. */
+export type CertificateFact = FactOf<
+  "certificate-renewed" | "certificate-adopted" | "certificate-expired" | "pillar-revoked"
+>;
 /** Facts that change a pillar's row. */
 export type PillarFact = FactOf<
   | "pillar-registered"
   | "pillar-enrolled"
+  | CertificateFact["type"]
   | "pillar-started"
   | "presence-changed"
   | "pillar-fault"

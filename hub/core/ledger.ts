@@ -8,7 +8,7 @@
  * Limit: numbers seen ahead of a gap are kept up to `MAX_AHEAD`; past that the lowest gap is still known.
  */
 import type { EventId, IncidentId, PillarId, Sha256, Signature } from "../../shared/ids.ts";
-import type { Alarm } from "../../shared/protocol/alarm.ts";
+import { kindOf, type Alarm } from "../../shared/protocol/alarm.ts";
 import type { HubEvent, KnownAlarm } from "./events.ts";
 import type { FactOf } from "./facts.ts";
 import { CONFIRM_AFTER_MS, isFromBefore } from "./lineage.ts";
@@ -101,11 +101,12 @@ export function rememberAlarm(
   state.signatureByEvent.set(eventId, sig);
   if (state.alarms.size > MAX_RECENT_ALARMS) forgetOldest(state);
   const mark = markOf(state, pillarId);
+  const isTest = kindOf(fact.event) === "test";
   state.marks.set(pillarId, {
     ...advanced(mark, seq),
     headHash: seq > mark.headSeq ? (fact.hash ?? null) : mark.headHash,
-    lastIncidentId: fact.event.kind === "test" ? mark.lastIncidentId : incidentId,
-    lastEventId: fact.event.kind === "test" ? mark.lastEventId : eventId,
+    lastIncidentId: isTest ? mark.lastIncidentId : incidentId,
+    lastEventId: isTest ? mark.lastEventId : eventId,
   });
 }
 

@@ -7,7 +7,12 @@
 import type { Position, Presence } from "../../shared/api/pillar.ts";
 import { assert, assertNever } from "../../shared/assert.ts";
 import type { PillarId } from "../../shared/ids.ts";
-import type { FaultCode, Heartbeat } from "../../shared/protocol/heartbeat.ts";
+import {
+  faultsOf,
+  readFault,
+  type FaultCode,
+  type Heartbeat,
+} from "../../shared/protocol/heartbeat.ts";
 import type { HubEvent } from "./events.ts";
 import type { Fact, FactOf, PillarFact } from "./facts.ts";
 import { headFault } from "./ledger.ts";
@@ -153,8 +158,8 @@ function faultChanges(
   event: { readonly at: number; readonly pillarId: PillarId; readonly heartbeat: Heartbeat },
 ): Fact[] {
   const { at, pillarId } = event;
-  const now = new Set(event.heartbeat.faults.filter((code) => !FOUND_BY_HUB.has(code)));
-  const raised = [...now]
+  const now = faultsOf(event.heartbeat);
+  const raised = [...now.difference(FOUND_BY_HUB)]
     .filter((code) => !record.faults.includes(code))
     .map((code) => faultFact({ at, pillarId, code, detail: "" }));
   const cleared = record.faults
@@ -182,14 +187,18 @@ export function reportFacts(state: HubState, event: Extract<HubEvent, { type: "r
   const record = state.pillars.get(pillarId);
   if (!record) return [];
   switch (report.type) {
-    case "fault-raised":
-      return record.faults.includes(report.code)
-        ? []
-        : [faultFact({ at, pillarId, code: report.code, detail: report.detail })];
-    case "fault-cleared":
-      return record.faults.includes(report.code) && !FOUND_BY_HUB.has(report.code)
-        ? [{ type: "pillar-fault", at, pillarId, code: report.code, isActive: false, detail: "" }]
+    case "fault-raised": {
+      const code = readFault(report.code);
+      const isKnown = record.faults.includes(code);
+      return isKnown ? [] : [faultFact({ at, pillarId, code, detail: report.detail })];
+    }
+    case "fault-cleared": {
+      // Of faults unknown here several may be one: the next heartbeat says whether any is left.
+      const code = record.faults.find((shown) => shown === report.code);
+      return code && !FOUND_BY_HUB.has(code)
+        ? [{ type: "pillar-fault", at, pillarId, code, isActive: false, detail: "" }]
         : [];
+    }
     case "command-result":
     case "media-state":
       return [];

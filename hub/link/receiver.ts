@@ -8,7 +8,7 @@
 import type { PublishPacket } from "aedes";
 import type { Logger } from "pino";
 import type { EventId, PillarId } from "../../shared/ids.ts";
-import type { UpMessage } from "../../shared/protocol/messages.ts";
+import { isOfNewerProtocol, type UpMessage } from "../../shared/protocol/messages.ts";
 import type { PillarLinkEvents } from "../ports.ts";
 import { mayPublish } from "./access.ts";
 import { MAX_BAD_MESSAGES, MAX_WAITING, type Connection } from "./connection.ts";
@@ -68,7 +68,11 @@ function receive(desk: Desk, { connection, packet }: Arrival, done: Done): void 
   const read = readDelivery({ pillarId, channel: allowed.channel, bytes });
   const handIn = (): void => {
     if (read.ok) take(desk, { connection, message: read.value }, done);
-    else nonsense(desk, { connection, reason: `${packet.topic}: ${read.reason}` }, done);
+    else {
+      const isHarmless = isOfNewerProtocol(bytes);
+      const reason = `${packet.topic}: ${read.reason}`;
+      nonsense(desk, { connection, reason, isHarmless }, done);
+    }
   };
   if (wait.ms === 0) {
     handIn();
@@ -145,10 +149,12 @@ async function acknowledge(desk: Desk, pending: Pending, done: Done): Promise<vo
 interface Nonsense {
   readonly connection: Connection;
   readonly reason: string;
+  /** Of a newer protocol: it is dropped, and the pillar keeps its link for its alarms. */
+  readonly isHarmless: boolean;
 }
 
-function nonsense(desk: Desk, { connection, reason }: Nonsense, done: Done): void {
-  connection.badMessages += 1;
+function nonsense(desk: Desk, { connection, reason, isHarmless }: Nonsense, done: Done): void {
+  if (!isHarmless) connection.badMessages += 1;
   if (connection.badMessages >= MAX_BAD_MESSAGES) {
     done(new Error(`${MAX_BAD_MESSAGES} messages could not be read, the last: ${reason}`));
     return;

@@ -1,11 +1,11 @@
 /** The only receipt: the hub's journal holds this alarm. A broker's PUBACK says nothing of the kind. */
 import { z } from "zod";
 import { EventId, HubEpoch, IncidentId, PillarId, Signature } from "../ids.ts";
-import { Version } from "./version.ts";
+import { AnyVersion, signedObject } from "./version.ts";
 
 /** What the hub signs. */
-export const Receipt = z.strictObject({
-  v: Version,
+export const Receipt = signedObject({
+  v: AnyVersion,
   eventId: EventId,
   pillarId: PillarId,
   seq: z.number().int().positive(),
@@ -16,8 +16,8 @@ export const Receipt = z.strictObject({
 });
 export type Receipt = z.infer<typeof Receipt>;
 
-export const Accepted = z.strictObject({
-  v: Version,
+export const Accepted = z.object({
+  v: AnyVersion,
   receipt: Receipt,
   /** Ed25519 by the hub's key over `canonicalJson(receipt)`. */
   sig: Signature,

@@ -4,17 +4,19 @@
  * The inner `event` never changes after its birth: it is what the ledger stores, the chain links and the
  * key signs. The envelope around it says how old the event is *now*, so it differs at every resend and
  * is not signed; mutual TLS protects it on the way.
+ *
+ * An alarm of a newer pillar rings too: what is known of it is read, all of it is kept, linked and verified.
  */
 import { z } from "zod";
 import { EventId, PillarId, Sha256, Signature } from "../ids.ts";
-import { Version } from "./version.ts";
+import { AnyVersion, isNewer, signedObject } from "./version.ts";
 
 /** `voice`: a person pressed. `silent`: help without sound. `text`: a typed call. `test`: a technician's. */
 export const AlarmKind = z.enum(["voice", "silent", "text", "test"]);
 export type AlarmKind = z.infer<typeof AlarmKind>;
 
 /** What the pillar knows about its own wall clock. */
-export const ClockState = z.strictObject({
+export const ClockState = signedObject({
   /** Whether a time source has set the clock since this boot. */
   synced: z.boolean(),
   /** Estimated error, ms; absent when unknown. */
@@ -22,8 +24,8 @@ export const ClockState = z.strictObject({
 });
 export type ClockState = z.infer<typeof ClockState>;
 
-export const AlarmEvent = z.strictObject({
-  v: Version,
+export const AlarmEvent = signedObject({
+  v: AnyVersion,
   eventId: EventId,
   pillarId: PillarId,
   /** Rises by one at each start of the agent; persisted before anything is sent. */
@@ -32,7 +34,8 @@ export const AlarmEvent = z.strictObject({
   seq: z.number().int().positive(),
   /** Hash of the pillar's preceding event; 64 zeros for the first. */
   prevHash: Sha256,
-  kind: AlarmKind,
+  /** One of a newer pillar that is not known here rings as `voice`. */
+  kind: z.union([AlarmKind, z.string().min(1).max(40)]),
   /** Wall clock at the edge, Unix ms. For the record only. */
   wallMs: z.number().int(),
   clock: ClockState,
@@ -41,8 +44,17 @@ export const AlarmEvent = z.strictObject({
 });
 export type AlarmEvent = z.infer<typeof AlarmEvent>;
 
-export const Alarm = z.strictObject({
-  v: Version,
+/** What an alarm rings as. Nothing unknown is quieter than a voice. */
+export function kindOf({ kind }: Pick<AlarmEvent, "kind">): AlarmKind {
+  return AlarmKind.options.find((known) => known === kind) ?? "voice";
+}
+
+/** Whether its pillar speaks a newer protocol than this program. */
+export const isOfNewerPillar = ({ v, kind }: Pick<AlarmEvent, "v" | "kind">): boolean =>
+  isNewer(v) || kindOf({ kind }) !== kind;
+
+export const Alarm = z.object({
+  v: AnyVersion,
   event: AlarmEvent,
   /** Ed25519 by the pillar's key over `canonicalJson(event)`. */
   sig: Signature,

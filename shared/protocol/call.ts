@@ -7,7 +7,7 @@ import { Version } from "./version.ts";
 export const CallStatus = z.enum(["ringing", "answered", "held", "ended"]);
 export type CallStatus = z.infer<typeof CallStatus>;
 
-export const Call = z.strictObject({
+export const Call = z.object({
   v: Version,
   incidentId: IncidentId,
   /** The incident's newest alarm from this pillar. */

@@ -1,7 +1,7 @@
 /** Every 5 s: the ledger's head and a summary of health, so that silence and gaps are both found. */
 import { z } from "zod";
 import { HubEpoch, SessionNonce, Sha256 } from "../ids.ts";
-import { Version } from "./version.ts";
+import { AnyVersion, isNewer } from "./version.ts";
 
 /** Seconds between heartbeats. */
 export const HEARTBEAT_SECONDS = 5;
@@ -22,25 +22,41 @@ export const FaultCode = z.enum([
   "media-down",
   "microphone-lost",
   "outbox-full",
+  /** Found by the hub: the pillar says what only a newer hub understands. Its alarms ring. */
+  "protocol-newer",
   "speaker-lost",
   "tamper-open",
 ]);
 export type FaultCode = z.infer<typeof FaultCode>;
 
-export const Heartbeat = z.strictObject({
-  v: Version,
+/** A newer pillar may know faults that this hub does not. */
+export const FaultHeard = z.union([FaultCode, z.string().min(1).max(40)]);
+const MAX_FAULTS = 64;
+
+/** A fault unknown here is shown as what it means for us: that the pillar is newer. */
+export const readFault = (heard: string): FaultCode =>
+  FaultCode.options.find((known) => known === heard) ?? "protocol-newer";
+
+export const Heartbeat = z.object({
+  v: AnyVersion,
   bootEpoch: z.number().int().positive(),
   /** Made anew at every connection; orders to this pillar must repeat it. */
   sessionNonce: SessionNonce,
   uptimeMs: z.number().int().nonnegative(),
   wallMs: z.number().int(),
-  head: z.strictObject({ seq: z.number().int().nonnegative(), hash: Sha256 }),
+  head: z.object({ seq: z.number().int().nonnegative(), hash: Sha256 }),
   /** Alarms the hub has not accepted yet. */
   outboxDepth: z.number().int().nonnegative(),
   oldestUnacceptedSeq: z.number().int().positive().optional(),
   hubEpoch: HubEpoch.optional(),
-  faults: z.array(FaultCode).max(FaultCode.options.length),
+  faults: z.array(FaultHeard).max(MAX_FAULTS),
   /** The agent's release, for the fleet page. */
   release: z.string().max(40),
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
+
+/** What a heartbeat says is wrong, in the words this program knows. */
+export function faultsOf({ v, faults }: Pick<Heartbeat, "v" | "faults">): Set<FaultCode> {
+  const known = new Set(faults.map(readFault));
+  return isNewer(v) ? known.add("protocol-newer") : known;
+}

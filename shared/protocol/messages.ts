@@ -1,5 +1,5 @@
 /** The message of each channel: the one table from which parsers, documents and tests are made. */
-import type { z } from "zod";
+import { z } from "zod";
 import { parseJson, type Parsed } from "../parse.ts";
 import { Accepted } from "./accepted.ts";
 import { Alarm } from "./alarm.ts";
@@ -9,6 +9,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { Report } from "./report.ts";
 import { Signal } from "./signal.ts";
 import type { DownChannel, UpChannel } from "./topics.ts";
+import { AnyVersion, isNewer } from "./version.ts";
 
 export const UP_MESSAGES = {
   alarm: Alarm,
@@ -35,6 +36,12 @@ export type DownMessage = {
 export function parseUp(channel: UpChannel, bytes: Uint8Array): Parsed<UpMessage> {
   const parsed = parseJson<unknown>(UP_MESSAGES[channel], bytes);
   return parsed.ok ? { ok: true, value: { channel, message: parsed.value } as UpMessage } : parsed;
+}
+
+/** Whether bytes that could not be read are a newer pillar's: it means no harm by them. */
+export function isOfNewerProtocol(bytes: Uint8Array): boolean {
+  const parsed = parseJson(z.object({ v: AnyVersion }), bytes);
+  return parsed.ok && isNewer(parsed.value.v);
 }
 
 export function parseDown(channel: DownChannel, bytes: Uint8Array): Parsed<DownMessage> {

@@ -1,27 +1,27 @@
 /** What a pillar tells besides alarms and heartbeats. */
 import { z } from "zod";
 import { CommandId } from "../ids.ts";
-import { FaultCode } from "./heartbeat.ts";
-import { Version } from "./version.ts";
+import { FaultHeard } from "./heartbeat.ts";
+import { AnyVersion } from "./version.ts";
 
 export const Report = z.discriminatedUnion("type", [
-  z.strictObject({
-    v: Version,
+  z.object({
+    v: AnyVersion,
     type: z.literal("fault-raised"),
-    code: FaultCode,
+    code: FaultHeard,
     /** What was expected, what was found, what to do. */
     detail: z.string().max(500),
   }),
-  z.strictObject({ v: Version, type: z.literal("fault-cleared"), code: FaultCode }),
-  z.strictObject({
-    v: Version,
+  z.object({ v: AnyVersion, type: z.literal("fault-cleared"), code: FaultHeard }),
+  z.object({
+    v: AnyVersion,
     type: z.literal("command-result"),
     commandId: CommandId,
     outcome: z.enum(["done", "refused", "failed"]),
     detail: z.string().max(500),
   }),
-  z.strictObject({
-    v: Version,
+  z.object({
+    v: AnyVersion,
     type: z.literal("media-state"),
     camera: z.enum(["off", "ready", "sending", "failed"]),
     microphone: z.enum(["off", "ready", "sending", "failed"]),

@@ -15,9 +15,9 @@ const Sdp = z.string().min(1).max(MAX_SDP_BYTES).startsWith("v=0");
 const base = { v: Version, sessionId: MediaSessionId };
 
 export const Signal = z.discriminatedUnion("type", [
-  z.strictObject({ ...base, type: z.literal("offer"), sdp: Sdp }),
-  z.strictObject({ ...base, type: z.literal("answer"), sdp: Sdp }),
-  z.strictObject({
+  z.object({ ...base, type: z.literal("offer"), sdp: Sdp }),
+  z.object({ ...base, type: z.literal("answer"), sdp: Sdp }),
+  z.object({
     ...base,
     type: z.literal("candidate"),
     /** As in SDP, without `a=`; empty marks the end of candidates. */
@@ -25,6 +25,6 @@ export const Signal = z.discriminatedUnion("type", [
     sdpMid: z.string().max(16).optional(),
     sdpMLineIndex: z.number().int().min(0).max(3).optional(),
   }),
-  z.strictObject({ ...base, type: z.literal("bye"), reason: z.string().max(200) }),
+  z.object({ ...base, type: z.literal("bye"), reason: z.string().max(200) }),
 ]);
 export type Signal = z.infer<typeof Signal>;

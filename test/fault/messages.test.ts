@@ -38,6 +38,10 @@ const recordedOf = (pillarId: string): number =>
   readJournal(street.hub.dir).filter(
     (row) => row.type === "alarm-recorded" && row.pillar_id === pillarId,
   ).length;
+const recordedEvents = (pillarId: string): unknown[] =>
+  readJournal(street.hub.dir)
+    .filter((row) => row.type === "alarm-recorded" && row.pillar_id === pillarId)
+    .map((row) => (JSON.parse(row.body) as { event: unknown }).event);
 const isSaid = (words: string): boolean => street.hub.lines().some((line) => line.includes(words));
 const untilSaid = (words: string): Promise<void> => expect.poll(() => isSaid(words)).toBe(true);
 
@@ -167,18 +171,66 @@ test(
 );
 
 test(
-  "F9 another version and an unknown field are refused in words, and the link stays",
+  "F9 an alarm of a newer pillar rings, is kept to the letter, and tells that the hub is older",
   { timeout: SLOW },
   async () => {
     const pillar = await join("foreign");
     const link = await pillar.connect();
-    await link.publish("alarm", pillar.envelope(pillar.seal(), { v: 2 }));
-    await untilSaid("foreign/up/alarm: v: Invalid input");
-    await link.publish("report", { v: 1, type: "poem", text: "" });
-    await untilSaid("foreign/up/report: type: ");
-    await link.publish("heartbeat", { v: 1, colour: "red" });
-    expect(link.client.connected).toBe(true);
+    const more = { weather: { isRaining: true, wind: [3, 4] }, clock: { synced: true, leap: 1 } };
+    const known = pillar.seal({ ...more, text: "help" });
+    await link.publish("alarm", pillar.envelope(known, { colour: "red" }));
+    await expect.poll(() => link.isAccepted(known)).toBe(true);
+    const faults = async () => (await street.hub.desk.pillar(pillar.id)).faults;
+    expect(await faults()).not.toContain("protocol-newer");
+    const newer = pillar.seal({ v: 2, kind: "gesture", ...more });
+    await link.publish("alarm", pillar.envelope(newer, { v: 2, colour: "red" }));
+    await expect.poll(() => link.isAccepted(newer)).toBe(true);
+    await expect.poll(faults).toContain("protocol-newer");
+    const incident = (await street.hub.desk.active()).find((one) => one.pillarId === pillar.id)!;
+    expect(incident).toMatchObject({ kind: "voice", priority: 1, state: "open" });
+    expect(recordedEvents(pillar.id)).toEqual([known.event, newer.event]);
+    // The judge links the chain over what the pillar signed, unknown fields and all.
+    expect(await street.verdict()).toEqual([]);
+  },
+);
+
+test(
+  "F9 what a newer pillar adds to its alarm is signed too: changed on the way, it is refused",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await join("altered");
+    const link = await pillar.connect();
+    const alarm = pillar.seal({ weather: "rain" } as object);
+    const event = { ...alarm.event, weather: "sun" };
+    await link.publish("alarm", pillar.envelope({ ...alarm, event }));
+    await untilSaid("the signature of altered does not fit its alarm key");
+    const { weather: _, ...less } = { ...alarm.event, weather: "" };
+    await link.publish("alarm", pillar.envelope({ ...alarm, event: less }));
     expect(recordedOf(pillar.id)).toBe(0);
+    await link.publish("alarm", pillar.envelope(alarm));
+    await expect.poll(() => link.isAccepted(alarm)).toBe(true);
+  },
+);
+
+test(
+  "F9 a newer pillar's heartbeat counts, and a report nobody can read costs nothing",
+  { timeout: SLOW },
+  async () => {
+    const pillar = await join("advanced");
+    const link = await pillar.connect();
+    await link.publish("report", { v: 2, type: "poem", text: "" });
+    await untilSaid("advanced/up/report: type: ");
+    await link.publish("heartbeat", {
+      ...{ v: 2, bootEpoch: 1, uptimeMs: 1, wallMs: Date.now(), release: "9", colour: "red" },
+      ...{ sessionNonce: "6".repeat(32), head: { seq: 0, hash: "0".repeat(64) }, outboxDepth: 0 },
+      faults: ["camera-lost", "lens-dirty"],
+    });
+    const shown = () => street.hub.desk.pillar(pillar.id);
+    await expect
+      .poll(async () => (await shown()).faults)
+      .toEqual(["camera-lost", "protocol-newer"]);
+    expect((await shown()).presence).toBe("online");
+    expect(link.client.connected).toBe(true);
   },
 );
 

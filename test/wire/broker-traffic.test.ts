@@ -160,7 +160,7 @@ test("subscribing with QoS 2 is refused, and the log says so", async () => {
 test.each([
   ["no JSON", "pressed!", "expected JSON"],
   ["no UTF-8", Buffer.from([0xff, 0xfe]), "expected UTF-8"],
-  ["another version", JSON.stringify({ ...makeAlarm("demo-001" as never), v: 2 }), "v: "],
+  ["no version", JSON.stringify({ ...makeAlarm("demo-001" as never), v: 0 }), "v: "],
   [
     "another pillar's alarm",
     JSON.stringify(makeAlarm("demo-002" as never)),
@@ -181,6 +181,15 @@ test("a pillar that sends nothing but nonsense is disconnected at the tenth mess
   }
   await closed;
   await expect.poll(log).toContain("10 messages could not be read");
+});
+
+test("a newer pillar keeps its link, whatever else it says that nobody here can read", async () => {
+  for (let sent = 0; sent < 12; sent++) {
+    const poem = JSON.stringify({ v: 2, type: "poem", number: sent });
+    await client.publishAsync(upTopic(own.pillarId, "report"), poem, { qos: 1 });
+  }
+  await expect.poll(log).toContain("dropped a message");
+  expect(client.connected).toBe(true);
 });
 
 test("a message over 64 KiB closes the connection before it is read", async () => {

@@ -276,6 +276,7 @@ export const en: typeof zhCN = {
     "media-down": "Sound and picture down",
     "microphone-lost": "Microphone lost, the scene cannot be heard",
     "outbox-full": "Unsent alarms are full",
+    "protocol-newer": "The pillar's software is newer than the hub's: alarms ring, update the hub",
     "speaker-lost": "Speaker lost, nobody hears you there",
     "tamper-open": "Pillar opened",
   },

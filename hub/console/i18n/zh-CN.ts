@@ -264,6 +264,7 @@ export const zhCN = {
     "media-down": "音视频中断",
     "microphone-lost": "拾音器失联，听不到现场",
     "outbox-full": "待发报警已满",
+    "protocol-newer": "报警柱软件比中心新：报警照常响铃，请升级中心",
     "speaker-lost": "喇叭失联，现场听不到",
     "tamper-open": "柱体被打开",
   },

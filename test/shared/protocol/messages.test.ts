@@ -2,9 +2,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PillarId } from "../../../shared/ids.ts";
+import { canonicalJson } from "../../../shared/canonical-json.ts";
+import { isOfNewerPillar, kindOf } from "../../../shared/protocol/alarm.ts";
 import { MAX_MESSAGE_BYTES } from "../../../shared/parse.ts";
 import {
   DOWN_MESSAGES,
+  isOfNewerProtocol,
   parseDown,
   parseUp,
   UP_MESSAGES,
@@ -61,10 +64,88 @@ describe("no bytes", () => {
   });
 });
 
-describe("a message of another version", () => {
-  test.each([...UP_CHANNELS])("is refused on %s, and the version is named", (channel) => {
-    const parsed = parseUp(channel, new TextEncoder().encode('{"v":2}'));
-    expect(parsed.ok ? "" : parsed.reason).toMatch(/\bv\b|type/);
+const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const EVENT = {
+  ...{ v: 1, eventId: "e".repeat(32), pillarId: "a", bootEpoch: 1, seq: 1 },
+  ...{ prevHash: "0".repeat(64), kind: "voice", wallMs: 1, clock: { synced: true } },
+};
+const alarmOf = (event: object): object => ({ v: 1, event, sig: "A".repeat(86), attempt: 1 });
+/** Of the part of JSON that can be signed. */
+const { signable } = fc.letrec<{ signable: unknown }>((tie) => ({
+  signable: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom(null, true, false),
+    fc.maxSafeInteger(),
+    fc.string({ maxLength: 20 }),
+    fc.array(tie("signable"), { maxLength: 3 }),
+    fc.dictionary(fc.string({ maxLength: 8 }), tie("signable"), { maxKeys: 3 }),
+  ),
+}));
+const additions = fc.dictionary(
+  fc
+    .string({ maxLength: 12 })
+    .filter((name) => !(name in EVENT) && !["text", "__proto__"].includes(name)),
+  signable,
+  { maxKeys: 4 },
+);
+
+describe("a field that is not known", () => {
+  test("stays in what is signed, to the letter, and is dropped around it", () => {
+    fc.assert(
+      fc.property(additions, additions, additions, (inEvent, inClock, around) => {
+        const event = { ...inEvent, ...EVENT, clock: { ...inClock, ...EVENT.clock } };
+        const parsed = parseUp("alarm", encode({ ...around, ...alarmOf(event) }));
+        if (!parsed.ok || parsed.value.channel !== "alarm") throw new Error(JSON.stringify(parsed));
+        const { message } = parsed.value;
+        expect(canonicalJson(message.event)).toBe(canonicalJson(JSON.parse(JSON.stringify(event))));
+        expect(Object.keys(message).toSorted()).toEqual(["attempt", "event", "sig", "v"]);
+      }),
+    );
+  });
+
+  test.each([
+    ["a fraction", "1.5"],
+    ["depth without end", "[".repeat(20_000) + "]".repeat(20_000)],
+    ["more than can be kept", JSON.stringify("w".repeat(17_000))],
+  ])("is refused with the alarm when it holds %s", (_, wind) => {
+    const text = JSON.stringify(alarmOf({ ...EVENT, wind: "?" })).replace('"?"', wind);
+    const parsed = parseUp("alarm", new TextEncoder().encode(text));
+    expect(parsed.ok ? "" : parsed.reason).toMatch(/event: expected integers only/);
+  });
+
+  test("makes an order void: nobody has power over a pillar by words it does not know", () => {
+    const body = {
+      ...{ v: 1, commandId: "c".repeat(32), pillarId: "a", bootEpoch: 1, issuedWallMs: 1 },
+      ...{ sessionNonce: "5".repeat(32), expiresInMs: 5000, order: { name: "self-test" } },
+    };
+    const order = (more: object): object => ({
+      v: 1,
+      body: { ...body, ...more },
+      sig: "A".repeat(86),
+    });
+    expect(parseDown("command", encode(order({}))).ok).toBe(true);
+    expect(parseDown("command", encode(order({ unless: "raining" }))).ok).toBe(false);
+    expect(parseDown("command", encode({ ...order({}), unless: "raining" })).ok).toBe(false);
+    expect(parseDown("command", encode({ ...order({}), v: 2 })).ok).toBe(false);
+  });
+});
+
+describe("a message of a newer version", () => {
+  test("rings when it is an alarm, and nothing unknown is quieter than a voice", () => {
+    const parsed = parseUp(
+      "alarm",
+      encode({ ...alarmOf({ ...EVENT, v: 2, kind: "gesture" }), v: 3 }),
+    );
+    if (!parsed.ok || parsed.value.channel !== "alarm") throw new Error(JSON.stringify(parsed));
+    expect(kindOf(parsed.value.message.event)).toBe("voice");
+    expect(isOfNewerPillar(parsed.value.message.event)).toBe(true);
+  });
+
+  test.each([...UP_CHANNELS])("is refused on %s when it is not known, in words", (channel) => {
+    const parsed = parseUp(channel, encode({ v: 2 }));
+    expect(parsed.ok ? "" : parsed.reason).toMatch(/: /);
+    expect(isOfNewerProtocol(encode({ v: 2 }))).toBe(true);
+    expect(isOfNewerProtocol(encode({ v: 1 }))).toBe(false);
   });
 
   test("has a schema for every channel", () => {
