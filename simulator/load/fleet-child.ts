@@ -42,10 +42,10 @@ async function perform(order: FleetOrder): Promise<FleetReport | undefined> {
   }
 }
 
-process.on("message", ({ number, order }: ToFleet) => {
-  void perform(order).then((report) => {
-    const answer: FromFleet = { number, ...(report && { report }) };
-    process.send?.(answer);
-  });
-});
+async function answer({ number, order }: ToFleet): Promise<void> {
+  const report = await perform(order);
+  process.send?.({ number, ...(report && { report }) } satisfies FromFleet);
+}
+
+process.on("message", (asked: ToFleet) => void answer(asked));
 process.on("disconnect", () => process.exit(0));

@@ -27,7 +27,8 @@ export function startFleet(file: string, wanted: FleetWanted): FleetProcess {
     answered.delete(answer.number);
     failed.delete(answer.number);
   });
-  const ended = once(child, "exit").then(() => {
+  const ended = once(child, "exit");
+  child.once("exit", () => {
     for (const fail of failed.values()) fail(new Error("the fleet's process ended"));
   });
   const ask = (order: FleetOrder): Promise<FromFleet> =>

@@ -3,10 +3,11 @@
  *
  * Moments are Unix ms with a fraction, so that two processes of one machine can compare theirs.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { EventId, PillarId } from "../../shared/ids.ts";
-import { newCounts } from "./counts.ts";
+import { newCounts, type Counts } from "./counts.ts";
 import type { Enrolment } from "./enrolment.ts";
-import { lightPillar, type HubWays, type LightPillar } from "./light-pillar.ts";
+import { lightPillar, type HubWays, type LightPillar, type PillarNews } from "./light-pillar.ts";
 
 export interface FleetWanted {
   readonly enrolment: Enrolment;
@@ -59,89 +60,104 @@ const SOURCES = 8;
 
 const wallNow = (): number => performance.timeOrigin + performance.now();
 
+type Presses = Map<EventId, { -readonly [K in keyof PressRecord]: PressRecord[K] }>;
+
+interface Desk {
+  readonly presses: Presses;
+  readonly downs: Counts;
+  readonly rush: Rush;
+  posts: number;
+}
+
 interface Counted {
   readonly pillar: LightPillar;
   upAt: number | null;
 }
 
-export function newFleet({ enrolment, hub }: FleetWanted): Fleet {
-  const presses = new Map<EventId, { -readonly [K in keyof PressRecord]: PressRecord[K] }>();
-  const downs = newCounts();
-  const waiting = new Set<() => void>();
-  let posts = 0;
-  let starting = 0;
-  const fleet = enrolment.pillars.map((enrolled, number): Counted => {
-    const { pillarId } = enrolled;
-    const counted: Counted = {
-      upAt: null,
-      pillar: lightPillar({
-        ...{ enrolled, hub, ca: enrolment.ca, hubPublicKey: enrolment.hubPublicKey },
-        from: `127.0.0.${2 + (number % SOURCES)}`,
-        news: {
-          onUp: () => {
-            counted.upAt = wallNow();
-            starting -= 1;
-            waiting.forEach((look) => look());
-          },
-          onDown: (reason) => {
-            starting += counted.upAt === null ? 0 : 1;
-            counted.upAt = null;
-            downs.add(reason);
-          },
-          onRecorded: ({ event: { eventId } }) =>
-            void presses.set(eventId, {
-              ...{ pillarId, eventId, pressedAt: wallNow(), acceptedAt: null },
-            }),
-          onAccepted: (eventId) => {
-            const press = presses.get(eventId);
-            if (press) press.acceptedAt ??= wallNow();
-          },
-          onPosted: () => void (posts += 1),
-        },
-      }),
-    };
-    return counted;
-  });
-  const below = (most: number): Promise<void> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        if (starting > most) return;
-        waiting.delete(look);
-        resolve();
-      };
-      waiting.add(look);
-      look();
-    });
+export function newFleet(wanted: FleetWanted): Fleet {
+  const desk: Desk = { presses: new Map(), downs: newCounts(), rush: newRush(), posts: 0 };
+  const fleet = wanted.enrolment.pillars.map((_, number) => countedPillar(desk, wanted, number));
   return {
     start: async () => {
       for (const { pillar } of fleet) {
-        await below(MAX_STARTING - 1);
-        starting += 1;
+        await desk.rush.below(MAX_STARTING);
+        desk.rush.add(1);
         pillar.start();
       }
-      await below(0);
+      await desk.rush.below(1);
     },
     press: async ({ first, count, withinMs }) => {
-      const pressed = fleet.slice(first, first + count).map(
-        ({ pillar }) =>
-          new Promise<void>((resolve) => {
-            const press = (): void => {
-              pillar.press();
-              resolve();
-            };
-            setTimeout(press, Math.random() * withinMs);
-          }),
-      );
+      const pressed = fleet.slice(first, first + count).map(async ({ pillar }) => {
+        await delay(Math.random() * withinMs);
+        pillar.press();
+      });
       await Promise.all(pressed);
     },
     report: () => ({
       pillars: fleet.map(({ pillar, upAt }) => ({ pillarId: pillar.id, upAt })),
-      presses: [...presses.values()],
-      posts,
-      downs: downs.all(),
+      presses: [...desk.presses.values()],
+      posts: desk.posts,
+      downs: desk.downs.all(),
     }),
     stop: async () => {
       await Promise.all(fleet.map(({ pillar }) => pillar.stop()));
     },
+  };
+}
+
+function countedPillar(desk: Desk, { enrolment, hub }: FleetWanted, number: number): Counted {
+  const { pillars, ca, hubPublicKey } = enrolment;
+  const enrolled = pillars[number];
+  if (!enrolled) throw new Error(`bug: there is no pillar number ${number}`);
+  const { pillarId } = enrolled;
+  const from = `127.0.0.${2 + (number % SOURCES)}`;
+  const { presses, downs, rush } = desk;
+  const news: PillarNews = {
+    onUp: () => {
+      counted.upAt = wallNow();
+      rush.add(-1);
+    },
+    onDown: (reason) => {
+      if (counted.upAt !== null) rush.add(1);
+      counted.upAt = null;
+      downs.add(reason);
+    },
+    onRecorded: ({ event: { eventId } }) =>
+      void presses.set(eventId, { pillarId, eventId, pressedAt: wallNow(), acceptedAt: null }),
+    onAccepted: (eventId) => {
+      const press = presses.get(eventId);
+      if (press) press.acceptedAt ??= wallNow();
+    },
+    onPosted: () => void (desk.posts += 1),
+  };
+  const pillar = lightPillar({ enrolled, hub, ca, hubPublicKey, from, news });
+  const counted: Counted = { pillar, upAt: null };
+  return counted;
+}
+
+/** How many pillars are on and not up. */
+interface Rush {
+  add(change: 1 | -1): void;
+  below(limit: number): Promise<void>;
+}
+
+function newRush(): Rush {
+  const waiting = new Set<() => void>();
+  let size = 0;
+  return {
+    add: (change) => {
+      size += change;
+      waiting.forEach((look) => look());
+    },
+    below: (limit) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (size >= limit) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
   };
 }
