@@ -36,8 +36,8 @@ export interface Pillar {
   isWithoutDisk: boolean;
   /** The newest alarm born here. */
   born: EventId | undefined;
-  ids: number;
-  readonly idRest: string;
+  /** Fresh until an alarm has it. */
+  freshId: EventId;
 }
 
 const RELEASE = "world";
@@ -77,8 +77,7 @@ export function newPillar(world: World, index: number): Pillar {
     isOn: false,
     isWithoutDisk: false,
     born: undefined,
-    ids: 0,
-    idRest: chance.hex(96),
+    freshId: chance.hex(128) as EventId,
   };
   return pillar;
 }
@@ -150,7 +149,7 @@ export function tellPillar(world: World, pillar: Pillar, told: Told): void {
     wallMs: pillar.clock.wall(),
     isClockSynced: true,
     chance: pillar.chance.next(),
-    freshId: freshId(pillar),
+    freshId: pillar.freshId,
   };
   world.trace.count(world.scheduler.now(), pillar.id, told.type);
   const { state, effects } = world.rules.step(agent, event);
@@ -167,18 +166,12 @@ export function tellPillar(world: World, pillar: Pillar, told: Told): void {
   if (!world.rules.doesStateComeFirst && pillar.life === life) pillar.agent = state;
 }
 
-function freshId(pillar: Pillar): EventId {
-  pillar.ids += 1;
-  // An odd factor: no two numbers below 2^32 give the same, and neighbours do not look alike.
-  const first = (Math.imul(pillar.ids, 0x9e3779b1) >>> 0).toString(16).padStart(8, "0");
-  return (first + pillar.idRest) as EventId;
-}
-
 // oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which effects exist
 function perform(world: World, pillar: Pillar, effect: Effect): void {
   switch (effect.type) {
     case "seal": {
       pillar.born = effect.draft.eventId;
+      pillar.freshId = pillar.chance.hex(128) as EventId;
       const alarm = sealWith(keyOf(pillar), effect.draft);
       return tellPillar(world, pillar, { type: "sealed", alarm, edgeAt: effect.edgeAt });
     }
