@@ -34,6 +34,8 @@ const MAX_SLIP_SAMPLES = 0.06 * AUDIO.clockRate;
 /** RFC 6716: no packet is longer than 120 ms. */
 const MAX_PACKET_SAMPLES = 0.12 * AUDIO.clockRate;
 const BITRATE = 48_000;
+/** RFC 6716, 4.3: a packet so short can only say that there is silence, and so would every one after it. */
+const SILENT_BYTES = 3;
 
 interface Voice {
   ssrc: number;
@@ -51,6 +53,9 @@ export function newVoiceTrack(startedAt: number): VoiceTrack {
   encoder.complexity = 5;
   let encoded = 0;
   let late = 0;
+  /** Where the latest sound ends. */
+  let soundEnd = 0;
+  let silence: Uint8Array | undefined;
 
   const voiceOf = (side: Side, ssrc: number): Voice => {
     const known = voiceBySide.get(side);
@@ -82,9 +87,22 @@ export function newVoiceTrack(startedAt: number): VoiceTrack {
       late += 1;
       return;
     }
+    soundEnd = Math.max(soundEnd, place + samples.length);
+    silence = undefined;
     for (let index = Math.max(0, encoded - place); index < samples.length; index += 1) {
       held[((place + index) % HELD_SAMPLES) * 2 + channel] = samples[index] ?? 0;
     }
+  };
+
+  /** Hundreds of recordings at once are mostly silent, and encoding silence costs as much as encoding a voice. */
+  const nextPacket = (): Uint8Array => {
+    if (silence) return silence;
+    const from = (encoded % HELD_SAMPLES) * 2;
+    const frame = held.subarray(from, from + OPUS_FRAME * 2);
+    const packet = Uint8Array.from(encoder.encode(frame));
+    frame.fill(0);
+    if (encoded >= soundEnd && packet.length <= SILENT_BYTES) silence = packet;
+    return packet;
   };
 
   return {
@@ -101,10 +119,7 @@ export function newVoiceTrack(startedAt: number): VoiceTrack {
       const until = ((at - startedAt) * AUDIO.clockRate) / 1000;
       const packets: Uint8Array[] = [];
       while (encoded + OPUS_FRAME <= until) {
-        const from = (encoded % HELD_SAMPLES) * 2;
-        const frame = held.subarray(from, from + OPUS_FRAME * 2);
-        packets.push(Uint8Array.from(encoder.encode(frame)));
-        frame.fill(0);
+        packets.push(nextPacket());
         encoded += OPUS_FRAME;
       }
       return packets;
