@@ -36,6 +36,7 @@ const FAULT_TOOLS = [
   ["nft", "nftables"],
   ["ip", "iproute2"],
   ["unshare", "util-linux"],
+  ["mkfs.btrfs", "btrfs-progs"],
 ] as const;
 
 const NEEDS: readonly Need[] = [

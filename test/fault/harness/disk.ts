@@ -1,5 +1,13 @@
 /** Disks that fill, refuse, lie or dawdle, around one process and nobody else. */
-import { copyFileSync, cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Surroundings } from "./process.ts";
@@ -23,6 +31,11 @@ export function readOnlyDisk(dir: string): Surroundings {
 /** A path as the process sees it, whatever is mounted for it alone. */
 export const seenBy = (pid: number, path: string): string => `/proc/${pid}/root${path}`;
 
+export function hasOwnMounts(pid: number): boolean {
+  const mounts = (whose: string): string => readlinkSync(`/proc/${whose}/ns/mnt`);
+  return mounts(String(pid)) !== mounts("self");
+}
+
 /** Fills the process's disk to the last block; call the result to make room. */
 export function fill(pid: number, dir: string): () => void {
   const file = join(seenBy(pid, dir), "filler");
@@ -37,13 +50,12 @@ export function fill(pid: number, dir: string): () => void {
   return () => rmSync(file);
 }
 
-/** A database of a process with a disk of its own, copied out; give the copy back when it was read. */
-export function copyOut(pid: number, file: string): { readonly file: string; remove(): void } {
+/** A database that may be in use, copied out; give the copy back when it was read. */
+export function copyOut(file: string): { readonly file: string; remove(): void } {
   const dir = mkdtempSync(join(tmpdir(), "anzhu-copy-"));
   const copy = join(dir, "copy.db");
   for (const suffix of ["", "-wal"]) {
-    const from = seenBy(pid, file) + suffix;
-    if (existsSync(from)) copyFileSync(from, copy + suffix);
+    if (existsSync(file + suffix)) copyFileSync(file + suffix, copy + suffix);
   }
   return { file: copy, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }

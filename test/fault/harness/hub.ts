@@ -29,6 +29,8 @@ export interface HubUnderTest {
   /** Resolves when `/readyz` is good, unless told not to wait. */
   start(around?: Surroundings & { readonly waits?: boolean }): Promise<void>;
   crash(): Promise<void>;
+  /** Everything stops at one instant, at which `meanwhile` is done; then nothing is left of it. */
+  cutPower(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
   /** A one-time code for a pillar. */
   code(pillarId: string): Promise<string>;
@@ -86,6 +88,12 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
     process: current,
     start,
     crash: () => down((life) => life.crash()),
+    cutPower: (meanwhile) =>
+      down(async (life) => {
+        life.freeze();
+        await meanwhile();
+        await life.cutPower();
+      }),
     stop: () => down((life) => life.stop()),
     code: (pillarId) => oneTimeCode(dir, PillarId.parse(pillarId)),
     lines: () => lives.flatMap((life) => life.lines()),

@@ -17,7 +17,7 @@ const HUB_SPAN_MS = 60;
 const GOLDEN = 0.618034;
 const CALL_MS = 20_000;
 
-const instant = (round: number): number => ((round + 1) * GOLDEN) % 1;
+export const instant = (round: number): number => ((round + 1) * GOLDEN) % 1;
 
 export interface Sweep {
   /** The pillar's. */
@@ -35,7 +35,7 @@ async function pillarOn(street: Street, id: string): Promise<PillarUnderTest> {
 }
 
 /** A press of the moment before a crash may be told again by the board, and then calls once more. */
-async function endCall(street: Street, pillar: PillarUnderTest): Promise<void> {
+export async function endCall(street: Street, pillar: PillarUnderTest): Promise<void> {
   await pillar.untilArmed();
   await pillar.untilLamp("received");
   const isOver = await until(CALL_MS, async () => {

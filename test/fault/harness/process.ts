@@ -31,6 +31,8 @@ export interface Process {
   signal(signal: NodeJS.Signals): void;
   /** `kill -9`, of it alone; resolves when it is gone. */
   crash(): Promise<void>;
+  /** Stops it and all it started at one instant; a system call under way still ends. */
+  freeze(): void;
   /** `kill -9` of it and of all it started, as when the power fails. */
   cutPower(): Promise<void>;
   /** SIGTERM, and the end it needs. */
@@ -57,7 +59,7 @@ export function startProcess(command: readonly string[], around: Surroundings = 
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
   const pid = (): number => (around.wrap ? nodeBelow(child.pid ?? 0) : (child.pid ?? 0));
   const cutPower = async (): Promise<void> => {
-    endGroup(child);
+    signalGroup(child, "SIGKILL");
     await ended;
   };
   return {
@@ -65,6 +67,7 @@ export function startProcess(command: readonly string[], around: Surroundings = 
     isRunning,
     lines: () => lines,
     signal: (signal) => void process.kill(pid(), signal),
+    freeze: () => signalGroup(child, "SIGSTOP"),
     cutPower,
     async crash() {
       if (isRunning()) process.kill(pid(), "SIGKILL");
@@ -78,10 +81,10 @@ export function startProcess(command: readonly string[], around: Surroundings = 
   };
 }
 
-function endGroup(child: ChildProcess): void {
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
-    process.kill(-child.pid, "SIGKILL");
+    process.kill(-child.pid, signal);
   } catch (error) {
     const isGone = error instanceof Error && "code" in error && error.code === "ESRCH";
     if (!isGone) throw error;

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { copyOut } from "./disk.ts";
+import { copyOut, hasOwnMounts, seenBy } from "./disk.ts";
 import { dataPaths } from "../../../device/adapters/data-dir.ts";
 import type { JournalRow } from "../../../hub/journal/chain.ts";
 import { ACCOUNTS, PASSWORD } from "../../../simulator/demo-hub.ts";
@@ -24,6 +24,8 @@ export interface Street {
   add(id: string, wanted?: Partial<PillarWanted>): Promise<PillarUnderTest>;
   /** Waits until no pillar waits for the hub, reads both sides' databases and judges. */
   verdict(): Promise<Violation[]>;
+  /** Done last, after everything has ended. */
+  onClose(close: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export async function openStreet(settings?: HubWanted["settings"]): Promise<Stre
   const hub = await newHub({ dir: join(dir, "hub"), history, ...(settings && { settings }) });
   const pillars: PillarUnderTest[] = [];
   const listening = new AbortController();
+  const closers: (() => Promise<void>)[] = [];
   await hub.start();
   const watching = watchConsole(hub.url, history, listening.signal);
   const street: Street = {
@@ -54,7 +57,7 @@ export async function openStreet(settings?: HubWanted["settings"]): Promise<Stre
     async verdict() {
       await settled(pillars);
       const seen: Entry[] = [...history.entries(), { what: "end", at: Date.now() }];
-      for (const row of readJournal(hub.dir)) seen.push({ what: "journal", row });
+      for (const row of journalOf(hub)) seen.push({ what: "journal", row });
       for (const pillar of pillars) {
         for (const row of ledgerOf(pillar)) {
           seen.push({ what: "ledger", pillarId: pillar.id, row });
@@ -62,11 +65,13 @@ export async function openStreet(settings?: HubWanted["settings"]): Promise<Stre
       }
       return check(seen);
     },
+    onClose: (close) => void closers.push(close),
     async close() {
       listening.abort();
       await watching;
       await Promise.all(pillars.map((pillar) => pillar.close()));
       await hub.stop();
+      for (const close of closers.toReversed()) await close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -85,13 +90,19 @@ async function settled(pillars: readonly PillarUnderTest[]): Promise<void> {
   throw new Error(`not accepted ${HEAL_MS / 1000} s after the fault: ${waiting().join(", ")}`);
 }
 
+const JOURNAL = "SELECT * FROM journal ORDER BY idx";
 const LEDGER = "SELECT seq, event_id, event, hash, accepted_by FROM alarm ORDER BY seq";
 
 /** A pillar that ended was judged before, and may have taken a disk of its own with it. */
 function ledgerOf({ dataDir, process: life }: PillarUnderTest): LedgerRow[] {
   const { ledger } = dataPaths(dataDir);
   if (!life().isRunning()) return [];
-  const copy = copyOut(life().pid(), ledger);
+  return readLedger(seenBy(life().pid(), ledger));
+}
+
+/** Through a copy: whoever reads a file while it is written must not lock it. */
+export function readLedger(file: string): LedgerRow[] {
+  const copy = copyOut(file);
   try {
     return existsSync(copy.file) ? readRows<LedgerRow>(copy.file, LEDGER) : [];
   } finally {
@@ -100,7 +111,19 @@ function ledgerOf({ dataDir, process: life }: PillarUnderTest): LedgerRow[] {
 }
 
 export const readJournal = (dir: string): JournalRow[] =>
-  readRows<JournalRow>(join(dir, "journal.db"), "SELECT * FROM journal ORDER BY idx");
+  readRows<JournalRow>(join(dir, "journal.db"), JOURNAL);
+
+/** Of a hub that runs, wherever its disk is mounted. */
+export function journalOf({ dir, process: life }: HubUnderTest): JournalRow[] {
+  const pid = life().pid();
+  if (!hasOwnMounts(pid)) return readJournal(dir);
+  const copy = copyOut(seenBy(pid, join(dir, "journal.db")));
+  try {
+    return readRows<JournalRow>(copy.file, JOURNAL);
+  } finally {
+    copy.remove();
+  }
+}
 
 function readRows<T>(file: string, query: string): T[] {
   const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
