@@ -22,6 +22,33 @@ function isSafeWebhook(text: string): boolean {
   return protocol === "https:" || (protocol === "http:" && isLoopback);
 }
 
+/** Somebody else's MQTT broker between the pillars and this hub: docs/external-broker.md. */
+const ExternalBroker = z
+  .strictObject({
+    /** `mqtts://broker.example:8883`; TLS 1.3. */
+    url: z.url({ protocol: /^mqtts$/ }),
+    /** Client id, and the common name the access list knows. With a dot, which no pillar can have. */
+    clientId: z
+      .string()
+      .regex(/^[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})+$/)
+      .default("anzhu.hub"),
+    /** PEM file of who vouches for the broker; `own`: the hub's authority, as the pillars need it. */
+    ca: z.string().default("own"),
+    /** PEM file the hub shows, with its `key`; `own`: made and renewed by the hub's authority. */
+    certificate: z.string().default("own"),
+    /** PEM file; `own` as the certificate. */
+    key: z.string().default("own"),
+    /** For a broker that wants one beside the certificate. */
+    username: z.string().min(1).max(200).optional(),
+    /** Better given as `ANZHU_HUB__MQTT__EXTERNAL__PASSWORD`. */
+    password: z.string().min(1).max(1000).optional(),
+  })
+  .refine(
+    ({ certificate, key }) => (certificate === "own") === (key === "own"),
+    "expected certificate and key together: two files, or both own",
+  );
+export type ExternalBroker = z.infer<typeof ExternalBroker>;
+
 /** Counted from the first ring; each step comes when nobody has taken the incident. */
 const Escalation = z
   .strictObject({
@@ -56,6 +83,8 @@ export const HubConfig = z.strictObject({
       names: z.array(z.string()).max(16).default([]),
       /** Connections held at once. */
       maxConnections: z.number().int().min(1).max(100_000).default(12_000),
+      /** Instead of the hub's own broker, whose port then stays closed. */
+      external: z.union([z.literal("none"), ExternalBroker]).default("none"),
     })
     .prefault({}),
   /** The pillars' second way in: HTTPS, for alarms and nothing else. */

@@ -3,6 +3,7 @@ import { statfs } from "node:fs/promises";
 import type { HealthCheck } from "./api/context.ts";
 import type { HubConfig } from "./config.ts";
 import type { Loop } from "./loop.ts";
+import type { WayIn } from "./ports.ts";
 
 /** Below this the disk counts as full: the journal needs room for alarms, whatever recordings take. */
 export const LEAST_FREE_BYTES = 512 * 1024 * 1024;
@@ -13,19 +14,14 @@ export interface HealthSources {
   readonly config: HubConfig;
   readonly loop: Pick<Loop, "failure">;
   readonly isMediaUp: () => boolean;
-  readonly mqttPort: () => number | undefined;
+  readonly broker: WayIn["health"];
 }
 
 export async function checkHealth(sources: HealthSources): Promise<readonly HealthCheck[]> {
   const failure = sources.loop.failure();
-  const port = sources.mqttPort();
   return [
     { name: "journal", isOk: !failure, detail: failure?.message ?? "facts are durable" },
-    {
-      name: "broker",
-      isOk: port !== undefined,
-      detail: port === undefined ? "pillars cannot connect yet" : `pillars connect on port ${port}`,
-    },
+    { name: "broker", ...sources.broker() },
     await checkDisk(sources.config.dataDir),
     checkClock(Date.now()),
     // Without media an alarm still rings, so this alone never makes the hub unready.

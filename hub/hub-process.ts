@@ -15,7 +15,8 @@ import type { Receipts } from "./link/receipts.ts";
 import { startMediaProcess } from "./media/media-process.ts";
 import { inspectRecording } from "./media/recover.ts";
 import type { EscalationSettings } from "./core/escalation.ts";
-import type { Authority, MediaPort } from "./ports.ts";
+import type { PillarId } from "../shared/ids.ts";
+import type { Authority, MediaPort, WayIn } from "./ports.ts";
 import { startShell, type Shell } from "./shell.ts";
 import { webhooksOf } from "./webhook.ts";
 
@@ -143,25 +144,18 @@ interface WaysIn extends HubOptions {
 
 async function startWaysIn(
   config: HubConfig,
-  { log, authority, shell, noDelay }: WaysIn,
+  waysIn: WaysIn,
   closers: Closers,
 ): Promise<{
   mqttPort: number;
   alarmsPort: number;
   listen: (hubEpoch: () => string) => Promise<number>;
 }> {
-  const { startBroker } = await import("./link/embedded-broker.ts");
+  const { log, authority, shell } = waysIn;
   const { openReceipts } = await import("./link/receipts.ts");
   const { loop, linkEvents: events } = shell;
   const receipts = openReceipts();
-  const broker = await startBroker({
-    config,
-    authority,
-    events,
-    log,
-    knownPillars: (id, serial) => loop.state().pillars.get(id)?.certificateSerial === serial,
-    ...(noDelay === undefined ? {} : { noDelay }),
-  });
+  const broker = await startWayIn(config, waysIn);
   closers.push(() => broker.close());
   const link = receipts.through(broker);
   shell.attach(link);
@@ -190,13 +184,32 @@ async function startWaysIn(
           config,
           loop,
           isMediaUp: () => loop.state().heard.isMediaUp,
-          mqttPort: () => mqttPort,
+          broker: () => broker.health(),
         }),
     });
     closers.push(() => app.close());
     return listenOn(app, config.http);
   };
   return { mqttPort, alarmsPort, listen };
+}
+
+async function startWayIn(config: HubConfig, waysIn: WaysIn): Promise<WayIn> {
+  const { log, authority, shell, noDelay } = waysIn;
+  const { loop, linkEvents: events } = shell;
+  const { external } = config.mqtt;
+  if (external !== "none") {
+    const { startExternalBroker } = await import("./link/external-broker.ts");
+    const { accessTo } = await import("./link/broker-access.ts");
+    const access = await accessTo(external, authority);
+    const isEnrolled = (id: PillarId): boolean =>
+      typeof loop.state().pillars.get(id)?.alarmPublicKey === "string";
+    return startExternalBroker({ access, isEnrolled, events, log });
+  }
+  const { startBroker } = await import("./link/embedded-broker.ts");
+  const knownPillars = (id: PillarId, serial: string): boolean =>
+    loop.state().pillars.get(id)?.certificateSerial === serial;
+  const own = { config, authority, events, log, knownPillars };
+  return await startBroker({ ...own, ...(noDelay === undefined ? {} : { noDelay }) });
 }
 
 type Door = Pick<WaysIn, "log" | "authority" | "shell"> & { readonly receipts: Receipts };

@@ -51,6 +51,12 @@ export function createIngest(options: IngestOptions): PillarLinkEvents {
     onConnected: (pillarId) => tell({ type: "pillar-connected", at: Date.now(), pillarId }),
     onDisconnected: (pillarId) => tell({ type: "pillar-disconnected", at: Date.now(), pillarId }),
     onMessage: (pillarId, message, via) => onMessage(options, { pillarId, message, via }),
+    onBroker: (isReached, detail) =>
+      options.feed.notice(
+        isReached
+          ? { level: "info", code: "broker-back", detail }
+          : { level: "error", code: "broker-unreachable", detail },
+      ),
   };
 }
 

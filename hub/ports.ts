@@ -24,6 +24,7 @@ import type { CommandOrder } from "../shared/protocol/command.ts";
 import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
 import type { Fact, Via } from "./core/facts.ts";
+import type { KeyAndCert } from "./link/certificates.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
 /** The append-only, hash-chained store. One writer thread; every append is durable when its promise settles. */
@@ -79,11 +80,20 @@ export interface PillarLink {
   close(): Promise<void>;
 }
 
+/** A `PillarLink` over MQTT, through the hub's own broker or another one. */
+export interface WayIn extends PillarLink {
+  /** Where pillars find it. */
+  readonly port: number;
+  health(): { readonly isOk: boolean; readonly detail: string };
+}
+
 /** What a `PillarLink` calls. `onMessage` settles when the message's facts are durable. */
 export interface PillarLinkEvents {
   onConnected(pillarId: PillarId): void;
   onDisconnected(pillarId: PillarId): void;
   onMessage(pillarId: PillarId, message: UpMessage, via: Via): Promise<void>;
+  /** A broker that is not ours is reached again, or still not; told again while it lasts. */
+  onBroker(isReached: boolean, detail: string): void;
 }
 
 export interface MediaPort {
@@ -187,6 +197,10 @@ export interface Authority {
     /** Unix ms. */
     readonly expiresAt: number;
   }>;
+  /** What the hub shows to a broker that is not its own. Kept, and renewed in its last third. */
+  brokerClient(name: string): Promise<KeyAndCert>;
+  /** For a broker at these names and addresses; not kept. */
+  certifyBroker(names: readonly string[]): Promise<KeyAndCert>;
   sign(text: string): Signature;
   verify(publicKey: string, text: string, signature: string): boolean;
 }

@@ -27,5 +27,15 @@ export function loadConfig(
   }
   const read = readConfig(HubConfig, text, { file, envPrefix: "ANZHU_HUB", env });
   if (!read.ok) throw new ConfigurationError(read.reason);
-  return { ...read.value, dataDir: resolve(dirname(file), read.value.dataDir) };
+  return absolute(read.value, dirname(file));
+}
+
+function absolute(config: HubConfig, directory: string): HubConfig {
+  const dataDir = resolve(directory, config.dataDir);
+  const { external } = config.mqtt;
+  if (external === "none") return { ...config, dataDir };
+  const from = (path: string): string => (path === "own" ? path : resolve(directory, path));
+  const { ca, certificate, key } = external;
+  const files = { ca: from(ca), certificate: from(certificate), key: from(key) };
+  return { ...config, dataDir, mqtt: { ...config.mqtt, external: { ...external, ...files } } };
 }

@@ -26,10 +26,7 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
   const ca = await openCa(files);
   const issuer = onDemand(ca);
   const allNames = [...new Set([...LOCAL_NAMES, ...names])];
-  const server = await openServerCertificate(files, ca, async () => {
-    const { createServerCertificate } = await certificates();
-    return await createServerCertificate(await issuer(), allNames);
-  });
+  const server = await openServerCertificate();
   const signingKey = await openSigningKey(files);
   const hubPublicKey = createPublicKey(signingKey).export({ type: "spki", format: "pem" });
   return {
@@ -42,23 +39,58 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
       const { certifyPillar } = await certificates();
       return await certifyPillar(await issuer(), csr, pillarId);
     },
+    brokerClient: openBrokerClient,
+    certifyBroker: async (brokerNames) => {
+      const { createServerCertificate } = await certificates();
+      const wish = { subject: "Anzhu broker", names: brokerNames } as const;
+      return await createServerCertificate(await issuer(), wish);
+    },
     sign: (text) => sign(null, Buffer.from(text), signingKey).toString("base64url") as Signature,
     verify: createVerifier(),
   };
 
-  async function openServerCertificate(
-    store: AuthorityFiles,
-    authority: KeyAndCert,
-    create: () => Promise<KeyAndCert>,
-  ): Promise<KeyAndCert> {
-    const key = await store.read("server.key.pem");
-    const cert = await store.read("server.cert.pem");
-    if (key && cert && isStillGood(cert, authority.cert, allNames)) return { key, cert };
-    const made = await create();
-    await store.write("server.key.pem", made.key);
-    await store.write("server.cert.pem", made.cert);
-    return made;
+  async function openServerCertificate(): Promise<KeyAndCert> {
+    const isOurs = (cert: X509Certificate): boolean => isFor(cert, allNames);
+    return await openKept(files, { name: "server", caCertificate: ca.cert, isOurs }, async () => {
+      const { createServerCertificate } = await certificates();
+      const wish = { subject: "Anzhu hub", names: allNames } as const;
+      return await createServerCertificate(await issuer(), wish);
+    });
   }
+
+  async function openBrokerClient(name: string): Promise<KeyAndCert> {
+    const isOurs = ({ subject }: X509Certificate): boolean => subject === `CN=${name}`;
+    const kept = { name: "broker-client", caCertificate: ca.cert, isOurs };
+    return await openKept(files, kept, async () => {
+      const { createHubClientCertificate } = await certificates();
+      return await createHubClientCertificate(await issuer(), name);
+    });
+  }
+}
+
+interface Kept {
+  /** Of its files, before `.key.pem` and `.cert.pem`. */
+  readonly name: string;
+  readonly caCertificate: string;
+  /** Whether it says what is wanted now. */
+  readonly isOurs: (certificate: X509Certificate) => boolean;
+}
+
+async function openKept(
+  files: AuthorityFiles,
+  { name, caCertificate, isOurs }: Kept,
+  create: () => Promise<KeyAndCert>,
+): Promise<KeyAndCert> {
+  const key = await files.read(`${name}.key.pem`);
+  const cert = await files.read(`${name}.cert.pem`);
+  if (key && cert) {
+    const certificate = new X509Certificate(cert);
+    if (isStillGood(certificate, caCertificate) && isOurs(certificate)) return { key, cert };
+  }
+  const made = await create();
+  await files.write(`${name}.key.pem`, made.key);
+  await files.write(`${name}.cert.pem`, made.cert);
+  return made;
 }
 
 /** A library of several megabytes that is needed to make a certificate, and at no other time. */
@@ -97,16 +129,15 @@ async function openSigningKey(files: AuthorityFiles): Promise<KeyObject> {
   return privateKey;
 }
 
-function isStillGood(cert: string, caCert: string, names: readonly string[]): boolean {
-  const certificate = new X509Certificate(cert);
+function isStillGood(certificate: X509Certificate, caCertificate: string): boolean {
   const renewAt = Date.parse(certificate.validTo) - (SERVER_DAYS * DAY_MS) / 3;
-  if (Date.now() > renewAt || !certificate.verify(new X509Certificate(caCert).publicKey)) {
-    return false;
-  }
-  return names.every((name) =>
+  return Date.now() <= renewAt && certificate.verify(new X509Certificate(caCertificate).publicKey);
+}
+
+const isFor = (certificate: X509Certificate, names: readonly string[]): boolean =>
+  names.every((name) =>
     isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name),
   );
-}
 
 /** Parsing a key costs as much as checking a signature, and a pillar's key rarely changes. */
 function createVerifier(): Authority["verify"] {

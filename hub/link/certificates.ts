@@ -1,5 +1,6 @@
 /**
- * The three certificates of the house: the hub's own authority, its server, and each pillar.
+ * The certificates of the house: the hub's own authority, its server, each pillar; and, where a broker
+ * stands between, that broker and the hub as its client.
  *
  * ECDSA P-256 throughout, because every TLS 1.3 stack has it. A pillar's identity is the URI
  * `urn:pillar:<id>` in its certificate; such a certificate is good for nothing but being that client.
@@ -55,17 +56,44 @@ export async function loadIssuer(ca: KeyAndCert): Promise<Issuer> {
   };
 }
 
+export interface ServerNames {
+  readonly subject: "Anzhu hub" | "Anzhu broker";
+  /** Host names and addresses. */
+  readonly names: readonly string[];
+}
+
 export async function createServerCertificate(
   issuer: Issuer,
-  names: readonly string[],
+  { subject, names }: ServerNames,
+): Promise<KeyAndCert> {
+  return await createWithKey(issuer, {
+    subject: `CN=${subject}`,
+    usage: x509.ExtendedKeyUsage.serverAuth,
+    names: names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
+  });
+}
+
+/** The hub itself, before a broker: no pillar, whatever its name. */
+export async function createHubClientCertificate(
+  issuer: Issuer,
+  name: string,
+): Promise<KeyAndCert> {
+  return await createWithKey(issuer, {
+    subject: `CN=${name}`,
+    usage: x509.ExtendedKeyUsage.clientAuth,
+    names: [{ type: "url", value: "urn:anzhu:hub" }],
+  });
+}
+
+async function createWithKey(
+  issuer: Issuer,
+  wish: Pick<CertificateWish, "subject" | "usage" | "names">,
 ): Promise<KeyAndCert> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await certify(issuer, {
-    subject: "CN=Anzhu hub",
+    ...wish,
     publicKey: keys.publicKey,
     days: SERVER_DAYS,
-    usage: x509.ExtendedKeyUsage.serverAuth,
-    names: names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
   });
   return { key: await exportKey(keys.privateKey), cert: pem(certificate) };
 }

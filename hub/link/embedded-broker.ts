@@ -9,14 +9,13 @@
  */
 import type { Logger } from "pino";
 import type { PillarId } from "../../shared/ids.ts";
-import { MAX_MESSAGE_BYTES } from "../../shared/parse.ts";
 import type { DownMessage } from "../../shared/protocol/messages.ts";
-import { downTopic, qosOf } from "../../shared/protocol/topics.ts";
 import type { HubConfig } from "../config.ts";
-import type { Authority, PillarLink, PillarLinkEvents } from "../ports.ts";
+import type { Authority, PillarLinkEvents, WayIn } from "../ports.ts";
 import { createRuledBroker } from "./broker-rules.ts";
 import { MAX_QUEUED_DOWN, type Connection } from "./connection.ts";
 import { createConnections } from "./connections.ts";
+import { downPacket } from "./down.ts";
 import { guardStream } from "./guarded-stream.ts";
 import { FIRST_BYTE } from "./length-guard.ts";
 import { listenForPillars } from "./pillar-server.ts";
@@ -34,9 +33,7 @@ export interface BrokerOptions {
   readonly noDelay?: boolean;
 }
 
-export async function startBroker(
-  options: BrokerOptions,
-): Promise<PillarLink & { readonly port: number }> {
+export async function startBroker(options: BrokerOptions): Promise<WayIn> {
   const { log, events, authority, knownPillars, noDelay = true } = options;
   const refused = createSampledLog(log);
   const connections = createConnections({ events, refused, log });
@@ -68,6 +65,7 @@ export async function startBroker(
   log.info({ port: server.port }, `pillar link: mutual TLS 1.3 on port ${server.port}`);
   return {
     port: server.port,
+    health: () => ({ isOk: true, detail: `pillars connect on port ${server.port}` }),
     send: (pillarId, message) => {
       const connection = connections.find(pillarId);
       if (!connection) return;
@@ -86,23 +84,9 @@ export async function startBroker(
 }
 
 function sendDown(connection: Connection, message: DownMessage, log: Logger): void {
-  const { pillarId } = connection.peer;
-  const { channel } = message;
-  const payload = Buffer.from(JSON.stringify(message.message));
-  if (payload.byteLength > MAX_MESSAGE_BYTES) {
-    log.error({ pillarId, channel, bytes: payload.byteLength }, "bug: a message down is too large");
-    return;
-  }
+  const packet = downPacket(connection.peer.pillarId, message, log);
+  if (!packet) return;
   connection.queuedDown += 1;
-  const packet = {
-    cmd: "publish",
-    payload,
-    qos: qosOf(channel),
-    retain: false,
-    dup: false,
-  } as const;
-  connection.client.publish(
-    { ...packet, topic: downTopic(pillarId, channel) },
-    () => void (connection.queuedDown -= 1),
-  );
+  const settled = (): void => void (connection.queuedDown -= 1);
+  connection.client.publish({ cmd: "publish", retain: false, dup: false, ...packet }, settled);
 }

@@ -11,17 +11,30 @@ import type { EventId, PillarId } from "../../shared/ids.ts";
 import { isOfNewerProtocol, type UpMessage } from "../../shared/protocol/messages.ts";
 import type { PillarLinkEvents } from "../ports.ts";
 import { mayPublish } from "./access.ts";
-import { MAX_BAD_MESSAGES, MAX_WAITING, type Connection } from "./connection.ts";
+import { MAX_BAD_MESSAGES, MAX_WAITING } from "./connection.ts";
 import { readDelivery } from "./ingest.ts";
+import type { Peer } from "./peer-identity.ts";
 import { ALARM_RATE, OTHER_RATE, takeTurn } from "./rate.ts";
 import type { SampledLog } from "./sampled-log.ts";
 
-/** With an error the connection closes and there is no PUBACK. */
+/** An error: it was not taken in. Our own broker then closes the connection without a PUBACK. */
 export type Done = (error?: Error | null) => void;
 
+/** Whose message it is: a pillar's own connection, or a pillar somewhere behind another broker. */
+export interface Sender {
+  /** Messages whose turn has not come. */
+  waiting: number;
+  badMessages: number;
+  readonly peer: Pick<Peer, "pillarId" | "address">;
+  readonly client: { readonly closed: boolean };
+}
+
+export type Published = Pick<PublishPacket, "topic" | "qos" | "retain" | "payload">;
+
 export interface Receiver {
-  receive(connection: Connection, packet: PublishPacket, done: Done): void;
-  refuse(connection: Connection, reason: string): void;
+  /** Returns how long the message has to wait for its turn, ms. */
+  receive(sender: Sender, packet: Published, done: Done): number;
+  refuse(sender: Sender, reason: string): void;
 }
 
 export interface ReceiverOptions {
@@ -40,62 +53,63 @@ interface Desk extends ReceiverOptions {
 export function createReceiver(options: ReceiverOptions): Receiver {
   const desk: Desk = { ...options, turnsByPillar: new Map() };
   return {
-    receive: (connection, packet, done) => receive(desk, { connection, packet }, done),
-    refuse: (connection, reason) => tell(desk, connection, reason),
+    receive: (sender, packet, done) => receive(desk, { sender, packet }, done),
+    refuse: (sender, reason) => tell(desk, sender, reason),
   };
 }
 
 interface Arrival {
-  readonly connection: Connection;
-  readonly packet: PublishPacket;
+  readonly sender: Sender;
+  readonly packet: Published;
 }
 
-function receive(desk: Desk, { connection, packet }: Arrival, done: Done): void {
-  const { pillarId } = connection.peer;
+function receive(desk: Desk, { sender, packet }: Arrival, done: Done): number {
+  const { pillarId } = sender.peer;
   const allowed = mayPublish(pillarId, packet);
   if (!allowed.ok) {
     done(new Error(allowed.reason));
-    return;
+    return 0;
   }
   const lane: Lane = allowed.channel === "alarm" ? "alarm" : "other";
-  const wait = takeLane(desk, connection, lane);
+  const wait = takeLane(desk, sender, lane);
   if (wait.reason !== undefined) {
     done(new Error(wait.reason));
-    return;
+    return 0;
   }
   const { payload } = packet;
   const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
   const read = readDelivery({ pillarId, channel: allowed.channel, bytes });
   const handIn = (): void => {
-    if (read.ok) take(desk, { connection, message: read.value }, done);
+    if (read.ok) take(desk, { sender, message: read.value }, done);
     else {
       const isHarmless = isOfNewerProtocol(bytes);
       const reason = `${packet.topic}: ${read.reason}`;
-      nonsense(desk, { connection, reason, isHarmless }, done);
+      nonsense(desk, { sender, reason, isHarmless }, done);
     }
   };
   if (wait.ms === 0) {
     handIn();
-    return;
+    return 0;
   }
-  connection.waiting += 1;
+  sender.waiting += 1;
   setTimeout(() => {
-    connection.waiting -= 1;
-    if (!connection.client.closed) handIn();
+    sender.waiting -= 1;
+    if (!sender.client.closed) handIn();
   }, wait.ms);
+  return wait.ms;
 }
 
 function takeLane(
   desk: Desk,
-  connection: Connection,
+  sender: Sender,
   lane: Lane,
 ): { readonly ms: number; readonly reason?: string } {
-  const { pillarId } = connection.peer;
+  const { pillarId } = sender.peer;
   const turns = desk.turnsByPillar.get(pillarId) ?? { alarm: 0, other: 0 };
   desk.turnsByPillar.set(pillarId, turns);
   const rate = lane === "alarm" ? ALARM_RATE : OTHER_RATE;
   const turn = takeTurn(rate, turns[lane], performance.now());
-  if (!turn.ok || connection.waiting >= MAX_WAITING) {
+  if (!turn.ok || sender.waiting >= MAX_WAITING) {
     const most = 1000 / rate.intervalMs;
     return { ms: 0, reason: `it sends more than ${most} ${lane} messages a second` };
   }
@@ -104,15 +118,15 @@ function takeLane(
 }
 
 interface Taken {
-  readonly connection: Connection;
+  readonly sender: Sender;
   readonly message: UpMessage;
 }
 
-function take(desk: Desk, { connection, message }: Taken, done: Done): void {
-  const { pillarId } = connection.peer;
+function take(desk: Desk, { sender, message }: Taken, done: Done): void {
+  const { pillarId } = sender.peer;
   const taken = desk.events.onMessage(pillarId, message, "mqtt");
   if (message.channel === "alarm") {
-    void acknowledge(desk, { connection, eventId: message.message.event.eventId, taken }, done);
+    void acknowledge(desk, { sender, eventId: message.message.event.eventId, taken }, done);
     return;
   }
   taken.catch((error: unknown) =>
@@ -125,14 +139,14 @@ function take(desk: Desk, { connection, message }: Taken, done: Done): void {
 }
 
 interface Pending {
-  readonly connection: Connection;
+  readonly sender: Sender;
   readonly eventId: EventId;
   readonly taken: Promise<void>;
 }
 
 async function acknowledge(desk: Desk, pending: Pending, done: Done): Promise<void> {
-  const { connection, eventId } = pending;
-  const { pillarId } = connection.peer;
+  const { sender, eventId } = pending;
+  const { pillarId } = sender.peer;
   let failure: Error | undefined;
   try {
     await pending.taken;
@@ -143,28 +157,28 @@ async function acknowledge(desk: Desk, pending: Pending, done: Done): Promise<vo
       `alarm ${eventId} of ${pillarId} could not be committed; it is not acknowledged`,
     );
   }
-  if (!connection.client.closed) done(failure);
+  if (!sender.client.closed) done(failure);
 }
 
 interface Nonsense {
-  readonly connection: Connection;
+  readonly sender: Sender;
   readonly reason: string;
   /** Of a newer protocol: it is dropped, and the pillar keeps its link for its alarms. */
   readonly isHarmless: boolean;
 }
 
-function nonsense(desk: Desk, { connection, reason, isHarmless }: Nonsense, done: Done): void {
-  if (!isHarmless) connection.badMessages += 1;
-  if (connection.badMessages >= MAX_BAD_MESSAGES) {
+function nonsense(desk: Desk, { sender, reason, isHarmless }: Nonsense, done: Done): void {
+  if (!isHarmless) sender.badMessages += 1;
+  if (sender.badMessages >= MAX_BAD_MESSAGES) {
     done(new Error(`${MAX_BAD_MESSAGES} messages could not be read, the last: ${reason}`));
     return;
   }
-  tell(desk, connection, `dropped a message: ${reason}`);
+  tell(desk, sender, `dropped a message: ${reason}`);
   done();
 }
 
-function tell(desk: Desk, connection: Connection, reason: string): void {
-  const { pillarId, address } = connection.peer;
+function tell(desk: Desk, sender: Sender, reason: string): void {
+  const { pillarId, address } = sender.peer;
   desk.refused({
     cause: `${pillarId} ${reason}`,
     text: `pillar link: ${pillarId} at ${address}: ${reason}`,

@@ -18,6 +18,10 @@ export const upTopic = (pillarId: PillarId, channel: UpChannel): string =>
   `${ROOT}/${pillarId}/up/${channel}`;
 export const downTopic = (pillarId: PillarId, channel: DownChannel): string =>
   `${ROOT}/${pillarId}/down/${channel}`;
+/** What a hub subscribes to at a broker that is not its own. */
+export const EVERY_UP = `${ROOT}/+/up/#`;
+/** There the hub hears itself, by the road the pillars take; no pillar's name can be its own. */
+export const probeTopic = (hubName: string): string => `${ROOT}/${hubName}/up/probe`;
 /** The one filter a pillar subscribes to. */
 export const downFilter = (pillarId: PillarId): string => `${ROOT}/${pillarId}/down/#`;
 

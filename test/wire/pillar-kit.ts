@@ -100,6 +100,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
       log,
       events: {
         onConnected: (pillarId) => void presence.push(`${pillarId} connected`),
+        onBroker: () => {},
         onDisconnected: (pillarId) => void presence.push(`${pillarId} disconnected`),
         onMessage: async (pillarId, message) => {
           received.push({ pillarId, message });

@@ -201,6 +201,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     events: {
       onConnected: () => {},
       onDisconnected: () => {},
+      onBroker: () => {},
       onMessage: async (pillarId, message, via) => {
         state.alarms.push({ pillarId, message, via });
         await test.onAlarm();
