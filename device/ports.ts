@@ -15,6 +15,15 @@ export interface InputChange {
   readonly isActive: boolean;
   /** Monotonic ms of the edge, from the kernel or the board where it can tell. */
   readonly at: number;
+  /** With a press, from a board that counts them. */
+  readonly mark?: BoardMark;
+}
+
+/** Where the board's counters stood after a press. */
+export interface BoardMark {
+  readonly boots: number;
+  readonly presses: number;
+  readonly silentPresses: number;
 }
 
 export type LampPattern = "off" | "standby" | "calling" | "received" | "answered" | "fault";
@@ -52,7 +61,8 @@ export interface Screen {
 
 /** Button, lamp, siren, tamper: one I/O board or a set of GPIO lines. */
 export interface Board {
-  onInput(listener: (change: InputChange) => void): void;
+  /** `since`: the last press that an earlier life told and stored; a counting board tells those after it. */
+  onInput(listener: (change: InputChange) => void, since?: BoardMark): void;
   /** `false`: the board cannot be reached; `true`: it can again, and outputs were set anew. */
   onReachable(listener: (isReachable: boolean, detail: string) => void): void;
   setLamp(pattern: LampPattern): void;
@@ -94,8 +104,10 @@ export interface Ledger extends Kept {
   readonly head: LedgerHead;
   /** The newest alarm: a hub may still be in a call about it. */
   readonly lastEventId: EventId | undefined;
-  /** Resolves when the alarm is on the disk; rejects when it is not. */
-  append(alarm: SealedAlarm): Promise<void>;
+  /** Where the board stood when every press before was stored; none for a new ledger or another kind of board. */
+  readonly boardMark: BoardMark | undefined;
+  /** Resolves when the alarm is on the disk, and with it that all presses up to `mark` are; rejects when not. */
+  append(alarm: SealedAlarm, mark?: BoardMark): Promise<void>;
   /** What was said before anybody listened is said then. */
   onNews(listener: (news: LedgerNews) => void): void;
   markAccepted(eventId: EventId, hubEpoch: HubEpoch): Promise<void>;

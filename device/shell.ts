@@ -13,9 +13,10 @@ import { reasonOf } from "./adapters/failure.ts";
 import type { Clock } from "./adapters/system-clock.ts";
 import type { Identity } from "./adapters/identity.ts";
 import { stepAgent } from "./core/agent.ts";
+import { isAllStoredWith } from "./core/disk.ts";
 import type { Effect, Event, TimerName, Told } from "./core/events.ts";
 import type { Agent } from "./core/state.ts";
-import type { AlarmPost, Board, HubLink, Ledger, MediaPort, Screen } from "./ports.ts";
+import type { AlarmPost, Board, BoardMark, HubLink, Ledger, MediaPort, Screen } from "./ports.ts";
 
 /** Longer waits than setTimeout can count do not occur; a bug would fire at once. */
 const MAX_TIMER_MS = 3_600_000;
@@ -52,6 +53,8 @@ export interface Shell {
 export function newShell(world: World, beginning: Agent): Shell {
   let agent = beginning;
   let isStopped = false;
+  /** Of the last press that the core was told. */
+  let mark: BoardMark | undefined;
 
   const tell = (told: Told): void => {
     if (isStopped) return;
@@ -83,7 +86,7 @@ export function newShell(world: World, beginning: Agent): Shell {
       case "append":
       case "mark-accepted":
       case "fetch-kept":
-        return onLedger(world, effect, tell);
+        return onLedger(world, effect, { tell, mark: isAllStoredWith(agent) ? mark : undefined });
       case "publish":
         return world.link.publish(effect.message);
       case "post-alarm":
@@ -109,7 +112,7 @@ export function newShell(world: World, beginning: Agent): Shell {
   };
 
   const timers = newTimers(world.clock, (name) => tell({ type: "timer-due", name }));
-  listen(world, tell);
+  listen(world, tell, (at) => (mark = at));
   return {
     tell,
     state: () => agent,
@@ -152,11 +155,11 @@ type Tell = (told: Told) => void;
 function onLedger(
   { ledger, log }: World,
   effect: Extract<Effect, { type: "append" | "mark-accepted" | "fetch-kept" }>,
-  tell: Tell,
+  { tell, mark }: { readonly tell: Tell; readonly mark: BoardMark | undefined },
 ): void {
   if (effect.type === "append") {
     const { eventId } = effect.alarm.event;
-    ledger.append(effect.alarm).then(
+    ledger.append(effect.alarm, mark).then(
       () => tell({ type: "appended", eventId }),
       (error: unknown) => tell({ type: "append-failed", eventId, reason: reasonOf(error) }),
     );
@@ -193,9 +196,10 @@ function post(
   world.post.post(hub, message).then(answered, (error: unknown) => failed(reasonOf(error)));
 }
 
-function listen(world: World, tell: Tell): void {
+function listen(world: World, tell: Tell, onMark: (mark: BoardMark) => void): void {
   const { board, ledger, link, media } = world;
-  board.onInput(({ input, isActive, at }) => {
+  board.onInput(({ input, isActive, at, mark }) => {
+    if (mark) onMark(mark);
     if (input === "tamper") return tell({ type: "tamper-changed", isOpen: isActive });
     if (input === "mains") {
       return world.log.warn(isActive ? "mains power has failed" : "mains power is back");
@@ -205,7 +209,7 @@ function listen(world: World, tell: Tell): void {
     const now = world.clock.now();
     const edgeAt = Math.min(now, Math.max(at, now - 60_000)) as typeof now;
     tell({ type: "button-pressed", kind, edgeAt });
-  });
+  }, ledger.boardMark);
   board.onReachable((isRunning, detail) => tell({ type: "board-running", isRunning, detail }));
   ledger.onNews((news) => {
     if (news.type === "back") return tell({ ...news, type: "ledger-back" });

@@ -180,6 +180,7 @@ const NOTHING_KEPT = {
   unaccepted: [],
   replayFrom: undefined,
   lastEventId: undefined,
+  boardMark: undefined,
   damage: [],
 } as const;
 
@@ -192,7 +193,7 @@ function writeAgain(store: LedgerStore, writes: readonly LedgerWrite[]): void {
   if (writes.length === 0) return;
   store.begin();
   for (const one of writes) {
-    if (one.type === "append") store.append(one.alarm, Date.now());
+    if (one.type === "append") store.append(one, Date.now());
     else store.markAccepted(one.eventId, one.hubEpoch);
   }
   store.commit();

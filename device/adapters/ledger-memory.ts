@@ -18,6 +18,7 @@ export function memoryLedger(wallMs: number, reason: string): Ledger {
     unaccepted: [],
     replayFrom: undefined,
     lastEventId: undefined,
+    boardMark: undefined,
     onNews: (listener) => listener({ type: "broken", reason }),
     append: refuse,
     markAccepted: () => Promise.resolve(),

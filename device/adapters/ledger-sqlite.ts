@@ -56,8 +56,8 @@ export async function openLedger(file: string): Promise<Ledger> {
   return {
     ...start,
     onNews: news.listen,
-    append: async (alarm) => {
-      await ask((id) => ({ type: "append", id, alarm }));
+    append: async (alarm, mark) => {
+      await ask((id) => ({ type: "append", id, alarm, mark }));
     },
     markAccepted: async (eventId, hubEpoch) => {
       await ask((id) => ({ type: "accepted", id, eventId, hubEpoch }));

@@ -8,7 +8,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { GENESIS } from "../../shared/hash-chain.ts";
 import type { EventId, HubEpoch, Sha256, Signature } from "../../shared/ids.ts";
 import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
-import type { Kept, LedgerHead, SealedAlarm } from "../ports.ts";
+import type { BoardMark, Kept, LedgerHead, SealedAlarm } from "../ports.ts";
 import { damageOf, type Row } from "./ledger-check.ts";
 
 const MAX_KEPT = 10_000;
@@ -41,6 +41,7 @@ export interface LedgerStart extends Kept {
   readonly bootEpoch: number;
   readonly head: LedgerHead;
   readonly lastEventId: EventId | undefined;
+  readonly boardMark: BoardMark | undefined;
   /** What is wrong with the newest rows, in words. */
   readonly damage: readonly string[];
 }
@@ -49,6 +50,12 @@ export interface LedgerStart extends Kept {
 export interface Base {
   readonly bootEpoch: number;
   readonly head: LedgerHead;
+}
+
+/** An alarm, and where the board stood when it was the last press. */
+export interface Appended {
+  readonly alarm: SealedAlarm;
+  readonly mark: BoardMark | undefined;
 }
 
 export interface LedgerStore {
@@ -61,7 +68,7 @@ export interface LedgerStore {
   /** Takes in, in one transaction, what another file holds. */
   takeBack(other: string): void;
   begin(): void;
-  append(alarm: SealedAlarm, wallMs: number): void;
+  append(one: Appended, wallMs: number): void;
   markAccepted(eventId: EventId, hubEpoch: HubEpoch): void;
   prune(wallMs: number): void;
   commit(): void;
@@ -118,8 +125,9 @@ function storeOn(db: DatabaseSync): LedgerStore {
     },
     takeBack: (other) => takeBack(db, other),
     begin: () => db.exec("BEGIN IMMEDIATE"),
-    append: ({ event, hash, sig }, wallMs) => {
+    append: ({ alarm: { event, hash, sig }, mark }, wallMs) => {
       insert.run(event.seq, event.eventId, JSON.stringify(event), hash, sig, Math.floor(wallMs));
+      if (mark) setMeta.run("board_mark", JSON.stringify(mark));
     },
     markAccepted: (eventId, hubEpoch) => {
       accept.run(hubEpoch, eventId);
@@ -151,8 +159,14 @@ function startOn(db: DatabaseSync, setMeta: StatementSync, base?: Base): LedgerS
     bootEpoch,
     head: last ? { seq: Number(last["seq"]), hash: last["hash"] as Sha256 } : empty,
     lastEventId: last?.["event_id"] as EventId | undefined,
+    boardMark: boardMarkIn(db),
     damage,
   };
+}
+
+function boardMarkIn(db: DatabaseSync): BoardMark | undefined {
+  const stored = metaOf(db, "board_mark");
+  return stored === undefined ? undefined : (JSON.parse(stored) as BoardMark);
 }
 
 function keptIn(db: DatabaseSync): Kept {
@@ -182,7 +196,7 @@ function takeBack(db: DatabaseSync, other: string): void {
 INSERT OR IGNORE INTO alarm SELECT * FROM spare.alarm;
 UPDATE alarm SET accepted_by = s.accepted_by FROM spare.alarm AS s
   WHERE s.event_id = alarm.event_id AND s.accepted_by IS NOT NULL;
-INSERT INTO meta SELECT name, value FROM spare.meta WHERE name = 'hub_epoch'
+INSERT INTO meta SELECT name, value FROM spare.meta WHERE name IN ('hub_epoch', 'board_mark')
   ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 INSERT INTO meta SELECT name, value FROM spare.meta WHERE name = 'boot_epoch'
   ON CONFLICT (name) DO UPDATE SET

@@ -8,13 +8,18 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { assert } from "../../shared/assert.ts";
 import { GENESIS } from "../../shared/hash-chain.ts";
 import type { EventId, HubEpoch } from "../../shared/ids.ts";
-import type { LedgerNews, SealedAlarm } from "../ports.ts";
+import type { BoardMark, LedgerNews, SealedAlarm } from "../ports.ts";
 import { reasonOf } from "./failure.ts";
 import { LedgerFiles } from "./ledger-files.ts";
 import type { Base, LedgerStart } from "./ledger-store.ts";
 
 export type LedgerWrite =
-  | { readonly type: "append"; readonly id: number; readonly alarm: SealedAlarm }
+  | {
+      readonly type: "append";
+      readonly id: number;
+      readonly alarm: SealedAlarm;
+      readonly mark: BoardMark | undefined;
+    }
   | {
       readonly type: "accepted";
       readonly id: number;
@@ -82,7 +87,7 @@ function commit(writes: readonly LedgerWrite[]): void {
     const open = files.opened();
     open.begin();
     for (const one of writes) {
-      if (one.type === "append") open.append(one.alarm, Date.now());
+      if (one.type === "append") open.append(one, Date.now());
       else open.markAccepted(one.eventId, one.hubEpoch);
     }
     untilPrune -= writes.length;

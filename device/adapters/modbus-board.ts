@@ -7,17 +7,11 @@
 import modbus from "modbus-serial";
 import { fullJitter } from "../../shared/backoff.ts";
 import { milliseconds, seconds } from "../../shared/duration.ts";
-import type { Board, InputChange, InputName, LampPattern } from "../ports.ts";
+import type { Board, InputChange, LampPattern } from "../ports.ts";
 import { reasonOf } from "./failure.ts";
 import { ModbusPort } from "./modbus-port.ts";
-import {
-  INPUT_BITS,
-  INPUT_BLOCK,
-  LAMP_VALUES,
-  MAGIC,
-  MAP_VERSION,
-  OUTPUT_BLOCK,
-} from "./register-map.ts";
+import { pressReader, type PressReader } from "./press-reader.ts";
+import { INPUT_BLOCK, LAMP_VALUES, MAGIC, MAP_VERSION, OUTPUT_BLOCK } from "./register-map.ts";
 
 type ModbusClient = InstanceType<typeof modbus.default>;
 
@@ -26,12 +20,6 @@ const FAILURES_TO_LOSE = 3;
 const REOPEN = { first: milliseconds(100), most: seconds(5) };
 /** The board shows `fault` by itself when the agent is dead for this long. */
 const WATCHDOG_SECONDS = 10;
-const COUNTER_SIZE = 65_536;
-/** Shorter than a restart of the agent: such a press may have found nobody listening. */
-const RECENT_MS = 2000;
-/** More presses than this between two polls is a restarted board, not a hand. */
-const MAX_PRESSES_PER_POLL = 16;
-
 export interface ModbusSettings {
   readonly path: string;
   readonly baudRate: number;
@@ -43,11 +31,6 @@ interface Outputs {
   readonly lamp: LampPattern;
   readonly isSirenOn: boolean;
 }
-
-const COUNTERS = [
-  { input: "button", count: INPUT_BLOCK.presses, age: INPUT_BLOCK.pressAgeMs },
-  { input: "silent-button", count: INPUT_BLOCK.silentPresses, age: INPUT_BLOCK.silentPressAgeMs },
-] as const;
 
 export function modbusBoard(settings: ModbusSettings): Board {
   const inputListeners: ((change: InputChange) => void)[] = [];
@@ -63,7 +46,7 @@ export function modbusBoard(settings: ModbusSettings): Board {
     isReachable = now;
     reachListeners.forEach((listener) => listener(now, detail));
   };
-  const reader = newReader(emit);
+  const reader = pressReader(emit);
   const line = {
     settings,
     reader,
@@ -85,8 +68,9 @@ export function modbusBoard(settings: ModbusSettings): Board {
   const begin = (): void => void (running ??= keepOpen(line, sleep));
 
   return {
-    onInput: (listener) => {
+    onInput: (listener, since) => {
       inputListeners.push(listener);
+      if (since) reader.resume(since);
       begin();
     },
     onReachable: (listener) => {
@@ -111,7 +95,7 @@ export function modbusBoard(settings: ModbusSettings): Board {
 
 interface Line {
   readonly settings: ModbusSettings;
-  readonly reader: Reader;
+  readonly reader: PressReader;
   outputs(): Outputs;
   isClosed(): boolean;
   reach(isReachable: boolean, detail: string): void;
@@ -242,52 +226,4 @@ function wrongBoard(data: readonly number[]): string | undefined {
 
 function isTimeoutOrChecksum(error: unknown): boolean {
   return /timed out|CRC|length error|unexpected data/i.test(reasonOf(error));
-}
-
-interface Reader {
-  take(data: readonly number[], now: number): void;
-}
-
-/** Turns polled registers into edges. */
-function newReader(emit: (change: InputChange) => void): Reader {
-  const active = new Map<InputName, boolean>();
-  const counts = new Map<InputName, number>();
-  let boots: number | undefined;
-
-  const setLevel = (input: InputName, isActive: boolean, at: number): void => {
-    if ((active.get(input) ?? false) === isActive) return;
-    active.set(input, isActive);
-    emit({ input, isActive, at });
-  };
-  const takeButton = (
-    { input, count, age }: (typeof COUNTERS)[number],
-    data: readonly number[],
-    now: number,
-  ): void => {
-    const isActive = ((data[INPUT_BLOCK.inputBits] ?? 0) & (1 << INPUT_BITS[input])) !== 0;
-    const total = data[count] ?? 0;
-    const before = counts.get(input);
-    counts.set(input, total);
-    const ageMs = data[age] ?? 0;
-    const hasBoardRestarted = boots !== data[INPUT_BLOCK.boardBoots];
-    let fresh = hasBoardRestarted ? total : (total - (before ?? 0) + COUNTER_SIZE) % COUNTER_SIZE;
-    // At our own start: a press of this moment is somebody waiting, an older one another life's.
-    if (before === undefined) fresh = total > 0 && ageMs < RECENT_MS ? 1 : 0;
-    for (let press = 0; press < Math.min(fresh, MAX_PRESSES_PER_POLL); press++) {
-      setLevel(input, false, now - ageMs);
-      setLevel(input, true, now - ageMs);
-    }
-    // A closed contact is no press until the board has counted it; an open one is the end of one.
-    if (!isActive) setLevel(input, false, now);
-  };
-  return {
-    take: (data, now) => {
-      for (const counter of COUNTERS) takeButton(counter, data, now);
-      boots = data[INPUT_BLOCK.boardBoots];
-      for (const input of ["tamper", "mains"] as const) {
-        const isActive = ((data[INPUT_BLOCK.inputBits] ?? 0) & (1 << INPUT_BITS[input])) !== 0;
-        setLevel(input, isActive, now);
-      }
-    },
-  };
 }

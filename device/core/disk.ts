@@ -78,6 +78,13 @@ export function appended(agent: Agent, eventId: EventId, moment: Moment): AgentS
   });
 }
 
+/**
+ * Whether, once the alarm that is being written is on the disk, every press so far is: then none of them needs
+ * to be told again after a crash.
+ */
+export const isAllStoredWith = ({ disk, call }: Agent): boolean =>
+  disk.size === 1 && call.owed === undefined;
+
 export function appendFailed(
   agent: Agent,
   failure: Moment & { readonly eventId: EventId; readonly reason: string },

@@ -55,6 +55,20 @@ function chain(count: number, from: Pick<Ledger, "head">): SealedAlarm[] {
   return alarms;
 }
 
+test("where the board stood is stored with the alarm of that press, and not without it", async () => {
+  const first = await open();
+  expect(first.boardMark).toBeUndefined();
+  const [one, two, three] = chain(3, first);
+  const mark = { boots: 2, presses: 65_535, silentPresses: 1 };
+  await first.append(one!, { ...mark, presses: 65_534 });
+  await first.append(two!, mark);
+  await first.append(three!);
+  await first.close();
+  const second = await open();
+  expect(second.boardMark).toEqual(mark);
+  await second.close();
+});
+
 test("what was stored is there after a restart, and every start is another boot", async () => {
   const first = await open();
   const alarms = chain(3, first);

@@ -1,5 +1,6 @@
 /** Pressing again during a call: nothing changes for the person, and nothing is lost. */
 import { describe, expect, test } from "vitest";
+import { isAllStoredWith } from "../../../device/core/disk.ts";
 import { IncidentId, type EventId } from "../../../shared/ids.ts";
 import { EPOCH, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
 
@@ -85,4 +86,16 @@ describe("a press during a call", () => {
     acceptInto(pillar, first, first);
     expect(pillar.lamp()).toBe("answered");
   });
+});
+
+test("presses are done with only when the disk holds, or is just given, an alarm for each", () => {
+  const pillar = reachedPillar();
+  pillar.disk = "stuck";
+  pillar.press();
+  expect(isAllStoredWith(pillar.state())).toBe(true);
+  pillar.press();
+  expect(isAllStoredWith(pillar.state())).toBe(false);
+  // The one that was owed is born, while the first is still on its way to the disk.
+  pillar.pass(LATER_MS);
+  expect(isAllStoredWith(pillar.state())).toBe(false);
 });

@@ -70,7 +70,7 @@ function write(file: string): SealedAlarm[] {
     const alarm = sealWith(privateKey, event);
     prevHash = alarm.hash;
     store.begin();
-    store.append(alarm, n);
+    store.append({ alarm, mark: undefined }, n);
     store.commit();
     return alarm;
   });
