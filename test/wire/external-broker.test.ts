@@ -1,0 +1,263 @@
+/** The hub as a client of a real mosquitto, configured as docs/external-broker.md says. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
+import { afterEach, describe, expect, test } from "vitest";
+import { HubConfig } from "../../hub/config.ts";
+import { accessTo } from "../../hub/link/broker-access.ts";
+import { openAuthority } from "../../hub/link/authority.ts";
+import { startExternalBroker } from "../../hub/link/external-broker.ts";
+import type { Authority, WayIn } from "../../hub/ports.ts";
+import { PillarId } from "../../shared/ids.ts";
+import { downFilter, downTopic, upTopic } from "../../shared/protocol/topics.ts";
+import { newMosquitto, noMosquitto, type Mosquitto } from "../instrument/mosquitto.ts";
+import { enrol, keptLog, makeAccepted, makeAlarm, makeHeartbeat } from "./pillar-kit.ts";
+import type { Identity, Received } from "./pillar-kit.ts";
+
+const skipped = noMosquitto();
+const STRANGER = PillarId.parse("stranger");
+
+interface Ground {
+  readonly authority: Authority;
+  readonly mosquitto: Mosquitto;
+  readonly way: WayIn;
+  readonly received: Received[];
+  readonly told: string[];
+  readonly lines: string[];
+  /** What the hub does with a message; replace it to wait or to fail. */
+  onMessage: () => Promise<void>;
+  pillar(name: string, options?: IClientOptions): Promise<Identity & { client: MqttClient }>;
+}
+
+interface Wanted {
+  readonly settings?: (documented: string) => string;
+  readonly acl?: (documented: string) => string;
+  readonly isUp?: boolean;
+}
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function open({ isUp = true, ...changes }: Wanted = {}): Promise<Ground> {
+  const dir = mkdtempSync(join(tmpdir(), "anzhu-external-"));
+  closers.push(() => rmSync(dir, { recursive: true, force: true }));
+  const authority = await openAuthority(dir, []);
+  const mosquitto = await newMosquitto({ dir: join(dir, "broker"), authority, ...changes });
+  await mosquitto.start();
+  closers.push(() => mosquitto.close());
+  const { mqtt } = HubConfig.parse({
+    dataDir: dir,
+    mqtt: { external: { url: `mqtts://127.0.0.1:${mosquitto.port}` } },
+  });
+  if (mqtt.external === "none") throw new Error("bug: no external broker");
+  const { log, lines } = keptLog();
+  const received: Received[] = [];
+  const told: string[] = [];
+  const way = startExternalBroker({
+    access: await accessTo(mqtt.external, authority),
+    isEnrolled: (pillarId) => pillarId !== STRANGER,
+    log,
+    events: {
+      onConnected: () => {},
+      onDisconnected: (pillarId) => void told.push(`${pillarId} away`),
+      onBroker: (isReached) => void told.push(isReached ? "reached" : "unreachable"),
+      onMessage: async (pillarId, message) => {
+        received.push({ pillarId, message });
+        await ground.onMessage();
+      },
+    },
+  });
+  closers.push(() => way.close());
+  const ground: Ground = {
+    ...{ authority, mosquitto, way, received, told, lines },
+    onMessage: async () => {},
+    async pillar(name, options = {}) {
+      const identity = await enrol(authority, name);
+      const client = await connectAsync({
+        protocol: "mqtts",
+        host: "127.0.0.1",
+        port: mosquitto.port,
+        ca: authority.caCertificate,
+        key: identity.key,
+        cert: identity.cert,
+        clientId: name,
+        clean: true,
+        reconnectPeriod: 0,
+        protocolVersion: 4,
+        ...options,
+      });
+      client.on("error", () => {});
+      closers.push(() => client.endAsync(true));
+      return { ...identity, client };
+    },
+  };
+  if (isUp) await expect.poll(() => way.health().isOk).toBe(true);
+  return ground;
+}
+
+type Speaker = Identity & { readonly client: MqttClient };
+
+const sayAlarm = ({ client, pillarId }: Speaker, seq = 1): Promise<unknown> =>
+  client.publishAsync(upTopic(pillarId, "alarm"), JSON.stringify(makeAlarm(pillarId, seq)), {
+    qos: 1,
+  });
+const beat = ({ client, pillarId }: Speaker): Promise<unknown> =>
+  client.publishAsync(upTopic(pillarId, "heartbeat"), JSON.stringify(makeHeartbeat()));
+const heardFrom = (ground: Ground, pillarId: string): number =>
+  ground.received.filter((one) => one.pillarId === pillarId).length;
+const limitTo =
+  (messages: number) =>
+  (documented: string): string =>
+    documented.replace("max_inflight_messages 1000", `max_inflight_messages ${messages}`);
+
+describe.skipIf(skipped)(`a broker that is not ours (${skipped ?? "mosquitto"})`, () => {
+  test("carries a pillar's messages up and the hub's down, and nobody else's", async () => {
+    const ground = await open();
+    const [one, two] = [await ground.pillar("pillar-1"), await ground.pillar("pillar-2")];
+    const heard: string[] = [];
+    for (const { client, pillarId } of [one, two]) {
+      client.on("message", (topic) => void heard.push(`${pillarId} ${topic}`));
+      await client.subscribeAsync([downFilter(pillarId), "anzhu/v1/#", "#", "$SYS/#"], { qos: 1 });
+    }
+    await sayAlarm(one);
+    await two.client.publishAsync(upTopic(one.pillarId, "heartbeat"), "{}", { qos: 1 });
+    await two.client.publishAsync(downTopic(one.pillarId, "call"), "{}", { qos: 1 });
+    await beat(two);
+    await expect.poll(() => heardFrom(ground, "pillar-2")).toBe(1);
+    expect(heardFrom(ground, "pillar-1")).toBe(1);
+    ground.way.send(one.pillarId, makeAccepted(ground.authority, makeAlarm(one.pillarId)));
+    await expect.poll(() => heard.length).toBeGreaterThan(0);
+    expect(heard).toEqual([`pillar-1 ${downTopic(one.pillarId, "accepted")}`]);
+  });
+
+  test("has an alarm acknowledged by the hub after its commit and not before", async () => {
+    const ground = await open({ settings: limitTo(1) });
+    const pillar = await ground.pillar("pillar-1");
+    const commit = Promise.withResolvers<void>();
+    ground.onMessage = () => commit.promise;
+    await sayAlarm(pillar, 1);
+    await sayAlarm(pillar, 2);
+    await expect.poll(() => ground.received.length).toBe(1);
+    // The broker holds the second alarm back while the first is not acknowledged; heartbeats pass.
+    await beat(pillar);
+    await expect.poll(() => ground.received.length).toBe(2);
+    expect(ground.received.at(-1)?.message.channel).toBe("heartbeat");
+    commit.resolve();
+    await expect.poll(() => ground.received.length).toBe(3);
+  });
+
+  test("does not make one alarm wait for the commit of another", async () => {
+    const ground = await open();
+    const pillars = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => ground.pillar(`pillar-${n}`)),
+    );
+    const commit = Promise.withResolvers<void>();
+    ground.onMessage = () => commit.promise;
+    await Promise.all(pillars.map((pillar) => sayAlarm(pillar)));
+    await expect.poll(() => ground.received.length).toBe(30);
+    commit.resolve();
+  });
+
+  test("goes on after an alarm whose commit failed: the pillar says it again", async () => {
+    const ground = await open({ settings: limitTo(1) });
+    const pillar = await ground.pillar("pillar-1");
+    ground.onMessage = () => Promise.reject(new Error("no space left"));
+    await sayAlarm(pillar, 1);
+    await expect.poll(() => ground.received.length).toBe(1);
+    ground.onMessage = async () => {};
+    await sayAlarm(pillar, 1);
+    await expect.poll(() => ground.received.length).toBe(2);
+    expect(ground.way.health().isOk).toBe(true);
+  });
+
+  test("delivers what no pillar of this hub said, and it is dropped", async () => {
+    const ground = await open();
+    const [stranger, pillar] = [await ground.pillar(STRANGER), await ground.pillar("pillar-1")];
+    await sayAlarm(stranger);
+    await stranger.client.publishAsync("anzhu/v1/stranger/up/nonsense", "x", { qos: 1 });
+    await sayAlarm(pillar);
+    await expect.poll(() => ground.received.length).toBe(1);
+    expect(ground.received[0]?.pillarId).toBe("pillar-1");
+    expect(ground.lines.join()).toContain("no pillar of this hub");
+  });
+
+  test("without a limit of its own loses a message that is too long, and not the line", async () => {
+    const ground = await open({
+      settings: (documented) => documented.replace("message_size_limit 65536", ""),
+    });
+    const [pillar, other] = [await ground.pillar("pillar-1"), await ground.pillar("pillar-2")];
+    const topic = upTopic(pillar.pillarId, "report");
+    await pillar.client.publishAsync(topic, Buffer.alloc(200 * 1024, 0x20), { qos: 1 });
+    await sayAlarm(other);
+    await expect.poll(() => heardFrom(ground, "pillar-2")).toBe(1);
+    expect(heardFrom(ground, "pillar-1")).toBe(0);
+    expect(ground.way.health().isOk).toBe(true);
+  });
+
+  test("is not flooded by one pillar: another one's alarm does not wait", async () => {
+    const ground = await open();
+    const [flooding, calm] = [await ground.pillar("pillar-1"), await ground.pillar("pillar-2")];
+    for (let n = 0; n < 1000; n += 1) void beat(flooding);
+    for (let n = 0; n < 500; n += 1) void sayAlarm(flooding, n + 1);
+    await beat(flooding);
+    await sayAlarm(calm);
+    await expect.poll(() => heardFrom(ground, "pillar-2"), { timeout: 2000 }).toBe(1);
+    expect(heardFrom(ground, "pillar-1")).toBeLessThan(300);
+    expect(ground.lines.join()).toMatch(/pillar-1: it sends more than \d+ alarm messages a second/);
+  });
+
+  test("that dies is told of, and so is its return; nobody it carried is thought to be there", async () => {
+    const ground = await open();
+    const pillar = await ground.pillar("pillar-1");
+    await beat(pillar);
+    await expect.poll(() => ground.received.length).toBe(1);
+    await ground.mosquitto.crash();
+    const diedAt = performance.now();
+    await expect.poll(() => ground.told).toContain("unreachable");
+    expect(performance.now() - diedAt).toBeLessThan(15_000);
+    expect(ground.told[0]).toBe("pillar-1 away");
+    expect(ground.way.health().detail).toContain("is it running?");
+    ground.way.send(pillar.pillarId, makeAccepted(ground.authority, makeAlarm(pillar.pillarId)));
+    await ground.mosquitto.start();
+    await expect.poll(() => ground.told).toContain("reached");
+    await sayAlarm(await ground.pillar("pillar-1"));
+    await expect.poll(() => ground.received.length).toBe(2);
+  });
+
+  test("that stops without closing anything is found out within 15 s", async () => {
+    const ground = await open();
+    ground.mosquitto.signal("SIGSTOP");
+    const stoppedAt = performance.now();
+    await expect.poll(() => ground.told, { timeout: 15_000 }).toContain("unreachable");
+    expect(performance.now() - stoppedAt).toBeLessThan(15_000);
+    ground.mosquitto.signal("SIGCONT");
+    await expect.poll(() => ground.way.health().isOk).toBe(true);
+  });
+
+  test("that lets the hub in and brings it nothing is no way in, and the words say what to do", async () => {
+    const acl = (documented: string): string => documented.replace("readwrite", "write");
+    const ground = await open({ acl, isUp: false });
+    await expect.poll(() => ground.told).toContain("unreachable");
+    const { isOk, detail } = ground.way.health();
+    expect(isOk).toBe(false);
+    await expect.poll(() => ground.way.health().detail).toMatch(/let anzhu\.hub write and read/);
+    expect(detail).not.toBe("");
+  });
+
+  test("E4 takes no message of QoS 2 and no retained one", async () => {
+    const ground = await open();
+    for (const refused of [{ qos: 2 }, { retain: true }] as const) {
+      const pillar = await ground.pillar("pillar-1");
+      const closed = new Promise((resolve) => void pillar.client.once("close", resolve));
+      const text = JSON.stringify(makeAlarm(pillar.pillarId));
+      pillar.client.publish(upTopic(pillar.pillarId, "alarm"), text, { qos: 1, ...refused });
+      await closed;
+    }
+    await sayAlarm(await ground.pillar("pillar-2"));
+    await expect.poll(() => heardFrom(ground, "pillar-2")).toBe(1);
+    expect(heardFrom(ground, "pillar-1")).toBe(0);
+  });
+});
