@@ -115,11 +115,21 @@ export function hear(state: HubState, event: HubEvent): void {
 
 function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartbeat" }>): void {
   const { at, pillarId, heartbeat } = event;
+  const known = state.heard.voices.get(pillarId);
+  if (known && mayHaveMissed(known, heartbeat.sessionNonce, at)) known.isTold = false;
   const voice = heardFrom(state.heard, pillarId, at);
   voice.sessionNonce = heartbeat.sessionNonce;
   hearBoot(lineageOf(state, pillarId, voice), heartbeat, at);
   hearHead(state, voice, event);
 }
+
+/**
+ * Behind somebody else's broker nobody sees connections come and go, and a broker that heard nothing for us
+ * may have told nothing either.
+ */
+const mayHaveMissed = (voice: Voice, sessionNonce: SessionNonce, at: number): boolean =>
+  at - voice.heardAt > LATE_AFTER_MS ||
+  (voice.sessionNonce !== null && voice.sessionNonce !== sessionNonce);
 
 function hearConnected(
   state: HubState,

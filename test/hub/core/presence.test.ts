@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Sha256 } from "../../../shared/ids.ts";
+import type { SessionNonce, Sha256 } from "../../../shared/ids.ts";
 import { MAX_CHANGES_PER_TICK } from "../../../hub/core/presence.ts";
 import { calls, CHEN, hex, newStreet, pillar, types, WANG, type Street } from "./street.ts";
 
@@ -105,6 +105,18 @@ describe("a pillar that returns", () => {
     expect(calls(street.heartbeat(0, { seq: 1 }).effects)).toEqual(["ringing"]);
     expect(calls(street.heartbeat(0, { seq: 1 }).effects)).toEqual([]);
   });
+
+  test("is told by its heartbeat, when a broker of others let it come and go unseen", () => {
+    const session = (n: number) => ({ sessionNonce: hex(n) as SessionNonce });
+    const street = online();
+    street.alarm(0);
+    street.heartbeat(0, { seq: 1, ...session(1) });
+    street.order(CHEN, street.only().id, { name: "close", disposition: "no-contact", note: "" });
+    expect(calls(street.heartbeat(0, { seq: 1, ...session(2) }).effects)).toEqual(["ended"]);
+    expect(calls(street.heartbeat(0, { seq: 1, ...session(2) }).effects)).toEqual([]);
+    street.advance(9);
+    expect(calls(street.heartbeat(0, { seq: 1, ...session(2) }).effects)).toEqual(["ended"]);
+  });
 });
 
 describe("the ledger's head in a heartbeat", () => {
@@ -131,7 +143,7 @@ describe("the ledger's head in a heartbeat", () => {
     expect(street.heartbeat(0, { seq: 3 }).effects).toMatchObject([{ fromSeq: 2 }]);
     street.alarm(0, { seq: 2 });
     street.advance(60);
-    expect(street.heartbeat(0, { seq: 3 }).effects).toEqual([]);
+    expect(types(street.heartbeat(0, { seq: 3 }).effects)).not.toContain("ask-resend");
   });
 
   test("does not ask for what the pillar is sending already", () => {
