@@ -13,7 +13,7 @@ import { both, nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent, KnownAlarm } from "./events.ts";
 import type { Fact } from "./facts.ts";
 import { callOf, type IncidentRecord } from "./incident.ts";
-import { sight } from "./ledger.ts";
+import { faultOf, sight } from "./ledger.ts";
 import { startRecording } from "./recording.ts";
 import { faultFact, isTrusted } from "./roster.ts";
 import { laneOf, type HubState } from "./state.ts";
@@ -132,14 +132,14 @@ function equivocation(
   const { eventId, seq } = event.alarm.event;
   const incidentId = found.open ? found.open.id : event.newIncidentId;
   const earlierEventId = found.rival.eventId;
-  const detail =
-    `expected one alarm under number ${seq}, found two (${earlierEventId} and ${eventId}); ` +
-    "both are kept: inspect the pillar and enrol it again";
-  const isKnown = state.pillars.get(pillarId)?.faults.includes("ledger-forked") ?? true;
+  const names = `(${earlierEventId} and ${eventId}); both are kept`;
+  const boots = { before: found.rival.bootEpoch, now: event.alarm.event.bootEpoch };
+  const fault = faultOf(boots, `expected one alarm under number ${seq}, found two ${names}`);
+  const isKnown = state.pillars.get(pillarId)?.faults.includes(fault.code) ?? true;
   return {
     facts: [
       { type: "alarm-equivocation", at, incidentId, pillarId, eventId, seq, earlierEventId },
-      ...(isKnown ? [] : [faultFact({ at, pillarId, code: "ledger-forked", detail })]),
+      ...(isKnown ? [] : [faultFact({ at, pillarId, ...fault })]),
     ],
     effects: [],
   };

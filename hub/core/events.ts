@@ -23,6 +23,7 @@ export interface KnownAlarm {
   readonly pillarId: PillarId;
   readonly seq: number;
   readonly eventId: EventId;
+  readonly bootEpoch: number;
   readonly incidentId: IncidentId;
   /** Identifies the content: another event under the same number has another signature. */
   readonly sig: Signature;

@@ -11,7 +11,7 @@ import type { EventId, IncidentId, PillarId, Sha256, Signature } from "../../sha
 import { kindOf, type Alarm } from "../../shared/protocol/alarm.ts";
 import type { HubEvent, KnownAlarm } from "./events.ts";
 import type { FactOf } from "./facts.ts";
-import { CONFIRM_AFTER_MS, isFromBefore } from "./lineage.ts";
+import { CONFIRM_AFTER_MS, isCounted, isFromBefore } from "./lineage.ts";
 import type { Voice } from "./presence.ts";
 import type { HubState } from "./state.ts";
 
@@ -24,6 +24,8 @@ export interface LedgerMark {
   readonly headSeq: number;
   /** The link of that alarm; null when the journal does not know it. */
   readonly headHash: Sha256 | null;
+  /** The boot that alarm was born in. */
+  readonly headBoot: number | null;
   /** Every number up to here is held; null after a new enrolment, until its first alarm. */
   readonly contiguousSeq: number | null;
   /** Held numbers beyond a gap, ascending. */
@@ -38,6 +40,7 @@ export interface LedgerMark {
 export const NEW_MARK: LedgerMark = {
   headSeq: 0,
   headHash: null,
+  headBoot: null,
   contiguousSeq: 0,
   ahead: [],
   since: 0,
@@ -94,9 +97,9 @@ export function rememberAlarm(
   fact: FactOf<"alarm-recorded">,
   index: number,
 ): void {
-  const { pillarId, seq, eventId } = fact.event;
+  const { pillarId, seq, eventId, bootEpoch } = fact.event;
   const { incidentId, sig } = fact;
-  state.alarms.set(sig, { pillarId, seq, eventId, incidentId, sig, index });
+  state.alarms.set(sig, { pillarId, seq, eventId, bootEpoch, incidentId, sig, index });
   state.signatureBySeq.set(seqKey(pillarId, seq), sig);
   state.signatureByEvent.set(eventId, sig);
   if (state.alarms.size > MAX_RECENT_ALARMS) forgetOldest(state);
@@ -105,6 +108,7 @@ export function rememberAlarm(
   state.marks.set(pillarId, {
     ...advanced(mark, seq),
     headHash: seq > mark.headSeq ? (fact.hash ?? null) : mark.headHash,
+    headBoot: seq > mark.headSeq ? bootEpoch : mark.headBoot,
     lastIncidentId: isTest ? mark.lastIncidentId : incidentId,
     lastEventId: isTest ? mark.lastEventId : eventId,
   });
@@ -142,6 +146,7 @@ export function renewMark(state: HubState, pillarId: PillarId, index: number): v
     ...mark,
     headSeq: isFirst ? mark.headSeq : 0,
     headHash: isFirst ? mark.headHash : null,
+    headBoot: isFirst ? mark.headBoot : null,
     contiguousSeq: isFirst ? mark.contiguousSeq : null,
     ahead: isFirst ? mark.ahead : [],
     since: index,
@@ -176,17 +181,39 @@ export function hearHead(
   else voice.behindSince ??= at;
 }
 
+interface LedgerFault {
+  readonly code: "ledger-forked" | "ledger-lost";
+  readonly detail: string;
+}
+
 /** A ledger with another alarm under a number, or with fewer alarms than it sent, is not the one we know. */
 export function headFault(
   state: HubState,
   event: Extract<HubEvent, { type: "heartbeat" }>,
-): string | undefined {
-  const { headSeq, headHash } = markOf(state, event.pillarId);
-  const { seq, hash } = event.heartbeat.head;
-  if (seq === headSeq && headHash !== null && hash !== headHash) {
-    return `expected alarm ${seq} with link ${headHash}, found ${hash}; inspect and enrol again`;
+): LedgerFault | undefined {
+  const { headSeq, headHash, headBoot } = markOf(state, event.pillarId);
+  const { head, bootEpoch } = event.heartbeat;
+  const boots = { before: headBoot ?? bootEpoch, now: bootEpoch };
+  if (head.seq === headSeq && headHash !== null && head.hash !== headHash) {
+    return faultOf(boots, `expected alarm ${headSeq} with link ${headHash}, found ${head.hash}`);
   }
   const behindSince = state.heard.voices.get(event.pillarId)?.behindSince ?? event.at;
-  if (seq >= headSeq || event.at - behindSince < CONFIRM_AFTER_MS) return undefined;
-  return `expected the ledger to reach alarm ${headSeq}, found ${seq}; inspect and enrol again`;
+  if (head.seq >= headSeq || event.at - behindSince < CONFIRM_AFTER_MS) return undefined;
+  return faultOf(boots, `expected the ledger to reach alarm ${headSeq}, found ${head.seq}`);
+}
+
+/**
+ * Two histories of one boot come from two machines, or from one that does not tell the truth. When a later
+ * boot knows less than the one before, a disk has failed: what was sent from memory was never stored. That a
+ * copy of an older disk is at work somewhere is found by `lineage.ts`, from what both say.
+ */
+export function faultOf(
+  boots: { readonly before: number; readonly now: number },
+  found: string,
+): LedgerFault {
+  const { before, now } = boots;
+  const isLost = now > before || (isCounted(now) && !isCounted(before));
+  if (!isLost) return { code: "ledger-forked", detail: `${found}; inspect and enrol again` };
+  const why = `since boot ${now} the pillar has forgotten what boot ${before} sent; it is kept here`;
+  return { code: "ledger-lost", detail: `${found}: ${why}; replace its card and enrol it again` };
 }

@@ -42,7 +42,13 @@ export interface PillarRecord {
 }
 
 /** Faults only the hub can find: a heartbeat that does not list them does not clear them. */
-const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set(["clone-suspected", "ledger-forked"]);
+const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set([
+  "certificate-ending",
+  "certificate-expired",
+  "clone-suspected",
+  "ledger-forked",
+  "ledger-lost",
+]);
 
 export function evolvePillar(record: PillarRecord | undefined, fact: PillarFact): PillarRecord {
   if (fact.type === "pillar-registered") return registered(record, fact);
@@ -124,8 +130,9 @@ export function heartbeatFacts(
     facts.push({ type: "pillar-started", at, pillarId, bootEpoch, release });
   }
   facts.push(...faultChanges(record, event));
-  const fork = record.faults.includes("ledger-forked") ? undefined : headFault(state, event);
-  if (fork) facts.push(faultFact({ at, pillarId, code: "ledger-forked", detail: fork }));
+  const fault = headFault(state, event);
+  if (fault && !record.faults.includes(fault.code))
+    facts.push(faultFact({ at, pillarId, ...fault }));
   facts.push(...cloneFacts(state, event));
   return facts;
 }

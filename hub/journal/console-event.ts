@@ -78,7 +78,7 @@ function noticeOf(fact: Fact): readonly Subject[] {
     case "pillar-cloned":
       return [notice("error", fact.type, fact.pillarId)];
     case "pillar-fault":
-      return fact.code === "ledger-forked" && fact.isActive
+      return (fact.code === "ledger-forked" || fact.code === "ledger-lost") && fact.isActive
         ? [notice("error", fact.code, fact.pillarId)]
         : [];
     case "grid-lost":

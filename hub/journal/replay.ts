@@ -53,8 +53,10 @@ export function findAlarms(
   database: DatabaseSync,
   event: Pick<AlarmEvent, "pillarId" | "seq" | "eventId">,
 ): readonly KnownAlarm[] {
+  const boot = "select json_extract(body, '$.event.bootEpoch') from journal where idx = alarm.idx";
   const columns =
-    'idx as "index", pillar_id as pillarId, seq, event_id as eventId, incident_id as incidentId, sig';
+    'idx as "index", pillar_id as pillarId, seq, event_id as eventId, incident_id as incidentId, sig, ' +
+    `(${boot}) as bootEpoch`;
   return database
     .prepare(
       `select ${columns} from alarm where pillar_id = ? and seq = ?

@@ -22,6 +22,8 @@ export const FaultCode = z.enum([
   "media-down",
   "microphone-lost",
   "outbox-full",
+  /** Found by the hub: after a reboot the pillar has forgotten alarms it had sent; they are here. */
+  "ledger-lost",
   /** Found by the hub: the pillar says what only a newer hub understands. Its alarms ring. */
   "protocol-newer",
   "speaker-lost",

@@ -188,9 +188,9 @@ function indexAlarms(hub: Hub, facts: readonly Fact[]): void {
 
 function indexAlarm(hub: Hub, fact: Fact, index: number): void {
   if (fact.type !== "alarm-recorded") return;
-  const { pillarId, seq, eventId } = fact.event;
+  const { pillarId, seq, eventId, bootEpoch } = fact.event;
   const { incidentId, sig } = fact;
-  const known: KnownAlarm = { pillarId, seq, eventId, incidentId, sig, index };
+  const known: KnownAlarm = { pillarId, seq, eventId, bootEpoch, incidentId, sig, index };
   for (const key of [seqKey(pillarId, seq), eventId]) {
     const all = hub.alarmsByKey.get(key);
     if (all) all.push(known);

@@ -8,7 +8,7 @@ import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
 import type { History, PillarEnding, Violation } from "../history.ts";
 import { sha256 } from "../seal.ts";
 
-const TELLING: readonly string[] = ["ledger-forked", "ledger-failing"];
+const TELLING: readonly string[] = ["ledger-forked", "ledger-lost", "ledger-failing"];
 
 export function checkChain({ pillars, hub, endedAt: at }: History): Violation[] {
   const eventsByPillar = new Map<string, AlarmEvent[]>();

@@ -86,6 +86,23 @@ describe("an alarm", () => {
     expect(street.alarm(0, { seq: 1, eventId: 99 }).facts).toEqual([]);
   });
 
+  test("under a number that an earlier boot sent is a ledger that was lost, and no second machine", () => {
+    const street = newStreet();
+    street.alarm(0);
+    const again = street.alarm(0, { seq: 1, eventId: 99, bootEpoch: 2 });
+    expect(again.facts).toContainEqual(
+      expect.objectContaining({
+        type: "pillar-fault",
+        code: "ledger-lost",
+        detail: expect.stringMatching(
+          /since boot 2 .* forgotten what boot 1 sent; it is kept here/,
+        ),
+      }),
+    );
+    expect(street.state.pillars.get(pillar(0))?.faults).toEqual(["ledger-lost"]);
+    expect(street.only().presses).toBe(2);
+  });
+
   test("of a pillar enrolled again may start from number one", () => {
     const street = newStreet();
     street.alarm(0);

@@ -171,6 +171,20 @@ describe("the ledger's head in a heartbeat", () => {
   });
 });
 
+describe("a later boot that reaches less far than the one before", () => {
+  test.each([
+    ["has forgotten what was sent", 1, 2],
+    ["has forgotten what was sent under numbers of the clock", 1_790_000_000, 2],
+  ])("%s", (_, before, now) => {
+    const street = online();
+    street.alarm(0, { seq: 5, bootEpoch: before });
+    street.heartbeat(0, { seq: 2, bootEpoch: now });
+    street.advance(5);
+    street.heartbeat(0, { seq: 2, bootEpoch: now });
+    expect(street.state.pillars.get(pillar(0))?.faults).toEqual(["ledger-lost"]);
+  });
+});
+
 describe("the link in a heartbeat", () => {
   test("as the hub recorded it is no news; another one under the same number is a fork at once", () => {
     const street = online();

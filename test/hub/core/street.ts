@@ -28,15 +28,16 @@ export interface AlarmDetails {
   readonly sig?: string;
   readonly text?: string;
   readonly ageMs?: number;
+  readonly bootEpoch?: number;
 }
 
 export function newAlarm(pillarId: PillarId, details: AlarmDetails = {}): Alarm {
-  const { seq = 1, kind = "voice", eventId = seq, text } = details;
+  const { seq = 1, kind = "voice", eventId = seq, bootEpoch = 1, text } = details;
   const event = {
     v: 1 as const,
     eventId: hex(eventId) as EventId,
     pillarId,
-    bootEpoch: 1,
+    bootEpoch,
     seq,
     prevHash: "0".repeat(64) as Sha256,
     kind,
