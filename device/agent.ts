@@ -9,14 +9,19 @@ import type { AgentConfig } from "./config.ts";
 import { dataPaths } from "./adapters/data-dir.ts";
 import { displayFile } from "./adapters/display-file.ts";
 import { Failure, reasonOf } from "./adapters/failure.ts";
-import { readIdentity, type Identity } from "./adapters/identity.ts";
+import { readIdentity, type OwnIdentity } from "./adapters/identity.ts";
 import { memoryLedger } from "./adapters/ledger-memory.ts";
 import { openLedger } from "./adapters/ledger-sqlite.ts";
 import { systemClock, type Clock } from "./adapters/system-clock.ts";
+import { sureOf } from "./core/renewal.ts";
 import type { Agent } from "./core/state.ts";
 import { newAgent } from "./core/state.ts";
 import type { AlarmPost, Board, HubLink, Ledger, MediaPort, Screen } from "./ports.ts";
-import { newShell, type Log } from "./shell.ts";
+import { calendarOf, keepCertificate } from "./renewal.ts";
+import { newShell, type Log, type Shell, type World } from "./shell.ts";
+
+/** The hub's own default, for pillars without a second way. */
+const ALARMS_PORT = 8884;
 
 export interface AgentParts {
   readonly log: Log;
@@ -26,6 +31,8 @@ export interface AgentParts {
   readonly post?: AlarmPost;
   readonly screen?: Screen;
   readonly clock?: Clock;
+  /** The first look at the certificate comes within this time. */
+  readonly firstLookMs?: number;
 }
 
 export interface RunningAgent {
@@ -45,7 +52,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   const media = parts.media ?? (await startMedia(config, log));
   const [ledger, link, post, board] = await Promise.all([
     openOrRemember(config, clock),
-    parts.link ?? makeLink(config, identity, log),
+    parts.link ?? makeLink({ config, identity, clock, log }),
     parts.post ?? makePost(config, identity),
     parts.board ?? makeBoard(config),
   ]).catch(async (error: unknown) => {
@@ -64,6 +71,8 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   const world = { clock, identity, board, ledger, link, post, media, screen, log };
   const shell = newShell(world, beginning);
   shell.tell({ type: "started" });
+  const { firstLookMs } = parts;
+  const endRenewal = startRenewal(config, { ...world, shell, firstLookMs });
   armed.then(
     (at) => log.info("armed: a press is recorded and sent", { armedMs: Math.round(at) }),
     () => undefined,
@@ -72,6 +81,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     state: shell.state,
     armed,
     stop: async () => {
+      endRenewal();
       shell.stop();
       await Promise.all([board, media, link, post, screen].map((part) => part.close()));
       await ledger.close();
@@ -103,20 +113,70 @@ async function makeBoard({ board }: AgentConfig): Promise<Board> {
   }
 }
 
-async function makeLink(config: AgentConfig, identity: Identity, log: Log): Promise<HubLink> {
+interface LinkParts {
+  readonly config: AgentConfig;
+  readonly identity: OwnIdentity;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+async function makeLink({ config, identity, clock, log }: LinkParts): Promise<HubLink> {
   const { mqttLink } = await import("./adapters/mqtt-link.ts");
-  const { tlsKey, tlsCert, ca } = identity;
   const { host, mqttPort: port } = config.hub;
-  const settings = { pillarId: config.pillarId, host, port, tlsKey, tlsCert, ca };
+  const settings = {
+    ...{ pillarId: config.pillarId, host, port, ca: identity.ca },
+    get tlsKey() {
+      return identity.tlsKey;
+    },
+    get tlsCert() {
+      return identity.tlsCert;
+    },
+    notEndedBefore: () => sureOf(identity.validity(), calendarOf(clock)),
+  };
   return mqttLink(settings, (text) => log.warn(text));
 }
 
-async function makePost(config: AgentConfig, identity: Identity): Promise<AlarmPost> {
+async function makePost(config: AgentConfig, identity: OwnIdentity): Promise<AlarmPost> {
   const { httpsLink, noSecondWay } = await import("./adapters/https-link.ts");
   const { alarmUrls: urls } = config.hub;
   if (urls.length === 0) return noSecondWay;
-  const { tlsKey, tlsCert, ca } = identity;
-  return httpsLink({ pillarId: config.pillarId, urls, tlsKey, tlsCert, ca });
+  return httpsLink({
+    ...{ pillarId: config.pillarId, urls, ca: identity.ca },
+    get tlsKey() {
+      return identity.tlsKey;
+    },
+    get tlsCert() {
+      return identity.tlsCert;
+    },
+  });
+}
+
+interface RenewalParts extends Pick<World, "clock" | "link" | "log"> {
+  readonly identity: OwnIdentity;
+  readonly shell: Shell;
+  readonly firstLookMs: number | undefined;
+}
+
+/** Returns the way to stop. */
+function startRenewal(config: AgentConfig, parts: RenewalParts): () => void {
+  const { clock, identity, link, log, shell, firstLookMs } = parts;
+  const { pillarId, hub } = config;
+  const urls = hub.alarmUrls.length > 0 ? hub.alarmUrls : [`https://${hub.host}:${ALARMS_PORT}`];
+  const notEndedBefore = (): number => sureOf(identity.validity(), calendarOf(clock));
+  return keepCertificate({
+    ...{ identity, clock, log, firstLookMs },
+    ask: async () => {
+      // A library of several megabytes that is needed six times a year.
+      const { askForCertificate } = await import("./adapters/renewal.ts");
+      return await askForCertificate({ pillarId, urls, identity, notEndedBefore });
+    },
+    isCalm: () => {
+      const { call, outbox } = shell.state();
+      return call.call.phase === "idle" && outbox.pending.size === 0;
+    },
+    startAnew: (reason) => link.startAnew?.(reason),
+    tell: shell.tell,
+  });
 }
 
 async function startMedia(config: AgentConfig, log: Log): Promise<MediaPort> {

@@ -1,11 +1,11 @@
 /** Looks at everything a pillar needs, and says of each whether it is well and what to do if not. */
-import { X509Certificate } from "node:crypto";
 import { constants } from "node:fs";
-import { access, readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import type { AgentConfig } from "./config.ts";
 import { dataPaths } from "./adapters/data-dir.ts";
 import { reasonOf } from "./adapters/failure.ts";
 import { readIdentity } from "./adapters/identity.ts";
+import { readTlsPair } from "./adapters/tls-pair.ts";
 
 export interface Finding {
   readonly name: string;
@@ -16,7 +16,8 @@ export interface Finding {
 
 const LOOK_MS = 10_000;
 const DAY_MS = 86_400_000;
-const RENEW_DAYS = 30;
+/** Two thirds of the time are for renewing; this little is left when nothing did. */
+const ENDING_DAYS = 10;
 
 type Check = (config: AgentConfig) => Promise<string>;
 
@@ -48,13 +49,15 @@ function checkIdentity({ dataDir, pillarId }: AgentConfig): Promise<string> {
 }
 
 async function checkCertificate({ dataDir }: AgentConfig): Promise<string> {
-  const pem = await readFile(dataPaths(dataDir).tlsCert);
-  const until = new X509Certificate(pem).validToDate;
+  const until = readTlsPair(dataPaths(dataDir).tlsPair).certificate.validToDate;
   const days = Math.floor((until.getTime() - Date.now()) / DAY_MS);
   const date = until.toISOString().slice(0, 10);
-  if (days >= RENEW_DAYS) return `valid until ${date}`;
+  if (days >= ENDING_DAYS) return `valid until ${date}`;
   const found = days < 0 ? `ended on ${date}` : `ends on ${date}, in ${days} days`;
-  throw new Error(`the certificate ${found}; enrol again: anzhu-agent enroll`);
+  throw new Error(
+    `the certificate ${found}; the agent should have renewed it: look at its log for "renewal", ` +
+      "or enrol again: anzhu-agent enroll",
+  );
 }
 
 /** Opened by nobody else meanwhile: the agent of this pillar must be stopped. */
@@ -107,18 +110,20 @@ async function checkBoard({ board }: AgentConfig): Promise<string> {
 }
 
 async function checkFfmpeg(): Promise<string> {
-  const { findFfmpeg } = await import("./media/ffmpeg.ts");
+  const { ffmpegVersion, findFfmpeg } = await import("./media/ffmpeg.ts");
   const found = await findFfmpeg();
-  if (found.ok) return found.path;
-  throw new Error(found.reason);
+  if (!found.ok) throw new Error(found.reason);
+  return `${found.path}, version ${await ffmpegVersion(found.path)}`;
 }
 
 /** A whole connection, as the agent makes it; the hub drops an older one of the same pillar. */
 async function checkHub(config: AgentConfig): Promise<string> {
   const { mqttLink } = await import("./adapters/mqtt-link.ts");
-  const { tlsKey, tlsCert, ca } = readIdentity(config.dataDir, config.pillarId);
+  const identity = readIdentity(config.dataDir, config.pillarId);
+  const { tlsKey, tlsCert, ca } = identity;
   const { host, mqttPort: port } = config.hub;
-  const settings = { pillarId: config.pillarId, host, port, tlsKey, tlsCert, ca };
+  const notEndedBefore = (): number => identity.validity().from;
+  const settings = { pillarId: config.pillarId, host, port, tlsKey, tlsCert, ca, notEndedBefore };
   const link = mqttLink(settings, () => undefined);
   try {
     return await new Promise<string>((resolve, reject) => {

@@ -125,6 +125,8 @@ export interface HubLink {
   onUp(listener: () => void): void;
   onDown(listener: (reason: string) => void): void;
   onMessage(listener: (message: DownMessage) => void): void;
+  /** Ends the connection, so that the next one shows the new certificate. */
+  startAnew?(reason: string): void;
   close(): Promise<void>;
 }
 

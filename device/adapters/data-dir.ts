@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 export interface DataPaths {
   readonly identityDir: string;
-  readonly tlsKey: string;
-  readonly tlsCert: string;
+  /** The TLS key and its certificate. */
+  readonly tlsPair: string;
   readonly ca: string;
   readonly alarmKey: string;
   readonly hubPublicKey: string;
@@ -16,8 +16,7 @@ export function dataPaths(dataDir: string): DataPaths {
   const identityDir = join(dataDir, "identity");
   return {
     identityDir,
-    tlsKey: join(identityDir, "tls-key.pem"),
-    tlsCert: join(identityDir, "tls-cert.pem"),
+    tlsPair: join(identityDir, "tls.pem"),
     ca: join(identityDir, "ca.pem"),
     alarmKey: join(identityDir, "alarm-key.pem"),
     hubPublicKey: join(identityDir, "hub-public-key.pem"),

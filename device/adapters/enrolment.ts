@@ -4,7 +4,7 @@
  * The code carries the fingerprint of the hub's CA. Over HTTPS the hub must prove that CA before the
  * secret is told; plain HTTP is for loopback alone. Nothing is written until everything has been checked.
  */
-import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
@@ -21,6 +21,7 @@ import type { AgentConfig } from "../config.ts";
 import { dataPaths } from "./data-dir.ts";
 import { Failure, reasonOf } from "./failure.ts";
 import { makeKeys, type NewKeys } from "./key-pair.ts";
+import { writeTlsPair } from "./tls-pair.ts";
 
 const ANSWER_MS = 15_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -168,12 +169,7 @@ function checkResult(answer: EnrolmentResult, code: Code, keys: NewKeys): void {
     if (fingerprintOf(ca) !== code.fingerprint)
       throw new Error("its CA is not the one the code names");
     const own = new X509Certificate(answer.certificate);
-    if (!own.verify(ca.publicKey)) throw new Error("the certificate is not signed by its CA");
-    if (!new RegExp(`^CN=${code.pillarId}$`, "m").test(own.subject)) {
-      throw new Error(`expected a certificate for ${code.pillarId}, found ${own.subject}`);
-    }
-    if (!own.checkPrivateKey(privateKey(keys)))
-      throw new Error("the certificate is for another key");
+    checkCertificate(own, { ca, pillarId: code.pillarId, tlsKey: keys.tlsKey });
     const hubKey = createPublicKey(answer.hubPublicKey);
     if (hubKey.asymmetricKeyType !== "ed25519")
       throw new Error("the hub's public key must be Ed25519");
@@ -182,15 +178,29 @@ function checkResult(answer: EnrolmentResult, code: Code, keys: NewKeys): void {
   }
 }
 
-const privateKey = (keys: NewKeys): KeyObject => createPrivateKey(keys.tlsKey);
+export interface Wanted {
+  readonly ca: X509Certificate;
+  readonly pillarId: string;
+  /** PEM of the key that was asked for. */
+  readonly tlsKey: string;
+}
+
+/** Throws unless the pinned authority certified this pillar's own key. */
+export function checkCertificate(found: X509Certificate, { ca, pillarId, tlsKey }: Wanted): void {
+  if (!found.verify(ca.publicKey)) throw new Error("the certificate is not signed by its CA");
+  if (!new RegExp(`^CN=${pillarId}$`, "m").test(found.subject)) {
+    throw new Error(`expected a certificate for ${pillarId}, found ${found.subject}`);
+  }
+  if (!found.checkPrivateKey(createPrivateKey(tlsKey))) {
+    throw new Error("the certificate is for another key");
+  }
+}
 
 function writeIdentity(dataDir: string, keys: NewKeys, answer: EnrolmentResult): void {
   const paths = dataPaths(dataDir);
   try {
     mkdirSync(paths.identityDir, { recursive: true, mode: 0o700 });
     const files = [
-      [paths.tlsKey, keys.tlsKey],
-      [paths.tlsCert, answer.certificate],
       [paths.ca, answer.caCertificate],
       [paths.alarmKey, keys.alarmKey],
       [paths.hubPublicKey, answer.hubPublicKey],
@@ -198,6 +208,8 @@ function writeIdentity(dataDir: string, keys: NewKeys, answer: EnrolmentResult):
     for (const [file, text] of files)
       writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
     for (const [file] of files) renameSync(`${file}.new`, file);
+    // Last: the pair is what a start looks for.
+    writeTlsPair(paths.tlsPair, { tlsKey: keys.tlsKey, tlsCert: answer.certificate });
   } catch (error) {
     throw new Failure("device", `the identity could not be written: ${reasonOf(error)}`);
   }

@@ -5,15 +5,14 @@
  * whatever keeps MQTT silent need not keep this silent. A hub must prove the pinned authority; our
  * certificate is shown when it asks. Nothing is tried again here: the core decides that.
  */
-import type { IncomingMessage } from "node:http";
-import { request } from "node:https";
 import type { TLSSocket } from "node:tls";
 import type { EventId, PillarId } from "../../shared/ids.ts";
-import { MAX_MESSAGE_BYTES, parseJson } from "../../shared/parse.ts";
+import { parseJson } from "../../shared/parse.ts";
 import { Accepted } from "../../shared/protocol/accepted.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { AlarmPost } from "../ports.ts";
 import { Failure, reasonOf } from "./failure.ts";
+import { ask, endOf, notFound, type Answer } from "./https-question.ts";
 import { provenSocket } from "./proven-socket.ts";
 
 /** For the handshake, and again from the request to the last byte of the answer. */
@@ -33,19 +32,18 @@ export interface HttpsSettings {
 }
 
 export function httpsLink(settings: HttpsSettings): AlarmPost {
-  const { pillarId, urls, tlsKey, tlsCert, ca } = settings;
+  const { pillarId, urls } = settings;
   const withinMs = settings.requestMs ?? REQUEST_MS;
   const sockets = new Set<TLSSocket>();
   const underWay = new Set<EventId>();
   const send = async (url: string, alarm: Alarm): Promise<Accepted | undefined> => {
     const target = new URL(`${url.replace(/\/+$/, "")}/api/v1/pillars/${pillarId}/alarms`);
-    const host = target.hostname.replace(/^\[|\]$/g, "");
-    const port = Number(target.port || 443);
-    const socket = await provenSocket({ host, port, tlsKey, tlsCert, ca, withinMs }).catch(
-      (error: unknown) => {
-        throw notFound(target, reasonOf(error));
-      },
-    );
+    // Read each time: the certificate may have been renewed.
+    const { tlsKey, tlsCert, ca } = settings;
+    const peer = { ...endOf(target), tlsKey, tlsCert, ca, withinMs };
+    const socket = await provenSocket(peer).catch((error: unknown) => {
+      throw notFound(target, reasonOf(error));
+    });
     sockets.add(socket);
     const answer = await ask({ target, socket, withinMs, body: JSON.stringify(alarm) }).finally(
       () => {
@@ -76,58 +74,6 @@ export function httpsLink(settings: HttpsSettings): AlarmPost {
       return Promise.resolve();
     },
   };
-}
-
-const notFound = ({ host }: URL, reason: string): Failure =>
-  new Failure("peer", `expected the hub at ${host}, found ${reason}`);
-
-interface Question {
-  readonly target: URL;
-  readonly socket: TLSSocket;
-  readonly withinMs: number;
-  readonly body: string;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly bytes: Buffer;
-}
-
-function ask({ target, socket, withinMs, body }: Question): Promise<Answer> {
-  const headers = {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-  };
-  return new Promise((resolve, reject) => {
-    const asking = request(target, { method: "POST", headers, createConnection: () => socket });
-    const fail = (reason: string): void => {
-      clearTimeout(timer);
-      reject(notFound(target, reason));
-      asking.destroy();
-    };
-    const timer = setTimeout(() => fail(`no answer within ${withinMs / 1000} s`), withinMs);
-    asking.setNoDelay(true);
-    asking.on("error", (error) => fail(reasonOf(error)));
-    asking.once("response", (response) => {
-      const answered = (bytes: Buffer): void => {
-        clearTimeout(timer);
-        resolve({ status: response.statusCode ?? 0, bytes });
-      };
-      read(response).then(answered, (error: unknown) => fail(reasonOf(error)));
-    });
-    asking.end(body);
-  });
-}
-
-async function read(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_MESSAGE_BYTES) throw new Error(`an answer above ${MAX_MESSAGE_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function readAnswer({ host }: URL, { status, bytes }: Answer): Accepted | undefined {

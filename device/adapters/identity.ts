@@ -3,23 +3,16 @@
  *
  * Alarms are sealed here: hashed into the chain and signed. Private keys are read once and never leave.
  */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  sign,
-  verify,
-  X509Certificate,
-  type KeyObject,
-} from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { canonicalJson, type CanonicalValue } from "../../shared/canonical-json.ts";
 import { linkHash, type Digest } from "../../shared/hash-chain.ts";
 import type { PillarId, Sha256, Signature } from "../../shared/ids.ts";
 import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
 import type { SealedAlarm } from "../ports.ts";
 import { dataPaths } from "./data-dir.ts";
-import { codeOf, Failure, reasonOf } from "./failure.ts";
+import { Failure, reasonOf } from "./failure.ts";
+import { readPem, readTlsPair, writeTlsPair, type ReadTlsPair, type TlsPair } from "./tls-pair.ts";
 
 export interface Identity {
   readonly tlsKey: string;
@@ -30,44 +23,70 @@ export interface Identity {
   isFromHub(value: CanonicalValue, sig: Signature): boolean;
 }
 
+/** Unix ms. */
+export interface Validity {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** The identity of this very machine, which it can renew. */
+export interface OwnIdentity extends Identity {
+  /** Of the certificate in use. */
+  validity(): Validity;
+  /** By the alarm key. */
+  sign(value: CanonicalValue): Signature;
+  /** On the disk first; used from the next connection on. */
+  replaceTls(pair: TlsPair): void;
+}
+
 export const sha256: Digest = (text) => createHash("sha256").update(text).digest("hex") as Sha256;
 
-export function readIdentity(dataDir: string, pillarId: PillarId): Identity {
+export function readIdentity(dataDir: string, pillarId: PillarId): OwnIdentity {
   const paths = dataPaths(dataDir);
-  const tlsCert = readPem(paths.tlsCert);
-  const subject = subjectOf(tlsCert, paths.tlsCert);
+  let pair: ReadTlsPair = readTlsPair(paths.tlsPair);
+  const subject = subjectOf(pair.certificate);
   if (subject !== pillarId) {
     throw new Failure(
       "configuration",
-      `${paths.tlsCert} must be the certificate of ${pillarId}, found one of ${subject}. ` +
+      `${paths.tlsPair} must hold the certificate of ${pillarId}, found one of ${subject}. ` +
         "Correct pillarId or enrol again: anzhu-agent enroll",
     );
   }
   const alarmKey = readKey(paths.alarmKey, createPrivateKey);
   const hubKey = readKey(paths.hubPublicKey, createPublicKey);
   return {
-    tlsKey: readPem(paths.tlsKey),
-    tlsCert,
+    get tlsKey() {
+      return pair.tlsKey;
+    },
+    get tlsCert() {
+      return pair.tlsCert;
+    },
     ca: readPem(paths.ca),
     seal: (event) => sealWith(alarmKey, event),
     isFromHub: (value, sig) =>
       verify(null, Buffer.from(canonicalJson(value)), hubKey, Buffer.from(sig, "base64url")),
+    validity: () => ({
+      from: pair.certificate.validFromDate.getTime(),
+      until: pair.certificate.validToDate.getTime(),
+    }),
+    sign: (value) => signWith(alarmKey, value),
+    replaceTls: (next) => {
+      writeTlsPair(paths.tlsPair, next);
+      pair = readTlsPair(paths.tlsPair);
+    },
   };
 }
 
 export function sealWith(alarmKey: KeyObject, event: AlarmEvent): SealedAlarm {
-  const sig = sign(null, Buffer.from(canonicalJson(event)), alarmKey).toString("base64url");
-  return { event, hash: linkHash(sha256, event.prevHash, event), sig: sig as Signature };
+  return { event, hash: linkHash(sha256, event.prevHash, event), sig: signWith(alarmKey, event) };
 }
 
-function subjectOf(pem: string, file: string): string {
-  try {
-    const subject = new X509Certificate(pem).subject;
-    return /^CN=(.*)$/m.exec(subject)?.[1] ?? subject;
-  } catch (error) {
-    throw new Failure("configuration", `${file} must hold a certificate: ${reasonOf(error)}`);
-  }
+function signWith(key: KeyObject, value: CanonicalValue): Signature {
+  return sign(null, Buffer.from(canonicalJson(value)), key).toString("base64url") as Signature;
 }
+
+const subjectOf = ({ subject }: X509Certificate): string =>
+  /^CN=(.*)$/m.exec(subject)?.[1] ?? subject;
 
 function readKey(file: string, make: (pem: string) => KeyObject): KeyObject {
   const pem = readPem(file);
@@ -82,17 +101,4 @@ function readKey(file: string, make: (pem: string) => KeyObject): KeyObject {
     throw new Failure("configuration", `${file} must hold an Ed25519 key, found ${found}`);
   }
   return key;
-}
-
-function readPem(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const why = codeOf(error) === "ENOENT" ? "it is not there" : reasonOf(error);
-    throw new Failure(
-      "configuration",
-      `${file} cannot be read: ${why}. This pillar has no identity yet? ` +
-        "Get a code from the hub and run: anzhu-agent enroll -c agent.yaml --code CODE",
-    );
-  }
 }

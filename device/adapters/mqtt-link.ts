@@ -1,17 +1,18 @@
 /**
- * The way to the hub over MQTT 3.1.1 and mutual TLS 1.3.
+ * The way to the hub over MQTT 3.1.1 and mutual TLS 1.3, on a socket that has proven the hub without a calendar.
  *
  * One client per attempt: nothing of an old connection is stored, replayed or reconnected by the library,
  * because the outbox is ours and the core decides when to try again. The link is up when the hub has
  * granted our subscription; with TLS 1.3 a finished handshake says nothing about our certificate yet.
  */
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { MqttClient, type IClientOptions } from "mqtt";
 import type { PillarId } from "../../shared/ids.ts";
 import { parseDown, type DownMessage, type UpMessage } from "../../shared/protocol/messages.ts";
 import { downFilter, parseTopic, qosOf, upTopic } from "../../shared/protocol/topics.ts";
 import type { HubLink } from "../ports.ts";
 import { codeOf, reasonOf } from "./failure.ts";
+import { provenSocket } from "./proven-socket.ts";
 
 /** From the first packet to the granted subscription. */
 const ATTEMPT_MS = 10_000;
@@ -19,6 +20,7 @@ const KEEPALIVE_SECONDS = 8;
 /** Messages published and not yet acknowledged by the broker; alarms alone are never dropped here. */
 const MAX_UNDER_WAY = 256;
 
+/** Read at each attempt: key and certificate may have been renewed. */
 export interface LinkSettings {
   readonly pillarId: PillarId;
   readonly host: string;
@@ -26,6 +28,8 @@ export interface LinkSettings {
   readonly tlsKey: string;
   readonly tlsCert: string;
   readonly ca: string;
+  /** Unix ms of the latest moment this pillar is sure of; a hub's certificate must not have ended before. */
+  readonly notEndedBefore: () => number;
 }
 
 interface Listeners {
@@ -35,7 +39,8 @@ interface Listeners {
 }
 
 interface Attempt {
-  readonly client: MqttClient;
+  /** Once the hub has proven itself. */
+  client: MqttClient | undefined;
   isUp: boolean;
   underWay: number;
   end(reason: string): void;
@@ -56,7 +61,7 @@ export function mqttLink(settings: LinkSettings, warn: (text: string) => void): 
     attempt.underWay += 1;
     const topic = upTopic(settings.pillarId, up.channel);
     const text = JSON.stringify(up.message);
-    attempt.client.publish(topic, text, { qos: qosOf(up.channel) }, (error) => {
+    attempt.client?.publish(topic, text, { qos: qosOf(up.channel) }, (error) => {
       attempt.underWay -= 1;
       if (error && attempt.isUp) warn(`${up.channel} was not sent: ${reasonOf(error)}`);
     });
@@ -84,12 +89,15 @@ export function mqttLink(settings: LinkSettings, warn: (text: string) => void): 
     onUp: (listener) => void listeners.up.push(listener),
     onDown: (listener) => void listeners.down.push(listener),
     onMessage: (listener) => void listeners.message.push(listener),
+    startAnew: (reason) => {
+      if (current?.isUp) current.end(reason);
+    },
     close: async () => {
       isClosed = true;
       const attempt = current;
       if (!attempt) return;
       // A DISCONNECT tells the hub that this is a farewell and not a loss.
-      if (attempt.isUp) await farewell(attempt.client);
+      if (attempt.isUp && attempt.client) await farewell(attempt.client);
       attempt.end("the agent ends");
     },
   };
@@ -139,57 +147,74 @@ const OPTIONS = {
 
 function newAttempt(settings: LinkSettings, events: AttemptEvents): Attempt {
   let isOver = false;
-  let reason = "";
-  const client = new MqttClient(() => openSocket(settings), {
-    ...OPTIONS,
-    clientId: settings.pillarId,
-  });
+  const leaving = new AbortController();
   const end = (why: string): void => {
     if (isOver) return;
     isOver = true;
     attempt.isUp = false;
     clearTimeout(timer);
-    client.stream?.destroy();
-    client.end(true);
-    events.onEnd(reason || why);
+    leaving.abort();
+    attempt.client?.stream?.destroy();
+    attempt.client?.end(true);
+    events.onEnd(why);
   };
-  const attempt: Attempt = { client, isUp: false, underWay: 0, end };
+  const attempt: Attempt = { client: undefined, isUp: false, underWay: 0, end };
   const timer = setTimeout(() => end(`no answer within ${ATTEMPT_MS / 1000} s`), ATTEMPT_MS);
-  client.on("error", (error) => {
-    reason = explain(error, settings);
-    if (!attempt.isUp) end(reason);
-  });
-  client.on("close", () => end(closeReason(settings, attempt.isUp)));
-  client.on("message", (topic, payload) => {
+  const up = (): void => {
+    if (isOver) return;
+    clearTimeout(timer);
+    attempt.isUp = true;
+    events.onUp();
+  };
+  const onPacket: AttemptEvents["onPacket"] = (topic, payload) => {
     if (!isOver) events.onPacket(topic, payload);
-  });
-  client.on("connect", () => {
-    const filter = downFilter(settings.pillarId);
-    client.subscribe(filter, { qos: 1 }, (error, granted) => {
-      if (isOver) return;
-      if (error) return end(`the subscription failed: ${reasonOf(error)}`);
-      if (granted?.[0]?.qos !== 1) return end(`the hub refused the subscription to ${filter}`);
-      clearTimeout(timer);
-      attempt.isUp = true;
-      events.onUp();
-    });
-  });
+  };
+  const begin = async (): Promise<void> => {
+    try {
+      const socket = await openSocket(settings, leaving.signal);
+      if (isOver) socket.destroy();
+      else attempt.client = speak(settings, socket, to);
+    } catch (error) {
+      end(explain(error, settings));
+    }
+  };
+  const to: Conversation = { up, end, onPacket, isUp: () => attempt.isUp };
+  void begin();
   return attempt;
 }
 
-function openSocket(settings: LinkSettings): TLSSocket {
-  const socket = connectTls({
-    host: settings.host,
-    port: settings.port,
-    minVersion: "TLSv1.3",
-    ca: settings.ca,
-    key: settings.tlsKey,
-    cert: settings.tlsCert,
-    ALPNProtocols: ["mqtt"],
+interface Conversation {
+  up(): void;
+  end(reason: string): void;
+  onPacket(topic: string, payload: Uint8Array): void;
+  isUp(): boolean;
+}
+
+function speak(settings: LinkSettings, socket: TLSSocket, to: Conversation): MqttClient {
+  let reason = "";
+  const client = new MqttClient(() => socket, { ...OPTIONS, clientId: settings.pillarId });
+  client.on("error", (error) => {
+    reason = explain(error, settings);
+    if (!to.isUp()) to.end(reason);
   });
-  // Two small packets in a row would otherwise wait 40 ms for a delayed acknowledgement.
-  socket.setNoDelay(true);
-  return socket;
+  client.on("close", () => to.end(reason || closeReason(settings, to.isUp())));
+  client.on("message", (topic, payload) => to.onPacket(topic, payload));
+  client.on("connect", () => {
+    const filter = downFilter(settings.pillarId);
+    client.subscribe(filter, { qos: 1 }, (error, granted) => {
+      if (error) to.end(`the subscription failed: ${reasonOf(error)}`);
+      else if (granted?.[0]?.qos !== 1) to.end(`the hub refused the subscription to ${filter}`);
+      else to.up();
+    });
+  });
+  return client;
+}
+
+function openSocket(settings: LinkSettings, signal: AbortSignal): Promise<TLSSocket> {
+  const { host, port, tlsKey, tlsCert, ca, notEndedBefore } = settings;
+  const peer = { host, port, tlsKey, tlsCert, ca, protocol: "mqtt" };
+  const bounds = { withinMs: ATTEMPT_MS, notEndedBefore: notEndedBefore(), signal };
+  return provenSocket({ ...peer, ...bounds });
 }
 
 function closeReason({ host, port }: LinkSettings, wasUp: boolean): string {
@@ -199,7 +224,7 @@ function closeReason({ host, port }: LinkSettings, wasUp: boolean): string {
 }
 
 /** What was expected, what was found, and, where we know it, what to do. */
-function explain(error: Error, { host, port }: LinkSettings): string {
+function explain(error: unknown, { host, port }: LinkSettings): string {
   const code = codeOf(error) ?? "";
   const found = `expected the hub at ${host}:${port}, found ${code || reasonOf(error)}`;
   if (code === "ECONNREFUSED") return `${found}; is the hub running?`;

@@ -2,8 +2,11 @@
  * A TLS connection to a hub that has proven the pinned authority, whatever the calendar says.
  *
  * A pillar whose clock died believes every certificate to be of the future, and a hub may outlive its own. Neither
- * may silence an alarm. So a certificate that fails by its dates alone is checked again by hand (issuer, signature,
- * name), and nothing is written before. The receipt still needs the hub's signature.
+ * may silence a pillar. So a certificate that fails by its dates alone is checked again by hand (issuer, signature,
+ * name, and a floor under the date), and nothing is written before.
+ *
+ * The floor is the latest moment this pillar is sure of. A certificate that ended before it may be anybody's by
+ * now. Alarms go without a floor: they are no secret, and a receipt needs the hub's own signature.
  */
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
@@ -19,6 +22,11 @@ export interface Peer {
   readonly tlsCert: string;
   readonly ca: string;
   readonly withinMs: number;
+  /** Unix ms: a certificate that ended before this moment is refused, whatever the clock says. */
+  readonly notEndedBefore?: number;
+  readonly protocol?: string;
+  /** Gives up. */
+  readonly signal?: AbortSignal;
 }
 
 /** Rejects with the library's error when the hub is not reached in time, or is not the hub. */
@@ -36,34 +44,48 @@ export async function provenSocket(peer: Peer): Promise<TLSSocket> {
 }
 
 function secured(peer: Peer, more: ConnectionOptions): Promise<TLSSocket> {
-  const { host, port, tlsKey: key, tlsCert: cert, ca, withinMs } = peer;
+  const { host, port, tlsKey: key, tlsCert: cert, ca, withinMs, protocol, signal } = peer;
   return new Promise((resolve, reject) => {
     const servername = isIP(host) === 0 ? { servername: host } : {};
     const socket = connect({
       ...{ host, port, key, cert, ca, minVersion: "TLSv1.3" },
       ...servername,
+      ...(protocol !== undefined && { ALPNProtocols: [protocol] }),
       ...more,
     });
     const late = new Error(`no answer within ${withinMs / 1000} s`);
     const timer = setTimeout(() => socket.destroy(late), withinMs);
+    const giveUp = (): void => void socket.destroy(new Error("it was given up"));
+    const settled = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
+    };
+    if (signal?.aborted) giveUp();
+    else signal?.addEventListener("abort", giveUp);
+    // Two small packets in a row would otherwise wait 40 ms for a delayed acknowledgement.
     socket.setNoDelay(true);
     socket.once("error", (error) => {
-      clearTimeout(timer);
+      settled();
       reject(error);
     });
     socket.once("secureConnect", () => {
-      clearTimeout(timer);
+      settled();
       resolve(socket);
     });
   });
 }
 
-/** What is wrong with the certificate, dates apart; the handshake has proven that the key is its own. */
-function strangeness(socket: TLSSocket, { host, ca }: Peer): string | undefined {
+/** What is wrong with the certificate beside the clock; the handshake has proven that the key is its own. */
+function strangeness(socket: TLSSocket, { host, ca, notEndedBefore }: Peer): string | undefined {
   const leaf = socket.getPeerX509Certificate();
   const authority = new X509Certificate(ca);
   if (!leaf?.checkIssued(authority) || !leaf.verify(authority.publicKey)) {
     return "a certificate of another authority";
+  }
+  const end = leaf.validToDate;
+  if (notEndedBefore !== undefined && end.getTime() < notEndedBefore) {
+    const sure = new Date(notEndedBefore).toISOString();
+    return `a certificate that ended at ${end.toISOString()}, and it is after ${sure}`;
   }
   const isNamed = isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host);
   return isNamed === undefined

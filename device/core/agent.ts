@@ -69,6 +69,8 @@ function route(agent: Agent, event: Event): AgentStep {
   switch (event.type) {
     case "started":
       return started(agent, event);
+    case "renewal-troubled":
+      return setFault(agent, "renewal-failing", event.detail);
     case "button-pressed":
       return follow(pressed(agent, event), (next) => watchButton(next, event.kind, event));
     case "button-released":

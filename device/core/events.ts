@@ -58,6 +58,8 @@ export type TimerName =
 
 export type Told =
   | { readonly type: "started" }
+  /** Why the certificate could not be renewed in good time; `undefined`: nothing is wrong with it. */
+  | { readonly type: "renewal-troubled"; readonly detail: string | undefined }
   /** `edgeAt`: when the contact closed, at or before this moment. */
   | { readonly type: "button-pressed"; readonly kind: ButtonKind; readonly edgeAt: Instant }
   | { readonly type: "button-released"; readonly kind: ButtonKind }

@@ -154,7 +154,7 @@ function agentConfig(options: PillarOptions): z.input<typeof AgentConfig> {
 
 /** The same road as on a street: a code from the hub, keys made here, a certificate in return. */
 async function enrol(options: PillarOptions, config: string): Promise<void> {
-  const hasIdentity = existsSync(dataPaths(agentDir(options)).tlsCert);
+  const hasIdentity = existsSync(dataPaths(agentDir(options)).tlsPair);
   if (hasIdentity && options.isKnown) return;
   const code = await options.enrolmentCode();
   const result = await runProgram(["device/main.ts", "enroll", "-c", config, "--code", code]);

@@ -8,6 +8,7 @@ import { createServer, type Server, type TLSSocket } from "node:tls";
 import { Aedes, type Client } from "aedes";
 import { dataPaths } from "../../device/adapters/data-dir.ts";
 import { makeKeys } from "../../device/adapters/key-pair.ts";
+import { writeTlsPair } from "../../device/adapters/tls-pair.ts";
 import { AgentConfig } from "../../device/config.ts";
 import { openAuthority } from "../../hub/link/authority.ts";
 import type { Authority } from "../../hub/ports.ts";
@@ -64,8 +65,7 @@ export async function enrolledPillar(hub: Pick<SmallHub, "authority" | "port">):
   const issued = await hub.authority.issue(keys.csr, PILLAR);
   const paths = dataPaths(dir);
   mkdirSync(paths.identityDir, { recursive: true });
-  writeFileSync(paths.tlsKey, keys.tlsKey);
-  writeFileSync(paths.tlsCert, issued.certificate);
+  writeTlsPair(paths.tlsPair, { tlsKey: keys.tlsKey, tlsCert: issued.certificate });
   writeFileSync(paths.ca, hub.authority.caCertificate);
   writeFileSync(paths.alarmKey, keys.alarmKey);
   writeFileSync(paths.hubPublicKey, hub.authority.hubPublicKey);

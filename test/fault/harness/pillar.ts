@@ -70,7 +70,7 @@ export async function newPillar(
   };
   const file = join(dir, "agent.yaml");
   writeFileSync(file, stringify(settings));
-  if (!existsSync(dataPaths(dataDir).tlsCert)) {
+  if (!existsSync(dataPaths(dataDir).tlsPair)) {
     await enrol(AgentConfig.parse(settings), await code(id));
   }
   let shown: LampName | undefined;
