@@ -25,6 +25,7 @@ export interface EffectsOptions {
   readonly authority: Pick<Authority, "sign">;
   readonly media: Pick<MediaPort, "send">;
   readonly send: PillarLink["send"];
+  readonly drop: PillarLink["drop"];
   readonly state: () => HubState;
   readonly views: Pick<Views, "end">;
   /** Calls somebody outside. */
@@ -78,6 +79,10 @@ function perform(options: EffectsOptions, effect: HubEffect, message: Accepted |
       return;
     case "end-views":
       options.views.end(effect.incidentId, effect.who);
+      return;
+    case "expel-pillar":
+      options.media.send({ type: "pillar-gone", pillarId: effect.pillarId });
+      options.drop(effect.pillarId, effect.reason);
       return;
     case "call-external":
       options.call(effect);

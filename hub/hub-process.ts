@@ -14,6 +14,7 @@ import { openJournal } from "./journal/journal.ts";
 import type { Receipts } from "./link/receipts.ts";
 import { startMediaProcess } from "./media/media-process.ts";
 import { inspectRecording } from "./media/recover.ts";
+import { whyNotAdmitted } from "./core/certificate.ts";
 import type { EscalationSettings } from "./core/escalation.ts";
 import type { PillarId } from "../shared/ids.ts";
 import type { Authority, MediaPort, WayIn } from "./ports.ts";
@@ -84,6 +85,7 @@ async function startCore(
   const journalFile = join(config.dataDir, "journal.db");
   const startedAt = performance.now();
   const journal = await openJournal(journalFile);
+  const { openRegister } = await import("./link/identity-register.ts");
   const media = options.media ?? startMedia(config, log);
   let shell: Shell;
   try {
@@ -99,6 +101,7 @@ async function startCore(
       maxViewers: config.media.maxViewers,
       authority,
       media,
+      register: openRegister(config.dataDir, (text) => log.error(text)),
       inspect: inspectRecording,
       log,
     });
@@ -111,6 +114,7 @@ async function startCore(
     () => shell.stop(),
     () => media.close(),
   );
+  await shell.recallIdentities();
   const took = Math.round(performance.now() - startedAt);
   const { pillars, incidents } = shell.loop.state();
   log.info(
@@ -202,12 +206,12 @@ async function startWayIn(config: HubConfig, waysIn: WaysIn): Promise<WayIn> {
     const { accessTo } = await import("./link/broker-access.ts");
     const access = await accessTo(external, authority);
     const isEnrolled = (id: PillarId): boolean =>
-      typeof loop.state().pillars.get(id)?.alarmPublicKey === "string";
+      Boolean(loop.state().pillars.get(id)?.certificate);
     return startExternalBroker({ access, isEnrolled, events, log });
   }
   const { startBroker } = await import("./link/embedded-broker.ts");
-  const knownPillars = (id: PillarId, serial: string): boolean =>
-    loop.state().pillars.get(id)?.certificateSerial === serial;
+  const knownPillars = (id: PillarId, serial: string): true | string =>
+    whyNotAdmitted(loop.state().pillars.get(id), serial, Date.now()) ?? true;
   const own = { config, authority, events, log, knownPillars };
   return await startBroker({ ...own, ...(noDelay === undefined ? {} : { noDelay }) });
 }
@@ -220,8 +224,8 @@ async function startAlarmDoor(
   closers: Closers,
 ): Promise<number> {
   const { buildAlarmDoor } = await import("./api/alarm-door.ts");
-  const { linkEvents: events, reads } = shell;
-  const door = await buildAlarmDoor({ log, authority, events, reads, receipts });
+  const { linkEvents: events, reads, commands: hub } = shell;
+  const door = await buildAlarmDoor({ log, authority, events, hub, reads, receipts });
   closers.push(() => door.close());
   return await listenOn(door, config.alarms);
 }

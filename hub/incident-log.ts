@@ -11,6 +11,9 @@ export function logFacts(log: Logger, facts: readonly Fact[]): void {
       log.info({ pillarId: fact.pillarId }, `pillar ${fact.pillarId} is ${fact.presence}`);
     } else if (fact.type === "pillar-cloned") {
       log.error({ pillarId: fact.pillarId }, `pillar ${fact.pillarId} may be two: ${fact.detail}`);
+    } else if (fact.type === "pillar-revoked") {
+      const words = `pillar ${fact.pillarId} was revoked by ${fact.by}: ${fact.reason}`;
+      log.warn({ pillarId: fact.pillarId }, words);
     } else if (fact.type === "grid-lost") {
       log.error({ grid: fact.grid }, `grid ${fact.grid}: all ${fact.count} pillars are lost`);
     } else if (fact.type === "pillar-fault") {
@@ -37,6 +40,7 @@ const WORDS: Words = {
   "external-delivered": (f) => `told to the outside (attempt ${f.attempt})`,
   "external-failed": (f) => `not told to the outside (attempt ${f.attempt}): ${f.detail}`,
   "external-gone": () => "not told to the outside: the receiver wants no more calls",
+  "incident-pillar-revoked": (f) => `goes on without its pillar, revoked by ${f.byName}`,
   "incident-acknowledged": (f) => `→ acknowledged by ${f.byName}`,
   "incident-answered": (f) =>
     `→ answered by ${f.byName}${f.fromName === null ? "" : `, taken from ${f.fromName}`}`,

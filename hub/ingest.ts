@@ -16,7 +16,8 @@ import type { ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "./core/events.ts";
 import type { Via } from "./core/facts.ts";
 import { needsJournal } from "./core/ledger.ts";
-import { isExpired } from "./core/roster.ts";
+import type { PillarRecord } from "./core/roster.ts";
+import { isExpired, revokedWords } from "./core/certificate.ts";
 import type { HubState } from "./core/state.ts";
 import { newId } from "./identifier.ts";
 import { sha256 } from "./journal/chain.ts";
@@ -48,7 +49,10 @@ export function createIngest(options: IngestOptions): PillarLinkEvents {
     });
   };
   return {
-    onConnected: (pillarId) => tell({ type: "pillar-connected", at: Date.now(), pillarId }),
+    onConnected: (pillarId, certificateSerial) => {
+      const shown = certificateSerial === undefined ? {} : { certificateSerial };
+      tell({ type: "pillar-connected", at: Date.now(), pillarId, ...shown });
+    },
     onDisconnected: (pillarId) => tell({ type: "pillar-disconnected", at: Date.now(), pillarId }),
     onMessage: (pillarId, message, via) => onMessage(options, { pillarId, message, via }),
     onBroker: (isReached, detail) =>
@@ -74,9 +78,10 @@ async function onMessage(options: IngestOptions, heard: Heard): Promise<void> {
     return;
   }
   const record = options.state().pillars.get(pillarId);
-  if (record && isExpired(record, at)) {
-    // It was let in while its certificate was good. An alarm it may still raise; nothing else counts.
-    options.drop(pillarId, "its certificate has expired: enrol the pillar again");
+  const ended = record && whyEnded(record, at);
+  if (ended) {
+    // It was let in while its certificate was good. Expired, it may still raise an alarm; nothing else counts.
+    options.drop(pillarId, ended);
     return;
   }
   switch (message.channel) {
@@ -93,6 +98,11 @@ async function onMessage(options: IngestOptions, heard: Heard): Promise<void> {
     default:
       assertNever(message);
   }
+}
+
+function whyEnded(record: PillarRecord, at: number): string | undefined {
+  if (record.revocation) return revokedWords(record.revocation);
+  return isExpired(record, at) ? "its certificate has expired: enrol the pillar again" : undefined;
 }
 
 interface AlarmHeard {
@@ -138,7 +148,8 @@ async function onAlarm(options: IngestOptions, heard: AlarmHeard): Promise<void>
 
 function whyRefuse(options: IngestOptions, heard: AlarmHeard): string | undefined {
   const { pillarId, alarm } = heard;
-  const key = options.state().pillars.get(pillarId)?.alarmPublicKey;
+  const { alarmPublicKey: key, revocation } = options.state().pillars.get(pillarId) ?? {};
+  if (revocation) return `an alarm of ${pillarId} does not count: ${revokedWords(revocation)}`;
   if (!key) return `expected an enrolled pillar, found ${pillarId}; enrol it`;
   if (alarm.event.pillarId !== pillarId) {
     return `expected an alarm of ${pillarId}, found one of ${alarm.event.pillarId}`;

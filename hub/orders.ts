@@ -9,10 +9,8 @@ import type { HubState } from "./core/state.ts";
 import { newId } from "./identifier.ts";
 import { toIncident } from "./journal/view.ts";
 import type { Settled } from "./loop.ts";
+import { createOnce } from "./once.ts";
 import type { HubCommands, Outcome } from "./ports.ts";
-
-/** Outcomes remembered for repetitions, over all consoles: minutes of a busy room. */
-const MAX_REMEMBERED = 1000;
 
 export interface OrdersOptions {
   readonly state: () => HubState;
@@ -20,7 +18,7 @@ export interface OrdersOptions {
 }
 
 export function createOrders(options: OrdersOptions): HubCommands["order"] {
-  const outcomeByKey = new Map<string, Promise<Outcome>>();
+  const once = createOnce<Outcome>();
   return (incidentId, order, ...[by, idempotencyKey]) => {
     const event: HubEvent = {
       type: "operator-order",
@@ -32,37 +30,9 @@ export function createOrders(options: OrdersOptions): HubCommands["order"] {
       role: by.role,
       newRecordingId: newId(),
     };
-    if (idempotencyKey === undefined) return decide(options, event, incidentId);
-    const key = `${by.username} ${incidentId} ${order.name} ${idempotencyKey}`;
-    const known = outcomeByKey.get(key);
-    if (known) return known;
-    const outcome = decide(options, event, incidentId);
-    remember(outcomeByKey, key, outcome);
-    return outcome;
+    const key = idempotencyKey && `${by.username} ${incidentId} ${order.name} ${idempotencyKey}`;
+    return once(key, () => decide(options, event, incidentId));
   };
-}
-
-function remember(
-  outcomeByKey: Map<string, Promise<Outcome>>,
-  key: string,
-  outcome: Promise<Outcome>,
-): void {
-  outcomeByKey.set(key, outcome);
-  if (outcomeByKey.size > MAX_REMEMBERED) {
-    const [oldest] = outcomeByKey.keys();
-    if (oldest !== undefined) outcomeByKey.delete(oldest);
-  }
-  void forgetFailure(outcomeByKey, key, outcome);
-}
-
-/** What failed for want of a disk may succeed when repeated. */
-async function forgetFailure(
-  outcomeByKey: Map<string, Promise<Outcome>>,
-  key: string,
-  outcome: Promise<Outcome>,
-): Promise<void> {
-  const result = await outcome;
-  if (!result.ok && result.code === "unavailable") outcomeByKey.delete(key);
 }
 
 async function decide(

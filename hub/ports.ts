@@ -7,7 +7,8 @@ import type {
   Timeline,
 } from "../shared/api/incident.ts";
 import type { ServerEvent } from "../shared/api/event.ts";
-import type { Pillar, Position } from "../shared/api/pillar.ts";
+import type { RenewalRequest } from "../shared/api/enrolment.ts";
+import type { Pillar, Position, RevokeRequest } from "../shared/api/pillar.ts";
 import type { ProblemCode } from "../shared/api/problem.ts";
 import type { Session } from "../shared/api/session.ts";
 import type {
@@ -75,7 +76,7 @@ export interface NumberedEvent {
 /** A way for pillars to reach the hub. Messages arrive parsed, authorised and bound to an identity. */
 export interface PillarLink {
   send(pillarId: PillarId, message: DownMessage): void;
-  /** Closes the pillar's connection, for example after revocation. */
+  /** Destroys every connection of the pillar at once, for example when its identity is revoked. */
   drop(pillarId: PillarId, reason: string): void;
   close(): Promise<void>;
 }
@@ -89,7 +90,8 @@ export interface WayIn extends PillarLink {
 
 /** What a `PillarLink` calls. `onMessage` settles when the message's facts are durable. */
 export interface PillarLinkEvents {
-  onConnected(pillarId: PillarId): void;
+  /** `certificateSerial`: of the certificate it showed. */
+  onConnected(pillarId: PillarId, certificateSerial?: string): void;
   onDisconnected(pillarId: PillarId): void;
   onMessage(pillarId: PillarId, message: UpMessage, via: Via): Promise<void>;
   /** A broker that is not ours is reached again, or still not; told again while it lasts. */
@@ -111,6 +113,22 @@ export type Outcome =
       readonly by?: string;
     };
 
+export type Ended =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: ProblemCode; readonly detail: string };
+
+export interface RenewalAsked {
+  readonly pillarId: PillarId;
+  /** Of the certificate shown on this connection, which is good by its dates and its authority. */
+  readonly certificateSerial: string;
+  readonly request: RenewalRequest;
+}
+
+/** Not due: more than half of its time is left. */
+export type MayRenew =
+  | { readonly ok: true; readonly isDue: boolean }
+  | { readonly ok: false; readonly detail: string };
+
 /** Who gives an order: taken from the session, never from the request's body. */
 export type Actor = Pick<Session, "username" | "displayName" | "role">;
 
@@ -129,6 +147,15 @@ export interface HubCommands {
     order: CommandOrder,
     by: Actor,
   ): Promise<{ ok: boolean; detail: string }>;
+  /** Ends an identity. Resolves after the commit, when the pillar's connection has been cut. */
+  revoke(
+    pillarId: PillarId,
+    request: RevokeRequest,
+    by: Actor,
+    idempotencyKey?: string,
+  ): Promise<Ended>;
+  /** Whether a pillar that has shown its present certificate gets the next. */
+  mayRenew(asked: RenewalAsked): MayRenew;
   /** WHEP and WHIP: an SDP answer, or why not. */
   view(request: ViewRequest): Promise<ViewAnswer>;
   endView(sessionId: string): void;

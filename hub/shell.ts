@@ -11,6 +11,7 @@ import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "./core/events.ts";
 import type { HubSettings } from "./core/state.ts";
 import { createEffects } from "./effects.ts";
+import { createIdentities, NO_REGISTER, type IdentityRegister } from "./identities.ts";
 import { logFacts } from "./incident-log.ts";
 import { createIngest } from "./ingest.ts";
 import { openReads, type Reads } from "./journal/reads.ts";
@@ -37,6 +38,8 @@ export interface ShellOptions {
   readonly webhooks?: readonly Webhook[];
   readonly authority: Pick<Authority, "sign" | "verify">;
   readonly media: MediaPort;
+  /** Without one a restored journal forgets what was revoked since. */
+  readonly register?: IdentityRegister;
   /** Length of what a dead recorder left behind. */
   readonly inspect: (path: string) => Promise<Inspected>;
   readonly log: Logger;
@@ -47,6 +50,8 @@ export interface Shell {
   readonly linkEvents: PillarLinkEvents;
   readonly reads: Reads;
   readonly loop: Loop;
+  /** What a restored journal has forgotten of identities, from the register. Before anything listens. */
+  recallIdentities(): Promise<void>;
   /** Nothing is sent before there is a link; what is owed is told again when pillars connect. */
   attach(link: Pick<PillarLink, "send" | "drop">): void;
   /** Ends orderly: what was taken is committed. The link and the media process must be closed before. */
@@ -83,19 +88,21 @@ export function startShell(options: ShellOptions): Shell {
   const drop: PillarLink["drop"] = (pillarId, reason) => link?.drop(pillarId, reason);
   const take = (event: HubEvent): Promise<Settled> => takeIn(core, event);
   const caller = createCaller({ webhooks: options.webhooks ?? [], state, take, log });
-  const record: HubCommands["record"] = (facts) =>
-    guarded(core, () => loop.record(facts, (settled) => prepared(core, settled)));
+  const { register = NO_REGISTER } = options;
+  const identities = createIdentities({ authority, register, state, take, write: writer(core) });
+  const { record } = identities;
 
   const views = createViews({
     media,
     maxViewers: options.maxViewers,
     incident: (id) => state().incidents.get(id) ?? state().closed.get(id),
+    isRevoked: (id) => Boolean(state().pillars.get(id)?.revocation),
     record: (fact) => record([fact]),
     log,
   });
   const recordings = createRecordings({ dataDir, inspect: options.inspect, state, take, log });
   const commander = createCommander({ authority, state, send, record });
-  const world = { dataDir, journal, authority, media, send, state, log };
+  const world = { dataDir, journal, authority, media, send, drop, state, log };
   core.prepare = createEffects({
     ...world,
     views,
@@ -116,6 +123,8 @@ export function startShell(options: ShellOptions): Shell {
     commands: {
       order: createOrders({ take, state }),
       command: commander.command,
+      revoke: identities.revoke,
+      mayRenew: identities.mayRenew,
       view: (request) => views.open(request),
       endView: (sessionId) => views.close(sessionId),
       record,
@@ -123,24 +132,36 @@ export function startShell(options: ShellOptions): Shell {
         tell(core, { type: `console-${sign}`, at: Date.now(), username }),
       subscribe: (listener) => feed.subscribe(listener),
     },
-    linkEvents: createIngest({ ...world, commander, feed, failure, take, drop }),
+    linkEvents: createIngest({ ...world, commander, feed, failure, take }),
     reads,
     loop,
+    recallIdentities: identities.recall,
     attach: (given) => {
       link = given;
     },
     stop: async () => {
-      core.isStopped = true;
       clearInterval(ticker);
-      clearTimeout(core.recovery);
-      await caller.stop();
-      await recordings.stop();
-      await loop.close();
-      await feed.drain();
-      reads.close();
+      await stop(core, { first: [caller, recordings], reads });
     },
   };
 }
+
+async function stop(
+  core: Core,
+  parts: { readonly first: readonly { stop(): Promise<void> }[]; readonly reads: Reads },
+): Promise<void> {
+  core.isStopped = true;
+  clearTimeout(core.recovery);
+  for (const part of parts.first) await part.stop();
+  await core.loop.close();
+  await core.feed.drain();
+  parts.reads.close();
+}
+
+const writer =
+  (core: Core): HubCommands["record"] =>
+  (facts) =>
+    guarded(core, () => core.loop.record(facts, (settled) => prepared(core, settled)));
 
 /** For what nobody waits for. */
 function tell(core: Core, event: HubEvent): void {

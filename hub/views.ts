@@ -6,7 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
-import type { IncidentId, MediaSessionId } from "../shared/ids.ts";
+import type { IncidentId, MediaSessionId, PillarId } from "../shared/ids.ts";
 import type { Fact } from "./core/facts.ts";
 import type { IncidentRecord } from "./core/incident.ts";
 import type { FromMedia } from "./media/ipc.ts";
@@ -18,6 +18,7 @@ export interface ViewsOptions {
   readonly media: MediaPort;
   readonly maxViewers: number;
   readonly incident: (id: IncidentId) => IncidentRecord | undefined;
+  readonly isRevoked: (id: PillarId) => boolean;
   readonly record: (fact: Fact) => Promise<void>;
   readonly log: Logger;
 }
@@ -71,6 +72,9 @@ function whyNot(desk: Desk, { incidentId, role, by }: ViewRequest): ViewAnswer |
     return refused("forbidden", `expected an operator or a supervisor, found a ${by.role}`);
   }
   if (incident.state === "closed") return refused("conflict", "the incident is closed");
+  if (desk.isRevoked(incident.pillarId)) {
+    return refused("conflict", "the pillar's identity was revoked: it has no picture and no voice");
+  }
   if (role === "watch") return undefined;
   if (incident.state !== "answered") return refused("conflict", "answer the incident first");
   return incident.owner === by.username

@@ -1,9 +1,9 @@
 /**
- * The pillars' second way in: HTTPS with the hub's own certificate, for signed alarms and nothing else.
+ * The pillars' second way in: HTTPS with the hub's own certificate, for signed alarms and the next certificate.
  *
  * A listener of its own, so that it may face the street while the console does not, and so that nothing the
- * console does can take its connections. It asks for no client certificate: an alarm whose certificate has
- * run out is still somebody's call, and its signature says whose.
+ * console does can take its connections. It asks for a client certificate and insists on none: an alarm whose
+ * certificate has run out is still somebody's call, and its signature says whose. A renewal insists.
  */
 import rateLimit from "@fastify/rate-limit";
 import type { FastifyInstance } from "fastify";
@@ -11,21 +11,28 @@ import type { ApiOptions } from "./context.ts";
 import { createServer } from "./http-server.ts";
 import { problem } from "./problem.ts";
 import { alarmRoute, type AlarmRouteOptions } from "./routes/alarms.ts";
+import { renewalRoute, type RenewalRouteOptions } from "./routes/renewals.ts";
 
 const MAX_LIMITED_ADDRESSES = 20_000;
 
-export type AlarmDoorOptions = AlarmRouteOptions & Pick<ApiOptions, "authority" | "log">;
+export type AlarmDoorOptions = AlarmRouteOptions & RenewalRouteOptions & Pick<ApiOptions, "log">;
 
 /** Does not listen yet: call `listen` on the result. */
 export async function buildAlarmDoor(options: AlarmDoorOptions): Promise<FastifyInstance> {
   const { log, authority } = options;
-  const app = createServer({ log, tls: authority.server, minVersion: "TLSv1.3" });
+  const app = createServer({
+    log,
+    tls: authority.server,
+    clientAuthority: authority.caCertificate,
+    minVersion: "TLSv1.3",
+  });
   await app.register(rateLimit, { global: false, cache: MAX_LIMITED_ADDRESSES });
   app.setNotFoundHandler((request) => {
-    const expected = "expected POST /api/v1/pillars/{id}/alarms";
+    const expected = "expected POST /api/v1/pillars/{id}/alarms or …/certificate";
     throw problem("not-found", `${expected}, found ${request.method} ${request.url.slice(0, 80)}`);
   });
   alarmRoute(app, options);
+  renewalRoute(app, options);
   await app.ready();
   return app as unknown as FastifyInstance;
 }

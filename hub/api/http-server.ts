@@ -22,13 +22,17 @@ export interface ServerOptions {
   readonly log: Logger;
   /** Without it plain HTTP: on loopback only. */
   readonly tls: Authority["server"] | undefined;
+  /** Asks for a client certificate of this authority, PEM; who shows none is served all the same. */
+  readonly clientAuthority?: string;
   /** Browsers of older machines need 1.2; pillars do not. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
 }
 
-export function createServer({ log, tls, minVersion = "TLSv1.2" }: ServerOptions): Api {
+export function createServer(options: ServerOptions): Api {
+  const { log, tls, clientAuthority: ca, minVersion = "TLSv1.2" } = options;
   const limits = { maxHeaderSize: MAX_HEADER_BYTES, noDelay: true, keepAlive: true };
-  const secure = { ...tls, minVersion, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
+  const asking = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
+  const secure = { ...tls, ...asking, minVersion, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
   const common = {
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),

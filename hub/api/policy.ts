@@ -19,6 +19,7 @@ export const POLICY = {
   "recordings:read": DESK,
   "pillars:read": EVERYBODY,
   "pillars:command": EVERYBODY,
+  "pillars:revoke": ["admin"],
   "metrics:read": ["supervisor", "technician", "admin"],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 

@@ -6,6 +6,9 @@ import { IncidentId, PillarId, RecordingId } from "../../shared/ids.ts";
 /** The error answers of every route. */
 export const failures = { "4xx": Problem, "5xx": Problem } as const;
 
+/** A repeated request with the same key is answered with the first outcome. */
+export const IdempotencyKey = z.object({ "idempotency-key": z.string().min(1).max(64).optional() });
+
 export const IncidentParams = z.object({ id: IncidentId });
 export const PillarParams = z.object({ id: PillarId });
 export const RecordingParams = z.object({ id: RecordingId });

@@ -67,6 +67,8 @@ export type Fact =
   | (At & {
       readonly type: "certificate-renewed";
       readonly pillarId: PillarId;
+      /** Serial of the certificate that was shown for it. */
+      readonly replaces: string;
       readonly certificateSerial: string;
       readonly certificateExpiresAt: number;
     })

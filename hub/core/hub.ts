@@ -7,6 +7,7 @@
  */
 import { assert, assertNever } from "../../shared/assert.ts";
 import { decideAlarm } from "./alarm.ts";
+import { adoptionFacts, certificateFacts, decideRevoke } from "./certificate.ts";
 import { decideReleases } from "./console.ts";
 import { decideDeadlines } from "./deadline.ts";
 import { both, nothing, type Decision } from "./decision.ts";
@@ -51,7 +52,7 @@ export function decide(state: HubState, event: HubEvent): Decision {
       return { facts: reportFacts(state, event), effects: [] };
     case "pillar-connected":
       return both(
-        { facts: cloneFacts(state, event), effects: [] },
+        { facts: [...adoptionFacts(state, event), ...cloneFacts(state, event)], effects: [] },
         presence(state, event),
         tellCall(state, event),
       );
@@ -59,6 +60,8 @@ export function decide(state: HubState, event: HubEvent): Decision {
       return nothing;
     case "operator-order":
       return decideOrder(state, event);
+    case "revoke-order":
+      return decideRevoke(state, event);
     case "recording-ended":
       return decideRecordingEnded(state, event);
     case "media-started":
@@ -76,6 +79,7 @@ export function decide(state: HubState, event: HubEvent): Decision {
         decideReleases(state, event),
         decideCalls(state, event),
         { facts: presenceFacts(state, event.at), effects: [] },
+        { facts: certificateFacts(state, event.at), effects: [] },
         // Of what is folded: the news of a grid follows that of its pillars by one tick.
         { facts: gridFacts(state, event.at), effects: [] },
       );
@@ -123,6 +127,10 @@ export function evolve(state: HubState, fact: Fact, index: number): HubState {
   switch (fact.type) {
     case "pillar-registered":
     case "pillar-enrolled":
+    case "certificate-renewed":
+    case "certificate-adopted":
+    case "certificate-expired":
+    case "pillar-revoked":
     case "pillar-started":
     case "presence-changed":
     case "pillar-fault":

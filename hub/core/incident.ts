@@ -137,6 +137,8 @@ function changed(record: IncidentRecord, fact: LaterFact): IncidentRecord {
       return { ...record, escalation: fact.level };
     case "incident-released":
       return rungAgain({ ...record, owner: null, ownerName: null });
+    case "incident-pillar-revoked":
+      return { ...record, isVerified: false };
     case "incident-acknowledged":
       return { ...owned(record, fact), state: "acknowledged", acknowledgedAt: fact.at };
     case "incident-answered":

@@ -103,6 +103,7 @@ export function hear(state: HubState, event: HubEvent): void {
       return;
     case "external-answered":
     case "recording-ended":
+    case "revoke-order":
       return;
     case "tick":
       hearClock(heard, event);

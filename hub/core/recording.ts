@@ -53,7 +53,8 @@ export function startRecording(
 ): Decision {
   const { at, recordingId } = start;
   const isOver = state.incidents.size > state.settings.maxOpen;
-  if (!state.heard.isMediaUp || incident.kind === "test" || isOver) return nothing;
+  const isRevoked = Boolean(state.pillars.get(incident.pillarId)?.revocation);
+  if (!state.heard.isMediaUp || incident.kind === "test" || isOver || isRevoked) return nothing;
   const subject = { recordingId, incidentId: incident.id, pillarId: incident.pillarId };
   const fact: Fact = { type: "recording-started", at, ...subject };
   const effect: HubEffect = { type: "start-recording", ...subject };

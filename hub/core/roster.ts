@@ -13,6 +13,13 @@ import {
   type FaultCode,
   type Heartbeat,
 } from "../../shared/protocol/heartbeat.ts";
+import {
+  enrolledWith,
+  evolveCertificate,
+  isExpired,
+  NO_CREDENTIALS,
+  type Credentials,
+} from "./certificate.ts";
 import type { HubEvent } from "./events.ts";
 import type { Fact, FactOf, PillarFact } from "./facts.ts";
 import { headFault } from "./ledger.ts";
@@ -22,7 +29,7 @@ import type { HubState } from "./state.ts";
 /** One hub serves one cell; a city is many cells. */
 export const MAX_PILLARS = 100_000;
 
-export interface PillarRecord {
+export interface PillarRecord extends Credentials {
   readonly id: PillarId;
   readonly name: string;
   readonly grid: string;
@@ -31,11 +38,8 @@ export interface PillarRecord {
   readonly presence: Presence;
   /** When presence last changed: a floor for "last seen". */
   readonly presenceAt: number | null;
-  readonly certificateSerial: string | null;
-  /** SPKI PEM; null until enrolled. */
+  /** SPKI PEM; null until enrolled, and when revoked. */
   readonly alarmPublicKey: string | null;
-  /** Unix ms; null when unknown. */
-  readonly certificateExpiresAt: number | null;
   readonly bootEpoch: number | null;
   readonly release: string | null;
   readonly faults: readonly FaultCode[];
@@ -56,6 +60,11 @@ export function evolvePillar(record: PillarRecord | undefined, fact: PillarFact)
   switch (fact.type) {
     case "pillar-enrolled":
       return enrolled(record, fact);
+    case "certificate-renewed":
+    case "certificate-adopted":
+    case "certificate-expired":
+    case "pillar-revoked":
+      return evolveCertificate(record, fact);
     case "pillar-started":
       return { ...record, bootEpoch: fact.bootEpoch, release: fact.release };
     case "presence-changed":
@@ -79,9 +88,8 @@ function registered(
   return {
     presence: "lost",
     presenceAt: null,
-    certificateSerial: null,
+    ...NO_CREDENTIALS,
     alarmPublicKey: null,
-    certificateExpiresAt: null,
     bootEpoch: null,
     release: null,
     faults: [],
@@ -98,9 +106,9 @@ function registered(
 function enrolled(record: PillarRecord, fact: FactOf<"pillar-enrolled">): PillarRecord {
   return {
     ...record,
-    certificateSerial: fact.certificateSerial,
+    ...enrolledWith(fact),
     alarmPublicKey: fact.alarmPublicKey,
-    certificateExpiresAt: fact.certificateExpiresAt ?? null,
+    presence: record.presence === "out-of-service" ? "lost" : record.presence,
     bootEpoch: null,
     faults: record.faults.filter((code) => !FOUND_BY_HUB.has(code)),
   };
@@ -151,11 +159,9 @@ export function cloneFacts(
 
 /** Whether nothing speaks against the pillar being who its key says. */
 export function isTrusted(record: PillarRecord | undefined, at: number): boolean {
-  return record !== undefined && !isExpired(record, at) && !isCloned(record);
+  if (record === undefined || record.revocation) return false;
+  return !isExpired(record, at) && !isCloned(record);
 }
-
-export const isExpired = (record: PillarRecord, at: number): boolean =>
-  record.certificateExpiresAt !== null && at > record.certificateExpiresAt;
 
 export const isCloned = (record: PillarRecord): boolean =>
   record.faults.includes("clone-suspected");

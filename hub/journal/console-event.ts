@@ -75,6 +75,8 @@ function noticeOf(fact: Fact): readonly Subject[] {
       return [notice("error", fact.type, fact.incidentId)];
     case "alarm-equivocation":
       return [notice("error", fact.type, `${fact.pillarId} #${fact.seq}`)];
+    case "pillar-revoked":
+      return [notice("warning", fact.type, fact.pillarId)];
     case "pillar-cloned":
       return [notice("error", fact.type, fact.pillarId)];
     case "pillar-fault":

@@ -34,6 +34,10 @@ export function project(rows: Rows, touched: Touched, at: { fact: Fact; index: n
   switch (fact.type) {
     case "pillar-registered":
     case "pillar-enrolled":
+    case "certificate-renewed":
+    case "certificate-adopted":
+    case "certificate-expired":
+    case "pillar-revoked":
     case "pillar-started":
     case "presence-changed":
     case "pillar-fault":

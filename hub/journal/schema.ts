@@ -109,6 +109,15 @@ const SECOND = [
   `update pillar set body = json_set(body, '$.certificateExpiresAt', null)`,
 ] as const;
 
+const THIRD = [
+  `update pillar set body = json_set(body,
+     '$.certificate', json(case when json_extract(body, '$.certificateSerial') is null then null
+       else json_object('serial', json_extract(body, '$.certificateSerial'),
+         'expiresAt', json_extract(body, '$.certificateExpiresAt'), 'issuedAt', null) end),
+     '$.nextCertificate', null, '$.isCertificateOver', json('false'), '$.revocation', null)`,
+  `update pillar set body = json_remove(body, '$.certificateSerial', '$.certificateExpiresAt')`,
+] as const;
+
 const migrations: Record<string, Migration> = {
   "0001-journal": {
     async up(db: Kysely<unknown>) {
@@ -119,6 +128,12 @@ const migrations: Record<string, Migration> = {
   "0002-escalation": {
     async up(db: Kysely<unknown>) {
       for (const statement of SECOND) await sql.raw(statement).execute(db);
+    },
+  },
+  /** A certificate is renewed, and an identity may end. */
+  "0003-certificates": {
+    async up(db: Kysely<unknown>) {
+      for (const statement of THIRD) await sql.raw(statement).execute(db);
     },
   },
 };

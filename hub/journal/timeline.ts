@@ -32,6 +32,7 @@ const DETAILS: Details = {
   "external-delivered": ({ target }) => hostOf(target),
   "external-failed": ({ target, detail }) => `${hostOf(target)}: ${detail}`,
   "external-gone": ({ target }) => hostOf(target),
+  "incident-pillar-revoked": ({ reason }) => reason,
   "incident-acknowledged": () => null,
   "incident-answered": ({ fromName }) => fromName,
   "incident-held": ({ held }) => (held ? "held" : "resumed"),

@@ -1,6 +1,7 @@
 /** Folded records as consoles and programs see them: ISO times, no inner fields. */
 import type { Incident, Recording } from "../../shared/api/incident.ts";
 import type { Pillar } from "../../shared/api/pillar.ts";
+import { isExpired } from "../core/certificate.ts";
 import type { IncidentRecord } from "../core/incident.ts";
 import type { RecordingRecord } from "../core/recording.ts";
 import type { PillarRecord } from "../core/roster.ts";
@@ -45,6 +46,13 @@ export function toPillar(record: PillarRecord, heardAt: number | undefined): Pil
     presence: record.presence,
     lastSeenAt: isoOrNull(heardAt ?? record.presenceAt),
     isEnrolled: record.alarmPublicKey !== null,
+    certificate: record.certificate && {
+      serial: record.certificate.serial,
+      issuedAt: isoOrNull(record.certificate.issuedAt),
+      validUntil: isoOrNull(record.certificate.expiresAt),
+      isExpired: isExpired(record, Date.now()),
+    },
+    revocation: record.revocation && { ...record.revocation, at: iso(record.revocation.at) },
     faults: [...record.faults],
     release: record.release,
   };

@@ -18,7 +18,8 @@ const DRAIN_TIMEOUT_MS = 5000;
 export interface BrokerRules {
   readonly connections: Connections;
   readonly receiver: Receiver;
-  readonly knownPillars: (pillarId: PillarId, serial: string) => boolean;
+  /** Whether the certificate with this serial is admitted, or why not. */
+  readonly knownPillars: (pillarId: PillarId, serial: string) => boolean | string;
   readonly onBrokerError: (error: Error) => void;
 }
 
@@ -71,10 +72,11 @@ function authenticateBy(rules: BrokerRules): NonNullable<AedesOptions["authentic
   };
 }
 
-const whyUnknown = (isKnown: boolean): { returnCode: 5; reason: string } | undefined =>
-  isKnown
-    ? undefined
-    : { returnCode: CONNACK.notAuthorised, reason: "this hub knows no such pillar" };
+function whyUnknown(known: boolean | string): { returnCode: 5; reason: string } | undefined {
+  if (known === true) return undefined;
+  const reason = known === false ? "this hub knows no such pillar" : known;
+  return { returnCode: CONNACK.notAuthorised, reason };
+}
 
 /**
  * A message that `authorizePublish` let pass has arrived. Routing it as well would look up subscriptions

@@ -1,5 +1,6 @@
 /** One pillar's live connection to the embedded broker, and the limits that hold for it. */
 import type { Client } from "aedes";
+import type { TLSSocket } from "node:tls";
 import type { Peer } from "./peer-identity.ts";
 import type { Refusal } from "./access.ts";
 
@@ -13,6 +14,7 @@ export const MAX_WAITING = 200;
 export interface Connection {
   readonly peer: Peer;
   readonly client: Client;
+  readonly socket: TLSSocket;
   /** Found at the CONNECT packet, told to the client with the CONNACK. */
   refusal: Refusal | undefined;
   isReady: boolean;
@@ -23,10 +25,14 @@ export interface Connection {
   closedBecause: string | undefined;
 }
 
-export function openConnection(peer: Peer, client: Client): Connection {
+export function openConnection(
+  peer: Peer,
+  { client, socket }: Pick<Connection, "client" | "socket">,
+): Connection {
   return {
     peer,
     client,
+    socket,
     refusal: undefined,
     isReady: false,
     queuedDown: 0,

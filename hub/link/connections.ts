@@ -1,4 +1,4 @@
-/** Who is connected: one ready connection for each pillar, the newest. */
+/** Who is connected: one ready connection for each pillar, the newest; and whoever is about to be. */
 import type { Client } from "aedes";
 import type { Logger } from "pino";
 import type { PillarId } from "../../shared/ids.ts";
@@ -8,7 +8,7 @@ import type { Peer } from "./peer-identity.ts";
 import type { SampledLog } from "./sampled-log.ts";
 
 export interface Connections {
-  add(peer: Peer, client: Client): Connection;
+  add(peer: Peer, wire: Pick<Connection, "client" | "socket">): Connection;
   of(client: Client): Connection;
   find(pillarId: PillarId): Connection | undefined;
   /** The broker has accepted its CONNECT. */
@@ -17,6 +17,8 @@ export interface Connections {
   /** The broker is about to close it for this reason. */
   troubled(client: Client, error: Error): void;
   close(connection: Connection, reason: string): void;
+  /** Every connection of the pillar, at once: nothing more is sent, and nothing more is heard. */
+  drop(pillarId: PillarId, reason: string): void;
 }
 
 export interface ConnectionsOptions {
@@ -28,6 +30,7 @@ export interface ConnectionsOptions {
 export function createConnections({ events, refused, log }: ConnectionsOptions): Connections {
   const connectionByClient = new WeakMap<Client, Connection>();
   const connectionByPillar = new Map<PillarId, Connection>();
+  const openByPillar = new Map<PillarId, Set<Connection>>();
   const of = (client: Client): Connection => {
     const connection = connectionByClient.get(client);
     if (!connection) throw new Error("bug: the broker knows a client without a connection");
@@ -40,19 +43,25 @@ export function createConnections({ events, refused, log }: ConnectionsOptions):
   };
   return {
     of,
-    add: (peer, client) => {
-      const connection = openConnection(peer, client);
-      connectionByClient.set(client, connection);
+    add: (peer, wire) => {
+      const connection = openConnection(peer, wire);
+      connectionByClient.set(wire.client, connection);
+      const open = openByPillar.get(peer.pillarId) ?? new Set();
+      openByPillar.set(peer.pillarId, open.add(connection));
+      wire.socket.once("close", () => {
+        open.delete(connection);
+        if (open.size === 0) openByPillar.delete(peer.pillarId);
+      });
       return connection;
     },
     find: (pillarId) => connectionByPillar.get(pillarId),
     ready: (client) => {
       const connection = of(client);
-      const { pillarId, address } = connection.peer;
+      const { pillarId, serial, address } = connection.peer;
       connection.isReady = true;
       connectionByPillar.set(pillarId, connection);
       log.info({ pillarId, peer: address }, `pillar ${pillarId} connected`);
-      events.onConnected(pillarId);
+      events.onConnected(pillarId, serial);
     },
     gone: (client) => {
       const connection = of(client);
@@ -66,6 +75,12 @@ export function createConnections({ events, refused, log }: ConnectionsOptions):
     close: (connection, reason) => {
       end(connection, reason);
       connection.client.close();
+    },
+    drop: (pillarId, reason) => {
+      for (const connection of openByPillar.get(pillarId) ?? []) {
+        end(connection, reason);
+        connection.socket.destroy();
+      }
     },
   };
 }

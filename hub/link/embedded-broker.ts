@@ -25,8 +25,8 @@ import { createSampledLog } from "./sampled-log.ts";
 export interface BrokerOptions {
   readonly config: HubConfig;
   readonly authority: Authority;
-  /** `serial`: of the certificate shown, so that an older one of the same pillar can be refused. */
-  readonly knownPillars: (pillarId: PillarId, serial: string) => boolean;
+  /** `serial`: of the certificate shown, so that an older one of the same pillar can be refused. Or why not. */
+  readonly knownPillars: (pillarId: PillarId, serial: string) => boolean | string;
   readonly events: PillarLinkEvents;
   readonly log: Logger;
   /** For measurements only. */
@@ -58,7 +58,7 @@ export async function startBroker(options: BrokerOptions): Promise<WayIn> {
         connections.close(connection, reason),
       );
       const client = aedes.handle(guarded.stream);
-      const connection = connections.add(peer, client);
+      const connection = connections.add(peer, { client, socket });
       client.once("connected", guarded.connected);
     },
   });
@@ -72,10 +72,7 @@ export async function startBroker(options: BrokerOptions): Promise<WayIn> {
       if (connection.queuedDown < MAX_QUEUED_DOWN) sendDown(connection, message, log);
       else connections.close(connection, `it has not read the last ${MAX_QUEUED_DOWN} messages`);
     },
-    drop: (pillarId, reason) => {
-      const connection = connections.find(pillarId);
-      if (connection) connections.close(connection, reason);
-    },
+    drop: connections.drop,
     close: async () => {
       await new Promise<void>((resolve) => aedes.close(resolve));
       await server.close();

@@ -4,7 +4,7 @@
  * The agent makes its two keys itself (P-256 for TLS, Ed25519 for alarms); the private halves never leave it.
  */
 import { z } from "zod";
-import { PillarId } from "../ids.ts";
+import { PillarId, Signature } from "../ids.ts";
 
 /** What `anzhu-hub enroll` prints: `pillarId:secret:caFingerprint`; the agent pins the hub's CA by it. */
 export const EnrolmentCode = z
@@ -23,6 +23,20 @@ export const EnrolmentRequest = z.strictObject({
   alarmPublicKey: z.string().max(512),
 });
 export type EnrolmentRequest = z.infer<typeof EnrolmentRequest>;
+
+/**
+ * The next certificate: `POST /api/v1/pillars/{id}/certificate` at the alarms' door, with the present certificate
+ * shown in the handshake. The TLS key is new each time; the alarm key stays, so that the ledger is one chain.
+ */
+export const RenewalRequest = z.strictObject({
+  /** PKCS#10 request for a new key, signed by it, PEM; subject CN = pillar id. */
+  csr: z.string().max(8192),
+  /** Ed25519 by the pillar's alarm key over `canonicalJson({ pillarId, csr })`: a stolen TLS key alone cannot renew. */
+  sig: Signature,
+});
+export type RenewalRequest = z.infer<typeof RenewalRequest>;
+
+export const RenewalResult = z.object({ certificate: z.string() });
 
 export const EnrolmentResult = z.object({
   pillarId: PillarId,

@@ -14,6 +14,24 @@ export const Position = z.object({
 });
 export type Position = z.infer<typeof Position>;
 
+export const RevocationReason = z.enum(["key-compromised", "pillar-stolen", "retired", "other"]);
+export type RevocationReason = z.infer<typeof RevocationReason>;
+
+export const Certificate = z.object({
+  serial: z.string(),
+  issuedAt: z.iso.datetime().nullable(),
+  validUntil: z.iso.datetime().nullable(),
+  /** Over: alarms by HTTPS ring as unverified, everything else is refused until the pillar is enrolled again. */
+  isExpired: z.boolean(),
+});
+
+export const Revocation = z.object({
+  at: z.iso.datetime(),
+  byName: z.string(),
+  reason: RevocationReason,
+  note: z.string(),
+});
+
 export const Pillar = z.object({
   id: PillarId,
   name: z.string().min(1).max(80),
@@ -25,10 +43,21 @@ export const Pillar = z.object({
   presence: Presence,
   lastSeenAt: z.iso.datetime().nullable(),
   isEnrolled: z.boolean(),
+  certificate: Certificate.nullable(),
+  /** Until the pillar is enrolled again. */
+  revocation: Revocation.nullable(),
   faults: z.array(FaultCode),
   release: z.string().nullable(),
 });
 export type Pillar = z.infer<typeof Pillar>;
 export const PillarPage = z.object({ items: z.array(Pillar), next: z.string().nullable() });
+
+export const RevokeRequest = z.strictObject({
+  reason: RevocationReason,
+  note: z.string().max(500).default(""),
+  /** Refused when the pillar has another certificate by now: somebody enrolled it again. */
+  certificateSerial: z.string().max(64).optional(),
+});
+export type RevokeRequest = z.infer<typeof RevokeRequest>;
 
 export const CommandRequest = z.strictObject({ order: CommandOrder });

@@ -11,6 +11,10 @@ export const FaultCode = z.enum([
   "board-lost",
   "button-stuck",
   "camera-lost",
+  /** Found by the hub: less than ten days are left of the certificate, and it was not renewed. */
+  "certificate-ending",
+  /** Found by the hub: alarms ring as unverified, everything else is refused. Enrol the pillar again. */
+  "certificate-expired",
   /** Found by the hub: two machines speak with this pillar's keys, or it was set back to an old copy. */
   "clone-suspected",
   "clock-unsynced",
@@ -18,14 +22,16 @@ export const FaultCode = z.enum([
   "ledger-failing",
   /** Found by the hub, never by the pillar: two alarms under one number, or a ledger gone back. */
   "ledger-forked",
+  /** Found by the hub: after a reboot the pillar has forgotten alarms it had sent; they are here. */
+  "ledger-lost",
   "ledger-slow",
   "media-down",
   "microphone-lost",
   "outbox-full",
-  /** Found by the hub: after a reboot the pillar has forgotten alarms it had sent; they are here. */
-  "ledger-lost",
   /** Found by the hub: the pillar says what only a newer hub understands. Its alarms ring. */
   "protocol-newer",
+  /** The pillar could not renew its certificate, and less than ten days are left of it. */
+  "renewal-failing",
   "speaker-lost",
   "tamper-open",
 ]);

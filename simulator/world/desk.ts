@@ -13,6 +13,7 @@ import type { CommandId, IncidentId, PillarId, RecordingId, Username } from "../
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import { takeIn, type Hub } from "./hub.ts";
+import { expel } from "./link.ts";
 import { sendDown } from "./network.ts";
 import { keyOf } from "./pillar.ts";
 import { isSignedWith, sha256, signWith } from "./seal.ts";
@@ -26,7 +27,13 @@ export function hubHears(world: World, from: number, message: UpMessage): void {
   if (!pillar || !hub.isUp) return;
   const pillarId = pillar.id;
   const at = hub.clock.wall();
-  world.heardFrom(from);
+  if (message.channel !== "alarm" && world.isExpired(from)) {
+    // It was let in while its certificate was good.
+    world.coverage.count("expired-unheard");
+    expel(world.network, from);
+    return;
+  }
+  world.watch.heardFrom(from);
   switch (message.channel) {
     case "alarm":
       return alarmArrives(world, message.message, "mqtt");
@@ -146,6 +153,7 @@ function perform(
     case "start-recording":
     case "stop-recording":
     case "end-views":
+    case "expel-pillar":
     case "refuse":
       return;
     default:

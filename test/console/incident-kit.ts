@@ -45,6 +45,8 @@ export function pillar(n: number, change: Record<string, unknown> = {}): Pillar 
     presence: "online",
     lastSeenAt: at(0),
     isEnrolled: true,
+    certificate: { serial: "4a", issuedAt: at(0), validUntil: at(0), isExpired: false },
+    revocation: null,
     faults: [],
     release: "1.0.0",
     ...change,

@@ -18,7 +18,7 @@ import { actorOf } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { may } from "../policy.ts";
 import { problem } from "../problem.ts";
-import { failures, IncidentParams } from "../schemas.ts";
+import { failures, IdempotencyKey, IncidentParams } from "../schemas.ts";
 
 export function incidentRoutes(app: Api, context: ApiContext): void {
   const { reads } = context;
@@ -74,7 +74,6 @@ export const unknownIncident = (id: string): Error =>
 
 /** Orders without content take no body, an empty one or `{}`. */
 const NoBody = z.strictObject({}).nullish();
-const IdempotencyKey = z.object({ "idempotency-key": z.string().min(1).max(64).optional() });
 
 /** Each order: what its body is, and how it becomes one. */
 const ORDERS = {

@@ -1,11 +1,11 @@
 /** The fleet, and the signed commands to it. */
 import { z } from "zod";
-import { CommandRequest, Pillar, PillarPage } from "../../../shared/api/pillar.ts";
+import { CommandRequest, Pillar, PillarPage, RevokeRequest } from "../../../shared/api/pillar.ts";
 import { actorOf } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { mayCommand } from "../policy.ts";
 import { problem } from "../problem.ts";
-import { failures, PillarParams } from "../schemas.ts";
+import { failures, IdempotencyKey, PillarParams } from "../schemas.ts";
 
 export function pillarRoutes(app: Api, context: ApiContext): void {
   const { reads } = context;
@@ -34,6 +34,33 @@ export function pillarRoutes(app: Api, context: ApiContext): void {
     },
   );
   commandRoute(app, context);
+  revokeRoute(app, context);
+}
+
+function revokeRoute(app: Api, { hub, reads }: ApiContext): void {
+  app.post(
+    "/api/v1/pillars/:id/revoke",
+    {
+      config: { may: "pillars:revoke" },
+      schema: {
+        summary: "End a pillar's identity: nothing it says counts until it is enrolled again",
+        params: PillarParams,
+        headers: IdempotencyKey,
+        body: RevokeRequest,
+        response: { 200: Pillar, ...failures },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const { username, displayName, role } = actorOf(request);
+      const by = { username, displayName, role };
+      const ended = await hub.revoke(id, request.body, by, request.headers["idempotency-key"]);
+      if (!ended.ok) throw problem(ended.code, ended.detail);
+      const pillar = await reads.pillar(id);
+      if (!pillar) throw unknownPillar(id);
+      return pillar;
+    },
+  );
 }
 
 const CommandAnswer = z.object({ detail: z.string() });

@@ -10,6 +10,7 @@ export const role = computed<Role | null>(() => session.value?.role ?? null);
 /** Technicians and administrators keep the pillars going; they neither hear nor see people. */
 export const mayWatch = computed(() => role.value === "operator" || role.value === "supervisor");
 export const mayTakeOver = computed(() => role.value === "supervisor");
+export const mayRevoke = computed(() => role.value === "admin");
 export const mayCommand = computed(() => role.value !== null && role.value !== "operator");
 
 /** Asks the hub who we are; false = nobody. */

@@ -14,6 +14,7 @@ import { openReceipts, type Receipts } from "../../../hub/link/receipts.ts";
 import type {
   Actor,
   Authority,
+  Ended,
   Enrolments,
   NumberedEvent,
   Outcome,
@@ -23,7 +24,7 @@ import type {
 } from "../../../hub/ports.ts";
 import type { OperatorOrder } from "../../../hub/core/events.ts";
 import type { Incident, Recording } from "../../../shared/api/incident.ts";
-import type { Pillar } from "../../../shared/api/pillar.ts";
+import type { Pillar, RevokeRequest } from "../../../shared/api/pillar.ts";
 import { Role } from "../../../shared/api/session.ts";
 import { IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
@@ -68,6 +69,8 @@ export const pillar: Pillar = {
   presence: "online",
   lastSeenAt: AT,
   isEnrolled: true,
+  certificate: { serial: "4a", issuedAt: AT, validUntil: AT, isExpired: false },
+  revocation: null,
   faults: [],
   release: "0.1.0",
 };
@@ -109,6 +112,8 @@ export interface TestApi {
   /** Who was seen, and how. */
   readonly signs: string[];
   outcome: Outcome;
+  readonly revocations: { request: RevokeRequest; by: Actor; key: string | undefined }[];
+  ended: Ended;
   viewAnswer: ViewAnswer;
   health: HealthCheck[];
   onAlarm: () => Promise<void>;
@@ -168,7 +173,9 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     alarms: [] as TestApi["alarms"],
     past: [] as NumberedEvent[],
     signs: [] as string[],
+    revocations: [] as TestApi["revocations"],
     outcome: { ok: true, incident } as Outcome,
+    ended: { ok: true } as Ended,
     viewAnswer: { ok: true, sessionId: "3".repeat(32), sdp: "v=0\r\nanswer" } as ViewAnswer,
     health: [] as HealthCheck[],
     onAlarm: async () => {},
@@ -186,6 +193,11 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
         return test.outcome;
       },
       command: async (_id, order) => ({ ok: order.name !== "self-test", detail: "sent" }),
+      revoke: async (...[, request, by, key]) => {
+        state.revocations.push({ request, by, key });
+        return test.ended;
+      },
+      mayRenew: () => ({ ok: false, detail: "no renewals here" }),
       view: async (request) => {
         state.views.push(request);
         return test.viewAnswer;

@@ -1,0 +1,234 @@
+/**
+ * A pillar's certificate from its issue to its end: renewed, adopted, expired, revoked.
+ *
+ * The hub admits the certificates it knows to be good and no other, so nothing here needs a list that can go
+ * stale or a server that can be away. An end is a fact: a clock that is set back finds it in the journal.
+ *
+ * Revoked is not expired. An expired identity may still call for help, unverified; a revoked one may be in a
+ * thief's hands, and nothing it says counts.
+ */
+import type { RevocationReason } from "../../shared/api/pillar.ts";
+import type { PillarId } from "../../shared/ids.ts";
+import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
+import { nothing, refuse, type Decision } from "./decision.ts";
+import type { HubEffect, HubEvent } from "./events.ts";
+import type { CertificateFact, Fact, FactOf } from "./facts.ts";
+import type { PillarRecord } from "./roster.ts";
+import { laneOf, type HubState } from "./state.ts";
+
+const DAY_MS = 86_400_000;
+/** A pillar renews with a third of its time left; with this little left, somebody should look. */
+export const ENDING_MS = 10 * DAY_MS;
+/** A clock that leapt ahead and was put right within this time has ended nothing for good. */
+const OVER_AFTER_MS = DAY_MS;
+/** Pillars whose certificates change state in one tick; the others follow in the next. */
+const MAX_CHANGES_PER_TICK = 1000;
+
+export interface CertificateRecord {
+  readonly serial: string;
+  /** Unix ms; null in journals before certificates were watched. */
+  readonly expiresAt: number | null;
+  readonly issuedAt: number | null;
+}
+
+export interface RevocationRecord {
+  readonly at: number;
+  readonly byName: string;
+  readonly reason: RevocationReason;
+  readonly note: string;
+}
+
+/** The part of a pillar's record that this file keeps. */
+export interface Credentials {
+  /** The one in use; null before the first enrolment and after a revocation. */
+  readonly certificate: CertificateRecord | null;
+  /** Issued, and not used yet. */
+  readonly nextCertificate: CertificateRecord | null;
+  /** It was over for a day. */
+  readonly isCertificateOver: boolean;
+  readonly revocation: RevocationRecord | null;
+}
+
+export const NO_CREDENTIALS: Credentials = {
+  certificate: null,
+  nextCertificate: null,
+  isCertificateOver: false,
+  revocation: null,
+};
+
+/** A new enrolment ends whatever was before. */
+export function enrolledWith(fact: FactOf<"pillar-enrolled">): Credentials {
+  const { certificateSerial: serial, certificateExpiresAt: expiresAt = null, at: issuedAt } = fact;
+  return { ...NO_CREDENTIALS, certificate: { serial, expiresAt, issuedAt } };
+}
+
+export function evolveCertificate(record: PillarRecord, fact: CertificateFact): PillarRecord {
+  switch (fact.type) {
+    case "certificate-renewed": {
+      // Asked for by an identity that has been replaced meanwhile: it is nobody's.
+      if (!goodSerials(record).includes(fact.replaces)) return record;
+      const { certificateSerial: serial, certificateExpiresAt: expiresAt, at: issuedAt } = fact;
+      return { ...record, nextCertificate: { serial, expiresAt, issuedAt } };
+    }
+    case "certificate-adopted": {
+      const certificate = record.nextCertificate;
+      if (certificate?.serial !== fact.certificateSerial) return record;
+      const faults = without(record.faults, ["certificate-ending", "certificate-expired"]);
+      return { ...record, certificate, nextCertificate: null, isCertificateOver: false, faults };
+    }
+    case "certificate-expired":
+      return { ...record, isCertificateOver: true };
+    case "pillar-revoked": {
+      const { at, byName, reason, note } = fact;
+      const revocation = { at, byName, reason, note };
+      const state = { presence: "out-of-service", presenceAt: at, faults: [] } as const;
+      return { ...record, ...NO_CREDENTIALS, ...state, alarmPublicKey: null, revocation };
+    }
+  }
+}
+
+export const goodSerials = ({ certificate, nextCertificate }: Credentials): string[] =>
+  [certificate, nextCertificate].flatMap((one) => one?.serial ?? []);
+
+const without = (faults: readonly FaultCode[], codes: readonly FaultCode[]): readonly FaultCode[] =>
+  faults.filter((code) => !codes.includes(code));
+
+export const isExpired = (record: PillarRecord, at: number): boolean =>
+  record.isCertificateOver || isPast(record.certificate, at);
+
+const isPast = (certificate: CertificateRecord | null, at: number): boolean =>
+  certificate !== null && certificate.expiresAt !== null && at > certificate.expiresAt;
+
+/** Why a connection with this certificate is refused; `undefined` when it is admitted. */
+export function whyNotAdmitted(
+  record: PillarRecord | undefined,
+  certificateSerial: string,
+  at: number,
+): string | undefined {
+  if (!record) return "this hub knows no such pillar";
+  if (record.revocation) return revokedWords(record.revocation);
+  if (record.nextCertificate?.serial === certificateSerial) {
+    return isPast(record.nextCertificate, at) ? EXPIRED : undefined;
+  }
+  if (record.certificate?.serial !== certificateSerial) {
+    return "this hub knows a newer certificate of this pillar, or none";
+  }
+  return isExpired(record, at) ? EXPIRED : undefined;
+}
+
+const EXPIRED = "its certificate has expired: enrol the pillar again";
+
+export const revokedWords = ({ byName }: RevocationRecord): string =>
+  `its identity was revoked by ${byName}: enrol it with a new code`;
+
+/** A certificate for a new key is due when less than half of the time of the one shown is left. */
+export function isRenewalDue(
+  { certificate, nextCertificate }: Credentials,
+  shown: { readonly certificateSerial: string; readonly at: number; readonly lifeMs: number },
+): boolean {
+  const { certificateSerial: serial, at, lifeMs } = shown;
+  const found = [certificate, nextCertificate].find((one) => one?.serial === serial);
+  return !found || found.expiresAt === null || found.expiresAt - at < lifeMs / 2;
+}
+
+/** The first use of a renewed certificate. */
+export function adoptionFacts(
+  state: HubState,
+  event: Extract<HubEvent, { type: "pillar-connected" }>,
+): Fact[] {
+  const { at, pillarId, certificateSerial } = event;
+  const next = state.pillars.get(pillarId)?.nextCertificate;
+  if (certificateSerial === undefined || next?.serial !== certificateSerial) return [];
+  return [{ type: "certificate-adopted", at, pillarId, certificateSerial }];
+}
+
+/** What time alone does to certificates: they near their end, end, and are over for good. */
+export function certificateFacts(state: HubState, at: number): Fact[] {
+  const facts: Fact[] = [];
+  for (const record of state.pillars.values()) {
+    facts.push(...endFacts(record, at));
+    if (facts.length >= MAX_CHANGES_PER_TICK) break;
+  }
+  return facts;
+}
+
+function endFacts(record: PillarRecord, at: number): Fact[] {
+  const { id: pillarId, certificate, isCertificateOver } = record;
+  if (certificate === null || certificate.expiresAt === null || isCertificateOver) return [];
+  const leftMs = certificate.expiresAt - at;
+  const days = Math.floor(Math.abs(leftMs) / DAY_MS);
+  const isGone = leftMs < 0;
+  const facts = [
+    ...change(record, {
+      at,
+      code: "certificate-expired",
+      isActive: isGone,
+      detail: `it ended ${days} days ago; enrol the pillar again`,
+    }),
+    ...change(record, {
+      at,
+      code: "certificate-ending",
+      isActive: !isGone && leftMs < ENDING_MS,
+      detail: `it ends in ${days} days and was not renewed: look at the pillar's log, or enrol it again`,
+    }),
+  ];
+  if (-leftMs < OVER_AFTER_MS) return facts;
+  const certificateSerial = certificate.serial;
+  return [...facts, { type: "certificate-expired", at, pillarId, certificateSerial }];
+}
+
+function change(
+  record: PillarRecord,
+  wanted: Pick<FactOf<"pillar-fault">, "at" | "code" | "isActive" | "detail">,
+): Fact[] {
+  if (record.faults.includes(wanted.code) === wanted.isActive) return [];
+  const detail = wanted.isActive ? wanted.detail : "";
+  return [{ type: "pillar-fault", pillarId: record.id, ...wanted, detail }];
+}
+
+type RevokeOrder = Extract<HubEvent, { type: "revoke-order" }>;
+
+/** Repeating it changes nothing and is no error. */
+export function decideRevoke(state: HubState, event: RevokeOrder): Decision {
+  const { at, pillarId, reason, note, by, byName } = event;
+  const record = state.pillars.get(pillarId);
+  if (!record) return refuse("not-found", `expected the id of a pillar, found ${pillarId}`);
+  const { certificate, revocation } = record;
+  const certificateSerials = goodSerials(record);
+  const { certificateSerial } = event;
+  if (certificateSerial !== undefined && !certificateSerials.includes(certificateSerial)) {
+    // What was to be revoked is refused already: nothing is left to do, and nothing else is revoked.
+    if (revocation) return nothing;
+    const found = certificate?.serial ?? "none";
+    return refuse("conflict", `expected the certificate ${certificateSerial}, found ${found}`);
+  }
+  if (revocation) return nothing;
+  if (!certificate) {
+    return refuse("conflict", `${pillarId} has no identity: it was never enrolled`);
+  }
+  const person = { by, byName };
+  const incidents = openIncidents(state, pillarId);
+  return {
+    facts: [
+      { type: "pillar-revoked", at, pillarId, certificateSerials, reason, note, ...person },
+      ...incidents.map(({ id: incidentId }): Fact => ({
+        type: "incident-pillar-revoked",
+        ...{ at, incidentId, reason, ...person },
+      })),
+    ],
+    effects: [
+      { type: "expel-pillar", pillarId, reason: `its identity was revoked by ${byName}` },
+      ...incidents.flatMap(({ id: incidentId, recordingId }): HubEffect[] => [
+        { type: "end-views", incidentId, who: "all" },
+        ...(recordingId ? [{ type: "stop-recording", recordingId } as const] : []),
+      ]),
+    ],
+  };
+}
+
+function openIncidents(state: HubState, pillarId: PillarId) {
+  return (["voice", "test"] as const).flatMap((kind) => {
+    const id = state.openByLane.get(laneOf({ pillarId, kind }));
+    return (id && state.incidents.get(id)) ?? [];
+  });
+}

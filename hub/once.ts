@@ -1,0 +1,43 @@
+/**
+ * The same request under the same key is answered with its first outcome: a console that lost its connection
+ * repeats what it asked, and nothing happens twice.
+ */
+import type { ProblemCode } from "../shared/api/problem.ts";
+
+/** Outcomes remembered for repetitions, over all consoles: minutes of a busy room. */
+const MAX_REMEMBERED = 1000;
+
+interface Answered {
+  readonly ok: boolean;
+  readonly code?: ProblemCode;
+}
+
+/** Without a key every request is its own. */
+export type Once<T> = (key: string | undefined, work: () => Promise<T>) => Promise<T>;
+
+export function createOnce<T extends Answered>(): Once<T> {
+  const outcomeByKey = new Map<string, Promise<T>>();
+  return (key, work) => {
+    if (key === undefined) return work();
+    const known = outcomeByKey.get(key);
+    if (known) return known;
+    const outcome = work();
+    outcomeByKey.set(key, outcome);
+    if (outcomeByKey.size > MAX_REMEMBERED) {
+      const [oldest] = outcomeByKey.keys();
+      if (oldest !== undefined) outcomeByKey.delete(oldest);
+    }
+    void forgetFailure(outcomeByKey, key, outcome);
+    return outcome;
+  };
+}
+
+/** What failed for want of a disk may succeed when repeated. */
+async function forgetFailure<T extends Answered>(
+  outcomeByKey: Map<string, Promise<T>>,
+  key: string,
+  outcome: Promise<T>,
+): Promise<void> {
+  const result = await outcome;
+  if (!result.ok && result.code === "unavailable") outcomeByKey.delete(key);
+}
