@@ -136,11 +136,9 @@ export function buttonStuck(agent: Agent, kind: ButtonKind): AgentStep {
 export function mediaState(agent: Agent, state: MediaState): AgentStep {
   const before = agent.health.media;
   const next = { ...agent, health: { ...agent.health, media: state } };
-  const isFfmpegMissing =
-    hasFailed(state) && /ffmpeg.*(not found|missing|no such|cannot)/i.test(state.detail);
   const detailOf = (part: "camera" | "microphone" | "speaker"): string | undefined =>
     state[part] === "failed" ? state.detail || `the ${part} does not work` : undefined;
-  let result = setFault(next, "ffmpeg-missing", isFfmpegMissing ? state.detail : undefined);
+  let result = setFault(next, "ffmpeg-missing", state.lacksFfmpeg ? state.detail : undefined);
   for (const part of ["camera", "microphone", "speaker"] as const) {
     result = follow(result, (at) => setFault(at, `${part}-lost`, detailOf(part)));
   }
@@ -148,10 +146,6 @@ export function mediaState(agent: Agent, state: MediaState): AgentStep {
     (part) => before?.[part] === state[part],
   );
   return isSame ? result : follow(result, (at) => report(at, mediaReport(state)));
-}
-
-function hasFailed(state: MediaState): boolean {
-  return [state.camera, state.microphone, state.speaker].includes("failed");
 }
 
 function mediaReport(state: MediaState): Report {

@@ -27,7 +27,7 @@ export interface CaptureOptions {
   readonly onPacket: (packet: MediaPacket, atMs: number) => void;
   /** Packets flow (again). */
   readonly onFlow: () => void;
-  readonly onFailure: (detail: string) => void;
+  readonly onFailure: (detail: string, lacksFfmpeg: boolean) => void;
 }
 
 export interface Capture {
@@ -78,7 +78,7 @@ export function startCapture(options: CaptureOptions): Capture {
   };
 
   socket.on("error", (error) => {
-    options.onFailure(`${name}: no socket on loopback (${error.message})`);
+    options.onFailure(`${name}: no socket on loopback (${error.message})`, false);
   });
   socket.bind(0, "127.0.0.1", () => {
     if (isStopped) return;

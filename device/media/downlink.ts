@@ -108,7 +108,7 @@ function newSpeaker(media: MediaConfig, options: DownlinkOptions, onPlayed: () =
     },
     onFailure: (detail) => {
       if (status.get("speaker") !== "failed") log("warn", detail);
-      status.set("speaker", "failed", detail);
+      status.fail("speaker", detail);
     },
   });
   const playback = newPlayback({

@@ -5,13 +5,18 @@
  * binary that came with the package (an optional dependency), then `PATH`. Nothing is remembered:
  * ffmpeg may be installed while the agent runs.
  */
+import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
 
 export const FFMPEG_ADVICE =
   'ffmpeg not found: install it with "apt-get install ffmpeg" or set FFMPEG_BIN';
+
+const CORRECT = "Install ffmpeg, and correct or unset FFMPEG_BIN";
+const ASKED_MS = 5000;
 
 export type FoundFfmpeg =
   | { readonly ok: true; readonly path: string }
@@ -48,8 +53,28 @@ function isMissingModule(error: unknown): boolean {
 }
 
 async function isExecutable(path: string): Promise<boolean> {
+  // A folder is executable too.
+  const isFile = await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+  if (!isFile) return false;
   return access(path, constants.X_OK).then(
     () => true,
     () => false,
   );
+}
+
+/** Starts it and asks for its version; throws with advice when it is something else. */
+export async function ffmpegVersion(path: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(path, ["-version"], { timeout: ASKED_MS }).catch(
+    (error: unknown) => {
+      const found = error instanceof Error ? error.message.split("\n")[0] : String(error);
+      throw new Error(`${path} was expected to be ffmpeg, found: ${found}. ${CORRECT}`);
+    },
+  );
+  const [, version] = /^ffmpeg version (\S+)/.exec(stdout) ?? [];
+  if (version !== undefined) return version;
+  const found = JSON.stringify(stdout.slice(0, 60));
+  throw new Error(`${path} was expected to say "ffmpeg version", found ${found}. ${CORRECT}`);
 }

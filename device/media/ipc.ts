@@ -36,6 +36,8 @@ export type FromMedia =
       readonly speaker: PartState;
       /** What is wrong and what to do, when a part has failed. */
       readonly detail: string;
+      /** The reason of a failure: ffmpeg is not where it should be, or cannot be started. */
+      readonly lacksFfmpeg: boolean;
     }
   | {
       readonly type: "log";

@@ -31,7 +31,8 @@ export interface ProgramOptions {
   readonly repeats: boolean;
   readonly onStart: (child: ChildProcess) => void;
   readonly onEnd: () => void;
-  readonly onFailure: (detail: string) => void;
+  /** `isUnstartable`: there was no program to start. */
+  readonly onFailure: (detail: string, isUnstartable: boolean) => void;
 }
 
 export interface Program {
@@ -52,9 +53,9 @@ export function keepRunning(options: ProgramOptions): Program {
     pause = setTimeout(() => void start(), Math.max(timing.restartAtLeast, delay));
   };
 
-  const fail = (detail: string): void => {
+  const fail = (detail: string, isUnstartable: boolean): void => {
     if (isStopped) return;
-    options.onFailure(redact(detail).slice(0, MAX_DETAIL_CHARACTERS));
+    options.onFailure(redact(detail).slice(0, MAX_DETAIL_CHARACTERS), isUnstartable);
     later(fullJitter(timing.restart, attempt, Math.random()));
     attempt += 1;
   };
@@ -64,7 +65,7 @@ export function keepRunning(options: ProgramOptions): Program {
     try {
       command = await options.command();
     } catch (error) {
-      return fail(error instanceof Error ? error.message : String(error));
+      return fail(error instanceof Error ? error.message : String(error), true);
     }
     if (isStopped) return;
     run(command);
@@ -79,19 +80,20 @@ export function keepRunning(options: ProgramOptions): Program {
     child = running;
     const lastWords = tail(running);
     let hasEnded = false;
-    const ended = (how: string, isNormal: boolean): void => {
+    const ended = (how: string, end: "normal" | "failed" | "unstartable"): void => {
       if (hasEnded) return;
       hasEnded = true;
       child = undefined;
       if (performance.now() - startedAt >= timing.steadyAfter) attempt = 0;
       options.onEnd();
       if (isStopped) return;
-      if (isNormal && options.repeats) return later(timing.restartAtLeast);
-      fail(killedFor ?? `${name}: ${file} ${how}${lastWords()}`);
+      if (end === "normal" && options.repeats) return later(timing.restartAtLeast);
+      fail(killedFor ?? `${name}: ${file} ${how}${lastWords()}`, end === "unstartable");
     };
-    running.on("error", (error) => ended(`cannot be started (${error.message})`, false));
+    running.on("error", (error) => ended(`cannot be started (${error.message})`, "unstartable"));
     running.on("exit", (code, signal) => {
-      ended(code === null ? `was ended by ${signal}` : `stopped with code ${code}`, code === 0);
+      const how = code === null ? `was ended by ${signal}` : `stopped with code ${code}`;
+      ended(how, code === 0 ? "normal" : "failed");
     });
     // A program that dies while being written to: its exit tells the story.
     running.stdin?.on("error", () => undefined);

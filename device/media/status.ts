@@ -7,8 +7,9 @@ import type { PeerState } from "./peer.ts";
 export type Part = "camera" | "microphone" | "speaker";
 
 export interface Status {
-  /** `detail` says what is wrong and what to do; empty when nothing is. */
-  set(part: Part, state: PartState, detail?: string): void;
+  set(part: Part, state: Exclude<PartState, "failed">): void;
+  /** `detail` says what is wrong and what to do. */
+  fail(part: Part, detail: string, lacksFfmpeg?: boolean): void;
   setPeer(state: PeerState, detail: string): void;
   get(part: Part): PartState;
   /** Tells everything again, as to an agent that has just configured us. */
@@ -23,6 +24,7 @@ export function newStatus(post: (message: FromMedia) => void): Status {
     speaker: "",
     peer: "",
   };
+  const lacking = new Set<Part>();
   let peer: PeerState = "lost";
   let lastPosted = "";
   let isDue = false;
@@ -32,7 +34,8 @@ export function newStatus(post: (message: FromMedia) => void): Status {
     const detail = [details.camera, details.microphone, details.speaker, details.peer]
       .filter((text) => text !== "")
       .join("; ");
-    const message: FromMedia = { type: "state", peer, ...states, detail };
+    const lacksFfmpeg = lacking.size > 0;
+    const message: FromMedia = { type: "state", peer, ...states, detail, lacksFfmpeg };
     const text = JSON.stringify(message);
     if (text === lastPosted) return;
     lastPosted = text;
@@ -47,9 +50,17 @@ export function newStatus(post: (message: FromMedia) => void): Status {
 
   return {
     get: (part) => states[part],
-    set(part, state, detail = "") {
+    set(part, state) {
       states[part] = state;
+      details[part] = "";
+      lacking.delete(part);
+      due();
+    },
+    fail(part, detail, lacksFfmpeg = false) {
+      states[part] = "failed";
       details[part] = detail;
+      if (lacksFfmpeg) lacking.add(part);
+      else lacking.delete(part);
       due();
     },
     setPeer(state, detail) {

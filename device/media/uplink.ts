@@ -75,9 +75,9 @@ export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink 
           if (status.get(name) === "failed") log("info", `${name}: it works again`);
           status.set(name, isOpen ? "sending" : "ready");
         },
-        onFailure: (detail) => {
+        onFailure: (detail, lacksFfmpeg) => {
           if (status.get(name) !== "failed") log("warn", detail);
-          status.set(name, "failed", detail);
+          status.fail(name, detail, lacksFfmpeg);
         },
       }),
     );

@@ -130,11 +130,15 @@ describe("a fault", () => {
       camera: "failed",
       microphone: "ready",
       speaker: "ready",
-      detail: "ffmpeg not found: install it",
+      detail: "FFMPEG_BIN is /opt/x, which is not an executable file: correct or unset it",
+      lacksFfmpeg: true,
     } as const;
     pillar.tell({ type: "media-said", message: state });
     expect(pillar.faults().toSorted()).toEqual(["camera-lost", "ffmpeg-missing"]);
-    pillar.tell({ type: "media-said", message: { ...state, camera: "ready", detail: "" } });
+    pillar.tell({
+      type: "media-said",
+      message: { ...state, camera: "ready", detail: "", lacksFfmpeg: false },
+    });
     expect(pillar.faults()).toEqual([]);
   });
 });
