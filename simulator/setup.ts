@@ -7,7 +7,7 @@
  * The one idea: with everything there it costs a few milliseconds and starts nothing. As root on a
  * Debian it installs what is missing; anybody else gets the one command that does.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
 import { delimiter, join } from "node:path";
@@ -23,6 +23,8 @@ interface Need {
   readonly isOptionalFor: readonly Purpose[];
   readonly isNeededFor: readonly Purpose[];
   isThere(): boolean | Promise<boolean>;
+  /** The package starts it; we start our own, when a test wants one. */
+  readonly service?: string;
 }
 
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
@@ -68,6 +70,14 @@ const NEEDS: readonly Need[] = [
     isOptionalFor: [],
     isThere: () => existsSync(process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium"),
   },
+  {
+    what: "mosquitto (a broker that is not the hub's own)",
+    debianPackage: "mosquitto",
+    isNeededFor: ["test"],
+    isOptionalFor: [],
+    isThere: () => isOnPath("mosquitto") || existsSync("/usr/sbin/mosquitto"),
+    service: "mosquitto",
+  },
   ...FAULT_TOOLS.map(([program, debianPackage]) => ({
     what: `${program} (the fault tests)`,
     debianPackage,
@@ -87,6 +97,7 @@ export async function setUp(purpose: Purpose): Promise<boolean> {
     console.log(`Installing ${whats} with apt-get; this takes a minute or two.`);
     const failure = await install(packages);
     if (failure !== undefined) console.error(failure);
+    stopServices(missing.flatMap(({ service }) => service ?? []));
   }
   const stillMissing = await missingFor(purpose);
   if (stillMissing.length === 0) return true;
@@ -110,6 +121,11 @@ async function missingFor(purpose: Purpose): Promise<Need[]> {
 async function install(packages: readonly string[]): Promise<string | undefined> {
   const failure = await aptGet(["update"]);
   return failure ?? aptGet(["install", "-y", "--no-install-recommends", ...packages]);
+}
+
+function stopServices(services: readonly string[]): void {
+  if (services.length === 0 || !existsSync("/run/systemd/system")) return;
+  spawnSync("systemctl", ["disable", "--now", ...services], { stdio: "ignore" });
 }
 
 async function aptGet(options: readonly string[]): Promise<string | undefined> {

@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../../simulator/hub-client.ts";
+import type { BrokeredStreet } from "./brokered-street.ts";
 import type { PillarUnderTest } from "./pillar.ts";
 import type { Street } from "./street.ts";
 
@@ -13,6 +14,8 @@ const AGENT_SPAN_MS = 240;
 /** Around the moment at which the hub hears, commits and answers. */
 const HUB_FROM_MS = 55;
 const HUB_SPAN_MS = 60;
+/** From before the press is counted to after the receipt. */
+const BROKER_SPAN_MS = 240;
 /** Steps through a span that are far from each other in a row and cover it in the end. */
 const GOLDEN = 0.618034;
 const CALL_MS = 20_000;
@@ -59,6 +62,24 @@ export async function killAgents(street: Street, { id, rounds, from = 0 }: Sweep
     await delay(instant(from + round) * AGENT_SPAN_MS);
     await pillar.process().crash();
     pillar.start();
+    await endCall(street, pillar);
+  }
+}
+
+/** The broker that stands between, which is not the hub's own. */
+export async function killBrokers(
+  { street, mosquitto, add }: BrokeredStreet,
+  { id, rounds, from = 0 }: Sweep,
+): Promise<void> {
+  const pillar = await add(id);
+  pillar.start();
+  await pillar.untilLamp("standby");
+  for (let round = 0; round < rounds; round += 1) {
+    const pressing = pillar.press();
+    await delay(instant(from + round) * BROKER_SPAN_MS);
+    await mosquitto.crash();
+    await pressing;
+    await mosquitto.start();
     await endCall(street, pillar);
   }
 }

@@ -29,11 +29,17 @@ export interface Street {
   close(): Promise<void>;
 }
 
-/** The hub runs; pillars are added by the test. */
-export async function openStreet(settings?: HubWanted["settings"]): Promise<Street> {
+type Settings = HubWanted["settings"];
+
+/** The hub runs; pillars are added by the test. `wanted` may need the hub's directory, not yet made. */
+export async function openStreet(
+  wanted?: Settings | ((hubDir: string) => Promise<Settings>),
+): Promise<Street> {
   const dir = mkdtempSync(join(tmpdir(), "anzhu-fault-"));
   const history = newHistory(join(dir, "history.jsonl"));
-  const hub = await newHub({ dir: join(dir, "hub"), history, ...(settings && { settings }) });
+  const hubDir = join(dir, "hub");
+  const settings = typeof wanted === "function" ? await wanted(hubDir) : wanted;
+  const hub = await newHub({ dir: hubDir, history, ...(settings && { settings }) });
   const pillars: PillarUnderTest[] = [];
   const listening = new AbortController();
   const closers: (() => Promise<void>)[] = [];

@@ -1,0 +1,176 @@
+/** Groups A, D and E where a broker stands between pillars and hub that is not the hub's own. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { openAuthority } from "../../hub/link/authority.ts";
+import { hubClient } from "../../simulator/hub-client.ts";
+import { ACCOUNTS, PASSWORD } from "../../simulator/demo-hub.ts";
+import { noMosquitto } from "../instrument/mosquitto.ts";
+import { openBrokeredStreet, type BrokeredStreet } from "./harness/brokered-street.ts";
+import { jitteryBroker, type JitteryBroker } from "./harness/jittery-broker.ts";
+import { killBrokers } from "./harness/kill-sweep.ts";
+import type { PillarUnderTest } from "./harness/pillar.ts";
+import { openStreet } from "./harness/street.ts";
+import { wirePillar } from "./harness/wire-pillar.ts";
+
+const ROUNDS = 20;
+const SLOW = 120_000;
+const VERY_SLOW = 400_000;
+/** The product's own bar: whatever is degraded is on a screen by then. */
+const SEEN_MS = 15_000;
+const skipped = noMosquitto();
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function open(settings?: (documented: string) => string): Promise<BrokeredStreet> {
+  const brokered = await openBrokeredStreet(settings ? { settings } : {});
+  closers.push(() => brokered.close());
+  return brokered;
+}
+
+async function armed(brokered: BrokeredStreet, id: string): Promise<PillarUnderTest> {
+  const pillar = await brokered.add(id);
+  pillar.start();
+  await pillar.untilLamp("standby");
+  await pillar.untilArmed();
+  return pillar;
+}
+
+async function endCall({ street }: BrokeredStreet, pillar: PillarUnderTest): Promise<void> {
+  await pillar.untilLamp("received");
+  await street.hub.desk.clear();
+  await pillar.untilLamp("standby");
+}
+
+/** Notices an operator's screen has shown since now. */
+function noticesOf({ street }: BrokeredStreet): string[] {
+  const codes: string[] = [];
+  const listening = new AbortController();
+  const client = hubClient(street.hub.url, {
+    username: ACCOUNTS[0]?.username ?? "",
+    password: PASSWORD,
+  });
+  const watching = client.watch((event) => {
+    if (event.type === "notice") codes.push(event.notice.code);
+  }, listening.signal);
+  closers.push(() => (listening.abort(), watching));
+  return codes;
+}
+
+describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, () => {
+  test(
+    "A6 the broker is killed (kill -9) at any instant around a press: nothing is lost, nothing counts twice",
+    { timeout: VERY_SLOW },
+    async () => {
+      const brokered = await open();
+      await killBrokers(brokered, { id: "broker-killed", rounds: ROUNDS });
+      expect(await brokered.street.verdict()).toEqual([]);
+    },
+  );
+
+  test(
+    "D7 the pillar reaches the broker and the broker not the hub: the alarm takes the other path, and screens say why",
+    { timeout: SLOW },
+    async () => {
+      const brokered = await open();
+      const { street, line } = brokered;
+      const pillar = await armed(brokered, "split");
+      const notices = noticesOf(brokered);
+      const presence = async (): Promise<string> =>
+        (await street.hub.desk.pillar(pillar.id)).presence;
+      await expect.poll(presence).toBe("online");
+      line.set("frozen");
+      const splitAt = performance.now();
+      await pillar.press();
+      await pillar.untilLamp("received");
+      await expect.poll(presence, { timeout: SEEN_MS }).toBe("lost");
+      await expect.poll(() => notices, { timeout: SEEN_MS }).toContain("broker-unreachable");
+      expect(performance.now() - splitAt).toBeLessThan(SEEN_MS);
+      expect(await street.hub.isReady()).toBe(false);
+      line.set("cut");
+      line.set("open");
+      await expect.poll(() => notices).toContain("broker-back");
+      await expect.poll(presence).toBe("online");
+      await endCall(brokered, pillar);
+      expect(await street.verdict()).toEqual([]);
+    },
+  );
+
+  test(
+    "D7 with the other path cut as well the pillar says so at 20 s, and calls when either is back",
+    { timeout: SLOW },
+    async () => {
+      const brokered = await open();
+      const { street, line, https } = brokered;
+      const pillar = await armed(brokered, "alone");
+      line.set("frozen");
+      https.set("cut");
+      await pillar.press();
+      const saysSo = (): boolean => pillar.lines().some((text) => /dial 110|110/.test(text));
+      await expect.poll(saysSo, { timeout: 30_000 }).toBe(true);
+      expect(pillar.lamp()).toBe("calling");
+      line.set("cut");
+      line.set("open");
+      await endCall(brokered, pillar);
+      expect(await street.verdict()).toEqual([]);
+    },
+  );
+
+  test(
+    "E9 the broker loses its data directory with alarms in it: the pillars say them again",
+    { timeout: SLOW },
+    async () => {
+      const brokered = await open((documented) =>
+        documented.replace("persistence false", "persistence true\nautosave_interval 1"),
+      );
+      const { street, mosquitto, line, https } = brokered;
+      const pillar = await armed(brokered, "wiped");
+      line.set("frozen");
+      https.set("cut");
+      await pillar.press();
+      await pillar.untilLamp("calling");
+      // It has written something down, which is now lost.
+      await expect.poll(() => existsSync(join(mosquitto.dir, "data/mosquitto.db"))).toBe(true);
+      await mosquitto.crash();
+      mosquitto.wipe();
+      await mosquitto.start();
+      line.set("cut");
+      line.set("open");
+      https.set("open");
+      await endCall(brokered, pillar);
+      expect(await street.verdict()).toEqual([]);
+    },
+  );
+});
+
+test(
+  "E3 a broker that drops overtaken messages after its receipt costs nothing: they are said again until accepted",
+  { timeout: SLOW },
+  async () => {
+    let broker: JitteryBroker | undefined;
+    const street = await openStreet(async (hubDir) => {
+      broker = await jitteryBroker(await openAuthority(hubDir, []));
+      return { mqtt: { external: { url: `mqtts://127.0.0.1:${broker.port}` } } };
+    });
+    closers.push(
+      () => broker!.close(),
+      () => street.close(),
+    );
+    const pillar = await wirePillar(street, "overtaken");
+    closers.push(() => pillar.close());
+    const link = await pillar.connect({ port: broker!.port });
+    const alarms = await Promise.all(Array.from({ length: 16 }, () => link.press()));
+    await expect.poll(() => broker!.handled()).toBe(16);
+    expect(broker!.delivered()).toBeLessThan(16);
+    const left = () => alarms.filter((alarm) => !link.isAccepted(alarm));
+    const resend = async (): Promise<number> => {
+      await Promise.all(left().map((alarm) => link.publish("alarm", pillar.envelope(alarm))));
+      return left().length;
+    };
+    await expect.poll(resend, { timeout: 30_000, interval: 500 }).toBe(0);
+    expect(await street.verdict()).toEqual([]);
+  },
+);
