@@ -6,7 +6,7 @@
  * them, so that `enroll` answers at once and `start` holds no more than it uses.
  */
 import { realpathSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import { enableCompileCache, flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
@@ -69,6 +69,8 @@ function addStart(root: Command): void {
     const { startHub } = await import("./hub-process.ts");
     const log = pino({ level: config.logLevel, base: { program: "anzhu-hub" } });
     const hub = await startHub(config, { log });
+    // Now, not at the end: a hub that is killed must be back as soon as one that was stopped.
+    flushCompileCache();
     await new Promise<void>((resolve) => {
       process.once("SIGTERM", resolve);
       process.once("SIGINT", resolve);

@@ -11,7 +11,7 @@ export interface FleetProcess {
   start(): Promise<void>;
   press(order: PressOrder): Promise<void>;
   report(): Promise<FleetReport>;
-  /** Every pillar says farewell, and the process ends. */
+  /** Every pillar says farewell, and the process ends; a second time nothing happens. */
   stop(): Promise<void>;
 }
 
@@ -48,6 +48,7 @@ export function startFleet(file: string, wanted: FleetWanted): FleetProcess {
       return report;
     },
     stop: async () => {
+      if (!child.connected) return;
       await ask({ type: "stop" });
       child.disconnect();
       await ended;

@@ -3,9 +3,10 @@
  * MQTT 3.1.1, one socket per attempt, up when the subscription is granted.
  *
  * A packet is written and read by the same library the agent's client uses; what is left out is that
- * client's memory and its keep-alive, because a heartbeat every 5 s says more.
+ * client's memory and its keep-alive, because a heartbeat every 5 s says more. Keys are read once, not at
+ * each attempt: here one machine does what ten thousand do, and the hub must not wait for that.
  */
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { generate, parser, type Packet } from "mqtt-packet";
 import { codeOf, reasonOf } from "../../device/adapters/failure.ts";
 import type { HubLink } from "../../device/ports.ts";
@@ -46,18 +47,23 @@ interface Attempt {
 export function lightLink(settings: LightLinkSettings): HubLink {
   const listeners: Listeners = { up: [], down: [], message: [] };
   let current: Attempt | undefined;
+  let context: SecureContext | undefined;
   let isClosed = false;
   return {
     connect: () => {
       if (current || isClosed) return;
-      current = newAttempt(settings, {
-        onUp: () => listeners.up.forEach((listener) => listener()),
-        onEnd: (reason) => {
-          current = undefined;
-          if (!isClosed) listeners.down.forEach((listener) => listener(reason));
+      context ??= contextOf(settings);
+      current = newAttempt(
+        { ...settings, context },
+        {
+          onUp: () => listeners.up.forEach((listener) => listener()),
+          onEnd: (reason) => {
+            current = undefined;
+            if (!isClosed) listeners.down.forEach((listener) => listener(reason));
+          },
+          onMessage: (message) => listeners.message.forEach((listener) => listener(message)),
         },
-        onMessage: (message) => listeners.message.forEach((listener) => listener(message)),
-      });
+      );
     },
     publish: (up) => {
       if (current?.isUp) publish(settings.pillarId, current, up);
@@ -90,7 +96,11 @@ interface AttemptEvents {
   onMessage(message: DownMessage): void;
 }
 
-function newAttempt(settings: LightLinkSettings, events: AttemptEvents): Attempt {
+type Prepared = Omit<LightLinkSettings, "tlsKey" | "tlsCert" | "ca"> & {
+  readonly context: SecureContext;
+};
+
+function newAttempt(settings: Prepared, events: AttemptEvents): Attempt {
   const socket = openSocket(settings);
   const reading = parser({ protocolVersion: 4 });
   let isOver = false;
@@ -161,11 +171,13 @@ const hello = (pillarId: PillarId): Packet => ({
   keepalive: KEEPALIVE_SECONDS,
 });
 
-function openSocket(settings: LightLinkSettings): TLSSocket {
-  const { host, port, from: localAddress, tlsKey: key, tlsCert: cert, ca } = settings;
-  const socket = connectTls({
-    ...{ host, port, localAddress, key, cert, ca },
-    minVersion: "TLSv1.3",
+const contextOf = ({ tlsKey: key, tlsCert: cert, ca }: LightLinkSettings): SecureContext =>
+  createSecureContext({ key, cert, ca, minVersion: "TLSv1.3" });
+
+function openSocket({ host, port, from, context }: Prepared): TLSSocket {
+  const socket = connect({
+    ...{ host, port, localAddress: from },
+    secureContext: context,
     ALPNProtocols: ["mqtt"],
   });
   socket.setNoDelay(true);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../simulator/hub-client.ts";
-import { enrolMany } from "../../simulator/load/enrolment.ts";
+import { enrolMany, type Enrolment } from "../../simulator/load/enrolment.ts";
 import { startFleet, type FleetProcess } from "../../simulator/load/fleet-process.ts";
 import { LOOPBACK, loadHubCommand } from "../../simulator/load/hub-settings.ts";
 import type { JournalledAlarm } from "../../simulator/load/press-verdict.ts";
@@ -18,12 +18,13 @@ const MEDIA_PORTS = 100;
 const READY_MS = 60_000;
 const LOOK_EVERY_MS = 4;
 /** As the launchers set it. */
-const ENVIRONMENT = { MALLOC_ARENA_MAX: "2" };
+export const ENVIRONMENT = { MALLOC_ARENA_MAX: "2" };
 
 export interface LoadRig {
   readonly dir: string;
   readonly hubDir: string;
   readonly url: string;
+  readonly enrolment: Enrolment;
   readonly fleet: FleetProcess;
   readonly hub: HubOfLoad;
   journal(): JournalOnDisk;
@@ -59,8 +60,12 @@ export async function openLoad(pillars: number): Promise<LoadRig> {
   const fleet = startFleet(join(dir, "fleet.json"), { enrolment, hub: ways });
   const url = `http://${LOOPBACK}:${httpPort}`;
   const hub = hubOfLoad(command, { url, mqttPort });
+  // A release's first start compiles it; that is not what is measured here.
+  await hub.start();
+  await hub.isReady();
+  await hub.stop();
   return {
-    ...{ dir, hubDir, url, fleet, hub },
+    ...{ dir, hubDir, url, enrolment, fleet, hub },
     journal: () => journalOnDisk(hubDir),
     close: async () => {
       await fleet.stop();
