@@ -6,7 +6,15 @@
 import openTempHome from "../temp-home.ts";
 import { benchAnswer } from "./answer.ts";
 import { benchBurst } from "./burst.ts";
+import { benchEscalation } from "./escalation.ts";
+import { benchHostile } from "./hostile.ts";
+import { benchLoss } from "./loss.ts";
+import { benchHeartbeat } from "./heartbeat.ts";
+import { benchHerd } from "./herd.ts";
+import { benchHubRestart } from "./hub-restart.ts";
+import { benchIdle } from "./idle.ts";
 import { benchMouthToEar } from "./mouth-to-ear.ts";
+import { benchPresence } from "./presence.ts";
 import { benchPress } from "./press.ts";
 import { benchResident } from "./resident.ts";
 import { benchRing } from "./ring.ts";
@@ -19,6 +27,14 @@ const BENCHES: Record<string, () => Promise<Section>> = {
   "mouth-to-ear": benchMouthToEar,
   resident: benchResident,
   burst: benchBurst,
+  "hub-restart": benchHubRestart,
+  herd: benchHerd,
+  idle: benchIdle,
+  heartbeat: benchHeartbeat,
+  loss: benchLoss,
+  hostile: benchHostile,
+  presence: benchPresence,
+  escalation: benchEscalation,
 };
 
 const words = process.argv.slice(2);

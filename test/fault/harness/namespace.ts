@@ -5,6 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import type { Surroundings } from "./process.ts";
+import { missing } from "./tool.ts";
 
 export interface Namespace {
   /** Our end, as the process inside sees us. */
@@ -21,11 +22,13 @@ const run = (file: string, ...args: readonly string[]): void => {
   execFileSync(file, args, { stdio: ["ignore", "ignore", "pipe"] });
 };
 
-/** In words why not, when the kernel or the rights forbid it. */
-export function newNamespace(): Namespace | string {
-  const name = `anzhu-${process.pid}`;
-  const net = `10.213.${process.pid % 200}`;
-  const [near, far] = [`az${process.pid}a`, `az${process.pid}b`];
+/**
+ * In words why not, when the kernel or the rights forbid it. `n`: which one of this process, from 0 to 39.
+ */
+export function newNamespace(n = 0): Namespace | string {
+  const name = `anzhu-${process.pid}-${n}`;
+  const net = `10.${200 + n}.${process.pid % 250}`;
+  const [near, far] = [`az${process.pid}a${n}`, `az${process.pid}b${n}`];
   const inside = (...args: readonly string[]): void => run("ip", "netns", "exec", name, ...args);
   try {
     run("ip", "netns", "add", name);
@@ -49,7 +52,8 @@ export function newNamespace(): Namespace | string {
     lose(percent) {
       inside("nft", "flush", "ruleset");
       if (percent === 0) return;
-      const drop = `oifname != "lo" numgen random mod 100 < ${percent} counter drop`;
+      const chance = percent < 100 ? `numgen random mod 100 < ${percent}` : "";
+      const drop = `oifname != "lo" ${chance} counter drop`;
       const dropIn = drop.replace("oifname", "iifname");
       inside("nft", "add table inet loss");
       inside("nft", "add chain inet loss out { type filter hook output priority 0 ; }");
@@ -64,4 +68,20 @@ export function newNamespace(): Namespace | string {
     },
     remove: () => run("ip", "netns", "del", name),
   };
+}
+
+/** Throws in words when they cannot be had here. */
+export function mustHaveNamespaces(who: string, count: number): Namespace[] {
+  const reason = missing("ip", "nft");
+  if (reason !== undefined) throw new Error(`${who} ${reason}`);
+  const cables: Namespace[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const cable = newNamespace(n);
+    if (typeof cable === "string") {
+      for (const one of cables) one.remove();
+      throw new Error(`${who} ${cable}`);
+    }
+    cables.push(cable);
+  }
+  return cables;
 }

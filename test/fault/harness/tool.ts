@@ -1,6 +1,7 @@
 /** Programs of the machine a fault needs: looked for, and missed in words. */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import type { Surroundings } from "./process.ts";
 
 const LIBFAKETIME = [
   "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
@@ -16,3 +17,13 @@ export function missing(...names: readonly string[]): string | undefined {
 }
 
 export const libfaketime = (): string | undefined => LIBFAKETIME.find((path) => existsSync(path));
+
+/** Runs the program with the wall clock that `file` tells, re-read at each look: `+1d`, `@1970-01-02 00:00:00`. */
+export const underClock = (library: string, file: string): Surroundings => ({
+  env: {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: "1",
+    FAKETIME_DONT_FAKE_MONOTONIC: "1",
+  },
+});
