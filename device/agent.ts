@@ -18,6 +18,7 @@ import type { Agent } from "./core/state.ts";
 import { newAgent } from "./core/state.ts";
 import type { AlarmPost, Board, HubLink, Ledger, MediaPort, Screen } from "./ports.ts";
 import { calendarOf, keepCertificate } from "./renewal.ts";
+import { TASKS, type Vitals } from "./adapters/watchdog.ts";
 import { newShell, type Log, type Shell, type World } from "./shell.ts";
 
 /** The hub's own default, for pillars without a second way. */
@@ -31,6 +32,8 @@ export interface AgentParts {
   readonly post?: AlarmPost;
   readonly screen?: Screen;
   readonly clock?: Clock;
+  /** Where the critical parts say that they work. */
+  readonly vitals?: Vitals;
   /** The first look at the certificate comes within this time. */
   readonly firstLookMs?: number;
 }
@@ -46,15 +49,15 @@ export interface RunningAgent {
 
 /** Throws a `Failure` when configuration or identity forbid a start. */
 export async function startAgent(config: AgentConfig, parts: AgentParts): Promise<RunningAgent> {
-  const { log } = parts;
+  const { log, vitals } = parts;
   const clock = parts.clock ?? systemClock(config.clock);
   const identity = readIdentity(config.dataDir, config.pillarId);
   const media = parts.media ?? (await startMedia(config, log));
   const [ledger, link, post, board] = await Promise.all([
-    openOrRemember(config, clock),
+    openOrRemember(config, clock, vitals),
     parts.link ?? makeLink({ config, identity, clock, log }),
     parts.post ?? makePost(config, identity),
-    parts.board ?? makeBoard(config),
+    parts.board ?? makeBoard(config, vitals),
   ]).catch(async (error: unknown) => {
     await media.close();
     throw error;
@@ -68,9 +71,11 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     secondWays: config.hub.alarmUrls.length,
   });
   const armed = whenArmed({ board, link, clock });
-  const world = { clock, identity, board, ledger, link, post, media, screen, log };
+  const parted = { clock, identity, board, ledger, link, post, media, screen, log };
+  const world = { ...parted, ...(vitals && { vitals }) };
   const shell = newShell(world, beginning);
   shell.tell({ type: "started" });
+  vitals?.rest("start");
   const { firstLookMs } = parts;
   const endRenewal = startRenewal(config, { ...world, shell, firstLookMs });
   armed.then(
@@ -83,26 +88,31 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     stop: async () => {
       endRenewal();
       shell.stop();
+      for (const task of TASKS) vitals?.rest(task);
       await Promise.all([board, media, link, post, screen].map((part) => part.close()));
       await ledger.close();
     },
   };
 }
 
-async function openOrRemember({ dataDir }: AgentConfig, clock: Clock): Promise<Ledger> {
+async function openOrRemember(
+  { dataDir }: AgentConfig,
+  clock: Clock,
+  vitals?: Vitals,
+): Promise<Ledger> {
   try {
-    return await openLedger(dataPaths(dataDir).ledger);
+    return await openLedger(dataPaths(dataDir).ledger, vitals);
   } catch (error) {
     const trouble = `${reasonOf(error)}. Alarms are sent from memory until it is repaired`;
     return memoryLedger(clock.wallMs(), trouble);
   }
 }
 
-async function makeBoard({ board }: AgentConfig): Promise<Board> {
+async function makeBoard({ board }: AgentConfig, vitals?: Vitals): Promise<Board> {
   switch (board.kind) {
     case "modbus": {
       const { modbusBoard } = await import("./adapters/modbus-board.ts");
-      return modbusBoard(board);
+      return modbusBoard(board, (withinMs) => vitals?.checkIn("board", withinMs));
     }
     case "onoff": {
       const { gpioBoard } = await import("./adapters/gpio-onoff.ts");

@@ -35,13 +35,18 @@ command("start", "run the agent until it is told to end")
   .option("--plain", "log lines for a person instead of JSON")
   .action(async (options: FileOption & { plain?: boolean }) => {
     const config = loadConfig(options.config, process.env);
+    const { startWatchdog, watchFiles } = await import("./adapters/watchdog.ts");
+    const vitals = startWatchdog();
     const [{ startAgent }, { agentLog }] = await Promise.all([
       import("./agent.ts"),
       import("./adapters/log.ts"),
     ]);
     const ended = whenTold();
-    const agent = await startAgent(config, { log: agentLog(config, options.plain === true) });
+    const log = agentLog(config, options.plain === true);
+    const agent = await startAgent(config, { log, vitals });
+    const endFileWatch = watchFiles(vitals, (text) => log.error(text));
     await ended;
+    endFileWatch();
     await agent.stop();
     // Whatever a library still holds open must not keep a stopped agent alive.
     process.exit(0);

@@ -12,6 +12,7 @@ import type { DownMessage } from "../shared/protocol/messages.ts";
 import { reasonOf } from "./adapters/failure.ts";
 import type { Clock } from "./adapters/system-clock.ts";
 import type { Identity } from "./adapters/identity.ts";
+import type { Vitals } from "./adapters/watchdog.ts";
 import { stepAgent } from "./core/agent.ts";
 import { isAllStoredWith } from "./core/disk.ts";
 import type { Effect, Event, TimerName, Told } from "./core/events.ts";
@@ -38,7 +39,14 @@ export interface World {
   readonly post: AlarmPost;
   readonly screen: Screen;
   readonly log: Log;
+  /** Of the watchdog; none in tests. */
+  readonly vitals?: Vitals;
 }
+
+/** Two heartbeats. */
+const HEART_MISSED_MS = 10_000;
+/** From an order to connect to its end either way, and from a lost link to the next order. */
+const LINK_MISSED_MS = 60_000;
 
 const hex128 = (): string => randomBytes(16).toString("hex");
 
@@ -80,6 +88,7 @@ export function newShell(world: World, beginning: Agent): Shell {
           edgeAt: effect.edgeAt,
         });
       case "set-timer":
+        if (effect.name === "heartbeat") world.vitals?.checkIn("heart", HEART_MISSED_MS);
         return timers.set(effect.name, effect.at);
       case "clear-timer":
         return timers.clear(effect.name);
@@ -92,6 +101,7 @@ export function newShell(world: World, beginning: Agent): Shell {
       case "post-alarm":
         return post(world, effect, tell);
       case "connect":
+        world.vitals?.checkIn("link", LINK_MISSED_MS);
         return world.link.connect();
       case "lamp":
         return world.board.setLamp(effect.pattern);
@@ -215,6 +225,8 @@ function listen(world: World, tell: Tell, onMark: (mark: BoardMark) => void): vo
     if (news.type === "back") return tell({ ...news, type: "ledger-back" });
     return tell({ type: `ledger-${news.type}`, reason: news.reason });
   });
+  link.onUp(() => world.vitals?.rest("link"));
+  link.onDown(() => world.vitals?.checkIn("link", LINK_MISSED_MS));
   link.onUp(() => tell({ type: "link-up", sessionNonce: hex128() as SessionNonce }));
   link.onDown((reason) => tell({ type: "link-down", reason }));
   link.onMessage((message) => told(world, message, tell));

@@ -12,6 +12,7 @@ import type { HubEvent } from "./core/events.ts";
 import type { HubSettings } from "./core/state.ts";
 import { createEffects } from "./effects.ts";
 import { createIdentities, NO_REGISTER, type IdentityRegister } from "./identities.ts";
+import { watchFiles } from "./file-watch.ts";
 import { logFacts } from "./incident-log.ts";
 import { createIngest } from "./ingest.ts";
 import { openReads, type Reads } from "./journal/reads.ts";
@@ -118,7 +119,7 @@ export function startShell(options: ShellOptions): Shell {
     recordings.onMedia(message);
   });
   const { failure } = loop;
-  const ticker = startTicking(core);
+  const endTicking = startTicking(core);
   return {
     commands: {
       order: createOrders({ take, state }),
@@ -140,7 +141,7 @@ export function startShell(options: ShellOptions): Shell {
       link = given;
     },
     stop: async () => {
-      clearInterval(ticker);
+      endTicking();
       await stop(core, { first: [caller, recordings], reads });
     },
   };
@@ -170,11 +171,17 @@ function tell(core: Core, event: HubEvent): void {
   });
 }
 
-function startTicking(core: Core): NodeJS.Timeout {
+/** Returns what ends it. */
+function startTicking(core: Core): () => void {
   const tick = (): void =>
     tell(core, { type: "tick", at: Date.now(), monotonicMs: performance.now() });
   tick();
-  return setInterval(tick, TICK_MS);
+  const ticker = setInterval(tick, TICK_MS);
+  const endFileWatch = watchFiles(core.feed, core.log);
+  return () => {
+    clearInterval(ticker);
+    endFileWatch();
+  };
 }
 
 function prepared(core: Core, settled: Settled): () => void {

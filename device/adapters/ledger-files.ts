@@ -64,6 +64,14 @@ export class LedgerFiles {
     return { ...base, ...NOTHING_KEPT };
   }
 
+  /** The same boot, in a thread that takes another's place; what the files hold is told as news. */
+  resume(bootEpoch: number, isMoved: boolean): void {
+    this.#bootEpoch = bootEpoch;
+    this.#isUnread = true;
+    this.#turn = this.#inUse = isMoved ? 1 : 0;
+    this.#tryAgain();
+  }
+
   /** The store in use. Throws when there is none yet, and says when it is tried again. */
   opened(): LedgerStore {
     if (this.#store) return this.#store;

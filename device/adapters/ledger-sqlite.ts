@@ -1,17 +1,15 @@
 /** The ledger as the shell sees it: one message to its thread and one back. */
-import { Worker } from "node:worker_threads";
 import type { Ledger, LedgerNews, SealedAlarm } from "../ports.ts";
-import { Failure, reasonOf } from "./failure.ts";
-import type { LedgerStart } from "./ledger-store.ts";
+import { Failure } from "./failure.ts";
+import { startLedgerThread } from "./ledger-thread.ts";
 import type { FromLedger, ToLedger } from "./ledger-worker.ts";
+import type { Vitals } from "./watchdog.ts";
 
 /** Answers waited for at once; the core sends far fewer. */
 const MAX_WAITING = 20_000;
 
 /** News that wait for the first listener. */
 const MAX_EARLY = 100;
-/** Rows come and go one page at a time; ten thousand unaccepted alarms are read once, at the start. */
-const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
 
 interface Waiting {
   resolve(alarms: readonly SealedAlarm[]): void;
@@ -19,38 +17,36 @@ interface Waiting {
 }
 
 /** Files that cannot be used are told as news; it rejects only when its thread cannot be started. */
-export async function openLedger(file: string): Promise<Ledger> {
-  const worker = new Worker(new URL("./ledger-worker.ts", import.meta.url), {
-    workerData: { file },
-    resourceLimits: THREAD_LIMITS,
-  });
+export async function openLedger(file: string, vitals?: Vitals): Promise<Ledger> {
   const news = newsDesk();
-  worker.on("message", (message: FromLedger) => {
-    if (message.type === "news") news.tell(message.news);
-  });
-  const start = await opening(worker, file);
-  for (const line of start.damage) news.tell({ type: "broken", reason: line });
-
   const waiting = new Map<number, Waiting>();
-  let isClosed = false;
-  const failAll = (reason: string): void => {
-    if (!isClosed) news.tell({ type: "broken", reason: `the ledger does not work: ${reason}` });
-    isClosed = true;
+  let isMoved = false;
+  const down = (reason: string): void => {
+    vitals?.rest("ledger");
+    news.tell({ type: "broken", reason: `the ledger does not work: ${reason}` });
     for (const one of waiting.values()) one.reject(failed(file, reason));
     waiting.clear();
   };
-  worker.on("message", (message: FromLedger) => settle(message, { waiting, file }));
-  worker.on("error", (error) => failAll(`its thread died: ${reasonOf(error)}`));
-  worker.on("exit", () => failAll("its thread has ended"));
+  const heard = (message: FromLedger): void => {
+    if (message.type !== "news") return settle(message, { waiting, file });
+    isMoved ||= message.news.type === "moved";
+    news.tell(message.news);
+  };
+  const first = { file, cells: vitals?.cells, life: undefined };
+  const thread = await startLedgerThread(first, { heard, down, isMoved: () => isMoved });
+  const { start } = thread;
+  for (const line of start.damage) news.tell({ type: "broken", reason: line });
 
+  let isClosed = false;
   let lastId = 0;
   const ask = (make: (id: number) => ToLedger): Promise<readonly SealedAlarm[]> => {
-    if (isClosed) return Promise.reject(failed(file, "its thread has ended"));
+    if (isClosed) return Promise.reject(failed(file, "it is closed"));
+    if (!thread.isRunning()) return Promise.reject(failed(file, "its thread is started again"));
     if (waiting.size >= MAX_WAITING) return Promise.reject(failed(file, "too many requests wait"));
     const id = ++lastId;
     return new Promise((resolve, reject) => {
       waiting.set(id, { resolve, reject });
-      worker.postMessage(make(id), []);
+      thread.post(make(id));
     });
   };
   return {
@@ -64,12 +60,13 @@ export async function openLedger(file: string): Promise<Ledger> {
     },
     since: (from, limit) => ask((id) => ({ type: "since", id, from, limit })),
     close: async () => {
-      if (!isClosed) {
-        const closed = ask((id) => ({ type: "close", id }));
-        isClosed = true;
-        await closed;
-      }
-      await worker.terminate();
+      vitals?.rest("ledger");
+      const closed = thread.isRunning() ? ask((id) => ({ type: "close", id })) : undefined;
+      isClosed = true;
+      thread.expectEnd();
+      // Its end rejects what it was asked: closed is closed.
+      await closed?.catch(() => undefined);
+      await thread.terminate();
     },
   };
 }
@@ -91,18 +88,6 @@ function newsDesk(): {
       for (const news of early.splice(0)) listener(news);
     },
   };
-}
-
-function opening(worker: Worker, file: string): Promise<LedgerStart> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: unknown): void => reject(failed(file, reasonOf(error)));
-    worker.once("error", onError);
-    worker.on("message", (message: FromLedger) => {
-      if (message.type !== "opened") return;
-      worker.off("error", onError);
-      resolve(message.start);
-    });
-  });
 }
 
 function settle(

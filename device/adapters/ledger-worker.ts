@@ -12,6 +12,7 @@ import type { BoardMark, LedgerNews, SealedAlarm } from "../ports.ts";
 import { reasonOf } from "./failure.ts";
 import { LedgerFiles } from "./ledger-files.ts";
 import type { Base, LedgerStart } from "./ledger-store.ts";
+import { vitalsIn } from "./watchdog.ts";
 
 export type LedgerWrite =
   | {
@@ -39,14 +40,28 @@ export type FromLedger =
   | { readonly type: "failed"; readonly ids: readonly number[]; readonly reason: string }
   | { readonly type: "news"; readonly news: LedgerNews };
 
+/** What the thread is started with. */
+export interface LedgerThreadData {
+  readonly file: string;
+  /** Of the watchdog; none in tests. */
+  readonly cells: SharedArrayBuffer | undefined;
+  /** The boot that goes on, when an earlier thread of it died. */
+  readonly life: { readonly bootEpoch: number; readonly isMoved: boolean } | undefined;
+}
+
 const MAX_GROUP = 256;
+const IDLE_MS = 5000;
+const IDLE_MISSED_MS = 20_000;
+/** A dying disk may take minutes for one write; ending the agent would not make it faster. */
+const DISK_MISSED_MS = 30 * 60_000;
 const PRUNE_EVERY = 256;
 /** 2025: a wall clock before this was never set. */
 const EARLIEST_WALL_S = 1_735_689_600;
 
 assert(parentPort, "the ledger's thread was started without a parent");
 const port = parentPort;
-const { file } = workerData as { file: string };
+const { file, cells, life } = workerData as LedgerThreadData;
+const vitals = cells && vitalsIn(cells);
 const tell = (message: FromLedger): void => port.postMessage(message);
 const files = new LedgerFiles(file, (news) => tell({ type: "news", news }));
 let untilPrune = 0;
@@ -61,7 +76,18 @@ function baseNow(): Base {
   return { bootEpoch: start, head: { seq: start, hash: GENESIS } };
 }
 
-tell({ type: "opened", start: files.start(baseNow()) });
+const idle = (): void => vitals?.checkIn("ledger", IDLE_MISSED_MS);
+const onDisk = (work: () => void): void => {
+  vitals?.checkIn("ledger", DISK_MISSED_MS);
+  work();
+  idle();
+};
+
+onDisk(() => {
+  if (life) files.resume(life.bootEpoch, life.isMoved);
+  else tell({ type: "opened", start: files.start(baseNow()) });
+});
+const idling = setInterval(idle, IDLE_MS);
 port.on("message", (first: ToLedger) => {
   const group = [first];
   while (group.length < MAX_GROUP) {
@@ -69,7 +95,7 @@ port.on("message", (first: ToLedger) => {
     if (!next) break;
     group.push(next.message);
   }
-  performGroup(group);
+  onDisk(() => performGroup(group));
 });
 
 function performGroup(group: readonly ToLedger[]): void {
@@ -114,6 +140,7 @@ function answerPage(asked: Extract<ToLedger, { type: "since" }>): void {
 }
 
 function close(id: number): void {
+  clearInterval(idling);
   files.close();
   tell({ type: "done", ids: [id] });
   port.close();

@@ -20,6 +20,8 @@ const FAILURES_TO_LOSE = 3;
 const REOPEN = { first: milliseconds(100), most: seconds(5) };
 /** The board shows `fault` by itself when the agent is dead for this long. */
 const WATCHDOG_SECONDS = 10;
+/** The loop comes round, with or without an answer. */
+const MISSED_MS = 10_000;
 export interface ModbusSettings {
   readonly path: string;
   readonly baudRate: number;
@@ -27,12 +29,15 @@ export interface ModbusSettings {
   readonly pollMs: number;
 }
 
+type Alive = (withinMs: number) => void;
+
 interface Outputs {
   readonly lamp: LampPattern;
   readonly isSirenOn: boolean;
 }
 
-export function modbusBoard(settings: ModbusSettings): Board {
+/** `alive` is called whenever its loop comes round, with the time within which it will again. */
+export function modbusBoard(settings: ModbusSettings, alive: Alive = () => undefined): Board {
   const inputListeners: ((change: InputChange) => void)[] = [];
   const reachListeners: ((isReachable: boolean, detail: string) => void)[] = [];
   let outputs: Outputs = { lamp: "standby", isSirenOn: false };
@@ -53,6 +58,7 @@ export function modbusBoard(settings: ModbusSettings): Board {
     outputs: () => outputs,
     isClosed: () => isClosed,
     reach,
+    alive: () => alive(MISSED_MS),
   };
   let wake: (() => void) | undefined;
   const sleep = (ms: number): Promise<void> =>
@@ -99,12 +105,14 @@ interface Line {
   outputs(): Outputs;
   isClosed(): boolean;
   reach(isReachable: boolean, detail: string): void;
+  alive(): void;
 }
 
 type Sleep = (ms: number) => Promise<void>;
 
 async function keepOpen(line: Line, sleep: Sleep): Promise<void> {
   for (let attempt = 0; !line.isClosed(); attempt++) {
+    line.alive();
     const detail = await useLine(line, sleep, () => (attempt = 0));
     if (line.isClosed()) return;
     line.reach(false, `the I/O board on ${line.settings.path} is lost: ${detail}`);
@@ -157,6 +165,7 @@ async function serve(serving: Serving): Promise<string> {
   while (!line.isClosed()) {
     const broken = serving.broken();
     if (broken !== undefined) return broken;
+    line.alive();
     const startedAt = performance.now();
     try {
       const { data } = await client.readInputRegisters(INPUT_BLOCK.start, INPUT_BLOCK.length);

@@ -38,12 +38,13 @@ process.on("disconnect", () => quit(0));
 process.on("SIGTERM", () => quit(0));
 // Ctrl+C in a terminal reaches every process of the group; the agent decides when to stop.
 process.on("SIGINT", () => undefined);
-process.on("unhandledRejection", (error) => {
-  post({ type: "log", level: "error", text: `media: ${String(error)}` });
-});
-process.on("uncaughtException", (error) => {
-  post({ type: "log", level: "error", text: `media: ${error.stack ?? error.message}` });
+// A promise nobody waits for may be half of anything: a new process is whole.
+const die = (error: unknown): void => {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  post({ type: "log", level: "error", text: `media: ${text}` });
   quit(EXIT_BUG);
-});
+};
+process.on("unhandledRejection", die);
+process.on("uncaughtException", die);
 
 post({ type: "ready" });
