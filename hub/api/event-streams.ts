@@ -159,7 +159,7 @@ async function stillSignedIn(stream: Stream, options: StreamsOptions): Promise<v
 function maySee(role: Role, event: ServerEvent): boolean {
   switch (event.type) {
     case "incident":
-      return may(role, "incidents:read");
+      return may(role, event.incident.kind === "test" ? "tests:read" : "incidents:read");
     case "recording":
       return may(role, "recordings:read");
     default:

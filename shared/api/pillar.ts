@@ -61,3 +61,6 @@ export const RevokeRequest = z.strictObject({
 export type RevokeRequest = z.infer<typeof RevokeRequest>;
 
 export const CommandRequest = z.strictObject({ order: CommandOrder });
+
+/** What the pillar said of a command it carried out. */
+export const CommandAnswer = z.object({ detail: z.string() });

@@ -10,7 +10,14 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { HubConfig } from "../../hub/config.ts";
 import { MAX_STREAMS_PER_SESSION } from "../../hub/api/event-streams.ts";
 import type { Role } from "../../shared/api/session.ts";
-import { HUB_EPOCH, incidentEvent, pillar, RECORDING, startTestApi } from "../hub/api/api-kit.ts";
+import {
+  HUB_EPOCH,
+  incident,
+  incidentEvent,
+  pillar,
+  RECORDING,
+  startTestApi,
+} from "../hub/api/api-kit.ts";
 import type { TestApi } from "../hub/api/api-kit.ts";
 
 let api: TestApi;
@@ -93,12 +100,13 @@ test("a client that missed too much is told to fetch everything again", async ()
   await expect.poll(() => idsOf(stream)).toEqual([52]);
 });
 
-test("a technician hears of pillars and not of incidents", async () => {
+test("a technician hears of pillars and of self-tests, and of no incident", async () => {
   const stream = await listenAs("technician");
   await expect.poll(() => stream.text).toContain("hello");
   api.publish(incidentEvent(1));
   api.publish({ index: 2, event: { type: "pillar", pillar } });
-  await expect.poll(() => idsOf(stream)).toEqual([2]);
+  api.publish({ index: 3, event: { type: "incident", incident: { ...incident, kind: "test" } } });
+  await expect.poll(() => idsOf(stream)).toEqual([2, 3]);
 });
 
 test("signing out ends the stream", async () => {

@@ -1,6 +1,11 @@
 /** The fleet, and the signed commands to it. */
-import { z } from "zod";
-import { CommandRequest, Pillar, PillarPage, RevokeRequest } from "../../../shared/api/pillar.ts";
+import {
+  CommandAnswer,
+  CommandRequest,
+  Pillar,
+  PillarPage,
+  RevokeRequest,
+} from "../../../shared/api/pillar.ts";
 import { actorOf } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { mayCommand } from "../policy.ts";
@@ -62,8 +67,6 @@ function revokeRoute(app: Api, { hub, reads }: ApiContext): void {
     },
   );
 }
-
-const CommandAnswer = z.object({ detail: z.string() });
 
 function commandRoute(app: Api, context: ApiContext): void {
   app.post(
