@@ -7,6 +7,7 @@ import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { examineBroker } from "./broker-doctor.ts";
 import type { HubConfig } from "./config.ts";
 import { lockData } from "./data-lock.ts";
 import { checkClock, checkDisk } from "./health.ts";
@@ -29,15 +30,18 @@ export async function examine(config: HubConfig): Promise<readonly Finding[]> {
     const detail = `${dataDir} does not exist yet; the first start makes it`;
     return [{ what: "data", isOk: true, detail }, checkWall(), ...(await ports(config))];
   }
+  const { external } = config.mqtt;
+  const isHubRunning = isRunning(dataDir);
   const disk = await checkDisk(dataDir);
   return [
     { what: "disk", isOk: disk.isOk, detail: disk.detail },
     checkWall(),
     ...journal(join(dataDir, "journal.db")),
     ...certificates(join(dataDir, "authority")),
-    ...(isRunning(dataDir)
+    ...(isHubRunning
       ? [{ what: "ports", isOk: true, detail: "a hub is running in this directory and holds them" }]
       : await ports(config)),
+    ...(external === "none" ? [] : await examineBroker(external, { dataDir, isHubRunning })),
   ];
 }
 
@@ -111,7 +115,7 @@ function certificates(directory: string): Finding[] {
 async function ports({ http, mqtt, alarms }: HubConfig): Promise<Finding[]> {
   return [
     await portFree("port http", http.host, http.port),
-    await portFree("port mqtt", mqtt.host, mqtt.port),
+    ...(mqtt.external === "none" ? [await portFree("port mqtt", mqtt.host, mqtt.port)] : []),
     await portFree("port alarms", alarms.host, alarms.port),
   ];
 }

@@ -16,6 +16,7 @@ import type { Position } from "../shared/api/pillar.ts";
 import { Role } from "../shared/api/session.ts";
 import { PillarId, Username } from "../shared/ids.ts";
 import { addBackup } from "./backup-command.ts";
+import { addBroker } from "./broker-command.ts";
 import { ConfigurationError, loadConfig } from "./settings-file.ts";
 
 const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
@@ -56,6 +57,7 @@ Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.`,
   addUser(root);
   addDoctor(root);
   addBackup(root);
+  addBroker(root);
   return root;
 }
 

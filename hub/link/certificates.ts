@@ -85,15 +85,25 @@ export async function createHubClientCertificate(
   });
 }
 
+/** A pillar nobody enrolled, for a day: the doctor tries with it what a pillar may do. */
+export async function createTrialPillar(issuer: Issuer, pillarId: PillarId): Promise<KeyAndCert> {
+  return await createWithKey(issuer, {
+    subject: `CN=${pillarId}`,
+    usage: x509.ExtendedKeyUsage.clientAuth,
+    names: [{ type: "url", value: pillarUrn(pillarId) }],
+    days: 1,
+  });
+}
+
 async function createWithKey(
   issuer: Issuer,
-  wish: Pick<CertificateWish, "subject" | "usage" | "names">,
+  wish: Omit<CertificateWish, "publicKey" | "days"> & { readonly days?: number },
 ): Promise<KeyAndCert> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await certify(issuer, {
+    days: SERVER_DAYS,
     ...wish,
     publicKey: keys.publicKey,
-    days: SERVER_DAYS,
   });
   return { key: await exportKey(keys.privateKey), cert: pem(certificate) };
 }

@@ -1,4 +1,5 @@
 /** What a pillar may say and hear once it is in, over real TLS. */
+import { setTimeout as delay } from "node:timers/promises";
 import type { MqttClient } from "mqtt";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -46,6 +47,25 @@ test("an alarm arrives parsed and bound to its pillar", async () => {
   expect(broker.received).toEqual([
     { pillarId: "demo-001", message: { channel: "alarm", message: alarm } },
   ]);
+});
+
+test("E3 alarms that overtake each other on their way to the disk all arrive, each once", async () => {
+  const settled: number[] = [];
+  broker.onMessage = async (_pillarId, { message }) => {
+    if (!("event" in message)) return;
+    const { seq } = message.event;
+    await delay((seq * 7) % 11);
+    settled.push(seq);
+  };
+  const seqs = Array.from({ length: 40 }, (_, n) => n + 1);
+  await Promise.all(
+    seqs.map((seq) => {
+      const text = JSON.stringify(makeAlarm(own.pillarId, seq));
+      return client.publishAsync(upTopic(own.pillarId, "alarm"), text, { qos: 1 });
+    }),
+  );
+  expect(settled).not.toEqual(seqs);
+  expect(settled.toSorted((a, b) => a - b)).toEqual(seqs);
 });
 
 test("an alarm is acknowledged only after the hub has taken it in", async () => {

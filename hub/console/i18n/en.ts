@@ -501,6 +501,8 @@ export const en: typeof zhCN = {
     "grid-back": "A grid is connected again",
     "journal-failing": "The hub cannot write its journal, call a technician now",
     "journal-recovered": "The hub writes its journal again",
+    "broker-unreachable": "The pillars' message server is not reached, alarms take the second way",
+    "broker-back": "The pillars' message server is reached again",
     other: "Notice from the hub",
   },
   ring: { flash: "[ALARM] {pillar}", heading: "Alarm" },

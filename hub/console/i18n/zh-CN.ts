@@ -483,6 +483,8 @@ export const zhCN = {
     "grid-back": "网格已恢复连接",
     "journal-failing": "中心无法写入记录，请立即通知运维",
     "journal-recovered": "中心已恢复写入记录",
+    "broker-unreachable": "连不上报警柱的消息服务器，报警改走备用线路",
+    "broker-back": "报警柱的消息服务器已恢复连接",
     other: "中心通知",
   },
   ring: { flash: "【来警】{pillar}", heading: "来警" },

@@ -76,6 +76,29 @@ test("a pillar's certificate names it once and is good for a client only", async
   expect(issued.verify(new X509Certificate(authority.caCertificate).publicKey)).toBe(true);
 });
 
+test("before a broker the hub shows a name no pillar can have, the same one after a restart", async () => {
+  const first = await (await openAuthority(dir, [])).brokerClient("anzhu.hub");
+  const second = await (await openAuthority(dir, [])).brokerClient("anzhu.hub");
+  expect(second).toEqual(first);
+  const shown = new X509Certificate(first.cert);
+  expect(shown.subject).toBe("CN=anzhu.hub");
+  expect(shown.subjectAltName).not.toContain("urn:pillar");
+  expect(shown.keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
+  expect(PillarId.safeParse("anzhu.hub").success).toBe(false);
+  const renamed = await (await openAuthority(dir, [])).brokerClient("cell-7.hub");
+  expect(new X509Certificate(renamed.cert).subject).toBe("CN=cell-7.hub");
+});
+
+test("a broker's certificate is good for its names, and for a server only", async () => {
+  const authority = await openAuthority(dir, []);
+  const { cert } = await authority.certifyBroker(["broker.example", "10.0.0.5"]);
+  const shown = new X509Certificate(cert);
+  expect([shown.checkHost("broker.example"), shown.checkIP("10.0.0.5")]).not.toContain(undefined);
+  expect(shown.checkHost("hub.example")).toBe(undefined);
+  expect(shown.keyUsage).toEqual(["1.3.6.1.5.5.7.3.1"]);
+  expect(shown.verify(new X509Certificate(authority.caCertificate).publicKey)).toBe(true);
+});
+
 const decode = (pem: string): Buffer =>
   Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ""), "base64");
 
