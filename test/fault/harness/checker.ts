@@ -38,6 +38,9 @@ export function check(entries: readonly Entry[]): Violation[] {
 
 type Alarm = JournalView["alarms"][number];
 
+const alarmsOf = (view: JournalView, { pillarId }: Press): readonly Alarm[] =>
+  view.alarmsByPillar.get(pillarId) ?? [];
+
 /** This alarm speaks for this press: it was born of it, or its call was going on. */
 function covers(view: JournalView, alarm: Alarm, press: Press): boolean {
   const { event } = alarm.fact;
@@ -51,7 +54,7 @@ function covers(view: JournalView, alarm: Alarm, press: Press): boolean {
 function lostPresses(entries: readonly Entry[], view: JournalView): Violation[] {
   const presses = entries.filter((entry) => entry.what === "press");
   return presses
-    .filter((press) => !view.alarms.some((alarm) => covers(view, alarm, press)))
+    .filter((press) => !alarmsOf(view, press).some((alarm) => covers(view, alarm, press)))
     .map((press) => ({ invariant: "I1", detail: `${words(press)} is not in the journal` }));
 }
 
@@ -77,7 +80,7 @@ function falseLamp(view: JournalView, lamp: Lamp, press: Press | undefined): str
   if (lamp.lamp !== "received" && lamp.lamp !== "answered") return undefined;
   const shown = `${lamp.pillarId} showed "${lamp.lamp}" at ${lamp.at}`;
   if (!press) return `${shown} though nobody had pressed`;
-  const spoken = view.alarms.filter(
+  const spoken = alarmsOf(view, press).filter(
     (alarm) =>
       covers(view, alarm, press) &&
       isBefore(view, alarm.row.at, lamp.at) &&

@@ -11,10 +11,16 @@ export interface IncidentView {
   readonly answers: { readonly at: number; readonly byName: string }[];
 }
 
+export interface AlarmView {
+  readonly row: JournalRow;
+  readonly fact: FactOf<"alarm-recorded">;
+}
+
 export interface JournalView {
   readonly rows: readonly JournalRow[];
   readonly facts: readonly Fact[];
-  readonly alarms: readonly { readonly row: JournalRow; readonly fact: FactOf<"alarm-recorded"> }[];
+  readonly alarms: readonly AlarmView[];
+  readonly alarmsByPillar: ReadonlyMap<string, readonly AlarmView[]>;
   /** Each alarm's one effect: it opened an incident, or joined one. */
   readonly openings: readonly { readonly eventId: string; readonly incidentId: string }[];
   readonly incidents: ReadonlyMap<string, IncidentView>;
@@ -39,6 +45,7 @@ export function readJournal(entries: readonly Entry[]): JournalView {
     rows,
     facts,
     alarms,
+    alarmsByPillar: Map.groupBy(alarms, ({ fact }) => fact.event.pillarId),
     openings,
     ...foldIncidents(facts),
     isHubClockTrue: !entries.some(({ what }) => what === "hub-clock-moved"),

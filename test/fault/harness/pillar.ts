@@ -51,6 +51,7 @@ export interface PillarWanted {
   readonly media?: z.input<typeof AgentConfig>["media"];
   /** Where ledger and keys lie; another disk, for example. */
   readonly dataDir?: string;
+  readonly pollMs?: number;
 }
 
 export async function newPillar(
@@ -65,7 +66,7 @@ export async function newPillar(
     pillarId: id,
     dataDir,
     hub: wanted.hub,
-    board: { kind: "modbus", path: board.path },
+    board: { kind: "modbus", path: board.path, pollMs: wanted.pollMs ?? 10 },
     media: wanted.media ?? { camera: { kind: "none" }, microphone: { kind: "none" } },
   };
   const file = join(dir, "agent.yaml");

@@ -36,7 +36,7 @@ export interface PowerRig {
 }
 
 /** Puts `dir`, and what it holds, on such a disk; in words why not, where the kernel or the rights forbid it. */
-export async function openPowerRig(dir: string): Promise<PowerRig | string> {
+export async function openPowerRig(dir: string, mib = EXT4_MIB): Promise<PowerRig | string> {
   const reason = missing("unshare", "nsenter", "mount", "mkfs.btrfs", "mkfs.ext4");
   if (reason !== undefined) return reason;
   const work = `${dir}.power`;
@@ -46,7 +46,7 @@ export async function openPowerRig(dir: string): Promise<PowerRig | string> {
   try {
     await keeper.run(`mkdir -p ${outer} && truncate -s ${BTRFS_MIB}M ${work}/btrfs.img`);
     await keeper.run(`mkfs.btrfs -q ${work}/btrfs.img && mount -o loop ${work}/btrfs.img ${outer}`);
-    await keeper.run(`truncate -s ${EXT4_MIB}M ${image} && mkfs.ext4 -q ${image}`);
+    await keeper.run(`truncate -s ${mib}M ${image} && mkfs.ext4 -q ${image}`);
     await keeper.run(`mkdir ${work}/held && cp -a ${dir}/. ${work}/held`);
     await keeper.run(`mount -o loop ${image} ${dir} && cp -a ${work}/held/. ${dir} && sync`);
   } catch (error) {
