@@ -14,6 +14,9 @@ import type { Agent, AgentStep } from "./state.ts";
 const CALM = { first: seconds(1), most: seconds(15) };
 const URGENT = { first: milliseconds(500), most: milliseconds(500) };
 
+/** Attempts counted; after so many the wait grows no more. */
+const MAX_COUNTED = 30;
+
 /** A pillar that cannot reach its hub for this long says so on its lamp. */
 const MISSING_AFTER = seconds(15);
 
@@ -41,10 +44,9 @@ export function linkUp(agent: Agent, sessionNonce: SessionNonce): AgentStep {
 
 export function linkDown(agent: Agent, reason: string, moment: Moment): AgentStep {
   const { link } = agent;
-  const attempt = link.phase === "up" ? 0 : Math.min(link.attempt + 1, 30);
+  const attempt = link.phase === "up" ? 0 : Math.min(link.attempt + 1, MAX_COUNTED);
   const isMissing = link.phase === "up" ? false : link.isMissing;
-  const isUrgent = agent.outbox.pending.size > 0 || agent.call.call.phase !== "idle";
-  const backoff = isUrgent ? URGENT : CALM;
+  const backoff = isUrgent(agent, attempt) ? URGENT : CALM;
   const delay = fullJitter(backoff, attempt, moment.chance);
   const effects: Effect[] = [
     { type: "set-timer", name: "reconnect", at: after(moment.at, delay) },
@@ -54,6 +56,12 @@ export function linkDown(agent: Agent, reason: string, moment: Moment): AgentSte
     effects.push({ type: "set-timer", name: "link-missing", at: after(moment.at, MISSING_AFTER) });
   }
   return step({ ...agent, link: { phase: "waiting", attempt, isMissing } }, ...effects);
+}
+
+/** An alarm that nobody has is never less urgent; a call that somebody has waits longer when trying does not help. */
+function isUrgent({ outbox, call }: Agent, attempt: number): boolean {
+  if (outbox.pending.size > 0 || call.call.phase === "calling") return true;
+  return call.call.phase !== "idle" && attempt < MAX_COUNTED;
 }
 
 /** From the start: a pillar that never reached its hub is missing it as well. */

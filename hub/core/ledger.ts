@@ -7,8 +7,9 @@
  *
  * Limit: numbers seen ahead of a gap are kept up to `MAX_AHEAD`; past that the lowest gap is still known.
  */
+import { GENESIS } from "../../shared/hash-chain.ts";
 import type { EventId, IncidentId, PillarId, Sha256, Signature } from "../../shared/ids.ts";
-import { kindOf, type Alarm } from "../../shared/protocol/alarm.ts";
+import { kindOf, type Alarm, type AlarmEvent } from "../../shared/protocol/alarm.ts";
 import type { HubEvent, KnownAlarm } from "./events.ts";
 import type { FactOf } from "./facts.ts";
 import { CONFIRM_AFTER_MS, isCounted, isFromBefore } from "./lineage.ts";
@@ -106,7 +107,7 @@ export function rememberAlarm(
   const mark = markOf(state, pillarId);
   const isTest = kindOf(fact.event) === "test";
   state.marks.set(pillarId, {
-    ...advanced(mark, seq),
+    ...advanced(mark, fact.event),
     headHash: seq > mark.headSeq ? (fact.hash ?? null) : mark.headHash,
     headBoot: seq > mark.headSeq ? bootEpoch : mark.headBoot,
     lastIncidentId: isTest ? mark.lastIncidentId : incidentId,
@@ -125,18 +126,25 @@ function forgetOldest(state: HubState): void {
   }
 }
 
-function advanced(mark: LedgerMark, seq: number): LedgerMark {
+function advanced(mark: LedgerMark, event: AlarmEvent): LedgerMark {
+  const { seq } = event;
   const headSeq = Math.max(mark.headSeq, seq);
   if (mark.contiguousSeq === null) return { ...mark, headSeq, contiguousSeq: seq };
   if (seq <= mark.contiguousSeq) return mark;
-  const held = [...new Set([...mark.ahead, seq])].toSorted((a, b) => a - b);
-  let contiguousSeq = mark.contiguousSeq;
+  let contiguousSeq = beginsAnew(event) ? seq - 1 : mark.contiguousSeq;
+  const held = [...new Set([...mark.ahead, seq])]
+    .filter((number) => number > contiguousSeq)
+    .toSorted((a, b) => a - b);
   while (held[0] === contiguousSeq + 1) {
     contiguousSeq += 1;
     held.shift();
   }
   return { ...mark, headSeq, contiguousSeq, ahead: held.slice(0, MAX_AHEAD) };
 }
+
+/** A pillar that could not read its ledger: the numbers below were never given out, and none is missing. */
+const beginsAnew = ({ prevHash, bootEpoch }: AlarmEvent): boolean =>
+  prevHash === GENESIS && !isCounted(bootEpoch);
 
 /** A new enrolment: the numbers may start again, so nothing is expected until the first alarm. */
 export function renewMark(state: HubState, pillarId: PillarId, index: number): void {

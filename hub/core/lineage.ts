@@ -22,7 +22,8 @@ const MOST_BOOTS = 100_000_000;
 /** Older sessions tell nothing new. */
 const MAX_SESSIONS = 4;
 const FIGHT_MS = 60_000;
-const FIGHT_ROUNDS = 6;
+/** A link that is reset every other second makes half as many; two machines make five times as many. */
+const FIGHT_ROUNDS = 20;
 /** A pillar that lost its link needs longer to be back; one that is thrown out is replaced at once. */
 const TAKEN_OVER_MS = 100;
 

@@ -47,12 +47,22 @@ describe("one identity on two machines", () => {
     const street = newStreet();
     street.heartbeat(0);
     let found: readonly string[] = [];
-    for (let n = 0; n < 6; n++) {
-      street.advance(3);
+    for (let n = 0; n < 20; n++) {
+      street.advance(1);
       street.disconnect(0);
       found = types(street.connect(0).facts);
     }
     expect(found).toContain("pillar-cloned");
+  });
+
+  test("is not suspected because a link is reset every four seconds", () => {
+    const street = newStreet();
+    street.heartbeat(0);
+    for (let n = 0; n < 60; n++) {
+      street.advance(4);
+      street.disconnect(0);
+      expect(types(street.connect(0).facts)).not.toContain("pillar-cloned");
+    }
   });
 
   test("still rings, marked as unverified, until it is enrolled again", () => {

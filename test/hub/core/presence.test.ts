@@ -146,6 +146,16 @@ describe("the ledger's head in a heartbeat", () => {
     expect(types(street.heartbeat(0, { seq: 3 }).effects)).not.toContain("ask-resend");
   });
 
+  test("asks for no number below a chain that a pillar without its ledger began anew", () => {
+    const street = online();
+    street.alarm(0, { seq: 1 });
+    const bootEpoch = 1_780_000_000;
+    street.alarm(0, { seq: bootEpoch + 2, bootEpoch, prevHash: hex(9) as Sha256 });
+    street.alarm(0, { seq: bootEpoch + 1, bootEpoch });
+    const { effects } = street.heartbeat(0, { seq: bootEpoch + 2, bootEpoch });
+    expect(types(effects)).not.toContain("ask-resend");
+  });
+
   test("does not ask for what the pillar is sending already", () => {
     const street = online();
     const { effects } = street.heartbeat(0, { seq: 1, outboxDepth: 1, oldestUnacceptedSeq: 1 });

@@ -29,7 +29,11 @@ export interface AlarmDetails {
   readonly text?: string;
   readonly ageMs?: number;
   readonly bootEpoch?: number;
+  /** The first of a chain points at zeros, and so do all here unless they say otherwise. */
+  readonly prevHash?: Sha256;
 }
+
+const ZERO = "0".repeat(64) as Sha256;
 
 export function newAlarm(pillarId: PillarId, details: AlarmDetails = {}): Alarm {
   const { seq = 1, kind = "voice", eventId = seq, bootEpoch = 1, text } = details;
@@ -39,7 +43,7 @@ export function newAlarm(pillarId: PillarId, details: AlarmDetails = {}): Alarm 
     pillarId,
     bootEpoch,
     seq,
-    prevHash: "0".repeat(64) as Sha256,
+    prevHash: details.prevHash ?? ZERO,
     kind,
     wallMs: START,
     clock: { synced: true },
@@ -48,8 +52,6 @@ export function newAlarm(pillarId: PillarId, details: AlarmDetails = {}): Alarm 
   const sig = (details.sig ?? `${pillarId}-${seq}-${eventId}-${kind}`).padEnd(86, "x") as Signature;
   return { v: 1, event, sig, ageMs: details.ageMs ?? 100, attempt: 1 };
 }
-
-const ZERO = "0".repeat(64) as Sha256;
 
 /** Where the ledger's chain stands after this alarm: not a real digest, but as telling. */
 export const hashOf = ({ seq = 1, eventId = seq }: AlarmDetails): Sha256 =>
