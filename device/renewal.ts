@@ -71,7 +71,10 @@ async function renew(world: RenewalWorld): Promise<"renewed" | "not-due" | "fail
   try {
     const pair = await world.ask();
     tell({ type: "renewal-troubled", detail: undefined });
-    if (!pair) return "not-due";
+    if (!pair) {
+      log.debug("renewal: the hub says that it is not time");
+      return "not-due";
+    }
     identity.replaceTls(pair);
     const until = new Date(identity.validity().until).toISOString();
     log.info(`renewal: the certificate is renewed until ${until}`);

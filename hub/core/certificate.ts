@@ -19,7 +19,7 @@ import { laneOf, type HubState } from "./state.ts";
 const DAY_MS = 86_400_000;
 /** A pillar renews with a third of its time left; with this little left, somebody should look. */
 export const ENDING_MS = 10 * DAY_MS;
-/** A clock that leapt ahead and was put right within this time has ended nothing for good. */
+/** A clock that leapt ahead, and was put right within this time of it, has ended nothing for good. */
 const OVER_AFTER_MS = DAY_MS;
 /** Pillars whose certificates change state in one tick; the others follow in the next. */
 const MAX_CHANGES_PER_TICK = 1000;
@@ -44,7 +44,9 @@ export interface Credentials {
   readonly certificate: CertificateRecord | null;
   /** Issued, and not used yet. */
   readonly nextCertificate: CertificateRecord | null;
-  /** It was over for a day. */
+  /** When the hub first saw that it is over; null while it is not. */
+  readonly expiredSeenAt: number | null;
+  /** It was seen to be over for a day. */
   readonly isCertificateOver: boolean;
   readonly revocation: RevocationRecord | null;
 }
@@ -52,6 +54,7 @@ export interface Credentials {
 export const NO_CREDENTIALS: Credentials = {
   certificate: null,
   nextCertificate: null,
+  expiredSeenAt: null,
   isCertificateOver: false,
   revocation: null,
 };
@@ -74,7 +77,7 @@ export function evolveCertificate(record: PillarRecord, fact: CertificateFact): 
       const certificate = record.nextCertificate;
       if (certificate?.serial !== fact.certificateSerial) return record;
       const faults = without(record.faults, ["certificate-ending", "certificate-expired"]);
-      return { ...record, certificate, nextCertificate: null, isCertificateOver: false, faults };
+      return { ...record, ...NO_CREDENTIALS, certificate, faults };
     }
     case "certificate-expired":
       return { ...record, isCertificateOver: true };
@@ -172,7 +175,8 @@ function endFacts(record: PillarRecord, at: number): Fact[] {
       detail: `it ends in ${days} days and was not renewed: look at the pillar's log, or enrol it again`,
     }),
   ];
-  if (-leftMs < OVER_AFTER_MS) return facts;
+  const seenAt = isGone ? record.expiredSeenAt : null;
+  if (seenAt === null || at - seenAt < OVER_AFTER_MS) return facts;
   const certificateSerial = certificate.serial;
   return [...facts, { type: "certificate-expired", at, pillarId, certificateSerial }];
 }

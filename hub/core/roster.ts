@@ -70,7 +70,13 @@ export function evolvePillar(record: PillarRecord | undefined, fact: PillarFact)
     case "presence-changed":
       return { ...record, presence: fact.presence, presenceAt: fact.at };
     case "pillar-fault":
-      return { ...record, faults: withFault(record.faults, fact) };
+      return {
+        ...record,
+        faults: withFault(record.faults, fact),
+        ...(fact.code === "certificate-expired" && {
+          expiredSeenAt: fact.isActive ? fact.at : null,
+        }),
+      };
     case "pillar-cloned":
       return {
         ...record,

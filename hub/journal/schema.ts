@@ -114,7 +114,7 @@ const THIRD = [
      '$.certificate', json(case when json_extract(body, '$.certificateSerial') is null then null
        else json_object('serial', json_extract(body, '$.certificateSerial'),
          'expiresAt', json_extract(body, '$.certificateExpiresAt'), 'issuedAt', null) end),
-     '$.nextCertificate', null, '$.isCertificateOver', json('false'), '$.revocation', null)`,
+     '$.nextCertificate', null, '$.expiredSeenAt', null, '$.isCertificateOver', json('false'), '$.revocation', null)`,
   `update pillar set body = json_remove(body, '$.certificateSerial', '$.certificateExpiresAt')`,
 ] as const;
 

@@ -26,6 +26,9 @@ const WORDS = new Set([
 export function describeDetail(entry: TimelineEntry, text: Text): string {
   const detail = entry.detail ?? "";
   if (entry.type === "incident-closed") return describeClose(detail, text);
+  if (entry.type === "incident-pillar-revoked" && detail in zhCN.revocation) {
+    return text(`revocation.${detail as keyof typeof zhCN.revocation}`);
+  }
   if (entry.type === "incident-escalated" && detail in zhCN.queue.level) {
     return text(`queue.level.${detail as keyof typeof zhCN.queue.level}`);
   }

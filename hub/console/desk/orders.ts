@@ -6,6 +6,7 @@
 import { reactive, ref } from "vue";
 import type { Disposition, Incident } from "../../../shared/api/incident.ts";
 import { order, type Answer } from "../api/client.ts";
+import { newKey } from "../api/key.ts";
 import { incidentOf } from "../state/board.ts";
 import { hubNow } from "../state/clock.ts";
 import { notify } from "../state/notices.ts";
@@ -17,12 +18,6 @@ import { choose, confirmedId, hungUp, talkingTo } from "./seat.ts";
 export const pending = reactive(new Set<string>());
 /** The last race lost. */
 export const lostRace = ref<{ incidentId: string; by: string } | null>(null);
-
-/** 128 random bits; `crypto.randomUUID` is missing on pages without HTTPS. */
-function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 async function give(id: string, name: string, body?: unknown): Promise<Answer<null>> {
   const key = `${name}:${id}`;

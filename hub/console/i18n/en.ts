@@ -448,10 +448,9 @@ export const en: typeof zhCN = {
   },
   revoke: {
     heading: "Revoke the identity of {pillar}?",
-    lead: "Only when somebody else may hold its keys. From then on:",
+    lead: "When its keys may be in other hands, or it is gone for good. From then on:",
     cut: "Its connection is cut within a second, and a running call with picture and sound ends.",
-    silent:
-      "Its alarms no longer ring, not by the second way either. (A pillar whose certificate has merely expired still rings.)",
+    silent: "Its alarms no longer ring, not by the second way either.",
     incident: "An open incident stays open for its operator, with a line in its timeline.",
     person: "Whoever presses its button is told after 20 seconds to dial 110.",
     back: "There is no undo: only a new code, entered at the pillar, brings it back.",

@@ -431,9 +431,9 @@ export const zhCN = {
   },
   revoke: {
     heading: "吊销 {pillar} 的身份？",
-    lead: "钥匙可能落在别人手里时才吊销。吊销后：",
+    lead: "密钥可能落入他人之手，或报警柱不再使用时才吊销。吊销后：",
     cut: "连接一秒内断开，正在进行的画面和通话一起结束。",
-    silent: "它的报警不再响铃，备用线路也一样。只是证书过期的报警柱不会这样。",
+    silent: "它的报警不再响铃，备用线路也一样。",
     incident: "正在处理的警情保留，经过里注明，仍由值班员处理。",
     person: "有人再按这个报警柱，20 秒后柱上会提示拨打 110。",
     back: "不能撤销。要恢复，只能用新的登记码到柱上重新登记。",
@@ -445,7 +445,7 @@ export const zhCN = {
     changed: "这期间它已重新登记，请核对后再操作",
   },
   revocation: {
-    "key-compromised": "钥匙可能泄露",
+    "key-compromised": "密钥可能泄露",
     "pillar-stolen": "报警柱被盗或被破坏",
     retired: "报警柱停用",
     other: "其他",

@@ -108,7 +108,7 @@ function fail(reason: string): never {
 
 async function createAccounts(dir: string): Promise<void> {
   const accounts = openAccounts(join(dir, "accounts.db"));
-  for (const { username, displayName, role } of ACCOUNTS.slice(0, 4)) {
+  for (const { username, displayName, role } of ACCOUNTS) {
     const account = { username: Username.parse(username), displayName, role };
     await accounts.save({ ...account, password: PASSWORD });
   }

@@ -1,4 +1,4 @@
-/** How pillars use the HTTP interface: enrolment, and an alarm when MQTT is silent. */
+/** Pillars on the HTTP interface: enrolment, an alarm when MQTT is silent, and the end of an identity. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { alarmPublicKey, makeAccepted, makeAlarm, makeRequest } from "../../wire/pillar-kit.ts";
 import { PILLAR, startTestApi, type TestApi } from "./api-kit.ts";
@@ -72,5 +72,38 @@ describe("an alarm by HTTPS", () => {
     const answer = await api.app.inject({ method: "POST", url, payload });
     expect(answer.json()).toMatchObject({ status: 400 });
     expect(answer.json().detail).toContain("body.sig");
+  });
+});
+
+describe("revoking an identity", () => {
+  const url = `/api/v1/pillars/${PILLAR}/revoke`;
+  const payload = { reason: "pillar-stolen", note: "found open" };
+
+  test.each(["operator", "supervisor", "technician"] as const)("is not for a %s", async (role) => {
+    const answer = await api.as(role, "POST", url, { payload });
+    expect(answer.json()).toMatchObject({ status: 403, code: "forbidden" });
+    expect(api.revocations).toEqual([]);
+  });
+
+  test("by an administrator reaches the hub once, with reason, name and key", async () => {
+    const headers = { "idempotency-key": "k1" };
+    const answer = await api.as("admin", "POST", url, { payload, headers });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toMatchObject({ id: PILLAR });
+    expect(api.revocations).toMatchObject([
+      { request: payload, by: { username: "admin", role: "admin" }, key: "k1" },
+    ]);
+  });
+
+  test("without a known reason is refused in words, and so is what the hub refuses", async () => {
+    const wrong = await api.as("admin", "POST", url, { payload: { reason: "because" } });
+    expect(wrong.json()).toMatchObject({ status: 400, code: "bad-request" });
+    expect(wrong.json().detail).toContain("body.reason");
+    api.ended = { ok: false, code: "conflict", detail: "expected the certificate 1, found 2" };
+    const late = await api.as("admin", "POST", url, { payload });
+    expect(late.json()).toMatchObject({
+      status: 409,
+      detail: "expected the certificate 1, found 2",
+    });
   });
 });

@@ -1,0 +1,7 @@
+/** Writes two pairs over each other for ever, until somebody kills it. */
+import { readTlsPair, writeTlsPair } from "../../../device/adapters/tls-pair.ts";
+
+const [file = "", ...sources] = process.argv.slice(2);
+const pairs = sources.map((source) => readTlsPair(source));
+process.stdout.write("writing\n");
+for (let n = 0; ; n += 1) writeTlsPair(file, pairs[n % pairs.length]!);

@@ -1,0 +1,71 @@
+/** Revoking at a real shell: what is cut, what is refused, and what a repeated order does. */
+import { expect, test, vi } from "vitest";
+import { newHeartbeat, pillar } from "./core/street.ts";
+import { incidents, newHub, onlyIncident, person, type FalseHub } from "./false-hub.ts";
+
+const ADMIN = person("root", "admin");
+const request = { reason: "key-compromised", note: "" } as const;
+const recordOf = (hub: FalseHub) => hub.shell.loop.state().pillars.get(pillar(0))!;
+
+const enrolAgain = async (hub: FalseHub): Promise<void> => {
+  const keys = { certificateSerial: "2", alarmPublicKey: "new" };
+  const at = Date.now();
+  await hub.shell.commands.record([{ type: "pillar-enrolled", at, pillarId: pillar(0), ...keys }]);
+};
+
+test("a revoked pillar is cut off, its media ends, and its alarms are refused by both ways", async () => {
+  const hub = await newHub();
+  expect(await hub.shell.commands.revoke(pillar(0), request, ADMIN)).toEqual({ ok: true });
+  expect(hub.dropped).toEqual([pillar(0)]);
+  expect(hub.toMedia).toContainEqual({ type: "pillar-gone", pillarId: pillar(0) });
+  await expect(hub.press({ via: "https" })).rejects.toThrow("revoked by root");
+  await hub.press({ via: "mqtt" });
+  expect(incidents(hub)).toEqual([]);
+  const heartbeat = { channel: "heartbeat", message: newHeartbeat({ release: "9" }) } as const;
+  await hub.shell.linkEvents.onMessage(pillar(0), heartbeat, "mqtt");
+  expect(recordOf(hub).release).toBeNull();
+  const order = { name: "siren", on: true } as const;
+  expect((await hub.shell.commands.command(pillar(0), order, ADMIN)).ok).toBe(false);
+  await hub.restart();
+  await expect(hub.press({ via: "https" })).rejects.toThrow("revoked by root");
+});
+
+test("nobody watches or talks through a revoked pillar, also not in an incident that goes on", async () => {
+  const hub = await newHub();
+  await hub.press();
+  const { id } = await onlyIncident(hub);
+  await hub.shell.commands.revoke(pillar(0), request, ADMIN);
+  const offer = { incidentId: id, role: "watch", sdp: "v=0", by: person("wang") } as const;
+  expect(await hub.shell.commands.view(offer)).toMatchObject({ ok: false, code: "conflict" });
+  const told = await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
+  expect(told).toMatchObject({ ok: true, incident: { isVerified: false } });
+  await vi.waitFor(async () => {
+    const timeline = await hub.shell.reads.timeline(id);
+    expect(timeline?.items.map(({ type }) => type)).toContain("incident-pillar-revoked");
+  });
+});
+
+test("the same order repeated under its key is answered as before, and revokes no newer identity", async () => {
+  const hub = await newHub();
+  const revoke = (key: string) => hub.shell.commands.revoke(pillar(0), request, ADMIN, key);
+  expect(await revoke("one")).toEqual({ ok: true });
+  await enrolAgain(hub);
+  expect(await revoke("one")).toEqual({ ok: true });
+  expect(recordOf(hub).revocation).toBeNull();
+  await hub.press({ via: "https" });
+  expect(incidents(hub)).toHaveLength(1);
+  expect(await revoke("two")).toEqual({ ok: true });
+  expect(recordOf(hub).revocation).toMatchObject({ byName: "root" });
+});
+
+test("the certificate that was shown is revoked, or nothing", async () => {
+  const hub = await newHub();
+  await enrolAgain(hub);
+  const stale = { ...request, certificateSerial: "1" };
+  expect(await hub.shell.commands.revoke(pillar(0), stale, ADMIN)).toMatchObject({
+    ok: false,
+    code: "conflict",
+    detail: "expected the certificate 1, found 2",
+  });
+  expect(hub.dropped).toEqual([]);
+});
