@@ -156,9 +156,9 @@ async function calls(street: Street, disturb: Disturbance): Promise<Map<string, 
 /** By asking again and again: the answers' moments are the test's own, whatever clock the hub has. */
 function watch(street: Street): { readonly steps: Map<string, number>; stop(): Promise<void> } {
   const steps = new Map<string, number>();
-  let isOver = false;
+  const stopping = new AbortController();
   const look = async (): Promise<void> => {
-    while (!isOver) {
+    while (!stopping.signal.aborted) {
       for (const { id, escalation } of await street.hub.desk.active().catch(() => [])) {
         const key = `${id} ${escalation}`;
         if (escalation !== "none" && !steps.has(key)) steps.set(key, Date.now());
@@ -170,7 +170,7 @@ function watch(street: Street): { readonly steps: Map<string, number>; stop(): P
   return {
     steps,
     stop: async () => {
-      isOver = true;
+      stopping.abort();
       await watching;
     },
   };

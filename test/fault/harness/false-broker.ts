@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import { openAuthority } from "../../../hub/link/authority.ts";
+import { eachPacket, PACKET, type Packet } from "./mqtt-frame.ts";
 
 export type Falsehood =
   /** CONNACK 3: server unavailable. */
@@ -19,9 +20,6 @@ export interface FalseBroker {
   close(): Promise<void>;
 }
 
-/** MQTT 3.1.1, table 2.1. */
-const PACKET = { connect: 1, publish: 3, subscribe: 8, ping: 12 } as const;
-
 export async function falseBroker(hubDir: string, how: Falsehood): Promise<FalseBroker> {
   const { server: own, caCertificate } = await openAuthority(hubDir, []);
   const sockets = new Set<TLSSocket>();
@@ -30,15 +28,11 @@ export async function falseBroker(hubDir: string, how: Falsehood): Promise<False
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
-    let pending = Buffer.alloc(0);
-    socket.on("data", (bytes: Buffer) => {
-      pending = Buffer.concat([pending, bytes]);
-      for (let packet = first(pending); packet; packet = first(pending)) {
-        pending = pending.subarray(packet.length);
-        const answer = answerTo(packet, how);
-        if (answer) socket.write(answer);
-      }
+    const answers = eachPacket((packet) => {
+      const answer = answerTo(packet, how);
+      if (answer) socket.write(answer);
     });
+    socket.on("data", answers);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -50,29 +44,6 @@ export async function falseBroker(hubDir: string, how: Falsehood): Promise<False
       await once(server, "close");
     },
   };
-}
-
-interface Packet {
-  readonly type: number;
-  readonly qos: number;
-  readonly body: Buffer;
-  readonly length: number;
-}
-
-/** The first whole packet in these bytes. */
-function first(bytes: Buffer): Packet | undefined {
-  let size = 0;
-  for (let at = 1; at <= 4; at += 1) {
-    const byte = bytes[at];
-    if (byte === undefined) return undefined;
-    size += (byte & 127) << (7 * (at - 1));
-    if (byte & 128) continue;
-    const length = at + 1 + size;
-    if (bytes.length < length) return undefined;
-    const head = bytes[0] ?? 0;
-    return { type: head >> 4, qos: (head >> 1) & 3, body: bytes.subarray(at + 1, length), length };
-  }
-  return undefined;
 }
 
 function answerTo({ type, qos, body }: Packet, how: Falsehood): Buffer | undefined {

@@ -65,7 +65,7 @@ export async function openStreet(
       const seen: Entry[] = [...history.entries(), { what: "end", at: Date.now() }];
       for (const row of journalOf(hub)) seen.push({ what: "journal", row });
       for (const pillar of pillars) {
-        for (const row of ledgerOf(pillar)) {
+        for (const row of readPillarLedger(pillar)) {
           seen.push({ what: "ledger", pillarId: pillar.id, row });
         }
       }
@@ -88,7 +88,7 @@ export async function openStreet(
 async function settled(pillars: readonly PillarUnderTest[]): Promise<void> {
   const waiting = (): string[] =>
     pillars.flatMap((pillar) =>
-      ledgerOf(pillar)
+      readPillarLedger(pillar)
         .filter((row) => row.accepted_by === null)
         .map(({ seq }) => `${pillar.id}/${seq}`),
     );
@@ -100,7 +100,7 @@ const JOURNAL = "SELECT * FROM journal ORDER BY idx";
 const LEDGER = "SELECT seq, event_id, event, hash, accepted_by FROM alarm ORDER BY seq";
 
 /** A pillar that ended was judged before, and may have taken a disk of its own with it. */
-function ledgerOf({ dataDir, process: life }: PillarUnderTest): LedgerRow[] {
+export function readPillarLedger({ dataDir, process: life }: PillarUnderTest): LedgerRow[] {
   const { ledger } = dataPaths(dataDir);
   if (!life().isRunning()) return [];
   return readLedger(seenBy(life().pid(), ledger));

@@ -1,0 +1,121 @@
+/** Group F at a real agent and a real hub: somebody between them loses, doubles, delays and invents messages. */
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readIdentity } from "../../device/adapters/identity.ts";
+import { openAuthority } from "../../hub/link/authority.ts";
+import { canonicalJson, type CanonicalValue } from "../../shared/canonical-json.ts";
+import { PillarId } from "../../shared/ids.ts";
+import { downTopic } from "../../shared/protocol/topics.ts";
+import { readPillarLedger, openStreet, type Street } from "./harness/street.ts";
+import type { PillarUnderTest } from "./harness/pillar.ts";
+import { newSieve, type Fates, type Sieve } from "./harness/sieve.ts";
+
+const SLOW = 120_000;
+const PRESSES = 3;
+const ID = PillarId.parse("pillar-1");
+
+let street: Street;
+let pillar: PillarUnderTest;
+let sieve: Sieve;
+beforeAll(async () => {
+  street = await openStreet();
+  const { hub } = street;
+  const identity = () => readIdentity(pillar.dataDir, ID);
+  sieve = await newSieve({ hubDir: hub.dir, mqttPort: hub.mqttPort, identity });
+  // MQTT alone: what slips through here must not be made good by the second way.
+  const way = { host: "127.0.0.1", mqttPort: sieve.port, httpUrl: hub.url, alarmUrls: [] };
+  pillar = await street.add(ID, { hub: way });
+  pillar.start();
+  await pillar.untilArmed();
+});
+afterAll(async () => {
+  await street.close();
+  await sieve.close();
+});
+
+async function pressThrough(fates: Fates): Promise<void> {
+  sieve.set(fates);
+  for (let n = 0; n < PRESSES; n += 1) {
+    await pillar.press();
+    await pillar.untilLamp("received");
+    // The end of a call is told once in a connection, and is not what is tried here.
+    sieve.set({});
+    await street.hub.desk.clear();
+    await pillar.untilLamp("standby");
+    sieve.set(fates);
+  }
+  sieve.set({});
+  expect(await street.verdict()).toEqual([]);
+}
+
+test(
+  "F1 each message comes one to six times, both ways: one incident for each press",
+  { timeout: SLOW },
+  async () => {
+    await pressThrough({ repeated: 0.9 });
+    expect(sieve.counts().repeated).toBeGreaterThanOrEqual(PRESSES);
+  },
+);
+
+test(
+  "F2 two of five messages are dropped, both ways: every press arrives, once",
+  { timeout: SLOW },
+  async () => {
+    await pressThrough({ lost: 0.4 });
+    expect(sieve.counts().lost).toBeGreaterThanOrEqual(PRESSES);
+  },
+);
+
+test(
+  "F3 messages overtake each other, both ways: every press arrives, once",
+  { timeout: SLOW },
+  async () => {
+    await pressThrough({ delayed: 0.5, repeated: 0.2 });
+    expect(sieve.counts().delayed).toBeGreaterThanOrEqual(PRESSES);
+  },
+);
+
+test(
+  "D3 20 to 800 ms of jitter, a twentieth doubled, a quarter overtaken: every press arrives, once",
+  { timeout: SLOW },
+  () => pressThrough({ delayed: 0.25, repeated: 0.05 }),
+);
+
+test(
+  "F8 a receipt for an alarm never sent, and one signed by another key, light no lamp",
+  { timeout: SLOW },
+  async () => {
+    sieve.set({ lostDown: 1 });
+    await pillar.press();
+    await pillar.untilLamp("calling");
+    const waiting = () => readPillarLedger(pillar).find((row) => row.accepted_by === null);
+    await expect.poll(waiting).toBeDefined();
+    const { event_id: eventId, seq } = waiting()!;
+    const hub = await openAuthority(street.hub.dir, []);
+    const { privateKey } = generateKeyPairSync("ed25519");
+    const byAnother = (text: string) => sign(null, Buffer.from(text), privateKey);
+    const unsent = receipt(randomBytes(16).toString("hex"), seq + 7);
+    const forged = receipt(eventId, seq);
+    const topic = downTopic(ID, "accepted");
+    sieve.invent(topic, { v: 1, receipt: unsent, sig: hub.sign(canonicalJson(unsent)) });
+    const sig = byAnother(canonicalJson(forged)).toString("base64url");
+    sieve.invent(topic, { v: 1, receipt: forged, sig });
+    await expect
+      .poll(() => pillar.lines().some((line) => line.includes("must be signed by our hub")))
+      .toBe(true);
+    await delay(500);
+    expect(pillar.lamp()).toBe("calling");
+    expect(waiting()?.event_id).toBe(eventId);
+    sieve.set({});
+    await pillar.untilLamp("received");
+    await street.hub.desk.clear();
+    await pillar.untilLamp("standby");
+    expect(await street.verdict()).toEqual([]);
+  },
+);
+
+function receipt(eventId: string, seq: number): Record<string, CanonicalValue> {
+  const [incidentId, hubEpoch] = ["a".repeat(32), "b".repeat(32)];
+  return { v: 1, eventId, pillarId: ID, seq, incidentId, hubEpoch, journalIndex: 1 };
+}
