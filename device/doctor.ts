@@ -129,7 +129,7 @@ async function checkHub(config: AgentConfig): Promise<string> {
     return await new Promise<string>((resolve, reject) => {
       link.onUp(() => resolve(`${host}:${port} accepts this pillar`));
       link.onDown((reason) => reject(new Error(reason)));
-      link.connect();
+      link.connect(false);
     });
   } finally {
     await link.close();

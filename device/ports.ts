@@ -118,8 +118,11 @@ export interface Ledger extends Kept {
 
 /** A way to the hub. Messages arrive parsed. */
 export interface HubLink {
-  /** One attempt, bounded in time; it ends in `onUp` or in `onDown`. The core decides when to try again. */
-  connect(): void;
+  /**
+   * One attempt, bounded in time; it ends in `onUp` or in `onDown`. The core decides when to try again.
+   * `hasAlarm`: one that no hub has accepted waits, so the hub should let us in first.
+   */
+  connect(hasAlarm: boolean): void;
   /** Dropped when the link is down: whoever needs an answer asks again. */
   publish(message: UpMessage): void;
   onUp(listener: () => void): void;

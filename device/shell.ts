@@ -102,7 +102,7 @@ export function newShell(world: World, beginning: Agent): Shell {
         return post(world, effect, tell);
       case "connect":
         world.vitals?.checkIn("link", LINK_MISSED_MS);
-        return world.link.connect();
+        return world.link.connect(agent.outbox.pending.size > 0);
       case "lamp":
         return world.board.setLamp(effect.pattern);
       case "siren":

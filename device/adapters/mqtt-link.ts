@@ -8,6 +8,7 @@
 import type { TLSSocket } from "node:tls";
 import { MqttClient, type IClientOptions } from "mqtt";
 import type { PillarId } from "../../shared/ids.ts";
+import { applicationProtocols } from "../../shared/protocol/alpn.ts";
 import { parseDown, type DownMessage, type UpMessage } from "../../shared/protocol/messages.ts";
 import { downFilter, parseTopic, qosOf, upTopic } from "../../shared/protocol/topics.ts";
 import type { HubLink } from "../ports.ts";
@@ -68,20 +69,23 @@ export function mqttLink(settings: LinkSettings, warn: (text: string) => void): 
     });
   };
 
-  const connect = (): void => {
+  const connect = (hasAlarm: boolean): void => {
     if (current || isClosed) return;
-    current = newAttempt(settings, {
-      onUp: () => listeners.up.forEach((listener) => listener()),
-      onEnd: (reason) => {
-        current = undefined;
-        if (!isClosed) listeners.down.forEach((listener) => listener(reason));
+    current = newAttempt(
+      { ...settings, hasAlarm },
+      {
+        onUp: () => listeners.up.forEach((listener) => listener()),
+        onEnd: (reason) => {
+          current = undefined;
+          if (!isClosed) listeners.down.forEach((listener) => listener(reason));
+        },
+        onPacket: (topic, payload) => {
+          const message = readPacket(settings.pillarId, topic, payload);
+          if (message.ok) listeners.message.forEach((listener) => listener(message.value));
+          else warn(`message on ${topic.slice(0, 120)} dropped: ${message.reason}`);
+        },
       },
-      onPacket: (topic, payload) => {
-        const message = readPacket(settings.pillarId, topic, payload);
-        if (message.ok) listeners.message.forEach((listener) => listener(message.value));
-        else warn(`message on ${topic.slice(0, 120)} dropped: ${message.reason}`);
-      },
-    });
+    );
   };
 
   return {
@@ -128,6 +132,10 @@ function readPacket(
   return parseDown(parsed.channel, payload);
 }
 
+interface Wanted extends LinkSettings {
+  readonly hasAlarm: boolean;
+}
+
 interface AttemptEvents {
   onUp(): void;
   onEnd(reason: string): void;
@@ -146,7 +154,7 @@ const OPTIONS = {
   connectTimeout: ATTEMPT_MS,
 } as const satisfies IClientOptions;
 
-function newAttempt(settings: LinkSettings, events: AttemptEvents): Attempt {
+function newAttempt(settings: Wanted, events: AttemptEvents): Attempt {
   let isOver = false;
   const leaving = new AbortController();
   const end = (why: string): void => {
@@ -211,9 +219,10 @@ function speak(settings: LinkSettings, socket: TLSSocket, to: Conversation): Mqt
   return client;
 }
 
-function openSocket(settings: LinkSettings, signal: AbortSignal): Promise<TLSSocket> {
-  const { host, port, tlsKey, tlsCert, ca, notEndedBefore } = settings;
-  const peer = { host, port, tlsKey, tlsCert, ca, protocol: "mqtt" };
+function openSocket(settings: Wanted, signal: AbortSignal): Promise<TLSSocket> {
+  const { host, port, tlsKey, tlsCert, ca, notEndedBefore, hasAlarm } = settings;
+  const protocols = applicationProtocols(hasAlarm);
+  const peer = { host, port, tlsKey, tlsCert, ca, protocols };
   const bounds = { withinMs: ATTEMPT_MS, notEndedBefore: notEndedBefore(), signal };
   return provenSocket({ ...peer, ...bounds });
 }

@@ -24,7 +24,8 @@ export interface Peer {
   readonly withinMs: number;
   /** Unix ms: a certificate that ended before this moment is refused, whatever the clock says. */
   readonly notEndedBefore?: number;
-  readonly protocol?: string;
+  /** Named in this order (ALPN). */
+  readonly protocols?: string[];
   /** Gives up. */
   readonly signal?: AbortSignal;
 }
@@ -44,13 +45,13 @@ export async function provenSocket(peer: Peer): Promise<TLSSocket> {
 }
 
 function secured(peer: Peer, more: ConnectionOptions): Promise<TLSSocket> {
-  const { host, port, tlsKey: key, tlsCert: cert, ca, withinMs, protocol, signal } = peer;
+  const { host, port, tlsKey: key, tlsCert: cert, ca, withinMs, protocols, signal } = peer;
   return new Promise((resolve, reject) => {
     const servername = isIP(host) === 0 ? { servername: host } : {};
     const socket = connect({
       ...{ host, port, key, cert, ca, minVersion: "TLSv1.3" },
       ...servername,
-      ...(protocol !== undefined && { ALPNProtocols: [protocol] }),
+      ...(protocols && { ALPNProtocols: protocols }),
       ...more,
     });
     const late = new Error(`no answer within ${withinMs / 1000} s`);

@@ -9,7 +9,7 @@ export interface Peer {
   readonly address: string;
 }
 
-export const addressOf = (socket: TLSSocket): string =>
+export const addressOf = (socket: Pick<TLSSocket, "remoteAddress" | "remotePort">): string =>
   `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}`;
 
 /** `undefined` unless the certificate names exactly one pillar, as `URI:urn:pillar:<id>`. */

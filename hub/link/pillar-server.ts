@@ -4,14 +4,21 @@
  * Whoever is turned away leaves one line in the log with address and cause. Nothing behind this file
  * ever sees a connection without an identity.
  */
-import { createServer, type Server, type TLSSocket } from "node:tls";
-import type { AddressInfo } from "node:net";
+import {
+  createServer as createTlsServer,
+  type Server as TlsServer,
+  type TLSSocket,
+} from "node:tls";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import type { HubConfig } from "../config.ts";
 import type { Authority } from "../ports.ts";
 import { addressOf, explainTls, identify, type Peer } from "./peer-identity.ts";
 import type { SampledLog } from "./sampled-log.ts";
+import { createWaitingRoom } from "./waiting-room.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
+/** Connections the system holds for us while we compute: a city may come back within seconds. */
+const BACKLOG = 4096;
 
 export interface PillarServerOptions {
   readonly config: HubConfig["mqtt"];
@@ -28,39 +35,24 @@ export interface PillarServer {
 }
 
 export async function listenForPillars(options: PillarServerOptions): Promise<PillarServer> {
-  const { config, authority, refused } = options;
+  const { config, refused } = options;
   const sockets = new Set<TLSSocket>();
-  const server = createServer({
-    key: authority.server.key,
-    cert: authority.server.cert,
-    ca: authority.caCertificate,
-    requestCert: true,
-    rejectUnauthorized: true,
-    minVersion: "TLSv1.3",
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-    // Two small packets in a row (PUBACK, then our answer) otherwise wait 40 ms for a delayed ACK.
-    noDelay: options.noDelay ?? true,
+  const turnedAway = (socket: Pick<TLSSocket, "remoteAddress" | "remotePort">, why: Why): void => {
+    const peer = addressOf(socket);
+    refused({
+      cause: `${socket.remoteAddress} ${why.code}`,
+      text: `pillar link: refused ${peer}: ${why.words} (${why.code})`,
+      fields: { peer, code: why.code },
+    });
+  };
+  const handshakes = shakeHands(options, sockets, turnedAway);
+  const room = createWaitingRoom({
+    letIn: (socket) => void handshakes.emit("connection", socket),
+    onLate: (socket, reason) => turnedAway(socket, LATE[reason]),
   });
+  // Two small packets in a row (PUBACK, then our answer) otherwise wait 40 ms for a delayed ACK.
+  const server = createServer({ noDelay: options.noDelay ?? true }, room.enter);
   server.maxConnections = config.maxConnections;
-  server.on("secureConnection", (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    // Once the broker has taken over, its own listener reports; before that an error only ends it.
-    socket.on("error", () => socket.destroy());
-    const peer = identify(socket);
-    if (peer) {
-      options.onPeer(peer, socket);
-      return;
-    }
-    turnedAway(socket, { code: "NO_PILLAR", words: "its certificate names no single pillar" });
-    socket.destroy();
-  });
-  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-    turnedAway(socket, explainTls(error, socket));
-    // Node tells of the time-out and leaves the socket open; of all other errors it closes it, and an
-    // alert that says why is still on its way.
-    if (error.code === "ERR_TLS_HANDSHAKE_TIMEOUT") socket.destroy();
-  });
   server.on("drop", (drop) =>
     refused({
       cause: "full",
@@ -76,19 +68,61 @@ export async function listenForPillars(options: PillarServerOptions): Promise<Pi
     port: (server.address() as AddressInfo).port,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      room.close();
       for (const socket of sockets) socket.destroy();
       await closed;
     },
   };
+}
 
-  function turnedAway(socket: TLSSocket, why: { code: string; words: string }): void {
-    const peer = addressOf(socket);
-    refused({
-      cause: `${socket.remoteAddress} ${why.code}`,
-      text: `pillar link: refused ${peer}: ${why.words} (${why.code})`,
-      fields: { peer, code: why.code },
-    });
-  }
+interface Why {
+  readonly code: string;
+  readonly words: string;
+}
+
+const LATE: Readonly<Record<"hello" | "turn", Why>> = {
+  hello: { code: "ERR_TLS_HANDSHAKE_TIMEOUT", words: "it did not finish the handshake in time" },
+  turn: {
+    code: "BUSY",
+    words: "too many came at once, and its turn never came: it will try again",
+  },
+};
+
+/** A TLS server that listens to nobody: connections are handed to it when their turn has come. */
+function shakeHands(
+  { authority, onPeer }: PillarServerOptions,
+  sockets: Set<TLSSocket>,
+  turnedAway: (socket: TLSSocket, why: Why) => void,
+): TlsServer {
+  const server = createTlsServer({
+    key: authority.server.key,
+    cert: authority.server.cert,
+    ca: authority.caCertificate,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: "TLSv1.3",
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  });
+  server.on("secureConnection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    // Once the broker has taken over, its own listener reports; before that an error only ends it.
+    socket.on("error", () => socket.destroy());
+    const peer = identify(socket);
+    if (peer) {
+      onPeer(peer, socket);
+      return;
+    }
+    turnedAway(socket, { code: "NO_PILLAR", words: "its certificate names no single pillar" });
+    socket.destroy();
+  });
+  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
+    turnedAway(socket, explainTls(error, socket));
+    // Node tells of the time-out and leaves the socket open; of all other errors it closes it, and an
+    // alert that says why is still on its way.
+    if (error.code === "ERR_TLS_HANDSHAKE_TIMEOUT") socket.destroy();
+  });
+  return server;
 }
 
 async function listen(server: Server, config: HubConfig["mqtt"]): Promise<void> {
@@ -102,7 +136,7 @@ async function listen(server: Server, config: HubConfig["mqtt"]): Promise<void> 
         ),
       ),
     );
-    server.listen({ host: config.host, port: config.port }, () => {
+    server.listen({ host: config.host, port: config.port, backlog: BACKLOG }, () => {
       server.removeAllListeners("error");
       resolve();
     });

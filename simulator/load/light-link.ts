@@ -11,6 +11,7 @@ import { generate, parser, type Packet } from "mqtt-packet";
 import { codeOf, reasonOf } from "../../device/adapters/failure.ts";
 import type { HubLink } from "../../device/ports.ts";
 import type { PillarId } from "../../shared/ids.ts";
+import { applicationProtocols } from "../../shared/protocol/alpn.ts";
 import { parseDown, type DownMessage, type UpMessage } from "../../shared/protocol/messages.ts";
 import { downFilter, parseTopic, qosOf, upTopic } from "../../shared/protocol/topics.ts";
 
@@ -50,11 +51,11 @@ export function lightLink(settings: LightLinkSettings): HubLink {
   let context: SecureContext | undefined;
   let isClosed = false;
   return {
-    connect: () => {
+    connect: (hasAlarm) => {
       if (current || isClosed) return;
       context ??= contextOf(settings);
       current = newAttempt(
-        { ...settings, context },
+        { ...settings, context, hasAlarm },
         {
           onUp: () => listeners.up.forEach((listener) => listener()),
           onEnd: (reason) => {
@@ -98,6 +99,7 @@ interface AttemptEvents {
 
 type Prepared = Omit<LightLinkSettings, "tlsKey" | "tlsCert" | "ca"> & {
   readonly context: SecureContext;
+  readonly hasAlarm: boolean;
 };
 
 function newAttempt(settings: Prepared, events: AttemptEvents): Attempt {
@@ -174,11 +176,11 @@ const hello = (pillarId: PillarId): Packet => ({
 const contextOf = ({ tlsKey: key, tlsCert: cert, ca }: LightLinkSettings): SecureContext =>
   createSecureContext({ key, cert, ca, minVersion: "TLSv1.3" });
 
-function openSocket({ host, port, from, context }: Prepared): TLSSocket {
+function openSocket({ host, port, from, context, hasAlarm }: Prepared): TLSSocket {
   const socket = connect({
     ...{ host, port, localAddress: from },
     secureContext: context,
-    ALPNProtocols: ["mqtt"],
+    ALPNProtocols: applicationProtocols(hasAlarm),
   });
   socket.setNoDelay(true);
   return socket;

@@ -140,6 +140,7 @@ function forgetfulLedger(news: PillarNews): Ledger {
     unaccepted: [],
     replayFrom: undefined,
     lastEventId: undefined,
+    boardMark: undefined,
     append: (alarm) => {
       alarms.push(alarm);
       news.onRecorded(alarm);

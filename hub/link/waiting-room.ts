@@ -1,0 +1,138 @@
+/**
+ * Where connections wait before their handshake, which costs the hub a thousand times more than they do.
+ *
+ * When a hub comes back, ten thousand pillars come within seconds. Shaken hands with at once, all would be
+ * slow together until all gave up, and an alarm would be among them. So one handshake is begun in each turn
+ * of the event loop, those of pillars with an unaccepted alarm first; whoever goes away while waiting has
+ * cost nothing. On a hub with time to spare nobody waits.
+ */
+import type { Socket } from "node:net";
+import { MAX_HELLO_BYTES, readHello } from "./client-hello.ts";
+
+/** From the open socket to the last byte of its hello. */
+const HELLO_MS = 5000;
+/** A pillar gives an attempt up after ten seconds; nobody is there any more. */
+const WAIT_MS = 10_000;
+
+export interface WaitingRoom {
+  /** Takes a socket that nobody has read from yet. */
+  enter(socket: Socket): void;
+  /** Those who have not been let in. */
+  size(): number;
+  close(): void;
+}
+
+export interface WaitingRoomOptions {
+  /** Its turn has come; its first bytes are still to be read. */
+  readonly letIn: (socket: Socket) => void;
+  /** It said nothing in time, or waited for too long. */
+  readonly onLate: (socket: Socket, reason: "hello" | "turn") => void;
+}
+
+interface Guest {
+  readonly socket: Socket;
+  readonly enteredAt: number;
+  /** What it has said so far, taken from the socket until its turn. */
+  said: Buffer;
+  readonly forget: () => void;
+}
+
+export function createWaitingRoom({ letIn, onLate }: WaitingRoomOptions): WaitingRoom {
+  const present = new Set<Guest>();
+  const lines = { urgent: [] as Guest[], ordinary: [] as Guest[] };
+  let turn: NodeJS.Immediate | undefined;
+
+  const leave = (guest: Guest): void => {
+    present.delete(guest);
+    guest.forget();
+  };
+  const turnAway = (guest: Guest, reason: "hello" | "turn"): void => {
+    leave(guest);
+    onLate(guest.socket, reason);
+    guest.socket.destroy();
+  };
+  const next = (): Guest | undefined => {
+    for (const line of [lines.urgent, lines.ordinary]) {
+      for (let guest = line.shift(); guest; guest = line.shift()) {
+        if (present.has(guest)) return guest;
+      }
+    }
+    return undefined;
+  };
+  const takeTurn = (): void => {
+    const guest = next();
+    turn = guest && setImmediate(takeTurn);
+    if (!guest) return;
+    if (performance.now() - guest.enteredAt > WAIT_MS) return turnAway(guest, "turn");
+    leave(guest);
+    guest.socket.unshift(guest.said);
+    letIn(guest.socket);
+  };
+  const queue = (guest: Guest, isUrgent: boolean): void => {
+    lines[isUrgent ? "urgent" : "ordinary"].push(guest);
+    turn ??= setImmediate(takeTurn);
+  };
+  return {
+    enter: (socket) => {
+      const guest = listenTo(socket, {
+        onHello: (isUrgent) => queue(guest, isUrgent),
+        onGone: () => leave(guest),
+        onLate: () => turnAway(guest, "hello"),
+      });
+      present.add(guest);
+    },
+    size: () => present.size,
+    close: () => {
+      clearImmediate(turn);
+      for (const guest of present) {
+        leave(guest);
+        guest.socket.destroy();
+      }
+    },
+  };
+}
+
+interface GuestEvents {
+  onHello(isUrgent: boolean): void;
+  onGone(): void;
+  onLate(): void;
+}
+
+/** Reads on while it waits, because only who reads is told that the other side has gone. */
+function listenTo(socket: Socket, { onHello, onGone, onLate }: GuestEvents): Guest {
+  let isHeard = false;
+  const timer = setTimeout(onLate, HELLO_MS);
+  const look = (): void => {
+    for (
+      let bytes = socket.read() as Buffer | null;
+      bytes;
+      bytes = socket.read() as Buffer | null
+    ) {
+      guest.said = Buffer.concat([guest.said, bytes]);
+      if (guest.said.length >= MAX_HELLO_BYTES) socket.removeListener("readable", look);
+    }
+    if (isHeard) return;
+    const hello = readHello(guest.said);
+    if (hello.state === "partial") return;
+    isHeard = true;
+    clearTimeout(timer);
+    onHello(hello.isUrgent);
+  };
+  const gone = (): void => {
+    onGone();
+    socket.destroy();
+  };
+  const guest: Guest = {
+    ...{ socket, enteredAt: performance.now(), said: Buffer.alloc(0) },
+    forget: () => {
+      clearTimeout(timer);
+      socket.removeListener("readable", look);
+      socket.removeListener("error", gone);
+      socket.removeListener("close", gone);
+    },
+  };
+  socket.on("readable", look);
+  socket.on("error", gone);
+  socket.on("close", gone);
+  return guest;
+}
