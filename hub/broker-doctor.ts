@@ -5,12 +5,12 @@
  * and tries what the access list must forbid. While a hub runs it leaves the hub's own place alone, and then
  * hears less.
  */
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
+import { connectAsync, type MqttClient } from "mqtt";
 import { PillarId } from "../shared/ids.ts";
 import { MAX_MESSAGE_BYTES } from "../shared/parse.ts";
 import { downFilter, downTopic, EVERY_UP, upTopic } from "../shared/protocol/topics.ts";
@@ -50,14 +50,21 @@ export async function examineBroker(external: ExternalBroker, place: Place): Pro
       caCertificate: keys.cert,
       brokerClient: (name) => createHubClientCertificate(issuer, name),
     });
-    const pillars = {
-      one: trialOf(access, keys.cert, ONE, await createTrialPillar(issuer, ONE)),
-      other: trialOf(access, keys.cert, OTHER, await createTrialPillar(issuer, OTHER)),
+    const { host, port } = access;
+    const trialOf = async (clientId: PillarId): Promise<Trial> => {
+      return {
+        host,
+        port,
+        ca: keys.cert,
+        clientId,
+        ...(await createTrialPillar(issuer, clientId)),
+      };
     };
+    const pillars = { one: await trialOf(ONE), other: await trialOf(OTHER) };
     const hub = isHubRunning ? leftAlone : await asHub(access, heard, closers);
     return [
       hub,
-      await certificate(access, pillars.one),
+      await certificate(pillars.one),
       await refusesStrangers(pillars.one),
       ...(await asPillars(pillars, { heard, isHeard: !isHubRunning && hub.isOk }, closers)),
     ];
@@ -84,17 +91,20 @@ function authorityIn(dataDir: string): KeyAndCert | undefined {
   return { key: key ?? "", cert: cert ?? "" };
 }
 
-function trialOf(
-  access: BrokerAccess,
-  ca: string,
-  clientId: PillarId,
-  { key, cert }: KeyAndCert,
-): IClientOptions & { readonly clientId: PillarId } {
-  return {
-    ...{ protocol: "mqtts", host: access.host, port: access.port, minVersion: "TLSv1.3" },
-    ...{ ca, key, cert, clientId },
-    ...{ clean: true, reconnectPeriod: 0, protocolVersion: 4, connectTimeout: CONNECT_MS },
-  };
+const MANNERS = {
+  protocol: "mqtts",
+  minVersion: "TLSv1.3",
+  clean: true,
+  reconnectPeriod: 0,
+  protocolVersion: 4,
+  connectTimeout: CONNECT_MS,
+} as const;
+
+interface Trial extends KeyAndCert {
+  readonly host: string;
+  readonly port: number;
+  readonly ca: string;
+  readonly clientId: PillarId;
 }
 
 async function asHub(
@@ -121,13 +131,10 @@ async function asHub(
   return await promise;
 }
 
-type Trial = ReturnType<typeof trialOf>;
-
-async function certificate(access: BrokerAccess, { ca, key, cert }: Trial): Promise<Finding> {
+async function certificate({ host, port, ca, key, cert }: Trial): Promise<Finding> {
   const what = "broker certificate";
-  const { host, port } = access;
   const found = await new Promise<X509Certificate | Error | undefined>((resolve) => {
-    const socket = connectTls({ host, port, ca: String(ca), key: String(key), cert: String(cert) });
+    const socket = connectTls({ host, port, ca, key, cert });
     socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error("no answer")));
     socket.once("error", resolve);
     socket.once("secureConnect", () => {
@@ -144,8 +151,9 @@ async function certificate(access: BrokerAccess, { ca, key, cert }: Trial): Prom
   return days >= RENEW_BEFORE_DAYS ? fine(what, words) : fault(what, `${words}: ${advice}`);
 }
 
-async function refusesStrangers({ key, cert, ...trial }: Trial): Promise<Finding> {
+async function refusesStrangers({ host, port, ca, clientId }: Trial): Promise<Finding> {
   const what = "broker strangers";
+  const trial = { ...MANNERS, host, port, ca, clientId };
   try {
     const client = await connectAsync(trial);
     client.end(true);
@@ -170,7 +178,10 @@ interface Seen {
   readonly keptItsPlace: boolean;
 }
 
-type Pillars = { readonly one: Trial; readonly other: Trial };
+interface Pillars {
+  readonly one: Trial;
+  readonly other: Trial;
+}
 
 async function asPillars(
   pillars: Pillars,
@@ -206,7 +217,7 @@ async function asPillars(
 async function misbehave({ one, other }: Pillars, closers: (() => unknown)[]): Promise<Seen> {
   const overheard: string[] = [];
   const enter = async (trial: Trial): Promise<MqttClient> => {
-    const client = await connectAsync(trial);
+    const client = await connectAsync({ ...MANNERS, ...trial });
     closers.push(() => client.end(true));
     client.on("error", () => undefined);
     client.on("message", (topic) => {
@@ -225,7 +236,9 @@ async function misbehave({ one, other }: Pillars, closers: (() => unknown)[]): P
   say(first, upTopic(OTHER, "alarm"), "{}");
   say(second, upTopic(OTHER, "heartbeat"), "{}");
   await delay(LISTEN_MS);
-  const usurper = await connectAsync({ ...one, clientId: OTHER }).catch(() => undefined);
+  const usurper = await connectAsync({ ...MANNERS, ...one, clientId: OTHER }).catch(
+    () => undefined,
+  );
   closers.push(() => usurper?.end(true));
   await delay(LISTEN_MS);
   const keptItsPlace = second.connected;

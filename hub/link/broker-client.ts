@@ -21,7 +21,7 @@ import { FIRST_BYTE_OF_BROKER } from "./length-guard.ts";
 const ATTEMPT_MS = 5000;
 const PROBE_MS = 2500;
 /** A probe away for so long: nothing can be heard, whatever the socket says. */
-const PROBE_PATIENCE_MS = 7500;
+const PROBE_PATIENCE_MS = 6000;
 /** For the DISCONNECT, and for what is still being acknowledged. */
 const FAREWELL_MS = 500;
 /** The broker's own notice of a hub that is gone; ours comes from the probe. */

@@ -10,6 +10,7 @@ import { openAuthority } from "../../hub/link/authority.ts";
 import { startExternalBroker } from "../../hub/link/external-broker.ts";
 import type { Authority, WayIn } from "../../hub/ports.ts";
 import { PillarId } from "../../shared/ids.ts";
+import { until } from "../../simulator/hub-client.ts";
 import { downFilter, downTopic, upTopic } from "../../shared/protocol/topics.ts";
 import { newMosquitto, noMosquitto, type Mosquitto } from "../instrument/mosquitto.ts";
 import { enrol, keptLog, makeAccepted, makeAlarm, makeHeartbeat } from "./pillar-kit.ts";
@@ -94,7 +95,8 @@ async function open({ isUp = true, ...changes }: Wanted = {}): Promise<Ground> {
       return { ...identity, client };
     },
   };
-  if (isUp) await expect.poll(() => way.health().isOk).toBe(true);
+  const isReady = !isUp || (await until(15_000, () => Promise.resolve(way.health().isOk)));
+  if (!isReady) throw new Error(`expected a way in: ${way.health().detail}`);
   return ground;
 }
 
@@ -251,7 +253,9 @@ describe.skipIf(skipped)(`a broker that is not ours (${skipped ?? "mosquitto"})`
     const ground = await open();
     for (const refused of [{ qos: 2 }, { retain: true }] as const) {
       const pillar = await ground.pillar("pillar-1");
-      const closed = new Promise((resolve) => void pillar.client.once("close", resolve));
+      const closed = new Promise<void>(
+        (resolve) => void pillar.client.once("close", () => resolve()),
+      );
       const text = JSON.stringify(makeAlarm(pillar.pillarId));
       pillar.client.publish(upTopic(pillar.pillarId, "alarm"), text, { qos: 1, ...refused });
       await closed;
