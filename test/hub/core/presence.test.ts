@@ -119,6 +119,18 @@ describe("a pillar that returns", () => {
   });
 });
 
+describe("a pillar on a connection nobody told of", () => {
+  test("hears what has become of its call", () => {
+    const street = online();
+    street.alarm(0);
+    street.heartbeat(0);
+    expect(street.heartbeat(0).effects).toEqual([]);
+    const { effects } = street.heartbeat(0, { sessionNonce: hex(2) as SessionNonce });
+    expect(effects).toMatchObject([{ type: "tell-pillar", call: { status: "ringing" } }]);
+    expect(street.heartbeat(0, { sessionNonce: hex(2) as SessionNonce }).effects).toEqual([]);
+  });
+});
+
 describe("the ledger's head in a heartbeat", () => {
   test("beyond what the hub holds asks for a resend, ever more seldom", () => {
     const street = online();
