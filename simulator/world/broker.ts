@@ -6,7 +6,8 @@
  * in Anzhu may depend on it; the embedded one is better than this.
  */
 import type { UpMessage } from "../../shared/protocol/messages.ts";
-import type { Connection, Network } from "./network.ts";
+import { passUp } from "./external-broker.ts";
+import type { Connection, Network } from "./path.ts";
 
 export interface BrokerMood {
   /** Acknowledged and then forgotten: a lost session, a crash before the store. */
@@ -33,7 +34,7 @@ const LATE_STORE_MS: readonly [number, number] = [50, 4000];
 export function arriveAtBroker(network: Network, connection: Connection, message: UpMessage): void {
   if (message.channel === "heartbeat") {
     // QoS 0: no acknowledgement, and the next one replaces it.
-    pass(network, connection, message);
+    passUp(network, connection.pillar, message);
     return;
   }
   acknowledge(network, connection, message);
@@ -69,12 +70,7 @@ function store(network: Network, connection: Connection, message: UpMessage): vo
       return;
     }
     connection.passed += 1;
-    pass(network, connection, message);
+    // What it has taken it passes on even when the pillar has gone meanwhile.
+    passUp(network, connection.pillar, message);
   });
-}
-
-/** What the broker has taken is passed on even when the pillar has gone meanwhile. */
-function pass(network: Network, connection: Connection, message: UpMessage): void {
-  if (network.peers.isHubUp()) network.peers.hubHears(connection.pillar, message);
-  else network.coverage.count("acknowledged-then-lost");
 }

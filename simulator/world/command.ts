@@ -124,7 +124,7 @@ async function runMany(flags: Flags): Promise<number> {
       return flags.keepGoing === true || told < MAX_TOLD;
     },
   });
-  const missing = seeds >= ENOUGH_SEEDS && told === 0 ? vacuous(sum.coverage) : [];
+  const missing = seeds >= ENOUGH_SEEDS && told === 0 ? vacuous(sum.coverage, flags.pillars) : [];
   for (const name of missing) console.log(`vacuous: ${name} never happened in ${seeds} seeds`);
   return conclude(sum, flags, told + missing.length);
 }

@@ -36,6 +36,8 @@ interface Sector<R> {
 
 export interface Disk<R> {
   readonly mood: DiskMood;
+  /** Bad sectors under this file alone: EIO, whatever the mood of the disk. */
+  isDamaged: boolean;
   /** Throws when the disk is full or dead. */
   write(records: readonly R[]): void;
   /** Makes everything written so far durable; says how long that takes, and whether it failed. */
@@ -46,42 +48,40 @@ export interface Disk<R> {
   records(): R[];
   /** How many records are durable for certain. */
   syncedCount(): number;
+  /** Throws what opening a dead or damaged file would. */
+  open(): R[];
   /** An older copy is put back: at most so many records, and whole transactions only. */
   restore(most: number): number;
 }
 
+/** The file or the disk is at fault, not the room on it. */
+export const EIO = "EIO: disk I/O error";
+
 /** The kernel writes back what nobody synced after this long. */
 const WRITE_BACK_MS = 30_000;
 
-export function newDisk<R>(world: {
+interface DiskWorld {
   readonly now: () => number;
   readonly chance: Chance;
   readonly coverage: Coverage;
   readonly owner: "pillar" | "hub";
-}): Disk<R> {
-  const { now, chance, coverage, owner } = world;
-  const mood: DiskMood = { ...GOOD_DISK };
+  /** Of the disk, where it holds another file as well. */
+  readonly mood?: DiskMood;
+}
+
+export function newDisk<R>(world: DiskWorld): Disk<R> {
+  const { now, chance, coverage, owner, mood = { ...GOOD_DISK } } = world;
   const sectors: Sector<R>[] = [];
   let synced = 0;
 
-  const loseUnsynced = (isCertainAfter: number): void => {
-    let isHole = false;
-    let end = synced;
-    for (let i = synced; i < sectors.length; i++) {
-      const sector = sectors[i] as Sector<R>;
-      const fate = now() - sector.at > isCertainAfter ? 0 : chance.next();
-      if (fate >= 0.4) isHole = true;
-      if (fate >= 0.4 && fate < 0.8) coverage.count(`${owner}-disk-lost`);
-      if (fate >= 0.8) coverage.count(`${owner}-disk-torn`);
-      if (fate < 0.4 && isHole) coverage.count(`${owner}-disk-reordered`);
-      if (!isHole && sector.isLast) end = i + 1;
-    }
+  const loseUnsynced = (certainAfterMs: number): void => {
+    const end = survivors(sectors, synced, { ...world, certainAt: now() - certainAfterMs });
     sectors.length = end;
     synced = end;
   };
-
-  return {
+  const file: Disk<R> = {
     mood,
+    isDamaged: false,
     write: (records) => {
       if (mood.isFull) {
         coverage.count(`${owner}-disk-full`);
@@ -97,7 +97,7 @@ export function newDisk<R>(world: {
       const ms = chance.between(...mood.syncMs);
       const upTo = sectors.length;
       if (ms > 250) coverage.count(`${owner}-disk-slow`);
-      const isFailing = mood.isDead || chance.isTrue(mood.errorRate);
+      const isFailing = mood.isDead || file.isDamaged || chance.isTrue(mood.errorRate);
       const finish = (): string | undefined => {
         if (!isFailing) {
           synced = Math.max(synced, Math.min(upTo, sectors.length));
@@ -106,12 +106,16 @@ export function newDisk<R>(world: {
         coverage.count(`${owner}-disk-eio`);
         // The kernel has dropped the dirty pages: some reached the disk, some did not.
         loseUnsynced(Number.POSITIVE_INFINITY);
-        return "EIO: disk I/O error";
+        return EIO;
       };
       return { ms, finish };
     },
     powerCut: () => loseUnsynced(WRITE_BACK_MS),
     records: () => sectors.map(({ record }) => record),
+    open: () => {
+      if (mood.isDead || file.isDamaged) throw new Error(EIO);
+      return file.records();
+    },
     syncedCount: () => synced,
     restore: (most) => {
       let count = Math.min(synced, most);
@@ -121,4 +125,25 @@ export function newDisk<R>(world: {
       return count;
     },
   };
+  return file;
+}
+
+/** How many sectors a reader will find: up to the first hole, and back to the end of a transaction. */
+function survivors<R>(
+  sectors: readonly Sector<R>[],
+  synced: number,
+  { chance, coverage, owner, certainAt }: DiskWorld & { readonly certainAt: number },
+): number {
+  let isHole = false;
+  let end = synced;
+  for (let i = synced; i < sectors.length; i++) {
+    const sector = sectors[i] as Sector<R>;
+    const fate = sector.at < certainAt ? 0 : chance.next();
+    if (fate >= 0.4) isHole = true;
+    if (fate >= 0.4 && fate < 0.8) coverage.count(`${owner}-disk-lost`);
+    if (fate >= 0.8) coverage.count(`${owner}-disk-torn`);
+    if (fate < 0.4 && isHole) coverage.count(`${owner}-disk-reordered`);
+    if (!isHole && sector.isLast) end = i + 1;
+  }
+  return end;
 }

@@ -4,6 +4,9 @@ import { markOf } from "../../hub/core/ledger.ts";
 import type { HubEnding, PillarEnding } from "./history.ts";
 import type { World } from "./world.ts";
 
+/** 2025: a wall clock before this was never set. */
+const EARLIEST_WALL_MS = 1_735_689_600_000;
+
 export function endingOf(world: World): {
   readonly pillars: readonly PillarEnding[];
   readonly hub: HubEnding;
@@ -11,7 +14,7 @@ export function endingOf(world: World): {
   const { hub } = world;
   const orphans = new Set<string>(unattended(hub.state));
   return {
-    pillars: world.pillars.map(({ id, agent, isOn, isWithoutDisk }) => ({
+    pillars: world.pillars.map(({ id, agent, isOn, clock }) => ({
       pillar: id,
       isOn,
       isLinked: agent?.link.phase === "up",
@@ -19,7 +22,8 @@ export function endingOf(world: World): {
       unstored: agent?.disk.size ?? 0,
       isReplaying: agent?.outbox.replay !== undefined,
       head: agent?.outbox.head ?? { seq: 0, hash: "" },
-      isWithoutDisk,
+      isMoved: agent?.health.isLedgerMoved === true,
+      isClockLost: clock.wall() < EARLIEST_WALL_MS,
       ...callOf(agent),
     })),
     hub: {
@@ -30,13 +34,15 @@ export function endingOf(world: World): {
         incidentId,
         isAttended: !orphans.has(incidentId),
       })),
-      pillars: world.pillars.map(({ id }) => {
+      pillars: world.pillars.map(({ id, index }) => {
         const record = hub.state.pillars.get(id);
         return {
           pillar: id,
           presence: record?.presence ?? "lost",
           faults: record?.faults ?? [],
           headSeq: markOf(hub.state, id).headSeq,
+          expiresAt: world.expiryOf(index),
+          isExpired: world.isExpired(index),
         };
       }),
     },

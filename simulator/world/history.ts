@@ -4,10 +4,11 @@
  * It is written by the world, which sees everything, and never read by the programs under test. Times
  * are the world's own, in ms, whatever any clock in it says.
  */
-import type { Fact } from "../../hub/core/facts.ts";
+import type { EscalationLevel, Fact } from "../../hub/core/facts.ts";
 import type { LampPattern } from "../../device/ports.ts";
 import type { EventId, HubEpoch, IncidentId } from "../../shared/ids.ts";
 import type { Presence } from "../../shared/api/pillar.ts";
+import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 
 export type Happening =
   /** `eventId`: of the alarm it gave birth to; otherwise the call it fell into. */
@@ -28,8 +29,29 @@ export type Happening =
       readonly pillar: string;
       readonly eventId: EventId;
     }
-  | { readonly type: "pillar-down"; readonly at: number; readonly pillar: string }
-  | { readonly type: "pillar-up"; readonly at: number; readonly pillar: string }
+  /** The hub's receipt has reached it. */
+  | {
+      readonly type: "accepted";
+      readonly at: number;
+      readonly pillar: string;
+      readonly eventId: EventId;
+    }
+  /** `unstored`: alarms that were in its memory only. */
+  | {
+      readonly type: "pillar-down";
+      readonly at: number;
+      readonly pillar: string;
+      readonly unstored: number;
+    }
+  /** `isBornBlind`: no file of its ledger could be read. */
+  | {
+      readonly type: "pillar-up";
+      readonly at: number;
+      readonly pillar: string;
+      readonly isBornBlind: boolean;
+    }
+  /** Somebody or something makes trouble until then. */
+  | { readonly type: "trouble"; readonly at: number; readonly until: number }
   | {
       readonly type: "shown";
       readonly at: number;
@@ -76,6 +98,25 @@ export type Happening =
       readonly incidentId: IncidentId;
       readonly lateMs: number;
     }
+  /** A level of escalation came `offMs` after its time was over, or before it. */
+  | {
+      readonly type: "untimely";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly level: EscalationLevel;
+      readonly offMs: number;
+    }
+  /** The hub shows a fault that the pillar no longer has, or none that it has. */
+  | {
+      readonly type: "fault-unseen";
+      readonly at: number;
+      readonly pillar: string;
+      readonly code: FaultCode;
+      readonly isRaised: boolean;
+      readonly lateMs: number;
+    }
+  /** A whole grid is gone and nobody was told, or it is back and still shown as gone. */
+  | { readonly type: "grid-untold"; readonly at: number; readonly isGone: boolean }
   /** The program's own assertion, or an exception nobody expected. */
   | {
       readonly type: "broken";
@@ -101,8 +142,10 @@ export interface PillarEnding {
   readonly isLinked: boolean;
   readonly pending: readonly EventId[];
   readonly unstored: number;
-  /** Its ledger could not be opened at its latest start. */
-  readonly isWithoutDisk: boolean;
+  /** Its spare ledger has been in use: a fault until somebody comes. */
+  readonly isMoved: boolean;
+  /** Its wall clock has never been set, as far as it can tell. */
+  readonly isClockLost: boolean;
   readonly phase: "idle" | "calling" | "received" | "answered";
   readonly callEvent: EventId | undefined;
   readonly incident: IncidentId | undefined;
@@ -121,6 +164,10 @@ export interface HubEnding {
     readonly presence: Presence;
     readonly faults: readonly string[];
     readonly headSeq: number;
+    /** Unix ms; `undefined`: its certificate does not end. */
+    readonly expiresAt: number | undefined;
+    /** By the hub's clock, at the end. */
+    readonly isExpired: boolean;
   }[];
 }
 

@@ -1,27 +1,22 @@
 /**
  * The hub: the real core, and a model of its shell's one rule: nothing is promised before it is durable.
  *
- * The fold runs ahead of the disk; orders wait behind their facts in the group commit; when a commit
- * fails, the fold is made again from the disk (`hub/loop.ts`). After a crash only the journal is left.
+ * The fold runs ahead of the disk; orders wait behind their facts in the group commit.
  */
 import type { HubEvent, KnownAlarm } from "../../hub/core/events.ts";
 import type { Decision } from "../../hub/core/decision.ts";
 import type { Fact } from "../../hub/core/facts.ts";
-import { evolve, unattended } from "../../hub/core/hub.ts";
+import { unattended } from "../../hub/core/hub.ts";
 import { seqKey } from "../../hub/core/ledger.ts";
 import { hear } from "../../hub/core/presence.ts";
-import { newState, readSnapshot, writeSnapshot } from "../../hub/core/state.ts";
-import type { HubSettings, HubState } from "../../hub/core/state.ts";
-import { DEFAULT_ESCALATION } from "../../hub/core/escalation.ts";
-import type { EventId, HubEpoch, PillarId } from "../../shared/ids.ts";
+import { writeSnapshot, type HubState } from "../../hub/core/state.ts";
+import type { EventId, HubEpoch } from "../../shared/ids.ts";
 import type { Accepted } from "../../shared/protocol/accepted.ts";
-import { newChance, type Chance } from "./chance.ts";
-import { newClock, type Clock } from "./clock.ts";
+import type { Chance } from "./chance.ts";
+import type { Clock } from "./clock.ts";
 import { performAll } from "./desk.ts";
-import { newDisk, type Disk } from "./disk.ts";
-import { newJournalFile, type JournalFile } from "./journal.ts";
-import { hubGone } from "./network.ts";
-import type { Ending } from "./pillar.ts";
+import type { Disk } from "./disk.ts";
+import type { JournalFile } from "./journal.ts";
 import type { World } from "./world.ts";
 
 export interface Hub {
@@ -46,142 +41,9 @@ export interface Hub {
   lastFold: string | undefined;
 }
 
-const SETTINGS: HubSettings = {
-  escalation: {
-    ...DEFAULT_ESCALATION,
-    targets: ["https://city.example/a", "https://city.example/b"],
-  },
-  maxOpen: 10_000,
-};
-const TICK_MS = 1000;
-const BOOT_MS: readonly [number, number] = [500, 15_000];
-const FIRST_RECOVERY_MS = 1000;
-const MOST_RECOVERY_MS = 10_000;
 const SNAPSHOT_EVERY = 200;
 
-export function newHub(world: World): Hub {
-  const { seed } = world.settings;
-  const chance = newChance(seed, "hub");
-  const { now, plan } = world.scheduler;
-  const disk = newDisk<Fact>({
-    now,
-    chance: newChance(seed, "hub-disk"),
-    coverage: world.coverage,
-    owner: "hub",
-  });
-  const hub: Hub = {
-    clock: newClock(now, world.profile.drift * chance.between(-1, 1)),
-    chance,
-    disk,
-    journal: newJournalFile({
-      disk,
-      plan: (delayMs, run) => {
-        const { life } = hub;
-        plan(now() + delayMs, () => {
-          if (hub.life === life) run();
-        });
-      },
-      durable: (facts, first) => becameDurable(world, hub, { facts, first }),
-      failed: (reason) => journalFailed(world, hub, reason),
-    }),
-    state: newState(SETTINGS),
-    hubEpoch: chance.hex(128) as HubEpoch,
-    isUp: false,
-    failure: undefined,
-    recoveryMs: FIRST_RECOVERY_MS,
-    life: 0,
-    durable: 0,
-    snapshot: undefined,
-    alarmsByKey: new Map(),
-    posts: new Map(),
-    lastFold: undefined,
-  };
-  return hub;
-}
-
-/** The street is known before the first day: written and synced. */
-export function registerPillars(hub: Hub, pillars: readonly PillarId[]): void {
-  const at = hub.clock.wall();
-  const facts = pillars.flatMap((pillarId): Fact[] => [
-    {
-      type: "pillar-registered",
-      at,
-      pillarId,
-      name: pillarId,
-      grid: "G1",
-      address: "",
-      position: null,
-    },
-    { type: "pillar-enrolled", at, pillarId, certificateSerial: "01", alarmPublicKey: "key" },
-  ]);
-  hub.disk.write(facts);
-  hub.disk.sync().finish();
-}
-
-export function startHub(world: World, hub: Hub): void {
-  if (hub.isUp) return;
-  if (hub.disk.mood.isDead) {
-    world.scheduler.plan(world.scheduler.now() + 5000, () => startHub(world, hub));
-    return;
-  }
-  hub.life += 1;
-  hub.clock.start();
-  hub.state = newState(SETTINGS);
-  refold(world, hub);
-  hub.isUp = true;
-  hub.failure = undefined;
-  if (hub.lastFold !== undefined && hub.lastFold !== writeSnapshot(hub.state)) {
-    world.happened({ type: "diverged", at: world.scheduler.now(), detail: "after a restart" });
-  }
-  hub.lastFold = undefined;
-  world.hubBegan(true);
-  world.note("hub", "started", `${hub.durable} facts, ${hub.state.incidents.size} open`);
-  world.people.hubStarted();
-  tick(world, hub);
-}
-
-function tick(world: World, hub: Hub): void {
-  const { life } = hub;
-  takeIn(world, hub, {
-    type: "tick",
-    at: hub.clock.wall(),
-    monotonicMs: hub.clock.monotonic(),
-  });
-  if (hub.life !== life) return;
-  world.watchHub();
-  const { scheduler } = world;
-  scheduler.plan(scheduler.now() + TICK_MS, () => {
-    if (hub.life === life) tick(world, hub);
-  });
-}
-
-/** The latest snapshot or none, then every fact after it. */
-function refold(world: World, hub: Hub): void {
-  const { heard } = hub.state;
-  const facts = hub.journal.open();
-  indexAlarms(hub, facts);
-  let from = 0;
-  let state = newState(SETTINGS);
-  const { snapshot } = hub;
-  if (snapshot && snapshot.index <= facts.length && hub.chance.isTrue(0.5)) {
-    const read = readSnapshot(SETTINGS, snapshot.text);
-    if (read) {
-      state = read;
-      from = snapshot.index;
-      world.coverage.count("hub-started-from-snapshot");
-    }
-  }
-  for (let i = from; i < facts.length; i++) {
-    const fact = facts[i] as Fact;
-    evolve(state, i % 64 === 0 ? (JSON.parse(JSON.stringify(fact)) as Fact) : fact, i + 1);
-  }
-  for (const voice of heard.voices.values()) voice.isTold = false;
-  hub.state = world.rules.refolded({ ...state, heard });
-  const unknown = facts.slice(hub.durable);
-  if (unknown.length > 0) becameDurable(world, hub, { facts: unknown, first: hub.durable + 1 });
-}
-
-function indexAlarms(hub: Hub, facts: readonly Fact[]): void {
+export function indexAlarms(hub: Hub, facts: readonly Fact[]): void {
   hub.alarmsByKey.clear();
   for (const [i, fact] of facts.slice(0, hub.durable).entries()) indexAlarm(hub, fact, i + 1);
 }
@@ -198,7 +60,7 @@ function indexAlarm(hub: Hub, fact: Fact, index: number): void {
   }
 }
 
-function becameDurable(
+export function becameDurable(
   world: World,
   hub: Hub,
   { facts, first }: { readonly facts: readonly Fact[]; readonly first: number },
@@ -208,6 +70,7 @@ function becameDurable(
     const index = first + offset;
     world.happened({ type: "durable", at, index, fact });
     world.note("hub", fact.type, wordsOf(fact));
+    countFact(world, fact);
     indexAlarm(hub, fact, index);
   }
   hub.durable = first + facts.length - 1;
@@ -216,6 +79,13 @@ function becameDurable(
   // Taken only when the fold is not ahead of the disk: the real journal keeps that order by its queue.
   if (isDue && hub.journal.nextIndex() === hub.durable + 1) {
     hub.snapshot = { index: hub.durable, text: writeSnapshot(hub.state) };
+  }
+}
+
+function countFact({ coverage }: World, fact: Fact): void {
+  if (fact.type === "grid-lost" || fact.type === "grid-back") coverage.count(fact.type);
+  if (fact.type === "alarm-recorded" && fact.isVerified === false) {
+    coverage.count("recorded-unverified");
   }
 }
 
@@ -249,71 +119,11 @@ export function takeIn(world: World, hub: Hub, event: HubEvent): Decision | unde
       world.happened({ type: "broken", at: world.scheduler.now(), actor: "hub", reason });
     }
   }
+  if (decision.facts.length > 0) world.watch.decided(decision.facts);
   const settled = (): void => performAll(world, hub, { ...decision, first });
   if (!world.rules.doOrdersWait) settled();
   const after = world.rules.doOrdersWait ? settled : () => undefined;
   if (decision.facts.length > 0) hub.journal.append(decision.facts, after);
   else if (decision.effects.length > 0) hub.journal.follow(after);
   return decision;
-}
-
-function journalFailed(world: World, hub: Hub, reason: string): void {
-  hub.failure = reason;
-  world.note("hub", "journal fails", reason);
-  world.coverage.count("hub-journal-failed");
-  world.hubBegan(false);
-  planRecovery(world, hub);
-}
-
-function planRecovery(world: World, hub: Hub): void {
-  const { life } = hub;
-  const { scheduler } = world;
-  scheduler.plan(scheduler.now() + hub.recoveryMs, () => {
-    if (hub.life !== life) return;
-    if (hub.disk.mood.isDead) {
-      hub.recoveryMs = Math.min(hub.recoveryMs * 2, MOST_RECOVERY_MS);
-      planRecovery(world, hub);
-      return;
-    }
-    refold(world, hub);
-    hub.failure = undefined;
-    hub.recoveryMs = FIRST_RECOVERY_MS;
-    world.note("hub", "journal holds again", `${hub.durable} facts`);
-    world.coverage.count("hub-journal-recovered");
-    world.hubBegan(true);
-  });
-}
-
-export function crashHub(world: World, hub: Hub, how: Ending): void {
-  if (!hub.isUp) return;
-  hub.isUp = false;
-  hub.life += 1;
-  const isWhole = hub.failure === undefined && hub.journal.nextIndex() === hub.durable + 1;
-  hub.lastFold = isWhole ? writeSnapshot(hub.state) : undefined;
-  hub.journal.stop();
-  hub.posts.clear();
-  if (how === "power-cut") hub.disk.powerCut();
-  world.coverage.count(`hub-${how}`);
-  world.happened({ type: "hub-down", at: world.scheduler.now() });
-  world.note("hub", how, "");
-  hubGone(world.network, how === "power-cut");
-  const backAt = world.scheduler.now() + hub.chance.between(...BOOT_MS);
-  world.scheduler.plan(backAt, () => startHub(world, hub));
-}
-
-/** An older copy is put back while the hub is down: another lineage, another epoch. */
-export function restoreHub(world: World, hub: Hub): void {
-  crashHub(world, hub, "killed");
-  const least = world.pillars.length * 2;
-  const durable = hub.disk.syncedCount();
-  const age = Math.floor(hub.chance.next() ** 2 * (durable - least));
-  const keptIndex = hub.disk.restore(Math.max(least, durable - age));
-  hub.durable = keptIndex;
-  hub.hubEpoch = hub.chance.hex(128) as HubEpoch;
-  if (hub.snapshot && hub.snapshot.index > keptIndex) hub.snapshot = undefined;
-  hub.lastFold = undefined;
-  world.coverage.count("hub-restored");
-  if (age > 0) world.coverage.count("hub-restored-older");
-  world.happened({ type: "restored", at: world.scheduler.now(), keptIndex });
-  world.note("hub", "restored", `to fact ${keptIndex} of ${durable}`);
 }

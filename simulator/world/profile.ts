@@ -39,22 +39,37 @@ const FREQUENCY = {
   "pillar-clock-step": [1, 12],
   "hub-clock-step": [1, 12],
   "operators-vanish": [1, 8],
+  "pillar-file-damaged": [1, 6],
+  "broker-restarted": [1, 12],
+  "broker-unreached": [1, 12],
 } as const satisfies Record<string, readonly [number, number]>;
 
 export type FaultKind = keyof typeof FREQUENCY;
 export const FAULT_KINDS = Object.keys(FREQUENCY) as FaultKind[];
 
+/** Faults of a broker that is not the hub's own. */
+const EXTERNAL: ReadonlySet<FaultKind> = new Set(["broker-restarted", "broker-unreached"]);
+
 export type Density = "day" | "dense";
+
+/** The hub's own broker; another's that keeps nothing for a hub that is away; or one that does. */
+export type BrokerKind = "embedded" | "external" | "external-keeping";
+
+/** What an address for alarms leads to: the hub; the hub, late; nothing. */
+export type Door = "right" | "slow" | "dead";
 
 export interface Profile {
   /** Times a day. */
   readonly perDay: ReadonlyMap<FaultKind, number>;
   /** Of both wall and monotonic clocks, at most. */
   readonly drift: number;
-  /** Hubs that take alarms by HTTPS; there is one hub. */
-  readonly secondWays: 0 | 1;
+  readonly broker: BrokerKind;
+  /** The addresses for alarms by HTTPS, in the order in which they are asked. */
+  readonly doors: readonly Door[];
   /** The second way has an interface of its own. */
   readonly isSecondWaySeparate: boolean;
+  /** One pillar's certificate ends at that part of the time: from then on only its alarms count. */
+  readonly expiry: { readonly pillar: number; readonly after: number } | undefined;
   /** Mean time between two visits of a person to a pillar. */
   readonly visitEveryMs: number;
   /** How quickly operators act. */
@@ -67,21 +82,51 @@ const MOST_DRIFT = 0.0005;
 
 export function drawProfile(seed: number, density: Density): Profile {
   const chance = newChance(seed, "profile");
+  const { broker, doors, expiry } = drawWays(seed);
   const perDay = new Map<FaultKind, number>();
   for (const kind of FAULT_KINDS) {
     const [least, most] = FREQUENCY[kind];
     const isOn = chance.isTrue(0.5);
     const rate = least * (most / least) ** chance.next();
-    if (isOn) perDay.set(kind, rate);
+    const isPossible = broker !== "embedded" || !EXTERNAL.has(kind);
+    if (isOn && isPossible) perDay.set(kind, rate);
   }
   const isDrifting = chance.isTrue(0.5);
   const visits = density === "dense" ? chance.between(1500, 2500) : 4 * 10 ** chance.next();
   return {
     perDay,
     drift: isDrifting ? MOST_DRIFT : 0,
-    secondWays: chance.isTrue(0.6) ? 1 : 0,
+    broker,
+    doors,
     isSecondWaySeparate: chance.isTrue(0.5),
+    expiry,
     visitEveryMs: DAY_MS / visits,
     operatorMs: density === "dense" ? [300, 4000] : [1000, 25_000],
+  };
+}
+
+/** The addresses of several hubs: one leads to ours, some to it late, some to nothing. */
+const DOORS: readonly (readonly Door[])[] = [
+  ["right"],
+  ["dead", "right"],
+  ["slow", "right"],
+  ["dead", "slow", "right"],
+  ["slow", "dead", "right"],
+  ["right", "dead"],
+  ["dead", "dead", "right", "slow"],
+];
+
+/** From a stream of its own, so that a new way of being reached moves no fault of an old seed. */
+function drawWays(seed: number): Pick<Profile, "broker" | "doors" | "expiry"> {
+  const chance = newChance(seed, "ways");
+  const broker = chance.isTrue(0.65)
+    ? "embedded"
+    : chance.pick(["external", "external-keeping"] as const);
+  const isExpiring = chance.isTrue(0.25);
+  const hasDoors = isExpiring || chance.isTrue(0.7);
+  return {
+    broker,
+    doors: hasDoors ? chance.pick(DOORS) : [],
+    expiry: isExpiring ? { pillar: chance.below(3), after: chance.next() } : undefined,
   };
 }

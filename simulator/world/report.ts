@@ -2,6 +2,7 @@
  * One seed from beginning to verdict, and the few lines by which a person understands a failure.
  */
 import { checkAll } from "./checkers/all.ts";
+import { quietPresses } from "./checkers/promptness.ts";
 import type { Violation } from "./history.ts";
 import type { TraceLine } from "./trace.ts";
 import { runWorld, type Run, type WorldSettings } from "./world.ts";
@@ -28,7 +29,7 @@ export function judge(settings: WorldSettings): Verdict {
     hash: run.trace.hash(),
     violations,
     story: first ? storyOf(run, first) : [],
-    coverage: [...run.coverage],
+    coverage: [...run.coverage, ["pressed-in-quiet", quietPresses(run.history).length]],
   };
 }
 

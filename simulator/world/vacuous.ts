@@ -34,6 +34,27 @@ const EFFECTS: readonly string[] = [
   "link-ended-by-keep-alive",
   "link-ended-by-reset",
   "accepted-by-https",
+  "accepted-by-later-door",
+  "broker-kept-for-hub",
+  "broker-lost-to-hub",
+  "broker-reached",
+  "broker-restarted",
+  "connection-refused-expired",
+  "escalated-desks",
+  "escalated-external",
+  "escalated-supervisor",
+  "expired-unheard",
+  "fault-gone",
+  "fault-shown",
+  "ledger-back",
+  "ledger-broken",
+  "ledger-moved",
+  "posted-to-dead-door",
+  "posted-to-right-door",
+  "posted-to-slow-door",
+  "pressed-in-quiet",
+  "recorded-unverified",
+  "told-without-broker",
   "called-outside",
   "operator-vanished",
   "order-refused",
@@ -59,7 +80,15 @@ const EFFECTS: readonly string[] = [
   "resend-asked",
 ];
 
-export function vacuous(coverage: ReadonlyMap<string, number>): string[] {
-  const needed = [...FAULT_KINDS.map((kind) => `fault: ${kind}`), ...EFFECTS];
+/** A grid is a whole from this many on. */
+const GRID_PILLARS = 3;
+const GRID_EFFECTS: readonly string[] = ["grid-lost", "grid-back"];
+
+export function vacuous(coverage: ReadonlyMap<string, number>, pillars: number): string[] {
+  const needed = [
+    ...FAULT_KINDS.map((kind) => `fault: ${kind}`),
+    ...EFFECTS,
+    ...(pillars >= GRID_PILLARS ? GRID_EFFECTS : []),
+  ];
   return needed.filter((name) => !coverage.get(name));
 }

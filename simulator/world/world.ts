@@ -5,34 +5,30 @@
  * must come to rest by itself (liveness). What happened is given to the checkers as a plain record.
  */
 import type { ButtonKind } from "../../device/core/events.ts";
-import { MAX_UNSTORED } from "../../device/core/disk.ts";
-import { MAX_OUTBOX } from "../../device/core/outbox.ts";
 import type { LampPattern } from "../../device/ports.ts";
-import { MAX_RECENT_ALARMS } from "../../hub/core/ledger.ts";
-import { MAX_CLOSED } from "../../hub/core/state.ts";
-import type { Instant } from "../../shared/duration.ts";
-import type { IncidentId, PillarId, SessionNonce } from "../../shared/ids.ts";
+import { isExpired } from "../../hub/core/certificate.ts";
+import type { PillarId, SessionNonce } from "../../shared/ids.ts";
+import { press, release } from "./button.ts";
+import { newChance } from "./chance.ts";
 import { newCoverage, type Coverage } from "./coverage.ts";
+import { hubHears } from "./desk.ts";
+import { endingOf } from "./ending.ts";
 import { newFaults, type Faults } from "./faults.ts";
 import type { Happening, History } from "./history.ts";
-import { endingOf } from "./ending.ts";
-import { hubHears } from "./desk.ts";
-import { newHub, registerPillars, startHub, takeIn, type Hub } from "./hub.ts";
-import { newNetwork, type Network, type Peers } from "./network.ts";
+import { takeIn, type Hub } from "./hub.ts";
+import { newHub, registerPillars, startHub } from "./hub-life.ts";
+import { newNetwork } from "./network.ts";
+import type { Network, Peers } from "./path.ts";
 import { newPeople, type People } from "./people.ts";
-import {
-  newPillar,
-  pillarAcknowledged,
-  pillarHears,
-  startPillar,
-  tellPillar,
-  type Pillar,
-} from "./pillar.ts";
+import { newPillar, startPillar, tellPillar, type Pillar } from "./pillar.ts";
+import { pillarAcknowledged, pillarHears } from "./pillar-effects.ts";
 import { drawProfile, type Density, type FaultKind, type Profile } from "./profile.ts";
 import { HONEST, type Rules } from "./rules.ts";
 import { newScheduler, type Scheduler } from "./scheduler.ts";
+import { lampShows, outgrown, pillarChanged } from "./seen.ts";
+import { WALL_AT_START } from "./clock.ts";
 import { newTrace, type Trace } from "./trace.ts";
-import { newChance } from "./chance.ts";
+import { newWatch, type Watch } from "./watch/watch.ts";
 import { newWire, type Wire } from "./wire.ts";
 
 export interface WorldSettings {
@@ -63,17 +59,21 @@ export interface World {
   readonly hub: Hub;
   readonly people: People;
   readonly faults: Faults;
+  readonly watch: Watch;
   note(actor: string, what: string, detail: string): void;
   happened(happening: Happening): void;
   press(pillar: number, kind: ButtonKind): boolean;
   release(pillar: number, kind: ButtonKind): void;
   pillarChanged(pillar: Pillar): void;
   lampShows(pillar: Pillar, lamp: LampPattern): void;
-  heardFrom(pillar: number): void;
-  hubBegan(isLive: boolean): void;
-  hubClockStepped(ms: number): void;
-  /** Looks at what the hub shows, once a tick. */
-  watchHub(): void;
+  outgrown(
+    actor: string,
+    found: { readonly what: string; readonly size: number; readonly limit: number },
+  ): void;
+  /** Unix ms at which this pillar's certificate ends; `undefined`: it does not. */
+  expiryOf(pillar: number): number | undefined;
+  /** Whether the hub, by its clock, takes no more than alarms from this pillar. */
+  isExpired(pillar: number): boolean;
 }
 
 export interface Run {
@@ -88,18 +88,13 @@ export interface Run {
 const DAY_MS = 86_400_000;
 /** Long enough for every bounded wait: a file opened again (30 s), a link tried again (15 s), a page. */
 const LIVENESS_MS = 240_000;
-/** In the dense profile and in the day: the last press is made this long before the heal. */
-const STALE_AFTER_MS = 15_000;
 
 export function runWorld(settings: WorldSettings): Run {
   const happenings: Happening[] = [];
   const world = newWorld(settings, happenings);
   const { scheduler, hub, pillars } = world;
   const healAt = settings.days * DAY_MS;
-  registerPillars(
-    hub,
-    pillars.map(({ id }) => id),
-  );
+  registerPillars(world, hub);
   startHub(world, hub);
   for (const pillar of pillars) {
     scheduler.plan(pillar.chance.between(0, 20_000), () => startPillar(world, pillar));
@@ -129,7 +124,6 @@ export function runWorld(settings: WorldSettings): Run {
 function newWorld(settings: WorldSettings, happenings: Happening[]): World {
   const scheduler = newScheduler();
   const trace = newTrace();
-  const watch = newWatch();
   const world = {
     settings,
     profile: drawProfile(settings.seed, settings.density ?? "day"),
@@ -146,30 +140,33 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
   world.release = (pillar, kind) => release(world, pillar, kind);
   world.pillarChanged = (pillar) => pillarChanged(world, pillar);
   world.lampShows = (pillar, lamp) => lampShows(world, pillar, lamp);
-  world.heardFrom = (pillar) => void (watch.heardAt[pillar] = scheduler.now());
-  world.hubBegan = (isLive) => {
-    watch.since = isLive ? scheduler.now() : Number.POSITIVE_INFINITY;
-    watch.deadlines.clear();
-    world.happened({ type: "hub-up", at: scheduler.now(), isLive });
-  };
-  world.hubClockStepped = (ms) => {
-    watch.since = Math.max(watch.since, scheduler.now());
-    watch.deadlines.clear();
-    world.happened({ type: "hub-clock-stepped", at: scheduler.now(), ms });
-  };
-  world.watchHub = () => watchHub(world, watch);
+  world.outgrown = (actor, found) => outgrown(world, actor, found);
+  const { broker, expiry } = world.profile;
+  const healAt = settings.days * DAY_MS;
+  const expiresAt = expiry && Math.floor(WALL_AT_START + expiry.after * healAt);
+  world.expiryOf = (pillar) => (expiry?.pillar === pillar ? expiresAt : undefined);
+  world.isExpired = (pillar) => isExpiredNow(world, pillar);
   world.pillars = Array.from({ length: settings.pillars }, (_, i) => newPillar(world, i));
   world.pillarById = new Map(world.pillars.map((pillar) => [pillar.id, pillar]));
   world.hub = newHub(world);
   const chance = newChance(settings.seed, "network");
   const { coverage } = world;
+  const { pillars } = settings;
   world.network = newNetwork(
     { scheduler, chance, coverage, peers: peersOf(world) },
-    settings.pillars,
+    { pillars, broker },
   );
   world.people = newPeople(world);
   world.faults = newFaults(world);
+  world.watch = newWatch(world);
   return world;
+}
+
+function isExpiredNow(world: World, index: number): boolean {
+  if (world.expiryOf(index) === undefined) return false;
+  const { hub, pillars } = world;
+  const record = hub.state.pillars.get((pillars[index] as Pillar).id);
+  return record !== undefined && isExpired(record, hub.clock.wall());
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -185,6 +182,7 @@ function peersOf(world: World): Peers {
   return {
     isPillarOn: (index) => of(index).isOn,
     isHubUp: () => world.hub.isUp,
+    isAdmitted: (index) => !world.isExpired(index),
     linkUp: (index) => {
       const sessionNonce = of(index).chance.hex(128) as SessionNonce;
       tellPillar(world, of(index), { type: "link-up", sessionNonce });
@@ -196,161 +194,10 @@ function peersOf(world: World): Peers {
     pillarHears: (index, message) => pillarHears(world, of(index), message),
     pillarAcknowledged: (index, message) => pillarAcknowledged(world, of(index), message),
     hubConnected: (index) => {
-      world.heardFrom(index);
+      world.watch.heardFrom(index);
       tellConnection(index, "pillar-connected");
     },
     hubDisconnected: (index) => tellConnection(index, "pillar-disconnected"),
     hubHears: (index, message) => hubHears(world, index, world.wire.up(message)),
   };
-}
-
-function press(world: World, index: number, kind: ButtonKind): boolean {
-  const pillar = world.pillars[index] as Pillar;
-  const before = pillar.agent;
-  if (!before) return false;
-  const at = world.scheduler.now();
-  const { call } = before.call;
-  const edgeAt = pillar.clock.monotonic() as Instant;
-  const bornBefore = pillar.born;
-  const { syncMs, isFull, isDead, errorRate } = pillar.disk.mood;
-  const isDiskGood = syncMs[1] < 250 && !isFull && !isDead && errorRate === 0;
-  tellPillar(world, pillar, { type: "button-pressed", kind, edgeAt });
-  const eventId = pillar.born === bornBefore ? undefined : pillar.born;
-  world.note(pillar.id, "pressed", `${kind} ${eventId ?? "no new alarm"} in ${call.phase}`);
-  world.happened({
-    type: "pressed",
-    at,
-    pillar: pillar.id,
-    eventId,
-    call: call.phase === "idle" ? undefined : call.eventId,
-    incident: "incidentId" in call ? call.incidentId : undefined,
-    isDiskGood: isDiskGood && !pillar.isWithoutDisk,
-  });
-  world.coverage.count(eventId ? "pressed-alarm" : "pressed-in-call");
-  return true;
-}
-
-function release(world: World, index: number, kind: ButtonKind): void {
-  const pillar = world.pillars[index] as Pillar;
-  tellPillar(world, pillar, { type: "button-released", kind });
-}
-
-function pillarChanged(world: World, pillar: Pillar): void {
-  const { agent } = pillar;
-  if (!agent) return;
-  for (const [what, size, limit] of [
-    ["outbox", agent.outbox.pending.size, MAX_OUTBOX],
-    ["unstored alarms", agent.disk.size, MAX_UNSTORED],
-  ] as const) {
-    if (size > limit) outgrown(world, pillar.id, { what, size, limit });
-  }
-  const { call } = agent.call;
-  world.note(pillar.id, "call", `${call.phase} ${"eventId" in call ? call.eventId : ""}`);
-}
-
-function lampShows(world: World, pillar: Pillar, lamp: LampPattern): void {
-  const call = pillar.agent?.call.call;
-  world.happened({
-    type: "shown",
-    at: world.scheduler.now(),
-    pillar: pillar.id,
-    lamp,
-    eventId: call && "eventId" in call ? call.eventId : undefined,
-    incident: call && "incidentId" in call ? call.incidentId : undefined,
-    by: call?.phase === "answered" ? call.by : undefined,
-  });
-  world.note(pillar.id, "lamp", lamp);
-}
-
-function outgrown(
-  world: World,
-  actor: string,
-  found: { readonly what: string; readonly size: number; readonly limit: number },
-): void {
-  world.happened({ type: "outgrown", at: world.scheduler.now(), actor, ...found });
-}
-
-interface Watch {
-  /** By incident: the deadline seen, and when the hub must have acted upon it. */
-  readonly deadlines: Map<IncidentId, { readonly dueAt: number; readonly by: number }>;
-  readonly abandoned: Set<IncidentId>;
-  /** Since when the hub has been watching undisturbed. */
-  since: number;
-  readonly heardAt: number[];
-  readonly isTold: boolean[];
-}
-
-const newWatch = (): Watch => ({
-  deadlines: new Map(),
-  abandoned: new Set(),
-  since: 0,
-  heardAt: [],
-  isTold: [],
-});
-
-function watchHub(world: World, watch: Watch): void {
-  const { hub, scheduler } = world;
-  const now = scheduler.now();
-  for (const { id, index } of world.pillars) {
-    const silentMs = now - Math.max(watch.heardAt[index] ?? 0, watch.since);
-    const presence = hub.state.pillars.get(id)?.presence;
-    const isStale = silentMs > STALE_AFTER_MS && presence === "online";
-    if (isStale && !watch.isTold[index]) {
-      world.happened({ type: "stale", at: now, pillar: id, presence, silentMs });
-    }
-    watch.isTold[index] = isStale;
-  }
-  watchDeadlines(world, watch);
-  watchOwners(world, watch);
-  const { closed, alarms } = hub.state;
-  if (closed.size > MAX_CLOSED) {
-    outgrown(world, "hub", { what: "closed incidents", size: closed.size, limit: MAX_CLOSED });
-  }
-  if (alarms.size > MAX_RECENT_ALARMS) {
-    outgrown(world, "hub", { what: "alarms", size: alarms.size, limit: MAX_RECENT_ALARMS });
-  }
-}
-
-/** No deadline of the core is longer than this. */
-const LONGEST_DEADLINE_MS = 62_000;
-const DEADLINE_SLACK_MS = 2000;
-
-function watchDeadlines(world: World, watch: Watch): void {
-  const { hub, scheduler } = world;
-  const { incidents } = hub.state;
-  if (incidents.size === 0 && watch.deadlines.size === 0) return;
-  const now = scheduler.now();
-  for (const id of watch.deadlines.keys()) if (!incidents.has(id)) watch.deadlines.delete(id);
-  if (hub.failure !== undefined) return;
-  for (const { id, deadline } of incidents.values()) {
-    if (!deadline) {
-      watch.deadlines.delete(id);
-      continue;
-    }
-    const { dueAt } = deadline;
-    const seen = watch.deadlines.get(id);
-    if (seen?.dueAt !== dueAt) {
-      const wait = Math.min(Math.max(0, dueAt - hub.clock.wall()), LONGEST_DEADLINE_MS);
-      watch.deadlines.set(id, { dueAt, by: now + wait + DEADLINE_SLACK_MS });
-    } else if (now > seen.by) {
-      world.happened({ type: "overdue", at: now, incidentId: id, lateMs: now - seen.by });
-      watch.deadlines.set(id, { dueAt, by: Number.POSITIVE_INFINITY });
-    }
-  }
-}
-
-/** 30 s without a console, and a little for the tick and the commit. */
-const OWNER_GONE_MS = 34_000;
-
-/** Whoever owns an incident and is gone must be released. */
-function watchOwners(world: World, watch: Watch): void {
-  const { hub, scheduler, people } = world;
-  const now = scheduler.now();
-  for (const { id, owner, state } of hub.state.incidents.values()) {
-    if (state === "open" || owner === null) continue;
-    const goneMs = now - Math.max(people.goneSince(owner), watch.since);
-    if (goneMs < OWNER_GONE_MS || watch.abandoned.has(id)) continue;
-    watch.abandoned.add(id);
-    world.happened({ type: "abandoned", at: now, incidentId: id, owner, goneMs });
-  }
 }

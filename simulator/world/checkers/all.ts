@@ -3,9 +3,12 @@ import type { Checker, History, Violation } from "../history.ts";
 import { checkChain } from "./chain.ts";
 import { checkDeadlines } from "./deadline.ts";
 import { checkEffect } from "./effect.ts";
+import { checkGrids } from "./grid.ts";
+import { checkIdentity } from "./identity.ts";
 import { checkLiveness } from "./liveness.ts";
 import { checkLoss } from "./loss.ts";
 import { checkPromise } from "./promise.ts";
+import { checkPromptness } from "./promptness.ts";
 import { checkSight } from "./sight.ts";
 
 const CHECKERS: readonly Checker[] = [
@@ -15,6 +18,9 @@ const CHECKERS: readonly Checker[] = [
   checkDeadlines,
   checkChain,
   checkLiveness,
+  checkPromptness,
+  checkIdentity,
+  checkGrids,
   checkSight,
 ];
 

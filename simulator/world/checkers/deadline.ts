@@ -1,6 +1,6 @@
 /**
- * I5: no open incident without an owner and without a running deadline, no deadline late by 2 s, and no owner who
- * has been gone for 30 s.
+ * I5: no open incident without an owner and without a running deadline, no deadline and no level late by 2 s, and
+ * no owner who has been gone for 30 s.
  */
 import type { Happening, History, Violation } from "../history.ts";
 
@@ -8,6 +8,7 @@ export function checkDeadlines({ happenings, hub, endedAt }: History): Violation
   const violations: Violation[] = [];
   for (const one of happenings) {
     if (one.type === "abandoned") violations.push(abandoned(one));
+    if (one.type === "untimely") violations.push(untimely(one));
     if (one.type !== "overdue") continue;
     const { at, incidentId, lateMs } = one;
     const detail = `the deadline of incident ${incidentId} is ${Math.round(lateMs)} ms late`;
@@ -24,5 +25,12 @@ export function checkDeadlines({ happenings, hub, endedAt }: History): Violation
 function abandoned(one: Extract<Happening, { type: "abandoned" }>): Violation {
   const { at, incidentId, owner, goneMs } = one;
   const detail = `${owner} is gone for ${Math.round(goneMs)} ms and still owns ${incidentId}`;
+  return { invariant: "I5", at, detail, about: [incidentId.slice(0, 6)] };
+}
+
+function untimely(one: Extract<Happening, { type: "untimely" }>): Violation {
+  const { at, incidentId, level, offMs } = one;
+  const how = offMs > 0 ? "too late" : "too early";
+  const detail = `${level} of incident ${incidentId} ${Math.abs(Math.round(offMs))} ms ${how}`;
   return { invariant: "I5", at, detail, about: [incidentId.slice(0, 6)] };
 }

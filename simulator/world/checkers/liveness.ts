@@ -11,13 +11,20 @@ export function checkLiveness(history: History): Violation[] {
     void violations.push({ invariant, at, detail: `${detail}, long after the heal`, about });
   if (!hub.isUp) found("I11", "the hub accepts nothing", "hub");
   for (const pillar of pillars) {
-    for (const detail of restless(pillar)) found("I4", detail, pillar.pillar, ...pillar.pending);
     const seen = hub.pillars.find((one) => one.pillar === pillar.pillar);
-    if (seen?.presence !== "online") {
+    // With an expired certificate alarms are all it has, and nobody can tell it how they end.
+    const isExpired = seen?.isExpired === true;
+    for (const detail of restless(pillar, isExpired)) {
+      found("I4", detail, pillar.pillar, ...pillar.pending);
+    }
+    if (seen?.presence !== "online" && !isExpired) {
       found("I11", `the hub shows ${pillar.pillar} as ${seen?.presence}`, pillar.pillar);
     }
+    for (const code of lastingFaults(pillar, seen?.faults ?? [])) {
+      found("I13", `the hub shows ${code} of ${pillar.pillar}, which is whole`, pillar.pillar);
+    }
     const isOpen = hub.open.some(({ incidentId }) => incidentId === pillar.incident);
-    if (pillar.phase !== "idle" && !isOpen) {
+    if (pillar.phase !== "idle" && !isOpen && !isExpired) {
       const detail = `${pillar.pillar} still shows ${pillar.phase}, and no incident is open`;
       found("I13", detail, pillar.pillar, ...(pillar.callEvent ? [pillar.callEvent] : []));
     }
@@ -25,14 +32,26 @@ export function checkLiveness(history: History): Violation[] {
   return violations;
 }
 
-function restless(pillar: PillarEnding): string[] {
-  const { pillar: id, isOn, isLinked, pending, unstored, isReplaying, isWithoutDisk } = pillar;
+function restless(pillar: PillarEnding, isExpired: boolean): string[] {
+  const { pillar: id, isOn, isLinked, pending, unstored, isReplaying } = pillar;
   if (!isOn) return [`${id} is off`];
   return [
-    ...(isLinked ? [] : [`${id} has no link`]),
+    ...(isLinked || isExpired ? [] : [`${id} has no link`]),
     ...(pending.length > 0 ? [`${id} still sends ${pending.length} alarms`] : []),
-    // Without a ledger since its start it says so by a fault, until the next start.
-    ...(unstored > 0 && !isWithoutDisk ? [`${id} has ${unstored} alarms in memory only`] : []),
-    ...(isReplaying ? [`${id} is still replaying`] : []),
+    ...(unstored > 0 ? [`${id} has ${unstored} alarms in memory only`] : []),
+    ...(isReplaying && !isExpired ? [`${id} is still replaying`] : []),
   ];
+}
+
+/** What is shown as wrong although it has healed. */
+function lastingFaults(pillar: PillarEnding, faults: readonly string[]): string[] {
+  const stays: Readonly<Record<string, boolean>> = {
+    "ledger-failing": pillar.isMoved,
+    "clock-unsynced": pillar.isClockLost,
+    // Until somebody enrols the pillar anew.
+    "ledger-lost": true,
+    "certificate-expired": true,
+    "certificate-ending": true,
+  };
+  return faults.filter((code) => !stays[code]);
 }

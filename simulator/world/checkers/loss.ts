@@ -19,12 +19,13 @@ const MERGED_MS = 5000 + COMMIT_MS;
 
 type Pressed = Extract<Happening, { type: "pressed" }>;
 
-export function checkLoss({ happenings, hub }: History): Violation[] {
+export function checkLoss({ happenings, hub, pillars }: History): Violation[] {
   const record: Record = {
     recorded: new Set(
       hub.journal.flatMap((fact) => (fact.type === "alarm-recorded" ? [fact.event.eventId] : [])),
     ),
     stored: new Set(happenings.flatMap((one) => (one.type === "stored" ? [one.eventId] : []))),
+    held: heldForLater({ hub, pillars }, happenings),
     closings: closingTimes(happenings),
     downs: timesOf(happenings, "pillar-down"),
     births: timesOf(happenings, "stored"),
@@ -35,6 +36,8 @@ export function checkLoss({ happenings, hub }: History): Violation[] {
 interface Record {
   readonly recorded: ReadonlySet<EventId>;
   readonly stored: ReadonlySet<EventId>;
+  /** An older copy of the hub has forgotten them; the pillar tells them again when it may speak. */
+  readonly held: ReadonlySet<EventId>;
   readonly closings: ReadonlyMap<EventId, number>;
   readonly downs: ReadonlyMap<string, readonly number[]>;
   /** When each pillar's disk took an alarm. */
@@ -49,6 +52,7 @@ function lossOf(one: Pressed, record: Record): Violation[] {
   const isOwed = downAt === undefined || isStored || hadTime;
   if (owed === undefined) return isOwed ? [lost(one, "began no alarm and no call")] : [];
   if (!record.recorded.has(owed)) {
+    if (record.held.has(owed)) return [];
     return isOwed ? [lost(one, `is not in the hub's journal (alarm ${owed})`)] : [];
   }
   if (one.eventId !== undefined) return [];
@@ -63,6 +67,24 @@ function isMerged(one: Pressed, downAt: number | undefined, record: Record): boo
   const bornAt = nextAfter(record.births.get(one.pillar) ?? [], one.at);
   const isSoon = (at: number | undefined): boolean => at !== undefined && at <= one.at + MERGED_MS;
   return isSoon(bornAt) || isSoon(downAt) || !one.isDiskGood;
+}
+
+/** What a pillar whose certificate has expired keeps for a hub that was set back: replays need the link. */
+function heldForLater(
+  { hub, pillars }: Pick<History, "hub" | "pillars">,
+  happenings: readonly Happening[],
+): Set<EventId> {
+  const silenced = new Set(
+    hub.pillars.filter(({ isExpired }) => isExpired).map(({ pillar }) => pillar),
+  );
+  const waiting = new Set(pillars.filter((one) => one.isReplaying).map(({ pillar }) => pillar));
+  return new Set(
+    happenings.flatMap((one) =>
+      one.type === "accepted" && silenced.has(one.pillar) && waiting.has(one.pillar)
+        ? [one.eventId]
+        : [],
+    ),
+  );
 }
 
 function lost(one: Pressed, why: string): Violation {

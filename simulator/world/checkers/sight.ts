@@ -1,8 +1,9 @@
 /**
  * I10, I13 and the programs' own assertions: what the world itself saw go wrong while it ran.
  *
- * A pillar that has said nothing for 15 s must not be shown as present; nothing may outgrow its limit; a
- * restart must make the same state again; no program may stop by an exception.
+ * A pillar that has said nothing for 15 s is shown as lost, its faults are shown as they are, and a whole grid
+ * gone is told; nothing may outgrow its limit; a restart must make the same state again; no program may stop by
+ * an exception.
  */
 import type { Happening, History, Violation } from "../history.ts";
 
@@ -27,6 +28,18 @@ function violationOf(one: Happening): Violation | undefined {
     case "diverged": {
       const detail = `the journal does not fold to the state that was live: ${one.detail}`;
       return { invariant: "I5", at, detail, about: ["hub"] };
+    }
+    case "fault-unseen": {
+      const { pillar, code, isRaised, lateMs } = one;
+      const state = isRaised ? "is not shown" : "is still shown";
+      const detail = `${code} of ${pillar} ${state} ${Math.round(lateMs)} ms after its time`;
+      return { invariant: "I13", at, detail, about: [pillar] };
+    }
+    case "grid-untold": {
+      const detail = one.isGone
+        ? "a whole grid is gone, and nobody was told"
+        : "a grid that is back is shown as gone";
+      return { invariant: "I13", at, detail, about: ["hub"] };
     }
     case "broken":
       return { invariant: "assertion", at, detail: one.reason, about: [one.actor] };

@@ -1,10 +1,11 @@
 /** Each checker is shown a history in which its promise is broken, and must say so. */
 import { describe, expect, test } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
-import { GENESIS } from "../../../shared/hash-chain.ts";
+import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
 import type { EventId, HubEpoch, IncidentId, PillarId, Signature } from "../../../shared/ids.ts";
 import { checkAll } from "../../../simulator/world/checkers/all.ts";
 import type { Happening, History } from "../../../simulator/world/history.ts";
+import { sha256 } from "../../../simulator/world/seal.ts";
 
 const PILLAR = "pillar-0" as PillarId;
 const INCIDENT = "1".repeat(32) as IncidentId;
@@ -48,6 +49,23 @@ function opened(n: number): Fact {
   } as Fact;
 }
 
+function linkOf(fact: Fact): string {
+  if (fact.type !== "alarm-recorded") throw new Error("expected an alarm");
+  return linkHash(sha256, fact.event.prevHash, fact.event);
+}
+
+const shownAs = (change: Partial<Shown>): Shown => ({
+  pillar: PILLAR,
+  presence: "online",
+  faults: [],
+  headSeq: 0,
+  expiresAt: undefined,
+  isExpired: false,
+  ...change,
+});
+
+type Shown = History["hub"]["pillars"][number];
+
 interface Planted {
   readonly happenings?: readonly Happening[];
   readonly journal?: readonly Fact[];
@@ -67,7 +85,8 @@ function historyOf({ happenings = [], journal = [], ending, hub }: Planted): His
         isLinked: true,
         pending: [],
         unstored: 0,
-        isWithoutDisk: false,
+        isMoved: false,
+        isClockLost: false,
         phase: "idle",
         callEvent: undefined,
         incident: undefined,
@@ -81,7 +100,7 @@ function historyOf({ happenings = [], journal = [], ending, hub }: Planted): His
       hubEpoch: "e".repeat(32) as HubEpoch,
       journal,
       open: [],
-      pillars: [{ pillar: PILLAR, presence: "online", faults: [], headSeq: 0 }],
+      pillars: [shownAs({})],
       ...hub,
     },
   };
@@ -111,13 +130,13 @@ describe("the checkers", () => {
   });
 
   test("excuse a press whose pillar lost its power before the disk had it (I1)", () => {
-    const down: Happening = { type: "pillar-down", at: 1100, pillar: PILLAR };
+    const down: Happening = { type: "pillar-down", at: 1100, pillar: PILLAR, unstored: 0 };
     expect(found({ happenings: [press({}), down] })).toEqual([]);
   });
 
   test("do not excuse it when the disk had it (I1)", () => {
     const stored: Happening = { type: "stored", at: 1050, pillar: PILLAR, eventId: eventId(1) };
-    const down: Happening = { type: "pillar-down", at: 1100, pillar: PILLAR };
+    const down: Happening = { type: "pillar-down", at: 1100, pillar: PILLAR, unstored: 0 };
     expect(found({ happenings: [press({}), stored, down] })).toEqual(["I1"]);
   });
 
@@ -134,8 +153,7 @@ describe("the checkers", () => {
     const durable = (fact: Fact): Happening => ({ type: "durable", at: 10, index: 1, fact });
     const again = press({ at: 9000, eventId: undefined, call: eventId(1) });
     const happenings = [durable(recorded(1)), durable(closed), again];
-    const faults = [{ pillar: PILLAR, presence: "online", faults: ["ledger-forked"], headSeq: 1 }];
-    const hub = { pillars: faults } as Partial<History["hub"]>;
+    const hub = { pillars: [shownAs({ faults: ["ledger-lost"] })] };
     expect(found({ happenings, journal: [recorded(1)], hub })).toEqual(["I1"]);
   });
 
@@ -174,8 +192,8 @@ describe("the checkers", () => {
   test("find a gap in a pillar's numbers that no fault tells of (I6)", () => {
     const journal = [recorded(1), recorded(3)];
     expect(found({ journal })).toEqual(["I6"]);
-    const faults = [{ pillar: PILLAR, presence: "online", faults: ["ledger-forked"], headSeq: 3 }];
-    expect(found({ journal, hub: { pillars: faults } as Partial<History["hub"]> })).toEqual([]);
+    const hub = { pillars: [shownAs({ faults: ["ledger-lost"], headSeq: 3 })] };
+    expect(found({ journal, hub })).toEqual([]);
   });
 
   test("find growth without a limit, stale presence and a stale lamp (I10, I13)", () => {
@@ -184,5 +202,72 @@ describe("the checkers", () => {
     const stale = { type: "stale", at: 1, pillar: PILLAR, presence: "online", silentMs: 16_000 };
     expect(found({ happenings: [stale as Happening] })).toEqual(["I13"]);
     expect(found({ ending: { phase: "answered", incident: INCIDENT } })).toEqual(["I13"]);
+  });
+
+  test("excuse a gap below a chain that began anew, and no other (I6)", () => {
+    const base = 1_780_000_000;
+    const head = { seq: base, hash: linkOf(recorded(2, base)) };
+    expect(found({ journal: [recorded(1), recorded(2, base)], ending: { head } })).toEqual([]);
+    expect(found({ journal: [recorded(1), recorded(2, 7)] })).toEqual(["I6"]);
+  });
+
+  test("find what stays shown as broken, and what is shown too late (I13)", () => {
+    const hub = { pillars: [shownAs({ faults: ["ledger-failing"] })] };
+    expect(found({ hub })).toEqual(["I13"]);
+    expect(found({ hub, ending: { isMoved: true } })).toEqual([]);
+    const unseen = { type: "fault-unseen", at: 1, pillar: PILLAR, code: "ledger-slow" } as const;
+    expect(found({ happenings: [{ ...unseen, isRaised: true, lateMs: 1 }] })).toEqual(["I13"]);
+    expect(found({ happenings: [{ type: "grid-untold", at: 1, isGone: true }] })).toEqual(["I13"]);
+  });
+
+  test("find a level of escalation that comes too early or too late (I5)", () => {
+    const untimely = {
+      type: "untimely",
+      at: 5,
+      incidentId: INCIDENT,
+      level: "supervisor",
+    } as const;
+    expect(found({ happenings: [{ ...untimely, offMs: 10 }] })).toEqual(["I5"]);
+    expect(found({ happenings: [{ ...untimely, offMs: -200 }] })).toEqual(["I5"]);
+  });
+
+  test("find a grid that is lost twice (I13)", () => {
+    const news = (type: "grid-lost" | "grid-back"): Fact => ({ type, at: 0, grid: "G1", count: 3 });
+    expect(found({ journal: [news("grid-lost"), news("grid-back")] })).toEqual([]);
+    expect(found({ journal: [news("grid-lost"), news("grid-lost")] })).toEqual(["I13"]);
+    expect(found({ journal: [news("grid-back")] })).toEqual(["I13"]);
+  });
+
+  test("find an expired identity that is taken for more than a voice (I7)", () => {
+    const alarm = { ...recorded(1), at: 20 } as Fact;
+    const started = { type: "pillar-started", at: 20, pillarId: PILLAR, bootEpoch: 1 } as Fact;
+    const hub = { pillars: [shownAs({ expiresAt: 10, isExpired: true })] };
+    const head = { seq: 1, hash: linkOf(alarm) };
+    expect(found({ journal: [alarm, started], hub, ending: { head } })).toEqual(["I7", "I7"]);
+    const doubted = { ...alarm, isVerified: false } as Fact;
+    expect(found({ journal: [doubted], hub, ending: { head, isLinked: false } })).toEqual([]);
+  });
+
+  test("find one machine that is called two, and a memory that is called lost (I13)", () => {
+    const cloned: Fact = { type: "pillar-cloned", at: 1, pillarId: PILLAR, detail: "" };
+    const lost = { type: "pillar-fault", at: 1, pillarId: PILLAR, detail: "" } as const;
+    const journal: Fact[] = [cloned, { ...lost, code: "ledger-lost", isActive: true }];
+    expect(found({ journal })).toEqual(["I13", "I13"]);
+    const down: Happening = { type: "pillar-down", at: 1100, pillar: PILLAR, unstored: 1 };
+    expect(found({ journal: journal.slice(1), happenings: [down] })).toEqual([]);
+  });
+
+  test("find an alarm without a receipt under a quiet sky, and excuse one in a storm (I4)", () => {
+    const up: Happening = { type: "hub-up", at: 0, isLive: true };
+    const quiet = press({ at: 100_000 });
+    const kept = {
+      journal: [recorded(1)],
+      ending: { head: { seq: 1, hash: linkOf(recorded(1)) } },
+    };
+    expect(found({ ...kept, happenings: [up, quiet] })).toEqual(["I4"]);
+    const receipt = { type: "accepted", pillar: PILLAR, eventId: eventId(1) } as const;
+    expect(found({ ...kept, happenings: [up, quiet, { ...receipt, at: 101_000 }] })).toEqual([]);
+    const storm: Happening = { type: "trouble", at: 90_000, until: 95_000 };
+    expect(found({ ...kept, happenings: [up, storm, quiet] })).toEqual([]);
   });
 });

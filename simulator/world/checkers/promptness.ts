@@ -1,0 +1,94 @@
+/**
+ * I4 in the middle of the day: under a quiet sky an alarm has its receipt within 15 s; a pillar that has only
+ * the second way asks one hub after the other, and has it within 60 s.
+ *
+ * Quiet is when nothing was wrong anywhere for a while before, and nothing goes wrong until then.
+ */
+import type { Happening, History, Violation } from "../history.ts";
+
+const WITHIN_MS = 15_000;
+const BY_HTTPS_WITHIN_MS = 60_000;
+/** Longer than a file is opened again, a commit hangs, or a link is tried again. */
+const QUIET_BEFORE_MS = 90_000;
+
+type Span = readonly [from: number, until: number];
+
+export function checkPromptness(history: History): Violation[] {
+  const { happenings, hub } = history;
+  const spans = troubles(happenings);
+  const acceptedAt = receipts(happenings);
+  const expiring = new Set(hub.pillars.flatMap((one) => (one.expiresAt ? [one.pillar] : [])));
+  return quietPresses(history, spans).flatMap((one): Violation[] => {
+    const { at, pillar, eventId } = one;
+    const withinMs = expiring.has(pillar) ? BY_HTTPS_WITHIN_MS : WITHIN_MS;
+    const heardAt = acceptedAt.get(eventId) ?? Number.POSITIVE_INFINITY;
+    if (heardAt - at <= withinMs) return [];
+    const detail = `nothing was wrong, and alarm ${eventId} had no receipt in ${withinMs / 1000} s`;
+    return [{ invariant: "I4", at: at + withinMs, detail, about: [pillar, eventId] }];
+  });
+}
+
+type Quiet = Extract<Happening, { type: "pressed" }> & { readonly eventId: string };
+
+/** Alarms born under a quiet sky: how many of them there were says what this checker has seen. */
+export function quietPresses(
+  { happenings, endedAt }: History,
+  spans = troubles(happenings),
+): Quiet[] {
+  const isQuiet = quietIn(spans);
+  return happenings.filter(
+    (one): one is Quiet =>
+      one.type === "pressed" &&
+      one.eventId !== undefined &&
+      one.at + BY_HTTPS_WITHIN_MS < endedAt &&
+      isQuiet(one.at - QUIET_BEFORE_MS, one.at + BY_HTTPS_WITHIN_MS),
+  );
+}
+
+function troubles(happenings: readonly Happening[]): Span[] {
+  const spans: Span[] = [];
+  let hubDownAt: number | undefined = 0;
+  for (const one of happenings) {
+    const { type, at } = one;
+    if (type === "trouble") spans.push([at, one.until]);
+    if (type === "pillar-up" || type === "pillar-down") spans.push([at, at]);
+    if (type === "hub-down" || (type === "hub-up" && !one.isLive)) hubDownAt ??= at;
+    if (type === "hub-up" && one.isLive) {
+      spans.push([hubDownAt ?? at, at]);
+      hubDownAt = undefined;
+    }
+  }
+  if (hubDownAt !== undefined) spans.push([hubDownAt, Number.POSITIVE_INFINITY]);
+  return spans;
+}
+
+/** Spans are melted into one another first, so that a search finds the only one that may touch. */
+function quietIn(spans: readonly Span[]): (from: number, until: number) => boolean {
+  const melted: [number, number][] = [];
+  for (const [from, until] of spans.toSorted((a, b) => a[0] - b[0])) {
+    const last = melted.at(-1);
+    if (last && from <= last[1]) last[1] = Math.max(last[1], until);
+    else melted.push([from, until]);
+  }
+  return (from, until) => {
+    let low = 0;
+    let high = melted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((melted[middle] as [number, number])[1] < from) low = middle + 1;
+      else high = middle;
+    }
+    const next = melted[low];
+    return next === undefined || next[0] > until;
+  };
+}
+
+function receipts(happenings: readonly Happening[]): Map<string, number> {
+  const acceptedAt = new Map<string, number>();
+  for (const one of happenings) {
+    if (one.type === "accepted" && !acceptedAt.has(one.eventId)) {
+      acceptedAt.set(one.eventId, one.at);
+    }
+  }
+  return acceptedAt;
+}

@@ -1,0 +1,139 @@
+/**
+ * A broker that is not the hub's own: it lives on when the hub dies, and the hub is its client.
+ *
+ * Pillars stay connected to it and are acknowledged while no hub hears them. What it took meanwhile is gone,
+ * as a clean session has it, or comes late, from a broker that kept what it should not have. Nobody tells the
+ * hub who came or went; when its own connection ends, it knows of nobody.
+ */
+import type { UpMessage } from "../../shared/protocol/messages.ts";
+import { brokerGone } from "./link.ts";
+import type { Network } from "./path.ts";
+import type { BrokerKind } from "./profile.ts";
+
+export interface ExternalBroker {
+  isUp: boolean;
+  /** The hub is its client now. */
+  isReached: boolean;
+  /** Raised whenever the hub's connection ends, so that an older attempt is no connection. */
+  hubLife: number;
+  cuts: number;
+  /** It gives a hub that returns what came while it was away. */
+  readonly doesKeep: boolean;
+  kept: { readonly pillar: number; readonly message: UpMessage }[];
+  /** Since the hub reached it. */
+  readonly heard: Set<number>;
+}
+
+/** A queue that is full drops what comes last, as they all do. */
+const MAX_KEPT = 1000;
+/** TLS, CONNECT, SUBSCRIBE, and the probe that must come back. */
+const REACH_MS: readonly [number, number] = [100, 3000];
+const RESTART_MS: readonly [number, number] = [500, 20_000];
+/** A probe away for so long means that nothing can be heard. */
+const MISSED_MS: readonly [number, number] = [2500, 10_000];
+
+export function newExternalBroker(kind: BrokerKind): ExternalBroker | undefined {
+  if (kind === "embedded") return undefined;
+  const doesKeep = kind === "external-keeping";
+  const kept: ExternalBroker["kept"] = [];
+  return { isUp: true, isReached: false, hubLife: 0, cuts: 0, doesKeep, kept, heard: new Set() };
+}
+
+/** The hub has started, or may try again. */
+export function hubReaches(network: Network): void {
+  const { external, scheduler, chance, peers } = network;
+  if (!external) return;
+  const life = ++external.hubLife;
+  const attempt = (): void => {
+    if (external.hubLife !== life || external.isReached || !peers.isHubUp()) return;
+    if (!external.isUp || external.cuts > 0) {
+      scheduler.plan(scheduler.now() + chance.between(...REACH_MS), attempt);
+      return;
+    }
+    external.isReached = true;
+    network.coverage.count("broker-reached");
+    const { kept } = external;
+    external.kept = [];
+    for (const { pillar, message } of kept) {
+      network.coverage.count("broker-kept-for-hub");
+      hear(network, external, { pillar, message });
+    }
+  };
+  scheduler.plan(scheduler.now() + chance.between(...REACH_MS), attempt);
+}
+
+/** The hub's process is gone, and with it all it knew. */
+export function hubLeaves({ external }: Network): void {
+  if (!external) return;
+  external.hubLife += 1;
+  external.isReached = false;
+  external.heard.clear();
+}
+
+export function passUp(network: Network, pillar: number, message: UpMessage): void {
+  const { external, peers } = network;
+  if (external ? external.isReached && external.cuts === 0 : peers.isHubUp()) {
+    if (external) hear(network, external, { pillar, message });
+    else peers.hubHears(pillar, message);
+    return;
+  }
+  const isKept = external?.doesKeep && message.channel !== "heartbeat";
+  if (isKept && external.kept.length < MAX_KEPT) external.kept.push({ pillar, message });
+  else network.coverage.count("acknowledged-then-lost");
+}
+
+function hear(
+  { peers }: Network,
+  external: ExternalBroker,
+  { pillar, message }: { readonly pillar: number; readonly message: UpMessage },
+): void {
+  external.heard.add(pillar);
+  peers.hubHears(pillar, message);
+}
+
+/** Whether what the hub says now gets as far as the broker. */
+export function mayPassDown({ external, coverage }: Network): boolean {
+  if (!external || (external.isReached && external.cuts === 0)) return true;
+  coverage.count("told-without-broker");
+  return false;
+}
+
+/** The hub loses its broker: it knows of nobody now, and what it told last may not have arrived. */
+function lose(network: Network, external: ExternalBroker): void {
+  if (!external.isReached) return;
+  external.isReached = false;
+  network.coverage.count("broker-lost-to-hub");
+  const heard = [...external.heard];
+  external.heard.clear();
+  if (!network.peers.isHubUp()) return;
+  for (const pillar of heard) network.peers.hubDisconnected(pillar);
+  hubReaches(network);
+}
+
+/** It restarts: every session and everything in it is gone, the pillars' and the hub's. */
+export function restartBroker(network: Network): void {
+  const { external, scheduler, chance } = network;
+  if (!external?.isUp) return;
+  external.isUp = false;
+  external.kept = [];
+  network.coverage.count("broker-restarted");
+  brokerGone(network, chance.isTrue(0.5));
+  lose(network, external);
+  scheduler.plan(scheduler.now() + chance.between(...RESTART_MS), () => {
+    external.isUp = true;
+  });
+}
+
+/** The way between hub and broker is cut; returns how it is mended. */
+export function cutFromBroker(network: Network): () => void {
+  const { external, scheduler, chance } = network;
+  if (!external) return () => undefined;
+  external.cuts += 1;
+  const { hubLife } = external;
+  scheduler.plan(scheduler.now() + chance.between(...MISSED_MS), () => {
+    if (external.cuts > 0 && external.hubLife === hubLife) lose(network, external);
+  });
+  return () => {
+    external.cuts = Math.max(0, external.cuts - 1);
+  };
+}

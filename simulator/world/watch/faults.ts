@@ -1,0 +1,60 @@
+/**
+ * What a pillar knows to be wrong with itself is on the hub's screen within 15 s, and what is mended is gone
+ * from it, as long as its heartbeats come through.
+ */
+import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
+import type { Sight } from "./watch.ts";
+
+const SEEN_WITHIN_MS = 15_000;
+/** Two heartbeats, and the way. */
+const SILENT_MS = 12_000;
+
+/** What the hub finds by itself; the pillar knows nothing of it. */
+export const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set<FaultCode>([
+  "certificate-ending",
+  "certificate-expired",
+  "clone-suspected",
+  "ledger-forked",
+  "ledger-lost",
+  "protocol-newer",
+]);
+
+const NONE: ReadonlyMap<FaultCode, string> = new Map();
+
+export function watchFaults(sight: Sight): () => void {
+  const { world } = sight;
+  const since = world.pillars.map(() => new Map<FaultCode, number>());
+  return () => {
+    const { hub, scheduler } = world;
+    const now = scheduler.now();
+    for (const { id, index, agent } of world.pillars) {
+      const differing = since[index] as Map<FaultCode, number>;
+      const shown = hub.state.pillars.get(id)?.faults ?? [];
+      const real = agent?.health.faults ?? NONE;
+      if (real.size === 0 && shown.length === 0 && differing.size === 0) continue;
+      const isHeard = now - (sight.heardAt[index] ?? 0) < SILENT_MS && agent?.link.phase === "up";
+      if (!isHeard || sight.since > now) {
+        differing.clear();
+        continue;
+      }
+      const different = [
+        ...[...real.keys()].filter((code) => !shown.includes(code)),
+        ...shown.filter((code) => !real.has(code) && !FOUND_BY_HUB.has(code)),
+      ];
+      for (const code of differing.keys()) {
+        if (different.includes(code)) continue;
+        differing.delete(code);
+        world.coverage.count(real.has(code) ? "fault-shown" : "fault-gone");
+      }
+      for (const code of different) {
+        const from = Math.max(differing.get(code) ?? now, sight.since);
+        differing.set(code, from);
+        const lateMs = now - from - SEEN_WITHIN_MS;
+        if (lateMs <= 0) continue;
+        const isRaised = real.has(code);
+        world.happened({ type: "fault-unseen", at: now, pillar: id, code, isRaised, lateMs });
+        differing.set(code, Number.POSITIVE_INFINITY);
+      }
+    }
+  };
+}

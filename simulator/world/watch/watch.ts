@@ -1,0 +1,84 @@
+/**
+ * The inspector in the patrol room: looks at what the hub shows after each of its ticks, and knows the truth.
+ *
+ * What must hold within seconds cannot be judged from the end of the day. Time here is the world's own; a hub
+ * that was away or whose journal failed is judged from when it was back.
+ */
+import type { Fact } from "../../../hub/core/facts.ts";
+import { MAX_RECENT_ALARMS } from "../../../hub/core/ledger.ts";
+import { MAX_CLOSED } from "../../../hub/core/state.ts";
+import type { World } from "../world.ts";
+import { watchDeadlines } from "./deadlines.ts";
+import { watchFaults } from "./faults.ts";
+import { watchGrids } from "./grids.ts";
+import { watchLevels } from "./levels.ts";
+import { watchOwners } from "./owners.ts";
+import { watchPresence } from "./presence.ts";
+
+export interface Watch {
+  /** After each tick of the hub. */
+  look(): void;
+  /** Told before they are durable. */
+  decided(facts: readonly Fact[]): void;
+  /** The hub heard something of this pillar that counts. */
+  heardFrom(pillar: number): void;
+  hubBegan(isLive: boolean): void;
+  hubClockStepped(ms: number): void;
+  /** An older copy of the journal was put back. */
+  hubRestored(): void;
+}
+
+/** What the parts of the watch share. */
+export interface Sight {
+  readonly world: World;
+  /** Since when the hub has been watching undisturbed. */
+  since: number;
+  /** By pillar: when the hub last heard something that counts. */
+  readonly heardAt: number[];
+}
+
+export function newWatch(world: World): Watch {
+  const sight: Sight = { world, since: 0, heardAt: [] };
+  const deadlines = watchDeadlines(sight);
+  const levels = watchLevels(sight);
+  const looks = [
+    watchPresence(sight),
+    watchFaults(sight),
+    watchGrids(sight),
+    watchOwners(sight),
+    deadlines.look,
+    levels.look,
+    () => watchSizes(sight),
+  ];
+  const now = (): number => world.scheduler.now();
+  return {
+    look: () => {
+      for (const look of looks) look();
+    },
+    decided: levels.decided,
+    heardFrom: (pillar) => void (sight.heardAt[pillar] = now()),
+    hubBegan: (isLive) => {
+      sight.since = isLive ? now() : Number.POSITIVE_INFINITY;
+      deadlines.forget();
+      if (isLive) levels.begin();
+      world.happened({ type: "hub-up", at: now(), isLive });
+    },
+    hubClockStepped: (ms) => {
+      sight.since = Math.max(sight.since, now());
+      deadlines.forget();
+      levels.clockStepped();
+      world.happened({ type: "hub-clock-stepped", at: now(), ms });
+    },
+    hubRestored: levels.forget,
+  };
+}
+
+function watchSizes({ world }: Sight): void {
+  const { closed, alarms } = world.hub.state;
+  if (closed.size > MAX_CLOSED) {
+    world.outgrown("hub", { what: "closed incidents", size: closed.size, limit: MAX_CLOSED });
+  }
+  if (alarms.size > MAX_RECENT_ALARMS) {
+    world.outgrown("hub", { what: "alarms", size: alarms.size, limit: MAX_RECENT_ALARMS });
+  }
+}
