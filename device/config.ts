@@ -90,7 +90,8 @@ export const AgentConfig = z.strictObject({
     /** For enrolment. */
     httpUrl: z.url({ protocol: /^https?$/ }),
     /**
-     * Hubs that take alarms by HTTPS when MQTT brings no receipt, in the order in which they are asked.
+     * Hubs that take alarms by HTTPS when MQTT brings no receipt, in the order in which they are asked; the
+     * certificate is renewed there as well, and at port 8884 of `host` when none is named.
      * Their certificates must come from the hub's authority.
      */
     alarmUrls: z
@@ -100,7 +101,7 @@ export const AgentConfig = z.strictObject({
   }),
   board: Board,
   media: MediaConfig.prefault({}),
-  /** Whether the wall clock can be believed. It goes into the record and decides nothing. */
+  /** Whether the wall clock can be believed. It goes into the record; no alarm waits for it. */
   clock: z
     .strictObject({
       /** `auto`: as the marks say. `always`, `never`: something else than a time daemon is known. */

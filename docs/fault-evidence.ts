@@ -36,6 +36,13 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "test/hub/backup.test.ts",
     "is made while the hub works, is whole, and overwrites nothing",
   ],
+  ["C6", "test/hub/core/certificate.test.ts", "C6 a day after it, no clock that is set back"],
+  ["G1", "test/wire/renewal.test.ts", "an expired certificate renews nothing"],
+  [
+    "G4",
+    "test/hub/revocation.test.ts",
+    "a revoked pillar is cut off, its media ends, and its alarms are refused by both ways",
+  ],
   ["G1", "test/hub/quarantine.test.ts", "is still answered: its alarm rings, marked as unverified"],
   ["I-11", "test/hub/webhook.test.ts", "an address outside must be HTTPS, or on this machine"],
   ["I-13", "test/hub/backup.test.ts", "verify names the first row that does not fit, and fails"],

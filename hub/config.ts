@@ -87,7 +87,7 @@ export const HubConfig = z.strictObject({
       external: z.union([z.literal("none"), ExternalBroker]).default("none"),
     })
     .prefault({}),
-  /** The pillars' second way in: HTTPS, for alarms and nothing else. */
+  /** The pillars' second way in: HTTPS, for alarms and the next certificate, and nothing else. */
   alarms: z
     .strictObject({
       /** The address the street reaches. */

@@ -70,15 +70,13 @@ export function evolveCertificate(record: PillarRecord, fact: CertificateFact): 
     case "certificate-renewed": {
       // Asked for by an identity that has been replaced meanwhile: it is nobody's.
       if (!goodSerials(record).includes(fact.replaces)) return record;
+      // Asking with the next one is using it, also where a broker of others keeps its use from us.
+      const used = fact.replaces === record.nextCertificate?.serial ? adopted(record) : record;
       const { certificateSerial: serial, certificateExpiresAt: expiresAt, at: issuedAt } = fact;
-      return { ...record, nextCertificate: { serial, expiresAt, issuedAt } };
+      return { ...used, nextCertificate: { serial, expiresAt, issuedAt } };
     }
-    case "certificate-adopted": {
-      const certificate = record.nextCertificate;
-      if (certificate?.serial !== fact.certificateSerial) return record;
-      const faults = without(record.faults, ["certificate-ending", "certificate-expired"]);
-      return { ...record, ...NO_CREDENTIALS, certificate, faults };
-    }
+    case "certificate-adopted":
+      return record.nextCertificate?.serial === fact.certificateSerial ? adopted(record) : record;
     case "certificate-expired":
       return { ...record, isCertificateOver: true };
     case "pillar-revoked": {
@@ -90,14 +88,23 @@ export function evolveCertificate(record: PillarRecord, fact: CertificateFact): 
   }
 }
 
+function adopted(record: PillarRecord): PillarRecord {
+  const faults = without(record.faults, ["certificate-ending", "certificate-expired"]);
+  return { ...record, ...NO_CREDENTIALS, certificate: record.nextCertificate, faults };
+}
+
 export const goodSerials = ({ certificate, nextCertificate }: Credentials): string[] =>
   [certificate, nextCertificate].flatMap((one) => one?.serial ?? []);
 
 const without = (faults: readonly FaultCode[], codes: readonly FaultCode[]): readonly FaultCode[] =>
   faults.filter((code) => !codes.includes(code));
 
+/** The one that ends last: what the pillar has, as far as the hub can know. */
+export const latestOf = ({ certificate, nextCertificate }: Credentials): CertificateRecord | null =>
+  nextCertificate ?? certificate;
+
 export const isExpired = (record: PillarRecord, at: number): boolean =>
-  record.isCertificateOver || isPast(record.certificate, at);
+  record.isCertificateOver || isPast(latestOf(record), at);
 
 const isPast = (certificate: CertificateRecord | null, at: number): boolean =>
   certificate !== null && certificate.expiresAt !== null && at > certificate.expiresAt;
@@ -116,7 +123,7 @@ export function whyNotAdmitted(
   if (record.certificate?.serial !== certificateSerial) {
     return "this hub knows a newer certificate of this pillar, or none";
   }
-  return isExpired(record, at) ? EXPIRED : undefined;
+  return record.isCertificateOver || isPast(record.certificate, at) ? EXPIRED : undefined;
 }
 
 const EXPIRED = "its certificate has expired: enrol the pillar again";
@@ -156,7 +163,8 @@ export function certificateFacts(state: HubState, at: number): Fact[] {
 }
 
 function endFacts(record: PillarRecord, at: number): Fact[] {
-  const { id: pillarId, certificate, isCertificateOver } = record;
+  const { id: pillarId, isCertificateOver } = record;
+  const certificate = latestOf(record);
   if (certificate === null || certificate.expiresAt === null || isCertificateOver) return [];
   const leftMs = certificate.expiresAt - at;
   const days = Math.floor(Math.abs(leftMs) / DAY_MS);

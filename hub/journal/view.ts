@@ -1,7 +1,7 @@
 /** Folded records as consoles and programs see them: ISO times, no inner fields. */
 import type { Incident, Recording } from "../../shared/api/incident.ts";
 import type { Pillar } from "../../shared/api/pillar.ts";
-import { isExpired } from "../core/certificate.ts";
+import { isExpired, latestOf } from "../core/certificate.ts";
 import type { IncidentRecord } from "../core/incident.ts";
 import type { RecordingRecord } from "../core/recording.ts";
 import type { PillarRecord } from "../core/roster.ts";
@@ -46,16 +46,23 @@ export function toPillar(record: PillarRecord, heardAt: number | undefined): Pil
     presence: record.presence,
     lastSeenAt: isoOrNull(heardAt ?? record.presenceAt),
     isEnrolled: record.alarmPublicKey !== null,
-    certificate: record.certificate && {
-      serial: record.certificate.serial,
-      issuedAt: isoOrNull(record.certificate.issuedAt),
-      validUntil: isoOrNull(record.certificate.expiresAt),
-      isExpired: isExpired(record, Date.now()),
-    },
+    certificate: certificateOf(record),
     revocation: record.revocation && { ...record.revocation, at: iso(record.revocation.at) },
     faults: [...record.faults],
     release: record.release,
   };
+}
+
+function certificateOf(record: PillarRecord): Pillar["certificate"] {
+  const certificate = latestOf(record);
+  return (
+    certificate && {
+      serial: certificate.serial,
+      issuedAt: isoOrNull(certificate.issuedAt),
+      validUntil: isoOrNull(certificate.expiresAt),
+      isExpired: isExpired(record, Date.now()),
+    }
+  );
 }
 
 export function toRecording(record: RecordingRecord): Recording {

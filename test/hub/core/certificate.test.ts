@@ -82,6 +82,31 @@ describe("a renewed certificate", () => {
     ]);
   });
 
+  test("whose use nobody saw is used when the next one is asked for with it", () => {
+    const street = newCity();
+    renew(street, "a1", "b2");
+    street.setClock(70 * DAY_MS);
+    expect(isExpired(recordOf(street), START + 59 * DAY_MS)).toBe(false);
+    renew(street, "b2", "c3");
+    expect(["a1", "b2", "c3"].map((serial) => admitted(street, serial, START + DAY_MS))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expectFoldable(street);
+  });
+
+  test("that waits for its first use keeps the pillar trusted when the old one ends", () => {
+    const street = newCity();
+    street.setClock(45 * DAY_MS);
+    renew(street, "a1", "b2");
+    street.setClock(20 * DAY_MS);
+    street.advance(1);
+    expect(recordOf(street).faults).toEqual([]);
+    expect(isTrusted(recordOf(street), street.now())).toBe(true);
+    expect([admitted(street, "a1"), admitted(street, "b2")]).toEqual([false, true]);
+  });
+
   test("asked for by an identity that was enrolled anew meanwhile is nobody's", () => {
     const street = newCity();
     enrol(street, "n9", START + LIFE_MS);
