@@ -1,0 +1,124 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createWaitingRoom, type WaitingRoom } from "../../../hub/link/waiting-room.ts";
+import { applicationProtocols } from "../../../shared/protocol/alpn.ts";
+
+let server: Server;
+let room: WaitingRoom;
+let letIn: string[];
+let late: string[];
+const clients: Socket[] = [];
+
+beforeEach(async () => {
+  letIn = [];
+  late = [];
+  room = createWaitingRoom({
+    letIn: (socket) => {
+      // What was said is there again for whoever shakes hands.
+      letIn.push(String(socket.read()).slice(-8));
+      socket.destroy();
+    },
+    onLate: (_, reason) => late.push(reason),
+  });
+  server = createServer(room.enter).listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
+afterEach(() => {
+  room.close();
+  clients.splice(0).forEach((client) => client.destroy());
+  server.close();
+});
+
+async function arrive(): Promise<Socket> {
+  const { port } = server.address() as AddressInfo;
+  const before = room.size();
+  const client = connect({ port, host: "127.0.0.1" });
+  clients.push(client);
+  client.on("error", () => undefined);
+  await vi.waitFor(() => expect(room.size()).toBe(before + 1));
+  return client;
+}
+
+/** The shortest hello there is, with a name behind it to know it again. */
+function hello(hasAlarm: boolean, name: string): Buffer {
+  const names = applicationProtocols(hasAlarm).map((one) =>
+    Buffer.concat([Buffer.from([one.length]), Buffer.from(one)]),
+  );
+  const list = Buffer.concat(names);
+  const word = (value: number): number[] => [value >> 8, value & 255];
+  const alpn = Buffer.concat([
+    Buffer.from([0, 16, ...word(list.length + 2), ...word(list.length)]),
+    list,
+  ]);
+  const body = Buffer.concat([
+    Buffer.alloc(34),
+    Buffer.from([0, 0, 2, 0x13, 0x01, 1, 0, ...word(alpn.length)]),
+    alpn,
+  ]);
+  const head = Buffer.from([22, 3, 1, ...word(body.length + 4), 1, 0, ...word(body.length)]);
+  return Buffer.concat([head, body, Buffer.from(name.padStart(8))]);
+}
+
+test("nobody waits when nobody else is there", async () => {
+  const client = await arrive();
+  client.write(hello(false, "alone"));
+  await vi.waitFor(() => expect(letIn).toEqual(["   alone"]));
+  expect(room.size()).toBe(0);
+});
+
+test("those with an alarm come before all who were there first", async () => {
+  const ordinary = [await arrive(), await arrive(), await arrive()];
+  const urgent = await arrive();
+  // Written in one go, so that all lie there when the hub looks.
+  ordinary.forEach((client, number) => client.write(hello(false, `calm ${number}`)));
+  urgent.write(hello(true, "alarm"));
+  const until = performance.now() + 100;
+  while (performance.now() < until);
+  await vi.waitFor(() => expect(letIn).toHaveLength(4));
+  expect(letIn.indexOf("   alarm")).toBeLessThanOrEqual(1);
+  expect(letIn.filter((name) => name.includes("calm"))).toEqual([
+    "  calm 0",
+    "  calm 1",
+    "  calm 2",
+  ]);
+});
+
+test("a hello that comes in pieces is put together", async () => {
+  const client = await arrive();
+  const bytes = hello(true, "pieces");
+  for (let at = 0; at < bytes.length; at += 7) {
+    client.write(bytes.subarray(at, at + 7));
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await vi.waitFor(() => expect(letIn).toHaveLength(1));
+});
+
+test("who goes away while waiting is forgotten, also without a word", async () => {
+  const silent = await arrive();
+  const rude = await arrive();
+  silent.end();
+  rude.resetAndDestroy();
+  await vi.waitFor(() => expect(room.size()).toBe(0));
+  expect(letIn).toEqual([]);
+  expect(late).toEqual([]);
+});
+
+test("who says nothing for five seconds is turned away", async () => {
+  const client = await arrive();
+  client.write(Buffer.from([22, 3, 1]));
+  const closed = once(client, "close");
+  client.resume();
+  await closed;
+  expect(late).toEqual(["hello"]);
+  expect(room.size()).toBe(0);
+});
+
+test("closing it sends everybody home", async () => {
+  const client = await arrive();
+  const closed = once(client, "close");
+  client.resume();
+  room.close();
+  await closed;
+  expect(room.size()).toBe(0);
+});
