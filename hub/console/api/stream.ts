@@ -8,7 +8,14 @@
 import { ServerEvent } from "../../../shared/api/event.ts";
 import { boundsOf, type Bounds } from "../state/offset.ts";
 import { API } from "./client.ts";
-import { newLink, REOPEN_AFTER_MS, stepLink, type Link, type LinkEvent } from "./link.ts";
+import {
+  MUTE_AFTER_MS,
+  newLink,
+  REOPEN_AFTER_MS,
+  stepLink,
+  type Link,
+  type LinkEvent,
+} from "./link.ts";
 
 const TICK_MS = 250;
 /** Silence this long makes us ask whether the hub is still there. */
@@ -42,6 +49,8 @@ export interface Stream {
 export function openStream(listener: StreamListener): Stream {
   let link = newLink(Date.now());
   let openedAt = Date.now();
+  /** The stream itself, not the hub by another connection. */
+  let saidAt = openedAt;
   let isProbing = false;
 
   function step(event: LinkEvent): void {
@@ -59,6 +68,7 @@ export function openStream(listener: StreamListener): Stream {
     opened.addEventListener("error", () => step({ type: "failed", at: Date.now() }));
     for (const name of NAMES) {
       opened.addEventListener(name, (event) => {
+        saidAt = Date.now();
         heard();
         receive(listener, (event as MessageEvent<string>).data);
       });
@@ -72,6 +82,7 @@ export function openStream(listener: StreamListener): Stream {
     source.close();
     source = connect();
     openedAt = Date.now();
+    saidAt = openedAt;
   }
 
   async function probe(at: number): Promise<void> {
@@ -88,7 +99,10 @@ export function openStream(listener: StreamListener): Stream {
     if (!Number.isNaN(hubAt)) {
       listener.onHubTime(boundsOf(hubAt, 1000, { sentAt, heardAt: Date.now() }));
     }
-    if (source.readyState === EventSource.OPEN) {
+    if (source.readyState === EventSource.OPEN && Date.now() - saidAt >= MUTE_AFTER_MS) {
+      step({ type: "failed", at: Date.now() });
+      reopen();
+    } else if (source.readyState === EventSource.OPEN) {
       if (link.phase === "lost" && at - openedAt > REOPEN_AFTER_MS) reopen();
       else step({ type: "heard", at: Date.now() });
     } else if (source.readyState === EventSource.CLOSED) {

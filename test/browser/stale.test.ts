@@ -1,0 +1,180 @@
+/** Nothing stale is shown as live: whatever cuts a desk off its hub, a bar says so and every page turns grey. */
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { below, commandOf } from "../fault/harness/process.ts";
+import { openBrowser } from "../instrument/chromium.ts";
+import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
+import { takeSeat } from "../instrument/desk.ts";
+
+const SLOW = 120_000;
+/** Whatever is degraded is on a screen within this. */
+const VISIBLE = { timeout: 15_000 };
+const PAGES = [
+  { nav: "nav-desk", regions: ["queue-row", "call-panel", "place-panel"] },
+  { nav: "nav-fleet", regions: ["fleet-table"] },
+  { nav: "nav-archive", regions: ["archive-list"] },
+] as const;
+
+const DESK = [PAGES[0].nav, PAGES[0].regions] as const;
+
+let demo: Demo;
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
+  ({ page } = await takeSeat(browser, demo.httpUrl, "supervisor"));
+  await postJson(`${demo.controlUrl}/pillars/demo-001/press`, { kind: "voice", holdMs: 200 });
+  await page.getByTestId("queue-row").waitFor();
+}, SLOW);
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+/** The hub and its media process, as when the whole machine stands still. */
+const hub = (): number[] =>
+  below(demo.process.pid!).filter((pid) => /hub\/(?:media\/)?main\.ts/.test(commandOf(pid)));
+const signal = (name: NodeJS.Signals): void => hub().forEach((pid) => process.kill(pid, name));
+afterEach(() => signal("SIGCONT"));
+
+async function look(at: Page, nav: string, regions: readonly string[]): Promise<void> {
+  await at.getByTestId(nav).click();
+  for (const region of regions) await at.getByTestId(region).first().waitFor();
+}
+
+const isGrey = (at: Page, region: string): Promise<boolean> =>
+  at
+    .getByTestId(region)
+    .first()
+    .evaluate((element) => {
+      const stale = element.closest(".stale");
+      return stale !== null && getComputedStyle(stale).filter.includes("grayscale");
+    });
+const isTold = (at: Page): Promise<boolean> => at.getByTestId("bar-link").isVisible();
+const untilTold = (at: Page): Promise<void> => expect.poll(() => isTold(at), VISIBLE).toBe(true);
+const untilLive = (at: Page): Promise<void> => expect.poll(() => isTold(at), VISIBLE).toBe(false);
+
+test.each(PAGES)(
+  "a hub that stands still is told at $nav, and what the page shows is grey",
+  { timeout: SLOW },
+  async ({ nav, regions }) => {
+    await look(page, nav, regions);
+    signal("SIGSTOP");
+    await untilTold(page);
+    for (const region of regions) {
+      expect([region, await isGrey(page, region)]).toEqual([region, true]);
+    }
+    signal("SIGCONT");
+    await untilLive(page);
+    for (const region of regions) {
+      expect([region, await isGrey(page, region)]).toEqual([region, false]);
+    }
+  },
+);
+
+test(
+  "a picture that has stopped is marked, and never shown as live",
+  { timeout: SLOW },
+  async () => {
+    await look(page, ...DESK);
+    const picture = page.getByTestId("video-main");
+    await expect.poll(() => picture.getAttribute("data-state"), VISIBLE).toBe("live");
+    signal("SIGSTOP");
+    await expect.poll(() => picture.getAttribute("data-state"), VISIBLE).toBe("frozen");
+    signal("SIGCONT");
+    await expect.poll(() => picture.getAttribute("data-state"), { timeout: 30_000 }).toBe("live");
+  },
+);
+
+test(
+  "a laptop that slept while the hub went away says so when it wakes",
+  { timeout: SLOW },
+  async () => {
+    const laptop = await page.context().newCDPSession(page);
+    await laptop.send("Page.setWebLifecycleState", { state: "frozen" });
+    signal("SIGSTOP");
+    await laptop.send("Page.setWebLifecycleState", { state: "active" });
+    await untilTold(page);
+    signal("SIGCONT");
+    await untilLive(page);
+  },
+);
+
+test("a network that is gone is told, and its return too", { timeout: SLOW }, async () => {
+  await page.context().setOffline(true);
+  await untilTold(page);
+  await page.context().setOffline(false);
+  await untilLive(page);
+});
+
+test(
+  "a stream that was cut without a word is told, though the hub answers everything else",
+  { timeout: SLOW },
+  async () => {
+    const router = await forgetfulRouter(Number(new URL(demo.httpUrl).port));
+    try {
+      const { page: far } = await takeSeat(browser, router.url, "supervisor");
+      await expect
+        .poll(() => far.getByTestId("link-state").getAttribute("data-state"))
+        .toBe("live");
+      router.forgetStreams();
+      await untilTold(far);
+      await untilLive(far);
+      await far.context().close();
+    } finally {
+      await router.close();
+    }
+  },
+);
+
+test("a hub that is killed is told, and every page is grey", { timeout: SLOW }, async () => {
+  await look(page, ...DESK);
+  // Nobody may start it again at once, as a supervisor would.
+  process.kill(demo.process.pid!, "SIGSTOP");
+  try {
+    signal("SIGKILL");
+    await untilTold(page);
+    for (const region of PAGES[0].regions)
+      expect([region, await isGrey(page, region)]).toEqual([region, true]);
+  } finally {
+    process.kill(demo.process.pid!, "SIGCONT");
+  }
+});
+
+/** A way to the hub that can lose its event streams, as a router loses what was quiet, and nothing else. */
+async function forgetfulRouter(
+  port: number,
+): Promise<{ url: string; forgetStreams(): void; close(): Promise<void> }> {
+  const streams = new Set<Socket>();
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((near) => {
+    const far = connect({ port, host: "127.0.0.1" });
+    for (const one of [near, far]) {
+      sockets.add(one);
+      one.on("error", () => undefined);
+    }
+    near.on("data", (bytes) => {
+      if (bytes.includes("GET /api/v1/events")) streams.add(far);
+      far.write(bytes);
+    });
+    far.on("data", (bytes) => near.write(bytes));
+    near.on("close", () => far.destroy());
+    far.on("close", () => near.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    forgetStreams: () => {
+      for (const far of streams) far.pause();
+      streams.clear();
+    },
+    close: async () => {
+      sockets.forEach((one) => one.destroy());
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
