@@ -233,7 +233,8 @@ function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
 export function callCutOff(agent: Agent): AgentStep {
   const { call } = agent.call;
   if (call.phase !== "answered" || !call.isLive) return step(agent);
-  return step(withCall(agent, { ...call, isLive: false }));
+  // Whoever cannot see the lamp heard last that somebody listens: the voice takes that back too.
+  return step(withCall(agent, { ...call, isLive: false }), ...say(agent, "received"));
 }
 
 export function ended(agent: Agent, moment: Moment): AgentStep {

@@ -1,0 +1,156 @@
+/**
+ * Every state of a pillar, and what a person there sees and hears: lamp, voice, words in both languages.
+ *
+ * The one table to compare with what was promised: "calling" until a hub has the call, "received" only after its
+ * receipt, a name only while that person is there, and another way whenever nothing is proven.
+ */
+import { existsSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { displayOf } from "../../../device/core/display.ts";
+import { PROMPTS } from "../../../device/core/prompt.ts";
+import type { DisplayPhase, LampPattern } from "../../../device/ports.ts";
+import { falsePillar, LINK_UP, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+
+interface Row {
+  readonly state: DisplayPhase;
+  /** How a pillar gets there. */
+  readonly after: () => FalsePillar;
+  readonly lamp: LampPattern;
+  /** The last prompt that was played; `undefined`: none was. */
+  readonly voice: keyof typeof PROMPTS | undefined;
+  readonly zh: string;
+  readonly en: string;
+}
+
+function pressed(kind: "voice" | "silent" = "voice", pillar = reachedPillar()) {
+  return { pillar, eventId: pillar.press(kind) };
+}
+function received(kind?: "voice" | "silent") {
+  const call = pressed(kind);
+  call.pillar.accept(call.eventId);
+  return call;
+}
+function answered(kind?: "voice" | "silent") {
+  const call = received(kind);
+  call.pillar.call(call.eventId, "answered", "王警官");
+  return call;
+}
+function then<T extends { pillar: FalsePillar }>(call: T, what: (call: T) => void): FalsePillar {
+  what(call);
+  return call.pillar;
+}
+
+const TABLE: readonly Row[] = [
+  {
+    state: "standby",
+    after: () => reachedPillar(),
+    ...{ lamp: "standby", voice: undefined },
+    zh: "紧急求助，请按按钮。",
+    en: "In an emergency, press the button.",
+  },
+  {
+    state: "no-hub",
+    after: () => then({ pillar: falsePillar() }, ({ pillar }) => pillar.pass(15_000)),
+    ...{ lamp: "fault", voice: undefined },
+    zh: "暂时联系不上报警中心。紧急情况请拨打110；也可按下按钮，我们会一直尝试。",
+    en: "The centre cannot be reached. In an emergency dial 110; press the button and we keep trying.",
+  },
+  {
+    state: "no-button",
+    after: () =>
+      then({ pillar: reachedPillar() }, ({ pillar }) =>
+        pillar.tell({ type: "board-running", isRunning: false, detail: "silent" }),
+      ),
+    // The lamp hangs on the board that is lost: the board itself shows `fault`.
+    ...{ lamp: "standby", voice: undefined },
+    zh: "按钮故障。紧急情况请拨打110。",
+    en: "The button is out of order. In an emergency dial 110.",
+  },
+  {
+    state: "recorded",
+    after: () => pressed("voice", falsePillar()).pillar,
+    ...{ lamp: "calling", voice: "calling" },
+    zh: "正在呼叫报警中心，请稍候。",
+    en: "Calling the centre. Please wait.",
+  },
+  {
+    state: "sent",
+    after: () => pressed().pillar,
+    ...{ lamp: "calling", voice: "calling" },
+    zh: "求助已发出，等待报警中心确认。",
+    en: "Your call has been sent. Waiting for the centre to confirm.",
+  },
+  {
+    state: "dial-110",
+    after: () => then(pressed(), ({ pillar }) => pillar.pass(20_000)),
+    ...{ lamp: "calling", voice: "network-fault-dial-110" },
+    zh: "网络故障，请拨打110。我们仍在继续呼叫。",
+    en: "Network fault, please dial 110. We keep calling.",
+  },
+  {
+    state: "received",
+    after: () => received().pillar,
+    ...{ lamp: "received", voice: "received" },
+    zh: "报警中心已收到您的呼叫，请稍候。",
+    en: "The centre has received your call. Please wait.",
+  },
+  {
+    state: "answered",
+    after: () => answered().pillar,
+    ...{ lamp: "answered", voice: "answered" },
+    zh: "王警官已接听，请讲话。",
+    en: "王警官 is with you. Please speak.",
+  },
+  {
+    state: "held",
+    after: () => then(answered(), ({ pillar, eventId }) => pillar.call(eventId, "held", "王警官")),
+    ...{ lamp: "answered", voice: "held" },
+    zh: "请稍候，王警官马上回来。",
+    en: "Please hold for 王警官.",
+  },
+  {
+    state: "reconnecting",
+    after: () =>
+      then(answered(), ({ pillar }) => pillar.tell({ type: "link-down", reason: "keep-alive" })),
+    ...{ lamp: "received", voice: "received" },
+    zh: "线路中断，正在重新连接。报警中心已收到您的呼叫。",
+    en: "The line is lost, reconnecting. The centre has received your call.",
+  },
+  {
+    state: "closed",
+    after: () => then(answered(), ({ pillar, eventId }) => pillar.call(eventId, "ended")),
+    ...{ lamp: "standby", voice: "ended" },
+    zh: "通话已结束。",
+    en: "The call has ended.",
+  },
+];
+
+describe("a pillar", () => {
+  test.each(TABLE)("that is $state shows lamp $lamp, says $voice, and writes it", (row) => {
+    const pillar = row.after();
+    const { phase, zh, en } = displayOf(pillar.state());
+    expect({ state: phase, lamp: pillar.lamp(), voice: pillar.prompts.at(-1), zh, en }).toEqual({
+      ...{ state: row.state, lamp: row.lamp, voice: row.voice, zh: row.zh, en: row.en },
+    });
+  });
+
+  test("pressed silently makes no sound in any state, and writes no order to speak", () => {
+    const { pillar, eventId } = answered("silent");
+    expect(displayOf(pillar.state())).toMatchObject({
+      zh: "王警官已接警。",
+      en: "王警官 is with you.",
+    });
+    pillar.tell({ type: "link-down", reason: "keep-alive" });
+    pillar.tell(LINK_UP);
+    pillar.call(eventId, "ended");
+    expect(pillar.prompts).toEqual([]);
+  });
+
+  test("has a recording of everything it can say", () => {
+    const folder = new URL("../../../device/prompts/", import.meta.url);
+    const absent = Object.keys(PROMPTS).filter(
+      (name) => !existsSync(new URL(`${name}.wav`, folder)),
+    );
+    expect(absent).toEqual([]);
+  });
+});
