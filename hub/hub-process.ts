@@ -14,7 +14,7 @@ import { openJournal } from "./journal/journal.ts";
 import type { Receipts } from "./link/receipts.ts";
 import { startMediaProcess } from "./media/media-process.ts";
 import { inspectRecording } from "./media/recover.ts";
-import { whyNotAdmitted } from "./core/certificate.ts";
+import { NO_CREDENTIALS, successorOf, whyNotAdmitted } from "./core/certificate.ts";
 import type { EscalationSettings } from "./core/escalation.ts";
 import type { PillarId } from "../shared/ids.ts";
 import type { Authority, MediaPort, WayIn } from "./ports.ts";
@@ -205,9 +205,14 @@ async function startWayIn(config: HubConfig, waysIn: WaysIn): Promise<WayIn> {
     const { startExternalBroker } = await import("./link/external-broker.ts");
     const { accessTo } = await import("./link/broker-access.ts");
     const access = await accessTo(external, authority);
-    const isEnrolled = (id: PillarId): boolean =>
-      Boolean(loop.state().pillars.get(id)?.certificate);
-    return startExternalBroker({ access, isEnrolled, events, log });
+    const recordOf = (id: PillarId) => loop.state().pillars.get(id);
+    return startExternalBroker({
+      access,
+      isEnrolled: (id) => Boolean(recordOf(id)?.certificate),
+      successor: (id) => successorOf(recordOf(id) ?? NO_CREDENTIALS, Date.now()),
+      events,
+      log,
+    });
   }
   const { startBroker } = await import("./link/embedded-broker.ts");
   const knownPillars = (id: PillarId, serial: string): true | string =>

@@ -126,7 +126,9 @@ function mayRenew(options: IdentitiesOptions, asked: RenewalAsked): MayRenew {
   if (!options.authority.verify(key, canonicalJson({ pillarId, csr }), sig)) {
     return { ok: false, detail: `the signature of ${pillarId} does not fit its alarm key` };
   }
-  return { ok: true, isDue: isRenewalDue(record, { certificateSerial, at, lifeMs: LIFE_MS }) };
+  const isFirstUse = record.nextCertificate?.serial === certificateSerial;
+  const isDue = isRenewalDue(record, { certificateSerial, at, lifeMs: LIFE_MS });
+  return { ok: true, isDue, isFirstUse };
 }
 
 /** What was kept after the last of it that this journal shows. */

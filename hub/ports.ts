@@ -124,9 +124,9 @@ export interface RenewalAsked {
   readonly request: RenewalRequest;
 }
 
-/** Not due: more than half of its time is left. */
+/** Not due: more than half of its time is left. First use: of a renewed one, which is in use from now on. */
 export type MayRenew =
-  | { readonly ok: true; readonly isDue: boolean }
+  | { readonly ok: true; readonly isDue: boolean; readonly isFirstUse: boolean }
   | { readonly ok: false; readonly detail: string };
 
 /** Who gives an order: taken from the session, never from the request's body. */

@@ -152,6 +152,18 @@ export function adoptionFacts(
   return [{ type: "certificate-adopted", at, pillarId, certificateSerial }];
 }
 
+/**
+ * Behind a broker of others nobody sees which certificate was shown. When the one in use has ended, whoever the
+ * broker lets in holds the next: its serial then, `undefined` otherwise.
+ */
+export function successorOf(
+  { certificate, nextCertificate }: Credentials,
+  at: number,
+): string | undefined {
+  if (!isPast(certificate, at) || !nextCertificate || isPast(nextCertificate, at)) return undefined;
+  return nextCertificate.serial;
+}
+
 /** What time alone does to certificates: they near their end, end, and are over for good. */
 export function certificateFacts(state: HubState, at: number): Fact[] {
   const facts: Fact[] = [];

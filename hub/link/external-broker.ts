@@ -32,6 +32,8 @@ export interface ExternalBrokerOptions {
   readonly access: BrokerAccess;
   /** The broker knows certificates; whether a pillar is ours the hub knows. */
   readonly isEnrolled: (pillarId: PillarId) => boolean;
+  /** Serial of a renewed certificate that it must be showing by now, although nobody told us. */
+  readonly successor: (pillarId: PillarId) => string | undefined;
   readonly events: PillarLinkEvents;
   readonly log: Logger;
 }
@@ -145,6 +147,8 @@ function take(link: Link, packet: IPublishPacket, settled: () => void): void {
   }
   const { pillarId } = topic;
   link.heard.add(pillarId);
+  const serial = link.successor(pillarId);
+  if (serial !== undefined) link.events.onConnected(pillarId, serial);
   const sender = senderOf(link, pillarId);
   const waitMs = link.receiver.receive(sender, packet, (error) => {
     if (error) refuse(link, pillarId, error.message);

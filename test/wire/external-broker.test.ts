@@ -26,6 +26,8 @@ interface Ground {
   readonly received: Received[];
   readonly told: string[];
   readonly lines: string[];
+  /** Serial of a renewed certificate the pillars must be showing by now. */
+  successor: string | undefined;
   /** What the hub does with a message; replace it to wait or to fail. */
   onMessage: () => Promise<void>;
   pillar(name: string, options?: IClientOptions): Promise<Identity & { client: MqttClient }>;
@@ -60,9 +62,10 @@ async function open({ isUp = true, ...changes }: Wanted = {}): Promise<Ground> {
   const way = startExternalBroker({
     access: await accessTo(mqtt.external, authority),
     isEnrolled: (pillarId) => pillarId !== STRANGER,
+    successor: () => ground.successor,
     log,
     events: {
-      onConnected: () => {},
+      onConnected: (pillarId, serial) => void told.push(`${pillarId} shows ${serial}`),
       onDisconnected: (pillarId) => void told.push(`${pillarId} away`),
       onBroker: (isReached) => void told.push(isReached ? "reached" : "unreachable"),
       onMessage: async (pillarId, message) => {
@@ -74,6 +77,7 @@ async function open({ isUp = true, ...changes }: Wanted = {}): Promise<Ground> {
   closers.push(() => way.close());
   const ground: Ground = {
     ...{ authority, mosquitto, way, received, told, lines },
+    successor: undefined,
     onMessage: async () => {},
     async pillar(name, options = {}) {
       const identity = await enrol(authority, name);
@@ -209,6 +213,17 @@ describe.skipIf(skipped)(`a broker that is not ours (${skipped ?? "mosquitto"})`
     await expect.poll(() => heardFrom(ground, "pillar-2"), { timeout: 2000 }).toBe(1);
     expect(heardFrom(ground, "pillar-1")).toBeLessThan(300);
     expect(ground.lines.join()).toMatch(/pillar-1: it sends more than \d+ alarm messages a second/);
+  });
+
+  test("shows no certificates: who is let in after one has ended holds the renewed one", async () => {
+    const ground = await open();
+    const pillar = await ground.pillar("pillar-1");
+    await beat(pillar);
+    await expect.poll(() => ground.received.length).toBe(1);
+    expect(ground.told).toEqual([]);
+    ground.successor = "0a1b";
+    await beat(pillar);
+    await expect.poll(() => ground.told).toEqual(["pillar-1 shows 0a1b"]);
   });
 
   test("that dies is told of, and so is its return; nobody it carried is thought to be there", async () => {

@@ -41,6 +41,10 @@ export function renewalRoute(app: Api, options: RenewalRouteOptions): void {
       const asked = { pillarId: id, certificateSerial, request: request.body };
       const may = options.hub.mayRenew(asked);
       if (!may.ok) throw problem("forbidden", may.detail);
+      if (may.isFirstUse) {
+        const used = { at: Date.now(), pillarId: id, certificateSerial };
+        await options.hub.record([{ type: "certificate-adopted", ...used }]);
+      }
       if (!may.isDue) return reply.code(204).send(null);
       const certificate = await renew(options, asked);
       request.log.info({ pillarId: id }, `pillar ${id} has a new certificate`);

@@ -3,6 +3,7 @@ import {
   ENDING_MS,
   isExpired,
   isRenewalDue,
+  successorOf,
   whyNotAdmitted,
 } from "../../../hub/core/certificate.ts";
 import { isTrusted } from "../../../hub/core/roster.ts";
@@ -266,4 +267,15 @@ describe("a revoked identity", () => {
     street.record({ type: "pillar-registered", at: street.now(), pillarId: PILLAR, ...place });
     expect(revoke(street).effects).toMatchObject([{ type: "refuse", code: "conflict" }]);
   });
+});
+
+test("behind a broker of others the renewed certificate is in use when the one before has ended", () => {
+  const street = newCity(START + DAY_MS);
+  renew(street, "a1", "b2");
+  expect(successorOf(recordOf(street), street.now())).toBeUndefined();
+  expect(successorOf(recordOf(street), START + 2 * DAY_MS)).toBe("b2");
+  expect(successorOf(recordOf(street), START + 400 * DAY_MS)).toBeUndefined();
+  connect(street, "b2");
+  expect(successorOf(recordOf(street), START + 2 * DAY_MS)).toBeUndefined();
+  expectFoldable(street);
 });
