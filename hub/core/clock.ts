@@ -12,13 +12,23 @@ const TOLERANCE_MS = 500;
 
 export interface Clock {
   monotonicMs: number | null;
+  /** Of the latest tick, by the wall. */
+  wallMs: number | null;
+  /** Between the latest tick and the one before; 0 at the first. */
+  elapsedMs: number;
   /** Wall minus monotonic, at the last step or at the first tick. */
   offsetMs: number | null;
   /** By how much the wall clock was set before the latest tick; 0 when it was not. */
   stepMs: number;
 }
 
-export const unset = (): Clock => ({ monotonicMs: null, offsetMs: null, stepMs: 0 });
+export const unset = (): Clock => ({
+  monotonicMs: null,
+  wallMs: null,
+  elapsedMs: 0,
+  offsetMs: null,
+  stepMs: 0,
+});
 
 /** Owns `heard.clock`. */
 export function hearClock(heard: Heard, { at, monotonicMs }: Tick): void {
@@ -29,6 +39,8 @@ export function hearClock(heard: Heard, { at, monotonicMs }: Tick): void {
   clock.stepMs = Math.abs(moved) > TOLERANCE_MS ? moved : 0;
   if (clock.offsetMs === null || clock.stepMs !== 0) clock.offsetMs = offsetMs;
   clock.monotonicMs = monotonicMs;
+  clock.wallMs = at;
+  clock.elapsedMs = elapsedMs;
   if (clock.stepMs !== 0) moveAlong(heard, { at, elapsedMs, stepMs: clock.stepMs });
 }
 

@@ -8,12 +8,12 @@
  *
  * Limit: while the whole machine sleeps neither clock is seen to run, and a ring waits with it.
  */
-import type { IncidentId } from "../../shared/ids.ts";
 import { nothing, type Decision } from "./decision.ts";
 import { nextLevel, REPEAT_MS, waitAt } from "./escalation.ts";
 import type { HubEvent } from "./events.ts";
 import type { Fact, FactOf } from "./facts.ts";
 import type { Deadline, IncidentRecord } from "./incident.ts";
+import type { Heard } from "./presence.ts";
 import type { HubState } from "./state.ts";
 
 /** When hundreds are due at once, new alarms must not wait behind the news of it. */
@@ -26,7 +26,7 @@ export interface Countdown {
   /** The deadline it belongs to. */
   readonly dueAt: number;
   readonly leftMs: number;
-  /** Monotonic ms; null until the first tick after it was set. */
+  /** Monotonic ms; null until a tick tells that clock. */
   endsAt: number | null;
 }
 
@@ -40,15 +40,21 @@ export function setDeadline(
 
 /** Every running deadline gets its countdown, and no other has one. Owns `heard.countdowns`. */
 export function hearDeadlines(state: HubState, tick: Tick): void {
-  const { countdowns } = state.heard;
+  const { countdowns, clock } = state.heard;
+  // What was set between two ticks began to run then; after a step nobody can tell how long ago that was.
+  const runningMs = (setAt: number): number =>
+    clock.stepMs === 0 ? Math.min(Math.max(0, tick.at - setAt), clock.elapsedMs) : 0;
   for (const id of countdowns.keys()) {
     if (!state.incidents.get(id)?.deadline) countdowns.delete(id);
   }
   for (const { id, deadline } of state.incidents.values()) {
     if (!deadline) continue;
     const known = countdowns.get(id);
-    if (known?.dueAt === deadline.dueAt) known.endsAt ??= tick.monotonicMs + known.leftMs;
-    else countdowns.set(id, afterRestart(deadline, tick));
+    if (known?.dueAt === deadline.dueAt) {
+      known.endsAt ??= tick.monotonicMs + known.leftMs - runningMs(deadline.setAt);
+    } else {
+      countdowns.set(id, afterRestart(deadline, tick));
+    }
   }
 }
 
@@ -58,12 +64,15 @@ function afterRestart({ dueAt, setAt }: Deadline, { at, monotonicMs }: Tick): Co
   return { dueAt, leftMs, endsAt: monotonicMs + leftMs };
 }
 
-/** Called for each deadline as it is set; the next tick starts the countdown. */
+/** Called for each deadline as it is set. One a tick has set runs from that tick, another from the next. */
 export function noteDeadline(
-  countdowns: Map<IncidentId, Countdown>,
+  { countdowns, clock }: Pick<Heard, "countdowns" | "clock">,
   { incidentId, dueAt, at }: FactOf<"deadline-set">,
 ): void {
-  countdowns.set(incidentId, { dueAt, leftMs: Math.max(0, dueAt - at), endsAt: null });
+  const leftMs = Math.max(0, dueAt - at);
+  const tickedAt = clock.wallMs === at ? clock.monotonicMs : null;
+  const endsAt = tickedAt === null ? null : tickedAt + leftMs;
+  countdowns.set(incidentId, { dueAt, leftMs, endsAt });
 }
 
 export function decideDeadlines(state: HubState, tick: Tick): Decision {
@@ -76,25 +85,33 @@ export function decideDeadlines(state: HubState, tick: Tick): Decision {
     const isSet = state.heard.clock.stepMs !== 0;
     const leftMs = (state.heard.countdowns.get(incidentId)?.endsAt ?? monotonicMs) - monotonicMs;
     if (leftMs <= 0 || (!isSet && deadline.dueAt <= at)) {
-      if (fired < MAX_FIRED_PER_TICK) facts.push(...fire(state, { ...incident, deadline }, at));
+      // Its own moment is of a clock that has been set since: what counts is how long ago it was.
+      const wasDueAt = isSet ? at + Math.min(0, leftMs) : Math.min(at, deadline.dueAt);
+      if (fired < MAX_FIRED_PER_TICK) {
+        facts.push(...fire(state, { ...incident, deadline, wasDueAt }, at));
+      }
       fired += 1;
     } else if (isSet) {
       const { reason } = deadline;
-      facts.push({ type: "deadline-set", at, incidentId, reason, dueAt: at + leftMs });
+      facts.push({ type: "deadline-set", at, incidentId, reason, dueAt: Math.round(at + leftMs) });
     }
   }
   return facts.length > 0 ? { facts, effects: [] } : nothing;
 }
 
-type Running = IncidentRecord & { readonly deadline: Deadline };
+type Running = IncidentRecord & {
+  readonly deadline: Deadline;
+  /** By the clock as it is now. */
+  readonly wasDueAt: number;
+};
 
 /** A hub that was away makes up for it: the next step counts from when this one was due. */
 function fire(state: HubState, incident: Running, at: number): Fact[] {
-  const { id: incidentId, deadline, ring, kind } = incident;
+  const { id: incidentId, deadline, wasDueAt, ring, kind } = incident;
   const { escalation: settings } = state.settings;
   const level = nextLevel(settings, incident);
   const wait = waitAt(settings, { kind, escalation: level ?? incident.escalation });
-  const dueAt = wait === undefined ? at + REPEAT_MS : Math.min(at, deadline.dueAt) + wait;
+  const dueAt = wait === undefined ? at + REPEAT_MS : Math.round(wasDueAt + wait);
   return [
     { type: "deadline-passed", at, incidentId, reason: deadline.reason },
     ...(level ? [{ type: "incident-escalated", at, incidentId, level, ring } as const] : []),

@@ -198,7 +198,7 @@ export function noteOrdered(state: HubState, effect: HubEffect, at: number): voi
 
 /** What the shell should remember of a fact although no fold keeps it. */
 export function noteFact(heard: Heard, fact: Fact): void {
-  if (fact.type === "deadline-set") noteDeadline(heard.countdowns, fact);
+  if (fact.type === "deadline-set") noteDeadline(heard, fact);
 }
 
 /** A resend may be asked now: not asked lately, and ever more seldom when asking does not help. */

@@ -80,6 +80,35 @@ describe("a clock that is set", () => {
     },
   );
 
+  test.each([-86_400_000, 15_000, 86_400_000])(
+    "by %i ms in the second in which a step is due fires that step and no other",
+    (by) => {
+      const street = newStreet({ settings });
+      const steps = (facts: readonly Fact[]) =>
+        facts.flatMap((fact) => (fact.type === "incident-escalated" ? [fact.level] : []));
+      street.alarm(0);
+      street.advance(9);
+      street.setClock(by);
+      expect(steps(street.advance(2))).toEqual(["desks"]);
+      expect(steps(street.advance(8))).toEqual([]);
+      expect(steps(street.advance(2))).toEqual(["supervisor"]);
+      expect(steps(street.advance(17))).toEqual([]);
+      expect(steps(street.advance(3))).toEqual(["external"]);
+    },
+  );
+
+  test("again and again delays no step by more than the last leap's second", () => {
+    const street = newStreet({ settings });
+    street.alarm(0);
+    street.advance(1);
+    for (const by of [1, -1, 2, -2, 3, -3, 4, -4]) {
+      street.setClock(by * 3_600_000);
+      street.advance(1);
+    }
+    const came = street.advance(2).filter(({ type }) => type === "incident-escalated");
+    expect(came).toMatchObject([{ level: "desks" }]);
+  });
+
   test("back, while the hub was down, delays a step by the whole wait at most", () => {
     const street = newStreet({ settings });
     street.alarm(0);
