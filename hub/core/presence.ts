@@ -119,10 +119,7 @@ function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartb
   const known = state.heard.voices.get(pillarId);
   if (known && mayHaveMissed(known, heartbeat.sessionNonce, at)) known.isTold = false;
   const voice = heardFrom(state.heard, pillarId, at);
-  const { sessionNonce: before } = voice;
   voice.sessionNonce = heartbeat.sessionNonce;
-  // A broker that is not ours tells nothing of connections: what went to the last one may never have come.
-  if (before !== null && before !== voice.sessionNonce) voice.isTold = false;
   hearBoot(lineageOf(state, pillarId, voice), heartbeat, at);
   hearHead(state, voice, event);
 }
