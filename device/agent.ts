@@ -11,6 +11,7 @@ import { displayFile } from "./adapters/display-file.ts";
 import { Failure, reasonOf } from "./adapters/failure.ts";
 import { readIdentity, type OwnIdentity } from "./adapters/identity.ts";
 import { memoryLedger } from "./adapters/ledger-memory.ts";
+import { ownLedger } from "./adapters/ledger-own.ts";
 import { openLedger } from "./adapters/ledger-sqlite.ts";
 import { systemClock, type Clock } from "./adapters/system-clock.ts";
 import { sureOf } from "./core/renewal.ts";
@@ -54,7 +55,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   const identity = readIdentity(config.dataDir, config.pillarId);
   const media = parts.media ?? (await startMedia(config, log));
   const [ledger, link, post, board] = await Promise.all([
-    openOrRemember(config, clock, vitals),
+    openOrRemember(config, clock, vitals).then((opened) => ownLedger(opened, identity.resign)),
     parts.link ?? makeLink({ config, identity, clock, log }),
     parts.post ?? makePost(config, identity),
     parts.board ?? makeBoard(config, vitals),

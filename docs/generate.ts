@@ -51,7 +51,7 @@ function protocolPage(): string {
     "base64url without padding. Hashes are SHA-256 over the previous hash followed by the canonical JSON.",
     "",
     "By HTTPS (port 8884, TLS 1.3) a pillar posts `Alarm` to `/api/v1/pillars/{id}/alarms` and is answered with `Accepted`; no certificate is",
-    "asked for, the signature says who it is. `POST /api/v1/pillars/{id}/certificate` with the present certificate shown takes",
+    "needed, the signature says who it is. `POST /api/v1/pillars/{id}/certificate` with the present certificate shown takes",
     '`{"csr", "sig"}`: a PKCS#10 request signed by a new P-256 key, and the alarm key\'s signature over `{"csr", "pillarId"}`. It answers',
     '201 with `{"certificate"}`, 204 while more than half of the time is left, 403 for an identity that is expired, cloned or revoked.',
   ];

@@ -35,6 +35,8 @@ export interface OwnIdentity extends Identity {
   validity(): Validity;
   /** By the alarm key. */
   sign(value: CanonicalValue): Signature;
+  /** The same alarm under the present alarm key; itself when that key has signed it. */
+  resign(alarm: SealedAlarm): SealedAlarm;
   /** On the disk first; used from the next connection on. */
   replaceTls(pair: TlsPair): void;
 }
@@ -70,6 +72,10 @@ export function readIdentity(dataDir: string, pillarId: PillarId): OwnIdentity {
       until: pair.certificate.validToDate.getTime(),
     }),
     sign: (value) => signWith(alarmKey, value),
+    resign: (alarm) => {
+      const sig = signWith(alarmKey, alarm.event);
+      return sig === alarm.sig ? alarm : { ...alarm, sig };
+    },
     replaceTls: (next) => {
       writeTlsPair(paths.tlsPair, next);
       pair = readTlsPair(paths.tlsPair);

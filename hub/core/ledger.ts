@@ -84,6 +84,11 @@ export function sight(state: HubState, event: Extract<HubEvent, { type: "alarm" 
   ].filter((known): known is KnownAlarm => known?.pillarId === pillarId);
   const same = candidates.find((known) => known.sig === alarm.sig);
   if (same) return { same };
+  // Enrolled anew, a pillar signs what it owes with its new key: the same alarm, told by whom it was told before.
+  const resigned = candidates.find(
+    (known) => known.eventId === eventId && known.seq === seq && known.index <= since,
+  );
+  if (resigned) return { same: resigned };
   const rival = candidates.find((known) => known.eventId === eventId || known.index > since);
   return rival ? { rival } : {};
 }

@@ -3,17 +3,13 @@
  *
  * WCAG 2.0, 2.1 and 2.2, levels A and AA, as far as a program can judge them.
  */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findings } from "../instrument/axe.ts";
 import { openBrowser } from "../instrument/chromium.ts";
 import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
 import { takeSeat, type Seat } from "../instrument/desk.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const LOOKS = [
   { language: "zh-CN", theme: "dark", width: 1920, height: 1080 },
   { language: "zh-CN", theme: "light", width: 1366, height: 768 },
@@ -70,18 +66,4 @@ async function dress(page: Page, look: (typeof LOOKS)[number]): Promise<void> {
     const chosen = JSON.parse(localStorage.getItem("anzhu.choices") ?? "{}") as object;
     localStorage.setItem("anzhu.choices", JSON.stringify({ ...chosen, language, theme }));
   }, look);
-}
-
-async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const results = await page.evaluate(
-    (tags) =>
-      (globalThis as unknown as { axe: { run(options: unknown): Promise<AxeResults> } }).axe.run({
-        runOnly: { type: "tag", values: tags },
-      }),
-    TAGS,
-  );
-  return results.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
 }

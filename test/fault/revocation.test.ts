@@ -128,8 +128,12 @@ test(
     pillar.start();
     await pillar.untilArmed();
     expect(await pillarOf("stolen")).toMatchObject({ isEnrolled: true, revocation: null });
-    await pillar.press();
+    // What somebody pressed meanwhile is owed, and told under the new key.
+    await expect.poll(() => alarmsOf("stolen").length, { timeout: 30_000 }).toBe(1);
     await pillar.untilLamp("received");
+    await pillar.press();
+    await expect.poll(() => alarmsOf("stolen").length, { timeout: 30_000 }).toBe(2);
+    expect(await street.verdict()).toEqual([]);
   },
 );
 

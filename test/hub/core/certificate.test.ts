@@ -144,6 +144,22 @@ describe("a renewed certificate", () => {
   });
 });
 
+test("an alarm told again under the key of a new enrolment is the same alarm; another one is not", () => {
+  const street = newCity();
+  street.alarm(0, { seq: 4, eventId: 9, sig: "by the old key" });
+  const { id, presses } = street.only();
+  enrol(street, "n9", START + LIFE_MS);
+  const again = street.alarm(0, { seq: 4, eventId: 9, sig: "by the new key" });
+  expect(again.facts).toEqual([]);
+  expect(again.effects).toMatchObject([
+    { type: "accept", incidentId: id },
+    { type: "tell-pillar" },
+  ]);
+  street.alarm(0, { seq: 4, eventId: 10, sig: "another" });
+  expect(street.only().presses).toBe(presses + 1);
+  expect(recordOf(street).faults).toEqual([]);
+});
+
 describe("a certificate's end", () => {
   test("is told ten days before, told when it comes, and a renewal clears both", () => {
     const street = newCity(START + ENDING_MS + 2000);
