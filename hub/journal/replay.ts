@@ -1,7 +1,9 @@
 /**
  * Back from the disk: the latest good snapshot, then every fact after it, each link checked.
  *
- * A broken chain stops the start. A hub that went on would put new, valid links on top of a forgery.
+ * A broken chain stops the start. A hub that went on would put new, valid links on top of a forgery. What lies
+ * before a snapshot was checked when it was made: with one that another release wrote, the facts before it
+ * are folded again and not checked again, as with one of ours. `anzhu-hub verify` checks them all.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
@@ -21,7 +23,10 @@ interface SnapshotRow {
 }
 
 export function replay(database: DatabaseSync, fold: JournalFold): void {
-  let link = fromSnapshot(database, fold);
+  const { snapshot, checked } = fromSnapshot(database, fold);
+  if (checked.idx > snapshot.idx)
+    foldOnly(database, fold, { after: snapshot.idx, to: checked.idx });
+  let link = checked;
   for (const row of rowsAfter(database, link.idx)) {
     const reason = breach(link, row);
     if (reason) {
@@ -35,7 +40,14 @@ export function replay(database: DatabaseSync, fold: JournalFold): void {
   }
 }
 
-function fromSnapshot(database: DatabaseSync, fold: JournalFold): Link {
+interface Beginning {
+  /** What was folded up to here comes from a snapshot. */
+  readonly snapshot: Link;
+  /** The chain was checked up to here when a snapshot was made, perhaps by another release. */
+  readonly checked: Link;
+}
+
+function fromSnapshot(database: DatabaseSync, fold: JournalFold): Beginning {
   const rows = database
     .prepare(
       `select snapshot.* from snapshot join journal
@@ -43,10 +55,21 @@ function fromSnapshot(database: DatabaseSync, fold: JournalFold): Link {
        order by snapshot.idx desc`,
     )
     .all() as unknown as SnapshotRow[];
-  const good = rows.find(
-    (row) => sha256(row.body) === row.sha256 && fold.snapshot(row.body, row.idx),
-  );
-  return good ?? BEGINNING;
+  const whole = rows.filter((row) => sha256(row.body) === row.sha256);
+  const snapshot = whole.find((row) => fold.snapshot(row.body, row.idx)) ?? BEGINNING;
+  return { snapshot, checked: whole[0] ?? BEGINNING };
+}
+
+interface Stretch {
+  readonly after: number;
+  readonly to: number;
+}
+
+function foldOnly(database: DatabaseSync, fold: JournalFold, { after, to }: Stretch): void {
+  const rows = database
+    .prepare("select idx, body from journal where idx > ? and idx <= ? order by idx")
+    .iterate(after, to) as Iterable<unknown> as Iterable<{ idx: number; body: string }>;
+  for (const { idx, body } of rows) fold.fact(JSON.parse(body) as Fact, idx);
 }
 
 export function findAlarms(

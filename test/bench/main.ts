@@ -18,6 +18,7 @@ import { benchPresence } from "./presence.ts";
 import { benchPress } from "./press.ts";
 import { benchResident } from "./resident.ts";
 import { benchRing } from "./ring.ts";
+import { benchStart } from "./start.ts";
 import { render, write, type Section } from "./section.ts";
 
 const BENCHES: Record<string, () => Promise<Section>> = {
@@ -31,6 +32,7 @@ const BENCHES: Record<string, () => Promise<Section>> = {
   herd: benchHerd,
   idle: benchIdle,
   heartbeat: benchHeartbeat,
+  start: benchStart,
   loss: benchLoss,
   hostile: benchHostile,
   presence: benchPresence,

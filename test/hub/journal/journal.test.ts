@@ -146,6 +146,17 @@ describe("a snapshot", () => {
     expect(replayed(journal).facts).toHaveLength(7);
   });
 
+  test("of another release folds nothing, and the facts before it are folded again", async () => {
+    const file = join(tempDir(), "journal.db");
+    const journal = await open(file);
+    await journal.append([registered(), ...press(1)]);
+    await journal.saveSnapshot(4, "in words of another release");
+    await journal.append(press(2));
+    expect(replayed(journal)).toEqual({ facts: [registered(), ...press(1), ...press(2)] });
+    forge(file, "update journal set body = replace(body, 'voice', 'test') where idx = 5");
+    expect(() => replayed(journal)).toThrow(/row 5 was changed/);
+  });
+
   test("that was tampered with is not used", async () => {
     const file = join(tempDir(), "journal.db");
     const journal = await open(file);
