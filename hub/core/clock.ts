@@ -8,7 +8,7 @@ import type { Tick } from "./deadline.ts";
 import type { Heard } from "./presence.ts";
 
 /** A clock that is slewed moves a thousandth of this in a second. */
-const TOLERANCE_MS = 500;
+export const TOLERANCE_MS = 500;
 
 export interface Clock {
   monotonicMs: number | null;

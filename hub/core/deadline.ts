@@ -8,6 +8,7 @@
  *
  * Limit: while the whole machine sleeps neither clock is seen to run, and a ring waits with it.
  */
+import { TOLERANCE_MS, type Clock } from "./clock.ts";
 import { nothing, type Decision } from "./decision.ts";
 import { nextLevel, REPEAT_MS, waitAt } from "./escalation.ts";
 import type { HubEvent } from "./events.ts";
@@ -28,6 +29,8 @@ export interface Countdown {
   readonly leftMs: number;
   /** Monotonic ms; null until a tick tells that clock. */
   endsAt: number | null;
+  /** It was set by a wall clock that has been set since, twice between two ticks. */
+  isOfOtherClock: boolean;
 }
 
 /** The first deadline of a ring. */
@@ -41,9 +44,6 @@ export function setDeadline(
 /** Every running deadline gets its countdown, and no other has one. Owns `heard.countdowns`. */
 export function hearDeadlines(state: HubState, tick: Tick): void {
   const { countdowns, clock } = state.heard;
-  // What was set between two ticks began to run then; after a step nobody can tell how long ago that was.
-  const runningMs = (setAt: number): number =>
-    clock.stepMs === 0 ? Math.min(Math.max(0, tick.at - setAt), clock.elapsedMs) : 0;
   for (const id of countdowns.keys()) {
     if (!state.incidents.get(id)?.deadline) countdowns.delete(id);
   }
@@ -51,17 +51,31 @@ export function hearDeadlines(state: HubState, tick: Tick): void {
     if (!deadline) continue;
     const known = countdowns.get(id);
     if (known?.dueAt === deadline.dueAt) {
-      known.endsAt ??= tick.monotonicMs + known.leftMs - runningMs(deadline.setAt);
+      if (known.endsAt === null) begin(known, deadline, { clock, tick });
     } else {
       countdowns.set(id, afterRestart(deadline, tick));
     }
   }
 }
 
+/** It began to run when it was set, between two ticks; after a step nobody can tell how long ago that was. */
+function begin(
+  countdown: Countdown,
+  { setAt }: Deadline,
+  { clock, tick }: { readonly clock: Clock; readonly tick: Tick },
+): void {
+  const sinceMs = tick.at - setAt;
+  const isKnown = clock.stepMs === 0 && clock.elapsedMs > 0;
+  const isOfOurs = sinceMs >= -TOLERANCE_MS && sinceMs <= clock.elapsedMs + TOLERANCE_MS;
+  const runningMs = isKnown && isOfOurs ? Math.max(0, Math.min(sinceMs, clock.elapsedMs)) : 0;
+  countdown.endsAt = tick.monotonicMs + countdown.leftMs - runningMs;
+  countdown.isOfOtherClock = isKnown && !isOfOurs;
+}
+
 /** Only the wall clock can tell how long we were away; it may not tell more than the whole wait. */
 function afterRestart({ dueAt, setAt }: Deadline, { at, monotonicMs }: Tick): Countdown {
   const leftMs = Math.min(Math.max(0, dueAt - at), Math.max(0, dueAt - setAt));
-  return { dueAt, leftMs, endsAt: monotonicMs + leftMs };
+  return { dueAt, leftMs, endsAt: monotonicMs + leftMs, isOfOtherClock: false };
 }
 
 /** Called for each deadline as it is set. One a tick has set runs from that tick, another from the next. */
@@ -72,7 +86,7 @@ export function noteDeadline(
   const leftMs = Math.max(0, dueAt - at);
   const tickedAt = clock.wallMs === at ? clock.monotonicMs : null;
   const endsAt = tickedAt === null ? null : tickedAt + leftMs;
-  countdowns.set(incidentId, { dueAt, leftMs, endsAt });
+  countdowns.set(incidentId, { dueAt, leftMs, endsAt, isOfOtherClock: false });
 }
 
 export function decideDeadlines(state: HubState, tick: Tick): Decision {
@@ -82,8 +96,9 @@ export function decideDeadlines(state: HubState, tick: Tick): Decision {
     const { deadline, id: incidentId } = incident;
     if (!deadline) continue;
     const { at, monotonicMs } = tick;
-    const isSet = state.heard.clock.stepMs !== 0;
-    const leftMs = (state.heard.countdowns.get(incidentId)?.endsAt ?? monotonicMs) - monotonicMs;
+    const countdown = state.heard.countdowns.get(incidentId);
+    const isSet = state.heard.clock.stepMs !== 0 || countdown?.isOfOtherClock === true;
+    const leftMs = (countdown?.endsAt ?? monotonicMs) - monotonicMs;
     if (leftMs <= 0 || (!isSet && deadline.dueAt <= at)) {
       // Its own moment is of a clock that has been set since: what counts is how long ago it was.
       const wasDueAt = isSet ? at + Math.min(0, leftMs) : Math.min(at, deadline.dueAt);

@@ -90,7 +90,7 @@ async function phase(disturb: Disturbance, library?: string): Promise<Phase> {
     const errors = [...steps].map(([key, at]) => {
       const [incidentId = "", level] = key.split(" ") as [string, Level];
       const dueAt = openedAt.get(incidentId)! + LEVEL_MS[level];
-      return at - returnAfter(street, dueAt);
+      return at - countsFrom(street, dueAt, at);
     });
     const told = [...willing.toldAt.values()];
     return {
@@ -187,14 +187,14 @@ function journalled(street: Street): Map<string, number> {
   );
 }
 
-/** When a hub that was down at this moment was up again; else the moment itself. */
-function returnAfter({ history }: Street, dueAt: number): number {
-  let downAt: number | undefined;
+/** From when a step counts that came at `at`: when it was due, or the hub's return if it was away then. */
+function countsFrom({ history }: Street, dueAt: number, at: number): number {
+  let downAt = Infinity;
   for (const entry of history.entries()) {
     if (entry.what !== "hub") continue;
     if (entry.state === "down") downAt = entry.at;
-    else if (downAt !== undefined && downAt <= dueAt + LATE_MS && dueAt <= entry.at) {
-      return entry.at;
+    else if (downAt <= dueAt + LATE_MS && dueAt <= entry.at && downAt < at) {
+      return Math.max(dueAt, Math.min(at, entry.at));
     }
   }
   return dueAt;

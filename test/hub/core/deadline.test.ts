@@ -97,6 +97,22 @@ describe("a clock that is set", () => {
     },
   );
 
+  test.each([-86_400_000, 86_400_000])(
+    "by %i ms and back again within a second, with a press between, moves no step",
+    (by) => {
+      const street = newStreet({ settings });
+      street.advance(2);
+      street.setClock(by);
+      street.alarm(0);
+      street.setClock(-by);
+      const steps = (facts: readonly Fact[]) =>
+        facts.flatMap((fact) => (fact.type === "incident-escalated" ? [fact.level] : []));
+      expect(steps(street.advance(9))).toEqual([]);
+      expect(steps(street.advance(3))).toEqual(["desks"]);
+      expect(steps(street.advance(8))).toEqual([]);
+    },
+  );
+
   test("again and again delays no step by more than the last leap's second", () => {
     const street = newStreet({ settings });
     street.alarm(0);
