@@ -4,6 +4,7 @@
  * Pure, so that the test can plant a violation of each and see it found.
  */
 import { allImports, type Import } from "./imports.ts";
+import { promiseViolations } from "./promises.ts";
 import type { Tree } from "./tree.ts";
 
 export interface Violation {
@@ -30,6 +31,7 @@ export function violations(tree: Tree): Violation[] {
     ]),
     ...deadFiles(tree),
     ...pressFiles(tree),
+    ...promiseViolations(tree),
   ];
 }
 
