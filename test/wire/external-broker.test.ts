@@ -204,13 +204,15 @@ describe.skipIf(skipped)(`a broker that is not ours (${skipped ?? "mosquitto"})`
   });
 
   test("is not flooded by one pillar: another one's alarm does not wait", async () => {
-    const ground = await open();
+    // What waits for its turn must not take up what may be on its way to the hub.
+    const ground = await open({ settings: limitTo(50) });
     const [flooding, calm] = [await ground.pillar("pillar-1"), await ground.pillar("pillar-2")];
-    for (let n = 0; n < 1000; n += 1) void beat(flooding);
-    for (let n = 0; n < 500; n += 1) void sayAlarm(flooding, n + 1);
-    await beat(flooding);
-    await sayAlarm(calm);
-    await expect.poll(() => heardFrom(ground, "pillar-2"), { timeout: 2000 }).toBe(1);
+    await Promise.all(Array.from({ length: 500 }, (_, n) => sayAlarm(flooding, n + 1)));
+    await sayAlarm(calm, 1);
+    await expect.poll(() => heardFrom(ground, "pillar-2"), { timeout: 5000 }).toBe(1);
+    await Promise.all(Array.from({ length: 1000 }, () => beat(flooding)));
+    await sayAlarm(calm, 2);
+    await expect.poll(() => heardFrom(ground, "pillar-2"), { timeout: 5000 }).toBe(2);
     expect(heardFrom(ground, "pillar-1")).toBeLessThan(300);
     expect(ground.lines.join()).toMatch(/pillar-1: it sends more than \d+ alarm messages a second/);
   });
