@@ -6,31 +6,20 @@ import { connect as connectTls } from "node:tls";
 import { join as joinPath } from "node:path";
 import { enrol } from "../../device/adapters/enrolment.ts";
 import { AgentConfig } from "../../device/config.ts";
-import { openStreet, readJournal, type Street } from "./harness/street.ts";
+import { alarmRows, openStreet, type Street } from "./harness/street.ts";
 import { tlsOf, wirePillar, type WirePillar } from "./harness/wire-pillar.ts";
 
 const SLOW = 60_000;
 
 let street: Street;
-const pillars: WirePillar[] = [];
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(async () => {
-  await Promise.all(pillars.map((pillar) => pillar.close()));
-  await street.close();
-});
+afterAll(() => street.close());
 
-async function join(id: string): Promise<WirePillar> {
-  const pillar = await wirePillar(street, id);
-  pillars.push(pillar);
-  return pillar;
-}
+const join = (id: string): Promise<WirePillar> => wirePillar(street, id);
 
-const recordedOf = (pillarId: string): number =>
-  readJournal(street.hub.dir).filter(
-    (row) => row.type === "alarm-recorded" && row.pillar_id === pillarId,
-  ).length;
+const recordedOf = (pillarId: string): number => alarmRows(street.hub.dir, pillarId).length;
 
 test(
   "G3 a pillar that connects under another's name is refused, and the other is not disturbed",

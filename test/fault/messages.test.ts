@@ -2,14 +2,13 @@
 import { afterAll, afterEach, assert, beforeAll, expect, test, vi } from "vitest";
 import type { SealedAlarm } from "../../device/ports.ts";
 import { upTopic } from "../../shared/protocol/topics.ts";
-import { openStreet, readJournal, type Street } from "./harness/street.ts";
+import { alarmRows, openStreet, readJournal, type Street } from "./harness/street.ts";
 import { wirePillar, type WireLink, type WirePillar } from "./harness/wire-pillar.ts";
 
 const SLOW = 60_000;
 
 let street: Street;
 let bystander: WireLink;
-const pillars: WirePillar[] = [];
 let pid: number;
 
 beforeAll(async () => {
@@ -23,25 +22,15 @@ afterEach(async () => {
   await vi.waitFor(() => assert(bystander.isAccepted(alarm)), { timeout: 15_000 });
   assert(street.hub.process().pid() === pid, "the hub was started again");
 });
-afterAll(async () => {
-  await Promise.all(pillars.map((pillar) => pillar.close()));
-  await street.close();
-});
+afterAll(() => street.close());
 
-async function join(id: string): Promise<WirePillar> {
-  const pillar = await wirePillar(street, id);
-  pillars.push(pillar);
-  return pillar;
-}
+const join = (id: string): Promise<WirePillar> => wirePillar(street, id);
 
-const recordedOf = (pillarId: string): number =>
-  readJournal(street.hub.dir).filter(
-    (row) => row.type === "alarm-recorded" && row.pillar_id === pillarId,
-  ).length;
+const recordedOf = (pillarId: string): number => alarmRows(street.hub.dir, pillarId).length;
 const recordedEvents = (pillarId: string): unknown[] =>
-  readJournal(street.hub.dir)
-    .filter((row) => row.type === "alarm-recorded" && row.pillar_id === pillarId)
-    .map((row) => (JSON.parse(row.body) as { event: unknown }).event);
+  alarmRows(street.hub.dir, pillarId).map(
+    (row) => (JSON.parse(row.body) as { event: unknown }).event,
+  );
 const isSaid = (words: string): boolean => street.hub.lines().some((line) => line.includes(words));
 const untilSaid = (words: string): Promise<void> => expect.poll(() => isSaid(words)).toBe(true);
 

@@ -1,12 +1,9 @@
 /** Group B, the hub's journal put back from a backup, under real agents: nothing that was accepted is lost. */
-import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ROOT } from "../../simulator/live/program.ts";
 import type { PillarUnderTest } from "./harness/pillar.ts";
 import { endCall } from "./harness/kill-sweep.ts";
-import { openStreet, readJournal, type Street } from "./harness/street.ts";
+import { alarmRows, openStreet, type Street } from "./harness/street.ts";
 
 const SLOW = 120_000;
 /** The street is open again, the pillars have said what they keep. */
@@ -18,14 +15,6 @@ beforeEach(async () => {
 });
 afterEach(() => street.close());
 
-/** The hub's own command line; rejects with what it printed when it fails. */
-async function hubCommand(...words: readonly string[]): Promise<string> {
-  const config = join(street.hub.dir, "hub.yaml");
-  const command = [join(ROOT, "hub/main.ts"), ...words, "-c", config];
-  const { stdout } = await promisify(execFile)(process.execPath, command);
-  return stdout;
-}
-
 async function armed(id: string): Promise<PillarUnderTest> {
   const pillar = await street.add(id);
   pillar.start();
@@ -34,8 +23,7 @@ async function armed(id: string): Promise<PillarUnderTest> {
 }
 
 const alarmsOf = ({ id }: PillarUnderTest): number[] =>
-  readJournal(street.hub.dir)
-    .filter((row) => row.type === "alarm-recorded" && row.pillar_id === id)
+  alarmRows(street.hub.dir, id)
     .map((row) => (JSON.parse(row.body) as { event: { seq: number } }).event.seq)
     .toSorted((a, b) => a - b);
 
@@ -51,14 +39,14 @@ test(
     await pillar.press();
     await endCall(street, pillar);
     const copy = join(street.dir, "copy.db");
-    await hubCommand("backup", copy);
+    await street.hub.command("backup", copy);
     for (let n = 0; n < 2; n += 1) {
       await pillar.press();
       await endCall(street, pillar);
     }
     expect(alarmsOf(pillar)).toEqual([1, 2, 3]);
     await street.hub.stop();
-    await hubCommand("restore", copy);
+    await street.hub.command("restore", copy);
     expect(alarmsOf(pillar)).toEqual([1]);
     await street.hub.start();
     await expect.poll(() => alarmsOf(pillar), REPLAYED).toEqual([1, 2, 3]);
@@ -81,19 +69,21 @@ test(
   async () => {
     const pillars = await Promise.all(["north", "east", "south"].map(armed));
     const copies = [1, 2, 3].map((n) => join(street.dir, `copy-${n}.db`));
-    const backUps = Promise.all(copies.map((copy) => hubCommand("backup", copy)));
+    const backUps = Promise.all(copies.map((copy) => street.hub.command("backup", copy)));
     for (let n = 0; n < 4; n += 1) await Promise.all(pillars.map((pillar) => pillar.press()));
     await backUps;
     await Promise.all(pillars.map((pillar) => pillar.untilLamp("received")));
     for (const copy of copies) {
-      expect(await hubCommand("verify", copy)).toMatch(/\d+ facts, each linked to the one before/);
+      expect(await street.hub.command("verify", copy)).toMatch(
+        /\d+ facts, each linked to the one before/,
+      );
     }
     const before = pillars.map(alarmsOf);
     await street.hub.stop();
-    await hubCommand("restore", copies[0]!);
+    await street.hub.command("restore", copies[0]!);
     await street.hub.start();
     await expect.poll(() => pillars.map(alarmsOf), REPLAYED).toEqual(before);
-    expect(await hubCommand("verify")).toMatch(/each linked to the one before/);
+    expect(await street.hub.command("verify")).toMatch(/each linked to the one before/);
     expect(await broken()).toEqual([]);
   },
 );

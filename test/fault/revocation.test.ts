@@ -1,10 +1,8 @@
 /** Groups C and G: identities end, by an order or by the calendar, at a real hub process under real agents. */
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import { promisify } from "node:util";
 import { connectAsync } from "mqtt";
 import { X509Certificate } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -13,7 +11,6 @@ import { loadConfig } from "../../device/adapters/config-file.ts";
 import { askForCertificate } from "../../device/adapters/renewal.ts";
 import type { OwnIdentity } from "../../device/adapters/identity.ts";
 import type { Pillar } from "../../shared/api/pillar.ts";
-import { ROOT } from "../../simulator/live/program.ts";
 import { until } from "../../simulator/hub-client.ts";
 import { recordedBytes } from "./harness/playback.ts";
 import type { PillarUnderTest } from "./harness/pillar.ts";
@@ -26,20 +23,12 @@ const SLOW = 120_000;
 const DEAD_WITHIN_MS = 1000;
 
 let street: Street;
-const wires: WirePillar[] = [];
 beforeEach(async () => {
   street = await openStreet();
 });
-afterEach(async () => {
-  await Promise.all(wires.splice(0).map((pillar) => pillar.close()));
-  await street.close();
-});
+afterEach(() => street.close());
 
-async function wire(id: string): Promise<WirePillar> {
-  const pillar = await wirePillar(street, id);
-  wires.push(pillar);
-  return pillar;
-}
+const wire = (id: string): Promise<WirePillar> => wirePillar(street, id);
 
 async function armed(id: string, wanted: object = {}): Promise<PillarUnderTest> {
   const pillar = await street.add(id, wanted);
@@ -89,11 +78,6 @@ const renewal = ({ id, identity }: WirePillar): Promise<unknown> =>
     identity: identity as OwnIdentity,
     notEndedBefore: () => 0,
   });
-
-const hubCommand = async (...words: readonly string[]): Promise<void> => {
-  const command = [join(ROOT, "hub/main.ts"), ...words, "-c", join(street.hub.dir, "hub.yaml")];
-  await promisify(execFile)(process.execPath, command);
-};
 
 test(
   "G4 a pillar is revoked while it is connected: its connection is dead within a second, and a new code brings it back",
@@ -162,8 +146,10 @@ test(
     const [revoked] = factsOf<object>("pillar-revoked");
     const [ended] = factsOf<object>("recording-ended");
     expect(ended!.at - revoked!.at).toBeLessThanOrEqual(DEAD_WITHIN_MS);
-    const mediaEnded = street.hub.lines().find((line) => line.includes("media of taken ended"));
-    const { time } = JSON.parse(mediaEnded!) as { time: number };
+    const mediaEnded = (): string | undefined =>
+      street.hub.lines().find((line) => line.includes("media of taken ended"));
+    await expect.poll(mediaEnded).toBeDefined();
+    const { time } = JSON.parse(mediaEnded()!) as { time: number };
     expect(time - revoked!.at).toBeLessThanOrEqual(DEAD_WITHIN_MS);
     expect(await street.hub.desk.incident(id)).toMatchObject({
       state: "answered",
@@ -190,11 +176,11 @@ test(
   async () => {
     const thief = await wire("thief");
     const copy = join(street.dir, "copy.db");
-    await hubCommand("backup", copy);
+    await street.hub.command("backup", copy);
     const late = await wire("late");
     expect((await revoke("thief")).status).toBe(200);
     await street.hub.stop();
-    await hubCommand("restore", copy);
+    await street.hub.command("restore", copy);
     await street.hub.start();
     await expect(thief.connect()).rejects.toThrow(/Not authorized/);
     expect(await postAlarm(thief)).toBe(403);

@@ -1,6 +1,8 @@
 /** A real hub in a process of its own, that can be killed, and the desk that works at it. */
+import { execFile } from "node:child_process";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { stringify } from "yaml";
 import type { z } from "zod";
 import { openAccounts } from "../../../hub/api/accounts.ts";
@@ -10,6 +12,7 @@ import { openAuthority } from "../../../hub/link/authority.ts";
 import { PillarId, Username } from "../../../shared/ids.ts";
 import { ACCOUNTS, PASSWORD } from "../../../simulator/demo-hub.ts";
 import { until } from "../../../simulator/hub-client.ts";
+import { ROOT } from "../../../simulator/live/program.ts";
 import { freePort, freeUdpRange } from "../../instrument/ports.ts";
 import type { History } from "./history.ts";
 import { newDesk, type Desk } from "./desk.ts";
@@ -32,6 +35,8 @@ export interface HubUnderTest {
   /** Everything stops at one instant, at which `meanwhile` is done; then nothing is left of it. */
   cutPower(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
+  /** The hub's own command line, with these settings; rejects with what it printed when it fails. */
+  command(...words: readonly string[]): Promise<string>;
   /** A one-time code for a pillar. */
   code(pillarId: string): Promise<string>;
   isReady(): Promise<boolean>;
@@ -95,6 +100,10 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
         await life.cutPower();
       }),
     stop: () => down((life) => life.stop()),
+    command: async (...words) => {
+      const node = [join(ROOT, "hub/main.ts"), ...words, "-c", file];
+      return (await promisify(execFile)(process.execPath, node)).stdout;
+    },
     code: (pillarId) => oneTimeCode(dir, PillarId.parse(pillarId)),
     lines: () => lives.flatMap((life) => life.lines()),
   };

@@ -131,6 +131,10 @@ export function journalOf({ dir, process: life }: HubUnderTest): JournalRow[] {
   }
 }
 
+/** What the journal holds of one pillar's alarms. */
+export const alarmRows = (dir: string, pillarId: string): JournalRow[] =>
+  readJournal(dir).filter((row) => row.type === "alarm-recorded" && row.pillar_id === pillarId);
+
 function readRows<T>(file: string, query: string): T[] {
   const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
   const [, table = ""] = / FROM (\w+) /.exec(query) ?? [];

@@ -42,7 +42,9 @@ export interface WireLink {
   isAccepted(alarm: SealedAlarm): boolean;
 }
 
-export async function wirePillar({ dir, hub, history }: Street, id: string): Promise<WirePillar> {
+/** Leaves with its street. */
+export async function wirePillar(street: Street, id: string): Promise<WirePillar> {
+  const { dir, hub, history } = street;
   const config = AgentConfig.parse({
     pillarId: id,
     dataDir: join(dir, `wire-${id}`),
@@ -81,6 +83,7 @@ export async function wirePillar({ dir, hub, history }: Street, id: string): Pro
       await Promise.all(clients.map((client) => client.endAsync(true)));
     },
   };
+  street.onClose(() => pillar.close());
   return pillar;
 }
 
