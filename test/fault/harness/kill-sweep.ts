@@ -37,7 +37,7 @@ async function pillarOn(street: Street, id: string): Promise<PillarUnderTest> {
   return pillar;
 }
 
-/** A press of the moment before a crash may be told again by the board, and then calls once more. */
+/** Also of a press that the crash kept from the disk: the board tells it again, and it calls then. */
 export async function endCall(street: Street, pillar: PillarUnderTest): Promise<void> {
   await pillar.untilArmed();
   await pillar.untilLamp("received");
