@@ -135,6 +135,8 @@ export const en: typeof zhCN = {
     retryTalk: "Retry",
     silentWarning:
       "Silent alarm: the person may be unable to speak. Your microphone is off; unmute when it is safe.",
+    revoked:
+      "The pillar's identity was revoked: no picture, no sound. Go on without it: dispatch, note, close.",
     closedBy: "Closed by {name}",
     takeFirst: "Answer or mark as seen to dispatch and close.",
     reopen: "Reopen",
@@ -442,7 +444,7 @@ export const en: typeof zhCN = {
     expired: "Expired {date}, enrol again",
     noEnd: "End unknown",
     revoke: "Revoke…",
-    revokeLabel: "Revoke the identity of {pillar}",
+    revokeLabel: "Revoke… {pillar}",
     revoked: "Identity revoked",
     revokedBy: "{date} by {name}: {reason}",
   },

@@ -1,0 +1,118 @@
+/** What the register knows and a restored journal does not. */
+import { describe, expect, test } from "vitest";
+import { createIdentities, isIdentityFact, type IdentityFact } from "../../hub/identities.ts";
+import { whyNotAdmitted } from "../../hub/core/certificate.ts";
+import type { PillarId, Signature, Username } from "../../shared/ids.ts";
+import { newStreet, pillar, START, type Street } from "./core/street.ts";
+
+const PILLAR: PillarId = pillar(0);
+const DAY_MS = 86_400_000;
+const place = { name: "n", grid: "g", address: "", position: null };
+const registered: IdentityFact = {
+  type: "pillar-registered",
+  at: START,
+  pillarId: PILLAR,
+  ...place,
+};
+
+const enrolled = (certificateSerial: string): IdentityFact => ({
+  type: "pillar-enrolled",
+  at: START,
+  pillarId: PILLAR,
+  ...{ certificateSerial, alarmPublicKey: "key", certificateExpiresAt: START + 60 * DAY_MS },
+});
+const renewed = (replaces: string, certificateSerial: string): IdentityFact => ({
+  type: "certificate-renewed",
+  at: START + 1,
+  pillarId: PILLAR,
+  ...{ replaces, certificateSerial, certificateExpiresAt: START + 100 * DAY_MS },
+});
+const revoked: IdentityFact = {
+  type: "pillar-revoked",
+  at: START + 2,
+  pillarId: PILLAR,
+  ...{ certificateSerials: ["b"], reason: "pillar-stolen", note: "", by: "root" as Username },
+  byName: "root",
+};
+
+/** A journal that holds the first of these facts, beside a register that holds them all. */
+async function restored(kept: readonly IdentityFact[], held: number): Promise<Street> {
+  const street = newStreet({ pillars: 0 });
+  kept.slice(0, held).forEach((fact) => street.record(fact));
+  const register: IdentityFact[] = [...kept];
+  const identities = createIdentities({
+    authority: { verify: () => true },
+    register: {
+      keep: async (facts) => void register.push(...facts),
+      read: async () => new Map([[PILLAR, register]]),
+    },
+    state: () => street.state,
+    take: () => Promise.reject(new Error("nothing is decided here")),
+    write: async (facts) => facts.forEach((fact) => street.record(fact)),
+  });
+  const before = register.length;
+  await identities.recall();
+  expect(register).toHaveLength(before);
+  const told = street.facts.length;
+  await identities.recall();
+  expect(street.facts).toHaveLength(told);
+  return street;
+}
+
+describe("a restored journal is told", () => {
+  const story = [registered, enrolled("a"), renewed("a", "b"), revoked, registered, enrolled("c")];
+
+  test.each([0, 1, 2, 3, 4, 5, 6])(
+    "what it lacks when it holds the first %i facts of a pillar's identity, and nothing twice",
+    async (held) => {
+      const street = await restored(story, held);
+      const record = street.state.pillars.get(PILLAR);
+      const admitted = ["a", "b", "c"].filter(
+        (serial) => whyNotAdmitted(record, serial, START) === undefined,
+      );
+      expect(admitted).toEqual(["c"]);
+      expect(street.facts.filter(isIdentityFact).at(-1)).toEqual(enrolled("c"));
+    },
+  );
+
+  test("that an identity was revoked since", async () => {
+    const street = await restored(story.slice(0, 4), 2);
+    expect(street.state.pillars.get(PILLAR)?.revocation).toMatchObject({ byName: "root" });
+  });
+
+  test("that a certificate was renewed since: its pillar is not locked out", async () => {
+    const street = await restored(story.slice(0, 3), 2);
+    expect(whyNotAdmitted(street.state.pillars.get(PILLAR), "b", START)).toBeUndefined();
+  });
+
+  test("nothing of a pillar whose registration nobody kept", async () => {
+    const street = await restored([revoked], 0);
+    expect(street.facts).toEqual([]);
+  });
+});
+
+test("a renewal needs the alarm key's signature, and a certificate that is admitted", () => {
+  const street = newStreet();
+  const isRight = { value: true };
+  const { mayRenew } = createIdentities({
+    authority: { verify: () => isRight.value },
+    register: { keep: () => Promise.resolve(), read: () => Promise.resolve(new Map()) },
+    state: () => street.state,
+    take: () => Promise.reject(new Error("nothing is decided here")),
+    write: () => Promise.resolve(),
+  });
+  const request = { csr: "request", sig: "s".repeat(86) as Signature };
+  const ask = (certificateSerial: string) =>
+    mayRenew({ pillarId: PILLAR, certificateSerial, request });
+  expect(ask("1")).toMatchObject({ ok: true, isDue: true });
+  expect(ask("2")).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining("newer certificate"),
+  });
+  isRight.value = false;
+  expect(ask("1")).toMatchObject({ ok: false, detail: expect.stringContaining("alarm key") });
+  isRight.value = true;
+  const detail = "found on two machines";
+  street.record({ type: "pillar-cloned", at: START, pillarId: PILLAR, detail });
+  expect(ask("1")).toMatchObject({ ok: false, detail: expect.stringContaining("two machines") });
+});
