@@ -25,6 +25,8 @@ export interface Faults {
 }
 
 const DAY_MS = 86_400_000;
+/** From the heal until somebody comes to look. */
+const REPAIR_MS = 30_000;
 
 export function newFaults(world: World): Faults {
   const chance = newChance(world.settings.seed, "faults");
@@ -87,9 +89,19 @@ export function newFaults(world: World): Faults {
       healNetwork(world.network);
       for (const { disk } of [world.hub, ...world.pillars]) Object.assign(disk.mood, GOOD_DISK);
       for (const { disk } of world.pillars) disk.isDamaged = false;
+      world.scheduler.plan(world.scheduler.now() + REPAIR_MS, () => repair(world));
       world.people.return();
     },
   };
+}
+
+/** Somebody comes to every pillar that asks for a new card, and switches it off and on again. */
+function repair(world: World): void {
+  for (const pillar of world.pillars) {
+    if (!pillar.agent?.health.isLedgerMoved) continue;
+    world.coverage.count("pillar-repaired");
+    crashPillar(world, pillar, "killed");
+  }
 }
 
 interface Plan {

@@ -216,7 +216,8 @@ export function restoreHub(world: World, hub: Hub): void {
   const durable = hub.disk.syncedCount();
   const age = Math.floor(hub.chance.next() ** 2 * (durable - least));
   const keptIndex = hub.disk.restore(Math.max(least, durable - age));
-  hub.durable = keptIndex;
+  // What survived a failed sync is told when it is read.
+  hub.durable = Math.min(hub.durable, keptIndex);
   hub.hubEpoch = hub.chance.hex(128) as HubEpoch;
   if (hub.snapshot && hub.snapshot.index > keptIndex) hub.snapshot = undefined;
   hub.lastFold = undefined;

@@ -6,9 +6,11 @@
 import { stepAgent } from "../../device/core/agent.ts";
 import type { Event, Told } from "../../device/core/events.ts";
 import type { Agent, AgentStep, Beginning } from "../../device/core/state.ts";
+import { isExpired } from "../../hub/core/certificate.ts";
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEvent } from "../../hub/core/events.ts";
 import { handle } from "../../hub/core/hub.ts";
+import type { PillarRecord } from "../../hub/core/roster.ts";
 import type { HubState } from "../../hub/core/state.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 
@@ -21,6 +23,8 @@ export interface Rules {
   readonly handle: (state: HubState, event: HubEvent, nextIndex: number) => Decision;
   /** What a hub makes of its journal at a start. */
   readonly refolded: (state: HubState) => HubState;
+  /** Whether the hub takes no more than alarms from this pillar. */
+  readonly isExpired: (record: PillarRecord, at: number) => boolean;
   /** Orders wait until the facts decided with them are durable. */
   readonly doOrdersWait: boolean;
   /** The pillar's new state is in place before the first effect of its step is performed. */
@@ -35,6 +39,7 @@ export const HONEST: Rules = {
   acknowledged: () => undefined,
   handle,
   refolded: (state) => state,
+  isExpired,
   doOrdersWait: true,
   doesStateComeFirst: true,
   doesLedgerSync: true,

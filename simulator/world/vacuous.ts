@@ -74,6 +74,7 @@ const EFFECTS: readonly string[] = [
   "pillar-effect-crash",
   "pillar-killed",
   "pillar-power-cut",
+  "pillar-repaired",
   "pillar-started-without-disk",
   "pressed-alarm",
   "pressed-in-call",

@@ -6,7 +6,6 @@
  */
 import type { ButtonKind } from "../../device/core/events.ts";
 import type { LampPattern } from "../../device/ports.ts";
-import { isExpired } from "../../hub/core/certificate.ts";
 import type { PillarId, SessionNonce } from "../../shared/ids.ts";
 import { press, release } from "./button.ts";
 import { newChance } from "./chance.ts";
@@ -166,7 +165,7 @@ function isExpiredNow(world: World, index: number): boolean {
   if (world.expiryOf(index) === undefined) return false;
   const { hub, pillars } = world;
   const record = hub.state.pillars.get((pillars[index] as Pillar).id);
-  return record !== undefined && isExpired(record, hub.clock.wall());
+  return record !== undefined && world.rules.isExpired(record, hub.clock.wall());
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,11 +1,10 @@
 /** Canaries of the hub: one incident for an alarm, a deadline that runs, a state that comes back. */
 import type { Decision } from "../../../hub/core/decision.ts";
 import type { HubEvent } from "../../../hub/core/events.ts";
-import type { Fact } from "../../../hub/core/facts.ts";
 import { evolve } from "../../../hub/core/hub.ts";
 import { seqKey } from "../../../hub/core/ledger.ts";
+import { noteFact } from "../../../hub/core/presence.ts";
 import type { HubState } from "../../../hub/core/state.ts";
-import type { Username } from "../../../shared/ids.ts";
 import { HONEST } from "../rules.ts";
 import { handleWithoutAsking, withRules, type Canary } from "./canary.ts";
 
@@ -24,30 +23,6 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
           return HONEST.handle(state, { ...event, recorded: [] }, nextIndex);
         },
       }),
-  },
-  {
-    name: "dedup-forgotten",
-    story: "a restart forgets which alarms the journal holds",
-    firstSeed: 1,
-    rules: () =>
-      withRules({
-        refolded: (state) => ({
-          ...state,
-          alarms: new Map(),
-          signatureBySeq: new Map(),
-          signatureByEvent: new Map(),
-        }),
-        handle: (state, event, nextIndex) => {
-          const heard = event.type === "alarm" ? { ...event, recorded: [] } : event;
-          return HONEST.handle(state, heard, nextIndex);
-        },
-      }),
-  },
-  {
-    name: "duplicate-reopens-closed",
-    story: "an alarm heard again opens its closed incident again",
-    firstSeed: 6,
-    rules: () => withRules({ handle: reopening }),
   },
   {
     name: "gap-not-asked",
@@ -86,6 +61,12 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
     },
   },
   {
+    name: "levels-drift",
+    story: "each level counts from when the one before was noticed, and a little more",
+    firstSeed: 1,
+    rules: () => withRules({ handle: drifting }),
+  },
+  {
     name: "fold-differs",
     story: "the live state counts a press that the journal's fold does not",
     firstSeed: 1,
@@ -115,6 +96,12 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
         },
       }),
   },
+  {
+    name: "expired-honoured",
+    story: "the hub listens to a pillar whose certificate has expired as to any other",
+    firstSeed: 1,
+    rules: () => withRules({ isExpired: () => false }),
+  },
 ];
 
 function forget(state: HubState, { alarm }: AlarmHeard): void {
@@ -124,19 +111,18 @@ function forget(state: HubState, { alarm }: AlarmHeard): void {
   state.signatureByEvent.delete(eventId);
 }
 
-function reopening(state: HubState, event: HubEvent, nextIndex: number): Decision {
+const DRIFT_MS = 1500;
+
+function drifting(state: HubState, event: HubEvent, nextIndex: number): Decision {
   const decision = HONEST.handle(state, event, nextIndex);
-  if (event.type !== "alarm" || decision.facts.length > 0) return decision;
-  const accept = decision.effects.find((effect) => effect.type === "accept");
-  const closed = accept && state.closed.get(accept.incidentId);
-  if (!closed || state.openByLane.has(closed.pillarId)) return decision;
-  const { at } = event;
-  const { id: incidentId } = closed;
-  const by = "hub" as Username;
-  const facts: Fact[] = [
-    { type: "incident-reopened", at, incidentId, by, byName: "hub" },
-    { type: "deadline-set", at, incidentId, reason: "unacknowledged", dueAt: at + 10_000 },
-  ];
-  for (const [offset, fact] of facts.entries()) evolve(state, fact, nextIndex + offset);
+  if (event.type !== "tick") return decision;
+  const facts = decision.facts.map((fact) =>
+    fact.type === "deadline-set" ? { ...fact, dueAt: fact.dueAt + DRIFT_MS } : fact,
+  );
+  for (const [offset, fact] of facts.entries()) {
+    if (fact.type !== "deadline-set") continue;
+    evolve(state, fact, nextIndex + offset);
+    noteFact(state.heard, fact);
+  }
   return { ...decision, facts };
 }

@@ -77,6 +77,21 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
       }),
   },
   {
+    name: "first-door-only",
+    story: "the second way asks the first hub again and again, and never the next",
+    firstSeed: 1,
+    rules: () =>
+      withRules({
+        step: (agent, event) => {
+          const { state, effects } = HONEST.step(agent, event);
+          const toFirst = effects.map((effect) =>
+            effect.type === "post-alarm" ? { ...effect, hub: 0 } : effect,
+          );
+          return { state, effects: toFirst };
+        },
+      }),
+  },
+  {
     name: "effects-before-state",
     story: "the pillar's shell performs effects, and their answers, before it takes the new state",
     firstSeed: 1,

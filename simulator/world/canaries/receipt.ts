@@ -52,24 +52,4 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
         },
       }),
   },
-  {
-    name: "received-on-reconnect",
-    story: "the lamp says received as soon as the hub is reached",
-    firstSeed: 1,
-    rules: () =>
-      withRules({
-        step: (agent, event) => {
-          const { state, effects } = HONEST.step(agent, event);
-          const { call } = state.call;
-          if (event.type !== "link-up" || call.phase !== "calling") return { state, effects };
-          const { eventId, isSilent } = call;
-          const incidentId = NOBODY as IncidentId;
-          const received = { phase: "received", eventId, isSilent, incidentId } as const;
-          return {
-            state: { ...state, call: { ...state.call, call: received } },
-            effects: [...effects, { type: "lamp", pattern: "received" }],
-          };
-        },
-      }),
-  },
 ];

@@ -14,7 +14,8 @@ import { sha256 } from "../seal.ts";
 const TELLING: readonly string[] = ["ledger-forked", "ledger-lost", "ledger-failing"];
 const LOST: readonly string[] = ["ledger-forked", "ledger-lost"];
 
-export function checkChain({ pillars, hub, endedAt: at }: History): Violation[] {
+export function checkChain({ pillars, hub, happenings, endedAt: at }: History): Violation[] {
+  const wasSetBack = happenings.some(({ type }) => type === "restored");
   const eventsByPillar = new Map<string, AlarmEvent[]>();
   const forked = new Set<string>();
   for (const fact of hub.journal) collect(fact, eventsByPillar, forked);
@@ -23,7 +24,7 @@ export function checkChain({ pillars, hub, endedAt: at }: History): Violation[] 
     const isTold =
       forked.has(ending.pillar) || shown?.faults.some((code) => TELLING.includes(code)) === true;
     // What an older copy of the hub forgot comes by the link alone, and an expired pillar has none.
-    const isHeldBack = shown?.isExpired === true && ending.isReplaying;
+    const isHeldBack = shown?.isExpired === true && wasSetBack;
     if (isTold || isHeldBack) return [];
     const events = eventsByPillar.get(ending.pillar) ?? [];
     const breach = breachOf(events, ending);

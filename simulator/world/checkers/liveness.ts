@@ -20,7 +20,7 @@ export function checkLiveness(history: History): Violation[] {
     if (seen?.presence !== "online" && !isExpired) {
       found("I11", `the hub shows ${pillar.pillar} as ${seen?.presence}`, pillar.pillar);
     }
-    for (const code of lastingFaults(pillar, seen?.faults ?? [])) {
+    for (const code of isExpired ? [] : lastingFaults(pillar, seen?.faults ?? [])) {
       found("I13", `the hub shows ${code} of ${pillar.pillar}, which is whole`, pillar.pillar);
     }
     const isOpen = hub.open.some(({ incidentId }) => incidentId === pillar.incident);

@@ -19,13 +19,13 @@ const MERGED_MS = 5000 + COMMIT_MS;
 
 type Pressed = Extract<Happening, { type: "pressed" }>;
 
-export function checkLoss({ happenings, hub, pillars }: History): Violation[] {
+export function checkLoss({ happenings, hub }: History): Violation[] {
   const record: Record = {
     recorded: new Set(
       hub.journal.flatMap((fact) => (fact.type === "alarm-recorded" ? [fact.event.eventId] : [])),
     ),
     stored: new Set(happenings.flatMap((one) => (one.type === "stored" ? [one.eventId] : []))),
-    held: heldForLater({ hub, pillars }, happenings),
+    held: heldForLater({ hub }, happenings),
     closings: closingTimes(happenings),
     downs: timesOf(happenings, "pillar-down"),
     births: timesOf(happenings, "stored"),
@@ -71,16 +71,16 @@ function isMerged(one: Pressed, downAt: number | undefined, record: Record): boo
 
 /** What a pillar whose certificate has expired keeps for a hub that was set back: replays need the link. */
 function heldForLater(
-  { hub, pillars }: Pick<History, "hub" | "pillars">,
+  { hub }: Pick<History, "hub">,
   happenings: readonly Happening[],
 ): Set<EventId> {
   const silenced = new Set(
     hub.pillars.filter(({ isExpired }) => isExpired).map(({ pillar }) => pillar),
   );
-  const waiting = new Set(pillars.filter((one) => one.isReplaying).map(({ pillar }) => pillar));
+  const setBackAt = happenings.findLast(({ type }) => type === "restored")?.at ?? 0;
   return new Set(
     happenings.flatMap((one) =>
-      one.type === "accepted" && silenced.has(one.pillar) && waiting.has(one.pillar)
+      one.type === "accepted" && silenced.has(one.pillar) && one.at < setBackAt
         ? [one.eventId]
         : [],
     ),
