@@ -500,6 +500,7 @@ export const en: typeof zhCN = {
     "pillar-cloned": "Two machines may share one pillar's identity, tell the technicians",
     "grid-lost": "Every pillar of a grid is lost",
     "grid-back": "A grid is connected again",
+    "files-exhausted": "The hub cannot open any more connections, call a technician now",
     "journal-failing": "The hub cannot write its journal, call a technician now",
     "journal-recovered": "The hub writes its journal again",
     "broker-unreachable": "The pillars' message server is not reached, alarms take the second way",

@@ -482,6 +482,7 @@ export const zhCN = {
     "pillar-cloned": "疑有两台设备共用一个报警柱身份，请通知运维",
     "grid-lost": "整个网格的报警柱失联",
     "grid-back": "网格已恢复连接",
+    "files-exhausted": "中心已无法建立新的连接，请立即通知运维",
     "journal-failing": "中心无法写入记录，请立即通知运维",
     "journal-recovered": "中心已恢复写入记录",
     "broker-unreachable": "连不上报警柱的消息服务器，报警改走备用线路",

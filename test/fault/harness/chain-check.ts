@@ -1,7 +1,7 @@
 /** I6: the hub's chain and each pillar's chain hold link by link, and both tell of the same alarms. */
 import { sha256 } from "../../../device/adapters/identity.ts";
 import { BEGINNING, breach, type Link } from "../../../hub/journal/chain.ts";
-import { linkHash } from "../../../shared/hash-chain.ts";
+import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
 import type { Violation } from "./checker.ts";
 import type { Entry, LedgerRow } from "./history.ts";
@@ -63,21 +63,23 @@ function disagreement(view: JournalView, pillarId: string, rows: readonly Ledger
   return wrong.map(({ seq }) => `${pillarId}: the journal does not hold its alarm ${seq} as it is`);
 }
 
+/** Every alarm follows the one before it, or says by its link that its life could not know the past. */
 function gaps(view: JournalView): string[] {
-  const seqs = new Map<string, Set<number>>();
-  for (const { fact } of view.alarms) {
-    const { pillarId, seq } = fact.event;
-    seqs.set(pillarId, (seqs.get(pillarId) ?? new Set()).add(seq));
-  }
   const declared = new Set(
     view.facts.flatMap((fact) =>
       fact.type === "pillar-fault" && fact.code === "ledger-failing" ? [String(fact.pillarId)] : [],
     ),
   );
-  return [...seqs].flatMap(([pillarId, held]) => {
-    // A pillar without its disk numbers anew from its clock, and says so by a fault.
+  return [...view.alarmsByPillar].flatMap(([pillarId, alarms]) => {
+    // More than its memory holds went by while its disk was away, and it said so by a fault.
     if (declared.has(pillarId)) return [];
-    const most = Math.max(...held);
-    return held.size === most ? [] : [`${pillarId}: the journal holds ${held.size} of ${most}`];
+    const held = new Set(alarms.map(({ fact }) => fact.event.seq));
+    return alarms.flatMap(({ fact: { event } }) => {
+      const isFirst = event.seq === 1 || event.prevHash === GENESIS;
+      const isNext = held.has(event.seq - 1);
+      return isFirst || isNext
+        ? []
+        : [`${pillarId}: the journal lacks what is before ${event.seq}`];
+    });
   });
 }

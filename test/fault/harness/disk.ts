@@ -60,9 +60,14 @@ export function copyOut(file: string): { readonly file: string; remove(): void }
   return { file: copy, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-/** Every thread's system calls pass here, and some of them fail: `fsync,fdatasync:error=EIO:when=2`. */
-export const injected = (fault: string): Surroundings => {
+/**
+ * Every thread's system calls pass here, and some of them fail: `fsync,fdatasync:error=EIO:when=2`. Each
+ * thread has its own count. With `database`: only calls on that file and its write-ahead log.
+ */
+export const injected = (fault: string, database?: string): Surroundings => {
   const [calls = ""] = fault.split(":");
   const trace = ["-e", `trace=${calls}`, "-e", `inject=${fault}`];
-  return { wrap: ["strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", ...trace] };
+  const files = ["", "-wal"].flatMap((suffix) => ["-P", `${database}${suffix}`]);
+  const where = database === undefined ? ["--seccomp-bpf"] : files;
+  return { wrap: ["strace", "-f", "-qq", "-o", "/dev/null", ...where, ...trace] };
 };

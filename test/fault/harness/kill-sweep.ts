@@ -6,7 +6,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../../simulator/hub-client.ts";
 import type { BrokeredStreet } from "./brokered-street.ts";
+import { newMischiefMaker } from "./mischief-maker.ts";
 import type { PillarUnderTest } from "./pillar.ts";
+import { below, commandOf } from "./process.ts";
 import type { Street } from "./street.ts";
 
 /** From the counted press to the receipt, and a little beyond. */
@@ -94,4 +96,54 @@ export async function killHubs(street: Street, { id, rounds, from = 0 }: Sweep):
     await street.hub.start();
     await endCall(street, pillar);
   }
+}
+
+const MEDIA = ["hub/media/main.ts", "device/media/main.ts", "ffmpeg"] as const;
+
+/** Media of either side, and the pillar's capture, during a call: alarms do not notice, and media comes back. */
+export async function killMedia(street: Street, { id, rounds, from = 0 }: Sweep): Promise<void> {
+  const pillar = await street.add(id, {
+    media: { camera: { kind: "test" }, size: "640x360", framesPerSecond: 10 },
+  });
+  pillar.start();
+  await pillar.untilArmed();
+  for (let round = from; round < from + rounds; round += 1) {
+    const file = MEDIA[round % MEDIA.length] ?? "";
+    const parent = file.startsWith("hub") ? street.hub.process() : pillar.process();
+    const running = (): number =>
+      below(parent.pid()).find((pid) => commandOf(pid).includes(file)) ?? 0;
+    await expected(`a process of ${file}`, () => running() !== 0);
+    const victim = running();
+    const pressing = pillar.press();
+    await delay(instant(round) * AGENT_SPAN_MS);
+    process.kill(victim, "SIGKILL");
+    await pressing;
+    await endCall(street, pillar);
+    await expected(`another process of ${file}`, () => ![0, victim].includes(running()));
+  }
+}
+
+/** In turn the thread that writes the ledger and the one that writes the journal, around a press. */
+export async function endThreads(street: Street, { id, rounds, from = 0 }: Sweep): Promise<void> {
+  const maker = newMischiefMaker();
+  street.onClose(() => Promise.resolve(maker.remove()));
+  await street.hub.stop();
+  await street.hub.start(maker.around);
+  const pillar = await street.add(id);
+  pillar.start(maker.around);
+  await pillar.untilArmed();
+  for (let round = from; round < from + rounds; round += 1) {
+    const isHubs = round % 2 === 1;
+    const parent = isHubs ? street.hub.process() : pillar.process();
+    const pressing = pillar.press();
+    await delay(instant(round) * AGENT_SPAN_MS);
+    maker.make(parent.pid(), { where: isHubs ? "worker.ts" : "ledger-worker.ts", what: "end" });
+    await pressing;
+    await endCall(street, pillar);
+  }
+}
+
+async function expected(what: string, isSo: () => boolean): Promise<void> {
+  if (await until(CALL_MS, () => Promise.resolve(isSo()))) return;
+  throw new Error(`expected ${what} within ${CALL_MS / 1000} s, found none`);
 }

@@ -30,6 +30,10 @@ export interface PowerRig {
   cut(): Promise<void>;
   /** The power is back, and the disk as it was at the instant. Whoever ran on it must be dead. */
   restore(): Promise<void>;
+  /** The file system finds an error of its disk and turns read-only under whoever runs on it. */
+  turnReadOnly(): Promise<void>;
+  /** Looked through and mounted again. Whoever ran on it must be dead. */
+  repair(): Promise<void>;
   /** Runs one line of shell on the disk's side. */
   run(line: string): Promise<void>;
   close(): Promise<void>;
@@ -43,12 +47,14 @@ export async function openPowerRig(dir: string, mib = EXT4_MIB): Promise<PowerRi
   mkdirSync(work, { recursive: true });
   const keeper = startKeeper();
   const [outer, image, cut] = [`${work}/outer`, `${work}/outer/disk.img`, `${work}/outer/cut.img`];
+  const mount = `mount -o loop,errors=remount-ro ${image} ${dir}`;
+  const device = `$(findmnt -no SOURCE ${dir})`;
   try {
     await keeper.run(`mkdir -p ${outer} && truncate -s ${BTRFS_MIB}M ${work}/btrfs.img`);
     await keeper.run(`mkfs.btrfs -q ${work}/btrfs.img && mount -o loop ${work}/btrfs.img ${outer}`);
     await keeper.run(`truncate -s ${mib}M ${image} && mkfs.ext4 -q ${image}`);
     await keeper.run(`mkdir ${work}/held && cp -a ${dir}/. ${work}/held`);
-    await keeper.run(`mount -o loop ${image} ${dir} && cp -a ${work}/held/. ${dir} && sync`);
+    await keeper.run(`${mount} && cp -a ${work}/held/. ${dir} && sync`);
   } catch (error) {
     await keeper.end();
     return `needs btrfs and ext4 on loop devices: ${String(error)}`;
@@ -57,8 +63,11 @@ export async function openPowerRig(dir: string, mib = EXT4_MIB): Promise<PowerRi
     around: { wrap: ["nsenter", "-t", String(keeper.pid), "-m", `--wdns=${ROOT}`] },
     seen: (path) => seenBy(keeper.pid, path),
     cut: () => keeper.run(`cp --reflink=always ${image} ${cut}`),
-    restore: () =>
-      keeper.run(`umount -l ${dir} && mv ${cut} ${image} && mount -o loop ${image} ${dir}`),
+    restore: () => keeper.run(`umount -l ${dir} && mv ${cut} ${image} && ${mount}`),
+    turnReadOnly: () => keeper.run(`echo 1 > /sys/fs/ext4/$(basename ${device})/trigger_fs_error`),
+    // e2fsck answers 1 when it has mended something.
+    repair: () =>
+      keeper.run(`umount -l ${dir} && { e2fsck -fy ${image} || [ $? -le 1 ]; } && ${mount}`),
     run: keeper.run,
     close: keeper.end,
   };
