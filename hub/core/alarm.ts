@@ -48,11 +48,18 @@ function acceptAgain(state: HubState, known: KnownAlarm): Decision {
   const { pillarId, eventId, seq, incidentId, index } = known;
   const incident = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
   const accept: HubEffect = { type: "accept", pillarId, eventId, seq, incidentId, index };
-  const tell: HubEffect[] =
-    incident?.lastEventId === eventId
-      ? [{ type: "tell-pillar", pillarId, call: callOf(incident) }]
-      : [];
-  return { facts: [], effects: [accept, ...tell] };
+  return { facts: [], effects: [accept, ...callSince(known, incident)] };
+}
+
+/** Its newest alarm may hear all of an open call; any alarm of one that is over must hear that it is. */
+function callSince(known: KnownAlarm, incident: IncidentRecord | undefined): HubEffect[] {
+  const { pillarId, eventId, incidentId } = known;
+  if (incident?.lastEventId === eventId) {
+    return [{ type: "tell-pillar", pillarId, call: callOf(incident) }];
+  }
+  if (incident && incident.state !== "closed") return [];
+  const call = { v: 1, incidentId, eventId, status: "ended" } as const;
+  return [{ type: "tell-pillar", pillarId, call }];
 }
 
 function recorded(event: AlarmHeard, incidentId: IncidentRecord["id"], isVerified: boolean): Fact {

@@ -20,6 +20,7 @@ import { markOf, missingFrom, rememberAlarm, renewMark } from "./ledger.ts";
 import { decideOrder } from "./order.ts";
 import {
   hear,
+  isCallOwed,
   mayAskResend,
   noteFact,
   noteOrdered,
@@ -100,8 +101,7 @@ function decideHeartbeat(
     fromSeq !== undefined && mayAskResend(state, pillarId, at)
       ? [{ type: "ask-resend", pillarId, fromSeq, bootEpoch, sessionNonce }]
       : [];
-  const voice = state.heard.voices.get(pillarId);
-  const tell = voice && !voice.isTold ? tellCall(state, event) : nothing;
+  const tell = isCallOwed(state, pillarId, at) ? tellCall(state, event) : nothing;
   return both({ facts, effects: ask }, presence(state, event), tell);
 }
 

@@ -23,6 +23,10 @@ export const LOST_AFTER_MS = 12_000;
 export const RECONNECT_WITHIN_MS = 4000;
 /** When the whole fleet vanishes at once, alarms must not wait behind the news of it. */
 export const MAX_CHANGES_PER_TICK = 4000;
+/** A broker may lose what it took for a pillar; a lamp must not tell of a call that is over. */
+const TELL_CALL_AGAIN_MS = 60_000;
+/** For so long a pillar believes in a call of which it hears nothing. */
+const BELIEVED_MS = 1_800_000;
 const FIRST_RESEND_AFTER_MS = 15_000;
 const MOST_RESEND_AFTER_MS = 600_000;
 
@@ -33,6 +37,7 @@ export interface Voice {
   disconnectedAt: number | null;
   /** It has been told the state of its call since it connected. */
   isTold: boolean;
+  toldAt: number;
   resendAskedAt: number | null;
   resendAfterMs: number;
   /** Of its latest heartbeat; null until the connection has had one. */
@@ -162,6 +167,7 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
       heardAt: at,
       disconnectedAt: null,
       isTold: false,
+      toldAt: at,
       resendAskedAt: null,
       resendAfterMs: FIRST_RESEND_AFTER_MS,
       sessionNonce: null,
@@ -184,6 +190,7 @@ export function noteOrdered(state: HubState, effect: HubEffect, at: number): voi
   if (!voice) return;
   if (effect.type === "tell-pillar") {
     voice.isTold = true;
+    voice.toldAt = at;
     return;
   }
   const isRepeated = voice.resendAskedAt !== null;
@@ -196,6 +203,17 @@ export function noteOrdered(state: HubState, effect: HubEffect, at: number): voi
 /** What the shell should remember of a fact although no fold keeps it. */
 export function noteFact(heard: Heard, fact: Fact): void {
   if (fact.type === "deadline-set") noteDeadline(heard, fact);
+}
+
+/** Whether the pillar should hear how its latest call stands: never told, or a while ago and still of interest. */
+export function isCallOwed(state: HubState, pillarId: PillarId, at: number): boolean {
+  const voice = state.heard.voices.get(pillarId);
+  if (!voice) return false;
+  if (!voice.isTold) return true;
+  const { lastIncidentId } = markOf(state, pillarId);
+  if (lastIncidentId === null || at - voice.toldAt < TELL_CALL_AGAIN_MS) return false;
+  const closedAt = state.closed.get(lastIncidentId)?.closedAt;
+  return state.incidents.has(lastIncidentId) || at - (closedAt ?? 0) < BELIEVED_MS;
 }
 
 /** A resend may be asked now: not asked lately, and ever more seldom when asking does not help. */

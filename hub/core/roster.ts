@@ -178,8 +178,8 @@ function faultChanges(
 ): Fact[] {
   const { at, pillarId } = event;
   const now = faultsOf(event.heartbeat);
-  const raised = [...now.difference(FOUND_BY_HUB)]
-    .filter((code) => !record.faults.includes(code))
+  const raised = [...now]
+    .filter((code) => !FOUND_BY_HUB.has(code) && !record.faults.includes(code))
     .map((code) => faultFact({ at, pillarId, code, detail: "" }));
   const cleared = record.faults
     .filter((code) => !now.has(code) && !FOUND_BY_HUB.has(code))

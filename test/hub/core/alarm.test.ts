@@ -23,6 +23,15 @@ describe("an alarm", () => {
     expect(street.only().presses).toBe(1);
   });
 
+  test("that arrives again after its call is over hears that it is, though others came later", () => {
+    const street = newStreet();
+    street.alarm(0);
+    street.alarm(0, { seq: 2 });
+    expect(calls(street.alarm(0).effects)).toEqual([]);
+    street.order(CHEN, street.only().id, CLOSE);
+    expect(calls(street.alarm(0).effects)).toEqual(["ended"]);
+  });
+
   test("that the core has forgotten is still known by what the journal says", () => {
     const street = newStreet();
     street.alarm(0);

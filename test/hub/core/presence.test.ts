@@ -119,6 +119,22 @@ describe("a pillar that returns", () => {
   });
 });
 
+describe("a pillar whose broker loses what it was told", () => {
+  test("hears every minute how its call stands, and half an hour long that it is over", () => {
+    const street = online();
+    street.alarm(0);
+    const minutes = (count: number): string[] =>
+      Array.from({ length: count * 12 }, () => {
+        street.advance(5);
+        return calls(street.heartbeat(0, { seq: 1 }).effects);
+      }).flat();
+    expect(minutes(3)).toEqual(["ringing", "ringing", "ringing"]);
+    street.order(CHEN, street.only().id, { name: "close", disposition: "no-contact", note: "" });
+    expect(minutes(29)).toEqual(Array.from({ length: 29 }, () => "ended"));
+    expect(minutes(5)).toEqual([]);
+  });
+});
+
 describe("a pillar on a connection nobody told of", () => {
   test("hears what has become of its call", () => {
     const street = online();
