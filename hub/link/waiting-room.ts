@@ -3,8 +3,9 @@
  *
  * When a hub comes back, ten thousand pillars come within seconds. Shaken hands with at once, all would be
  * slow together until all gave up, and an alarm would be among them. So one handshake is begun in each turn
- * of the event loop, those of pillars with an unaccepted alarm first; whoever goes away while waiting has
- * cost nothing. On a hub with time to spare nobody waits.
+ * of the event loop, those of pillars with an unaccepted alarm first, and of equals who came last: who
+ * has waited for long is about to give up, and a hand shaken then is work for nothing. Whoever goes away while
+ * waiting has cost nothing. On a hub with time to spare nobody waits.
  */
 import type { Socket } from "node:net";
 import { MAX_HELLO_BYTES, readHello } from "./client-hello.ts";
@@ -13,6 +14,8 @@ import { MAX_HELLO_BYTES, readHello } from "./client-hello.ts";
 const HELLO_MS = 5000;
 /** A pillar gives an attempt up after ten seconds; nobody is there any more. */
 const WAIT_MS = 10_000;
+/** Of those who left, so many more than are present may be in a line before it is tidied. */
+const SLACK = 100;
 
 export interface WaitingRoom {
   /** Takes a socket that nobody has read from yet. */
@@ -53,7 +56,7 @@ export function createWaitingRoom({ letIn, onLate }: WaitingRoomOptions): Waitin
   };
   const next = (): Guest | undefined => {
     for (const line of [lines.urgent, lines.ordinary]) {
-      for (let guest = line.shift(); guest; guest = line.shift()) {
+      for (let guest = line.pop(); guest; guest = line.pop()) {
         if (present.has(guest)) return guest;
       }
     }
@@ -69,7 +72,12 @@ export function createWaitingRoom({ letIn, onLate }: WaitingRoomOptions): Waitin
     letIn(guest.socket);
   };
   const queue = (guest: Guest, isUrgent: boolean): void => {
-    lines[isUrgent ? "urgent" : "ordinary"].push(guest);
+    const line = isUrgent ? "urgent" : "ordinary";
+    lines[line].push(guest);
+    // Those who left are still in the line; it must not grow with them.
+    if (lines[line].length > 2 * present.size + SLACK) {
+      lines[line] = lines[line].filter((one) => present.has(one));
+    }
     turn ??= setImmediate(takeTurn);
   };
   return {

@@ -2,6 +2,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import type { FleetReport, FleetWanted, PressOrder } from "./fleet.ts";
 import type { FleetOrder, FromFleet, ToFleet } from "./fleet-child.ts";
@@ -53,5 +54,44 @@ export function startFleet(file: string, wanted: FleetWanted): FleetProcess {
       child.disconnect();
       await ended;
     },
+  };
+}
+
+/** Behind the hub, and behind the pillars that are measured. */
+const NICENESS = 5;
+
+/**
+ * One fleet in two processes: the first pillars, who press, and all others. On a street each has a processor of
+ * its own; here the thousands must not keep those waiting who are measured.
+ */
+export function startFleetApart(file: string, wanted: FleetWanted, apart: number): FleetProcess {
+  const { pillars } = wanted.enrolment;
+  const part = (name: string, own: typeof pillars): FleetProcess =>
+    startFleet(`${file}.${name}`, { ...wanted, enrolment: { ...wanted.enrolment, pillars: own } });
+  const first = part("first", pillars.slice(0, apart));
+  const others = part("others", pillars.slice(apart));
+  setPriority(others.pid(), NICENESS);
+  const both = <T>(ask: (fleet: FleetProcess) => Promise<T>): Promise<[T, T]> =>
+    Promise.all([ask(first), ask(others)]);
+  return {
+    pid: () => others.pid(),
+    start: async () => {
+      await first.start();
+      await others.start();
+    },
+    press: async (order) => {
+      if (order.first + order.count > apart) throw new Error(`bug: only ${apart} stand apart`);
+      await first.press(order);
+    },
+    report: async () => {
+      const [one, other] = await both((fleet) => fleet.report());
+      return {
+        pillars: [...one.pillars, ...other.pillars],
+        presses: [...one.presses, ...other.presses],
+        posts: one.posts + other.posts,
+        downs: [...one.downs, ...other.downs],
+      };
+    },
+    stop: async () => void (await both((fleet) => fleet.stop())),
   };
 }

@@ -4,7 +4,8 @@
  *
  * A packet is written and read by the same library the agent's client uses; what is left out is that
  * client's memory and its keep-alive, because a heartbeat every 5 s says more. Keys are read once, not at
- * each attempt: here one machine does what ten thousand do, and the hub must not wait for that.
+ * each attempt, and one attempt begins in each turn of the event loop: here one processor does what ten
+ * thousand do, and a handshake under way must not wait for those that only begin.
  */
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import { generate, parser, type Packet } from "mqtt-packet";
@@ -50,21 +51,28 @@ export function lightLink(settings: LightLinkSettings): HubLink {
   let current: Attempt | undefined;
   let context: SecureContext | undefined;
   let isClosed = false;
+  let isAsked = false;
+  const begin = (hasAlarm: boolean): void => {
+    isAsked = false;
+    if (current || isClosed) return;
+    context ??= contextOf(settings);
+    current = newAttempt(
+      { ...settings, context, hasAlarm },
+      {
+        onUp: () => listeners.up.forEach((listener) => listener()),
+        onEnd: (reason) => {
+          current = undefined;
+          if (!isClosed) listeners.down.forEach((listener) => listener(reason));
+        },
+        onMessage: (message) => listeners.message.forEach((listener) => listener(message)),
+      },
+    );
+  };
   return {
     connect: (hasAlarm) => {
-      if (current || isClosed) return;
-      context ??= contextOf(settings);
-      current = newAttempt(
-        { ...settings, context, hasAlarm },
-        {
-          onUp: () => listeners.up.forEach((listener) => listener()),
-          onEnd: (reason) => {
-            current = undefined;
-            if (!isClosed) listeners.down.forEach((listener) => listener(reason));
-          },
-          onMessage: (message) => listeners.message.forEach((listener) => listener(message)),
-        },
-      );
+      if (current || isClosed || isAsked) return;
+      isAsked = true;
+      inTurn(() => begin(hasAlarm));
     },
     publish: (up) => {
       if (current?.isUp) publish(settings.pillarId, current, up);
@@ -79,6 +87,20 @@ export function lightLink(settings: LightLinkSettings): HubLink {
       return Promise.resolve();
     },
   };
+}
+
+const beginnings: (() => void)[] = [];
+
+/** One in each turn of the event loop. */
+function inTurn(begin: () => void): void {
+  beginnings.push(begin);
+  if (beginnings.length > 1) return;
+  const next = (): void => {
+    beginnings[0]?.();
+    beginnings.shift();
+    if (beginnings.length > 0) setImmediate(next);
+  };
+  setImmediate(next);
 }
 
 function publish(pillarId: PillarId, attempt: Attempt, up: UpMessage): void {

@@ -91,7 +91,7 @@ export const listensRow = ({ listensMs }: RestartFigures): Row => ({
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
 export async function measureRestart(plan: RestartPlan): Promise<RestartFigures> {
-  const rig = await openLoad(plan.pillars);
+  const rig = await openLoad(plan.pillars, plan.pressing);
   try {
     await rig.hub.start();
     await rig.hub.isReady();

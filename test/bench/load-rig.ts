@@ -7,7 +7,11 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../simulator/hub-client.ts";
 import { enrolMany, type Enrolment } from "../../simulator/load/enrolment.ts";
-import { startFleet, type FleetProcess } from "../../simulator/load/fleet-process.ts";
+import {
+  startFleet,
+  startFleetApart,
+  type FleetProcess,
+} from "../../simulator/load/fleet-process.ts";
 import { LOOPBACK, loadHubCommand } from "../../simulator/load/hub-settings.ts";
 import type { JournalledAlarm } from "../../simulator/load/press-verdict.ts";
 import { costOf, type Cost } from "../../simulator/load/process-cost.ts";
@@ -47,8 +51,8 @@ export interface JournalOnDisk {
   close(): void;
 }
 
-/** Enrols the pillars; neither hub nor fleet is started yet. */
-export async function openLoad(pillars: number): Promise<LoadRig> {
+/** Enrols the pillars; neither hub nor fleet is started yet. `apart`: the first so many have their own process. */
+export async function openLoad(pillars: number, apart = pillars): Promise<LoadRig> {
   const dir = mkdtempSync(join(tmpdir(), "anzhu-load-"));
   const hubDir = join(dir, "hub");
   const media = await freeUdpRange(MEDIA_PORTS);
@@ -57,7 +61,9 @@ export async function openLoad(pillars: number): Promise<LoadRig> {
   const command = loadHubCommand(hubDir, { httpPort, mqttPort, alarmsPort, mediaPorts });
   const enrolment = await enrolMany(hubDir, pillars);
   const ways = { host: LOOPBACK, mqttPort, alarmsPort };
-  const fleet = startFleet(join(dir, "fleet.json"), { enrolment, hub: ways });
+  const wanted = { enrolment, hub: ways };
+  const file = join(dir, "fleet.json");
+  const fleet = apart < pillars ? startFleetApart(file, wanted, apart) : startFleet(file, wanted);
   const url = `http://${LOOPBACK}:${httpPort}`;
   const hub = hubOfLoad(command, { url, mqttPort });
   // A release's first start compiles it; that is not what is measured here.

@@ -77,11 +77,21 @@ test("those with an alarm come before all who were there first", async () => {
   while (performance.now() < until);
   await vi.waitFor(() => expect(letIn).toHaveLength(4));
   expect(letIn.indexOf("   alarm")).toBeLessThanOrEqual(1);
-  expect(letIn.filter((name) => name.includes("calm"))).toEqual([
+  expect(letIn.filter((name) => name.includes("calm")).toSorted()).toEqual([
     "  calm 0",
     "  calm 1",
     "  calm 2",
   ]);
+});
+
+test("of equals the last comes first, because the first is about to give up", async () => {
+  const first = await arrive();
+  const last = await arrive();
+  first.write(hello(false, "first"));
+  last.write(hello(false, "last"));
+  const until = performance.now() + 100;
+  while (performance.now() < until);
+  await vi.waitFor(() => expect(letIn).toEqual(["    last", "   first"]));
 });
 
 test("a hello that comes in pieces is put together", async () => {
