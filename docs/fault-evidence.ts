@@ -183,8 +183,22 @@ export const NOTES: ReadonlyMap<string, string> = new Map([
   ["H7", "no WebSocket: consoles use server-sent events"],
   ["F9", "orders to a pillar stay strict, by decision: authority fails closed"],
   ["C3", "in the simulated world: one of the kinds a seed may draw"],
-  ["D3", "in the simulated world: one of the kinds a seed may draw"],
+  [
+    "C1",
+    "an hour back stands for a clock in local time in autumn, a second back for a leap second",
+  ],
+  ["D1", "seconds at real processes, a day in the simulated world"],
+  [
+    "D3",
+    "whole messages over real sockets, which TCP would never reorder; packets in the simulated world",
+  ],
   ["D8", "in the simulated world: one of the kinds a seed may draw"],
-  ["F2", "in the simulated world: one of the kinds a seed may draw"],
+  ["F2", "by somebody between a real agent and a real hub; and in the simulated world"],
+  ["H2", "two thousand packets in CI; a million in the sweep `packets`"],
+  ["L2", "no supervised pair yet: a line cut beside the board looks like a button nobody presses"],
+  [
+    "N1",
+    "to the hub a muted tab is a console like any other: only an operator's act stops a deadline",
+  ],
   ["D2", "two namespaces with nftables; skipped with its reason where they cannot be had"],
 ]);

@@ -16,13 +16,30 @@ import {
   writeOutput,
 } from "./board-registers.ts";
 import type { Contact, LampName } from "./board-registers.ts";
-import { QUIET, receive, silence, SILENCE_MS } from "./modbus-slave.ts";
+import { QUIET, receive, sealed, silence, SILENCE_MS } from "./modbus-slave.ts";
 import type { RegisterBank, SlaveStep } from "./modbus-slave.ts";
 import { openPseudoTerminal } from "./pseudo-terminal.ts";
 import type { PseudoTerminal } from "./pseudo-terminal.ts";
 
-/** What the line does to bytes: repeats requests, cuts answers, flips a bit, says nothing. */
-export type LineFault = "echo" | "truncate" | "corrupt" | "mute";
+/**
+ * What the line does to bytes: repeats requests, cuts answers, flips a bit, says nothing; answers too late,
+ * under another unit's number, or with an exception; flips a bit of every third answer, puts bytes before it.
+ */
+export type LineFault =
+  | "echo"
+  | "truncate"
+  | "corrupt"
+  | "mute"
+  | "late"
+  | "wrong-unit"
+  | "exception"
+  | "noise"
+  | "garbage";
+
+/** Longer than anybody waits for an answer. */
+const LATE_MS = 400;
+/** Server device failure (Modbus application protocol 1.1b3, section 7). */
+const DEVICE_FAILURE = 4;
 
 export interface PressResult {
   /** Unix ms of the moment the contact closed. */
@@ -105,14 +122,18 @@ interface Served {
 function serve(line: PseudoTerminal, { slave, faults, onRequest }: Served): void {
   let state = QUIET;
   let timer: NodeJS.Timeout | undefined;
+  let answers = 0;
   const apply = (next: SlaveStep): void => {
     state = next.state;
     if (next.requests > 0) onRequest();
     // After a pause of this process several requests may lie here: only for the last does anybody wait.
     const reply = next.replies.at(-1);
     if (reply === undefined) return;
-    const sent = damaged(reply, faults);
-    if (sent.length > 0) line.write(sent);
+    answers += 1;
+    const sent = damaged(reply, { faults, isThird: answers % 3 === 0 });
+    if (sent.length === 0) return;
+    if (faults.has("late")) setTimeout(() => line.write(sent), LATE_MS);
+    else line.write(sent);
   };
   line.onBytes((bytes) => {
     clearTimeout(timer);
@@ -125,10 +146,20 @@ function serve(line: PseudoTerminal, { slave, faults, onRequest }: Served): void
   line.onClosed(() => clearTimeout(timer));
 }
 
-function damaged(reply: Uint8Array, faults: ReadonlySet<LineFault>): Uint8Array {
+interface Damage {
+  readonly faults: ReadonlySet<LineFault>;
+  readonly isThird: boolean;
+}
+
+function damaged(reply: Uint8Array, { faults, isThird }: Damage): Uint8Array {
+  const [unit = 0, code = 0] = reply;
   if (faults.has("mute")) return new Uint8Array(0);
-  const bytes = faults.has("truncate") ? reply.slice(0, reply.length >> 1) : Uint8Array.from(reply);
-  if (faults.has("corrupt")) {
+  if (faults.has("exception")) return sealed([unit, code | 0x80, DEVICE_FAILURE]);
+  if (faults.has("wrong-unit")) return sealed([unit + 1, ...reply.slice(1, -2)]);
+  const whole = faults.has("truncate") ? reply.slice(0, reply.length >> 1) : reply;
+  const isBefore = faults.has("garbage") && isThird;
+  const bytes = Uint8Array.from(isBefore ? [0xff, 0x00, 0x55, ...whole] : whole);
+  if (faults.has("corrupt") || (faults.has("noise") && isThird)) {
     const middle = bytes.length >> 1;
     bytes[middle] = (bytes[middle] ?? 0) ^ 0x10;
   }

@@ -36,6 +36,12 @@ async function endCall(): Promise<number | undefined> {
   return incident?.presses;
 }
 
+/** A busy machine held the contact longer than asked: that was a press, and it has to call. */
+async function endPressOf(at: number): Promise<void> {
+  street.history.record({ what: "press", at, pillarId: pillar.id });
+  await endCall();
+}
+
 const untilFaults = (id: string, holds: (faults: readonly string[]) => boolean): Promise<void> =>
   expect
     .poll(async () => holds((await street.hub.desk.pillar(id)).faults), { timeout: VISIBLE_MS })
@@ -43,11 +49,9 @@ const untilFaults = (id: string, holds: (faults: readonly string[]) => boolean):
 
 describe("L1 a contact that bounces", () => {
   test("L1 spikes shorter than the debounce call nobody", { timeout: SLOW }, async () => {
-    const { board } = pillar;
     for (const holdMs of [1, 2, 5, 10, 20, 30]) {
-      board.setContact("button", true);
-      await delay(holdMs);
-      board.setContact("button", false);
+      const spike = await pillar.board.press("button", holdMs);
+      if (spike?.isCounted) await endPressOf(spike.pressedAt);
       await delay(10);
     }
     expect(await active(pillar.id)).toEqual([]);
@@ -71,7 +75,7 @@ describe("L1 a contact that bounces", () => {
 });
 
 describe("L3 a serial line that", () => {
-  test.each<LineFault>(["truncate", "corrupt", "mute"])(
+  test.each<LineFault>(["truncate", "corrupt", "mute", "late", "wrong-unit", "exception"])(
     "L3 does this to answers: %s; is a fault within 15 s, and a press of that time calls when it is well",
     { timeout: SLOW },
     async (fault) => {
@@ -82,6 +86,19 @@ describe("L3 a serial line that", () => {
       pillar.board.setLineFault(fault, false);
       expect(await endCall()).toBe(1);
       await untilFaults(pillar.id, (faults) => !faults.includes("board-lost"));
+    },
+  );
+
+  test.each<LineFault>(["noise", "garbage"])(
+    "L3 spoils every third answer with %s: no press is invented, and a real one calls meanwhile",
+    { timeout: SLOW },
+    async (fault) => {
+      pillar.board.setLineFault(fault, true);
+      await delay(1500);
+      expect(await active(pillar.id)).toEqual([]);
+      await pillar.press();
+      expect(await endCall()).toBe(1);
+      pillar.board.setLineFault(fault, false);
     },
   );
 

@@ -8,8 +8,8 @@ import { openStreet, readJournal, type Street } from "./harness/street.ts";
 import { libfaketime, underClock } from "./harness/tool.ts";
 
 const SLOW = 180_000;
-/** An hour is what a clock in local time leaps in spring and autumn, a second what it repeats on a leap second. */
-const LEAPS = ["+1d", "-1d", "@1970-01-02 00:00:00", "@2106-02-07 06:28:10", "+1h", "-1h", "-1"];
+/** An hour is what a clock in local time goes back in autumn, a second what it repeats on a leap second. */
+const LEAPS = ["+1d", "-1d", "@1970-01-02 00:00:00", "@2106-02-07 06:28:10", "-1h", "-1"];
 const BACK = "+0";
 const DESKS_SECONDS = 3;
 /** The desks' step may come so much later than it is due. */
@@ -39,6 +39,16 @@ const setClock = (of: Street, to: string): void => writeFileSync(clockOf(of), `$
 const escalated = ({ hub }: Street): number =>
   readJournal(hub.dir).filter(({ type }) => type === "incident-escalated").length;
 
+async function untilDesksAreCalled(
+  of: Street,
+  { before, pressedAt }: { readonly before: number; readonly pressedAt: number },
+): Promise<void> {
+  await expect.poll(() => escalated(of), { timeout: 10_000 }).toBe(before + 1);
+  const waitedMs = performance.now() - pressedAt;
+  expect(waitedMs).toBeGreaterThan(DESKS_SECONDS * 1000 - GRAIN_MS);
+  expect(waitedMs).toBeLessThan(DESKS_SECONDS * 1000 + LATE_MS + GRAIN_MS);
+}
+
 interface Leap {
   readonly to: string;
   /** Of the hub: then the steps of the escalation are timed. */
@@ -59,12 +69,7 @@ async function callWithLeaps(
   await pressing;
   await pillar.untilLamp("received");
   setClock(of, BACK);
-  if (isOfHub) {
-    await expect.poll(() => escalated(of), { timeout: 10_000 }).toBe(before + 1);
-    const waitedMs = performance.now() - pressedAt;
-    expect(waitedMs, leap).toBeGreaterThan(DESKS_SECONDS * 1000 - GRAIN_MS);
-    expect(waitedMs, leap).toBeLessThan(DESKS_SECONDS * 1000 + LATE_MS + GRAIN_MS);
-  }
+  if (isOfHub) await untilDesksAreCalled(of, { before, pressedAt });
   const [incident] = await desk.active();
   await desk.order(incident!.id, "answer");
   await pillar.untilLamp("answered");
@@ -118,7 +123,7 @@ test(
       const { items } = await here.hub.desk.get<{ items: { pressedAt: string }[] }>(
         "/incidents?limit=1",
       );
-      expect(Math.abs(Date.parse(items[0]!.pressedAt) - pressedAt), to).toBeLessThan(1000);
+      expect(Math.abs(Date.parse(items[0]!.pressedAt) - pressedAt)).toBeLessThan(1000);
     }
     // The judge compares a press with the pillar's clock, which is what was falsified here.
     const judged = (await here.verdict()).filter(({ invariant }) => /I[356]/.test(invariant));

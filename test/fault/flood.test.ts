@@ -6,6 +6,7 @@ import { connect as connectTls } from "node:tls";
 import { afterAll, assert, beforeAll, expect, test, vi } from "vitest";
 import { upTopic } from "../../shared/protocol/topics.ts";
 import { closeOf } from "../wire/pillar-kit.ts";
+import { fuzzBroker } from "./harness/broker-fuzz.ts";
 import { openStreet, type Street } from "./harness/street.ts";
 import { tlsOf, wirePillar, type WireLink, type WirePillar } from "./harness/wire-pillar.ts";
 
@@ -13,6 +14,11 @@ const SLOW = 60_000;
 const PRESSES = 15;
 /** What one client may cost the others, by the goals. */
 const MAX_COST_MS = 500;
+/** Of one stranger with much to announce. */
+const SOCKETS = 100;
+/** `npm run fault -- --sweep` bends a million. */
+const BENT = 2000;
+const MAX_GROWTH_MIB = 60;
 const MIB = 1024 * 1024;
 
 let street: Street;
@@ -60,11 +66,11 @@ async function openTls(): Promise<Socket> {
 }
 
 test(
-  "H1 a packet of 256 MB announced before CONNECT, on 20 sockets, is cut at 4 KiB and costs no memory",
+  "H1 a packet of 256 MB announced before CONNECT, on 100 sockets, is cut at 4 KiB and costs no memory",
   { timeout: SLOW },
   async () => {
     const before = residentBytes();
-    const sockets = await Promise.all(Array.from({ length: 20 }, openTls));
+    const sockets = await Promise.all(Array.from({ length: SOCKETS }, openTls));
     const closed = sockets.map((socket) => once(socket, "close"));
     const announced = Buffer.concat([
       Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]),
@@ -73,6 +79,19 @@ test(
     for (const socket of sockets) socket.write(announced);
     await Promise.all(closed);
     expect(residentBytes() - before).toBeLessThan(20 * MIB);
+  },
+);
+
+test(
+  "H2 packets of every type, bent at random, cannot stop the hub or make it grow",
+  { timeout: SLOW },
+  async () => {
+    const { pid } = street.hub.process();
+    const [before, hub] = [residentBytes(), pid()];
+    await fuzzBroker(street, { cases: BENT, seed: 1 });
+    await slowestPress();
+    expect(pid()).toBe(hub);
+    expect(residentBytes() - before).toBeLessThan(MAX_GROWTH_MIB * MIB);
   },
 );
 

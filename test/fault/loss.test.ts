@@ -61,11 +61,12 @@ async function pressing(
   pillar: PillarUnderTest,
   { percent, presses, cable }: { percent: number; presses: number; cable: Namespace },
 ): Promise<void> {
+  const mostMs = percent <= 30 ? MOST_MS : Infinity;
   for (let n = 0; n < presses; n += 1) {
     const pressedAt = performance.now();
     await pillar.press();
     await pillar.untilLamp("received");
-    if (percent <= 30) expect(performance.now() - pressedAt).toBeLessThan(MOST_MS);
+    expect(performance.now() - pressedAt).toBeLessThan(mostMs);
     const open = (await hub.desk.active()).find(({ pillarId }) => pillarId === pillar.id);
     await hub.desk.order(open!.id, "answer");
     await hub.desk.order(open!.id, "close", { disposition: "test", note: "" });

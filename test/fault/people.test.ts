@@ -11,16 +11,18 @@ const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 
 let street: Street;
 let pillar: PillarUnderTest;
-/** The first address outside always fails, the second takes every call. */
-let [deaf, willing]: Server[] = [];
-let calls = { deaf: 0, willing: 0 };
+/** In the order in which they are called; the last alone takes a call. */
+const servers: Server[] = [];
+const calls = { failing: 0, redirecting: 0, silent: 0, willing: 0, beyond: 0 };
 beforeAll(async () => {
-  deaf = await listen((answer) => void answer(500, "deaf"));
-  willing = await listen((answer) => void answer(204, "willing"));
-  const webhook = [deaf, willing].map((server) => ({
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/ring`,
-    secret: SECRET,
-  }));
+  const beyond = await listen("beyond", () => 204);
+  const urls = [
+    await listen("failing", () => 500),
+    await listen("redirecting", () => [307, beyond]),
+    await listen("silent", () => undefined),
+    await listen("willing", () => 204),
+  ];
+  const webhook = urls.map((url) => ({ url, secret: SECRET }));
   const escalation = { desksAfterSeconds: 3, supervisorAfterSeconds: 5, externalAfterSeconds: 7 };
   street = await openStreet({ incidents: { escalation: { ...escalation, webhook } } });
   pillar = await street.add("pillar-1");
@@ -29,22 +31,28 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await street.close();
-  for (const server of [deaf, willing]) server?.close();
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
-async function listen(
-  reply: (answer: (status: number, who: keyof typeof calls) => void) => void,
-): Promise<Server> {
+type Reply = number | readonly [status: number, location: string] | undefined;
+
+/** Counts and answers; `undefined`: takes the request and never says a word. */
+async function listen(who: keyof typeof calls, reply: () => Reply): Promise<string> {
   const server = createServer((request, response) => {
     request.resume();
-    reply((status, who) => {
-      calls = { ...calls, [who]: calls[who] + 1 };
-      response.writeHead(status).end();
-    });
+    calls[who] += 1;
+    const answer = reply();
+    if (answer === undefined) return;
+    const [status, location] = typeof answer === "number" ? [answer] : answer;
+    response.writeHead(status, location === undefined ? {} : { location }).end();
   });
+  servers.push(server);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return server;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/ring`;
 }
 
 const levels = (): unknown[] =>
@@ -55,7 +63,7 @@ const typed = (type: string): number =>
   readJournal(street.hub.dir).filter((row) => row.type === type).length;
 
 test(
-  "N1 an unanswered call rings the desks, the supervisor and the world outside, each once and in time",
+  "N1 a call that the open consoles show and nobody hears rings the desks, the supervisor and the world outside, each once and in time",
   { timeout: SLOW },
   async () => {
     await pillar.press();
@@ -67,12 +75,11 @@ test(
 );
 
 test(
-  "N2 an address outside that fails is followed by the next, and the call is delivered",
+  "N2 addresses outside that fail, redirect and never answer are followed by the next; the call is delivered once, and no redirect is followed",
   { timeout: SLOW },
   async () => {
     await expect.poll(() => typed("external-delivered"), { timeout: 60_000 }).toBe(1);
-    expect(calls.deaf).toBeGreaterThan(0);
-    expect(calls.willing).toBe(1);
+    expect(calls).toEqual({ failing: 1, redirecting: 1, silent: 1, willing: 1, beyond: 0 });
     await street.hub.desk.clear();
     await pillar.untilLamp("standby");
   },
@@ -97,6 +104,23 @@ test(
     expect(levels().slice(before)).toEqual(["desks", "supervisor", "external"]);
     expect(await street.verdict()).toEqual([]);
     await pillar.untilLamp("received");
+    await street.hub.desk.clear();
+    await pillar.untilLamp("standby");
+  },
+);
+
+test(
+  "N1 with all consoles closed a call rings the desks, the supervisor and the world outside, each once and in time",
+  { timeout: SLOW },
+  async () => {
+    await street.closeConsoles();
+    const before = levels().length;
+    await pillar.press();
+    await pillar.untilLamp("received");
+    await expect
+      .poll(() => levels().slice(before), { timeout: 20_000 })
+      .toEqual(["desks", "supervisor", "external"]);
+    expect(await street.verdict()).toEqual([]);
     await street.hub.desk.clear();
     await pillar.untilLamp("standby");
   },

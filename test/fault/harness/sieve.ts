@@ -11,6 +11,7 @@ import { connect, createServer, type TLSSocket } from "node:tls";
 import { generate } from "mqtt-packet";
 import type { Identity } from "../../../device/adapters/identity.ts";
 import { openAuthority } from "../../../hub/link/authority.ts";
+import { seeded } from "./chance.ts";
 import { eachPacket, PACKET } from "./mqtt-frame.ts";
 
 /** Chances from 0 to 1, of each message and in both directions. */
@@ -102,16 +103,5 @@ export async function newSieve({ hubDir, mqttPort, identity }: Ends, seed = 1): 
       server.close();
       await once(server, "close");
     },
-  };
-}
-
-/** Mulberry32: the same draws for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

@@ -24,6 +24,8 @@ export interface Street {
   add(id: string, wanted?: Partial<PillarWanted>): Promise<PillarUnderTest>;
   /** Waits until no pillar waits for the hub, reads both sides' databases and judges. */
   verdict(): Promise<Violation[]>;
+  /** Nobody looks at a console any more. */
+  closeConsoles(): Promise<void>;
   /** Done last, after everything has ended. */
   onClose(close: () => Promise<void>): void;
   close(): Promise<void>;
@@ -70,6 +72,10 @@ export async function openStreet(
         }
       }
       return check(seen);
+    },
+    async closeConsoles() {
+      listening.abort();
+      await watching;
     },
     onClose: (close) => void closers.push(close),
     async close() {

@@ -1,5 +1,6 @@
 /** The parts of a sweep: each repeats one kind of fault as often as asked, judges, and says what it found. */
 import { noMosquitto } from "../../instrument/mosquitto.ts";
+import { fuzzBroker } from "./broker-fuzz.ts";
 import { openBrokeredStreet } from "./brokered-street.ts";
 import {
   endThreads,
@@ -20,6 +21,7 @@ import type { Torn } from "./torn-file.ts";
 
 /** A sweep is cut into streets, so that one failure does not hide what comes after it. */
 const ROUNDS_PER_STREET = 25;
+const PACKETS_PER_STREET = 50_000;
 const SOAK_PILLARS = 8;
 
 type Say = (text: string) => void;
@@ -124,6 +126,24 @@ async function killingBrokers(rounds: number, say: Say): Promise<boolean> {
   return true;
 }
 
+/** In pieces, each on a hub of its own: one that ended, or grows, is found in the piece that did it. */
+async function bendPackets(cases: number, say: Say): Promise<boolean> {
+  let ended = 0;
+  for (let from = 0; from < cases; from += PACKETS_PER_STREET) {
+    const street = await openStreet();
+    try {
+      const life = street.hub.process();
+      await fuzzBroker(street, { cases: Math.min(PACKETS_PER_STREET, cases - from), seed: from });
+      if (!life.isRunning()) ended += 1;
+    } finally {
+      await street.close();
+    }
+    say(`${Math.min(from + PACKETS_PER_STREET, cases)} of ${cases}, the hub ended ${ended} times`);
+  }
+  say(`${cases} bent packets, the hub ended ${ended} times`);
+  return ended === 0;
+}
+
 const bootLoop: Performance = (street, sweep) => cutPillars(street, { ...sweep, isBootLoop: true });
 
 export const PARTS = {
@@ -145,6 +165,8 @@ export const PARTS = {
     rounds: 100,
     run: sweeping("ends of ledger and journal threads", plainly(endThreads)),
   },
+  /** H2. */
+  packets: { rounds: 1_000_000, run: bendPackets },
   soak: { rounds: 10_000, run: soakAll },
 } as const satisfies Record<string, Part>;
 export type PartName = keyof typeof PARTS;
