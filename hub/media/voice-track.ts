@@ -45,6 +45,17 @@ interface Voice {
   anchor: { timestamp: number; place: number } | undefined;
 }
 
+/** By the stream's own count, unless that has slipped from the clock. */
+function placeOf(voice: Voice, timestamp: number, sinceStartMs: number): number {
+  const byClock = Math.round((sinceStartMs * AUDIO.clockRate) / 1000) - OPUS_PRE_SKIP;
+  const { anchor } = voice;
+  const byStream =
+    anchor === undefined ? byClock : anchor.place + ((timestamp - anchor.timestamp) | 0);
+  const place = Math.abs(byStream - byClock) > MAX_SLIP_SAMPLES ? byClock : byStream;
+  voice.anchor = { timestamp, place };
+  return place;
+}
+
 export function newVoiceTrack(startedAt: number): VoiceTrack {
   const held = new Int16Array(HELD_SAMPLES * 2);
   const voiceBySide = new Map<Side, Voice>();
@@ -68,17 +79,6 @@ export function newVoiceTrack(startedAt: number): VoiceTrack {
     };
     voiceBySide.set(side, voice);
     return voice;
-  };
-
-  const placeOf = (voice: Voice, timestamp: number, at: number): number => {
-    const happened = voice.clock.observe(timestamp, at);
-    const byClock = Math.round(((happened - startedAt) * AUDIO.clockRate) / 1000) - OPUS_PRE_SKIP;
-    const { anchor } = voice;
-    const byStream =
-      anchor === undefined ? byClock : anchor.place + ((timestamp - anchor.timestamp) | 0);
-    const place = Math.abs(byStream - byClock) > MAX_SLIP_SAMPLES ? byClock : byStream;
-    voice.anchor = { timestamp, place };
-    return place;
   };
 
   const mix = (side: Side, place: number, samples: Int16Array): void => {
@@ -113,7 +113,8 @@ export function newVoiceTrack(startedAt: number): VoiceTrack {
         late += 1;
         return;
       }
-      mix(side, placeOf(voice, packet.timestamp, at), samples);
+      const spokenAt = voice.clock.observe(packet.timestamp, at);
+      mix(side, placeOf(voice, packet.timestamp, spokenAt - startedAt), samples);
     },
     encodeUntil(at) {
       const until = ((at - startedAt) * AUDIO.clockRate) / 1000;

@@ -22,9 +22,9 @@ export type Happening =
       readonly incident: IncidentId | undefined;
       readonly isDiskGood: boolean;
     }
-  /** The pillar's own disk has it. */
+  /** `born`: sealed. `stored`: the pillar's own disk has it. */
   | {
-      readonly type: "stored";
+      readonly type: "born" | "stored";
       readonly at: number;
       readonly pillar: string;
       readonly eventId: EventId;

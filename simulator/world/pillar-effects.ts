@@ -27,7 +27,9 @@ export function performAll(world: World, pillar: Pillar, effects: readonly Effec
 function perform(world: World, pillar: Pillar, effect: Effect): void {
   switch (effect.type) {
     case "seal": {
-      pillar.born = effect.draft.eventId;
+      const { eventId } = effect.draft;
+      pillar.born = eventId;
+      world.happened({ type: "born", at: world.scheduler.now(), pillar: pillar.id, eventId });
       pillar.freshId = pillar.chance.hex(128) as EventId;
       const alarm = sealWith(keyOf(pillar), effect.draft);
       return tellPillar(world, pillar, { type: "sealed", alarm, edgeAt: effect.edgeAt });

@@ -88,6 +88,9 @@ const DAY_MS = 86_400_000;
 /** Long enough for every bounded wait: a file opened again (30 s), a link tried again (15 s), a page. */
 const LIVENESS_MS = 240_000;
 
+/** Four alarms at a time, past addresses that never answer: a backlog takes its time. */
+const BY_DOORS_MS = 1_800_000;
+
 export function runWorld(settings: WorldSettings): Run {
   const happenings: Happening[] = [];
   const world = newWorld(settings, happenings);
@@ -105,6 +108,7 @@ export function runWorld(settings: WorldSettings): Run {
     world.note("world", "healed", "");
     world.faults.heal();
     scheduler.runUntil(healAt + LIVENESS_MS);
+    if (hasOnlyDoors(world)) scheduler.runUntil(healAt + BY_DOORS_MS);
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     world.happened({ type: "broken", at: scheduler.now(), actor: "world", reason });
@@ -119,6 +123,12 @@ export function runWorld(settings: WorldSettings): Run {
     effects: world.faults.effects(),
   };
 }
+
+/** Whether an expired pillar has not told everything yet. */
+const hasOnlyDoors = (world: World): boolean =>
+  world.pillars.some(
+    ({ index, agent }) => world.isExpired(index) && (agent?.outbox.pending.size ?? 0) > 0,
+  );
 
 function newWorld(settings: WorldSettings, happenings: Happening[]): World {
   const scheduler = newScheduler();

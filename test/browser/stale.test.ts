@@ -53,8 +53,8 @@ const isGrey = (at: Page, region: string): Promise<boolean> =>
       return stale !== null && getComputedStyle(stale).filter.includes("grayscale");
     });
 const isTold = (at: Page): Promise<boolean> => at.getByTestId("bar-link").isVisible();
-const untilTold = (at: Page): Promise<void> => expect.poll(() => isTold(at), VISIBLE).toBe(true);
-const untilLive = (at: Page): Promise<void> => expect.poll(() => isTold(at), VISIBLE).toBe(false);
+const expectTold = (at: Page): Promise<void> => expect.poll(() => isTold(at), VISIBLE).toBe(true);
+const expectLive = (at: Page): Promise<void> => expect.poll(() => isTold(at), VISIBLE).toBe(false);
 
 test.each(PAGES)(
   "a hub that stands still is told at $nav, and what the page shows is grey",
@@ -62,12 +62,12 @@ test.each(PAGES)(
   async ({ nav, regions }) => {
     await look(page, nav, regions);
     signal("SIGSTOP");
-    await untilTold(page);
+    await expectTold(page);
     for (const region of regions) {
       expect([region, await isGrey(page, region)]).toEqual([region, true]);
     }
     signal("SIGCONT");
-    await untilLive(page);
+    await expectLive(page);
     for (const region of regions) {
       expect([region, await isGrey(page, region)]).toEqual([region, false]);
     }
@@ -96,17 +96,17 @@ test(
     await laptop.send("Page.setWebLifecycleState", { state: "frozen" });
     signal("SIGSTOP");
     await laptop.send("Page.setWebLifecycleState", { state: "active" });
-    await untilTold(page);
+    await expectTold(page);
     signal("SIGCONT");
-    await untilLive(page);
+    await expectLive(page);
   },
 );
 
 test("a network that is gone is told, and its return too", { timeout: SLOW }, async () => {
   await page.context().setOffline(true);
-  await untilTold(page);
+  await expectTold(page);
   await page.context().setOffline(false);
-  await untilLive(page);
+  await expectLive(page);
 });
 
 test(
@@ -120,8 +120,8 @@ test(
         .poll(() => far.getByTestId("link-state").getAttribute("data-state"))
         .toBe("live");
       router.forgetStreams();
-      await untilTold(far);
-      await untilLive(far);
+      await expectTold(far);
+      await expectLive(far);
       await far.context().close();
     } finally {
       await router.close();
@@ -135,7 +135,7 @@ test("a hub that is killed is told, and every page is grey", { timeout: SLOW }, 
   process.kill(demo.process.pid!, "SIGSTOP");
   try {
     signal("SIGKILL");
-    await untilTold(page);
+    await expectTold(page);
     for (const region of PAGES[0].regions)
       expect([region, await isGrey(page, region)]).toEqual([region, true]);
   } finally {

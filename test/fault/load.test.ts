@@ -14,7 +14,7 @@ const SLOW = 120_000;
 const COMMITTED_MS = 1000;
 const ACCEPTED_MS = 2000;
 
-async function pressTogether(around?: ReturnType<typeof slowFsync>): Promise<void> {
+async function expectPressesInTime(around?: ReturnType<typeof slowFsync>): Promise<void> {
   const { verdict, committedMs } = await measureBurst(PILLARS, around);
   expect(verdict).toMatchObject({ pressed: PILLARS, accepted: PILLARS, incidents: PILLARS });
   expect(isExactlyOnce(verdict)).toBe(true);
@@ -25,7 +25,7 @@ async function pressTogether(around?: ReturnType<typeof slowFsync>): Promise<voi
 test(
   "K1 presses of many pillars within a second are committed within a second and accepted within two, once each",
   { timeout: SLOW },
-  () => pressTogether(),
+  () => expectPressesInTime(),
 );
 
 const why = missing("strace");
@@ -33,6 +33,6 @@ describe.skipIf(why)(`with a disk that takes 20 ms to sync${why ? ` (${why})` : 
   test(
     "K2 presses of many pillars are accepted within two seconds although every fsync takes 20 ms more",
     { timeout: SLOW },
-    () => pressTogether(slowFsync()),
+    () => expectPressesInTime(slowFsync()),
   );
 });

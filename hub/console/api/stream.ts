@@ -88,17 +88,9 @@ export function openStream(listener: StreamListener): Stream {
   async function probe(at: number): Promise<void> {
     if (isProbing) return;
     isProbing = true;
-    const sentAt = Date.now();
-    const answer = await fetch("/healthz", {
-      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
-      cache: "no-store",
-    }).catch(() => undefined);
+    const isThere = await doesHubAnswer(listener);
     isProbing = false;
-    if (!answer?.ok) return;
-    const hubAt = Date.parse(answer.headers.get("date") ?? "");
-    if (!Number.isNaN(hubAt)) {
-      listener.onHubTime(boundsOf(hubAt, 1000, { sentAt, heardAt: Date.now() }));
-    }
+    if (!isThere) return;
     if (source.readyState === EventSource.OPEN && Date.now() - saidAt >= MUTE_AFTER_MS) {
       step({ type: "failed", at: Date.now() });
       reopen();
@@ -125,6 +117,20 @@ export function openStream(listener: StreamListener): Stream {
       source.close();
     },
   };
+}
+
+async function doesHubAnswer(listener: StreamListener): Promise<boolean> {
+  const sentAt = Date.now();
+  const answer = await fetch("/healthz", {
+    signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+    cache: "no-store",
+  }).catch(() => undefined);
+  if (!answer?.ok) return false;
+  const hubAt = Date.parse(answer.headers.get("date") ?? "");
+  if (!Number.isNaN(hubAt)) {
+    listener.onHubTime(boundsOf(hubAt, 1000, { sentAt, heardAt: Date.now() }));
+  }
+  return true;
 }
 
 function receive(listener: StreamListener, data: string): void {

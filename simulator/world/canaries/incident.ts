@@ -27,7 +27,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "gap-not-asked",
     story: "the hub sees that alarms are missing and asks for none",
-    firstSeed: 17,
+    firstSeed: 2,
     rules: () => withRules({ handle: handleWithoutAsking }),
   },
   {
@@ -47,7 +47,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "deadline-frozen",
     story: "a clock set back stops every deadline until it has caught up",
-    firstSeed: 2,
+    firstSeed: 8,
     rules: () => {
       let latest = 0;
       return withRules({
@@ -63,7 +63,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "levels-drift",
     story: "each level counts from when the one before was noticed, and a little more",
-    firstSeed: 1,
+    firstSeed: 2,
     rules: () => withRules({ handle: drifting }),
   },
   {
@@ -85,7 +85,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "owner-vanished-keeps",
     story: "an owner whose console is gone keeps the incident",
-    firstSeed: 18,
+    firstSeed: 35,
     rules: () =>
       withRules({
         handle: (state, event, nextIndex) => {
@@ -99,7 +99,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "expired-honoured",
     story: "the hub listens to a pillar whose certificate has expired as to any other",
-    firstSeed: 1,
+    firstSeed: 5,
     rules: () => withRules({ isExpired: () => false }),
   },
 ];

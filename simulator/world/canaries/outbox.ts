@@ -11,7 +11,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "unaccepted-forgotten",
     story: "a reboot forgets what was not accepted (and the hub asks for no resend)",
-    firstSeed: 6,
+    firstSeed: 2,
     rules: () =>
       withRules({
         begin: (found) => ({ ...found, unaccepted: [] }),
@@ -22,7 +22,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
     name: "resend-stops",
     story: `the pillar stops asking after ${TRIES} tries on one link (and has no second path)`,
     density: "dense",
-    firstSeed: 14,
+    firstSeed: 5,
     rules: () =>
       withRules({
         begin: (found) => ({ ...found, secondWays: 0 }),
@@ -37,7 +37,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "seq-reused",
     story: "after a reboot the last number is given out once more",
-    firstSeed: 3,
+    firstSeed: 2,
     rules: () =>
       withRules({
         begin: (found) =>
@@ -49,7 +49,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "ledger-not-synced",
     story: "an alarm counts as stored before its sync",
-    firstSeed: 4,
+    firstSeed: 3,
     rules: () => withRules({ doesLedgerSync: false, handle: handleWithoutAsking }),
   },
   {
@@ -69,7 +69,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "outbox-drops-oldest",
     story: `more than ${FEW} waiting alarms push out the oldest (and the hub asks for no resend)`,
-    firstSeed: 2,
+    firstSeed: 1,
     rules: () =>
       withRules({
         step: (agent, event) => withFewPending(HONEST.step(agent, event)),
@@ -79,7 +79,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "first-door-only",
     story: "the second way asks the first hub again and again, and never the next",
-    firstSeed: 1,
+    firstSeed: 5,
     rules: () =>
       withRules({
         step: (agent, event) => {
@@ -100,7 +100,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "wall-clock-timers",
     story: "timers wait for the wall clock: set forward, it is far from them",
-    firstSeed: 3,
+    firstSeed: 4,
     rules: () => {
       const wallAtBoot = new Map<string, number>();
       return withRules({

@@ -28,7 +28,12 @@ export function checkLoss({ happenings, hub }: History): Violation[] {
     held: heldForLater({ hub }, happenings),
     closings: closingTimes(happenings),
     downs: timesOf(happenings, "pillar-down"),
-    births: timesOf(happenings, "stored"),
+    births: timesOf(happenings, "born"),
+    bornAt: new Map(
+      happenings.flatMap((one) =>
+        one.type === "born" ? [[birthKey(one.pillar, one.at), one.eventId] as const] : [],
+      ),
+    ),
   };
   return happenings.flatMap((one) => (one.type === "pressed" ? lossOf(one, record) : []));
 }
@@ -40,8 +45,9 @@ interface Record {
   readonly held: ReadonlySet<EventId>;
   readonly closings: ReadonlyMap<EventId, number>;
   readonly downs: ReadonlyMap<string, readonly number[]>;
-  /** When each pillar's disk took an alarm. */
+  /** When each pillar gave birth to an alarm, and to which. */
   readonly births: ReadonlyMap<string, readonly number[]>;
+  readonly bornAt: ReadonlyMap<string, EventId>;
 }
 
 function lossOf(one: Pressed, record: Record): Violation[] {
@@ -62,11 +68,16 @@ function lossOf(one: Pressed, record: Record): Violation[] {
   return [lost(one, `fell into a call that was over (alarm ${owed})`)];
 }
 
-/** The next alarm speaks for it, unless power or disk went before that. */
+const birthKey = (pillar: string, at: number): string => `${pillar} ${at}`;
+
+/** The next alarm speaks for it, and is owed in its place; unless power or disk went before that. */
 function isMerged(one: Pressed, downAt: number | undefined, record: Record): boolean {
   const bornAt = nextAfter(record.births.get(one.pillar) ?? [], one.at);
   const isSoon = (at: number | undefined): boolean => at !== undefined && at <= one.at + MERGED_MS;
-  return isSoon(bornAt) || isSoon(downAt) || !one.isDiskGood;
+  const heir = isSoon(bornAt) ? record.bornAt.get(birthKey(one.pillar, bornAt ?? 0)) : undefined;
+  if (heir === undefined) return isSoon(downAt) || !one.isDiskGood;
+  const isOwed = downAt === undefined || record.stored.has(heir);
+  return record.recorded.has(heir) || record.held.has(heir) || !isOwed;
 }
 
 /** What a pillar whose certificate has expired keeps for a hub that was set back: replays need the link. */
@@ -116,7 +127,7 @@ function closingTimes(happenings: readonly Happening[]): Map<EventId, number> {
 
 function timesOf(
   happenings: readonly Happening[],
-  type: "pillar-down" | "stored",
+  type: "pillar-down" | "born",
 ): Map<string, number[]> {
   const times = new Map<string, number[]>();
   for (const one of happenings) {

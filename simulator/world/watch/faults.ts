@@ -32,15 +32,11 @@ export function watchFaults(sight: Sight): () => void {
       const shown = hub.state.pillars.get(id)?.faults ?? [];
       const real = agent?.health.faults ?? NONE;
       if (real.size === 0 && shown.length === 0 && differing.size === 0) continue;
-      const isHeard = now - (sight.heardAt[index] ?? 0) < SILENT_MS && agent?.link.phase === "up";
-      if (!isHeard || sight.since > now) {
+      if (!doesReport(sight, index) || sight.since > now) {
         differing.clear();
         continue;
       }
-      const different = [
-        ...[...real.keys()].filter((code) => !shown.includes(code)),
-        ...shown.filter((code) => !real.has(code) && !FOUND_BY_HUB.has(code)),
-      ];
+      const different = differenceOf(real, shown);
       for (const code of differing.keys()) {
         if (different.includes(code)) continue;
         differing.delete(code);
@@ -57,4 +53,21 @@ export function watchFaults(sight: Sight): () => void {
       }
     }
   };
+}
+
+/** An expired identity has nothing but alarms. */
+function doesReport({ world, heardAt }: Sight, index: number): boolean {
+  const isHeard = world.scheduler.now() - (heardAt[index] ?? 0) < SILENT_MS;
+  const isUp = world.pillars[index]?.agent?.link.phase === "up";
+  return isHeard && isUp && !world.isExpired(index);
+}
+
+function differenceOf(
+  real: ReadonlyMap<FaultCode, string>,
+  shown: readonly FaultCode[],
+): FaultCode[] {
+  return [
+    ...[...real.keys()].filter((code) => !shown.includes(code)),
+    ...shown.filter((code) => !real.has(code) && !FOUND_BY_HUB.has(code)),
+  ];
 }

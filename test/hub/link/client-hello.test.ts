@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { connect } from "node:tls";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_HELLO_BYTES, readHello } from "../../../hub/link/client-hello.ts";
 import { applicationProtocols } from "../../../shared/protocol/alpn.ts";
