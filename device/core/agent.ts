@@ -53,7 +53,7 @@ import {
   resendOnNewLink,
 } from "./ledger.ts";
 import { linkDown, linkMissing, linkUp, tryLink, watchLink } from "./link.ts";
-import { openAll, postDue, postFailed } from "./second-path.ts";
+import { openAll, planPosts, postDue, postFailed } from "./second-path.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
 /** One event: the next state, and what to do about it. */
@@ -206,7 +206,7 @@ function accepted(agent: Agent, event: Extract<Event, { type: "accepted" }>): Ag
   const isNews = agent.outbox.pending.has(eventId) || agent.outbox.hubEpoch !== hubEpoch;
   const noted = isNews ? follow(lit, (next) => markOnDisk(next, eventId, hubEpoch)) : lit;
   const marked = follow(noted, (next) => acceptedByHub(next, receipt, event));
-  return follow(marked, (next) => selfTestAccepted(next, eventId, event));
+  return follow(follow(marked, planPosts), (next) => selfTestAccepted(next, eventId, event));
 }
 
 function mediaSaid(agent: Agent, event: Extract<Event, { type: "media-said" }>): AgentStep {

@@ -27,7 +27,7 @@ export function openSecondPath(agent: Agent, eventId: EventId, moment: Moment): 
   const isMissing = agent.link.phase !== "up" && agent.link.isMissing;
   const dueAt = isMissing ? moment.at : after(moment.at, POST_AFTER);
   const post: Post = { dueAt, tries: 0, isUnderWay: false };
-  return schedule(withPending(agent, eventId, { post }));
+  return planPosts(withPending(agent, eventId, { post }));
 }
 
 /** After a start: everything kept that no hub has. */
@@ -39,7 +39,7 @@ export function openAll(agent: Agent, moment: Moment): AgentStep {
     if (one.isReplay || one.post) continue;
     pending.set(eventId, { ...one, post: { dueAt, tries: 0, isUnderWay: false } });
   }
-  return schedule({ ...agent, outbox: { ...agent.outbox, pending } });
+  return planPosts({ ...agent, outbox: { ...agent.outbox, pending } });
 }
 
 /** Everything due goes out, the waiting person's alarm first, as far as there is room. */
@@ -64,7 +64,7 @@ export function postDue(agent: Agent, moment: Moment): AgentStep {
       ),
     );
   }
-  return follow(result, schedule);
+  return follow(result, planPosts);
 }
 
 /** The next hub, or after the last one a rest. */
@@ -74,7 +74,7 @@ export function postFailed(
 ): AgentStep {
   const { eventId, reason } = failure;
   const post = agent.outbox.pending.get(eventId)?.post;
-  if (!post) return schedule(agent);
+  if (!post) return planPosts(agent);
   const tries = post.tries + 1;
   const isRoundOver = tries % agent.secondWays === 0;
   const round = Math.floor(tries / agent.secondWays) - 1;
@@ -82,7 +82,7 @@ export function postFailed(
   const dueAt = after(failure.at, milliseconds(Math.max(NOT_BEFORE, drawn)));
   const waiting = withPending(agent, eventId, { post: { dueAt, tries, isUnderWay: false } });
   const text = `alarm ${eventId.slice(0, 4)} by HTTPS: ${reason}`;
-  return follow(schedule(waiting), (next) => step(next, { type: "log", level: "warn", text }));
+  return follow(planPosts(waiting), (next) => step(next, { type: "log", level: "warn", text }));
 }
 
 type Waiting = Pending & { readonly post: Post };
@@ -96,8 +96,8 @@ function underWay(agent: Agent): number {
   return count;
 }
 
-/** One timer for all: when the next one is due. With no room, the next answer comes here again. */
-function schedule(agent: Agent): AgentStep {
+/** One timer for all: when the next one is due. With no room, the next answer, good or bad, comes here again. */
+export function planPosts(agent: Agent): AgentStep {
   let dueAt: Instant | undefined;
   const hasRoom = underWay(agent) < MAX_POSTS;
   const waiting = waitingFor(agent);

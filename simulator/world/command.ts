@@ -27,6 +27,7 @@ interface Flags {
   readonly everyEffect?: boolean;
 }
 
+const DEFAULT = { days: 1, pillars: 3 };
 const DAYS_A_YEAR = 365.25;
 /** In fewer seeds something rare may well not happen. */
 const ENOUGH_SEEDS = 500;
@@ -38,8 +39,8 @@ export function worldCommand(): Command {
     .description("the real cores in virtual time: seeded faults, and checkers for every promise")
     .option("--seeds <n>", "how many seeds", whole(1, 100_000_000), 100)
     .option("--from <seed>", "the first seed", whole(0, Number.MAX_SAFE_INTEGER), 1)
-    .option("--days <n>", "simulated days a seed", whole(1, 30), 1)
-    .option("--pillars <n>", "pillars a seed", whole(1, 100), 3)
+    .option("--days <n>", "simulated days a seed", whole(1, 30), DEFAULT.days)
+    .option("--pillars <n>", "pillars a seed", whole(1, 100), DEFAULT.pillars)
     .option("--jobs <n>", "worker threads", whole(1, 256), availableParallelism())
     .option("--seed <n>", "this one seed", whole(0, Number.MAX_SAFE_INTEGER))
     .option("--trace", "with --seed: everything worth a line")
@@ -63,17 +64,18 @@ function whole(least: number, most: number): (text: string) => number {
 }
 
 async function run(flags: Flags): Promise<number> {
-  if (flags.everyEffect) return sweepEffects(flags.seed ?? flags.from);
+  if (flags.everyEffect) return sweepEffects(flags);
   if (flags.canaries) return findCanaries(flags);
   if (flags.seed !== undefined) return runOne({ ...flags, seed: flags.seed });
   return runMany(flags);
 }
 
-function sweepEffects(seed: number): number {
+function sweepEffects(flags: Flags): number {
+  const seed = flags.seed ?? flags.from;
   const { effects, presses, failures } = crashAtEveryEffect(seed);
   for (const { effect, verdict } of failures.slice(0, MAX_TOLD)) {
     console.log(`power cut before effect ${effect}`);
-    tell(verdict);
+    tell(verdict, flags);
   }
   const bad = failures.length;
   console.log(`world: seed ${seed}, ${effects} power cuts, ${presses} presses, ${bad} violations`);
@@ -100,7 +102,7 @@ function runOne(flags: Flags & { readonly seed: number }): number {
     console.log(`smaller, after ${shrunk.tries} runs: ${only.join(", ") || "no faults"}; ${span}`);
   }
   const verdict = shrunk?.verdict ?? judge(again);
-  return conclude(sumOf(verdict), flags, tell(verdict));
+  return conclude(sumOf(verdict), flags, tell(verdict, flags));
 }
 
 function sumOf(verdict: Verdict): Sum {
@@ -120,7 +122,7 @@ async function runMany(flags: Flags): Promise<number> {
     onVerdict: (verdict) => {
       if (verdict.violations.length === 0) return true;
       told += 1;
-      if (told <= MAX_TOLD) tell(verdict);
+      if (told <= MAX_TOLD) tell(verdict, flags);
       return flags.keepGoing === true || told < MAX_TOLD;
     },
   });
@@ -129,9 +131,19 @@ async function runMany(flags: Flags): Promise<number> {
   return conclude(sum, flags, told + missing.length);
 }
 
-function tell(verdict: Verdict): number {
-  if (verdict.violations.length > 0) console.log(`${failureText(verdict, commit())}\n`);
+function tell(verdict: Verdict, flags: Flags): number {
+  const told = { commit: commit(), options: optionsOf(flags) };
+  if (verdict.violations.length > 0) console.log(`${failureText(verdict, told)}\n`);
   return verdict.violations.length;
+}
+
+function optionsOf({ days, pillars, dense, canary }: Flags): string {
+  return [
+    days === DEFAULT.days ? "" : ` --days ${days}`,
+    pillars === DEFAULT.pillars ? "" : ` --pillars ${pillars}`,
+    dense ? " --dense" : "",
+    canary === undefined ? "" : ` --canary ${canary}`,
+  ].join("");
 }
 
 function conclude(sum: Sum, flags: Flags, failures: number): number {

@@ -48,15 +48,19 @@ export function lineOf({ at, actor, what, detail }: TraceLine): string {
   return `${when} ${actor.padEnd(9)} ${what.padEnd(22)} ${words}`.trimEnd();
 }
 
-export function failureText(verdict: Verdict, commit: string): string {
+/** `options`: what the command line needs beside the seed to run it again. */
+export function failureText(
+  verdict: Verdict,
+  told: { readonly commit: string; readonly options: string },
+): string {
   const { seed, violations, story } = verdict;
   const [first] = violations;
   if (!first) return "";
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
   const detail = first.detail.replaceAll(/\b([0-9a-f]{4})[0-9a-f]{28}\b/g, "$1");
   return [
-    `seed ${seed} at ${commit}: ${first.invariant}: ${detail}${more}`,
-    `replay: npm run simulate -- world --seed ${seed} --trace`,
+    `seed ${seed} at ${told.commit}: ${first.invariant}: ${detail}${more}`,
+    `replay: npm run simulate -- world --seed ${seed}${told.options} --trace`,
     ...story.map((line, i) => (i === story.length - 1 ? `${line}      ← here` : line)),
   ].join("\n");
 }

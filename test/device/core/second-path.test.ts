@@ -108,6 +108,19 @@ describe("an alarm without a receipt", () => {
     expect(pillar.posts[0]?.message.ageMs).toBeUndefined();
   });
 
+  test("that waits for its turn has it when the ones before it are accepted", () => {
+    const unaccepted = Array.from({ length: 3 * MAX_POSTS }, (_, index) => keptAlarm(index + 1));
+    const head = { seq: unaccepted.length, hash: unaccepted.at(-1)!.hash };
+    const pillar = falsePillar({ ...ways, unaccepted, head, bootEpoch: 2 });
+    pillar.pass(5000);
+    for (let asked = 0; asked < unaccepted.length; asked++) {
+      pillar.accept(pillar.posts[asked]!.message.event.eventId);
+      pillar.pass(0);
+    }
+    expect(pillar.posts).toHaveLength(unaccepted.length);
+    expect(pillar.state().outbox.pending.size).toBe(0);
+  });
+
   test("of a person who waits goes before all that is kept", () => {
     const unaccepted = Array.from({ length: 50 }, (_, index) => keptAlarm(index + 1));
     const pillar = falsePillar({

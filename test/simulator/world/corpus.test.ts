@@ -18,6 +18,12 @@ describe("the simulated world", () => {
     expect(verdict.presses).toBeGreaterThan(0);
   });
 
+  test("keeps every promise when thousands press (seed 16: a backlog behind two doors stood still)", () => {
+    const verdict = judge({ seed: 16, days: 1, pillars: 3, density: "dense" });
+    expect(verdict.violations).toEqual([]);
+    expect(verdict.presses).toBeGreaterThan(5000);
+  });
+
   test("gives the same trace for the same seed, and another for another", () => {
     const hashes = [5, 5, 6].map((seed) => judge({ seed, days: 1, pillars: 2 }).hash);
     expect(hashes[0]).toBe(hashes[1]);
