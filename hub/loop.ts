@@ -103,12 +103,13 @@ function refold(desk: Desk): void {
 }
 
 async function take(desk: Desk, event: HubEvent, prepare: Prepare): Promise<void> {
+  const monotonicMs = performance.now();
   if (desk.failure) {
-    hear(desk.state, event);
+    hear(desk.state, event, monotonicMs);
     throw desk.failure;
   }
   const first = desk.journal.nextIndex();
-  const decision = handle(desk.state, event, first);
+  const decision = handle(desk.state, event, { monotonicMs, nextIndex: first });
   if (event.type === "tick" || event.type === "operator-order") {
     const [orphan] = unattended(desk.state);
     assert(orphan === undefined, `incident ${orphan} has neither an owner nor a deadline`);

@@ -173,8 +173,7 @@ function tell(core: Core, event: HubEvent): void {
 
 /** Returns what ends it. */
 function startTicking(core: Core): () => void {
-  const tick = (): void =>
-    tell(core, { type: "tick", at: Date.now(), monotonicMs: performance.now() });
+  const tick = (): void => tell(core, { type: "tick", at: Date.now() });
   tick();
   const ticker = setInterval(tick, TICK_MS);
   const endFileWatch = watchFiles(core.feed, core.log);

@@ -8,14 +8,13 @@ import type { Tick } from "./deadline.ts";
 import type { Heard } from "./presence.ts";
 
 /** A clock that is slewed moves a thousandth of this in a second. */
-export const TOLERANCE_MS = 500;
+const TOLERANCE_MS = 500;
 
 export interface Clock {
-  monotonicMs: number | null;
-  /** Of the latest tick, by the wall. */
-  wallMs: number | null;
-  /** Between the latest tick and the one before; 0 at the first. */
-  elapsedMs: number;
+  /** Monotonic ms of the event that is being handled, or was last. */
+  nowMs: number;
+  /** Monotonic ms of the latest tick. */
+  tickedAtMs: number | null;
   /** Wall minus monotonic, at the last step or at the first tick. */
   offsetMs: number | null;
   /** By how much the wall clock was set before the latest tick; 0 when it was not. */
@@ -23,24 +22,25 @@ export interface Clock {
 }
 
 export const unset = (): Clock => ({
-  monotonicMs: null,
-  wallMs: null,
-  elapsedMs: 0,
+  nowMs: 0,
+  tickedAtMs: null,
   offsetMs: null,
   stepMs: 0,
 });
 
+/** Whether a wall time of now is by a clock that was set since the latest tick, or has been set back again. */
+export const isOfOtherClock = ({ nowMs, offsetMs }: Clock, at: number): boolean =>
+  offsetMs !== null && Math.abs(at - nowMs - offsetMs) > TOLERANCE_MS;
+
 /** Owns `heard.clock`. */
-export function hearClock(heard: Heard, { at, monotonicMs }: Tick): void {
+export function hearClock(heard: Heard, { at }: Tick): void {
   const { clock } = heard;
-  const offsetMs = at - monotonicMs;
+  const offsetMs = at - clock.nowMs;
   const moved = clock.offsetMs === null ? 0 : offsetMs - clock.offsetMs;
-  const elapsedMs = monotonicMs - (clock.monotonicMs ?? monotonicMs);
+  const elapsedMs = clock.nowMs - (clock.tickedAtMs ?? clock.nowMs);
   clock.stepMs = Math.abs(moved) > TOLERANCE_MS ? moved : 0;
   if (clock.offsetMs === null || clock.stepMs !== 0) clock.offsetMs = offsetMs;
-  clock.monotonicMs = monotonicMs;
-  clock.wallMs = at;
-  clock.elapsedMs = elapsedMs;
+  clock.tickedAtMs = clock.nowMs;
   if (clock.stepMs !== 0) moveAlong(heard, { at, elapsedMs, stepMs: clock.stepMs });
 }
 

@@ -49,14 +49,14 @@ export function hearConsole(
 const newDesk = (): Desk => ({ streams: 0, hasBeat: false, goneAt: null });
 
 /** Absence is measured from tick to tick, by the clock nobody can set. */
-export function hearAbsence(state: HubState, { monotonicMs }: Tick): void {
-  const { desks } = state.heard;
+export function hearAbsence(state: HubState): void {
+  const { desks, clock } = state.heard;
   for (const [, owner] of owned(state)) {
-    if (!desks.has(owner)) desks.set(owner, { ...newDesk(), goneAt: monotonicMs });
+    if (!desks.has(owner)) desks.set(owner, { ...newDesk(), goneAt: clock.nowMs });
   }
   for (const [username, desk] of desks) {
     if (desk.streams > 0 && !desk.hasBeat) continue;
-    desk.goneAt ??= monotonicMs;
+    desk.goneAt ??= clock.nowMs;
     if (desk.streams === 0 && desks.size > MAX_REMEMBERED) desks.delete(username);
   }
 }
@@ -70,14 +70,15 @@ function owned(state: HubState): [IncidentRecord, Username][] {
   return found;
 }
 
-export function decideReleases(state: HubState, tick: Tick): Decision {
+export function decideReleases(state: HubState, { at }: Tick): Decision {
+  const { desks, clock } = state.heard;
   const gone = owned(state).filter(([, owner]) => {
-    const goneAt = state.heard.desks.get(owner)?.goneAt ?? tick.monotonicMs;
-    return tick.monotonicMs - goneAt >= OWNER_GONE_MS;
+    const goneAt = desks.get(owner)?.goneAt ?? clock.nowMs;
+    return clock.nowMs - goneAt >= OWNER_GONE_MS;
   });
   return gone.length === 0
     ? nothing
-    : both(...gone.map(([incident, from]) => release(state, { incident, from, at: tick.at })));
+    : both(...gone.map(([incident, from]) => release(state, { incident, from, at })));
 }
 
 function release(

@@ -8,7 +8,7 @@
  *
  * Limit: while the whole machine sleeps neither clock is seen to run, and a ring waits with it.
  */
-import { TOLERANCE_MS, type Clock } from "./clock.ts";
+import { isOfOtherClock } from "./clock.ts";
 import { nothing, type Decision } from "./decision.ts";
 import { nextLevel, REPEAT_MS, waitAt } from "./escalation.ts";
 import type { HubEvent } from "./events.ts";
@@ -26,11 +26,10 @@ export type Tick = Extract<HubEvent, { type: "tick" }>;
 export interface Countdown {
   /** The deadline it belongs to. */
   readonly dueAt: number;
-  readonly leftMs: number;
-  /** Monotonic ms; null until a tick tells that clock. */
-  endsAt: number | null;
-  /** It was set by a wall clock that has been set since, twice between two ticks. */
-  isOfOtherClock: boolean;
+  /** Monotonic ms. */
+  readonly endsAt: number;
+  /** Its moment is by a wall clock that was set shortly before, and may be set back before the next tick. */
+  readonly isOfOtherClock: boolean;
 }
 
 /** The first deadline of a ring. */
@@ -42,63 +41,45 @@ export function setDeadline(
 }
 
 /** Every running deadline gets its countdown, and no other has one. Owns `heard.countdowns`. */
-export function hearDeadlines(state: HubState, tick: Tick): void {
+export function hearDeadlines(state: HubState, { at }: Tick): void {
   const { countdowns, clock } = state.heard;
   for (const id of countdowns.keys()) {
     if (!state.incidents.get(id)?.deadline) countdowns.delete(id);
   }
   for (const { id, deadline } of state.incidents.values()) {
-    if (!deadline) continue;
-    const known = countdowns.get(id);
-    if (known?.dueAt === deadline.dueAt) {
-      if (known.endsAt === null) begin(known, deadline, { clock, tick });
-    } else {
-      countdowns.set(id, afterRestart(deadline, tick));
-    }
+    if (!deadline || countdowns.get(id)?.dueAt === deadline.dueAt) continue;
+    countdowns.set(id, afterRestart(deadline, { at, nowMs: clock.nowMs }));
   }
 }
 
-/** It began to run when it was set, between two ticks; after a step nobody can tell how long ago that was. */
-function begin(
-  countdown: Countdown,
-  { setAt }: Deadline,
-  { clock, tick }: { readonly clock: Clock; readonly tick: Tick },
-): void {
-  const sinceMs = tick.at - setAt;
-  const isKnown = clock.stepMs === 0 && clock.elapsedMs > 0;
-  const isOfOurs = sinceMs >= -TOLERANCE_MS && sinceMs <= clock.elapsedMs + TOLERANCE_MS;
-  const runningMs = isKnown && isOfOurs ? Math.max(0, Math.min(sinceMs, clock.elapsedMs)) : 0;
-  countdown.endsAt = tick.monotonicMs + countdown.leftMs - runningMs;
-  countdown.isOfOtherClock = isKnown && !isOfOurs;
-}
-
 /** Only the wall clock can tell how long we were away; it may not tell more than the whole wait. */
-function afterRestart({ dueAt, setAt }: Deadline, { at, monotonicMs }: Tick): Countdown {
-  const leftMs = Math.min(Math.max(0, dueAt - at), Math.max(0, dueAt - setAt));
-  return { dueAt, leftMs, endsAt: monotonicMs + leftMs, isOfOtherClock: false };
+function afterRestart(
+  { dueAt, setAt }: Deadline,
+  now: { readonly at: number; readonly nowMs: number },
+): Countdown {
+  const leftMs = Math.min(Math.max(0, dueAt - now.at), Math.max(0, dueAt - setAt));
+  return { dueAt, endsAt: now.nowMs + leftMs, isOfOtherClock: false };
 }
 
-/** Called for each deadline as it is set. One a tick has set runs from that tick, another from the next. */
+/** Called for each deadline as it is set. */
 export function noteDeadline(
   { countdowns, clock }: Pick<Heard, "countdowns" | "clock">,
   { incidentId, dueAt, at }: FactOf<"deadline-set">,
 ): void {
-  const leftMs = Math.max(0, dueAt - at);
-  const tickedAt = clock.wallMs === at ? clock.monotonicMs : null;
-  const endsAt = tickedAt === null ? null : tickedAt + leftMs;
-  countdowns.set(incidentId, { dueAt, leftMs, endsAt, isOfOtherClock: false });
+  const endsAt = clock.nowMs + Math.max(0, dueAt - at);
+  countdowns.set(incidentId, { dueAt, endsAt, isOfOtherClock: isOfOtherClock(clock, at) });
 }
 
-export function decideDeadlines(state: HubState, tick: Tick): Decision {
+export function decideDeadlines(state: HubState, { at }: Tick): Decision {
+  const { clock, countdowns } = state.heard;
   const facts: Fact[] = [];
   let fired = 0;
   for (const incident of state.incidents.values()) {
     const { deadline, id: incidentId } = incident;
     if (!deadline) continue;
-    const { at, monotonicMs } = tick;
-    const countdown = state.heard.countdowns.get(incidentId);
-    const isSet = state.heard.clock.stepMs !== 0 || countdown?.isOfOtherClock === true;
-    const leftMs = (countdown?.endsAt ?? monotonicMs) - monotonicMs;
+    const countdown = countdowns.get(incidentId);
+    const isSet = clock.stepMs !== 0 || countdown?.isOfOtherClock === true;
+    const leftMs = (countdown?.endsAt ?? clock.nowMs) - clock.nowMs;
     if (leftMs <= 0 || (!isSet && deadline.dueAt <= at)) {
       // Its own moment is of a clock that has been set since: what counts is how long ago it was.
       const wasDueAt = isSet ? at + Math.min(0, leftMs) : Math.min(at, deadline.dueAt);

@@ -129,8 +129,7 @@ export type HubEvent =
       readonly outcome: "delivered" | "failed" | "gone";
       readonly detail: string;
     }
-  /** `monotonicMs`: from a clock nobody can set. */
-  | { readonly type: "tick"; readonly at: number; readonly monotonicMs: number };
+  | { readonly type: "tick"; readonly at: number };
 
 /** Orders to the shell. All wait for the facts decided with them. */
 export type HubEffect =

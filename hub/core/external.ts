@@ -6,7 +6,6 @@
  * as the incident rings.
  */
 import type { IncidentId } from "../../shared/ids.ts";
-import type { Tick } from "./deadline.ts";
 import { nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
 import type { FactOf, IncidentFact } from "./facts.ts";
@@ -63,19 +62,19 @@ export function evolveOwed(state: HubState, fact: IncidentFact): void {
 }
 
 /** Each owed call gets its time; after a restart that is now. Owns `heard.calls`. */
-export function hearCalls(state: HubState, { monotonicMs }: Tick): void {
-  const { calls } = state.heard;
+export function hearCalls(state: HubState): void {
+  const { calls, clock } = state.heard;
   for (const id of calls.keys()) if (!state.owedCalls.has(id)) calls.delete(id);
   for (const [id, { ring, tries }] of state.owedCalls) {
     const known = calls.get(id);
     if (known?.ring === ring && known.tries === tries) {
       const isForgotten =
-        known.orderedAt !== null && monotonicMs - known.orderedAt > FORGOTTEN_AFTER_MS;
+        known.orderedAt !== null && clock.nowMs - known.orderedAt > FORGOTTEN_AFTER_MS;
       if (isForgotten) known.orderedAt = null;
       continue;
     }
     const waitMs = known?.ring === ring ? waitBefore(tries, targetsOf(state).length) : 0;
-    calls.set(id, { ring, tries, dueAt: monotonicMs + waitMs, orderedAt: null });
+    calls.set(id, { ring, tries, dueAt: clock.nowMs + waitMs, orderedAt: null });
   }
 }
 
@@ -88,15 +87,15 @@ function waitBefore(tries: number, targets: number): number {
   return WAITS_MS[round - 1] ?? 0;
 }
 
-export function decideCalls(state: HubState, { monotonicMs }: Tick): Decision {
-  const { calls } = state.heard;
+export function decideCalls(state: HubState): Decision {
+  const { calls, clock } = state.heard;
   const targets = targetsOf(state);
   if (calls.size === 0 || targets.length === 0) return nothing;
   let under = [...calls.values()].filter(({ orderedAt }) => orderedAt !== null).length;
   const effects: HubEffect[] = [];
   for (const [incidentId, { ring, tries, dueAt, orderedAt }] of calls) {
     const target = targets[tries % targets.length];
-    if (orderedAt !== null || dueAt > monotonicMs || under >= MAX_CALLS || !target) continue;
+    if (orderedAt !== null || dueAt > clock.nowMs || under >= MAX_CALLS || !target) continue;
     effects.push({ type: "call-external", incidentId, ring, target, attempt: tries + 1 });
     under += 1;
   }
@@ -105,7 +104,7 @@ export function decideCalls(state: HubState, { monotonicMs }: Tick): Decision {
 
 export function noteCalled(state: HubState, incidentId: IncidentId): void {
   const calling = state.heard.calls.get(incidentId);
-  if (calling) calling.orderedAt = state.heard.clock.monotonicMs;
+  if (calling) calling.orderedAt = state.heard.clock.nowMs;
 }
 
 type Answered = Extract<HubEvent, { type: "external-answered" }>;

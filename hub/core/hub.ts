@@ -31,12 +31,19 @@ import { decideMediaStarted, decideRecordingEnded, evolveRecording } from "./rec
 import { cloneFacts, evolvePillar, heartbeatFacts, MAX_PILLARS, reportFacts } from "./roster.ts";
 import { laneOf, MAX_CLOSED, type HubState } from "./state.ts";
 
-/** Hears, decides and folds. `nextIndex` is the journal index the first new fact will get. */
-export function handle(state: HubState, event: HubEvent, nextIndex: number): Decision {
-  hear(state, event);
+export interface Now {
+  /** From a clock nobody can set, which counts from anywhere. */
+  readonly monotonicMs: number;
+  /** The journal index the first new fact will get. */
+  readonly nextIndex: number;
+}
+
+/** Hears, decides and folds. */
+export function handle(state: HubState, event: HubEvent, now: Now): Decision {
+  hear(state, event, now.monotonicMs);
   const decision = decide(state, event);
   for (const [offset, fact] of decision.facts.entries()) {
-    evolve(state, fact, nextIndex + offset);
+    evolve(state, fact, now.nextIndex + offset);
     noteFact(state.heard, fact);
   }
   for (const effect of decision.effects) noteOrdered(state, effect, event.at);
@@ -78,7 +85,7 @@ export function decide(state: HubState, event: HubEvent): Decision {
       return both(
         decideDeadlines(state, event),
         decideReleases(state, event),
-        decideCalls(state, event),
+        decideCalls(state),
         { facts: presenceFacts(state, event.at), effects: [] },
         { facts: certificateFacts(state, event.at), effects: [] },
         // Of what is folded: the news of a grid follows that of its pillars by one tick.

@@ -68,9 +68,14 @@ export const silence = (): Heard => ({
   calls: new Map(),
 });
 
-/** Takes note of an event before it is decided. Owns `heard`, as the fold owns the rest. */
-export function hear(state: HubState, event: HubEvent): void {
+/**
+ * Takes note of an event before it is decided. Owns `heard`, as the fold owns the rest.
+ *
+ * `monotonicMs`: now, by a clock nobody can set.
+ */
+export function hear(state: HubState, event: HubEvent, monotonicMs: number): void {
   const { heard } = state;
+  heard.clock.nowMs = monotonicMs;
   heard.since ??= event.at;
   switch (event.type) {
     case "alarm":
@@ -113,8 +118,8 @@ export function hear(state: HubState, event: HubEvent): void {
     case "tick":
       hearClock(heard, event);
       hearDeadlines(state, event);
-      hearAbsence(state, event);
-      hearCalls(state, event);
+      hearAbsence(state);
+      hearCalls(state);
       return;
   }
 }

@@ -125,11 +125,7 @@ export function startHub(world: World, hub: Hub): void {
 
 function tick(world: World, hub: Hub): void {
   const { life } = hub;
-  takeIn(world, hub, {
-    type: "tick",
-    at: hub.clock.wall(),
-    monotonicMs: hub.clock.monotonic(),
-  });
+  takeIn(world, hub, { type: "tick", at: hub.clock.wall() });
   if (hub.life !== life) return;
   world.watch.look();
   const { scheduler } = world;

@@ -106,12 +106,13 @@ function wordsOf(fact: Fact): string {
 export function takeIn(world: World, hub: Hub, event: HubEvent): Decision | undefined {
   if (!hub.isUp) return undefined;
   world.trace.count(world.scheduler.now(), "hub", event.type);
+  const monotonicMs = hub.clock.monotonic();
   if (hub.failure !== undefined) {
-    hear(hub.state, event);
+    hear(hub.state, event, monotonicMs);
     return undefined;
   }
   const first = hub.journal.nextIndex();
-  const decision = world.rules.handle(hub.state, event, first);
+  const decision = world.rules.handle(hub.state, event, { monotonicMs, nextIndex: first });
   if (event.type === "tick" || event.type === "operator-order") {
     const [orphan] = hub.state.incidents.size > 0 ? unattended(hub.state) : [];
     if (orphan !== undefined) {

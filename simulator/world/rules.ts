@@ -9,7 +9,7 @@ import type { Agent, AgentStep, Beginning } from "../../device/core/state.ts";
 import { isExpired } from "../../hub/core/certificate.ts";
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEvent } from "../../hub/core/events.ts";
-import { handle } from "../../hub/core/hub.ts";
+import { handle, type Now } from "../../hub/core/hub.ts";
 import type { PillarRecord } from "../../hub/core/roster.ts";
 import type { HubState } from "../../hub/core/state.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
@@ -20,7 +20,7 @@ export interface Rules {
   readonly begin: (found: Beginning) => Beginning;
   /** What a pillar makes of the broker's acknowledgement of its message. */
   readonly acknowledged: (agent: Agent, message: UpMessage) => Told | undefined;
-  readonly handle: (state: HubState, event: HubEvent, nextIndex: number) => Decision;
+  readonly handle: (state: HubState, event: HubEvent, now: Now) => Decision;
   /** What a hub makes of its journal at a start. */
   readonly refolded: (state: HubState) => HubState;
   /** Whether the hub takes no more than alarms from this pillar. */

@@ -21,8 +21,8 @@ export interface Canary {
 export const withRules = (change: Partial<Rules>): Rules => ({ ...HONEST, ...change });
 
 /** The hub never asks for a resend: one line of defence less. */
-export const handleWithoutAsking: Rules["handle"] = (state, event, nextIndex) => {
-  const decision = HONEST.handle(state, event, nextIndex);
+export const handleWithoutAsking: Rules["handle"] = (state, event, now) => {
+  const decision = HONEST.handle(state, event, now);
   if (decision.effects.every(({ type }) => type !== "ask-resend")) return decision;
   return { ...decision, effects: decision.effects.filter(({ type }) => type !== "ask-resend") };
 };

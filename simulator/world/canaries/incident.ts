@@ -1,7 +1,7 @@
 /** Canaries of the hub: one incident for an alarm, a deadline that runs, a state that comes back. */
 import type { Decision } from "../../../hub/core/decision.ts";
 import type { HubEvent } from "../../../hub/core/events.ts";
-import { evolve } from "../../../hub/core/hub.ts";
+import { evolve, type Now } from "../../../hub/core/hub.ts";
 import { seqKey } from "../../../hub/core/ledger.ts";
 import { noteFact } from "../../../hub/core/presence.ts";
 import type { HubState } from "../../../hub/core/state.ts";
@@ -17,10 +17,10 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
     firstSeed: 1,
     rules: () =>
       withRules({
-        handle: (state, event, nextIndex) => {
-          if (event.type !== "alarm") return HONEST.handle(state, event, nextIndex);
+        handle: (state, event, now) => {
+          if (event.type !== "alarm") return HONEST.handle(state, event, now);
           forget(state, event);
-          return HONEST.handle(state, { ...event, recorded: [] }, nextIndex);
+          return HONEST.handle(state, { ...event, recorded: [] }, now);
         },
       }),
   },
@@ -51,11 +51,11 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
     rules: () => {
       let latest = 0;
       return withRules({
-        handle: (state, event, nextIndex) => {
-          if (event.type !== "tick") return HONEST.handle(state, event, nextIndex);
+        handle: (state, event, now) => {
+          if (event.type !== "tick") return HONEST.handle(state, event, now);
           if (event.at < latest) return { facts: [], effects: [] };
           latest = event.at;
-          return HONEST.handle(state, event, nextIndex);
+          return HONEST.handle(state, event, now);
         },
       });
     },
@@ -72,8 +72,8 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
     firstSeed: 1,
     rules: () =>
       withRules({
-        handle: (state, event, nextIndex) => {
-          const decision = HONEST.handle(state, event, nextIndex);
+        handle: (state, event, now) => {
+          const decision = HONEST.handle(state, event, now);
           for (const fact of decision.facts) {
             const open = fact.type === "incident-joined" && state.incidents.get(fact.incidentId);
             if (open) state.incidents.set(open.id, { ...open, presses: open.presses + 1 });
@@ -88,11 +88,11 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
     firstSeed: 35,
     rules: () =>
       withRules({
-        handle: (state, event, nextIndex) => {
+        handle: (state, event, now) => {
           for (const desk of event.type === "tick" ? state.heard.desks.values() : []) {
             desk.goneAt = null;
           }
-          return HONEST.handle(state, event, nextIndex);
+          return HONEST.handle(state, event, now);
         },
       }),
   },
@@ -113,15 +113,15 @@ function forget(state: HubState, { alarm }: AlarmHeard): void {
 
 const DRIFT_MS = 1500;
 
-function drifting(state: HubState, event: HubEvent, nextIndex: number): Decision {
-  const decision = HONEST.handle(state, event, nextIndex);
+function drifting(state: HubState, event: HubEvent, now: Now): Decision {
+  const decision = HONEST.handle(state, event, now);
   if (event.type !== "tick") return decision;
   const facts = decision.facts.map((fact) =>
     fact.type === "deadline-set" ? { ...fact, dueAt: fact.dueAt + DRIFT_MS } : fact,
   );
   for (const [offset, fact] of facts.entries()) {
     if (fact.type !== "deadline-set") continue;
-    evolve(state, fact, nextIndex + offset);
+    evolve(state, fact, now.nextIndex + offset);
     noteFact(state.heard, fact);
   }
   return { ...decision, facts };

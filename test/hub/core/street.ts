@@ -106,7 +106,7 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
   }
 
   const tell = (event: HubEvent): { facts: readonly Fact[]; effects: readonly HubEffect[] } => {
-    const decision = handle(state, event, facts.length + 1);
+    const decision = handle(state, event, { monotonicMs, nextIndex: facts.length + 1 });
     facts.push(...decision.facts);
     return decision;
   };
@@ -172,7 +172,7 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
       for (let n = 0; n < seconds; n++) {
         at += 1000;
         monotonicMs += 1000;
-        heard.push(...tell({ type: "tick", at, monotonicMs }).facts);
+        heard.push(...tell({ type: "tick", at }).facts);
       }
       return heard;
     },
