@@ -18,7 +18,7 @@ export const MAX_STREAMS_PER_SESSION = 8;
 const MAX_QUEUED_BYTES = 1024 * 1024;
 /** More than this missed: the client fetches everything again. */
 export const MAX_REPLAYED = 1000;
-const PING_MS = 10_000;
+const PING_MS = 5000;
 const RETRY_MS = 2000;
 
 export interface EventStreams {

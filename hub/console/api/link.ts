@@ -11,8 +11,8 @@ import { assertNever } from "../../../shared/assert.ts";
 export const LOST_AFTER_MS = 2250;
 /** A stream the browser has given up on, or that stays mute, is opened anew. */
 export const REOPEN_AFTER_MS = 4000;
-/** The hub pings every 10 s. A stream without one is cut, even when the hub answers on other connections. */
-export const MUTE_AFTER_MS = 12_500;
+/** The hub pings every 5 s. A stream without one is cut, even when the hub answers on other connections. */
+export const MUTE_AFTER_MS = 7000;
 
 export type Link =
   | { readonly phase: "connecting"; readonly since: number }
