@@ -13,6 +13,9 @@ import type { Fact, RecordingFact } from "./facts.ts";
 import type { IncidentRecord } from "./incident.ts";
 import type { HubState } from "./state.ts";
 
+/** More calls than that at once belong on another media process. */
+export const MAX_RECORDINGS = 200;
+
 export interface RecordingRecord {
   readonly id: RecordingId;
   readonly incidentId: IncidentId;
@@ -45,14 +48,14 @@ export function evolveRecording(
   return { ...record, endedAt, state, durationMs, bytes };
 }
 
-/** Starts one for an incident, when media is up and the number of open incidents is in bounds. */
+/** Starts one for an incident, when media is up and has room. Without, the incident waits for a recording that ends. */
 export function startRecording(
   state: HubState,
   incident: Pick<IncidentRecord, "id" | "pillarId" | "kind">,
   start: { readonly at: number; readonly recordingId: RecordingId },
 ): Decision {
   const { at, recordingId } = start;
-  const isOver = state.incidents.size > state.settings.maxOpen;
+  const isOver = state.incidents.size > state.settings.maxOpen || roomFor(state) === 0;
   const isRevoked = Boolean(state.pillars.get(incident.pillarId)?.revocation);
   if (!state.heard.isMediaUp || incident.kind === "test" || isOver || isRevoked) return nothing;
   const subject = { recordingId, incidentId: incident.id, pillarId: incident.pillarId };
@@ -61,6 +64,9 @@ export function startRecording(
   return { facts: [fact], effects: [effect] };
 }
 
+/** `state.recordings` are those that run. */
+const roomFor = (state: HubState): number => Math.max(0, MAX_RECORDINGS - state.recordings.size);
+
 /** Open incidents that should be recorded and are not. */
 export function unrecorded(state: HubState): IncidentRecord[] {
   return [...state.incidents.values()].filter(
@@ -68,7 +74,7 @@ export function unrecorded(state: HubState): IncidentRecord[] {
   );
 }
 
-/** Media is up (again): every open incident gets a new recording. Ended ones were told one by one. */
+/** Media is up (again): open incidents get a new recording, as far as there is room. Ended ones were told one by one. */
 export function decideMediaStarted(
   state: HubState,
   event: Extract<HubEvent, { type: "media-started" }>,
@@ -76,7 +82,7 @@ export function decideMediaStarted(
   const facts: Fact[] = [];
   const effects: HubEffect[] = [];
   const ids = event.newRecordingIds.values();
-  for (const incident of unrecorded(state)) {
+  for (const incident of unrecorded(state).slice(0, roomFor(state))) {
     const { value: recordingId } = ids.next();
     if (!recordingId) break;
     const started = startRecording(state, incident, { at: event.at, recordingId });

@@ -1,5 +1,6 @@
 /** The recordings that run, by id: started into a room, ticked together, ended with a word to the hub. */
 import type { RecordingId } from "../../shared/ids.ts";
+import { MAX_RECORDINGS } from "../core/recording.ts";
 import type { FromMedia, ToMedia } from "./ipc.ts";
 import type { Log } from "./log.ts";
 import { startRecording, type Recording } from "./recording.ts";
@@ -12,8 +13,6 @@ export interface Recorder {
   close(): Promise<void>;
 }
 
-/** More calls than that at once belong on another media process. */
-export const MAX_RECORDINGS = 200;
 const TICK_MS = 100;
 
 export function newRecorder(send: (message: FromMedia) => void, log: Log): Recorder {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { unrecorded } from "../../../hub/core/recording.ts";
+import { MAX_RECORDINGS, unrecorded } from "../../../hub/core/recording.ts";
 import { CHEN, newStreet, types } from "./street.ts";
 
 const ended = (recordingId: never, at: number) =>
@@ -32,4 +32,20 @@ test("a recording that ends after its incident, and twice, is recorded once", ()
   ]);
   expect(street.tell(ended(recordingId as never, street.now())).facts).toEqual([]);
   expect(unrecorded(street.state)).toEqual([]);
+});
+
+test("beyond what the recorder can do an incident rings unrecorded, costs the journal nothing, and is recorded when one ends", () => {
+  const more = 3;
+  const street = newStreet({ pillars: MAX_RECORDINGS + more });
+  street.startMedia();
+  const started = Array.from(
+    { length: MAX_RECORDINGS + more },
+    (_, n) => types(street.alarm(n).facts).filter((type) => type === "recording-started").length,
+  );
+  expect(started.filter((count) => count === 1)).toHaveLength(MAX_RECORDINGS);
+  expect(unrecorded(street.state)).toHaveLength(more);
+  expect(street.startMedia().facts).toEqual([]);
+  const [running] = street.state.recordings.keys();
+  street.tell(ended(running as never, street.now()));
+  expect(types(street.startMedia().facts)).toEqual(["recording-started"]);
 });
