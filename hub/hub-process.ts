@@ -1,8 +1,8 @@
 /**
  * A whole hub in one process: journal, core, pillar link, API, and the media process beside it.
  *
- * Order is safety: the journal is folded before anything listens, and everything that may still speak is
- * silenced before the journal closes.
+ * Order is safety: the journal is folded and everything is loaded before anything listens, so that whoever is
+ * let in waits for nothing; and everything that may still speak is silenced before the journal closes.
  */
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
@@ -16,6 +16,7 @@ import { startMediaProcess } from "./media/media-process.ts";
 import { inspectRecording } from "./media/recover.ts";
 import { NO_CREDENTIALS, successorOf, whyNotAdmitted } from "./core/certificate.ts";
 import type { EscalationSettings } from "./core/escalation.ts";
+import { assert } from "../shared/assert.ts";
 import type { PillarId } from "../shared/ids.ts";
 import type { Authority, MediaPort, WayIn } from "./ports.ts";
 import { startShell, type Shell } from "./shell.ts";
@@ -66,14 +67,13 @@ async function start(
   const { openAuthority } = await import("./link/authority.ts");
   const authority = await openAuthority(dataDir, config.mqtt.names);
   const { shell, hubEpoch } = await startCore(config, { ...options, authority }, closers);
-  const waysIn = { ...options, authority, shell };
-  const { listen, mqttPort, alarmsPort } = await startWaysIn(config, waysIn, closers);
-  const httpPort = await listen(hubEpoch);
+  const ports = await startDoors(config, { ...options, authority, shell, hubEpoch }, closers);
+  const { httpPort, mqttPort, alarmsPort } = ports;
   log.info(
     `the hub serves ${config.http.host}:${httpPort}, ` +
       `pillars on port ${mqttPort}, and by HTTPS on port ${alarmsPort}`,
   );
-  return { httpPort, mqttPort, alarmsPort };
+  return ports;
 }
 
 async function startCore(
@@ -141,64 +141,82 @@ function startMedia(config: HubConfig, log: Logger): MediaPort {
   return startMediaProcess({ settings, log: (level, text) => log[level](text) });
 }
 
-interface WaysIn extends HubOptions {
+interface Doors extends HubOptions {
   readonly authority: Authority;
   readonly shell: Shell;
+  readonly hubEpoch: () => string;
 }
 
-async function startWaysIn(
+/** Whatever takes long is done before the first of them opens; the pillars' opens first. */
+async function startDoors(
   config: HubConfig,
-  waysIn: WaysIn,
+  doors: Doors,
   closers: Closers,
-): Promise<{
-  mqttPort: number;
-  alarmsPort: number;
-  listen: (hubEpoch: () => string) => Promise<number>;
-}> {
-  const { log, authority, shell } = waysIn;
+): Promise<Pick<HubProcess, "httpPort" | "mqttPort" | "alarmsPort">> {
   const { openReceipts } = await import("./link/receipts.ts");
-  const { loop, linkEvents: events } = shell;
   const receipts = openReceipts();
-  const broker = await startWayIn(config, waysIn);
-  closers.push(() => broker.close());
-  const link = receipts.through(broker);
-  shell.attach(link);
-  const mqttPort = broker.port;
-  const alarmsPort = await startAlarmDoor(config, { log, authority, shell, receipts }, closers);
-  const listen = async (hubEpoch: () => string): Promise<number> => {
-    const { openAccounts } = await import("./api/accounts.ts");
-    const { openEnrolments } = await import("./api/enrolments.ts");
-    const { buildApi } = await import("./api/server.ts");
-    const accounts = openAccounts(join(config.dataDir, "accounts.db"));
-    closers.push(() => accounts.close());
-    const enrolments = openEnrolments(join(config.dataDir, "enrolments.db"));
-    closers.push(() => enrolments.close());
-    const stores = { accounts, enrolments, authority, receipts };
-    const app = await buildApi({
-      ...stores,
-      config,
-      events,
-      hubEpoch,
-      log,
-      mqttPort,
-      hub: shell.commands,
-      reads: shell.reads,
-      health: () =>
-        checkHealth({
-          config,
-          loop,
-          isMediaUp: () => loop.state().heard.isMediaUp,
-          broker: () => broker.health(),
-        }),
-    });
-    closers.push(() => app.close());
-    return listenOn(app, config.http);
+  let broker: WayIn | undefined;
+  const brokerThere = (): WayIn => {
+    assert(broker, "asked for the pillars' way in before it was there");
+    return broker;
   };
-  return { mqttPort, alarmsPort, listen };
+  const alarmDoor = await prepareAlarmDoor({ ...doors, receipts }, closers);
+  const api = await prepareApi(config, { ...doors, receipts, broker: brokerThere }, closers);
+  broker = await startWayIn(config, doors);
+  closers.push(() => brokerThere().close());
+  doors.shell.attach(receipts.through(broker));
+  const alarmsPort = await listenOn(alarmDoor, config.alarms);
+  const httpPort = await listenOn(api, config.http);
+  return { httpPort, mqttPort: broker.port, alarmsPort };
 }
 
-async function startWayIn(config: HubConfig, waysIn: WaysIn): Promise<WayIn> {
-  const { log, authority, shell, noDelay } = waysIn;
+type ApiDoor = Doors & { readonly receipts: Receipts; readonly broker: () => WayIn };
+
+async function prepareApi(
+  config: HubConfig,
+  { log, authority, shell, hubEpoch, receipts, broker }: ApiDoor,
+  closers: Closers,
+): Promise<FastifyInstance> {
+  const { loop, linkEvents: events } = shell;
+  const { openAccounts } = await import("./api/accounts.ts");
+  const { openEnrolments } = await import("./api/enrolments.ts");
+  const { buildApi } = await import("./api/server.ts");
+  const accounts = openAccounts(join(config.dataDir, "accounts.db"));
+  closers.push(() => accounts.close());
+  const enrolments = openEnrolments(join(config.dataDir, "enrolments.db"));
+  closers.push(() => enrolments.close());
+  const app = await buildApi({
+    ...{ config, accounts, enrolments, authority, receipts, events, hubEpoch, log },
+    mqttPort: () => broker().port,
+    hub: shell.commands,
+    reads: shell.reads,
+    health: () =>
+      checkHealth({
+        config,
+        loop,
+        isMediaUp: () => loop.state().heard.isMediaUp,
+        broker: () => broker().health(),
+      }),
+  });
+  closers.push(() => app.close());
+  await app.ready();
+  return app;
+}
+
+async function prepareAlarmDoor(
+  { log, authority, shell, receipts }: Doors & { readonly receipts: Receipts },
+  closers: Closers,
+): Promise<FastifyInstance> {
+  const { buildAlarmDoor } = await import("./api/alarm-door.ts");
+  const { linkEvents: events, reads, commands: hub } = shell;
+  const door = await buildAlarmDoor({ log, authority, events, hub, reads, receipts });
+  closers.push(() => door.close());
+  await door.ready();
+  return door;
+}
+
+async function startWayIn(config: HubConfig, doors: Doors): Promise<WayIn> {
+  const { log, authority, shell, noDelay } = doors;
   const { loop, linkEvents: events } = shell;
   const { external } = config.mqtt;
   if (external !== "none") {
@@ -219,20 +237,6 @@ async function startWayIn(config: HubConfig, waysIn: WaysIn): Promise<WayIn> {
     whyNotAdmitted(loop.state().pillars.get(id), serial, Date.now()) ?? true;
   const own = { config, authority, events, log, knownPillars };
   return await startBroker({ ...own, ...(noDelay === undefined ? {} : { noDelay }) });
-}
-
-type Door = Pick<WaysIn, "log" | "authority" | "shell"> & { readonly receipts: Receipts };
-
-async function startAlarmDoor(
-  config: HubConfig,
-  { log, authority, shell, receipts }: Door,
-  closers: Closers,
-): Promise<number> {
-  const { buildAlarmDoor } = await import("./api/alarm-door.ts");
-  const { linkEvents: events, reads, commands: hub } = shell;
-  const door = await buildAlarmDoor({ log, authority, events, hub, reads, receipts });
-  closers.push(() => door.close());
-  return await listenOn(door, config.alarms);
 }
 
 /** Returns the port, which the system chose if the setting is 0. */

@@ -42,7 +42,7 @@ export interface ApiOptions {
   /** Without it an alarm by HTTPS is answered 202, and its receipt comes down the MQTT link. */
   readonly receipts?: Receipts;
   /** What pillars are told at enrolment; the configured port unless that is 0. */
-  readonly mqttPort?: number;
+  readonly mqttPort?: () => number;
   /** The built console; a test may point elsewhere. */
   readonly consoleDir?: string;
 }

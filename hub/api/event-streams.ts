@@ -55,11 +55,23 @@ interface Stream {
 
 export function createEventStreams(options: StreamsOptions): EventStreams {
   const streams = new Set<Stream>();
-  const unsubscribe = options.hub.subscribe((event) => {
+  const tellAll = (event: NumberedEvent): void => {
     // Written once for all who may see it.
     const text = format(event);
     for (const stream of streams) deliver(stream, event, text);
-  });
+  };
+  let unsubscribe: (() => void) | undefined;
+  const enter = (stream: Stream): void => {
+    streams.add(stream);
+    unsubscribe ??= options.hub.subscribe(tellAll);
+  };
+  // What nobody watches need not be read from the journal.
+  const leave = (stream: Stream): void => {
+    streams.delete(stream);
+    if (streams.size > 0) return;
+    unsubscribe?.();
+    unsubscribe = undefined;
+  };
   const ping = setInterval(() => {
     for (const stream of streams) void stillSignedIn(stream, options);
   }, PING_MS);
@@ -73,7 +85,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
     },
     open: async (client) => {
       const stream: Stream = { session: client.session, response: client.response, waiting: [] };
-      streams.add(stream);
+      enter(stream);
       const { username } = client.session;
       options.hub.sawConsole(username, "connected");
       const expiry = setTimeout(
@@ -82,7 +94,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
       );
       client.response.once("close", () => {
         clearTimeout(expiry);
-        streams.delete(stream);
+        leave(stream);
         options.hub.sawConsole(username, "disconnected");
       });
       const hello: ServerEvent = {
@@ -104,7 +116,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
     count: () => streams.size,
     close: () => {
       clearInterval(ping);
-      unsubscribe();
+      unsubscribe?.();
       for (const stream of streams) stream.response.destroy();
     },
   };

@@ -64,6 +64,6 @@ async function enrol(context: ApiContext, request: EnrolmentRequest): Promise<En
     certificate: issued.certificate,
     caCertificate: authority.caCertificate,
     hubPublicKey: authority.hubPublicKey,
-    mqttPort: context.mqttPort ?? config.mqtt.port,
+    mqttPort: context.mqttPort?.() ?? config.mqtt.port,
   };
 }
