@@ -34,6 +34,7 @@ async function measured(cables: readonly Namespace[]): Promise<Section> {
   try {
     const pillars = await Promise.all(cables.map((cable, n) => pillarOn(street, cable, n)));
     const calm = await pressAll(street, pillars, CALM_PRESSES_EACH);
+    street.history.record({ what: "line-lossy", at: Date.now() });
     cables.forEach((cable) => cable.lose(LOST_PERCENT));
     const lossy = await pressAll(street, pillars, PRESSES_EACH);
     const lost = cables.reduce((sum, cable) => sum + cable.lost(), 0);

@@ -34,6 +34,7 @@ test(
       const pillars = await Promise.all(
         cables.map((cable, n) => pillarOn(street, cable, losses[n]!.percent)),
       );
+      street.history.record({ what: "line-lossy", at: Date.now() });
       cables.forEach((cable, n) => cable.lose(losses[n]!.percent));
       await Promise.all(
         pillars.map((pillar, n) => pressing(street, pillar, { ...losses[n]!, cable: cables[n]! })),
