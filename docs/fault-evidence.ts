@@ -144,6 +144,11 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "test/hub/media/replay-window.test.ts",
     "no order and no repetition makes a packet count twice",
   ],
+  [
+    "K3",
+    "test/wire/wide-port.test.ts",
+    "a pillar with an alarm that comes behind a crowd shakes hands before most of it",
+  ],
   ["L3", "test/wire/modbus-board.test.ts", "that echoes before it answers is as good as any"],
   [
     "M5",
@@ -158,6 +163,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
 export const BY_HAND: ReadonlyMap<string, string> = new Map([
   ["A2", "supply hold-up of the real board, with a scope"],
   ["B12", "a worn card in the real board"],
+  ["K4", "`npm run bench -- heartbeat`: some minutes of it, not an hour"],
   ["L7", "microphone, speaker and camera of the real pillar, pulled one by one"],
 ]);
 
@@ -195,6 +201,7 @@ export const NOTES: ReadonlyMap<string, string> = new Map([
   ["D8", "in the simulated world: one of the kinds a seed may draw"],
   ["F2", "by somebody between a real agent and a real hub; and in the simulated world"],
   ["H2", "two thousand packets in CI; a million in the sweep `packets`"],
+  ["K3", "a crowd of 150 in CI; ten thousand behind a restarted hub by `npm run bench -- herd`"],
   ["L2", "no supervised pair yet: a line cut beside the board looks like a button nobody presses"],
   [
     "N1",

@@ -9,16 +9,15 @@ import {
   type Server as TlsServer,
   type TLSSocket,
 } from "node:tls";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import type { Socket } from "node:net";
 import type { HubConfig } from "../config.ts";
 import type { Authority } from "../ports.ts";
 import { addressOf, explainTls, identify, type Peer } from "./peer-identity.ts";
 import type { SampledLog } from "./sampled-log.ts";
 import { createWaitingRoom } from "./waiting-room.ts";
+import { openWidePort, type WidePort, type WidePortOptions } from "./wide-port.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
-/** Connections the system holds for us while we compute: a city may come back within seconds. */
-const BACKLOG = 4096;
 
 export interface PillarServerOptions {
   readonly config: HubConfig["mqtt"];
@@ -50,28 +49,48 @@ export async function listenForPillars(options: PillarServerOptions): Promise<Pi
     letIn: (socket) => void handshakes.emit("connection", socket),
     onLate: (socket, reason) => turnedAway(socket, LATE[reason]),
   });
-  // Two small packets in a row (PUBACK, then our answer) otherwise wait 40 ms for a delayed ACK.
-  const server = createServer({ noDelay: options.noDelay ?? true }, room.enter);
-  server.maxConnections = config.maxConnections;
-  server.on("drop", (drop) =>
-    refused({
-      cause: "full",
-      text: `pillar link: refused a connection: ${config.maxConnections} are open, see mqtt.maxConnections`,
-      fields: { peer: drop?.remoteAddress },
-    }),
-  );
-  await listen(server, config);
-  server.on("error", (error) =>
-    refused({ cause: "server", text: `pillar link: ${error.message}`, fields: { err: error } }),
-  );
+  const letInto = countedEntry(config.maxConnections, {
+    enter: room.enter,
+    onFull: (peer) =>
+      refused({
+        cause: "full",
+        text: `pillar link: refused a connection: ${config.maxConnections} are open, see mqtt.maxConnections`,
+        fields: { peer },
+      }),
+  });
+  const { port, close } = await open(config, {
+    // Two small packets in a row (PUBACK, then our answer) otherwise wait 40 ms for a delayed ACK.
+    noDelay: options.noDelay ?? true,
+    onSocket: letInto,
+    onError: (error) =>
+      refused({ cause: "server", text: `pillar link: ${error.message}`, fields: { err: error } }),
+  });
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = close();
       room.close();
       for (const socket of sockets) socket.destroy();
       await closed;
     },
+  };
+}
+
+/** Lets so many in at once, and shows the others out. */
+function countedEntry(
+  most: number,
+  { enter, onFull }: { enter(socket: Socket): void; onFull(peer: string | undefined): void },
+): (socket: Socket) => void {
+  let present = 0;
+  return (socket) => {
+    if (present >= most) {
+      onFull(socket.remoteAddress);
+      socket.destroy();
+      return;
+    }
+    present += 1;
+    socket.once("close", () => void (present -= 1));
+    enter(socket);
   };
 }
 
@@ -125,20 +144,18 @@ function shakeHands(
   return server;
 }
 
-async function listen(server: Server, config: HubConfig["mqtt"]): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        new Error(
-          `The pillars' port ${config.host}:${config.port} must be free, found ${error.code}. ` +
-            "Stop what uses it or change mqtt.port.",
-          { cause: error },
-        ),
-      ),
+async function open(
+  { host, port }: HubConfig["mqtt"],
+  events: Omit<WidePortOptions, "host" | "port">,
+): Promise<WidePort> {
+  try {
+    return await openWidePort({ host, port, ...events });
+  } catch (error) {
+    const found = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new Error(
+      `The pillars' port ${host}:${port} must be free, found ${found}. ` +
+        "Stop what uses it or change mqtt.port.",
+      { cause: error },
     );
-    server.listen({ host: config.host, port: config.port, backlog: BACKLOG }, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
-  });
+  }
 }
