@@ -21,6 +21,7 @@ const PRESS_WITHIN_MS = 1000;
 const LOOK_EVERY_MS = 500;
 const PATIENCE_MS = 120_000;
 const ACCEPTED_MS = 3000;
+const RESTARTS = 5;
 
 export interface RestartPlan {
   readonly pillars: number;
@@ -43,20 +44,31 @@ export interface RestartFigures {
 }
 
 export async function benchHubRestart(): Promise<Section> {
-  const figures = await measureRestart({ pillars: PILLARS, pressing: PILLARS });
+  const runs: RestartFigures[] = [];
+  for (let n = 0; n < RESTARTS; n += 1) {
+    runs.push(await measureRestart({ pillars: PILLARS, pressing: PILLARS }));
+  }
   return {
     name: "hub-restart",
     title: "A restart with a thousand alarms outstanding",
     method:
       `${PILLARS} connected pillars; the hub is killed, all of them press within ${PRESS_WITHIN_MS / 1000} s, the hub is started. Times count ` +
       "from the moment its port accepts. Each pillar comes back by a full handshake, on its own jitter (0-500 ms); pillars and hub share " +
-      "two cores, and a pillar's half of a handshake costs as much as the hub's.",
-    rows: [
-      acceptedRow(figures, "listening → all accepted", ACCEPTED_MS),
-      onceRow(figures),
-      listensRow(figures),
-    ],
+      `two cores, and a pillar's half of a handshake costs as much as the hub's: the middle one of ${RESTARTS} restarts counts.`,
+    rows: [middleRow(runs), ...runs.map(onceRow), ...runs.map(listensRow)],
     notTested: "a network between pillars and hub.",
+  };
+}
+
+function middleRow(runs: readonly RestartFigures[]): Row {
+  const lasts = runs.map(({ acceptedMs }) => Math.max(...acceptedMs));
+  const middle = percentile(lasts, 0.5);
+  const all = lasts.toSorted((a, b) => a - b).map(seconds);
+  return {
+    what: `listening → all accepted, the middle of ${runs.length} restarts`,
+    measured: `${seconds(middle)} (${all.join(", ")})`,
+    bar: `≤ ${ACCEPTED_MS / 1000} s`,
+    isMet: middle <= ACCEPTED_MS,
   };
 }
 
