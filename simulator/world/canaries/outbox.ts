@@ -22,7 +22,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
     name: "resend-stops",
     story: `the pillar stops asking after ${TRIES} tries on one link (and has no second path)`,
     density: "dense",
-    firstSeed: 5,
+    firstSeed: 1,
     rules: () =>
       withRules({
         begin: (found) => ({ ...found, secondWays: 0 }),

@@ -39,7 +39,7 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
     name: "receipt-of-another-alarm",
     story: "any receipt confirms the call on the lamp",
     density: "dense",
-    firstSeed: 2,
+    firstSeed: 1,
     rules: () =>
       withRules({
         step: (agent, event) => {
