@@ -258,8 +258,12 @@ export function endShown(agent: Agent): AgentStep {
   return step({ ...agent, call: { ...agent.call, hasJustEnded: false } });
 }
 
-/** No ear without cause: camera, microphone and speaker only while somebody has asked for help. */
-export const isGateOpen = (agent: Agent): boolean => agent.call.call.phase !== "idle";
+/**
+ * No ear without cause: camera, microphone and speaker only from the receipt of a call to its end. Before it
+ * nobody can look or listen, and on a narrow line a picture would keep the alarm from arriving.
+ */
+export const isGateOpen = ({ call: { call } }: Agent): boolean =>
+  call.phase !== "idle" && call.phase !== "calling";
 
 /** `call 7f3a calling → received   on accepted (attempt 2, 2100 ms after press)` */
 export function transition(

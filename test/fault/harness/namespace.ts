@@ -1,5 +1,5 @@
 /**
- * A network of its own for one process, joined to ours by one cable that can lose packets at random.
+ * A network of its own for one process, joined to ours by one cable that can lose packets at random, or be narrow.
  *
  * The one limit: Linux, root, iproute2 and nftables; whoever has none of it is told so and skips.
  */
@@ -15,6 +15,8 @@ export interface Namespace {
   lose(percent: number): void;
   /** Packets lost since then. */
   lost(): number;
+  /** The cable carries so many kbit/s each way; what does not fit waits 400 ms at most, and is dropped. */
+  narrow(kbit: number): void;
   remove(): void;
 }
 
@@ -65,6 +67,11 @@ export function newNamespace(n = 0): Namespace | string {
       const rules = execFileSync("ip", ["netns", "exec", name, "nft", "list", "ruleset"]);
       const counts = String(rules).matchAll(/counter packets (\d+)/g);
       return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+    },
+    narrow(kbit) {
+      const shaper = `root tbf rate ${kbit}kbit burst 3200 latency 400ms`.split(" ");
+      run("tc", "qdisc", "replace", "dev", near, ...shaper);
+      inside("tc", "qdisc", "replace", "dev", far, ...shaper);
     },
     remove: () => run("ip", "netns", "del", name),
   };
