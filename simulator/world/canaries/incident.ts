@@ -47,7 +47,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "deadline-frozen",
     story: "a clock set back stops every deadline until it has caught up",
-    firstSeed: 8,
+    firstSeed: 20,
     rules: () => {
       let latest = 0;
       return withRules({
@@ -85,7 +85,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "owner-vanished-keeps",
     story: "an owner whose console is gone keeps the incident",
-    firstSeed: 35,
+    firstSeed: 11,
     rules: () =>
       withRules({
         handle: (state, event, now) => {
