@@ -5,7 +5,7 @@
  * recent alarms is bounded; for older ones the shell asks the journal and tells us (`recorded`), so a
  * pillar that replays a year changes nothing.
  *
- * Limit: numbers seen ahead of a gap are kept up to `MAX_AHEAD`; past that the lowest gap is still known.
+ * Limit: of the numbers seen ahead of a gap `MAX_AHEAD` runs are kept; past that the lowest gap is still known.
  */
 import { GENESIS } from "../../shared/hash-chain.ts";
 import type { EventId, IncidentId, PillarId, Sha256, Signature } from "../../shared/ids.ts";
@@ -20,6 +20,9 @@ import type { HubState } from "./state.ts";
 export const MAX_RECENT_ALARMS = 4096;
 const MAX_AHEAD = 256;
 
+/** First and last of numbers without a gap. */
+type Run = readonly [from: number, to: number];
+
 export interface LedgerMark {
   /** Highest number the hub holds. */
   readonly headSeq: number;
@@ -29,8 +32,8 @@ export interface LedgerMark {
   readonly headBoot: number | null;
   /** Every number up to here is held; null after a new enrolment, until its first alarm. */
   readonly contiguousSeq: number | null;
-  /** Held numbers beyond a gap, ascending. */
-  readonly ahead: readonly number[];
+  /** Held numbers beyond a gap, as runs, ascending. */
+  readonly ahead: readonly Run[];
   /** Journal index of the latest enrolment: numbers before it belong to another ledger. */
   readonly since: number;
   readonly enrolments: number;
@@ -136,15 +139,24 @@ function advanced(mark: LedgerMark, event: AlarmEvent): LedgerMark {
   const headSeq = Math.max(mark.headSeq, seq);
   if (mark.contiguousSeq === null) return { ...mark, headSeq, contiguousSeq: seq };
   if (seq <= mark.contiguousSeq) return mark;
-  let contiguousSeq = beginsAnew(event) ? seq - 1 : mark.contiguousSeq;
-  const held = [...new Set([...mark.ahead, seq])]
-    .filter((number) => number > contiguousSeq)
-    .toSorted((a, b) => a - b);
-  while (held[0] === contiguousSeq + 1) {
-    contiguousSeq += 1;
-    held.shift();
+  const contiguousSeq = beginsAnew(event) ? seq - 1 : mark.contiguousSeq;
+  const runs = joined([...mark.ahead, [seq, seq]], contiguousSeq);
+  const [first, ...others] = runs;
+  return first && first[0] === contiguousSeq + 1
+    ? { ...mark, headSeq, contiguousSeq: first[1], ahead: others }
+    : { ...mark, headSeq, contiguousSeq, ahead: runs.slice(0, MAX_AHEAD) };
+}
+
+/** What lies beyond `floor`, ascending, with a gap between each two. */
+function joined(runs: readonly Run[], floor: number): Run[] {
+  const found: [number, number][] = [];
+  for (const [from, to] of runs.toSorted(([a], [b]) => a - b)) {
+    const last = found.at(-1);
+    if (to <= floor) continue;
+    if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+    else found.push([from, to]);
   }
-  return { ...mark, headSeq, contiguousSeq, ahead: held.slice(0, MAX_AHEAD) };
+  return found;
 }
 
 /** A pillar that could not read its ledger: the numbers below were never given out, and none is missing. */

@@ -174,3 +174,16 @@ describe("a test press", () => {
     expect(street.only().state).toBe("closed");
   });
 });
+
+test("a gap that is filled leaves nothing to ask for, however many alarms came beyond it", () => {
+  const street = newStreet();
+  const asks = (seq: number): boolean =>
+    types(street.heartbeat(0, { seq }).effects).includes("ask-resend");
+  street.connect(0);
+  const last = 600;
+  for (let seq = 1; seq <= last; seq++) if (seq !== 2) street.alarm(0, { seq });
+  expect(asks(last)).toBe(true);
+  street.alarm(0, { seq: 2 });
+  street.advance(600);
+  expect(asks(last)).toBe(false);
+});
