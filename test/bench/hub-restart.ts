@@ -54,21 +54,21 @@ export async function benchHubRestart(): Promise<Section> {
     method:
       `${PILLARS} connected pillars; the hub is killed, all of them press within ${PRESS_WITHIN_MS / 1000} s, the hub is started. Times count ` +
       "from the moment its port accepts. Each pillar comes back by a full handshake, on its own jitter (0-500 ms); pillars and hub share " +
-      `two cores, and a pillar's half of a handshake costs as much as the hub's: the middle one of ${RESTARTS} restarts counts.`,
-    rows: [middleRow(runs), onceRow(...runs), listensRow(...runs)],
+      `two cores, and a pillar's half of a handshake costs as much as the hub's. The slowest of ${RESTARTS} restarts counts. The pillars leave out the look at the name in the hub's certificate.`,
+    rows: [slowestRow(runs), onceRow(...runs), listensRow(...runs)],
     notTested: "a network between pillars and hub.",
   };
 }
 
-function middleRow(runs: readonly RestartFigures[]): Row {
+function slowestRow(runs: readonly RestartFigures[]): Row {
   const lasts = runs.map(({ acceptedMs }) => Math.max(...acceptedMs));
-  const middle = percentile(lasts, 0.5);
+  const slowest = Math.max(...lasts);
   const all = lasts.toSorted((a, b) => a - b).map(seconds);
   return {
-    what: `listening → all accepted, the middle of ${runs.length} restarts`,
-    measured: `${seconds(middle)} (${all.join(", ")})`,
+    what: `listening → all accepted, the slowest of ${runs.length} restarts`,
+    measured: `${seconds(slowest)} (${all.join(", ")})`,
     bar: `≤ ${ACCEPTED_MS / 1000} s`,
-    isMet: middle <= ACCEPTED_MS,
+    isMet: slowest <= ACCEPTED_MS,
   };
 }
 

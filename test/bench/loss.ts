@@ -34,7 +34,6 @@ async function measured(cables: readonly Namespace[]): Promise<Section> {
   try {
     const pillars = await Promise.all(cables.map((cable, n) => pillarOn(street, cable, n)));
     const calm = await pressAll(street, pillars, CALM_PRESSES_EACH);
-    street.history.record({ what: "line-lossy", at: Date.now() });
     cables.forEach((cable) => cable.lose(LOST_PERCENT));
     const lossy = await pressAll(street, pillars, PRESSES_EACH);
     const lost = cables.reduce((sum, cable) => sum + cable.lost(), 0);
@@ -103,6 +102,7 @@ async function pressOnce({ history, hub }: Street, pillar: PillarUnderTest): Pro
   const open = (await hub.desk.active()).find(({ pillarId }) => pillarId === pillar.id);
   if (!open) throw new Error(`${pillar.id} shows "received" and has no incident`);
   await hub.desk.order(open.id, "answer");
+  await at((entry) => entry.what === "lamp" && entry.lamp === "answered");
   await hub.desk.order(open.id, "close", { disposition: "test", note: "" });
   await at((entry) => entry.what === "lamp" && entry.lamp === "standby");
   return acceptedAt - pressedAt;

@@ -34,7 +34,6 @@ test(
       const pillars = await Promise.all(
         cables.map((cable, n) => pillarOn(street, cable, losses[n]!.percent)),
       );
-      street.history.record({ what: "line-lossy", at: Date.now() });
       cables.forEach((cable, n) => cable.lose(losses[n]!.percent));
       await Promise.all(
         pillars.map((pillar, n) => pressing(street, pillar, { ...losses[n]!, cable: cables[n]! })),
@@ -70,6 +69,7 @@ async function pressing(
     expect(performance.now() - pressedAt).toBeLessThan(mostMs);
     const open = (await hub.desk.active()).find(({ pillarId }) => pillarId === pillar.id);
     await hub.desk.order(open!.id, "answer");
+    await pillar.untilLamp("answered");
     await hub.desk.order(open!.id, "close", { disposition: "test", note: "" });
     await pillar.untilLamp("standby");
   }

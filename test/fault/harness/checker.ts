@@ -107,9 +107,12 @@ function falseReceipt(
   return isHeld ? undefined : `${pillarId} had a receipt for ${eventId} the journal never held`;
 }
 
+/** The news of an end may be on its way to the pillar. */
+const NEWS_MS = 1000;
+
 function isOver(view: JournalView, alarm: Alarm, at: number): boolean {
   const closedAt = view.incidents.get(alarm.fact.incidentId)?.closedAt ?? Infinity;
-  return view.isHubClockTrue && closedAt + view.newsMs < at;
+  return view.isHubClockTrue && closedAt + NEWS_MS < at;
 }
 
 const isBefore = (view: JournalView, hubAt: number, at: number): boolean =>

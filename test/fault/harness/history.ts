@@ -51,8 +51,6 @@ export type Entry =
   | { readonly what: "fault"; readonly at: number; readonly detail: string }
   /** The hub's clock was not the test's: no moment of the journal is compared with one of the test. */
   | { readonly what: "hub-clock-moved"; readonly at: number }
-  /** From here on packets are lost at random: what is told comes, and comes late. */
-  | { readonly what: "line-lossy"; readonly at: number }
   | { readonly what: "journal"; readonly row: JournalRow }
   | { readonly what: "ledger"; readonly pillarId: string; readonly row: LedgerRow }
   | { readonly what: "end"; readonly at: number };

@@ -28,13 +28,7 @@ export interface JournalView {
   readonly rivals: readonly { readonly first: string; readonly second: string }[];
   /** The journal's moments may be compared with the test's. */
   readonly isHubClockTrue: boolean;
-  /** The news of an end may be on its way to the pillar so long. */
-  readonly newsMs: number;
 }
-
-const NEWS_MS = 1000;
-/** A line that brings nothing for longer is dead to both ends, and the lamp says so. */
-const LOSSY_NEWS_MS = 12_000;
 
 export function readJournal(entries: readonly Entry[]): JournalView {
   const rows = entries.flatMap((entry) => (entry.what === "journal" ? [entry.row] : []));
@@ -55,7 +49,6 @@ export function readJournal(entries: readonly Entry[]): JournalView {
     openings,
     ...foldIncidents(facts),
     isHubClockTrue: !entries.some(({ what }) => what === "hub-clock-moved"),
-    newsMs: entries.some(({ what }) => what === "line-lossy") ? LOSSY_NEWS_MS : NEWS_MS,
   };
 }
 

@@ -17,6 +17,8 @@ export interface Namespace {
   lost(): number;
   /** The cable carries so many kbit/s each way; what does not fit waits 400 ms at most, and is dropped. */
   narrow(kbit: number): void;
+  /** Packets from inside that did not fit. */
+  dropped(): number;
   remove(): void;
 }
 
@@ -72,6 +74,20 @@ export function newNamespace(n = 0): Namespace | string {
       const shaper = `root tbf rate ${kbit}kbit burst 3200 latency 400ms`.split(" ");
       run("tc", "qdisc", "replace", "dev", near, ...shaper);
       inside("tc", "qdisc", "replace", "dev", far, ...shaper);
+    },
+    dropped: () => {
+      const seen = execFileSync("ip", [
+        "netns",
+        "exec",
+        name,
+        "tc",
+        "-s",
+        "qdisc",
+        "show",
+        "dev",
+        far,
+      ]);
+      return Number(/dropped (\d+)/.exec(String(seen))?.[1]);
     },
     remove: () => run("ip", "netns", "del", name),
   };
