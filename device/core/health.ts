@@ -9,7 +9,7 @@ import type { SessionNonce } from "../../shared/ids.ts";
 import { follow, step } from "../../shared/step.ts";
 import { HEARTBEAT_SECONDS, type FaultCode } from "../../shared/protocol/heartbeat.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
-import type { Report } from "../../shared/protocol/report.ts";
+import { MAX_FAULT_DETAIL, type Report } from "../../shared/protocol/report.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { FromMedia } from "../ports.ts";
 import type { ButtonKind, Effect, Moment } from "./events.ts";
@@ -20,7 +20,6 @@ import type { Agent, AgentStep } from "./state.ts";
 const STUCK_AFTER = seconds(30);
 /** A time daemon needs its first minute. */
 const CLOCK_SET_WITHIN = minutes(2);
-const MAX_DETAIL = 500;
 /** 2025: a wall clock before this was never set. */
 const EARLIEST_WALL_MS = 1_735_689_600_000;
 
@@ -42,7 +41,7 @@ export function report(agent: Agent, message: Report): AgentStep {
 
 export function raise(agent: Agent, code: FaultCode, detail: string): AgentStep {
   if (agent.health.faults.has(code)) return step(agent);
-  const short = detail.slice(0, MAX_DETAIL);
+  const short = detail.slice(0, MAX_FAULT_DETAIL);
   const faults = new Map(agent.health.faults).set(code, short);
   const raised = { ...agent, health: { ...agent.health, faults } };
   return follow(report(raised, { v, type: "fault-raised", code, detail: short }), (next) =>

@@ -1,6 +1,6 @@
 /** What a pillar may say and hear once it is in, over real TLS. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { MqttClient } from "mqtt";
+import type { IPublishPacket, MqttClient } from "mqtt";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { OTHER_RATE } from "../../hub/link/rate.ts";
@@ -116,11 +116,12 @@ test("the hub's answer reaches its pillar and no other", async () => {
   let overheard = 0;
   bystander.on("message", () => void (overheard += 1));
   const accepted = makeAccepted(broker.authority, makeAlarm(own.pillarId));
-  const message = new Promise<[string, Buffer]>((resolve) =>
-    client.once("message", (topic, payload) => resolve([topic, payload])),
+  const message = new Promise<IPublishPacket>((resolve) =>
+    client.once("message", (_topic, _payload, packet) => resolve(packet)),
   );
   broker.link.send(own.pillarId, accepted);
-  const [topic, payload] = await message;
+  const { topic, payload, dup, qos, retain } = await message;
+  expect({ dup, qos, retain }).toEqual({ dup: false, qos: 1, retain: false });
   expect(topic).toBe(downTopic(own.pillarId, "accepted"));
   expect(DOWN_MESSAGES.accepted.parse(JSON.parse(payload.toString()))).toEqual(accepted.message);
   expect(overheard).toBe(0);
