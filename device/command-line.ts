@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { loadConfig } from "./adapters/config-file.ts";
 import { Failure } from "./adapters/failure.ts";
+import { makePrivateFiles, narrow } from "./adapters/private-files.ts";
 
 const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
 
@@ -43,6 +44,9 @@ command("start", "run the agent until it is told to end")
     ]);
     const ended = whenTold();
     const log = agentLog(config, options.plain === true);
+    for (const failed of narrow(config.dataDir)) {
+      log.error(`others may be able to read the pillar's data: ${failed}; run: anzhu-agent doctor`);
+    }
     const agent = await startAgent(config, { log, vitals });
     const endFileWatch = watchFiles(vitals, (text) => log.error(text));
     await ended;
@@ -104,6 +108,7 @@ function exitCodeOf(error: unknown): number {
 }
 
 export async function run(): Promise<void> {
+  makePrivateFiles();
   try {
     await program.parseAsync();
   } catch (error) {

@@ -5,6 +5,7 @@ import type { AgentConfig } from "./config.ts";
 import { dataPaths } from "./adapters/data-dir.ts";
 import { reasonOf } from "./adapters/failure.ts";
 import { readIdentity } from "./adapters/identity.ts";
+import { findWide } from "./adapters/private-files.ts";
 import { readTlsPair } from "./adapters/tls-pair.ts";
 
 export interface Finding {
@@ -24,6 +25,7 @@ type Check = (config: AgentConfig) => Promise<string>;
 const CHECKS: Readonly<Record<string, Check>> = {
   identity: checkIdentity,
   certificate: checkCertificate,
+  privacy: checkPrivacy,
   ledger: checkLedger,
   board: checkBoard,
   ffmpeg: checkFfmpeg,
@@ -34,10 +36,12 @@ export async function examine(config: AgentConfig): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [name, check] of Object.entries(CHECKS)) {
     findings.push(
-      await check(config).then(
-        (text) => ({ name, isWell: true, text }),
-        (error: unknown) => ({ name, isWell: false, text: reasonOf(error) }),
-      ),
+      await Promise.resolve(config)
+        .then(check)
+        .then(
+          (text) => ({ name, isWell: true, text }),
+          (error: unknown) => ({ name, isWell: false, text: reasonOf(error) }),
+        ),
     );
   }
   return findings;
@@ -57,6 +61,17 @@ async function checkCertificate({ dataDir }: AgentConfig): Promise<string> {
   throw new Error(
     `the certificate ${found}; the agent should have renewed it: look at its log for "renewal", ` +
       "or enrol again: anzhu-agent enroll",
+  );
+}
+
+/** The pillar's private keys lie here. */
+async function checkPrivacy({ dataDir }: AgentConfig): Promise<string> {
+  const { count, named } = findWide(dataDir);
+  if (count === 0) return `only its owner can read ${dataDir}`;
+  throw new Error(
+    `expected directories 0700 and files 0600, found ${count} that others can read: ` +
+      `${named.join(", ")}${count > named.length ? ", …" : ""}; ` +
+      `restart the agent, which narrows them, or run: chmod -R go= ${dataDir}`,
   );
 }
 

@@ -13,6 +13,7 @@ import { lockData } from "./data-lock.ts";
 import { checkClock, checkDisk } from "./health.ts";
 import { BEGINNING, verifyChain } from "./journal/chain.ts";
 import { openForReading } from "./journal/database.ts";
+import { findWide } from "./private-files.ts";
 
 export interface Finding {
   readonly what: string;
@@ -36,6 +37,7 @@ export async function examine(config: HubConfig): Promise<readonly Finding[]> {
   return [
     { what: "disk", isOk: disk.isOk, detail: disk.detail },
     checkWall(),
+    privacy(dataDir),
     ...journal(join(dataDir, "journal.db")),
     ...certificates(join(dataDir, "authority")),
     ...(isHubRunning
@@ -50,7 +52,21 @@ function checkWall(): Finding {
   return { what: "clock", isOk: clock.isOk, detail: clock.detail };
 }
 
+/** Password hashes, keys and recordings of people lie here. */
+function privacy(dataDir: string): Finding {
+  const what = "privacy";
+  const { count, named } = findWide(dataDir);
+  if (count === 0) return { what, isOk: true, detail: `only its owner can read ${dataDir}` };
+  const detail =
+    `expected directories 0700 and files 0600, found ${count} that others can read: ` +
+    `${named.join(", ")}${count > named.length ? ", …" : ""}; ` +
+    `restart the hub, which narrows them, or run: chmod -R go= ${dataDir}`;
+  return { what, isOk: false, detail };
+}
+
 function isRunning(dataDir: string): boolean {
+  // To try the lock would make its file.
+  if (!existsSync(join(dataDir, "hub.lock"))) return false;
   try {
     lockData(dataDir).release();
     return false;

@@ -126,7 +126,7 @@ function startRecording(options: EffectsOptions, effect: EffectOf<"start-recordi
   if (!recording) return;
   const path = join(options.dataDir, recordingPath(recording));
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   } catch (error) {
     options.recordingFailed(recordingId);
     throw error;

@@ -19,6 +19,7 @@ import type { EscalationSettings } from "./core/escalation.ts";
 import { assert } from "../shared/assert.ts";
 import type { PillarId } from "../shared/ids.ts";
 import type { Authority, MediaPort, WayIn } from "./ports.ts";
+import { narrow } from "./private-files.ts";
 import { startShell, type Shell } from "./shell.ts";
 import { webhooksOf } from "./webhook.ts";
 
@@ -64,6 +65,9 @@ async function start(
   const { log } = options;
   const lock = lockData(dataDir);
   closers.push(() => lock.release());
+  for (const failed of narrow(dataDir)) {
+    log.error(`others may be able to read the hub's data: ${failed}; run: anzhu-hub doctor`);
+  }
   const { openAuthority } = await import("./link/authority.ts");
   const authority = await openAuthority(dataDir, config.mqtt.names);
   const { shell, hubEpoch } = await startCore(config, { ...options, authority }, closers);

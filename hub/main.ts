@@ -17,6 +17,7 @@ import { Role } from "../shared/api/session.ts";
 import { PillarId, Username } from "../shared/ids.ts";
 import { addBackup } from "./backup-command.ts";
 import { addBroker } from "./broker-command.ts";
+import { makePrivateFiles } from "./private-files.ts";
 import { ConfigurationError, loadConfig } from "./settings-file.ts";
 
 const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
@@ -268,4 +269,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 
 const isProgram =
   process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
-if (isProgram) process.exitCode = await run(process.argv.slice(2));
+if (isProgram) {
+  makePrivateFiles();
+  process.exitCode = await run(process.argv.slice(2));
+}

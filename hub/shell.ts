@@ -15,6 +15,7 @@ import { createIdentities, NO_REGISTER, type IdentityRegister } from "./identiti
 import { watchFiles } from "./file-watch.ts";
 import { logFacts } from "./incident-log.ts";
 import { createIngest } from "./ingest.ts";
+import { mergeLog } from "./journal/database.ts";
 import { openReads, type Reads } from "./journal/reads.ts";
 import { startLoop, type Loop, type Prepare, type Settled } from "./loop.ts";
 import type { FromMedia } from "./media/ipc.ts";
@@ -142,14 +143,18 @@ export function startShell(options: ShellOptions): Shell {
     },
     stop: async () => {
       endTicking();
-      await stop(core, { first: [caller, recordings], reads });
+      await stop(core, { first: [caller, recordings], reads, file });
     },
   };
 }
 
 async function stop(
   core: Core,
-  parts: { readonly first: readonly { stop(): Promise<void> }[]; readonly reads: Reads },
+  parts: {
+    readonly first: readonly { stop(): Promise<void> }[];
+    readonly reads: Reads;
+    readonly file: string;
+  },
 ): Promise<void> {
   core.isStopped = true;
   clearTimeout(core.recovery);
@@ -157,6 +162,11 @@ async function stop(
   await core.loop.close();
   await core.feed.drain();
   parts.reads.close();
+  try {
+    mergeLog(parts.file);
+  } catch (error) {
+    core.log.warn({ error }, `the journal stays in two files: ${String(error)}`);
+  }
 }
 
 const writer =

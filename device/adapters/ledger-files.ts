@@ -49,7 +49,7 @@ export class LedgerFiles {
     for (const turn of [0, 1] as const) {
       const file = this.#files[turn];
       try {
-        mkdirSync(dirname(file), { recursive: true });
+        mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
         const start = this.#startIn(turn, base);
         if (turn === 1) this.#moved(reasons[0]);
         return start;
@@ -122,7 +122,7 @@ export class LedgerFiles {
 
   #reopen(): LedgerStore {
     const file = this.#files[this.#turn];
-    mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const opening = openStore(file);
     try {
       const damage = opening.check();

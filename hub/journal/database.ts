@@ -41,6 +41,20 @@ export function openForWriting(file: string): DatabaseSync {
   return database;
 }
 
+/**
+ * Moves what the write-ahead log holds into the database, so that one file is the whole of it. The log goes with
+ * the last connection: nobody else may have the database open. Throws when the log could not be moved.
+ */
+export function mergeLog(file: string): void {
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    const [busy] = Object.values(database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() ?? {});
+    if (busy !== 0) throw new Error(`${file}: somebody else reads it; its log stays beside it`);
+  } finally {
+    database.close();
+  }
+}
+
 /** Sees what is committed, changes nothing. */
 export function openForReading(file: string): DatabaseSync {
   return new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });

@@ -1,0 +1,93 @@
+/**
+ * Nobody but the hub's own account may read its data: directories 0700, files 0600.
+ *
+ * Databases, their side files and recordings are made by libraries that ask for 0644, so the process's mask
+ * decides, not each call. What an older start left wider is narrowed at the next one.
+ *
+ * Limit: permissions only. Somebody with root, or with the disk, reads everything.
+ */
+import { chmodSync, lstatSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const MASK = 0o077;
+/** Looked at in one go: a year of recordings of a large city, and an end for whatever it is instead. */
+const MAX_LOOKED_AT = 500_000;
+const MAX_NAMED = 3;
+
+/** For everything this process makes from now on, and its children. Not for threads: call it in the main one. */
+export function makePrivateFiles(): void {
+  process.umask(MASK);
+}
+
+interface Entry {
+  readonly path: string;
+  readonly mode: number;
+  readonly isDirectory: boolean;
+}
+
+function entry(path: string): Entry | undefined {
+  try {
+    const found = lstatSync(path);
+    // What a link points to is not ours to change.
+    if (!found.isFile() && !found.isDirectory()) return undefined;
+    return { path, mode: found.mode & 0o777, isDirectory: found.isDirectory() };
+  } catch {
+    // Gone meanwhile: a side file of a database, for example.
+    return undefined;
+  }
+}
+
+function entriesOf(directory: string): Entry[] {
+  try {
+    return readdirSync(directory).flatMap((name) => entry(join(directory, name)) ?? []);
+  } catch {
+    // Gone meanwhile, or not ours: its own mode has been looked at.
+    return [];
+  }
+}
+
+const isWide = ({ mode }: Entry): boolean => (mode & MASK) !== 0;
+
+/**
+ * Narrows `directory` and what lies in it. A directory below that was narrow already hid what it holds, so only
+ * the others are looked into: years of recordings cost a start nothing. Returns what could not be narrowed.
+ */
+export function narrow(directory: string): readonly string[] {
+  const failed: string[] = [];
+  const change = (one: Entry): void => {
+    try {
+      chmodSync(one.path, one.mode & 0o700);
+    } catch (error) {
+      failed.push(`${one.path}: ${String(error)}`);
+    }
+  };
+  const top = entry(directory);
+  if (!top) return [];
+  if (isWide(top)) change(top);
+  const waiting = entriesOf(directory);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (!isWide(next)) continue;
+    change(next);
+    if (next.isDirectory) waiting.push(...entriesOf(next.path));
+  }
+  return failed;
+}
+
+export interface Wide {
+  readonly count: number;
+  /** The first few. */
+  readonly named: readonly string[];
+}
+
+/** What others can read or list, at any depth. Changes nothing. */
+export function findWide(directory: string): Wide {
+  const wide: string[] = [];
+  let left = MAX_LOOKED_AT;
+  const waiting = [entry(directory)];
+  for (let next = waiting.pop(); next !== undefined && left > 0; next = waiting.pop()) {
+    left -= 1;
+    if (isWide(next)) wide.push(next.path);
+    if (next.isDirectory) waiting.push(...entriesOf(next.path));
+  }
+  return { count: wide.length, named: wide.slice(0, MAX_NAMED) };
+}
