@@ -161,6 +161,8 @@ function onMedia(desk: Desk, message: FromMedia): void {
     const { sessionId, code, detail } = message;
     desk.views.get(sessionId)?.answer?.(refused(code, detail));
   } else if (message.type === "viewer-closed") {
-    close(desk, desk.views.get(message.sessionId));
+    const view = desk.views.get(message.sessionId);
+    view?.answer?.(refused("media-unavailable", "the connection ended before it was answered"));
+    close(desk, view);
   }
 }

@@ -35,7 +35,9 @@ export function readOffer(sdp: string, offerer: Offerer): Parsed<string> {
   });
   const wrong = wrongSections(sections, lines, offerer);
   if (wrong !== undefined) return refuse(wrong);
-  const reduced: string[] = lines.slice(0, starts[0]).filter((line) => !isExtension(line));
+  const reduced: string[] = lines
+    .slice(0, starts[0])
+    .filter((line) => !isExtension(line) && line !== END_OF_CANDIDATES);
   for (const section of sections) {
     const result = reduce(section, offerer);
     if (!result.ok) return result;
@@ -87,7 +89,7 @@ function reduce(section: Section, offerer: Offerer): Parsed<readonly string[]> {
   const head = [...media.split(" ").slice(0, 3), ...kept].join(" ");
   let candidates = 0;
   const rest = attributes.filter((line) => {
-    if (isExtension(line)) return false;
+    if (isExtension(line) || line === END_OF_CANDIDATES) return false;
     if (line.startsWith("a=candidate:")) {
       return isUsableCandidate(line.slice(2)) && (candidates += 1) <= MAX_CANDIDATES;
     }
@@ -96,6 +98,12 @@ function reduce(section: Section, offerer: Offerer): Parsed<readonly string[]> {
   });
   return { ok: true, value: [head, ...rest] };
 }
+
+/**
+ * Never passed on: with no usable candidate before it (a browser may hide its addresses behind names), the library
+ * gives up at once, although the browser's first packet would tell where it is (RFC 8445, 7.3.1.3).
+ */
+const END_OF_CANDIDATES = "a=end-of-candidates";
 
 /** Only UDP and only addresses: a name would make the hub ask the network about it. */
 export function isUsableCandidate(candidate: string): boolean {

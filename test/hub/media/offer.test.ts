@@ -68,6 +68,11 @@ describe("a browser's offer", () => {
     expect(candidates).toEqual(["a=candidate:2 1 udp 2113937151 192.168.1.5 50001 typ host"]);
   });
 
+  test("that there will be no more candidates is never passed on", () => {
+    const result = readOffer(`${watch}a=end-of-candidates\r\n`, "watch");
+    expect(result.ok && result.value).not.toContain("end-of-candidates");
+  });
+
   test("is refused with what was expected and what was found", () => {
     expect(reasonOf("")).toMatch(/expected SDP beginning with v=0/);
     expect(reasonOf("v=0\r\nhello\r\n")).toMatch(/found "hello"/);

@@ -64,7 +64,11 @@ interface Viewer {
   readonly voices: RtpPacket[];
 }
 
-async function view(pillarId: PillarId, role: ViewerRole): Promise<Viewer> {
+async function view(
+  pillarId: PillarId,
+  role: ViewerRole,
+  change: (sdp: string) => string = (sdp) => sdp,
+): Promise<Viewer> {
   const connection = newConnection();
   const sessionId = newId<MediaSessionId>();
   const direction = role === "watch" ? "recvonly" : "sendonly";
@@ -77,7 +81,7 @@ async function view(pillarId: PillarId, role: ViewerRole): Promise<Viewer> {
     await connection.close();
   });
   await connection.setLocalDescription(await connection.createOffer());
-  offer(pillarId, role, { sessionId, sdp: connection.localDescription?.sdp ?? "" });
+  offer(pillarId, role, { sessionId, sdp: change(connection.localDescription?.sdp ?? "") });
   const { sdp } = await rig.wait("viewer-answer", (message) => message.sessionId === sessionId);
   await connection.setRemoteDescription({ type: "answer", sdp });
   await connected(connection);
@@ -107,6 +111,33 @@ function steps(packets: readonly RtpPacket[]): Set<number> {
 }
 const until = (check: () => boolean): Promise<unknown> =>
   vi.waitUntil(check, { timeout: 15_000, interval: 20 });
+
+test.each([
+  ["no candidates", withoutCandidates],
+  [
+    "only a name, and the word that there will be no more",
+    (sdp: string) =>
+      withoutCandidates(sdp).replace(
+        "a=end-of-candidates",
+        "a=candidate:1 1 udp 2113937151 6b1f4c7e.local 50000 typ host\r\na=end-of-candidates",
+      ),
+  ],
+])("an offer with %s is answered, and the viewer is found by its first packet", async (...row) => {
+  const [, change] = row;
+  const id = newPillarId();
+  const pillar = await pillarOf(id);
+  const viewer = await view(id, "watch", change);
+  await source(PICTURE, sendTo(pillar.video));
+  await until(() => viewer.pictures.length > 20);
+  expect(viewer.connection.connectionState).toBe("connected");
+});
+
+/** As an offer whose browser hides its addresses, and has said so. */
+function withoutCandidates(sdp: string): string {
+  const lines = sdp.split("\r\n").filter((line) => !line.startsWith("a=candidate:"));
+  const bare = lines.filter((line) => line !== "a=end-of-candidates" && line !== "");
+  return `${bare.join("\r\n")}\r\na=end-of-candidates\r\n`;
+}
 
 describe("a viewer", () => {
   test("who comes late begins with a keyframe and hears the voice", async () => {
