@@ -63,6 +63,15 @@ export function actorOf(request: FastifyRequest): SignedIn {
 const bearerOf = (request: FastifyRequest): string | undefined =>
   /^Bearer ([A-Za-z0-9_-]{43})$/.exec(request.headers.authorization ?? "")?.[1];
 
+/** The session of a request that may also come without one. */
+export async function knownSession(
+  request: FastifyRequest,
+  context: ApiContext,
+): Promise<SignedIn | undefined> {
+  const token = tokenOf(request, context.isSecure);
+  return token === undefined ? undefined : await sessionOf(context.accounts, token);
+}
+
 async function findSession(request: FastifyRequest, context: ApiContext): Promise<SignedIn> {
   const token = tokenOf(request, context.isSecure);
   const session = token === undefined ? undefined : await sessionOf(context.accounts, token);

@@ -9,6 +9,7 @@ import rateLimit from "@fastify/rate-limit";
 import type { FastifyInstance } from "fastify";
 import type { ApiOptions } from "./context.ts";
 import { createServer } from "./http-server.ts";
+import { guardMethods } from "./methods.ts";
 import { problem } from "./problem.ts";
 import { alarmRoute, type AlarmRouteOptions } from "./routes/alarms.ts";
 import { renewalRoute, type RenewalRouteOptions } from "./routes/renewals.ts";
@@ -27,6 +28,7 @@ export async function buildAlarmDoor(options: AlarmDoorOptions): Promise<Fastify
     minVersion: "TLSv1.3",
   });
   await app.register(rateLimit, { global: false, cache: MAX_LIMITED_ADDRESSES });
+  guardMethods(app);
   app.setNotFoundHandler((request) => {
     const expected = "expected POST /api/v1/pillars/{id}/alarms or …/certificate";
     throw problem("not-found", `${expected}, found ${request.method} ${request.url.slice(0, 80)}`);

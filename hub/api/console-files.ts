@@ -8,7 +8,7 @@ import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Api } from "./context.ts";
-import { describe } from "./problem.ts";
+import { problem } from "./problem.ts";
 
 export const CONSOLE_DIR = join(import.meta.dirname, "..", "console", "dist");
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
@@ -32,11 +32,7 @@ export function serveConsole(app: Api, directory: string): void {
   app.setNotFoundHandler(async (request, reply) => {
     if (isPage(request)) return await sendPage(reply, directory);
     const found = `${request.method} ${request.url.slice(0, 200)}`;
-    const unknown = describe(
-      "not-found",
-      `expected a route of /api/v1/openapi.json, found ${found}`,
-    );
-    return reply.code(404).type("application/problem+json").send(unknown);
+    throw problem("not-found", `expected a route of /api/v1/openapi.json, found ${found}`);
   });
 }
 

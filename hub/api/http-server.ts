@@ -6,6 +6,7 @@ import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod
 import type { Logger } from "pino";
 import type { Authority } from "../ports.ts";
 import type { Api } from "./context.ts";
+import { answerClientError } from "./client-error.ts";
 import { answerError, describe } from "./problem.ts";
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -42,6 +43,7 @@ export function createServer(options: ServerOptions): Api {
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 128 },
     frameworkErrors: answerError,
+    clientErrorHandler: answerClientError,
   };
   const server = tls
     ? fastify({ ...common, https: { ...secure, ...limits } })

@@ -10,13 +10,18 @@ const STATUS: Readonly<Record<ProblemCode, number>> = {
   "bad-request": 400,
   unauthenticated: 401,
   forbidden: 403,
+  "foreign-origin": 403,
   "not-found": 404,
   "method-not-allowed": 405,
   "not-acceptable": 406,
+  timeout: 408,
   conflict: 409,
+  "precondition-failed": 412,
   "too-large": 413,
   "unsupported-media-type": 415,
+  "range-not-satisfiable": 416,
   "too-many-requests": 429,
+  "headers-too-large": 431,
   internal: 500,
   "media-unavailable": 503,
   unavailable: 503,
@@ -26,19 +31,30 @@ const TITLE: Readonly<Record<ProblemCode, string>> = {
   "bad-request": "The request could not be understood",
   unauthenticated: "Nobody is signed in",
   forbidden: "This is not allowed",
-  "not-found": "There is no such thing",
+  "foreign-origin": "The request comes from a page of another address",
+  "not-found": "Not found",
   "method-not-allowed": "This method does not apply here",
   "not-acceptable": "None of the accepted types can be given",
-  conflict: "Somebody else was first",
+  timeout: "The request took too long to arrive",
+  conflict: "The present state does not allow this",
+  "precondition-failed": "The content has changed",
   "too-large": "The request is too large",
   "unsupported-media-type": "This type of content is not understood",
+  "range-not-satisfiable": "The range lies beyond the end",
   "too-many-requests": "Too many requests",
-  internal: "The hub made a mistake",
+  "headers-too-large": "The request's headers are too large",
+  internal: "Internal error",
   "media-unavailable": "Picture and sound are not available",
   unavailable: "The hub cannot do this now",
 };
 
-export type ProblemError = Error & { readonly problem: Problem };
+export const PROBLEM_TYPE = "application/problem+json";
+
+export interface ProblemError extends Error {
+  readonly problem: Problem;
+  /** What the answer carries beside the problem, for example `Content-Range` or `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 export function problem(code: ProblemCode, detail: string, by?: string): ProblemError {
   return Object.assign(new Error(detail), { problem: describe(code, detail, by) });
@@ -56,26 +72,24 @@ export function describe(code: ProblemCode, detail: string, by?: string): Proble
 }
 
 export function answerError(
-  error: FastifyError,
+  error: FastifyError | ProblemError,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
   const found = understand(error, request);
   if (found.status >= 500) request.log.error({ err: error, url: request.url }, found.detail);
+  // What was prepared for the content that is not sent.
+  for (const name of ["content-length", "content-range", "etag", "last-modified"]) {
+    reply.removeHeader(name);
+  }
+  if ("problem" in error && error.headers) reply.headers({ ...error.headers });
   // A refused SSE stream or media offer asked for another type; it still gets the reason as JSON.
-  return reply.code(found.status).type("application/problem+json").send(found);
+  return reply.code(found.status).type(PROBLEM_TYPE).send(found);
 }
 
 function understand(error: FastifyError | ProblemError, request: FastifyRequest): Problem {
   if ("problem" in error) return error.problem;
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const where = error.validationContext ?? "request";
-    const first = error.validation.slice(0, 3).map((issue) => {
-      const field = issue.instancePath.replaceAll("/", ".");
-      return `${where}${field}: ${issue.message ?? "not as expected"}`;
-    });
-    return describe("bad-request", first.join("; "));
-  }
+  if (hasZodFastifySchemaValidationErrors(error)) return invalid(error);
   if (isResponseSerializationError(error)) {
     return describe("internal", "an answer did not fit its own schema; it is in the hub's log");
   }
@@ -84,9 +98,31 @@ function understand(error: FastifyError | ProblemError, request: FastifyRequest)
     const found = request.headers["content-type"]?.slice(0, 80) ?? "none";
     return describe("unsupported-media-type", `expected Content-Type: ${expected}, found ${found}`);
   }
-  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") return describe("too-large", error.message);
   const status = error.statusCode ?? 500;
-  if (status === 429) return describe("too-many-requests", error.message);
-  if (status >= 400 && status < 500) return describe("bad-request", error.message);
-  return describe("internal", "something unexpected happened; it is in the hub's log");
+  if (status >= 500 || status < 400) {
+    return describe("internal", "something unexpected happened; it is in the hub's log");
+  }
+  const code = CODE_BY_STATUS.get(status) ?? "bad-request";
+  // Only the framework's own refusals are written for whoever sent the request.
+  const isForSender = (error.code ?? "").startsWith("FST_") || status === 429;
+  return describe(code, isForSender ? error.message : TITLE[code]);
 }
+
+/** A status that several codes share belongs to the first. */
+const CODE_BY_STATUS: ReadonlyMap<number, ProblemCode> = new Map(
+  Object.entries(STATUS)
+    .map(([code, status]) => [status, code as ProblemCode] as const)
+    .toReversed(),
+);
+
+function invalid(error: FastifyError): Problem {
+  const where = error.validationContext ?? "request";
+  const first = (error.validation ?? []).slice(0, 3).map((issue) => {
+    const field = issue.instancePath.replaceAll("/", ".").slice(0, MAX_FIELD_CHARACTERS);
+    return `${where}${field}: ${issue.message ?? "not as expected"}`;
+  });
+  return describe("bad-request", first.join("; "));
+}
+
+/** A field's name may come from the sender. */
+const MAX_FIELD_CHARACTERS = 200;

@@ -16,6 +16,7 @@ import { LOOPBACK, type ApiContext, type ApiOptions } from "./context.ts";
 import { createEventStreams } from "./event-streams.ts";
 import { createMetrics } from "./metrics.ts";
 import { createServer } from "./http-server.ts";
+import { guardMethods } from "./methods.ts";
 import { alarmRoute } from "./routes/alarms.ts";
 import { enrolmentRoutes } from "./routes/enrolments.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -64,6 +65,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   // Streams never end by themselves, and the server waits for what is open.
   app.addHook("preClose", async () => streams.close());
   app.addHook("onClose", async () => metrics.close());
+  guardMethods(app);
   guardRoutes(app, context);
   sessionRoutes(app, context);
   eventRoutes(app, context);

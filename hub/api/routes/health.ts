@@ -1,11 +1,13 @@
 /** For supervisors of processes and of fleets: alive, ready, and the numbers. */
 import { z } from "zod";
+import { knownSession } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
 import type { Metrics } from "../metrics.ts";
 
 const Health = z.object({
   status: z.enum(["ok", "degraded"]),
-  checks: z.array(z.object({ name: z.string(), isOk: z.boolean(), detail: z.string() })),
+  /** For who is signed in only: they name directories, ports and versions. */
+  checks: z.array(z.object({ name: z.string(), isOk: z.boolean(), detail: z.string() })).optional(),
 });
 
 export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): void {
@@ -15,7 +17,7 @@ export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): v
       config: { may: "public" },
       schema: { summary: "The process lives", response: { 200: Health } },
     },
-    async () => ({ status: "ok" as const, checks: [] }),
+    async () => ({ status: "ok" as const }),
   );
   app.get(
     "/readyz",
@@ -26,12 +28,12 @@ export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): v
         response: { 200: Health, 503: Health },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       const checks = [...(await context.health())];
       const isReady = checks.every((check) => check.isOk);
-      return reply
-        .code(isReady ? 200 : 503)
-        .send({ status: isReady ? ("ok" as const) : ("degraded" as const), checks });
+      const status = isReady ? ("ok" as const) : ("degraded" as const);
+      const mayKnow = (await knownSession(request, context)) !== undefined;
+      return reply.code(isReady ? 200 : 503).send(mayKnow ? { status, checks } : { status });
     },
   );
   app.get(

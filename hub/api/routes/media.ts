@@ -2,7 +2,9 @@
  * Watching and talking: WHEP (draft-ietf-wish-whep) and WHIP (RFC 9725) for one incident.
  *
  * The offer comes as SDP and the answer goes as SDP; the resource named by `Location` ends the connection
- * when it is deleted. No trickle: offers carry their candidates.
+ * when it is deleted. Neither trickle nor ICE restart: PATCH is answered 405, and offers carry their candidates
+ * or none, since the hub also learns a browser's address from its first packet. No `Link` either: the hub has no
+ * ICE servers to name.
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -92,6 +94,7 @@ async function negotiate(
   return reply
     .code(201)
     .header("location", `/api/v1/incidents/${incidentId}/${dialect.name}/${answer.sessionId}`)
+    .header("etag", `"${answer.sessionId}"`)
     .type(SDP)
     .send(answer.sdp);
 }
@@ -109,7 +112,7 @@ function resourceRoutes(app: Api, context: ApiContext, { url, ownerBySession }: 
       schema: {
         summary: "End the connection",
         params: z.object({ id: IncidentId, session: MediaSessionId }),
-        response: { 200: z.null(), ...failures },
+        response: { 204: z.null(), ...failures },
       },
     },
     async (request, reply) => {
@@ -119,20 +122,7 @@ function resourceRoutes(app: Api, context: ApiContext, { url, ownerBySession }: 
       }
       ownerBySession.delete(session);
       context.hub.endView(session);
-      return reply.code(200).send(null);
+      return reply.code(204).send(null);
     },
   );
-  app.options(url, { config: { may: "public" }, schema: { hide: true } }, async (_request, reply) =>
-    reply.code(204).headers({ allow: "OPTIONS, POST", "accept-post": SDP }).send(),
-  );
-  app.route({
-    method: ["GET", "PUT", "PATCH"],
-    url,
-    config: { may: "public" },
-    schema: { hide: true },
-    handler: (_request, reply) => {
-      reply.header("allow", "OPTIONS, POST");
-      throw problem("method-not-allowed", "expected POST with an SDP offer");
-    },
-  });
 }

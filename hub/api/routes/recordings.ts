@@ -4,14 +4,16 @@
  * A recording that still runs is served as far as it has come. Whoever opens one is written into the
  * journal first, once for each session.
  */
+import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { RecordingPage } from "../../../shared/api/incident.ts";
+import { RecordingPage, type Recording } from "../../../shared/api/incident.ts";
 import type { RecordingId } from "../../../shared/ids.ts";
 import { actorOf } from "../access.ts";
 import { parseByteRange, type ByteRange } from "../byte-range.ts";
 import type { Api, ApiContext } from "../context.ts";
+import { isRangeWanted, judge, validatorsOf, type Validators } from "../preconditions.ts";
 import { problem } from "../problem.ts";
 import { failures, IncidentParams, RecordingParams } from "../schemas.ts";
 import { unknownIncident } from "./incidents.ts";
@@ -37,25 +39,26 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
       return { items: [...(await context.reads.recordings(id))], next: null };
     },
   );
-  app.get(
-    "/api/v1/recordings/:id/media",
-    {
-      config: { may: "recordings:read" },
-      schema: {
-        summary: "The recording itself (MP4, byte ranges)",
-        params: RecordingParams,
-        produces: ["video/mp4"],
-        response: { 200: z.any(), 206: z.any(), ...failures },
-      },
+  app.route({
+    method: ["GET", "HEAD"],
+    // Fastify's own HEAD counts what is sent as the body, which here is nothing.
+    exposeHeadRoute: false,
+    url: "/api/v1/recordings/:id/media",
+    config: { may: "recordings:read" },
+    schema: {
+      summary: "The recording itself (MP4, byte ranges)",
+      params: RecordingParams,
+      produces: ["video/mp4"],
+      response: { 200: z.any(), 206: z.any(), 304: z.null(), ...failures },
     },
-    async (request, reply) => {
+    handler: async (request, reply) => {
       const { id } = request.params;
       const recording = await context.reads.recording(id);
       if (!recording) throw problem("not-found", `expected the id of a recording, found ${id}`);
       await recordView(context, seen, { id, request });
-      return await sendMedia(recording.path, request, reply);
+      return await sendMedia(recording, request, reply);
     },
-  );
+  });
 }
 
 async function recordView(
@@ -77,56 +80,81 @@ async function recordView(
 }
 
 async function sendMedia(
-  path: string,
+  recording: { readonly path: string; readonly state: Recording["state"] },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const file = await openMedia(path);
-  const { size } = await file.stat();
-  const range = parseByteRange(request.headers.range, size);
-  reply.headers({ "accept-ranges": "bytes", "content-type": "video/mp4" });
-  if (range.type === "unsatisfiable") {
+  const file = await openMedia(recording.path);
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw noMedia();
+    const validators = validatorsOf(found, recording.state === "recording");
+    reply.headers({
+      "accept-ranges": "bytes",
+      etag: validators.etag,
+      "last-modified": new Date(validators.lastModifiedMs).toUTCString(),
+    });
+    const verdict = judge(request.headers, validators);
+    if (verdict === "failed") {
+      throw problem("precondition-failed", `expected the recording as ${validators.etag}`);
+    }
+    const part = partOf(request, found.size, validators);
+    if (verdict === "not-modified") {
+      await file.close();
+      return await reply.code(304).send();
+    }
+    announce(reply, part, found.size);
+    if (request.method === "HEAD" || found.size === 0) {
+      await file.close();
+      return await reply.send();
+    }
+    // Ends at what was announced even while the recorder goes on writing.
+    return await reply.send(file.createReadStream(bounds(part, found.size)));
+  } catch (error) {
     await file.close();
-    const detail = `Range: expected a start below ${size}, found ${request.headers.range}`;
-    return reply
-      .code(416)
-      .header("content-range", `bytes */${size}`)
-      .type("application/problem+json")
-      .send({ ...problem("bad-request", detail).problem, status: 416 });
+    throw error;
   }
-  return await sendPart(file, { range, size, isHead: request.method === "HEAD" }, reply);
 }
 
-interface Part {
-  readonly range: Exclude<ByteRange, { type: "unsatisfiable" }>;
-  readonly size: number;
-  readonly isHead: boolean;
+type Part = Exclude<ByteRange, { type: "unsatisfiable" }>;
+
+/** What of the file is sent. RFC 9110, 14.2: `Range` is for GET only. */
+function partOf(request: FastifyRequest, size: number, validators: Validators): Part {
+  const { range } = request.headers;
+  const isWanted =
+    request.method === "GET" && isRangeWanted(request.headers["if-range"], validators, Date.now());
+  const part = parseByteRange(isWanted ? range : undefined, size);
+  if (part.type !== "unsatisfiable") return part;
+  const detail = `Range: expected a start below ${size}, found ${range?.slice(0, 80)}`;
+  throw Object.assign(problem("range-not-satisfiable", detail), {
+    headers: { "content-range": `bytes */${size}` },
+  });
 }
 
-async function sendPart(
-  file: FileHandle,
-  { range, size, isHead }: Part,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const first = range.type === "part" ? range.first : 0;
-  const last = range.type === "part" ? range.last : size - 1;
-  if (range.type === "part") {
-    reply.code(206).header("content-range", `bytes ${first}-${last}/${size}`);
+const bounds = (part: Part, size: number): { start: number; end: number } =>
+  part.type === "part" ? { start: part.first, end: part.last } : { start: 0, end: size - 1 };
+
+/** The status, type and length that belong to the part. */
+function announce(reply: FastifyReply, part: Part, size: number): void {
+  const { start, end } = bounds(part, size);
+  if (part.type === "part") {
+    reply.code(206).header("content-range", `bytes ${start}-${end}/${size}`);
   }
-  reply.header("content-length", last - first + 1);
-  if (isHead || size === 0) {
-    await file.close();
-    return reply.send();
-  }
-  // Ends at what was announced even while the recorder goes on writing.
-  return reply.send(file.createReadStream({ start: first, end: last }));
+  reply.header("content-type", "video/mp4").header("content-length", end - start + 1);
 }
+
+/** Never through a link, and never waiting for the other end of a pipe. */
+const HOW = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 async function openMedia(path: string): Promise<FileHandle> {
   try {
-    return await open(path, "r");
+    return await open(path, HOW);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw problem("not-found", "the recording has no media: none was received, or it is not here");
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "ELOOP") throw error;
+    throw noMedia();
   }
 }
+
+const noMedia = (): Error =>
+  problem("not-found", "the recording has no media: none was received, or it is not here");

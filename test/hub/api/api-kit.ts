@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AddressInfo } from "node:net";
-import type { FastifyInstance, LightMyRequestResponse } from "fastify";
+import type { FastifyInstance, HTTPMethods, LightMyRequestResponse } from "fastify";
 import { HubConfig } from "../../../hub/config.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { openAccounts } from "../../../hub/api/accounts.ts";
@@ -116,12 +116,15 @@ export interface TestApi {
   ended: Ended;
   viewAnswer: ViewAnswer;
   health: HealthCheck[];
+  recordingState: Recording["state"];
   onAlarm: () => Promise<void>;
+  /** For an error in the middle of a request. */
+  onHealth: () => void;
   publish(event: NumberedEvent): void;
   subscribers(): number;
   signIn(role: Role): Promise<string>;
   /** A call with this role's bearer token. */
-  as(role: Role, method: "GET" | "POST" | "DELETE", url: string, more?: object): Answer;
+  as(role: Role, method: HTTPMethods, url: string, more?: object): Answer;
   listen(): Promise<string>;
   close(): Promise<void>;
 }
@@ -178,7 +181,9 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     ended: { ok: true } as Ended,
     viewAnswer: { ok: true, sessionId: "3".repeat(32), sdp: "v=0\r\nanswer" } as ViewAnswer,
     health: [] as HealthCheck[],
+    recordingState: "recording" as Recording["state"],
     onAlarm: async () => {},
+    onHealth: () => {},
   };
   const app = await buildApi({
     config: HubConfig.parse({ dataDir: dir }),
@@ -186,7 +191,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     accounts,
     enrolments,
     receipts,
-    reads: readsOf(dir, state.past),
+    reads: readsOf(dir, state.past, () => test.recordingState),
     hub: {
       order: async (...[, order, by, key]) => {
         state.orders.push({ order, by, key });
@@ -219,7 +224,10 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
         await test.onAlarm();
       },
     },
-    health: async () => test.health,
+    health: async () => {
+      test.onHealth();
+      return test.health;
+    },
     hubEpoch: () => HUB_EPOCH,
     consoleDir: join(dir, "console"),
     log: keptLog().log,
@@ -263,7 +271,11 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
   return test;
 }
 
-function readsOf(dir: string, past: readonly NumberedEvent[]): ReadModels {
+function readsOf(
+  dir: string,
+  past: readonly NumberedEvent[],
+  recordingState: () => Recording["state"],
+): ReadModels {
   return {
     incidents: async () => ({ items: [incident], next: null }),
     incident: async (id) => (id === INCIDENT ? incident : undefined),
@@ -272,7 +284,9 @@ function readsOf(dir: string, past: readonly NumberedEvent[]): ReadModels {
     pillar: async (id) => (id === PILLAR ? pillar : undefined),
     recordings: async () => [recording],
     recording: async (id) =>
-      id === RECORDING ? { ...recording, path: join(dir, "recording.mp4") } : undefined,
+      id === RECORDING
+        ? { ...recording, state: recordingState(), path: join(dir, "recording.mp4") }
+        : undefined,
     eventsAfter: async (index, limit) => {
       const oldest = past[0]?.index ?? 0;
       if (index < oldest - 1) return undefined;

@@ -1,5 +1,5 @@
 /** Media negotiation and recordings. */
-import { writeFile } from "node:fs/promises";
+import { mkdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Problem } from "../../../shared/api/problem.ts";
@@ -22,12 +22,13 @@ describe("watching and talking", () => {
     expect(answer.statusCode).toBe(201);
     expect(answer.headers["content-type"]).toBe("application/sdp");
     expect(answer.headers.location).toBe(`${url(name)}/${"3".repeat(32)}`);
+    expect(answer.headers.etag).toBe(`"${"3".repeat(32)}"`);
     expect(answer.body).toBe("v=0\r\nanswer");
     expect(api.views).toMatchObject([{ incidentId: INCIDENT, role, sdp: OFFER.payload }]);
     const stranger = await api.as("supervisor", "DELETE", answer.headers.location!);
     expect(stranger.statusCode).toBe(404);
     const ended = await api.as("operator", "DELETE", answer.headers.location!);
-    expect(ended.statusCode).toBe(200);
+    expect([ended.statusCode, ended.body]).toEqual([204, ""]);
     expect(api.endedViews).toEqual(["3".repeat(32)]);
     const again = await api.as("operator", "DELETE", answer.headers.location!);
     expect(again.statusCode).toBe(404);
@@ -50,11 +51,39 @@ describe("watching and talking", () => {
     expect(answer.json()).toMatchObject({ status: 503, code: "media-unavailable" });
   });
 
-  test("OPTIONS says what may be posted, and GET is not allowed", async () => {
-    const options = await api.app.inject({ method: "OPTIONS", url: url("whip") });
-    expect(options.headers["accept-post"]).toBe("application/sdp");
-    const get = await api.app.inject({ url: url("whip") });
-    expect(get.json()).toMatchObject({ status: 405, code: "method-not-allowed" });
+  test.each(["whep", "whip"])(
+    "OPTIONS at %s says what may be posted (RFC 9725, 4.2)",
+    async (name) => {
+      const options = await api.app.inject({ method: "OPTIONS", url: url(name) });
+      expect([options.statusCode, options.body]).toEqual([200, ""]);
+      expect(options.headers["accept-post"]).toBe("application/sdp");
+      expect(options.headers.allow).toBe("OPTIONS, POST");
+    },
+  );
+
+  test.each([
+    ["GET", "", "OPTIONS, POST"],
+    ["PUT", "", "OPTIONS, POST"],
+    ["PATCH", "", "OPTIONS, POST"],
+    ["DELETE", "", "OPTIONS, POST"],
+    ["GET", `/${"3".repeat(32)}`, "DELETE, OPTIONS"],
+    ["PATCH", `/${"3".repeat(32)}`, "DELETE, OPTIONS"],
+    ["POST", `/${"3".repeat(32)}`, "DELETE, OPTIONS"],
+  ] as const)("%s at whip%s is not allowed, and the answer says what is", async (...row) => {
+    const [method, rest, allow] = row;
+    const headers = { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*" };
+    const payload = method === "GET" ? {} : { payload: "a=ice-ufrag:x\r\n" };
+    const answer = await api.app.inject({ method, url: url("whip") + rest, headers, ...payload });
+    expect(Problem.parse(answer.json())).toMatchObject({ status: 405, code: "method-not-allowed" });
+    expect(answer.headers.allow).toBe(allow);
+  });
+
+  test("every other address refuses a foreign method in the same way", async () => {
+    const answer = await api.app.inject({ method: "DELETE", url: "/api/v1/incidents" });
+    expect(answer.json()).toMatchObject({ status: 405 });
+    expect(answer.headers.allow).toBe("GET, HEAD, OPTIONS");
+    const unknown = await api.app.inject({ method: "DELETE", url: "/api/v1/nothing" });
+    expect(unknown.json()).toMatchObject({ status: 404, code: "not-found" });
   });
 });
 
@@ -98,5 +127,130 @@ describe("recordings", () => {
     await writeFile(join(api.dir, "recording.mp4"), "0123456789abc");
     const answer = await api.as("operator", "GET", media, { headers: { range: "bytes=10-" } });
     expect(answer.headers["content-range"]).toBe("bytes 10-12/13");
+  });
+
+  test("HEAD tells the true length, and sends nothing (RFC 9110, 8.6)", async () => {
+    const head = await api.as("operator", "HEAD", media);
+    expect([head.statusCode, head.body]).toEqual([200, ""]);
+    expect(head.headers["content-length"]).toBe("10");
+    expect(head.headers["content-type"]).toBe("video/mp4");
+    expect(head.headers["accept-ranges"]).toBe("bytes");
+    // Range is for GET only (14.2).
+    const part = await api.as("operator", "HEAD", media, { headers: { range: "bytes=2-4" } });
+    expect([part.statusCode, part.headers["content-length"]]).toEqual([200, "10"]);
+  });
+
+  test("an empty recording is an empty answer, and no part of it can be had", async () => {
+    await writeFile(join(api.dir, "recording.mp4"), "");
+    for (const method of ["GET", "HEAD"] as const) {
+      const answer = await api.as("operator", method, media);
+      expect([answer.statusCode, answer.body]).toEqual([200, ""]);
+      expect(answer.headers["content-length"]).toBe("0");
+    }
+    const part = await api.as("operator", "GET", media, { headers: { range: "bytes=0-" } });
+    expect([part.statusCode, part.headers["content-range"]]).toEqual([416, "bytes */0"]);
+  });
+
+  test("what is no plain file is not sent", async () => {
+    const path = join(api.dir, "recording.mp4");
+    await rm(path);
+    expect((await api.as("operator", "GET", media)).statusCode).toBe(404);
+    await symlink(join(api.dir, "accounts.db"), path);
+    expect((await api.as("operator", "GET", media)).json()).toMatchObject({ status: 404 });
+    await rm(path);
+    await mkdir(path);
+    expect((await api.as("operator", "GET", media)).json()).toMatchObject({ status: 404 });
+  });
+});
+
+describe("a recording under conditions (RFC 9110, 13)", () => {
+  const media = `/api/v1/recordings/${RECORDING}/media`;
+  const CHANGED = new Date("2026-03-04T05:06:07Z");
+  const get = async (headers: Record<string, string>) =>
+    await api.as("operator", "GET", media, { headers });
+
+  beforeEach(async () => {
+    const path = join(api.dir, "recording.mp4");
+    await writeFile(path, "0123456789");
+    await utimes(path, CHANGED, CHANGED);
+  });
+
+  describe("that is closed", () => {
+    let etag: string;
+    beforeEach(async () => {
+      api.recordingState = "closed";
+      etag = String((await get({})).headers.etag);
+    });
+
+    test("has a strong tag and its date", async () => {
+      expect(etag).toMatch(/^"[0-9a-f]+-[0-9a-f]+"$/);
+      expect((await get({})).headers["last-modified"]).toBe(CHANGED.toUTCString());
+    });
+
+    test.each([
+      ["the right tag", () => etag, 206],
+      ["another tag", () => '"a-0"', 200],
+      ["its tag made weak", () => `W/${etag}`, 200],
+      ["two tags", () => `${etag}, "a-0"`, 200],
+      ["its date", () => CHANGED.toUTCString(), 206],
+      ["a later date", () => new Date(CHANGED.getTime() + 1000).toUTCString(), 200],
+      ["nonsense", () => "yesterday", 200],
+    ])("If-Range with %s", async (_name, condition, status) => {
+      const answer = await get({ range: "bytes=2-4", "if-range": condition() });
+      expect(answer.statusCode).toBe(status);
+      expect(answer.body).toBe(status === 206 ? "234" : "0123456789");
+    });
+
+    test("If-Range turns a range beyond the end of something else into the whole", async () => {
+      const answer = await get({ range: "bytes=99-", "if-range": '"a-0"' });
+      expect([answer.statusCode, answer.body]).toEqual([200, "0123456789"]);
+    });
+
+    test("a date within the last minute does not vouch for the bytes (8.8.2.2)", async () => {
+      const now = new Date();
+      await utimes(join(api.dir, "recording.mp4"), now, now);
+      const answer = await get({ range: "bytes=2-4", "if-range": now.toUTCString() });
+      expect(answer.statusCode).toBe(200);
+    });
+
+    test.each([
+      ["if-none-match", () => etag, 304],
+      ["if-none-match", () => `"x", W/${etag}`, 304],
+      ["if-none-match", () => "*", 304],
+      ["if-none-match", () => '"x"', 200],
+      ["if-modified-since", () => CHANGED.toUTCString(), 304],
+      ["if-modified-since", () => new Date(0).toUTCString(), 200],
+      ["if-modified-since", () => "yesterday", 200],
+      ["if-match", () => etag, 200],
+      ["if-match", () => "*", 200],
+      ["if-match", () => '"x"', 412],
+      ["if-unmodified-since", () => CHANGED.toUTCString(), 200],
+      ["if-unmodified-since", () => new Date(0).toUTCString(), 412],
+    ])("%s", async (name, condition, status) => {
+      const answer = await get({ [name]: condition() });
+      expect(answer.statusCode).toBe(status);
+      const bodies: Record<number, unknown> = {
+        200: "0123456789",
+        304: "",
+        412: expect.stringContaining("precondition"),
+      };
+      expect(answer.body).toEqual(bodies[status]);
+    });
+
+    test("If-None-Match counts before If-Modified-Since", async () => {
+      const both = { "if-none-match": '"x"', "if-modified-since": CHANGED.toUTCString() };
+      expect((await get(both)).statusCode).toBe(200);
+    });
+  });
+
+  test("that still grows has a weak tag, which vouches for no part", async () => {
+    const { etag } = (await get({})).headers;
+    expect(etag).toMatch(/^W\/"/);
+    const part = await get({ range: "bytes=2-4", "if-range": String(etag) });
+    expect([part.statusCode, part.body]).toEqual([200, "0123456789"]);
+    expect((await get({ "if-none-match": String(etag) })).statusCode).toBe(304);
+    await writeFile(join(api.dir, "recording.mp4"), "0123456789abc");
+    const grown = await get({ "if-none-match": String(etag) });
+    expect([grown.statusCode, grown.body]).toEqual([200, "0123456789abc"]);
   });
 });

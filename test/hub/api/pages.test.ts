@@ -43,12 +43,22 @@ describe("pages and health", () => {
     expect(answer.headers["cache-control"]).toBe("no-store");
   });
 
-  test("readyz names what is not ready", async () => {
-    api.health = [{ name: "broker", isOk: false, detail: "port taken" }];
-    const answer = await api.app.inject({ url: "/readyz" });
-    expect(answer.statusCode).toBe(503);
-    expect(answer.json()).toMatchObject({ status: "degraded", checks: api.health });
-    expect((await api.app.inject({ url: "/healthz" })).statusCode).toBe(200);
+  test("readyz tells a stranger only whether, and who is signed in also why", async () => {
+    api.health = [{ name: "disk", isOk: false, detail: "2 MiB free in /var/lib/anzhu" }];
+    const stranger = await api.app.inject({ url: "/readyz" });
+    expect(stranger.statusCode).toBe(503);
+    expect(stranger.json()).toEqual({ status: "degraded" });
+    const guess = await api.app.inject({
+      url: "/readyz",
+      headers: { authorization: `Bearer ${"x".repeat(43)}` },
+    });
+    expect([guess.statusCode, guess.json()]).toEqual([503, { status: "degraded" }]);
+    const known = await api.as("technician", "GET", "/readyz");
+    expect(known.statusCode).toBe(503);
+    expect(known.json()).toEqual({ status: "degraded", checks: api.health });
+    api.health = [];
+    expect((await api.app.inject({ url: "/readyz" })).json()).toEqual({ status: "ok" });
+    expect((await api.app.inject({ url: "/healthz" })).json()).toEqual({ status: "ok" });
   });
 
   test("metrics carry the house's prefix", async () => {
