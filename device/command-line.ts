@@ -1,10 +1,14 @@
 /** The agent's command line. Exit codes: 0 good, 1 failure, 2 usage, 78 configuration. */
 import { Command, CommanderError } from "commander";
 import { loadConfig } from "./adapters/config-file.ts";
+import { asTyped } from "../shared/command-name.ts";
 import { Failure } from "./adapters/failure.ts";
 import { makePrivateFiles, narrow } from "./adapters/private-files.ts";
 
 const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
+
+const typed = (text: string): string =>
+  asTyped(text, { program: "anzhu-agent", script: "agent" }, process.env["npm_lifecycle_event"]);
 
 interface FileOption {
   readonly config: string;
@@ -13,6 +17,10 @@ interface FileOption {
 const program = new Command("anzhu-agent")
   .description("The agent of an Anzhu alarm pillar: button, lamp, voice and picture.")
   .exitOverride()
+  .configureOutput({
+    writeOut: (text) => void process.stdout.write(typed(text)),
+    writeErr: (text) => void process.stderr.write(typed(text)),
+  })
   .showHelpAfterError("(run with --help for examples)")
   .addHelpText(
     "after",
@@ -85,7 +93,7 @@ for (const name of ["doctor", "selftest"]) {
 }
 
 function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${typed(line)}\n`);
 }
 
 function whenTold(): Promise<void> {
@@ -98,7 +106,7 @@ function whenTold(): Promise<void> {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   if (error instanceof Failure) {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${typed(error.message)}\n`);
     return error.kind === "configuration" ? EXIT.configuration : EXIT.failure;
   }
   process.stderr.write(
@@ -109,6 +117,8 @@ function exitCodeOf(error: unknown): number {
 
 export async function run(): Promise<void> {
   makePrivateFiles();
+  // Whoever read our output has gone (`anzhu-agent --help | head`): there is nobody to tell.
+  process.stdout.on("error", () => process.exit(EXIT.failure));
   try {
     await program.parseAsync();
   } catch (error) {

@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Position } from "../shared/api/pillar.ts";
 import { Role } from "../shared/api/session.ts";
+import { asTyped } from "../shared/command-name.ts";
 import { PillarId, Username } from "../shared/ids.ts";
 import { addBackup } from "./backup-command.ts";
 import { addBroker } from "./broker-command.ts";
@@ -24,8 +25,10 @@ const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
 /** Closing takes no longer than this, or the supervisor's patience ends first. */
 const STOP_WITHIN_MS = 8000;
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+const typed = (text: string): string =>
+  asTyped(text, { program: "anzhu-hub", script: "hub" }, process.env["npm_lifecycle_event"]);
+const print = (line: string): void => void process.stdout.write(`${typed(line)}\n`);
+const complain = (line: string): void => void process.stderr.write(`${typed(line)}\n`);
 
 function withConfig(command: Command): Command {
   return command.addOption(
@@ -39,6 +42,10 @@ export function program(): Command {
       "The hub of Anzhu street alarm pillars: takes alarms in, rings desks, keeps evidence.",
     )
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(typed(text)),
+      writeErr: (text) => void process.stderr.write(typed(text)),
+    })
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(anzhu-hub --help shows how)")
     .addHelpText(
@@ -271,5 +278,7 @@ const isProgram =
   process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
 if (isProgram) {
   makePrivateFiles();
+  // Whoever read our output has gone (`anzhu-hub --help | head`): there is nobody to tell.
+  process.stdout.on("error", () => process.exit(EXIT.failure));
   process.exitCode = await run(process.argv.slice(2));
 }

@@ -20,10 +20,12 @@ import type { PressKind, VirtualPillar } from "./live/pillar.ts";
 import { demoPlaces } from "./places.ts";
 import type { Place } from "./places.ts";
 import { takenPorts } from "./ports.ts";
+import { readyWhileProgressing } from "./progress.ts";
 import { clockTime, languageOf, newTeller, openingScreen, pressLine } from "./screen.ts";
 import { setUp } from "./setup.ts";
 
-const HUB_READY_TIMEOUT_MS = 60_000;
+/** A hub that has done nothing for so long is given up; one that is only slow is waited for. */
+const HUB_PATIENCE_MS = 60_000;
 const HOLD_MS = 200;
 
 export interface DemoOptions {
@@ -99,11 +101,7 @@ async function start(options: DemoOptions, running: Running, stop: AbortControll
   const startedAt = new Date();
   const url = `http://127.0.0.1:${options.httpPort}`;
   const client = hubClient(url, { username: "supervisor", password: PASSWORD });
-  if (!(await client.ready(HUB_READY_TIMEOUT_MS))) {
-    throw new Error(
-      `the hub is not ready after ${HUB_READY_TIMEOUT_MS / 1000} s; see ${dataDir}/log/hub.log`,
-    );
-  }
+  await hubReady(running.hub, client, { notice, logPath: join(dataDir, "log/hub.log") });
   await startPillars(running.pillars, await client.pillars(), {
     places,
     dataDir,
@@ -124,6 +122,29 @@ async function start(options: DemoOptions, running: Running, stop: AbortControll
   const absent = await notOnline(running.pillars, client, startedAt);
   if (absent.length > 0) notice(`not online yet: ${absent.join(", ")}; see ${dataDir}/log`);
   open(options, running, { client, places, stop });
+}
+
+/** Waits as long as the hub gets on, and says what it waits for; throws when it does not. */
+async function hubReady(
+  { program }: DemoHub,
+  client: HubClient,
+  { notice, logPath }: { readonly notice: (text: string) => void; readonly logPath: string },
+): Promise<void> {
+  const isReady = await readyWhileProgressing({
+    pid: program.pid,
+    lines: program.lines,
+    isReady: client.isReady,
+    isGivenUp: () => program.state() === "refused",
+    patienceMs: HUB_PATIENCE_MS,
+    onWait: (waitedMs) =>
+      notice(`waiting for the hub to start, for ${Math.round(waitedMs / 1000)} s; see ${logPath}`),
+  });
+  if (isReady) return;
+  throw new Error(
+    program.state() === "refused"
+      ? `the hub refuses its settings; see ${logPath}`
+      : `the hub has done nothing for ${HUB_PATIENCE_MS / 1000} s and is not ready; see ${logPath}`,
+  );
 }
 
 interface Opened {

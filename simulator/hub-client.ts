@@ -16,8 +16,8 @@ const LOOK_EVERY_MS = 150;
 const MAX_EVENT_CHARACTERS = 1_000_000;
 
 export interface HubClient {
-  /** Resolves when the hub answers that it is ready; false when that takes too long. */
-  ready(timeoutMs: number): Promise<boolean>;
+  /** Whether the hub answers that it is ready; rejects while it does not answer at all. */
+  isReady(): Promise<boolean>;
   pillars(): Promise<readonly Pillar[]>;
   /** Tells events until the signal aborts; connects again when the stream breaks. */
   watch(onEvent: (event: ServerEvent) => void, signal: AbortSignal): Promise<void>;
@@ -55,7 +55,7 @@ export function hubClient(url: string, account: HubAccount): HubClient {
     PillarPage.parse(await (await get("/api/v1/pillars")).json()).items;
   return {
     pillars,
-    ready: (timeoutMs) => until(timeoutMs, async () => (await fetch(`${url}/readyz`)).ok),
+    isReady: async () => (await fetch(`${url}/readyz`)).ok,
     async watch(onEvent, signal) {
       while (!signal.aborted) {
         const headers = { accept: "text/event-stream" };

@@ -10,9 +10,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
-import { delimiter, join } from "node:path";
 import { findFfmpeg } from "../device/media/ffmpeg.ts";
 import { findChineseFont } from "./font.ts";
+import { isOnPath } from "./search-path.ts";
 
 export type Purpose = "demo" | "test";
 
@@ -75,7 +75,7 @@ const NEEDS: readonly Need[] = [
     debianPackage: "mosquitto",
     isNeededFor: ["test"],
     isOptionalFor: [],
-    isThere: () => isOnPath("mosquitto") || existsSync("/usr/sbin/mosquitto"),
+    isThere: () => isOnPath("mosquitto"),
     service: "mosquitto",
   },
   ...FAULT_TOOLS.map(([program, debianPackage]) => ({
@@ -143,11 +143,6 @@ async function aptGet(options: readonly string[]): Promise<string | undefined> {
   }
   const [code] = (await once(child, "close")) as [number | null];
   return code === 0 ? undefined : `apt-get ${options[0]} failed:\n${said}`;
-}
-
-function isOnPath(command: string): boolean {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return folders.some((folder) => folder !== "" && existsSync(join(folder, command)));
 }
 
 if (import.meta.main) {

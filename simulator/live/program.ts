@@ -39,6 +39,8 @@ export interface Program {
   state(): ProgramState;
   pid(): number | undefined;
   restarts(): number;
+  /** How many lines it has printed in all its lives. */
+  lines(): number;
   /** `kill -9`, as a crash; it is then started again. */
   crash(): void;
   /** Power off (kept off, the whole group killed at once) and on again. */
@@ -51,6 +53,7 @@ export function startProgram(options: ProgramOptions): Program {
   let child: ChildProcess | undefined;
   let state: ProgramState = "off";
   let restarts = 0;
+  let lines = 0;
   let pauseMs = RESTART_FIRST_MS;
   let timer: NodeJS.Timeout | undefined;
 
@@ -62,6 +65,7 @@ export function startProgram(options: ProgramOptions): Program {
     for (const stream of [current.stdout, current.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on("line", (line) => {
+        lines += 1;
         log.write(`${line}\n`);
         options.onLine?.(line);
       });
@@ -93,6 +97,7 @@ export function startProgram(options: ProgramOptions): Program {
     state: () => state,
     pid: () => child?.pid,
     restarts: () => restarts,
+    lines: () => lines,
     crash: () => void child?.kill("SIGKILL"),
     setPower(isOn) {
       if (isOn === (state !== "off")) return;

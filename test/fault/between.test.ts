@@ -33,8 +33,8 @@ beforeAll(async () => {
   await pillar.untilArmed();
 });
 afterAll(async () => {
-  await street.close();
-  await sieve.close();
+  await street?.close();
+  await sieve?.close();
 });
 
 /** Presses until enough messages had that fate. */

@@ -20,7 +20,7 @@ beforeAll(async () => {
   // Closed from the beginning, because a contact counts as stuck only after half a minute.
   stuck.hold();
 });
-afterAll(() => street.close());
+afterAll(() => street?.close());
 
 async function active(id: string) {
   return (await street.hub.desk.active()).filter((one) => one.pillarId === id);

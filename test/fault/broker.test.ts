@@ -157,7 +157,7 @@ test(
     });
     closers.push(
       () => broker!.close(),
-      () => street.close(),
+      () => street?.close(),
     );
     const pillar = await wirePillar(street, "overtaken");
     closers.push(() => pillar.close());

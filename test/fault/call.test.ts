@@ -28,7 +28,7 @@ beforeAll(async () => {
   pillar.start();
   await pillar.untilLamp("standby");
 });
-afterAll(() => street.close());
+afterAll(() => street?.close());
 
 const wait = (what: () => Promise<void>): Promise<void> =>
   vi.waitFor(what, { timeout: 30_000, interval: 200 });

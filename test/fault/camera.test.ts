@@ -11,7 +11,7 @@ let street: Street;
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(() => street.close());
+afterAll(() => street?.close());
 
 function script(name: string, text: string): string {
   const path = join(street.dir, `ffmpeg-${name}`);

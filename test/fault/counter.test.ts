@@ -14,7 +14,7 @@ let street: Street;
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(() => street.close());
+afterAll(() => street?.close());
 
 const alarmsOf = ({ dataDir }: PillarUnderTest): number =>
   readLedger(dataPaths(dataDir).ledger).length;

@@ -18,7 +18,7 @@ let street: Street;
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(() => street.close());
+afterAll(() => street?.close());
 
 const untilFault = (id: string, code: string): Promise<void> =>
   expect

@@ -36,8 +36,8 @@ beforeAll(async () => {
   calmMs = await slowestPress();
 });
 afterAll(async () => {
-  await Promise.all([hostile.close(), bystander.close()]);
-  await street.close();
+  await Promise.all([hostile?.close(), bystander?.close()]);
+  await street?.close();
 });
 
 /** From the press to the receipt, the worst of several. */

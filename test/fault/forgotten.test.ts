@@ -14,7 +14,7 @@ let street: Street;
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(() => street.close());
+afterAll(() => street?.close());
 
 /** From now on every write of this process fails; resolves with the way to end that. */
 async function killDisk(pid: number): Promise<() => Promise<void>> {

@@ -25,7 +25,7 @@ beforeEach(async () => {
   await pillar.untilArmed();
   await street.hub.stop();
 });
-afterEach(() => street.close());
+afterEach(() => street?.close());
 
 const journal = (): string => join(street.hub.dir, "journal.db");
 

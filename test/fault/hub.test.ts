@@ -34,8 +34,8 @@ afterEach(async () => {
   broker = undefined;
 });
 afterAll(async () => {
-  await street.close();
-  await line.close();
+  await street?.close();
+  await line?.close();
 });
 
 async function deceive(how: Falsehood): Promise<void> {

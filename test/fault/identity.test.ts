@@ -15,7 +15,7 @@ let street: Street;
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(() => street.close());
+afterAll(() => street?.close());
 
 const join = (id: string): Promise<WirePillar> => wirePillar(street, id);
 

@@ -40,7 +40,7 @@ test(
       );
       expect(await street.verdict()).toEqual([]);
     } finally {
-      await street.close();
+      await street?.close();
       cables.forEach((cable) => cable.remove());
     }
   },

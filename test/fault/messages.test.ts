@@ -22,7 +22,7 @@ afterEach(async () => {
   await vi.waitFor(() => assert(bystander.isAccepted(alarm)), { timeout: 15_000 });
   assert(street.hub.process().pid() === pid, "the hub was started again");
 });
-afterAll(() => street.close());
+afterAll(() => street?.close());
 
 const join = (id: string): Promise<WirePillar> => wirePillar(street, id);
 

@@ -49,7 +49,7 @@ test(
       expect(cable.dropped()).toBeGreaterThan(0);
       expect(await street.verdict()).toEqual([]);
     } finally {
-      await street.close();
+      await street?.close();
       cable.remove();
     }
   },

@@ -28,8 +28,8 @@ beforeAll(async () => {
   await pillar.untilArmed();
 });
 afterAll(async () => {
-  await street.close();
-  await Promise.all([mqtt.close(), https.close()]);
+  await street?.close();
+  await Promise.all([mqtt?.close(), https?.close()]);
 });
 
 const presence = async (): Promise<string> => (await street.hub.desk.pillar(pillar.id)).presence;

@@ -30,7 +30,7 @@ beforeAll(async () => {
   await pillar.untilArmed();
 });
 afterAll(async () => {
-  await street.close();
+  await street?.close();
   for (const server of servers) {
     server.closeAllConnections();
     server.close();

@@ -13,7 +13,7 @@ let street: Street;
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(() => street.close());
+afterAll(() => street?.close());
 
 /** What the files said between cuts, and what the history says in the end. */
 const judged = async (result: CutResult): Promise<unknown[]> => [

@@ -10,7 +10,7 @@ let street: Street;
 beforeAll(async () => {
   street = await openStreet();
 });
-afterAll(() => street.close());
+afterAll(() => street?.close());
 
 test(
   "A4 the agent is killed (kill -9) at any instant after a press: nothing is lost",

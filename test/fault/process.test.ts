@@ -31,7 +31,7 @@ beforeAll(async () => {
   await pillar.untilArmed();
 });
 afterAll(async () => {
-  await street.close();
+  await street?.close();
   maker.remove();
 });
 

@@ -13,7 +13,7 @@ let street: Street;
 beforeEach(async () => {
   street = await openStreet();
 });
-afterEach(() => street.close());
+afterEach(() => street?.close());
 
 async function armed(id: string): Promise<PillarUnderTest> {
   const pillar = await street.add(id);

@@ -26,7 +26,7 @@ let street: Street;
 beforeEach(async () => {
   street = await openStreet();
 });
-afterEach(() => street.close());
+afterEach(() => street?.close());
 
 const wire = (id: string): Promise<WirePillar> => wirePillar(street, id);
 

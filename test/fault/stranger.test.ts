@@ -42,8 +42,8 @@ beforeAll(async () => {
   strangers["the hub's authority under a new key"] = await certify(await imitated(own), today);
 });
 afterAll(async () => {
-  await victim.close();
-  await street.close();
+  await victim?.close();
+  await street?.close();
 });
 
 interface Ca {

@@ -46,7 +46,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await agent?.stop();
   agent = undefined;
-  await hub.close();
+  await hub?.close();
   pillar.remove();
 });
 

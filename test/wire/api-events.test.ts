@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const stream of opened.splice(0)) stream.abort();
-  await api.close();
+  await api?.close();
 });
 
 interface Listening {

@@ -14,7 +14,7 @@ beforeEach(async () => {
   broker = await startTestBroker({ known: (id) => id !== "stranger" });
   own = await enrol(broker.authority, "demo-001");
 });
-afterEach(async () => await broker.close());
+afterEach(async () => await broker?.close());
 
 const log = (): string => broker.lines.join("\n");
 

@@ -36,7 +36,7 @@ afterEach(async () => {
   await bystander.publishAsync(upTopic(other.pillarId, "alarm"), JSON.stringify(alarm), { qos: 1 });
   const isServed = broker.received.some(({ pillarId }) => pillarId === other.pillarId);
   assert(isServed, "the bystander was not served");
-  await broker.close();
+  await broker?.close();
 });
 
 const log = (): string => broker.lines.join("\n");

@@ -26,7 +26,7 @@ beforeEach(async () => {
   pillar = await enrolledPillar({ authority, port: 1 });
 });
 afterEach(async () => {
-  await hub.close();
+  await hub?.close();
   pillar.remove();
   rmSync(dir, { recursive: true, force: true });
 });
@@ -152,7 +152,7 @@ describe("a pillar whose broker takes the connection and says nothing", () => {
       expect(agent.state().outbox.pending.size).toBe(0);
     } finally {
       await agent.stop();
-      await broker.close();
+      await broker?.close();
     }
   });
 

@@ -33,8 +33,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await board.close();
-  await hardware.close();
+  await board?.close();
+  await hardware?.close();
 });
 
 describe("a good line", () => {
@@ -78,7 +78,7 @@ describe("a good line", () => {
 
   test("presses of an earlier life are not pressed again at a start", async () => {
     await untilUp();
-    await board.close();
+    await board?.close();
     hardware.inputs[INPUT_BLOCK.presses] = 9;
     hardware.inputs[INPUT_BLOCK.pressAgeMs] = 30_000;
     reach = [];
@@ -91,7 +91,7 @@ describe("a good line", () => {
 
   test("a press in the moment of a restart is not lost", async () => {
     await untilUp();
-    await board.close();
+    await board?.close();
     hardware.inputs[INPUT_BLOCK.presses] = 9;
     hardware.inputs[INPUT_BLOCK.pressAgeMs] = 800;
     board = openBoard();
@@ -100,7 +100,7 @@ describe("a good line", () => {
 
   test("a press in the moment of a start waits for an agent that listens late", async () => {
     await untilUp();
-    await board.close();
+    await board?.close();
     hardware.inputs[INPUT_BLOCK.presses] = 9;
     hardware.inputs[INPUT_BLOCK.pressAgeMs] = 800;
     board = modbusBoard({ path: hardware.path, baudRate: 115_200, unit: 1, pollMs: 5 });
@@ -131,7 +131,7 @@ describe("a good line", () => {
 
   test("an agent that ends puts the lamp out", async () => {
     await untilUp();
-    await board.close();
+    await board?.close();
     expect(hardware.writes.at(-1)?.[0]).toBe(LAMP_VALUES.off);
   });
 });
@@ -177,7 +177,7 @@ describe("a bad line", () => {
   });
 
   test("that is not there is told as lost, and found when it comes", async () => {
-    await board.close();
+    await board?.close();
     await hardware.vanish();
     reach = [];
     board = openBoard();

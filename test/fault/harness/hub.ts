@@ -11,14 +11,15 @@ import type { HubConfig } from "../../../hub/config.ts";
 import { openAuthority } from "../../../hub/link/authority.ts";
 import { PillarId, Username } from "../../../shared/ids.ts";
 import { ACCOUNTS, PASSWORD } from "../../../simulator/demo-hub.ts";
-import { until } from "../../../simulator/hub-client.ts";
 import { ROOT } from "../../../simulator/live/program.ts";
+import { readyWhileProgressing } from "../../../simulator/progress.ts";
 import { freePort, freeUdpRange } from "../../instrument/ports.ts";
 import type { History } from "./history.ts";
 import { newDesk, type Desk } from "./desk.ts";
 import { startProcess, type Process, type Surroundings } from "./process.ts";
 
-const READY_MS = 30_000;
+/** A hub that has done nothing for so long will not be ready. */
+const PATIENCE_MS = 30_000;
 const MEDIA_PORTS = 40;
 
 export interface HubUnderTest {
@@ -77,7 +78,15 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
   const start: HubUnderTest["start"] = async ({ waits = true, ...around } = {}) => {
     lives.push(startProcess(["hub/main.ts", "start", "-c", file], around));
     if (!waits) return;
-    if (await until(READY_MS, isReady)) {
+    const life = current();
+    const isUp = await readyWhileProgressing({
+      pid: life.pid,
+      lines: () => life.lines().length,
+      isReady,
+      isGivenUp: () => !life.isRunning(),
+      patienceMs: PATIENCE_MS,
+    });
+    if (isUp) {
       history.record({ what: "hub", at: Date.now(), state: "up" });
       return;
     }

@@ -45,7 +45,14 @@ export async function openStreet(
   const pillars: PillarUnderTest[] = [];
   const listening = new AbortController();
   const closers: (() => Promise<void>)[] = [];
-  await hub.start();
+  try {
+    await hub.start();
+  } catch (error) {
+    // Nobody else knows of it yet.
+    await hub.process().cutPower();
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
   const watching = watchConsole(hub.url, history, listening.signal);
   const street: Street = {
     dir,

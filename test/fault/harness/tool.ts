@@ -1,6 +1,6 @@
 /** Programs of the machine a fault needs: looked for, and missed in words. */
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { isOnPath } from "../../../simulator/search-path.ts";
 import type { Surroundings } from "./process.ts";
 
 const LIBFAKETIME = [
@@ -11,8 +11,7 @@ const LIBFAKETIME = [
 /** Why a test cannot run here; `undefined` when it can. */
 export function missing(...names: readonly string[]): string | undefined {
   if (process.getuid?.() !== 0) return "needs root, for namespaces and traced processes";
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const absent = names.filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
+  const absent = names.filter((name) => !isOnPath(name));
   return absent.length > 0 ? `needs ${absent.join(", ")}; install it with apt-get` : undefined;
 }
 

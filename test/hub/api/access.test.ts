@@ -5,7 +5,7 @@ import { INCIDENT, PILLAR, RECORDING, startTestApi, type TestApi } from "./api-k
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));
-afterEach(async () => await api.close());
+afterEach(async () => await api?.close());
 
 const SIGN_IN = { username: "operator", password: "demo" };
 

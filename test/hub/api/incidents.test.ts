@@ -6,7 +6,7 @@ import { INCIDENT, PILLAR, incident, startTestApi, type TestApi } from "./api-ki
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));
-afterEach(async () => await api.close());
+afterEach(async () => await api?.close());
 
 const url = (order: string): string => `/api/v1/incidents/${INCIDENT}/${order}`;
 

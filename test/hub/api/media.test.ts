@@ -8,7 +8,7 @@ import { INCIDENT, RECORDING, startTestApi, type TestApi } from "./api-kit.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));
-afterEach(async () => await api.close());
+afterEach(async () => await api?.close());
 
 const OFFER = { headers: { "content-type": "application/sdp" }, payload: "v=0\r\noffer" };
 const url = (name: string): string => `/api/v1/incidents/${INCIDENT}/${name}`;

@@ -6,7 +6,7 @@ import { startTestApi, type TestApi } from "./api-kit.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));
-afterEach(async () => await api.close());
+afterEach(async () => await api?.close());
 
 describe("pages and health", () => {
   test("without a built console the page says how to build it", async () => {

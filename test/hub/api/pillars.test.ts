@@ -5,7 +5,7 @@ import { PILLAR, startTestApi, type TestApi } from "./api-kit.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));
-afterEach(async () => await api.close());
+afterEach(async () => await api?.close());
 
 async function request(): Promise<{ pillarId: string; csr: string; alarmPublicKey: string }> {
   return { pillarId: PILLAR, csr: (await makeRequest(PILLAR)).csr, alarmPublicKey };

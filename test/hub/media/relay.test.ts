@@ -36,7 +36,7 @@ afterEach(async () => {
   await Promise.all(ended.splice(0).map((end) => end()));
 });
 afterAll(async () => {
-  await rig.media.close();
+  await rig?.media.close();
   await rm(dir, { recursive: true, force: true });
 });
 
