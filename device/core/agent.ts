@@ -8,9 +8,6 @@ import { assertNever } from "../../shared/assert.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 import { follow, step } from "../../shared/step.ts";
 import {
-  callAccepted,
-  callCutOff,
-  callTold,
   dial110,
   ended,
   endShown,
@@ -20,6 +17,7 @@ import {
   resumeCall,
   transition,
 } from "./call.ts";
+import { callAccepted, callCutOff, callTold } from "./call-told.ts";
 import { blink, forgetDelays, ordered, selfTestAccepted, selfTestLate } from "./command.ts";
 import {
   appended,

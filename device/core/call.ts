@@ -6,11 +6,10 @@
  * broker has it.
  *
  * Pressing again during a call changes nothing for the person (`press-again.ts` says what it does). It is
- * what frightened people do. A lost link takes "answered" back to what is still proven, until the hub says it again.
+ * what frightened people do. What the hub tells of a call, and how each word is taken back, is in `call-told.ts`.
  */
 import { after, minutes, seconds, type Instant } from "../../shared/duration.ts";
 import type { EventId, IncidentId } from "../../shared/ids.ts";
-import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { Call as CallMessage } from "../../shared/protocol/call.ts";
 import { follow, step } from "../../shared/step.ts";
 import type { Effect, Moment, Press } from "./events.ts";
@@ -62,6 +61,8 @@ export interface CallState {
   readonly call: Call;
   /** The newest alarm, also after a reboot: the hub may still be in a call about it. */
   readonly lastEventId: EventId | undefined;
+  /** Whether that alarm's call makes no sound. False after a reboot, when it is not known. */
+  readonly wasSilent: boolean;
   /** The end of the last call is still on the display. */
   readonly hasJustEnded: boolean;
   /** When the call's newest alarm was born. */
@@ -73,26 +74,31 @@ export interface CallState {
 export const IDLE: CallState = {
   call: { phase: "idle" },
   lastEventId: undefined,
+  wasSilent: false,
   hasJustEnded: false,
   bornAt: undefined,
   owed: undefined,
 };
 
-type Running = Exclude<Call, { phase: "idle" }>;
+export type Running = Exclude<Call, { phase: "idle" }>;
 
 /** The newest alarm of a call may be younger than the one that began it. */
-function withCall(agent: Agent, call: Running): Agent {
+export function withCall(agent: Agent, call: Running): Agent {
   const { call: before, lastEventId } = agent.call;
   const isSame = before.phase !== "idle" && before.eventId === call.eventId;
   const newest = isSame ? lastEventId : call.eventId;
-  return { ...agent, call: { ...agent.call, call, lastEventId: newest, hasJustEnded: false } };
+  const { isSilent: wasSilent } = call;
+  return {
+    ...agent,
+    call: { ...agent.call, call, lastEventId: newest, wasSilent, hasJustEnded: false },
+  };
 }
 
-const isOfCall = (agent: Agent, call: Running, eventId: EventId): boolean =>
+export const isOfCall = (agent: Agent, call: Running, eventId: EventId): boolean =>
   eventId === call.eventId || eventId === agent.call.lastEventId;
 
 /** A voice for everyone but those who pressed silently. */
-function say(agent: Agent, name: PromptName): Effect[] {
+export function say(agent: Agent, name: PromptName): Effect[] {
   const { call } = agent.call;
   return call.phase !== "idle" && call.isSilent ? [] : [{ type: "prompt", name }];
 }
@@ -155,96 +161,19 @@ export function dial110(agent: Agent): AgentStep {
   });
 }
 
-/** A call is received once; after that only its newest alarm can tell of another incident. */
-function isNews(agent: Agent, call: Running, { eventId, incidentId }: Receipt): boolean {
-  if (call.phase === "calling") return isOfCall(agent, call, eventId);
-  return eventId === agent.call.lastEventId && incidentId !== call.incidentId;
-}
-
-export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): AgentStep {
-  const { call } = agent.call;
-  if (call.phase === "idle" || !isNews(agent, call, receipt)) return step(agent);
-  const { incidentId, eventId } = receipt;
-  const { isSilent } = call;
-  const early = call.phase === "calling" ? call.early : undefined;
-  const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
-  const told = step<Agent, Effect>(
-    received,
-    ...say(received, "received"),
-    { type: "clear-timer", name: "dial-110" },
-    silenceTimer(moment),
-  );
-  return early ? follow(told, (next) => callTold(next, early, moment)) : told;
-}
-
-function silenceTimer(moment: Moment): Effect {
+export function silenceTimer(moment: Moment): Effect {
   return { type: "set-timer", name: "call-silence", at: after(moment.at, SILENCE_ENDS_AFTER) };
 }
 
-export function callTold(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
-  const { call } = agent.call;
-  if (call.phase === "idle") return adopt(agent, message, moment);
-  if (call.phase === "calling") {
-    if (!isOfCall(agent, call, message.eventId)) return step(agent);
-    return step(withCall(agent, { ...call, early: message }));
-  }
-  if (message.incidentId !== call.incidentId) {
-    const isOurs = isOfCall(agent, call, message.eventId);
-    if (!isOurs || agent.outbox.pending.has(message.eventId)) return step(agent);
-    // The hub was set back to an older copy: our alarm has another incident, and nobody has answered that.
-    const { isSilent } = call;
-    const { incidentId, eventId } = message;
-    const moved = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
-    return callTold(moved, message, moment);
-  }
-  if (message.status === "ended") return ended(agent, moment);
-  const alive = step<Agent, Effect>(agent, silenceTimer(moment));
-  // `ringing` is what `received` means; an answer without a name is not one.
-  if (message.status === "ringing" || message.by === undefined) return alive;
-  const isHeld = message.status === "held";
-  const isSame = call.phase === "answered" && call.by === message.by && call.isHeld === isHeld;
-  if (isSame && call.isLive) return alive;
-  const { eventId, isSilent, incidentId } = call;
-  const by = message.by;
-  return follow(alive, (next) => {
-    const answered = withCall(next, {
-      phase: "answered",
-      eventId,
-      isSilent,
-      incidentId,
-      by,
-      isHeld,
-      isLive: true,
-    });
-    return step(answered, ...say(answered, isHeld ? "held" : "answered"));
-  });
-}
-
-/** A reboot in the middle of a call: the hub still knows, and its word for our newest alarm counts. */
-function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
-  const isOurs = message.eventId === agent.call.lastEventId && message.status !== "ended";
-  if (!isOurs || agent.outbox.pending.has(message.eventId)) return step(agent);
-  const { eventId, incidentId } = message;
-  const received = withCall(agent, { phase: "received", eventId, isSilent: false, incidentId });
-  return callTold(received, message, moment);
-}
-
-/** Nobody can know any more who is at the other end: "answered" waits for the hub to say it again. */
-export function callCutOff(agent: Agent): AgentStep {
-  const { call } = agent.call;
-  if (call.phase !== "answered" || !call.isLive) return step(agent);
-  // Whoever cannot see the lamp heard last that somebody listens: the voice takes that back too.
-  return step(withCall(agent, { ...call, isLive: false }), ...say(agent, "received"));
-}
-
 export function ended(agent: Agent, moment: Moment): AgentStep {
-  const { call, lastEventId, owed, bornAt } = agent.call;
+  const { call, lastEventId, wasSilent, owed, bornAt } = agent.call;
   if (call.phase === "idle") return step(agent);
   if (lastEventId !== call.eventId && lastEventId && agent.outbox.pending.has(lastEventId)) {
     const silence: Effect = { type: "clear-timer", name: "call-silence" };
     return follow(step<Agent, Effect>(agent, silence), (next) => resumeCall(next, moment));
   }
-  const over: CallState = { ...IDLE, hasJustEnded: true, owed, bornAt };
+  // The alarm is remembered: its incident may be opened again.
+  const over: CallState = { ...IDLE, lastEventId, wasSilent, hasJustEnded: true, owed, bornAt };
   return step(
     { ...agent, call: over },
     ...say(agent, "ended"),

@@ -1,7 +1,8 @@
 /**
  * Pressing again during a call.
  *
- * For the person nothing changes: lamp, voice and picture stay as they are. But the pillar may be the last
+ * For the person nothing changes: lamp, voice and picture stay as they are. One exception: after a silent press
+ * the call makes no sound any more, because somebody there is hiding. But the pillar may be the last
  * to know that a call is over, so the press is still an alarm: the hub joins it to the open incident or
  * opens another, and its receipt tells the pillar which.
  *
@@ -9,6 +10,7 @@
  */
 import { after, seconds } from "../../shared/duration.ts";
 import { follow, step } from "../../shared/step.ts";
+import { withCall } from "./call.ts";
 import type { Press } from "./events.ts";
 import { draft } from "./ledger.ts";
 import { hurryLink } from "./link.ts";
@@ -16,7 +18,8 @@ import type { Agent, AgentStep } from "./state.ts";
 
 const ONE_ALARM_IN = seconds(5);
 
-export function pressedAgain(agent: Agent, press: Press): AgentStep {
+export function pressedAgain(before: Agent, press: Press): AgentStep {
+  const agent = press.kind === "silent" ? hushed(before) : before;
   const { bornAt, owed } = agent.call;
   const next = bornAt === undefined ? press.at : after(bornAt, ONE_ALARM_IN);
   if (press.at >= next) return born(agent, press);
@@ -24,6 +27,11 @@ export function pressedAgain(agent: Agent, press: Press): AgentStep {
   const { kind, edgeAt } = press;
   const remembered: Agent = { ...agent, call: { ...agent.call, owed: { kind, edgeAt } } };
   return step(remembered, { type: "set-timer", name: "press-again", at: next });
+}
+
+function hushed(agent: Agent): Agent {
+  const { call } = agent.call;
+  return call.phase === "idle" ? agent : withCall(agent, { ...call, isSilent: true });
 }
 
 function born(agent: Agent, press: Press): AgentStep {

@@ -13,6 +13,8 @@ const SENTENCES = {
   received: "指挥中心已收到您的报警。",
   answered: "民警已接听，请讲话。",
   held: "请稍候。",
+  reconnecting: "线路中断，正在重新连接，请稍候。",
+  "ringing-again": "民警已离开，正在为您重新呼叫，请稍候。",
   ended: "通话结束。",
   "network-fault-dial-110": "网络故障，请拨打 1 1 0。",
 } as const;

@@ -9,7 +9,16 @@ import { describe, expect, test } from "vitest";
 import { displayOf } from "../../../device/core/display.ts";
 import { PROMPTS } from "../../../device/core/prompt.ts";
 import type { DisplayPhase, LampPattern } from "../../../device/ports.ts";
-import { falsePillar, LINK_UP, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import { IncidentId } from "../../../shared/ids.ts";
+import type { CallStatus } from "../../../shared/protocol/call.ts";
+import {
+  EPOCH,
+  falsePillar,
+  LINK_UP,
+  PILLAR,
+  reachedPillar,
+  type FalsePillar,
+} from "./false-pillar.ts";
 
 interface Row {
   readonly state: DisplayPhase;
@@ -112,7 +121,7 @@ const TABLE: readonly Row[] = [
     state: "reconnecting",
     after: () =>
       then(answered(), ({ pillar }) => pillar.tell({ type: "link-down", reason: "keep-alive" })),
-    ...{ lamp: "received", voice: "received" },
+    ...{ lamp: "received", voice: "reconnecting" },
     zh: "线路中断，正在重新连接。报警中心已收到您的呼叫。",
     en: "The line is lost, reconnecting. The centre has received your call.",
   },
@@ -125,7 +134,134 @@ const TABLE: readonly Row[] = [
   },
 ];
 
+/** From every state with a name in it, everything that ends it: lamp, voice and words in the same step. */
+const NAMED = ["answered", "held", "reconnecting"] as const;
+const OTHER_INCIDENT = IncidentId.parse("7".repeat(32));
+
+function named(state: (typeof NAMED)[number], kind?: "voice" | "silent") {
+  const call = answered(kind);
+  if (state === "held") call.pillar.call(call.eventId, "held", "王警官");
+  if (state === "reconnecting") call.pillar.tell({ type: "link-down", reason: "keep-alive" });
+  return call;
+}
+
+interface WayBack {
+  readonly what: string;
+  readonly happens: (call: ReturnType<typeof answered>) => void;
+  readonly shown: DisplayPhase;
+  readonly voice: keyof typeof PROMPTS;
+}
+
+const tellOther = ({ pillar, eventId }: ReturnType<typeof answered>, status: CallStatus) =>
+  pillar.tell({ type: "call-told", call: { v: 1, incidentId: OTHER_INCIDENT, eventId, status } });
+
+const WAYS_BACK: readonly WayBack[] = [
+  {
+    what: "the operator is gone, or hands over, or the hub was set back to before the answer",
+    happens: ({ pillar, eventId }) => pillar.call(eventId, "ringing"),
+    ...{ shown: "received", voice: "ringing-again" },
+  },
+  {
+    what: "the hub says answered without a name",
+    happens: ({ pillar, eventId }) => pillar.call(eventId, "answered"),
+    ...{ shown: "received", voice: "ringing-again" },
+  },
+  {
+    what: "the call is over",
+    happens: ({ pillar, eventId }) => pillar.call(eventId, "ended"),
+    ...{ shown: "closed", voice: "ended" },
+  },
+  {
+    what: "the call is over and opened again",
+    happens: ({ pillar, eventId }) => {
+      pillar.call(eventId, "ended");
+      pillar.call(eventId, "ringing");
+    },
+    ...{ shown: "received", voice: "received" },
+  },
+  {
+    what: "the hub tells of another incident",
+    happens: (call) => tellOther(call, "ringing"),
+    ...{ shown: "received", voice: "ringing-again" },
+  },
+  {
+    what: "another incident is over",
+    happens: (call) => tellOther(call, "ended"),
+    ...{ shown: "closed", voice: "ended" },
+  },
+  {
+    what: "a restored hub accepts the alarm into another incident",
+    happens: ({ pillar, eventId }) =>
+      pillar.tell({
+        type: "accepted",
+        receipt: {
+          ...{ v: 1, eventId, pillarId: PILLAR, seq: 1, incidentId: OTHER_INCIDENT },
+          ...{ hubEpoch: EPOCH, journalIndex: 1 },
+        },
+      }),
+    ...{ shown: "received", voice: "ringing-again" },
+  },
+  {
+    what: "the line or the identity is lost",
+    happens: ({ pillar }) => pillar.tell({ type: "link-down", reason: "revoked" }),
+    ...{ shown: "reconnecting", voice: "reconnecting" },
+  },
+  {
+    what: "the hub says nothing for half an hour",
+    happens: ({ pillar }) => pillar.pass(30 * 60_000),
+    // Long enough for the end to have left the display.
+    ...{ shown: "closed", voice: "ended" },
+  },
+];
+
+describe.each(NAMED)("from %s", (state) => {
+  test.each(WAYS_BACK)("$what: it shows $shown and says $voice", (way) => {
+    const call = named(state);
+    expect(call.pillar.lamp()).toBe(state === "reconnecting" ? "received" : "answered");
+    way.happens(call);
+    const { phase, zh, en } = displayOf(call.pillar.state());
+    const { link } = call.pillar.state();
+    const idle = link.phase !== "up" && link.isMissing ? "fault" : "standby";
+    const lamp = way.shown === "closed" ? idle : "received";
+    expect({ phase, lamp: call.pillar.lamp(), voice: call.pillar.prompts.at(-1) }).toEqual({
+      ...{ phase: way.shown, lamp, voice: way.voice },
+    });
+    expect(zh + en).not.toContain("王警官");
+  });
+
+  test.each(WAYS_BACK)("$what: nothing is said where somebody pressed silently", (way) => {
+    const call = named(state, "silent");
+    way.happens(call);
+    expect(displayOf(call.pillar.state()).phase).toBe(way.shown);
+    expect(call.pillar.prompts).toEqual([]);
+  });
+
+  test("the same person says it again: lamp and words are as they were", () => {
+    const { pillar, eventId } = named(state);
+    if (state === "reconnecting") pillar.tell(LINK_UP);
+    pillar.call(eventId, state === "held" ? "held" : "answered", "王警官");
+    expect(pillar.lamp()).toBe("answered");
+    expect(displayOf(pillar.state()).zh).toContain("王警官");
+  });
+
+  test("another person answers: their name stands there, and the voice says it again", () => {
+    const { pillar, eventId } = named(state);
+    pillar.call(eventId, "answered", "李警官");
+    expect(displayOf(pillar.state()).zh).toBe("李警官已接听，请讲话。");
+    expect(pillar.prompts.at(-1)).toBe("answered");
+  });
+});
+
 describe("a pillar", () => {
+  test("is quiet from a silent press on, also in a call that began with a voice", () => {
+    const { pillar, eventId } = received();
+    const said = pillar.prompts.length;
+    pillar.press("silent");
+    pillar.call(eventId, "answered", "王警官");
+    pillar.call(eventId, "ringing");
+    expect(pillar.prompts).toHaveLength(said);
+  });
+
   test.each(TABLE)("that is $state shows lamp $lamp, says $voice, and writes it", (row) => {
     const pillar = row.after();
     const { phase, zh, en } = displayOf(pillar.state());

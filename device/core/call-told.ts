@@ -1,0 +1,110 @@
+/**
+ * What the hub tells of a call: received, answered, held, ringing again, over.
+ *
+ * Lamp, voice and words say what the hub said last, and nothing longer than the hub says it. Whatever ends
+ * "answered" (the operator is gone, handed the call over, the incident was opened again or is another one, the
+ * hub was restored, the line is lost) takes all three back in the same step. The lamp cannot be seen by
+ * everybody, so each of these has a spoken prompt of its own.
+ */
+import type { Receipt } from "../../shared/protocol/accepted.ts";
+import type { Call as CallMessage } from "../../shared/protocol/call.ts";
+import { follow, step } from "../../shared/step.ts";
+import { ended, isOfCall, say, silenceTimer, withCall, type Running } from "./call.ts";
+import type { Effect, Moment } from "./events.ts";
+import type { Agent, AgentStep } from "./state.ts";
+
+type Accepted = Exclude<Running, { phase: "calling" }>;
+
+/** A call is received once; after that only its newest alarm can tell of another incident. */
+function isNews(agent: Agent, call: Running, { eventId, incidentId }: Receipt): boolean {
+  if (call.phase === "calling") return isOfCall(agent, call, eventId);
+  return eventId === agent.call.lastEventId && incidentId !== call.incidentId;
+}
+
+export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): AgentStep {
+  const { call } = agent.call;
+  if (call.phase === "idle" || !isNews(agent, call, receipt)) return step(agent);
+  const { incidentId, eventId } = receipt;
+  const { isSilent } = call;
+  const early = call.phase === "calling" ? call.early : undefined;
+  const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
+  const told = step<Agent, Effect>(
+    received,
+    ...say(received, call.phase === "answered" ? "ringing-again" : "received"),
+    { type: "clear-timer", name: "dial-110" },
+    silenceTimer(moment),
+  );
+  return early ? follow(told, (next) => callTold(next, early, moment)) : told;
+}
+
+export function callTold(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
+  const { call } = agent.call;
+  if (call.phase === "idle") return adopt(agent, message, moment);
+  if (call.phase === "calling") {
+    if (!isOfCall(agent, call, message.eventId)) return step(agent);
+    return step(withCall(agent, { ...call, early: message }));
+  }
+  if (message.incidentId !== call.incidentId) {
+    const isOurs = isOfCall(agent, call, message.eventId);
+    if (!isOurs || agent.outbox.pending.has(message.eventId)) return step(agent);
+    // The hub was set back to an older copy: our alarm has another incident.
+    const { incidentId, eventId } = message;
+    return believe(agent, { ...call, incidentId, eventId }, { message, moment });
+  }
+  return believe(agent, call, { message, moment });
+}
+
+interface Word {
+  readonly message: CallMessage;
+  readonly moment: Moment;
+}
+
+/** `call`: as it was until now, of the incident that the message is about. */
+function believe(agent: Agent, call: Accepted, { message, moment }: Word): AgentStep {
+  if (message.status === "ended") return ended(agent, moment);
+  const alive = step<Agent, Effect>(agent, silenceTimer(moment));
+  const { eventId, isSilent, incidentId } = call;
+  const { by, status } = message;
+  // An answer without a name is none.
+  if (status === "ringing" || by === undefined) {
+    const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
+    const isTakenBack = call.phase === "answered";
+    return follow(alive, () =>
+      step(received, ...(isTakenBack ? say(received, "ringing-again") : [])),
+    );
+  }
+  const isHeld = status === "held";
+  const before = agent.call.call;
+  const isSame =
+    before.phase === "answered" &&
+    before.isLive &&
+    before.incidentId === incidentId &&
+    before.by === by &&
+    before.isHeld === isHeld;
+  if (isSame) return alive;
+  const person = { phase: "answered", by, isHeld, isLive: true } as const;
+  const answered = withCall(agent, { ...person, eventId, isSilent, incidentId });
+  return follow(alive, () => step(answered, ...say(answered, isHeld ? "held" : "answered")));
+}
+
+/** A reboot during a call, or an incident opened again: the hub's word for our newest alarm counts. */
+function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
+  const { lastEventId, bornAt, wasSilent: isSilent } = agent.call;
+  const isOurs = message.eventId === lastEventId && message.status !== "ended";
+  if (!isOurs || agent.outbox.pending.has(message.eventId)) return step(agent);
+  const { eventId, incidentId } = message;
+  const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
+  const isRinging = message.status === "ringing" || message.by === undefined;
+  // Without `bornAt` the press was before a reboot, and may have been a silent one.
+  const isSpoken = isRinging && bornAt !== undefined;
+  const said = step(received, ...(isSpoken ? say(received, "received") : []));
+  return follow(said, (next) => callTold(next, message, moment));
+}
+
+/** Nobody can know any more who is at the other end: "answered" waits for the hub to say it again. */
+export function callCutOff(agent: Agent): AgentStep {
+  const { call } = agent.call;
+  if (call.phase !== "answered" || !call.isLive) return step(agent);
+  const cutOff = withCall(agent, { ...call, isLive: false });
+  return step(cutOff, ...say(cutOff, "reconnecting"));
+}
