@@ -1,4 +1,5 @@
 /** Every setting of the hub, with its default and its reason. Read from `hub.yaml`. */
+import { isIP } from "node:net";
 import { z } from "zod";
 
 const port = z.number().int().min(0).max(65_535);
@@ -17,10 +18,69 @@ export type Webhook = z.infer<typeof Webhook>;
 
 function isSafeWebhook(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  const isLoopback = ["127.0.0.1", "[::1]", "localhost"].includes(hostname);
-  return protocol === "https:" || (protocol === "http:" && isLoopback);
+  const { protocol } = new URL(text);
+  return protocol === "https:" || (protocol === "http:" && isLoopbackUrl(text));
 }
+
+const isLoopbackUrl = (url: string): boolean =>
+  ["127.0.0.1", "[::1]", "localhost"].includes(new URL(url).hostname);
+
+/** The address people type, as far as the path goes; neither a query nor a name before an `@`. */
+function isPublicUrl(text: string): boolean {
+  if (!isSafeWebhook(text)) return false;
+  const { username, password, search, hash, pathname } = new URL(text);
+  return username + password + search + hash === "" && /^[\w./~-]*$/.test(pathname);
+}
+
+/** `https://map.example`, exactly as a browser writes it. */
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+
+/** `192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`. */
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+  );
+}
+
+/** The console and the interface for programs: docs/reverse-proxy.md. */
+const Http = z
+  .strictObject({
+    /** Loopback: plain HTTP. Anything else: HTTPS with the hub's own certificate. */
+    host: z.string().default("127.0.0.1"),
+    port: port.default(8110),
+    /** The address people type when a reverse proxy stands in front: `https://hub.example`, also with a path. */
+    publicUrl: z
+      .union([
+        z.literal("none"),
+        z.string().max(200).refine(isPublicUrl, "expected https, or http on loopback"),
+      ])
+      .default("none"),
+    /** Addresses or networks of reverse proxies: only theirs `X-Forwarded-For` is believed. */
+    trustedProxies: z
+      .array(z.string().refine(isNetwork, "expected an address or a network like 10.0.0.0/8"))
+      .max(16)
+      .default([]),
+    /** Origins of other pages whose scripts may use the API with a bearer token: `https://map.example`. */
+    corsOrigins: z
+      .array(z.string().max(200).refine(isOrigin, "expected an origin like https://map.example"))
+      .max(16)
+      .default([]),
+  })
+  .refine(
+    ({ publicUrl, trustedProxies }) => publicUrl !== "none" || trustedProxies.length === 0,
+    "expected publicUrl together with trustedProxies: the address people type",
+  )
+  .refine(
+    ({ host, publicUrl, trustedProxies }) =>
+      publicUrl === "none" ||
+      trustedProxies.length > 0 ||
+      isLoopbackUrl(publicUrl) ||
+      !["127.0.0.1", "::1", "localhost"].includes(host),
+    "expected trustedProxies together with publicUrl: without it all people share one address",
+  );
 
 /** Somebody else's MQTT broker between the pillars and this hub: docs/external-broker.md. */
 const ExternalBroker = z
@@ -67,13 +127,7 @@ const Escalation = z
 export const HubConfig = z.strictObject({
   /** Journal, keys, recordings. Must survive a reboot. */
   dataDir: z.string(),
-  http: z
-    .strictObject({
-      /** Loopback: plain HTTP. Anything else: HTTPS with the hub's own certificate. */
-      host: z.string().default("127.0.0.1"),
-      port: port.default(8110),
-    })
-    .prefault({}),
+  http: Http.prefault({}),
   mqtt: z
     .strictObject({
       host: z.string().default("127.0.0.1"),

@@ -9,6 +9,7 @@ import type { Accounts, Actor } from "../ports.ts";
 import type { Api, ApiContext } from "./context.ts";
 import { may, type Permission } from "./policy.ts";
 import { problem } from "./problem.ts";
+import { cookieOf, type PublicAddress } from "./public-address.ts";
 
 export interface SignedIn extends Actor {
   readonly token: string;
@@ -21,14 +22,12 @@ declare module "fastify" {
   }
   interface FastifyContextConfig {
     may?: Permission;
+    /** Whom the route answers without a session. */
+    isOpenTo?: (request: FastifyRequest) => boolean;
   }
 }
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
-
-/** `__Host-` binds the cookie to this very origin; browsers allow it only with HTTPS. */
-export const cookieName = (isSecure: boolean): string =>
-  isSecure ? "__Host-anzhu-session" : "anzhu-session";
 
 export function guardRoutes(app: Api, context: ApiContext): void {
   app.decorateRequest("signedIn", null);
@@ -39,12 +38,13 @@ export function guardRoutes(app: Api, context: ApiContext): void {
   });
   app.addHook("onRequest", async (request) => {
     const permission = request.routeOptions.config.may;
-    if (permission === undefined) return;
+    const { isOpenTo } = request.routeOptions.config;
+    if (permission === undefined || isOpenTo?.(request) === true) return;
     if (permission !== "public") {
       request.signedIn = await findSession(request, context);
       context.hub.sawConsole(request.signedIn.username, "seen");
     }
-    if (!SAFE_METHODS.has(request.method)) refuseForeignPage(request, permission);
+    if (!SAFE_METHODS.has(request.method)) refuseForeignPage(context, request, permission);
     if (permission === "public" || !request.signedIn) return;
     const { username, role } = request.signedIn;
     if (!may(role, permission)) {
@@ -68,12 +68,12 @@ export async function knownSession(
   request: FastifyRequest,
   context: ApiContext,
 ): Promise<SignedIn | undefined> {
-  const token = tokenOf(request, context.isSecure);
+  const token = tokenOf(request, context.address);
   return token === undefined ? undefined : await sessionOf(context.accounts, token);
 }
 
 async function findSession(request: FastifyRequest, context: ApiContext): Promise<SignedIn> {
-  const token = tokenOf(request, context.isSecure);
+  const token = tokenOf(request, context.address);
   const session = token === undefined ? undefined : await sessionOf(context.accounts, token);
   if (!session) {
     const found = token === undefined ? "no token" : "one that is unknown or has expired";
@@ -82,9 +82,9 @@ async function findSession(request: FastifyRequest, context: ApiContext): Promis
   return session;
 }
 
-function tokenOf(request: FastifyRequest, isSecure: boolean): string | undefined {
+function tokenOf(request: FastifyRequest, address: PublicAddress): string | undefined {
   if (request.headers.authorization !== undefined) return bearerOf(request) ?? "malformed";
-  return request.cookies[cookieName(isSecure)];
+  return request.cookies[cookieOf(address).name];
 }
 
 async function sessionOf(accounts: Accounts, token: string): Promise<SignedIn | undefined> {
@@ -92,22 +92,36 @@ async function sessionOf(accounts: Accounts, token: string): Promise<SignedIn | 
   return session && { ...session, token };
 }
 
-function refuseForeignPage(request: FastifyRequest, permission: Permission): void {
+function refuseForeignPage(
+  { address, config }: ApiContext,
+  request: FastifyRequest,
+  permission: Permission,
+): void {
   if (request.headers.authorization !== undefined) return;
   const site = request.headers["sec-fetch-site"];
   const { origin, host } = request.headers;
-  const isOwn = site === undefined ? isSameHost(origin, host) : site === "same-origin";
+  const isOwn =
+    site === undefined ? isOwnOrigin(origin, host, address.origin) : site === "same-origin";
   if (isOwn) return;
-  // Pillars and programs that sign in send neither header; a browser always sends one.
-  if (permission === "public" && site === undefined && origin === undefined) return;
+  if (permission === "public") {
+    // Pillars and programs that sign in send neither header; a browser always sends one.
+    if (site === undefined && origin === undefined) return;
+    if (origin !== undefined && config.http.corsOrigins.includes(origin)) return;
+  }
   throw problem(
-    "forbidden",
-    `expected a request from the hub's own page, found ${site ?? origin ?? "no origin"}: ` +
+    "foreign-origin",
+    `expected a request from a page of ${address.origin ?? host ?? "the hub"}, ` +
+      `found ${origin ?? "no origin"}${site === undefined ? "" : ` (${site})`}: ` +
+      "behind a reverse proxy set http.publicUrl to the address people type; " +
       "programs send the token as Authorization: Bearer",
   );
 }
 
-function isSameHost(origin: string | undefined, host: string | undefined): boolean {
-  if (origin === undefined || host === undefined) return false;
-  return URL.canParse(origin) && new URL(origin).host === host;
+function isOwnOrigin(
+  origin: string | undefined,
+  host: string | undefined,
+  publicOrigin: string | undefined,
+): boolean {
+  if (origin === undefined || !URL.canParse(origin)) return false;
+  return origin === publicOrigin || (host !== undefined && new URL(origin).host === host);
 }

@@ -1,9 +1,10 @@
 /**
  * The console's files, and the page that says how to build them when there are none.
  *
- * Names under `assets/` carry a hash and may be kept for ever; the page itself is asked for each time.
+ * Names under `assets/` carry a hash and may be kept for ever; the page itself is asked for each time. The build
+ * leaves a compressed form beside each file, and the page is told in `<base>` where the hub is.
  */
-import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -17,10 +18,24 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>A
 <h1>安柱 Anzhu</h1><p>The hub runs, but its console has not been built yet.</p>
 <p>Run <code>npm run build</code> in the project's folder and load this page again.</p></html>`;
 
-export function serveConsole(app: Api, directory: string): void {
+/** What the build wrote: the hub may be shown under a path. */
+const BASE = '<base href="/" />';
+const PAGE = "/index.html";
+
+export interface ConsoleFiles {
+  readonly directory: string;
+  /** `""`, or the path under which a proxy shows the hub. */
+  readonly basePath: string;
+}
+
+export function serveConsole(app: Api, { directory, basePath }: ConsoleFiles): void {
   void app.register(fastifyStatic, {
     root: directory,
     wildcard: true,
+    preCompressed: true,
+    // The page is ours to send, at each of its addresses.
+    index: false,
+    allowedPath: (path) => path !== PAGE && !/(?:\/|\.br|\.gz)$/.test(path),
     cacheControl: false,
     suppressWarning: true,
     setHeaders: (reply, path) => {
@@ -30,7 +45,7 @@ export function serveConsole(app: Api, directory: string): void {
     },
   });
   app.setNotFoundHandler(async (request, reply) => {
-    if (isPage(request)) return await sendPage(reply, directory);
+    if (isPage(request)) return await sendPage(reply, { directory, basePath });
     const found = `${request.method} ${request.url.slice(0, 200)}`;
     throw problem("not-found", `expected a route of /api/v1/openapi.json, found ${found}`);
   });
@@ -40,12 +55,22 @@ export function serveConsole(app: Api, directory: string): void {
 function isPage(request: FastifyRequest): boolean {
   if (request.method !== "GET" && request.method !== "HEAD") return false;
   const { pathname } = new URL(request.url, "http://hub");
-  return !pathname.startsWith("/api/") && !/\.[a-z0-9]+$/i.test(pathname);
+  return pathname === PAGE || (!pathname.startsWith("/api/") && !/\.[a-z0-9]+$/i.test(pathname));
 }
 
-async function sendPage(reply: FastifyReply, directory: string): Promise<FastifyReply> {
-  if (!existsSync(join(directory, "index.html"))) {
-    return reply.code(503).type("text/html; charset=utf-8").send(NOT_BUILT);
-  }
-  return reply.code(200).sendFile("index.html");
+async function sendPage(
+  reply: FastifyReply,
+  { directory, basePath }: ConsoleFiles,
+): Promise<FastifyReply> {
+  const type = "text/html; charset=utf-8";
+  const page = await readFile(join(directory, PAGE), "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (page === undefined) return reply.code(503).type(type).send(NOT_BUILT);
+  return reply
+    .code(200)
+    .type(type)
+    .header("cache-control", "no-cache")
+    .send(page.replace(BASE, BASE.replace("/", `${basePath}/`)));
 }

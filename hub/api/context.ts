@@ -19,6 +19,7 @@ import type {
   ReadModels,
 } from "../ports.ts";
 import type { EventStreams } from "./event-streams.ts";
+import type { PublicAddress } from "./public-address.ts";
 
 export interface HealthCheck {
   /** `journal`, `broker`, `disk`, `clock`, … */
@@ -49,8 +50,7 @@ export interface ApiOptions {
 
 export interface ApiContext extends ApiOptions {
   readonly streams: EventStreams;
-  /** HTTPS, or plain HTTP on loopback. */
-  readonly isSecure: boolean;
+  readonly address: PublicAddress;
 }
 
 export type Api = FastifyInstance<

@@ -1,6 +1,7 @@
 /**
  * An HTTP server as we allow it: everything a sender may take his time with, or make large, has a limit.
  */
+import type { IncomingMessage } from "node:http";
 import { fastify, LogController, type FastifyBaseLogger } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
@@ -8,6 +9,7 @@ import type { Authority } from "../ports.ts";
 import type { Api } from "./context.ts";
 import { answerClientError } from "./client-error.ts";
 import { answerError, describe } from "./problem.ts";
+import { withoutBase } from "./public-address.ts";
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** Node would give a slow sender minutes (reliability 5.4). */
@@ -27,10 +29,15 @@ export interface ServerOptions {
   readonly clientAuthority?: string;
   /** Browsers of older machines need 1.2; pillars do not. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** Whose `X-Forwarded-For` is believed; none by default. */
+  readonly trustedProxies?: readonly string[];
+  /** The path before all of ours, which a proxy may or may not take away. */
+  readonly basePath?: string;
 }
 
 export function createServer(options: ServerOptions): Api {
-  const { log, tls, clientAuthority: ca, minVersion = "TLSv1.2" } = options;
+  const { log, tls, clientAuthority: ca, minVersion = "TLSv1.2", basePath = "" } = options;
+  const { trustedProxies = [] } = options;
   const limits = { maxHeaderSize: MAX_HEADER_BYTES, noDelay: true, keepAlive: true };
   const asking = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
   const secure = { ...tls, ...asking, minVersion, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
@@ -44,6 +51,8 @@ export function createServer(options: ServerOptions): Api {
     routerOptions: { maxParamLength: 128 },
     frameworkErrors: answerError,
     clientErrorHandler: answerClientError,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    rewriteUrl: (request: IncomingMessage) => withoutBase(request.url ?? "/", basePath),
   };
   const server = tls
     ? fastify({ ...common, https: { ...secure, ...limits } })

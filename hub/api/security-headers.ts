@@ -17,7 +17,7 @@ export const SECURITY_HEADERS: FastifyHelmetOptions = {
       "font-src": ["'self'"],
       "worker-src": ["'self'"],
       "object-src": ["'none'"],
-      "base-uri": ["'none'"],
+      "base-uri": ["'self'"],
       "form-action": ["'self'"],
       "frame-ancestors": ["'none'"],
     },

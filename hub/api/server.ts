@@ -17,6 +17,8 @@ import { createEventStreams } from "./event-streams.ts";
 import { createMetrics } from "./metrics.ts";
 import { createServer } from "./http-server.ts";
 import { guardMethods } from "./methods.ts";
+import { admitOrigins } from "./other-origins.ts";
+import { publicAddressOf } from "./public-address.ts";
 import { alarmRoute } from "./routes/alarms.ts";
 import { enrolmentRoutes } from "./routes/enrolments.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -35,11 +37,13 @@ export type { ApiOptions, HealthCheck } from "./context.ts";
 
 /** Does not listen yet: call `listen` on the result with the configured host and port. */
 export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
-  const isSecure = !LOOPBACK.includes(options.config.http.host);
   const { authority, log } = options;
-  const app = createServer({ log, tls: isSecure ? authority.server : undefined });
+  const { host, trustedProxies, corsOrigins } = options.config.http;
+  const address = publicAddressOf(options.config.http);
+  const tls = LOOPBACK.includes(host) ? undefined : authority.server;
+  const app = createServer({ log, tls, trustedProxies, basePath: address.basePath });
   const streams = createEventStreams(options);
-  const context: ApiContext = { ...options, streams, isSecure };
+  const context: ApiContext = { ...options, streams, address };
   const metrics = createMetrics(context);
   await app.register(cookie);
   await app.register(helmet, SECURITY_HEADERS);
@@ -65,6 +69,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   // Streams never end by themselves, and the server waits for what is open.
   app.addHook("preClose", async () => streams.close());
   app.addHook("onClose", async () => metrics.close());
+  admitOrigins(app, corsOrigins);
   guardMethods(app);
   guardRoutes(app, context);
   sessionRoutes(app, context);
@@ -79,7 +84,10 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   app.get("/api/v1/openapi.json", { config: { may: "public" }, schema: { hide: true } }, () =>
     app.swagger(),
   );
-  serveConsole(app, options.consoleDir ?? CONSOLE_DIR);
+  serveConsole(app, {
+    directory: options.consoleDir ?? CONSOLE_DIR,
+    basePath: address.basePath,
+  });
   await app.ready();
   return app as unknown as FastifyInstance;
 }

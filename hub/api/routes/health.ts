@@ -1,7 +1,8 @@
 /** For supervisors of processes and of fleets: alive, ready, and the numbers. */
 import { z } from "zod";
 import { knownSession } from "../access.ts";
-import type { Api, ApiContext } from "../context.ts";
+import { LOOPBACK, type Api, type ApiContext } from "../context.ts";
+import { isLocalAndDirect } from "../public-address.ts";
 import type { Metrics } from "../metrics.ts";
 
 const Health = z.object({
@@ -11,6 +12,7 @@ const Health = z.object({
 });
 
 export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): void {
+  const isLoopback = LOOPBACK.includes(context.config.http.host);
   app.get(
     "/healthz",
     {
@@ -39,8 +41,11 @@ export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): v
   app.get(
     "/metrics",
     {
-      // On loopback a local collector needs no account; from elsewhere it needs a token.
-      config: { may: context.isSecure ? "metrics:read" : "public" },
+      config: {
+        may: "metrics:read",
+        // On loopback a local collector needs no account; from elsewhere it needs a token.
+        isOpenTo: ({ raw }) => isLoopback && isLocalAndDirect(raw),
+      },
       schema: { summary: "Prometheus metrics", produces: ["text/plain"] },
     },
     async (_request, reply) =>

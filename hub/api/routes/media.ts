@@ -93,7 +93,10 @@ async function negotiate(
   ownerBySession.set(answer.sessionId, username);
   return reply
     .code(201)
-    .header("location", `/api/v1/incidents/${incidentId}/${dialect.name}/${answer.sessionId}`)
+    .header(
+      "location",
+      `${context.address.basePath}/api/v1/incidents/${incidentId}/${dialect.name}/${answer.sessionId}`,
+    )
     .header("etag", `"${answer.sessionId}"`)
     .type(SDP)
     .send(answer.sdp);

@@ -3,10 +3,11 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Credentials, OperatorPage, Session } from "../../../shared/api/session.ts";
 import type { FactOf } from "../../core/facts.ts";
-import { actorOf, cookieName, type SignedIn } from "../access.ts";
+import { actorOf, type SignedIn } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { may } from "../policy.ts";
 import { problem } from "../problem.ts";
+import { cookieOf, type PublicAddress } from "../public-address.ts";
 import { failures } from "../schemas.ts";
 import { createSignInLimit, type SignInLimit } from "../sign-in-limit.ts";
 
@@ -27,7 +28,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
     },
     async (request, reply) => {
       const session = await signIn(context, limit, request as FastifyRequest<SignInBody>);
-      setCookie(reply, context.isSecure, session);
+      setCookie(reply, context.address, session);
       return reply.code(201).send({ token: session.token, ...publicPart(session) });
     },
   );
@@ -50,7 +51,8 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       await context.accounts.closeSession(token);
       context.streams.endSession(token);
       await noteSession(context, { type: "session-closed", at: Date.now(), username });
-      reply.clearCookie(cookieName(context.isSecure), { path: "/", secure: context.isSecure });
+      const { name, ...where } = cookieOf(context.address);
+      reply.clearCookie(name, where);
       return reply.code(204).send(null);
     },
   );
@@ -109,12 +111,12 @@ async function noteSession(
   }
 }
 
-function setCookie(reply: FastifyReply, isSecure: boolean, session: SignedIn): void {
-  reply.setCookie(cookieName(isSecure), session.token, {
-    path: "/",
+function setCookie(reply: FastifyReply, address: PublicAddress, session: SignedIn): void {
+  const { name, ...where } = cookieOf(address);
+  reply.setCookie(name, session.token, {
+    ...where,
     httpOnly: true,
     sameSite: "strict",
-    secure: isSecure,
     expires: new Date(session.expiresAt),
   });
 }

@@ -7,7 +7,9 @@
 import type { z } from "zod";
 import { Problem, type ProblemCode } from "../../../shared/api/problem.ts";
 
-export const API = "/api/v1";
+/** Where the hub is: `/`, or the path under which a reverse proxy shows it; the hub writes it into `<base>`. */
+export const BASE = new URL(globalThis.document?.baseURI ?? "http://hub/").pathname;
+export const API = `${BASE}api/v1`;
 /** Longer than this, an operator has already pressed again. */
 const TIMEOUT_MS = 8000;
 

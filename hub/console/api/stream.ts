@@ -7,7 +7,7 @@
  */
 import { ServerEvent } from "../../../shared/api/event.ts";
 import { boundsOf, type Bounds } from "../state/offset.ts";
-import { API } from "./client.ts";
+import { API, BASE } from "./client.ts";
 import {
   MUTE_AFTER_MS,
   newLink,
@@ -121,7 +121,7 @@ export function openStream(listener: StreamListener): Stream {
 
 async function doesHubAnswer(listener: StreamListener): Promise<boolean> {
   const sentAt = Date.now();
-  const answer = await fetch("/healthz", {
+  const answer = await fetch(`${BASE}healthz`, {
     signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
     cache: "no-store",
   }).catch(() => undefined);

@@ -14,6 +14,8 @@ export const en: typeof zhCN = {
     wrong: "Account or password is wrong. Please try again.",
     tooMany: "Too many tries. Please wait a minute.",
     offline: "The hub cannot be reached. Check the network cable or call a technician.",
+    foreignOrigin:
+      "The hub does not know this page's address {address}. Open the page under the hub's own address. If a reverse proxy stands in front, the administrator sets http.publicUrl to this address.",
     other: "Signing in failed: {detail}",
     readyHeading: "Before your shift",
     readyMicrophone: "Allow the microphone after signing in, so that answering is instant",

@@ -12,6 +12,8 @@ export const zhCN = {
     wrong: "账号或密码不对，请重新输入。",
     tooMany: "尝试次数过多，请一分钟后再试。",
     offline: "连不上中心服务器。请检查网线，或联系运维人员。",
+    foreignOrigin:
+      "中心不认识本页的地址 {address}。请用中心自己的地址打开本页；如果前面有反向代理，请管理员在中心的设置里把对外地址改成这个地址。",
     other: "登录失败：{detail}",
     readyHeading: "上岗前自检",
     readyMicrophone: "登录后请允许使用麦克风，接听时才能立即通话",

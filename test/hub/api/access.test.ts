@@ -81,7 +81,7 @@ describe("sessions", () => {
       headers: { origin: "https://evil.example" },
       payload: SIGN_IN,
     });
-    expect(answer.json()).toMatchObject({ code: "forbidden" });
+    expect(answer.json()).toMatchObject({ status: 403, code: "foreign-origin" });
   });
 });
 

@@ -32,6 +32,26 @@ describe("pages and health", () => {
     expect(outside.statusCode).not.toBe(200);
   });
 
+  test("a file travels in the form the browser takes, and a form of its own has no address", async () => {
+    await mkdir(join(api.dir, "console/assets"), { recursive: true });
+    const forms = { "a-1f.js": "plain", "a-1f.js.br": "brotli", "a-1f.js.gz": "gzip" };
+    for (const [name, words] of Object.entries(forms)) {
+      await writeFile(join(api.dir, "console/assets", name), words);
+    }
+    const url = "/assets/a-1f.js";
+    const get = async (accept?: string) =>
+      await api.app.inject({ url, headers: accept ? { "accept-encoding": accept } : {} });
+    const brotli = await get("gzip, deflate, br, zstd");
+    expect(brotli.body).toBe("brotli");
+    expect(brotli.headers).toMatchObject({ "content-encoding": "br", vary: "accept-encoding" });
+    expect(brotli.headers["content-type"]).toContain("javascript");
+    expect(brotli.headers["cache-control"]).toContain("immutable");
+    expect((await get("gzip")).body).toBe("gzip");
+    expect((await get("br;q=0, identity")).body).toBe("plain");
+    expect((await get()).headers["content-encoding"]).toBeUndefined();
+    expect((await api.app.inject({ url: `${url}.br` })).statusCode).toBe(404);
+  });
+
   test("pages carry a strict policy, and the API is never stored", async () => {
     const page = await api.app.inject({ url: "/" });
     const policy = String(page.headers["content-security-policy"]);
