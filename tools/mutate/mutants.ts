@@ -137,13 +137,16 @@ function number(node: ts.NumericLiteral): Change {
 /** The next other word of the file; a type check throws away what cannot stand there. */
 function string(node: ts.StringLiteral, words: readonly string[]): Change[] {
   const isName = ts.isPropertyAssignment(node.parent) && node.parent.name === node;
-  if (isName || node.text.includes(" ") || ts.isCaseClause(node.parent)) return [];
+  if (isName || isForPeople(node.text) || ts.isCaseClause(node.parent)) return [];
   const place = words.indexOf(node.text);
   return words
     .filter((_, index) => index !== place)
     .map((word) => ({ kind: "string", node, replacement: JSON.stringify(word) }) as const)
     .slice(0, 3);
 }
+
+/** A sentence, in English or Chinese. */
+const isForPeople = (text: string): boolean => /[ \u{80}-\u{10FFFF}]/u.test(text);
 
 function element(node: ts.Expression): Change[] {
   const elements = (node.parent as ts.ArrayLiteralExpression).elements;
@@ -155,7 +158,7 @@ function wordsOf(source: ts.SourceFile): string[] {
   const words = new Set<string>();
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) return;
-    if (ts.isStringLiteral(node) && !node.text.includes(" ")) words.add(node.text);
+    if (ts.isStringLiteral(node) && !isForPeople(node.text)) words.add(node.text);
     ts.forEachChild(node, visit);
   };
   visit(source);

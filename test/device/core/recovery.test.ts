@@ -95,3 +95,20 @@ test("a fault whose words are too long is told with as many as the hub takes", (
   expect(Report.safeParse(told[0]).success).toBe(true);
   expect(told[0]).toMatchObject({ detail: "x".repeat(MAX_FAULT_DETAIL) });
 });
+
+test("the log tells each step of a call, after how many attempts and how long after the press", () => {
+  const pillar = reachedPillar();
+  const eventId = pillar.press();
+  pillar.pass(2500);
+  pillar.accept(eventId);
+  pillar.call(eventId, "answered", "Wang");
+  pillar.call(eventId, "ended");
+  const lines = pillar.effects.flatMap((effect) => (effect.type === "log" ? [effect.text] : []));
+  const id = eventId.slice(0, 4);
+  expect(lines.filter((line) => line.startsWith("call "))).toEqual([
+    `call ${id} idle → calling   on button-pressed`,
+    `call ${id} calling → received   on accepted (attempt 2, 2560 ms after press)`,
+    `call ${id} received → answered by Wang   on call-told`,
+    `call ${id} answered → idle   on call-told`,
+  ]);
+});

@@ -12,6 +12,8 @@ const on = (days: number, isClockSynced = true) => ({
 describe("the next certificate is asked for", () => {
   test.each([
     ["not in the first two thirds", on(39), false],
+    ["a millisecond before two thirds", on(40 - 1 / DAY_MS), false],
+    ["at two thirds", on(40), true],
     ["in the last third", on(41), true],
     ["after the end: the hub decides", on(61), true],
     ["by a clock that nothing has set, whatever it says", on(1, false), true],
@@ -29,6 +31,11 @@ describe("the next certificate is asked for", () => {
       }
     }
   });
+});
+
+test("after failures in a row the wait doubles from five minutes to an hour", () => {
+  const longest = [1, 2, 3, 4, 5, 6].map((failures) => nextLook(failures, 0.999_999_999));
+  expect(longest.map((wait) => Math.round(wait / 60_000))).toEqual([5, 10, 20, 40, 60, 60]);
 });
 
 describe("a renewal that fails", () => {

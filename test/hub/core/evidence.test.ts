@@ -105,3 +105,27 @@ describe("a fault that its pillar says is over", () => {
     expect(street.state.pillars.get(pillar(0))?.faults).toContain("clone-suspected");
   });
 });
+
+describe("the words of a fault", () => {
+  const heard = (street: Street, faults: readonly string[]) =>
+    street.heartbeat(0, { faults: [...faults] }).facts;
+
+  test("are none where a heartbeat brings or ends it: there only codes travel", () => {
+    const street = newStreet();
+    street.heartbeat(0);
+    const base = { type: "pillar-fault", at: street.now(), pillarId: pillar(0), detail: "" };
+    expect(heard(street, ["camera-lost"])).toEqual([
+      { ...base, code: "camera-lost", isActive: true },
+    ]);
+    expect(heard(street, [])).toEqual([{ ...base, code: "camera-lost", isActive: false }]);
+  });
+});
+
+test("a name of any length reaches the pillar's screen as 60 characters at most", () => {
+  const street = newStreet();
+  street.alarm(0);
+  const { effects } = street.order({ name: "w".repeat(80), role: "operator" }, street.only().id, {
+    name: "answer",
+  });
+  expect(calls(effects)).toEqual([`answered ${"w".repeat(60)}`]);
+});

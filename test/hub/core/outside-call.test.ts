@@ -46,3 +46,56 @@ describe("the world outside", () => {
     expect(underWay(street)).toHaveLength(MAX_CALLS);
   });
 });
+
+/** Seconds from the first try to each of the next ones, when every try fails at once. */
+function waitsOf(targets: readonly string[], tries: number): number[] {
+  const street = newStreet({ settings: { escalation: { ...ESCALATION, targets } } });
+  street.alarm(0);
+  street.advance(39);
+  const at: number[] = [];
+  for (let second = 0; at.length < tries; second++) {
+    street.advance(1);
+    for (const [incidentId, { ring, tries: made, orderedAt }] of underWay(street)) {
+      if (orderedAt !== street.state.heard.clock.nowMs) continue;
+      at.push(second);
+      street.tell({
+        type: "external-answered",
+        ...{ at: street.now(), incidentId, ring, target: targets[made % targets.length]! },
+        ...{ outcome: "failed", detail: "no answer" },
+      });
+    }
+  }
+  return at.map((second) => second - at[0]!);
+}
+
+describe("a call outside that fails", () => {
+  test("is made again after 5 s, 30 s, 5 min, 30 min, and then every two hours", () => {
+    const times = waitsOf(TARGETS, 7);
+    const waits = times.slice(1).map((time, n) => time - times[n]!);
+    // Each a second longer: the wait begins with the tick after the failure.
+    expect(waits).toEqual([6, 31, 301, 1801, 7201, 7201]);
+  });
+
+  test("is followed by the next address at once; only a whole round is followed by a wait", () => {
+    const times = waitsOf(["https://one.example/hook", "https://two.example/hook"], 6);
+    const waits = times.slice(1).map((time, n) => time - times[n]!);
+    expect(waits.map((wait) => wait > 1)).toEqual([false, true, false, true, false]);
+    expect([waits[1]! - 5, waits[3]! - 30].every((late) => late === 0 || late === 1)).toBe(true);
+  });
+
+  test("and whose outcome never comes is made again after a minute", () => {
+    const street = newStreet({ settings });
+    street.alarm(0);
+    street.advance(40);
+    const orderedAt = () => [...street.state.heard.calls.values()][0]?.orderedAt ?? null;
+    while (orderedAt() === null) street.advance(1);
+    const first = orderedAt();
+    let waited = 0;
+    while (orderedAt() === first) {
+      street.advance(1);
+      waited += 1;
+    }
+    expect(waited).toBe(61);
+    expect(orderedAt()).toBe(street.state.heard.clock.nowMs);
+  });
+});
