@@ -44,6 +44,14 @@ const Speaker = z.discriminatedUnion("kind", [
 ]);
 
 export const MediaConfig = z.strictObject({
+  /**
+   * Addresses of this machine by which the hub's media is reached, and the only ones bound. Empty = every IPv4
+   * address, whatever its interface is called (a VPN's `tun0` too), also after it has changed.
+   */
+  addresses: z
+    .array(z.union([z.ipv4(), z.ipv6()]))
+    .max(8)
+    .default([]),
   camera: Camera.default({ kind: "test" }),
   size: z.enum(["640x360", "1280x720"]).default("1280x720"),
   framesPerSecond: z.number().int().min(5).max(30).default(25),

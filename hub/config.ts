@@ -153,8 +153,15 @@ export const HubConfig = z.strictObject({
   media: z
     .strictObject({
       udpPorts: z.tuple([port, port]).default([40_000, 40_999]),
-      /** Host candidates; empty = every external address, plus loopback when HTTP is on loopback. */
-      addresses: z.array(z.string()).max(16).default([]),
+      /**
+       * Addresses offered to pillars and consoles, and the only ones bound; one that belongs to a router in front
+       * of the hub is offered only. Empty = every external IPv4 address whatever its interface is called
+       * (a VPN's `tun0` too), plus loopback when HTTP is on loopback.
+       */
+      addresses: z
+        .array(z.union([z.ipv4(), z.ipv6()]))
+        .max(8)
+        .default([]),
       maxViewers: z.number().int().min(1).max(1000).default(100),
     })
     .prefault({}),

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import { LOOPBACK } from "./api/context.ts";
 import type { HubConfig } from "./config.ts";
 import { lockData } from "./data-lock.ts";
 import { checkHealth } from "./health.ts";
@@ -141,7 +142,8 @@ function escalationOf(config: HubConfig): EscalationSettings {
 
 function startMedia(config: HubConfig, log: Logger): MediaPort {
   const { udpPorts, addresses, maxViewers } = config.media;
-  const settings = { udpPorts, addresses, maxViewers };
+  const offersLoopback = LOOPBACK.includes(config.http.host);
+  const settings = { udpPorts, addresses, offersLoopback, maxViewers };
   return startMediaProcess({ settings, log: (level, text) => log[level](text) });
 }
 

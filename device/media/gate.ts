@@ -48,7 +48,7 @@ interface Stamped {
 
 export function newVideoGate({ continuity, send, soon }: GateOptions): Gate {
   const cache = newGopCache<Stamped>(({ packet, timestamp }) => {
-    return { payload: packet.payload, timestamp };
+    return { sequence: packet.sequenceNumber, payload: packet.payload, timestamp };
   });
   let isOpen = false;
   /**

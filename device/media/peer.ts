@@ -21,6 +21,8 @@ export type PeerState = "connecting" | "connected" | "lost";
 
 export interface PeerOptions extends Pick<SessionOptions, "outgoing" | "onVoice"> {
   readonly timing: MediaTiming;
+  /** Addresses of this machine to be used from the next offer on. */
+  readonly addresses: () => readonly string[];
   readonly signal: (signal: Signal) => void;
   readonly onState: (state: PeerState, detail: string) => void;
   readonly log: (level: "debug" | "info" | "warn", text: string) => void;
@@ -87,7 +89,7 @@ export function newPeer(options: PeerOptions): Peer {
 }
 
 function begin(line: Line): void {
-  const { outgoing, onVoice, onState, signal, log, timing } = line.options;
+  const { addresses, outgoing, onVoice, onState, signal, log, timing } = line.options;
   const attempt: Attempt = {
     isAnswered: false,
     isConnected: false,
@@ -97,6 +99,7 @@ function begin(line: Line): void {
     deadline: undefined,
     session: newSession({
       id: MediaSessionId.parse(randomBytes(16).toString("hex")),
+      addresses: addresses(),
       outgoing,
       onConnected: () => connected(line, attempt),
       onLost: (reason) => fail(line, attempt, reason),

@@ -25,6 +25,7 @@ export function newPillarMedia(post: (m: FromMedia) => void, timing: MediaTiming
   };
   const status = newStatus(post);
   let configured = "";
+  let addresses: readonly string[] = [];
   let isGateOpen = false;
   let isConnected = false;
 
@@ -43,6 +44,7 @@ export function newPillarMedia(post: (m: FromMedia) => void, timing: MediaTiming
   const peer = newPeer({
     timing,
     log,
+    addresses: () => addresses,
     outgoing: uplink.outgoing,
     onVoice: (packet) => downlink.voice(packet),
     signal: (signal) => post({ type: "signal", signal }),
@@ -60,6 +62,7 @@ export function newPillarMedia(post: (m: FromMedia) => void, timing: MediaTiming
     // The same again must not cost a running call its picture.
     if (text === configured) return;
     configured = text;
+    addresses = media.addresses;
     uplink.configure(media);
     downlink.configure(media);
   };

@@ -2,10 +2,10 @@
  * One WebRTC connection to the hub, from the offer to its end.
  *
  * It is made for standby: everything is negotiated before anyone presses, so that a call only opens
- * the gate. werift 0.25 needs three things of us: codecs named explicitly (else VP8), callbacks
- * that never throw (else the connection fails), and sender reports whose time is corrected.
+ * the gate. werift 0.25 needs some things of us: codecs named explicitly (else VP8), callbacks
+ * that never throw (else the connection fails), sender reports whose time is corrected, its router told
+ * of the stream numbers we choose, and the addresses named (shared/media/ice.ts).
  */
-import { networkInterfaces } from "node:os";
 import { performance } from "node:perf_hooks";
 import {
   RTCPeerConnection,
@@ -18,6 +18,8 @@ import {
 } from "werift";
 import type { MediaSessionId } from "../../shared/ids.ts";
 import { AUDIO, VIDEO } from "../../shared/media/codecs.ts";
+import { prepareGathering, type IceConnection } from "../../shared/media/ice.ts";
+import { hostAddresses } from "./addresses.ts";
 import type { OutgoingPacket } from "./gate.ts";
 import { ntpTimestamp } from "./ntp.ts";
 
@@ -36,6 +38,8 @@ export interface Outgoing {
 
 export interface SessionOptions {
   readonly id: MediaSessionId;
+  /** Those of the settings; empty = all of this machine. */
+  readonly addresses: readonly string[];
   readonly outgoing: Readonly<Record<MediaKind, Outgoing>>;
   readonly onConnected: () => void;
   readonly onLost: (reason: string) => void;
@@ -68,10 +72,7 @@ export function newSession(options: SessionOptions): Session {
   const guard = guardWith(options.onTrouble);
   const pc = new RTCPeerConnection({
     bundlePolicy: "max-bundle",
-    // The default would ask a public STUN server.
     iceServers: [],
-    iceUseIpv6: false,
-    iceAdditionalHostAddresses: isOffline() ? ["127.0.0.1"] : [],
     codecs: codecs(),
   });
   const senders: Record<MediaKind, RTCRtpSender> = {
@@ -79,7 +80,7 @@ export function newSession(options: SessionOptions): Session {
     audio: pc.addTransceiver("audio", { direction: "sendrecv" }).sender,
   };
   for (const kind of ["video", "audio"] as const) {
-    Object.defineProperty(senders[kind], "ssrc", { value: options.outgoing[kind].ssrc });
+    nameStream(pc, senders[kind], options.outgoing[kind].ssrc);
   }
   let reportAt: number | undefined;
 
@@ -103,7 +104,12 @@ export function newSession(options: SessionOptions): Session {
     send,
     lastReportAt: () => reportAt,
     async offer() {
-      await pc.setLocalDescription(await pc.createOffer());
+      const description = await pc.createOffer();
+      for (const { iceTransport } of pc.dtlsTransports) {
+        const ice = iceTransport.connection as unknown as IceConnection;
+        prepareGathering(ice, hostAddresses(options.addresses));
+      }
+      await pc.setLocalDescription(description);
       const transport = pc.dtlsTransports[0];
       if (transport !== undefined) {
         correctReports(transport, options.outgoing);
@@ -128,6 +134,21 @@ export function newSession(options: SessionOptions): Session {
       pc.close().catch(guard(raise));
     },
   };
+}
+
+interface Router {
+  readonly ssrcTable: Record<number, RTCRtpSender>;
+}
+
+/**
+ * The library has told its router the number it drew itself; what the hub reports and asks for again
+ * names ours, and without this would find nobody.
+ */
+function nameStream(pc: RTCPeerConnection, sender: RTCRtpSender, ssrc: number): void {
+  const { ssrcTable } = (pc as unknown as { readonly router: Router }).router;
+  Reflect.deleteProperty(ssrcTable, sender.ssrc);
+  Object.defineProperty(sender, "ssrc", { value: ssrc });
+  ssrcTable[ssrc] = sender;
 }
 
 function listen(pc: RTCPeerConnection, options: SessionOptions, guard: Guard): void {
@@ -193,13 +214,6 @@ function codecs(): { video: RTCRtpCodecParameters[]; audio: RTCRtpCodecParameter
       }),
     ],
   };
-}
-
-/** Without a network the hub can only be on this machine: a demo, a test. */
-function isOffline(): boolean {
-  return !Object.values(networkInterfaces())
-    .flat()
-    .some((address) => address?.family === "IPv4" && !address.internal);
 }
 
 function raise(error: unknown): never {

@@ -8,8 +8,10 @@ import type { Signal } from "../../shared/protocol/signal.ts";
 
 export interface MediaSettings {
   readonly udpPorts: readonly [number, number];
-  /** Addresses offered as host candidates; empty = all IPv4 addresses of this machine, loopback included. */
+  /** Addresses offered as host candidates, and bound; empty = all external IPv4 addresses of this machine. */
   readonly addresses: readonly string[];
+  /** Without addresses of its own choice, loopback is offered as well: consoles are on this machine. */
+  readonly offersLoopback: boolean;
   readonly maxViewers: number;
 }
 

@@ -5,9 +5,9 @@
  * H.264 and Opus. Everything else is removed here, so that the answer is what we mean and hostile text
  * meets one small total function first (RFC 8866, RFC 6184 section 8.2, RFC 9429).
  */
-import { isIP } from "node:net";
 import type { Parsed } from "../../shared/parse.ts";
-import { MAX_CANDIDATES, MAX_SDP_BYTES } from "../../shared/protocol/signal.ts";
+import { MAX_SDP_BYTES } from "../../shared/protocol/signal.ts";
+import type { CandidateBook } from "./candidates.ts";
 import type { ViewerRole } from "./ipc.ts";
 
 export type Offerer = "pillar" | ViewerRole;
@@ -18,8 +18,8 @@ interface Section {
   readonly lines: readonly string[];
 }
 
-/** The offer reduced to H.264, Opus and addresses; or what is wrong with it. */
-export function readOffer(sdp: string, offerer: Offerer): Parsed<string> {
+/** The offer reduced to H.264, Opus and a few addresses; or what is wrong with it. */
+export function readOffer(sdp: string, offerer: Offerer, book: CandidateBook): Parsed<string> {
   if (sdp.length > MAX_SDP_BYTES) {
     return refuse(`expected an offer of at most ${MAX_SDP_BYTES} bytes, found ${sdp.length}`);
   }
@@ -35,11 +35,12 @@ export function readOffer(sdp: string, offerer: Offerer): Parsed<string> {
   });
   const wrong = wrongSections(sections, lines, offerer);
   if (wrong !== undefined) return refuse(wrong);
-  const reduced: string[] = lines
-    .slice(0, starts[0])
-    .filter((line) => !isExtension(line) && line !== END_OF_CANDIDATES);
+  const session = lines.slice(0, starts[0]);
+  const reduced: string[] = session.filter((line) => !isExtension(line) && !isEnd(line));
   for (const section of sections) {
-    const result = reduce(section, offerer);
+    const wrong = wrongDirection(section, session, offerer);
+    if (wrong !== undefined) return refuse(wrong);
+    const result = reduce(section, book);
     if (!result.ok) return result;
     reduced.push(...result.value);
   }
@@ -67,16 +68,19 @@ function wrongSections(
   return missing === undefined ? undefined : `expected a=${missing}, found none`;
 }
 
-function reduce(section: Section, offerer: Offerer): Parsed<readonly string[]> {
-  const direction = section.lines.find((line) => /^a=(send|recv|inactive)/.test(line)) ?? "none";
-  const isUseful =
-    offerer === "watch"
-      ? direction === "a=recvonly" || direction === "a=sendrecv"
-      : direction === "a=sendonly" || direction === "a=sendrecv";
-  if (!isUseful) {
-    const wanted = offerer === "watch" ? "recvonly" : "sendonly";
-    return refuse(`expected the ${section.kind} to be ${wanted}, found ${quote(direction)}`);
-  }
+/** RFC 8866, 6.7: a section without a direction has the session's, and that is sendrecv by default. */
+function wrongDirection(
+  section: Section,
+  session: readonly string[],
+  offerer: Offerer,
+): string | undefined {
+  const own = section.lines.find(isDirection) ?? session.find(isDirection) ?? "a=sendrecv";
+  const wanted = offerer === "watch" ? "recvonly" : "sendonly";
+  if (own === "a=sendrecv" || own === `a=${wanted}`) return undefined;
+  return `expected the ${section.kind} to be ${wanted} or sendrecv, found ${quote(own)}`;
+}
+
+function reduce(section: Section, book: CandidateBook): Parsed<readonly string[]> {
   const payloadType = section.kind === "video" ? h264(section.lines) : opus(section.lines);
   if (payloadType === undefined) {
     const codec =
@@ -87,12 +91,9 @@ function reduce(section: Section, offerer: Offerer): Parsed<readonly string[]> {
   const kept = [payloadType, ...(retransmission === undefined ? [] : [retransmission])];
   const [media = "", ...attributes] = section.lines;
   const head = [...media.split(" ").slice(0, 3), ...kept].join(" ");
-  let candidates = 0;
   const rest = attributes.filter((line) => {
-    if (isExtension(line) || line === END_OF_CANDIDATES) return false;
-    if (line.startsWith("a=candidate:")) {
-      return isUsableCandidate(line.slice(2)) && (candidates += 1) <= MAX_CANDIDATES;
-    }
+    if (isExtension(line) || isEnd(line)) return false;
+    if (line.startsWith("a=candidate:")) return book.take(line.slice(2));
     const named = /^a=(?:rtpmap|fmtp|rtcp-fb):(\S+)/.exec(line)?.[1];
     return named === undefined || named === "*" || kept.includes(named);
   });
@@ -103,15 +104,11 @@ function reduce(section: Section, offerer: Offerer): Parsed<readonly string[]> {
  * Never passed on: with no usable candidate before it (a browser may hide its addresses behind names), the library
  * gives up at once, although the browser's first packet would tell where it is (RFC 8445, 7.3.1.3).
  */
-const END_OF_CANDIDATES = "a=end-of-candidates";
-
-/** Only UDP and only addresses: a name would make the hub ask the network about it. */
-export function isUsableCandidate(candidate: string): boolean {
-  const [, component, transport, , address] = candidate.split(" ");
-  return component === "1" && transport?.toLowerCase() === "udp" && isIP(address ?? "") !== 0;
-}
+const isEnd = (line: string): boolean => line === "a=end-of-candidates";
 
 const isExtension = (line: string): boolean => /^a=(?:extmap|extmap-allow-mixed)/.test(line);
+const isDirection = (line: string): boolean =>
+  /^a=(?:sendrecv|sendonly|recvonly|inactive)$/.test(line);
 
 function payloadTypes(lines: readonly string[], codec: string): string[] {
   return lines.flatMap((line) => {
@@ -148,14 +145,3 @@ function refuse(reason: string): { ok: false; reason: string } {
 }
 
 const quote = (text: string | undefined): string => JSON.stringify((text ?? "").slice(0, 60));
-
-/** The answer without addresses that were not asked for; an empty list allows all. */
-export function onlyAddresses(sdp: string, addresses: readonly string[]): string {
-  if (addresses.length === 0) return sdp;
-  return sdp
-    .split("\r\n")
-    .filter(
-      (line) => !line.startsWith("a=candidate:") || addresses.includes(line.split(" ")[4] ?? ""),
-    )
-    .join("\r\n");
-}

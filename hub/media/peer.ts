@@ -14,9 +14,14 @@ import {
   type RTCRtpTransceiver,
 } from "werift";
 import { AUDIO, VIDEO } from "../../shared/media/codecs.ts";
+import {
+  prepareGathering,
+  widenReceiveBuffers,
+  type IceConnection,
+} from "../../shared/media/ice.ts";
+import { hostAddresses } from "./addresses.ts";
 import type { MediaSettings } from "./ipc.ts";
 import type { Log } from "./log.ts";
-import { onlyAddresses } from "./offer.ts";
 
 export type PeerState = "connected" | "lost";
 
@@ -121,33 +126,38 @@ export function newPeer(settings: MediaSettings, log: Log, events: PeerEvents): 
       endAfter(CONNECT_TIMEOUT_MS, `no connection within ${CONNECT_TIMEOUT_MS / 1000} s`);
       await connection.setRemoteDescription({ type: "offer", sdp });
       for (const transport of connection.dtlsTransports) {
+        prepareGathering(iceOf(transport), hostAddresses(settings));
         prepareTransport(transport, log, { ...events, onHangUp: () => end(HUNG_UP) });
       }
       await connection.setLocalDescription(await connection.createAnswer());
+      for (const transport of connection.dtlsTransports) {
+        widenReceiveBuffers(iceOf(transport), RECEIVE_BUFFER_BYTES);
+      }
       const local = connection.localDescription?.sdp ?? "";
-      const offered = onlyAddresses(local, settings.addresses);
-      if (!offered.includes("a=candidate:")) {
+      if (!local.includes("a=candidate:")) {
         throw new Error("no UDP port or address could be bound; see udpPorts and addresses");
       }
-      return offered;
+      return local;
     },
     close,
   };
 }
 
 const HUNG_UP = "the other side hung up";
+/** A burst of a whole picture while this process is busy: the kernel's default holds 0.2 MB. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
-function newConnection(settings: MediaSettings): RTCPeerConnection {
-  const { addresses, udpPorts } = settings;
-  return new RTCPeerConnection({
+const newConnection = ({ udpPorts }: MediaSettings): RTCPeerConnection =>
+  new RTCPeerConnection({
     codecs,
     iceServers: [],
     bundlePolicy: "max-bundle",
     icePortRange: nextPorts(udpPorts),
-    iceAdditionalHostAddresses: addresses.length > 0 ? [...addresses] : ["127.0.0.1"],
-    iceUseIpv6: addresses.some((address) => address.includes(":")),
   });
-}
+
+/** Its inner names, see shared/media/ice.ts. */
+const iceOf = (transport: RTCDtlsTransport): IceConnection =>
+  transport.iceTransport.connection as unknown as IceConnection;
 
 const PAYLOAD_FEEDBACK = 206;
 const PICTURE_LOSS = new Set([1, 4]);

@@ -2,6 +2,7 @@
 import type { RTCRtpSender } from "werift";
 import { AUDIO } from "../../shared/media/codecs.ts";
 import type { MediaSessionId } from "../../shared/ids.ts";
+import type { CandidateBook } from "./candidates.ts";
 import { receive } from "./incoming.ts";
 import type { MediaSettings } from "./ipc.ts";
 import type { Log } from "./log.ts";
@@ -13,12 +14,13 @@ export interface PillarPeer {
   readonly sessionId: MediaSessionId;
   readonly peer: Peer;
   /** Candidates taken so far; they are bounded. */
-  candidates: number;
+  readonly book: CandidateBook;
   isConnected: boolean;
 }
 
 export interface PillarPeerOptions {
   readonly sessionId: MediaSessionId;
+  readonly book: CandidateBook;
   readonly room: Room;
   readonly settings: MediaSettings;
   readonly log: Log;
@@ -62,7 +64,7 @@ export function newPillarPeer(options: PillarPeerOptions): PillarPeer {
   const pillar: PillarPeer = {
     sessionId: options.sessionId,
     peer,
-    candidates: 0,
+    book: options.book,
     isConnected: false,
   };
   return pillar;

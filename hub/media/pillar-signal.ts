@@ -1,8 +1,10 @@
 /** Signalling with pillars: an offer answered, candidates taken, a session replaced or ended. */
 import { assertNever } from "../../shared/assert.ts";
 import type { PillarId } from "../../shared/ids.ts";
-import { MAX_CANDIDATES, type Signal } from "../../shared/protocol/signal.ts";
-import { isUsableCandidate, readOffer } from "./offer.ts";
+import type { Signal } from "../../shared/protocol/signal.ts";
+import { allowsLoopback } from "./addresses.ts";
+import { newCandidateBook } from "./candidates.ts";
+import { readOffer } from "./offer.ts";
 import { newPillarPeer } from "./pillar-peer.ts";
 import { firstLine, roomOf, type Switchboard } from "./switchboard.ts";
 
@@ -38,9 +40,7 @@ async function pillarOffer(
   signal: Extract<Signal, { type: "offer" }>,
 ): Promise<void> {
   const { settings, log } = board;
-  const room = roomOf(board, pillarId);
-  const offer = readOffer(signal.sdp, "pillar");
-  if (!offer.ok) return sendBye(board, { pillarId, to: signal, why: offer.reason });
+  const room = settings && roomOf(board, pillarId);
   if (settings === undefined || room === undefined) {
     return sendBye(board, {
       pillarId,
@@ -48,16 +48,24 @@ async function pillarOffer(
       why: "the hub's media is full or not ready; offer again",
     });
   }
+  const book = newCandidateBook(allowsLoopback(settings));
+  const offer = readOffer(signal.sdp, "pillar", book);
+  if (!offer.ok) return sendBye(board, { pillarId, to: signal, why: offer.reason });
   const pillar = newPillarPeer({
     sessionId: signal.sessionId,
+    book,
     room,
     settings,
     log,
     onState(state, reason) {
       const isCurrent = board.pillarById.get(pillarId) === pillar;
       if (!isCurrent) return;
-      if (state === "lost") board.pillarById.delete(pillarId);
       log("info", `media of ${pillarId} ${state}${reason === "" ? "" : `: ${reason}`}`);
+      if (state === "lost") {
+        board.pillarById.delete(pillarId);
+        // Also while its offer is still being answered: a pillar that is told nothing waits in vain.
+        sendBye(board, { pillarId, to: signal, why: reason });
+      }
       board.send({ type: "pillar-media", pillarId, state });
     },
   });
@@ -82,15 +90,7 @@ function pillarCandidate(
   signal: Extract<Signal, { type: "candidate" }>,
 ): void {
   const pillar = board.pillarById.get(pillarId);
-  if (pillar?.sessionId !== signal.sessionId || !isUsableCandidate(signal.candidate)) return;
-  pillar.candidates += 1;
-  if (pillar.candidates > MAX_CANDIDATES) {
-    board.log(
-      "warn",
-      `${pillarId} sent more than ${MAX_CANDIDATES} candidates; the rest is ignored`,
-    );
-    return;
-  }
+  if (pillar?.sessionId !== signal.sessionId || !pillar.book.take(signal.candidate)) return;
   const { candidate, sdpMid, sdpMLineIndex } = signal;
   const where = sdpMid === undefined ? { sdpMLineIndex: sdpMLineIndex ?? 0 } : { sdpMid };
   pillar.peer.connection.addIceCandidate({ candidate, ...where }).catch((error: unknown) => {

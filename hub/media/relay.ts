@@ -6,8 +6,10 @@
  */
 import { RTCDtlsTransport } from "werift";
 import { assertNever } from "../../shared/assert.ts";
+import { allowsLoopback } from "./addresses.ts";
 import type { FromMedia, MediaSettings, ToMedia } from "./ipc.ts";
 import type { Log } from "./log.ts";
+import { newCandidateBook } from "./candidates.ts";
 import { readOffer } from "./offer.ts";
 import { endPillar, pillarSignal } from "./pillar-signal.ts";
 import { newRecorder } from "./recorder.ts";
@@ -83,12 +85,12 @@ function viewerOffer(board: Switchboard, message: Message<"viewer-offer">): void
     log("info", `viewer ${sessionId} of ${pillarId} refused: ${detail}`);
     board.send({ type: "viewer-refused", sessionId, code, detail });
   };
-  const offer = readOffer(message.sdp, role);
-  if (!offer.ok) return refuse("bad-request", offer.reason);
-  const room = roomOf(board, pillarId);
+  const room = settings && roomOf(board, pillarId);
   if (settings === undefined || room === undefined) {
     return refuse("media-unavailable", "the hub's media is starting; try again in a second");
   }
+  const offer = readOffer(message.sdp, role, newCandidateBook(allowsLoopback(settings)));
+  if (!offer.ok) return refuse("bad-request", offer.reason);
   if (board.viewerBySession.size >= settings.maxViewers) {
     const detail = `expected at most ${settings.maxViewers} viewers (maxViewers); close one and try again`;
     return refuse("too-many-requests", detail);

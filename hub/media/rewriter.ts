@@ -3,9 +3,10 @@
  *
  * A receiver must see one unbroken stream although the pillar may reconnect and although a joiner first
  * gets the stored packets since the last keyframe. Live packets are shifted by constants, so that losses
- * and late retransmissions keep their places. Stored packets are sent with their timestamps squeezed
- * together just before the live one: the receiver then shows the newest picture now, instead of playing
- * two seconds behind for the rest of the call.
+ * and late retransmissions keep their places. Stored packets keep their order and their holes too, or a
+ * decoder would take a damaged picture for a whole one; only their timestamps are squeezed together just
+ * before the live one: the receiver then shows the newest picture now, instead of playing two seconds
+ * behind for the rest of the call.
  */
 
 export interface Stamp {
@@ -14,9 +15,12 @@ export interface Stamp {
 }
 
 export interface Rewriter {
-  /** `source` changes when the sender does. Undefined: the packet is older than a burst, drop it. */
+  /**
+   * `source` changes when the sender does. A packet that was missing in the burst finds its place there.
+   * Undefined: it is older than the burst, drop it.
+   */
   live(source: number, stamp: Stamp, at: number): Stamp | undefined;
-  /** Packets that were sent before, again, with new numbers. */
+  /** Packets that were sent before, again, with new numbers; in the order of their sequence. */
   burst(source: number, stamps: readonly Stamp[], at: number): Stamp[];
   /** The outgoing timestamp of a source timestamp; undefined before the first packet. */
   outgoing(timestamp: number): number | undefined;
@@ -40,8 +44,15 @@ interface State {
   lastIn: Stamp;
   lastOut: Stamp;
   lastAt: number;
-  /** Source packets up to here were part of a burst. */
-  burstEnd: number | undefined;
+  burst: Burst | undefined;
+}
+
+/** The stored packets that were sent, with the times their pictures were given. */
+interface Burst {
+  readonly first: number;
+  readonly last: number;
+  /** In the order of the sequence. */
+  readonly times: readonly { readonly source: number; readonly out: number }[];
 }
 
 /** `first` is where this receiver's numbers begin: random, as RFC 3550 section 5.1 asks. */
@@ -57,8 +68,12 @@ export function newRewriter(clockRate: number, first: Stamp): Rewriter {
   return {
     live(source, stamp, at) {
       const current = enter(source, stamp, at);
-      const { burstEnd } = current;
-      if (burstEnd !== undefined && sequenceAfter(stamp.sequence, burstEnd) <= 0) return undefined;
+      const { burst } = current;
+      if (burst !== undefined && sequenceAfter(stamp.sequence, burst.last) <= 0) {
+        return sequenceAfter(stamp.sequence, burst.first) < 0
+          ? undefined
+          : { ...shifted(current, stamp), timestamp: timeInBurst(burst, stamp.timestamp) };
+      }
       followJump(current, { stamp, at, clockRate });
       const out = shifted(current, stamp);
       if (sequenceAfter(out.sequence, current.lastOut.sequence) > 0) {
@@ -67,13 +82,20 @@ export function newRewriter(clockRate: number, first: Stamp): Rewriter {
       return out;
     },
     burst(source, stamps, at) {
-      const newest = stamps.at(-1);
-      if (newest === undefined) return [];
+      const [oldest, newest] = [stamps[0], stamps.at(-1)];
+      if (oldest === undefined || newest === undefined) return [];
       const current = enter(source, newest, at);
       const out = squeeze(current, stamps, newest);
       const lastOut = out.at(-1) ?? current.lastOut;
       current.sequenceShift = lastOut.sequence - newest.sequence;
-      current.burstEnd = newest.sequence;
+      current.burst = {
+        first: oldest.sequence,
+        last: newest.sequence,
+        times: stamps.map(({ timestamp }, index) => ({
+          source: timestamp,
+          out: out[index]?.timestamp ?? lastOut.timestamp,
+        })),
+      };
       Object.assign(current, { lastIn: newest, lastOut, lastAt: at });
       return out;
     },
@@ -110,7 +132,7 @@ function newState(before: State | undefined, entry: Entry): State {
       timestamp: before?.lastOut.timestamp ?? (out.timestamp - FIRST_ROOM_TICKS) >>> 0,
     },
     lastAt: at,
-    burstEnd: undefined,
+    burst: undefined,
   };
 }
 
@@ -138,12 +160,20 @@ function squeeze(current: State, stamps: readonly Stamp[], newest: Stamp): Stamp
   // Without room before the newest picture, half a picture's time behind it is used.
   const ticks = hasRoom ? SQUEEZED_TICKS : Math.max(1, Math.floor(HALF_A_PICTURE_TICKS / pictures));
   let timestamp = hasRoom ? wanted : current.lastOut.timestamp + ticks;
-  let { sequence } = current.lastOut;
-  let previous = stamps[0]?.timestamp;
+  const [oldest = newest] = stamps;
+  let previous = oldest.timestamp;
   return stamps.map((stamp) => {
     if (stamp.timestamp !== previous) timestamp += ticks;
     previous = stamp.timestamp;
-    sequence = (sequence + 1) & 0xffff;
+    const place = sequenceAfter(stamp.sequence, oldest.sequence);
+    const sequence = (current.lastOut.sequence + 1 + place) & 0xffff;
     return { sequence, timestamp: timestamp >>> 0 };
   });
+}
+
+/** Of a picture of which nothing was stored: between its neighbours, which are at least a few ticks apart. */
+function timeInBurst({ times }: Burst, timestamp: number): number {
+  const before = times.findLast(({ source }) => after(source, timestamp) <= 0) ?? times[0];
+  if (before === undefined) return timestamp;
+  return before.source === timestamp ? before.out : (before.out + 1) >>> 0;
 }

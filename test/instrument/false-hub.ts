@@ -31,6 +31,8 @@ export interface FalseHub {
   received(kind: "video" | "audio"): readonly Received[];
   forget(): void;
   readonly reports: RtcpPacket[];
+  /** From now on every so-manieth packet is lost on the way; call the result for how many were. */
+  lose(every: number): () => number;
   /** Goes on receiving, and says nothing of it any more: a hub that hangs. */
   stopReporting(): void;
   /** Packets of sound sent so far. */
@@ -100,6 +102,19 @@ export function newFalseHub(): FalseHub {
     forget() {
       kept = [];
     },
+    lose(every) {
+      let [arrived, lost] = [0, 0];
+      for (const { iceTransport } of pc.dtlsTransports) {
+        const { onData } = iceTransport.connection;
+        const execute = onData.execute.bind(onData);
+        onData.execute = (data) => {
+          arrived += isRtp(data) ? 1 : 0;
+          if (isRtp(data) && arrived % every === 0) lost += 1;
+          else execute(data);
+        };
+      }
+      return () => lost;
+    },
     stopReporting() {
       for (const transport of pc.dtlsTransports) transport.sendRtcp = () => Promise.resolve(0);
     },
@@ -121,12 +136,22 @@ export function newFalseHub(): FalseHub {
   };
 }
 
+/** RFC 7983 and RFC 5761: by the first two bytes. */
+const isRtp = (data: Buffer): boolean =>
+  (data[0] ?? 0) >> 6 === 2 && ((data[1] ?? 0) < 192 || (data[1] ?? 0) > 223);
+
 function codecs() {
   const { mimeType, clockRate, payloadType, fmtp: parameters } = VIDEO;
   const rtcpFeedback = [{ type: "nack" }, { type: "nack", parameter: "pli" }];
   return {
     video: [
       new RTCRtpCodecParameters({ mimeType, clockRate, payloadType, parameters, rtcpFeedback }),
+      new RTCRtpCodecParameters({
+        mimeType: "video/rtx",
+        clockRate,
+        payloadType: VIDEO.rtxPayloadType,
+        parameters: `apt=${payloadType}`,
+      }),
     ],
     audio: [
       new RTCRtpCodecParameters({

@@ -28,6 +28,7 @@ beforeEach(() => {
   voices = [];
   peer = newPeer({
     timing: IMPATIENT,
+    addresses: () => [],
     outgoing: {
       video: { ssrc: 1111, readingAt: (atMs) => CLOCK_START + Math.round(atMs * 90) },
       audio: { ssrc: 2222, readingAt: (atMs) => CLOCK_START + Math.round(atMs * 48) },
@@ -170,6 +171,27 @@ describe("the connection to the hub", () => {
       expect(Math.abs(senderInfo.rtpTimestamp - CLOCK_START - at * rate)).toBeLessThan(rate);
     }
   }, 20_000);
+
+  test("what the hub reports and asks for again finds the stream: a lost picture's packets come back", async () => {
+    peer.connect();
+    const hub = await answer(1);
+    await connected();
+    const lost = hub.lose(20);
+    const stop = sendBoth();
+    await vi.waitFor(() => expect(hub.received("video").length).toBeGreaterThan(150), PATIENT);
+    stop();
+    await vi.waitFor(() => {
+      const numbers = new Set(
+        hub.received("video").map(({ packet }) => packet.header.sequenceNumber),
+      );
+      const last = Math.max(...numbers);
+      const missing = Array.from({ length: last }, (_, index) => index + 1).filter(
+        (number) => !numbers.has(number),
+      );
+      expect(missing).toEqual([]);
+    }, PATIENT);
+    expect(lost()).toBeGreaterThan(10);
+  }, 30_000);
 
   test("what the hub says is handed on", async () => {
     peer.connect();

@@ -36,6 +36,7 @@ export async function newRig(
     settings: {
       udpPorts: settings.udpPorts ?? [42_000, 42_999],
       addresses: ["127.0.0.1"],
+      offersLoopback: true,
       maxViewers: settings.maxViewers ?? 10,
     },
     log: (level, text) => {

@@ -1,5 +1,7 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { execFileSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RTCPeerConnection, RtpPacket } from "werift";
@@ -292,6 +294,43 @@ describe("a pillar", () => {
       reason: expect.stringContaining("expected") as string,
     });
   });
+});
+
+describe("an offer", () => {
+  test("with many candidates of somebody else makes few packets to them, and none to a port of services", async () => {
+    const foreign = "127.0.0.77";
+    let packets = 0;
+    const ports = Array.from({ length: 32 }, (_, index) => 45_000 + index);
+    const sockets = await Promise.all(
+      ports.map(async (port) => {
+        const socket = createSocket("udp4").on("message", () => void (packets += 1));
+        socket.bind(port, foreign);
+        await once(socket, "listening");
+        return socket;
+      }),
+    );
+    ended.push(async () => sockets.forEach((socket) => socket.close()));
+    const connection = newConnection();
+    ended.push(() => connection.close());
+    connection.addTransceiver("audio", { direction: "sendrecv" });
+    await connection.setLocalDescription(await connection.createOffer());
+    const local = connection.localDescription?.sdp ?? "";
+    const own = ports.map((p) => `a=candidate:${p} 1 udp 2113937151 ${foreign} ${p} typ host`);
+    const sdp = local.replace(
+      /(a=candidate:.*\r\n)+(a=end-of-candidates\r\n)?/,
+      `${own.join("\r\n")}\r\n`,
+    );
+    const [pillarId, sessionId] = [newPillarId(), newId<MediaSessionId>()];
+    const signal = { v: 1, sessionId, type: "offer", sdp } as const;
+    rig.media.send({ type: "pillar-signal", pillarId, signal });
+    const isBye = (message: { signal: { sessionId: string; type: string } }): boolean =>
+      message.signal.sessionId === sessionId && message.signal.type === "bye";
+    const bye = await rig.wait("pillar-signal", isBye);
+    expect("reason" in bye.signal && bye.signal.reason).toMatch(/no connection within 15 s|failed/);
+    expect(packets).toBeGreaterThan(0);
+    // Before: 320. Two candidates, a check and its repetitions each.
+    expect(packets).toBeLessThanOrEqual(20);
+  }, 40_000);
 });
 
 describe("the media process", () => {

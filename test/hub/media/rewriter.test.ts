@@ -76,10 +76,46 @@ describe("a receiver sees one stream", () => {
     expect(ahead(last, live)[1]).toBeGreaterThan(0);
   });
 
-  test("a packet that was part of the burst is not sent a second time when it comes late", () => {
+  test("a hole among the stored packets stays a hole, and what fills it late finds its place there", () => {
     const rewriter = newRewriter(90_000, stamp(0, 0));
-    rewriter.burst(1, [stamp(10, 0), stamp(12, FRAME)], 0);
-    expect(rewriter.live(1, stamp(11, 0), 10)).toBeUndefined();
+    const [first, second] = rewriter.burst(1, [stamp(10, 0), stamp(12, FRAME)], 0);
+    const late = rewriter.live(1, stamp(11, 0), 10);
+    expect(ahead(first ?? stamp(0, 0), second ?? stamp(0, 0))[0]).toBe(2);
+    expect(late).toEqual({ sequence: (first?.sequence ?? 0) + 1, timestamp: first?.timestamp });
+    expect(rewriter.live(1, stamp(9, 0), 20)).toBeUndefined();
+  });
+
+  test("whatever was stored and whatever comes late, places and pictures stay as they were sent", () => {
+    const packets = fc.array(fc.record({ isNewPicture: fc.boolean(), stored: fc.nat(4) }), {
+      minLength: 3,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(packets, fc.nat(0xffff), (all, start) => {
+        let picture = 0;
+        const sent = all.map(({ isNewPicture, stored }, index) => {
+          if (isNewPicture) picture += 1;
+          const isStored = index === 0 || index === all.length - 1 || stored > 0;
+          return { isStored, stamp: stamp(start + index, 0xffffff00 + picture * FRAME) };
+        });
+        const rewriter = newRewriter(90_000, stamp(60_000, 0xfffff000));
+        const stored = sent.filter(({ isStored }) => isStored).map((one) => one.stamp);
+        const rest = sent.filter(({ isStored }) => !isStored).map((one) => one.stamp);
+        const out = rewriter.burst(7, stored, 0);
+        out.push(...rest.map((one) => rewriter.live(7, one, 30) ?? stamp(0, 0)));
+        const pairs = [...stored, ...rest].map((from, index) => ({ from, out: out[index]! }));
+        for (const pair of pairs) {
+          expect(ahead(pairs[0]!.out, pair.out)[0]).toBe(ahead(pairs[0]!.from, pair.from)[0]);
+        }
+        const inOrder = pairs.toSorted((a, b) => ahead(b.from, a.from)[0]);
+        inOrder.slice(1).forEach((next, index) => {
+          const before = inOrder[index]!;
+          const isSame = next.from.timestamp === before.from.timestamp;
+          const ticks = ahead(before.out, next.out)[1];
+          expect(isSame ? ticks === 0 : ticks >= 0).toBe(true);
+        });
+      }),
+    );
   });
 
   test("a loss stays a loss, so that a retransmission finds its place", () => {

@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { newGopCache, type GopPacket } from "../../../shared/media/gop-cache.ts";
 import { carriesKeyframe } from "../../../shared/media/h264.ts";
 
+let sequence = 0;
 const packet = (timestamp: number, ...bytes: number[]): GopPacket => ({
+  sequence: (sequence = (sequence + 1) & 0xffff),
   timestamp,
   payload: Uint8Array.from(bytes),
 });
@@ -23,8 +25,9 @@ describe("a GOP cache", () => {
 
   test("holds everything since the last keyframe, oldest first", () => {
     const cache = newCache();
+    const first = [sps(1), idr(1), slice(2)];
     const second = [sps(4), packet(4, 0x68, 1), idr(4), slice(5), slice(6)];
-    for (const p of [sps(1), idr(1), slice(2), ...second]) cache.push(p);
+    for (const p of [...first, ...second]) cache.push(p);
     expect(cache.snapshot()).toEqual(second);
   });
 
@@ -41,8 +44,9 @@ describe("a GOP cache", () => {
     expect(cache.snapshot()).toHaveLength(3);
     for (const p of [slice(4), slice(5), slice(6)]) cache.push(p);
     expect(cache.snapshot()).toEqual([]);
-    cache.push(idr(7));
-    expect(cache.snapshot()).toEqual([idr(7)]);
+    const next = idr(7);
+    cache.push(next);
+    expect(cache.snapshot()).toEqual([next]);
   });
 
   test("a later slice of a keyframe that outgrew the limit begins no group of its own", () => {
@@ -66,7 +70,7 @@ describe("a GOP cache", () => {
       fc.nat(6).map(slice),
       fc
         .tuple(fc.nat(6), fc.uint8Array({ maxLength: 40 }))
-        .map(([timestamp, payload]) => ({ timestamp, payload })),
+        .map(([timestamp, payload]) => ({ sequence: timestamp * 9, timestamp, payload })),
     );
     fc.assert(
       fc.property(fc.array(anyPacket, { maxLength: 60 }), (packets) => {
@@ -82,6 +86,52 @@ describe("a GOP cache", () => {
           const startsRight = held[0] === undefined || carriesKeyframe(held[0].payload);
           expect(startsRight).toBe(true);
         }
+      }),
+    );
+  });
+
+  test("a packet that comes late takes its own place, and what never came stays a hole", () => {
+    const cache = newCache();
+    const [a, b, c, d, e, f] = [sps(1), idr(1), slice(2), slice(3), slice(4), slice(5)];
+    for (const p of [a, b, d, f, c, c]) cache.push(p);
+    expect(cache.snapshot()).toEqual([a, b, c, d, f]);
+    expect(cache.snapshot()).not.toContain(e);
+  });
+
+  test("a keyframe whose first packet comes late begins its group there, with what came before it", () => {
+    const cache = newCache();
+    const old = [idr(1), slice(2)];
+    const [head, rest, next] = [sps(3), packet(3, 0x7c, 0x05), slice(4)];
+    for (const p of [...old, rest, next, head]) cache.push(p);
+    expect(cache.snapshot()).toEqual([head, rest, next]);
+  });
+
+  test("a late packet of the group before belongs to nobody any more", () => {
+    const cache = newCache();
+    const [old, late, ...group] = [idr(1), slice(2), sps(3), idr(3)];
+    for (const p of [old!, ...group, late!]) cache.push(p);
+    expect(cache.snapshot()).toEqual(group);
+  });
+
+  test("whatever order packets come in, and whatever is lost, they are kept in the sender's order", () => {
+    const shuffled = fc
+      .array(fc.nat(9), { minLength: 5, maxLength: 40 })
+      .chain((delays) => fc.record({ delays: fc.constant(delays), start: fc.nat(0xffff) }));
+    fc.assert(
+      fc.property(shuffled, ({ delays, start }) => {
+        const sent = delays.map((delay, index) => ({
+          sequence: (start + index) & 0xffff,
+          timestamp: index < 2 ? 0 : index,
+          payload: Uint8Array.of(index === 0 ? 0x67 : index === 1 ? 0x65 : 0x41, 1),
+          isLost: index > 0 && delay === 9,
+          arrival: index + delay,
+        }));
+        const arrived = sent
+          .filter(({ isLost }) => !isLost)
+          .toSorted((x, y) => x.arrival - y.arrival);
+        const cache = newGopCache<(typeof sent)[number]>((p) => p);
+        for (const p of arrived) cache.push(p);
+        expect(cache.snapshot()).toEqual(sent.filter(({ isLost }) => !isLost));
       }),
     );
   });
