@@ -1,5 +1,6 @@
 /**
- * Makes the documents that come from code: `protocol.md`, `asyncapi.yaml`, `settings.md`, `faults.md`.
+ * Makes the documents that come from code: `protocol.md`, `asyncapi.yaml`, `openapi.yaml`,
+ * `settings.md`, `faults.md`.
  *
  * `--check` writes nothing and fails when one of them is not what the code says.
  */
@@ -10,6 +11,7 @@ import { AgentConfig } from "../device/config.ts";
 import { HubConfig } from "../hub/config.ts";
 import { DOWN_MESSAGES, UP_MESSAGES } from "../shared/protocol/messages.ts";
 import { qosOf, type DownChannel, type UpChannel } from "../shared/protocol/topics.ts";
+import { openApi } from "./openapi.ts";
 import { readComments } from "./doc-comments.ts";
 import { faultsPage } from "./faults.ts";
 import { jsonSchemaOf, schemaTable } from "./schema-table.ts";
@@ -118,6 +120,7 @@ const pages: Record<string, string> = {
   "docs/protocol.md": protocolPage(),
   "docs/asyncapi.yaml": asyncApi(),
   "docs/settings.md": settingsPage(),
+  "docs/openapi.yaml": await openApi(),
   "docs/faults.md": faultsPage(FAULTS_NOTE),
 };
 

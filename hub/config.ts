@@ -50,6 +50,7 @@ const Http = z
   .strictObject({
     /** Loopback: plain HTTP. Anything else: HTTPS with the hub's own certificate. */
     host: z.string().default("127.0.0.1"),
+    /** Of console, API and event stream; 0: any free one. */
     port: port.default(8110),
     /** The address people type when a reverse proxy stands in front: `https://hub.example`, also with a path. */
     publicUrl: z

@@ -124,7 +124,7 @@ function words(path: string, text: string): Violation[] {
 
 /** What nobody imports must be started by somebody: an entry, a test, a thread or a child process. */
 const ENTRIES =
-  /^(?:(?:device|hub|simulator)\/main\.ts|simulator\/setup\.ts|tools\/[a-z-]+\/main\.ts|docs\/generate\.ts|vitest\.config\.ts|hub\/console\/(?:main|vite\.config|env\.d)\.ts|test\/bench\/(?:main|floor-broker)\.ts|test\/fault\/sweep\.ts|test\/closing-line\.ts|.*\/(?:[a-z-]+-)?(?:worker|child)\.ts|(?:device|hub)\/media\/main\.ts|device\/prompts\/make\.ts|test\/.*\.test\.ts)$/;
+  /^(?:(?:device|hub|simulator)\/main\.ts|simulator\/setup\.ts|tools\/[a-z-]+\/main\.ts|docs\/(?:generate|lint)\.ts|vitest\.config\.ts|hub\/console\/(?:main|vite\.config|env\.d)\.ts|test\/bench\/(?:main|floor-broker)\.ts|test\/fault\/sweep\.ts|test\/closing-line\.ts|.*\/(?:[a-z-]+-)?(?:worker|child)\.ts|(?:device|hub)\/media\/main\.ts|device\/prompts\/make\.ts|test\/.*\.test\.ts)$/;
 
 function deadFiles(tree: Tree): Violation[] {
   const imported = new Set(allImports(tree).map(({ to }) => to));

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { knownSession } from "../access.ts";
 import { LOOPBACK, type Api, type ApiContext } from "../context.ts";
 import { isLocalAndDirect } from "../public-address.ts";
+import { failures } from "../schemas.ts";
 import type { Metrics } from "../metrics.ts";
 
 const Health = z.object({
@@ -17,7 +18,7 @@ export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): v
     "/healthz",
     {
       config: { may: "public" },
-      schema: { summary: "The process lives", response: { 200: Health } },
+      schema: { summary: "The process lives", response: { 200: Health, ...failures } },
     },
     async () => ({ status: "ok" as const }),
   );
@@ -27,7 +28,7 @@ export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): v
       config: { may: "public" },
       schema: {
         summary: "Whether it can do its work",
-        response: { 200: Health, 503: Health },
+        response: { 200: Health, 503: Health, ...failures },
       },
     },
     async (request, reply) => {
@@ -46,7 +47,11 @@ export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): v
         // On loopback a local collector needs no account; from elsewhere it needs a token.
         isOpenTo: ({ raw }) => isLoopback && isLocalAndDirect(raw),
       },
-      schema: { summary: "Prometheus metrics", produces: ["text/plain"] },
+      schema: {
+        summary: "Prometheus metrics",
+        produces: ["text/plain"],
+        response: { 200: z.string(), ...failures },
+      },
     },
     async (_request, reply) =>
       reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),

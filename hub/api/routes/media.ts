@@ -39,7 +39,15 @@ export function mediaRoutes(app: Api, context: ApiContext): void {
       sdp.post(
         url,
         {
-          config: { may: "media:use" },
+          config: {
+            may: "media:use",
+            sends: {
+              201: {
+                Location: "The connection: DELETE ends it.",
+                ETag: "Names the ICE session, which never changes.",
+              },
+            },
+          },
           schema: {
             summary: dialect.summary,
             consumes: [SDP],

@@ -21,6 +21,17 @@ import { unknownIncident } from "./incidents.ts";
 /** Views remembered so that seeking does not fill the journal; a forgotten one is written again. */
 const MAX_REMEMBERED_VIEWS = 10_000;
 
+const STATE = {
+  ETag: "Strong when the recording is closed, weak while it runs.",
+  "Last-Modified": "When its last byte was written.",
+};
+const WHOLE = { ...STATE, "Accept-Ranges": "`bytes`", "Content-Length": "Of the whole." };
+const PART = {
+  ...STATE,
+  "Content-Range": "Which part of how much.",
+  "Content-Length": "Of the part.",
+};
+
 export function recordingRoutes(app: Api, context: ApiContext): void {
   const seen = new Set<string>();
   app.get(
@@ -44,7 +55,7 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
     // Fastify's own HEAD counts what is sent as the body, which here is nothing.
     exposeHeadRoute: false,
     url: "/api/v1/recordings/:id/media",
-    config: { may: "recordings:read" },
+    config: { may: "recordings:read", sends: { 200: WHOLE, 206: PART, 304: STATE } },
     schema: {
       summary: "The recording itself (MP4, byte ranges)",
       params: RecordingParams,

@@ -19,7 +19,11 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
   app.post(
     "/api/v1/sessions",
     {
-      config: { may: "public", rateLimit: SIGN_INS },
+      config: {
+        may: "public",
+        rateLimit: SIGN_INS,
+        sends: { 201: { "Set-Cookie": "The session, for browsers." } },
+      },
       schema: {
         summary: "Sign in",
         body: Credentials,

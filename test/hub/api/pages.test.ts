@@ -88,20 +88,63 @@ describe("pages and health", () => {
     expect(names.every((line) => line.startsWith("# TYPE anzhu_"))).toBe(true);
   });
 
-  test("the interface describes itself as OpenAPI 3.1", async () => {
+  test("the interface describes itself as OpenAPI 3.1, in the words in which it answers", async () => {
     const answer = await api.app.inject({ url: "/api/v1/openapi.json" });
-    const document = answer.json<{ openapi: string; paths: object }>();
-    expect(document.openapi).toBe("3.1.0");
-    expect(Object.keys(document.paths)).toEqual(
-      expect.arrayContaining([
-        "/api/v1/sessions",
-        "/api/v1/events",
-        "/api/v1/incidents/{id}/answer",
-        "/api/v1/incidents/{id}/whep",
-        "/api/v1/recordings/{id}/media",
-        "/api/v1/pillars/{id}/alarms",
-        "/api/v1/enrolments",
-      ]),
+    const { openapi, servers, components, paths } = answer.json<Description>();
+    expect([openapi, servers]).toEqual(["3.1.0", [{ url: "/" }]]);
+    expect(components.securitySchemes["cookie"]).toEqual({
+      type: "apiKey",
+      in: "cookie",
+      name: "anzhu-session",
+    });
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(["/api/v1/sessions", "/api/v1/pillars/{id}/alarms", "/readyz"]),
     );
+    const operations = Object.values(paths).flatMap((path) => Object.values(path));
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(operations.length);
+    for (const { responses } of operations) {
+      const refused = Object.entries(responses).filter(([status]) => /^[45]XX$/.test(status));
+      expect(refused).toHaveLength(2);
+      for (const [, { content }] of refused) {
+        expect(Object.keys(content ?? {})).toEqual(["application/problem+json"]);
+      }
+    }
+  });
+
+  test("the description tells what is neither JSON nor for everybody", async () => {
+    const answer = await api.app.inject({ url: "/api/v1/openapi.json" });
+    const { paths } = answer.json<Description>();
+    const at = (method: string, path: string): Described => {
+      const operation = paths[path]?.[method];
+      if (!operation) throw new Error(`${method} ${path} is not described`);
+      return operation;
+    };
+    const whep = at("post", "/api/v1/incidents/{id}/whep");
+    expect(Object.keys(whep.requestBody?.content ?? {})).toEqual(["application/sdp"]);
+    expect(Object.keys(whep.responses["201"]?.headers ?? {})).toEqual(["Location", "ETag"]);
+    expect(whep.security).toEqual([{ bearer: [] }, { cookie: [] }]);
+    expect(at("post", "/api/v1/sessions").security).toEqual([]);
+    const media = "/api/v1/recordings/{id}/media";
+    expect(at("get", media).responses["206"]?.content).toEqual({ "video/mp4": {} });
+    expect(at("head", media).responses["200"]?.content).toBeUndefined();
+    const events = at("get", "/api/v1/events").responses["200"]?.content;
+    expect(Object.keys(events ?? {})).toEqual(["text/event-stream"]);
   });
 });
+
+interface Described {
+  readonly operationId: string;
+  readonly security: readonly object[];
+  readonly requestBody?: { readonly content: object };
+  readonly responses: Readonly<
+    Record<string, { readonly content?: object; readonly headers?: object }>
+  >;
+}
+
+interface Description {
+  readonly openapi: string;
+  readonly servers: readonly object[];
+  readonly components: { readonly securitySchemes: Readonly<Record<string, object>> };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
+}
