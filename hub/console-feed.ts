@@ -17,12 +17,17 @@ export interface ConsoleFeed {
   subscribe(listener: (event: NumberedEvent) => void): () => void;
   /** Resolves when everything told so far has reached the listeners. */
   drain(): Promise<void>;
+  /** Why the latest news did not reach the consoles; `undefined` when it did. */
+  trouble(): string | undefined;
 }
+
+const UNTOLD: Notice = { level: "error", code: "news-unreadable", detail: "" };
 
 export function createConsoleFeed(reads: Pick<Reads, "eventsOf">, log: Logger): ConsoleFeed {
   const listeners = new Set<(event: NumberedEvent) => void>();
   let lastIndex = 0;
   let queue: Promise<void> = Promise.resolve();
+  let trouble: string | undefined;
 
   const emit = (event: NumberedEvent): void => {
     for (const listener of listeners) {
@@ -36,8 +41,11 @@ export function createConsoleFeed(reads: Pick<Reads, "eventsOf">, log: Logger): 
   const read = async (facts: readonly { index: number; fact: Fact }[]): Promise<void> => {
     try {
       for (const event of await reads.eventsOf(facts)) emit(event);
+      trouble = undefined;
     } catch (error) {
-      log.error({ error }, `consoles were not told of ${facts.length} facts: ${String(error)}`);
+      trouble = `consoles were not told of ${facts.length} facts: ${String(error)}`;
+      log.error({ error }, trouble);
+      emit({ index: lastIndex, event: { type: "notice", notice: UNTOLD } });
       emit({ index: lastIndex, event: { type: "reload" } });
     }
   };
@@ -49,6 +57,7 @@ export function createConsoleFeed(reads: Pick<Reads, "eventsOf">, log: Logger): 
       queue = queue.then(() => read(numbered));
     },
     drain: () => queue,
+    trouble: () => trouble,
     notice: (notice) => emit({ index: lastIndex, event: { type: "notice", notice } }),
     subscribe(listener) {
       listeners.add(listener);

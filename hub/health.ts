@@ -15,13 +15,17 @@ export interface HealthSources {
   readonly loop: Pick<Loop, "failure">;
   readonly isMediaUp: () => boolean;
   readonly broker: WayIn["health"];
+  /** Why consoles cannot be told what happens; `undefined` while they can. */
+  readonly whyConsolesMiss: () => Promise<string | undefined>;
 }
 
 export async function checkHealth(sources: HealthSources): Promise<readonly HealthCheck[]> {
   const failure = sources.loop.failure();
+  const missed = await sources.whyConsolesMiss();
   return [
     { name: "journal", isOk: !failure, detail: failure?.message ?? "facts are durable" },
     { name: "broker", ...sources.broker() },
+    { name: "consoles", isOk: !missed, detail: missed ?? "desks are told what happens" },
     await checkDisk(sources.config.dataDir),
     checkClock(Date.now()),
     // Without media an alarm still rings, so this alone never makes the hub unready.

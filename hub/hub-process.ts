@@ -202,6 +202,7 @@ async function prepareApi(
         loop,
         isMediaUp: () => loop.state().heard.isMediaUp,
         broker: () => broker().health(),
+        whyConsolesMiss: () => shell.whyConsolesMiss(),
       }),
   });
   closers.push(() => app.close());

@@ -27,10 +27,12 @@ const line = (fact: IncidentFact, words: string): string =>
   `incident ${fact.incidentId.slice(0, 8)} ${words}`;
 
 type Words = {
-  readonly [T in IncidentFact["type"]]?: (fact: FactOf<T>) => string;
+  readonly [T in IncidentFact["type"]]?: (fact: FactOf<T>) => string | undefined;
 };
 
 const WORDS: Words = {
+  "alarm-recorded": (f) =>
+    f.doubt && `holds an alarm whose ${f.doubt} cannot be right: counted as pressed when it came`,
   "incident-opened": (f) => `→ open ${f.kind} at ${f.pillarId}, ${since(f)} after the press`,
   "incident-joined": () => "pressed again",
   "alarm-equivocation": (f) => `holds two alarms under number ${f.seq} of ${f.pillarId}`,
@@ -54,7 +56,7 @@ const WORDS: Words = {
 };
 
 function wordsOf(fact: IncidentFact): string | undefined {
-  const words = WORDS[fact.type] as ((fact: IncidentFact) => string) | undefined;
+  const words = WORDS[fact.type] as ((fact: IncidentFact) => string | undefined) | undefined;
   return words?.(fact);
 }
 

@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { Position } from "../shared/api/pillar.ts";
+import { PlaceText, type Position } from "../shared/api/pillar.ts";
 import { Role } from "../shared/api/session.ts";
 import { asTyped } from "../shared/command-name.ts";
 import { PillarId, Username } from "../shared/ids.ts";
@@ -78,6 +78,10 @@ function addStart(root: Command): void {
     const { pino } = await import("pino");
     const { startHub } = await import("./hub-process.ts");
     const log = pino({ level: config.logLevel, base: { program: "anzhu-hub" } });
+    // A promise nobody waited for is a bug, and no reason to end what takes alarms.
+    process.on("unhandledRejection", (error) =>
+      log.error({ err: error }, `bug: a failure nobody waited for: ${String(error)}`),
+    );
     const hub = await startHub(config, { log });
     // Now, not at the end: a hub that is killed must be back as soon as one that was stopped.
     flushCompileCache();
@@ -130,6 +134,18 @@ function pillarId(text: string): PillarId {
   );
 }
 
+/** One text about a place, in the limits that redemption and the fact have as well. */
+const placeText =
+  (field: keyof typeof PlaceText) =>
+  (text: string): string => {
+    const parsed = PlaceText[field].safeParse(text);
+    if (parsed.success) return parsed.data;
+    const { minLength, maxLength } = PlaceText[field];
+    throw new InvalidArgumentError(
+      `expected ${minLength ?? 0} to ${maxLength} characters, found ${text.length}`,
+    );
+  };
+
 interface EnrollOptions {
   readonly config: string;
   readonly name?: string;
@@ -141,9 +157,9 @@ interface EnrollOptions {
 function addEnroll(root: Command): void {
   withConfig(root.command("enroll").description("Make a one-time code (30 minutes) for a pillar."))
     .argument("<pillar>", "the pillar's id", pillarId)
-    .option("--name <name>", "what operators call it; its id unless given")
-    .option("--grid <grid>", "grid cell or street office", "")
-    .option("--address <address>", "crossing, landmark", "")
+    .option("--name <name>", "what operators call it; its id unless given", placeText("name"))
+    .option("--grid <grid>", "grid cell or street office", placeText("grid"), "")
+    .option("--address <address>", "crossing, landmark", placeText("address"), "")
     .option("--position <lon,lat>", "WGS-84", position)
     .addHelpText("after", "\nPrints pillar:secret:fingerprint, for: anzhu-agent enroll <code>")
     .action(async (id: PillarId, options: EnrollOptions) => {

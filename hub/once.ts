@@ -38,6 +38,11 @@ async function forgetFailure<T extends Answered>(
   key: string,
   outcome: Promise<T>,
 ): Promise<void> {
-  const result = await outcome;
-  if (!result.ok && result.code === "unavailable") outcomeByKey.delete(key);
+  try {
+    const result = await outcome;
+    if (!result.ok && result.code === "unavailable") outcomeByKey.delete(key);
+  } catch {
+    // Whoever asked has the reason; nobody waits for this promise.
+    outcomeByKey.delete(key);
+  }
 }

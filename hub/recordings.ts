@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { RecordingId } from "../shared/ids.ts";
 import type { HubEvent } from "./core/events.ts";
+import { boundedCount } from "./core/bounds.ts";
 import { unrecorded, type RecordingRecord } from "./core/recording.ts";
 import type { HubState } from "./core/state.ts";
 import { newId } from "./identifier.ts";
@@ -63,7 +64,8 @@ export function createRecordings(options: RecordingsOptions): Recordings {
       } else if (message.type === "record-ended") {
         const { recordingId, state, durationMs, bytes, detail } = message;
         if (state === "failed") options.log.error({ recordingId }, `recording failed: ${detail}`);
-        const ended = { recordingId, state, bytes, durationMs: Math.round(durationMs) };
+        const counts = { bytes: boundedCount(bytes), durationMs: boundedCount(durationMs) };
+        const ended = { recordingId, state, ...counts };
         next(() => options.take({ type: "recording-ended", at: Date.now(), ...ended }));
       }
     },
@@ -96,8 +98,11 @@ async function recoverAll(
       const ended = { recordingId, state: "failed", durationMs: 0, bytes: 0 } as const;
       await options.take({ type: "recording-ended", at, ...ended });
     } else {
-      const durationMs = Math.round(found.durationMs);
-      const ended = { recordingId, state: "recovered", durationMs, bytes: found.bytes } as const;
+      const counts = {
+        durationMs: boundedCount(found.durationMs),
+        bytes: boundedCount(found.bytes),
+      };
+      const ended = { recordingId, state: "recovered", ...counts } as const;
       await options.take({ type: "recording-ended", at, ...ended });
     }
   }

@@ -5,6 +5,7 @@
  * get no receipt and keep asking, and the journal is opened again until it holds.
  */
 import type { Logger } from "pino";
+import type { PillarId } from "../shared/ids.ts";
 import { createCommander } from "./commands.ts";
 import type { Webhook } from "./config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
@@ -12,6 +13,7 @@ import type { HubEvent } from "./core/events.ts";
 import type { HubSettings } from "./core/state.ts";
 import { createEffects } from "./effects.ts";
 import { createIdentities, NO_REGISTER, type IdentityRegister } from "./identities.ts";
+import { watchDamagedRows } from "./damaged-rows.ts";
 import { watchFiles } from "./file-watch.ts";
 import { logFacts } from "./incident-log.ts";
 import { createIngest } from "./ingest.ts";
@@ -52,6 +54,8 @@ export interface Shell {
   readonly linkEvents: PillarLinkEvents;
   readonly reads: Reads;
   readonly loop: Loop;
+  /** Why consoles cannot be told what happens; `undefined` while they can. */
+  whyConsolesMiss(): Promise<string | undefined>;
   /** What a restored journal has forgotten of identities, from the register. Before anything listens. */
   recallIdentities(): Promise<void>;
   /** Nothing is sent before there is a link; what is owed is told again when pillars connect. */
@@ -81,9 +85,7 @@ export function startShell(options: ShellOptions): Shell {
   const { dataDir, journalFile: file, journal, authority, media, log } = options;
   const loop = startLoop(journal, options.settings);
   const { state } = loop;
-  const heardAt = (id: Parameters<Reads["pillar"]>[0]) => state().heard.voices.get(id)?.heardAt;
-  const reads = openReads({ file, dataDir, heardAt });
-  const feed = createConsoleFeed(reads, log);
+  const { reads, feed } = openScreens({ file, dataDir, state, log });
   const core = newCore({ loop, feed, log });
   let link: Pick<PillarLink, "send" | "drop"> | undefined;
   const send: PillarLink["send"] = (pillarId, message) => link?.send(pillarId, message);
@@ -137,6 +139,7 @@ export function startShell(options: ShellOptions): Shell {
     linkEvents: createIngest({ ...world, commander, feed, failure, take }),
     reads,
     loop,
+    whyConsolesMiss: () => whyConsolesMiss(core, reads),
     recallIdentities: identities.recall,
     attach: (given) => {
       link = given;
@@ -146,6 +149,31 @@ export function startShell(options: ShellOptions): Shell {
       await stop(core, { first: [caller, recordings], reads, file });
     },
   };
+}
+
+/** What consoles ask and are told. */
+function openScreens(of: {
+  readonly file: string;
+  readonly dataDir: string;
+  readonly state: Loop["state"];
+  readonly log: Logger;
+}): { readonly reads: Reads; readonly feed: ConsoleFeed } {
+  const { file, dataDir, state, log } = of;
+  const { onDamaged } = watchDamagedRows(() => feed, log);
+  const heardAt = (id: PillarId) => state().heard.voices.get(id)?.heardAt;
+  const reads = openReads({ file, dataDir, heardAt, onDamaged });
+  const feed = createConsoleFeed(reads, log);
+  return { reads, feed };
+}
+
+/** The list that every desk begins with, and the last news that was to be told. */
+async function whyConsolesMiss({ feed }: Core, reads: Reads): Promise<string | undefined> {
+  try {
+    await reads.incidents({ state: "active", limit: 1 });
+  } catch (error) {
+    return `the incidents cannot be read: ${String(error)}`;
+  }
+  return feed.trouble();
 }
 
 async function stop(
@@ -197,8 +225,13 @@ function prepared(core: Core, settled: Settled): () => void {
   const perform = core.prepare(settled);
   return () => {
     perform();
-    logFacts(core.log, settled.facts);
     core.feed.tell(settled.facts, settled.first);
+    try {
+      logFacts(core.log, settled.facts);
+    } catch (error) {
+      // A line of the log must not make an alarm look unrecorded that is.
+      core.log.error({ error }, `${settled.facts.length} facts were not logged: ${String(error)}`);
+    }
   };
 }
 
@@ -230,7 +263,9 @@ async function guarded(core: Core, work: () => Promise<void>): Promise<void> {
 
 function recoverIn(core: Core, delayMs: number): void {
   core.recovery = setTimeout(() => {
-    void recover(core, delayMs);
+    recover(core, delayMs).catch((error: unknown) => {
+      core.log.error({ error }, `bug in the recovery of the journal: ${String(error)}`);
+    });
   }, delayMs);
 }
 

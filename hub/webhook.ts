@@ -59,13 +59,14 @@ async function call(
   stopping: AbortSignal,
 ): Promise<void> {
   const { incidentId, ring, target } = effect;
-  const outcome = await post(options, effect, stopping);
-  if (stopping.aborted) return;
   try {
+    const outcome = await post(options, effect, stopping);
+    if (stopping.aborted) return;
     const answered = { incidentId, ring, target, ...outcome } as const;
     await options.take({ type: "external-answered", at: Date.now(), ...answered });
   } catch (error) {
-    options.log.error({ error }, `the outcome of a call was not recorded: ${String(error)}`);
+    // Nobody waits for this promise: whatever it is, it stays owed and is called again.
+    options.log.error({ error }, `a call outside is not told as made: ${String(error)}`);
   }
 }
 
@@ -76,10 +77,10 @@ async function post(
 ): Promise<Outcome> {
   const webhook = options.webhooks.find(({ url }) => url === effect.target);
   if (!webhook) return { outcome: "failed", detail: "its secret is not in the settings" };
-  const body = bodyOf(options.state(), effect);
-  if (body === undefined) return { outcome: "failed", detail: "the incident is not open" };
   const id = `${effect.incidentId}.${effect.ring}`;
   try {
+    const body = bodyOf(options.state(), effect);
+    if (body === undefined) return { outcome: "failed", detail: "the incident is not open" };
     const answer = await fetch(webhook.url, {
       method: "POST",
       headers: {

@@ -37,7 +37,8 @@ export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): Ag
   return early ? follow(told, (next) => callTold(next, early, moment)) : told;
 }
 
-export function callTold(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
+export function callTold(before: Agent, message: CallMessage, moment: Moment): AgentStep {
+  const agent = message.isSilent ? hushedBy(before, message) : before;
   const { call } = agent.call;
   if (call.phase === "idle") return adopt(agent, message, moment);
   if (call.phase === "calling") {
@@ -52,6 +53,15 @@ export function callTold(agent: Agent, message: CallMessage, moment: Moment): Ag
     return believe(agent, { ...call, incidentId, eventId }, { message, moment });
   }
   return believe(agent, call, { message, moment });
+}
+
+/** The hub knows of a silent press that this pillar has forgotten, or that it joined to another call. */
+function hushedBy(agent: Agent, { incidentId, eventId }: CallMessage): Agent {
+  const { call } = agent.call;
+  if (call.phase === "idle" || call.isSilent) return agent;
+  const isIts = call.phase !== "calling" && call.incidentId === incidentId;
+  if (!isIts && !isOfCall(agent, call, eventId)) return agent;
+  return withCall(agent, { ...call, isSilent: true });
 }
 
 interface Word {
@@ -89,7 +99,8 @@ function believe(agent: Agent, call: Accepted, { message, moment }: Word): Agent
 
 /** A reboot during a call, or an incident opened again: the hub's word for our newest alarm counts. */
 function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
-  const { lastEventId, bornAt, wasSilent: isSilent } = agent.call;
+  const { lastEventId, bornAt, wasSilent } = agent.call;
+  const isSilent = wasSilent || message.isSilent === true;
   const isOurs = message.eventId === lastEventId && message.status !== "ended";
   if (!isOurs || agent.outbox.pending.has(message.eventId)) return step(agent);
   const { eventId, incidentId } = message;

@@ -6,7 +6,8 @@
  * to know that a call is over, so the press is still an alarm: the hub joins it to the open incident or
  * opens another, and its receipt tells the pillar which.
  *
- * A hammering hand gives one alarm in five seconds; what came in between is one press at the end of them.
+ * A hammering hand gives one alarm in five seconds; what came in between is one press at the end of them. The first
+ * silent press goes out at once: until the hub has it, the operator may speak aloud to somebody who hides.
  */
 import { after, seconds } from "../../shared/duration.ts";
 import { follow, step } from "../../shared/step.ts";
@@ -20,6 +21,7 @@ const ONE_ALARM_IN = seconds(5);
 
 export function pressedAgain(before: Agent, press: Press): AgentStep {
   const agent = press.kind === "silent" ? hushed(before) : before;
+  if (agent !== before) return born(agent, press);
   const { bornAt, owed } = agent.call;
   const next = bornAt === undefined ? press.at : after(bornAt, ONE_ALARM_IN);
   if (press.at >= next) return born(agent, press);
@@ -29,9 +31,11 @@ export function pressedAgain(before: Agent, press: Press): AgentStep {
   return step(remembered, { type: "set-timer", name: "press-again", at: next });
 }
 
+/** The same agent when its call is a silent one already. */
 function hushed(agent: Agent): Agent {
   const { call } = agent.call;
-  return call.phase === "idle" ? agent : withCall(agent, { ...call, isSilent: true });
+  if (call.phase === "idle" || call.isSilent) return agent;
+  return withCall(agent, { ...call, isSilent: true });
 }
 
 function born(agent: Agent, press: Press): AgentStep {

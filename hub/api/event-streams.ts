@@ -73,7 +73,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
     unsubscribe = undefined;
   };
   const ping = setInterval(() => {
-    for (const stream of streams) void stillSignedIn(stream, options);
+    for (const stream of streams) pingIfSignedIn(stream, options);
   }, PING_MS);
   ping.unref();
   return {
@@ -153,6 +153,13 @@ async function catchUp(
   const waiting = stream.waiting ?? [];
   stream.waiting = undefined;
   for (const event of waiting) if (event.index > last) deliver(stream, event, format(event));
+}
+
+function pingIfSignedIn(stream: Stream, options: StreamsOptions): void {
+  stillSignedIn(stream, options).catch((error: unknown) => {
+    options.log.error({ err: error }, "event stream: a ping could not be sent");
+    stream.response.destroy();
+  });
 }
 
 /** The ping keeps the line open through proxies; a session may have been ended from elsewhere. */

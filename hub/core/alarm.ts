@@ -6,8 +6,14 @@
  * incidents they still open, only without a recording.
  */
 import type { Priority } from "../../shared/api/incident.ts";
-import { isOfNewerPillar, kindOf, type AlarmKind } from "../../shared/protocol/alarm.ts";
+import {
+  isOfNewerPillar,
+  kindOf,
+  stricterKind,
+  type AlarmKind,
+} from "../../shared/protocol/alarm.ts";
 import { PROTOCOL_VERSION } from "../../shared/protocol/version.ts";
+import { pressedOf } from "./bounds.ts";
 import { setDeadline } from "./deadline.ts";
 import { both, nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent, KnownAlarm } from "./events.ts";
@@ -65,15 +71,11 @@ function callSince(known: KnownAlarm, incident: IncidentRecord | undefined): Hub
 function recorded(event: AlarmHeard, incidentId: IncidentRecord["id"], isVerified: boolean): Fact {
   const { at, via, alarm, hash } = event;
   const { event: inner, sig } = alarm;
-  const pressedAt = pressedAtOf(event);
-  const told = { event: inner, sig, via, pressedAt, hash, isVerified };
+  const pressed = pressedOf(alarm, at);
+  const { ageMs } = alarm;
+  const age = pressed.doubt === "age" && ageMs !== undefined && { ageMs };
+  const told = { event: inner, sig, via, ...pressed, ...age, hash, isVerified };
   return { type: "alarm-recorded", at, incidentId, ...told };
-}
-
-/** Age decides; across a reboot of the pillar only its own clock is left, if anything set it. */
-function pressedAtOf({ at, alarm }: AlarmHeard): number {
-  if (alarm.ageMs !== undefined) return at - alarm.ageMs;
-  return alarm.event.clock.synced ? Math.min(alarm.event.wallMs, at) : at;
 }
 
 function acceptNew(event: AlarmHeard, incidentId: IncidentRecord["id"]): HubEffect {
@@ -84,16 +86,32 @@ function acceptNew(event: AlarmHeard, incidentId: IncidentRecord["id"]): HubEffe
 function join(event: AlarmHeard, open: IncidentRecord, isVerified: boolean): Decision {
   const { at, pillarId } = event;
   const { eventId, text = null } = event.alarm.event;
-  const kind = kindOf(event.alarm.event);
-  const priority = Math.min(open.priority, PRIORITY[kind]) as Priority;
+  const pressedKind = kindOf(event.alarm.event);
+  const priority = Math.min(open.priority, PRIORITY[pressedKind]) as Priority;
+  const kind = stricterKind(open.kind, pressedKind);
+  // Somebody may be speaking at this moment: the voice ends here, not when the console has understood.
+  const hush: HubEffect[] =
+    kind === "silent" && open.kind !== "silent"
+      ? [{ type: "end-views", incidentId: open.id, who: "talkers" }]
+      : [];
   return {
     facts: [
       recorded(event, open.id, isVerified),
-      { type: "incident-joined", at, incidentId: open.id, eventId, priority, text, isVerified },
+      {
+        type: "incident-joined",
+        at,
+        incidentId: open.id,
+        eventId,
+        kind,
+        priority,
+        text,
+        isVerified,
+      },
     ],
     effects: [
       acceptNew(event, open.id),
-      { type: "tell-pillar", pillarId, call: callOf({ ...open, lastEventId: eventId }) },
+      ...hush,
+      { type: "tell-pillar", pillarId, call: callOf({ ...open, kind, lastEventId: eventId }) },
     ],
   };
 }
@@ -113,7 +131,7 @@ function openNew(state: HubState, event: AlarmHeard, isVerified: boolean): Decis
         kind,
         priority: PRIORITY[kind],
         eventId,
-        pressedAt: pressedAtOf(event),
+        pressedAt: pressedOf(event.alarm, at).pressedAt,
         text,
         isVerified,
       },

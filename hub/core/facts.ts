@@ -20,6 +20,7 @@ import type {
 import type { AlarmEvent, AlarmKind } from "../../shared/protocol/alarm.ts";
 import type { CommandOrder } from "../../shared/protocol/command.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
+import type { Doubt } from "./bounds.ts";
 
 /** How an alarm reached the hub. */
 export type Via = "mqtt" | "https";
@@ -102,6 +103,10 @@ export type Fact =
       readonly via: Via;
       /** Hub's clock minus the alarm's age. */
       readonly pressedAt: number;
+      /** Which of its times could not be right, so that it counts as pressed when it arrived. */
+      readonly doubt?: Doubt;
+      /** The age it gave itself, where that is in doubt. */
+      readonly ageMs?: number;
       /** The event's own link in the pillar's ledger: what its heartbeats must show. */
       readonly hash?: Sha256;
       /** False: signed with the pillar's key, but the pillar's identity is in doubt. Absent: verified. */
@@ -120,6 +125,8 @@ export type Fact =
   | (OfIncident & {
       readonly type: "incident-joined";
       readonly eventId: EventId;
+      /** What the incident is from now on: the strictest of its alarms. Absent: as before. */
+      readonly kind?: AlarmKind;
       /** May have risen: a silent press during a typed call. */
       readonly priority: Priority;
       readonly text: string | null;

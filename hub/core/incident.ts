@@ -15,6 +15,7 @@ import { assert, assertNever } from "../../shared/assert.ts";
 import type { EventId, IncidentId, PillarId, RecordingId, Username } from "../../shared/ids.ts";
 import type { AlarmKind } from "../../shared/protocol/alarm.ts";
 import type { Call } from "../../shared/protocol/call.ts";
+import { boundedPress } from "./bounds.ts";
 import type { DeadlineReason, FactOf, IncidentFact } from "./facts.ts";
 
 export interface Deadline {
@@ -76,7 +77,7 @@ function opened(fact: FactOf<"incident-opened">): IncidentRecord {
     kind: fact.kind,
     state: "open",
     priority: fact.priority,
-    pressedAt: fact.pressedAt,
+    pressedAt: boundedPress(fact.pressedAt, fact.at),
     openedAt: fact.at,
     acknowledgedAt: null,
     answeredAt: null,
@@ -169,6 +170,7 @@ function joined(record: IncidentRecord, fact: FactOf<"incident-joined">): Incide
     ...record,
     presses: record.presses + 1,
     lastEventId: fact.eventId,
+    kind: fact.kind ?? record.kind,
     priority: fact.priority,
     text: record.text ?? fact.text,
     isVerified: record.isVerified || (fact.isVerified ?? true),
@@ -240,7 +242,9 @@ function reopened(record: IncidentRecord): IncidentRecord {
 
 /** What the pillar may show and say, never more than is true. */
 export function callOf(incident: IncidentRecord): Call {
-  const base = { v: 1, incidentId: incident.id, eventId: incident.lastEventId } as const;
+  const { id: incidentId, lastEventId: eventId, kind } = incident;
+  const hidden = kind === "silent" && { isSilent: true };
+  const base = { v: 1, incidentId, eventId, ...hidden } as const;
   if (incident.state === "closed") return { ...base, status: "ended" };
   if (incident.state !== "answered") return { ...base, status: "ringing" };
   const by = incident.ownerName?.slice(0, 60) || "operator";

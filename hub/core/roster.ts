@@ -4,7 +4,7 @@
  * One record per pillar, a fold of its facts; the journal keeps the same fold as a row. What is only
  * heard and not journalled (the last heartbeat) lives in `presence.ts`.
  */
-import type { Position, Presence } from "../../shared/api/pillar.ts";
+import { boundedPlace, type Position, type Presence } from "../../shared/api/pillar.ts";
 import { assert, assertNever } from "../../shared/assert.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import {
@@ -101,9 +101,7 @@ function registered(
     faults: [],
     ...record,
     id: fact.pillarId,
-    name: fact.name,
-    grid: fact.grid,
-    address: fact.address,
+    ...boundedPlace(fact),
     position: fact.position,
   };
 }

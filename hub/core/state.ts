@@ -74,7 +74,7 @@ export function newState(settings: HubSettings): HubState {
 }
 
 /** Raised whenever the fold changes its meaning: older snapshots are then ignored and facts folded again. */
-export const SNAPSHOT_VERSION = 5;
+export const SNAPSHOT_VERSION = 6;
 
 interface Snapshot {
   readonly version: number;

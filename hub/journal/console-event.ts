@@ -25,13 +25,22 @@ export interface NumberedSubject {
 export function subjectsOf(facts: readonly NumberedFact[]): readonly NumberedSubject[] {
   const lastByKey = new Map<string, NumberedSubject>();
   for (const { fact, index } of facts) {
-    for (const subject of subjects(fact)) {
+    for (const subject of toldBy(fact, index)) {
       const key = subject.type === "notice" ? `notice ${index}` : `${subject.type} ${subject.id}`;
       lastByKey.delete(key);
       lastByKey.set(key, { index, subject });
     }
   }
   return [...lastByKey.values()];
+}
+
+/** Total: a fact of which this release understands nothing costs itself and not the news beside it. */
+function toldBy(fact: Fact, index: number): readonly Subject[] {
+  try {
+    return subjects(fact);
+  } catch {
+    return [notice("error", "row-damaged", `fact ${index}`)];
+  }
 }
 
 function subjects(fact: Fact): readonly Subject[] {

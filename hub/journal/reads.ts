@@ -5,19 +5,25 @@
  */
 import { join } from "node:path";
 import type { Kysely, SelectQueryBuilder } from "kysely";
-import type { Incident, IncidentQuery } from "../../shared/api/incident.ts";
+import type { IncidentQuery } from "../../shared/api/incident.ts";
 import type { PillarId } from "../../shared/ids.ts";
-import type { Fact } from "../core/facts.ts";
-import type { IncidentRecord } from "../core/incident.ts";
-import type { RecordingRecord } from "../core/recording.ts";
-import type { PillarRecord } from "../core/roster.ts";
 import type { NumberedEvent, ReadModels } from "../ports.ts";
 import { subjectsOf, type NumberedFact, type NumberedSubject } from "./console-event.ts";
 import { openForReading } from "./database.ts";
 import { queries } from "./queries.ts";
+import {
+  entryOf,
+  factOf,
+  incidentOf,
+  pillarOf,
+  recordingOf,
+  type OnDamaged,
+  type PillarRow,
+} from "./rows.ts";
 import type { Tables } from "./schema.ts";
-import { timelineEntry } from "./timeline.ts";
-import { recordingPath, toIncident, toPillar, toRecording } from "./view.ts";
+import { recordingPath } from "./view.ts";
+
+export type { DamagedRow } from "./rows.ts";
 
 /** Facts a console may be behind and still be told one by one. */
 export const MAX_REPLAYED_FACTS = 5000;
@@ -35,18 +41,21 @@ export interface ReadsOptions {
   readonly dataDir: string;
   /** When a pillar was last heard by this process: fresher than any row. */
   readonly heardAt: (id: PillarId) => number | undefined;
+  /** Told of every row that could not be read, each time it was asked for. */
+  readonly onDamaged?: OnDamaged;
 }
 
 interface Source {
   readonly db: Kysely<Tables>;
   readonly dataDir: string;
   readonly heardAt: ReadsOptions["heardAt"];
+  readonly onDamaged: OnDamaged;
 }
 
 export function openReads(options: ReadsOptions): Reads {
   const database = openForReading(options.file);
-  const { dataDir, heardAt } = options;
-  const source: Source = { db: queries(database), dataDir, heardAt };
+  const { dataDir, heardAt, onDamaged = () => undefined } = options;
+  const source: Source = { db: queries(database), dataDir, heardAt, onDamaged };
   return {
     incidents: (query) => incidents(source, query),
     incident: (id) => incident(source, id),
@@ -61,21 +70,19 @@ export function openReads(options: ReadsOptions): Reads {
   };
 }
 
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows the brand
-const parse = <T>(row: { readonly body: string }): T => JSON.parse(row.body) as T;
-
 const incidentRows = ({ db }: Source) =>
   db
     .selectFrom("incident")
     .leftJoin("pillar", "pillar.id", "incident.pillar_id")
-    .select(["incident.body", "incident.opened_idx", "pillar.name"]);
-
-interface IncidentRow {
-  readonly body: string;
-  readonly name: string | null;
-}
-const incidentOf = (row: IncidentRow): Incident =>
-  toIncident(parse<IncidentRecord>(row), row.name ?? undefined);
+    .select([
+      "incident.id",
+      "incident.pillar_id",
+      "incident.state",
+      "incident.pressed_at",
+      "incident.body",
+      "incident.opened_idx",
+      "pillar.name",
+    ]);
 
 /** Newest first; the cursor is the journal index of the last one's opening. */
 async function incidents(source: Source, query: IncidentQuery) {
@@ -86,7 +93,7 @@ async function incidents(source: Source, query: IncidentQuery) {
   const page = rows.slice(0, query.limit);
   const last = page.at(-1);
   const next = rows.length > page.length && last ? String(last.opened_idx) : null;
-  return { items: page.map((row) => incidentOf(row)), next };
+  return { items: page.flatMap((row) => incidentOf(row, source.onDamaged) ?? []), next };
 }
 
 type Filtered<O> = SelectQueryBuilder<Tables & { pillar: Tables["pillar"] | null }, "incident", O>;
@@ -105,56 +112,66 @@ function filtered<Q>(rows: Q, query: IncidentQuery): Q {
 
 async function incident(source: Source, id: string) {
   const row = await incidentRows(source).where("incident.id", "=", id).executeTakeFirst();
-  return row && incidentOf(row);
+  return row && incidentOf(row, source.onDamaged);
 }
 
-async function timeline({ db }: Source, id: string) {
+async function timeline({ db, onDamaged }: Source, id: string) {
   const rows = await db
     .selectFrom("journal")
-    .select(["idx", "body"])
+    .select(["idx", "at", "body"])
     .where("incident_id", "=", id)
     .orderBy("idx")
     .limit(MAX_TIMELINE)
     .execute();
   if (rows.length === 0) return undefined;
-  return { items: rows.map((row) => timelineEntry(parse<Fact>(row), row.idx)), next: null };
+  return { items: rows.map((row) => entryOf(row, onDamaged)), next: null };
 }
 
-async function pillars({ db, heardAt }: Source) {
+const PILLAR_ROW = ["id", "name", "body"] as const;
+
+async function pillars(source: Source) {
+  const { db } = source;
   const rows = await db
     .selectFrom("pillar")
-    .select("body")
+    .select(PILLAR_ROW)
     .orderBy("id")
     .limit(MAX_LISTED)
     .execute();
-  return rows.map((row) => parse<PillarRecord>(row)).map((p) => toPillar(p, heardAt(p.id)));
+  return rows.flatMap((row) => shownPillar(source, row) ?? []);
 }
 
-async function pillar({ db, heardAt }: Source, id: string) {
-  const row = await db.selectFrom("pillar").select("body").where("id", "=", id).executeTakeFirst();
-  const record = row && parse<PillarRecord>(row);
-  return record && toPillar(record, heardAt(record.id));
+async function pillar(source: Source, id: string) {
+  const { db } = source;
+  const row = await db
+    .selectFrom("pillar")
+    .select(PILLAR_ROW)
+    .where("id", "=", id)
+    .executeTakeFirst();
+  return row && shownPillar(source, row);
 }
 
-async function recordings({ db }: Source, incidentId: string) {
+const shownPillar = ({ heardAt, onDamaged }: Source, row: PillarRow) =>
+  pillarOf(row, heardAt(row.id as PillarId), onDamaged);
+
+async function recordings({ db, onDamaged }: Source, incidentId: string) {
   const rows = await db
     .selectFrom("recording")
-    .select("body")
+    .select(["id", "body"])
     .where("incident_id", "=", incidentId)
     .orderBy("started_idx")
     .limit(MAX_TIMELINE)
     .execute();
-  return rows.map((row) => toRecording(parse<RecordingRecord>(row)));
+  return rows.flatMap((row) => recordingOf(row, onDamaged)?.recording ?? []);
 }
 
-async function recording({ db, dataDir }: Source, id: string) {
+async function recording({ db, dataDir, onDamaged }: Source, id: string) {
   const row = await db
     .selectFrom("recording")
-    .select("body")
+    .select(["id", "body"])
     .where("id", "=", id)
     .executeTakeFirst();
-  const record = row && parse<RecordingRecord>(row);
-  return record && { ...toRecording(record), path: join(dataDir, recordingPath(record)) };
+  const stored = row && recordingOf(row, onDamaged);
+  return stored && { ...stored.recording, path: join(dataDir, recordingPath(stored.record)) };
 }
 
 async function eventsAfter(source: Source, index: number, limit: number) {
@@ -170,7 +187,10 @@ async function eventsAfter(source: Source, index: number, limit: number) {
     .orderBy("idx")
     .limit(MAX_REPLAYED_FACTS)
     .execute();
-  const facts = rows.map((row) => ({ index: row.idx, fact: parse<Fact>(row) }));
+  const facts = rows.flatMap((row) => {
+    const fact = factOf(row, source.onDamaged);
+    return fact ? { index: row.idx, fact } : [];
+  });
   const subjects = subjectsOf(facts);
   return subjects.length > limit ? undefined : eventsOf(source, subjects);
 }

@@ -19,6 +19,12 @@ type Details = {
   readonly [T in IncidentFact["type"]]: (fact: FactOf<T>) => string | null;
 };
 
+/** For a fact that cannot be read: that there was one, and when. */
+export const damagedEntry = ({ idx, at }: { readonly idx: number; readonly at: number }) => ({
+  ...{ index: idx, at: iso(at), type: "damaged" },
+  ...{ by: null, byName: null, detail: null, eventId: null },
+});
+
 /** Values only: the console puts them into sentences of its reader's language. */
 const DETAILS: Details = {
   "alarm-recorded": ({ event, via }) => `${event.kind} #${event.seq} (${via})`,
@@ -53,6 +59,7 @@ const DETAILS: Details = {
 const hostOf = (target: string): string => (URL.canParse(target) ? new URL(target).host : target);
 
 function detailOf(fact: IncidentFact): string | null {
-  const detail = DETAILS[fact.type] as (fact: IncidentFact) => string | null;
-  return detail(fact);
+  // A newer hub may have written facts of which this one knows nothing.
+  const detail = DETAILS[fact.type] as ((fact: IncidentFact) => string | null) | undefined;
+  return detail?.(fact) ?? null;
 }

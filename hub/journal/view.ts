@@ -1,12 +1,24 @@
-/** Folded records as consoles and programs see them: ISO times, no inner fields. */
+/**
+ * Folded records as consoles and programs see them: ISO times, no inner fields.
+ *
+ * Every function here is total over what a fact can hold: whatever the number, there is a time to show.
+ */
 import type { Incident, Recording } from "../../shared/api/incident.ts";
-import type { Pillar } from "../../shared/api/pillar.ts";
+import { boundedPlace, type Pillar } from "../../shared/api/pillar.ts";
+import { readFault } from "../../shared/protocol/heartbeat.ts";
+import { boundedPress } from "../core/bounds.ts";
 import { isExpired, latestOf } from "../core/certificate.ts";
 import type { IncidentRecord } from "../core/incident.ts";
 import type { RecordingRecord } from "../core/recording.ts";
 import type { PillarRecord } from "../core/roster.ts";
 
-export const iso = (at: number): string => new Date(at).toISOString();
+/** RFC 3339 knows four digits of a year. */
+const EARLIEST = 0;
+const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** Unix ms as RFC 3339; what lies outside the years 1970 to 9999, or is no number, becomes the nearest end. */
+export const iso = (at: number): string =>
+  new Date(at >= EARLIEST ? Math.min(at, LATEST) : EARLIEST).toISOString();
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
 
 export function toIncident(record: IncidentRecord, pillarName: string | undefined): Incident {
@@ -17,7 +29,7 @@ export function toIncident(record: IncidentRecord, pillarName: string | undefine
     kind: record.kind,
     state: record.state,
     priority: record.priority,
-    pressedAt: iso(record.pressedAt),
+    pressedAt: iso(boundedPress(record.pressedAt, record.openedAt)),
     openedAt: iso(record.openedAt),
     acknowledgedAt: isoOrNull(record.acknowledgedAt),
     answeredAt: isoOrNull(record.answeredAt),
@@ -39,16 +51,14 @@ export function toIncident(record: IncidentRecord, pillarName: string | undefine
 export function toPillar(record: PillarRecord, heardAt: number | undefined): Pillar {
   return {
     id: record.id,
-    name: record.name,
-    grid: record.grid,
-    address: record.address,
+    ...boundedPlace(record),
     position: record.position,
     presence: record.presence,
     lastSeenAt: isoOrNull(heardAt ?? record.presenceAt),
     isEnrolled: record.alarmPublicKey !== null,
     certificate: certificateOf(record),
     revocation: record.revocation && { ...record.revocation, at: iso(record.revocation.at) },
-    faults: [...record.faults],
+    faults: [...new Set(record.faults.map(readFault))],
     release: record.release,
   };
 }

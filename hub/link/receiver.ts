@@ -126,7 +126,10 @@ function take(desk: Desk, { sender, message }: Taken, done: Done): void {
   const { pillarId } = sender.peer;
   const taken = desk.events.onMessage(pillarId, message, "mqtt");
   if (message.channel === "alarm") {
-    void acknowledge(desk, { sender, eventId: message.message.event.eventId, taken }, done);
+    const { eventId } = message.message.event;
+    acknowledge(desk, { sender, eventId, taken }, done).catch((error: unknown) =>
+      desk.log.error({ pillarId, err: error }, `alarm ${eventId} could not be acknowledged`),
+    );
     return;
   }
   taken.catch((error: unknown) =>

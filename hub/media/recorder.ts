@@ -22,12 +22,12 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
   const tick = (): void => {
     const at = performance.now();
     for (const [recordingId, { recording }] of running) {
-      if (!recording.tick(at)) void stop(recordingId);
+      if (!recording.tick(at)) end(recordingId);
     }
   };
 
   const refuse = (recordingId: RecordingId, detail: string): void => {
-    log("error", `recording ${recordingId} cannot start: ${detail}`);
+    log("error", `recording ${recordingId} failed: ${detail}`);
     const nothing = { durationMs: 0, bytes: 0 };
     send({ type: "record-ended", recordingId, state: "failed", ...nothing, detail });
   };
@@ -47,6 +47,11 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
     send({ type: "record-ended", recordingId, ...end });
   };
 
+  /** Nobody waits for it: a disk that fails at the end of one recording must not end the others. */
+  const end = (recordingId: RecordingId): void => {
+    stop(recordingId).catch((error: unknown) => refuse(recordingId, String(error)));
+  };
+
   return {
     start({ recordingId, path }, roomOf) {
       if (running.has(recordingId)) return;
@@ -63,7 +68,7 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
       room.recordings.add(recording);
       timer ??= setInterval(tick, TICK_MS);
     },
-    stop: (recordingId) => void stop(recordingId),
+    stop: end,
     async close() {
       await Promise.all([...running.keys()].map(stop));
     },

@@ -108,7 +108,9 @@ function viewerOffer(board: Switchboard, message: Message<"viewer-offer">): void
   closeViewer(board, sessionId, "replaced by a new offer");
   board.viewerBySession.set(sessionId, viewer);
   if (role === "talk") endOtherTalkers(board, viewer);
-  void answerViewer(board, viewer, { sdp: offer.value, refuse });
+  answerViewer(board, viewer, { sdp: offer.value, refuse }).catch((error: unknown) =>
+    log("error", `viewer ${sessionId} could not be answered: ${String(error)}`),
+  );
 }
 
 type Refuse = (

@@ -51,6 +51,8 @@ export const Incident = z.object({
   disposition: Disposition.nullable(),
   note: z.string().nullable(),
   text: z.string().nullable(),
+  /** Its row cannot be read: what is shown is the little that lies beside it, and the most urgent of the rest. */
+  isDamaged: z.literal(true).optional(),
 });
 export type Incident = z.infer<typeof Incident>;
 

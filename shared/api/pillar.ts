@@ -14,6 +14,32 @@ export const Position = z.object({
 });
 export type Position = z.infer<typeof Position>;
 
+/** What may be entered of a place. One rule for the command, the redemption of a code and the fact. */
+export const PlaceText = {
+  name: z.string().trim().min(1).max(80),
+  /** Grid cell or street office the pillar belongs to. */
+  grid: z.string().max(40),
+  /** What an operator reads to a patrol: crossing, landmark. */
+  address: z.string().max(200),
+} as const;
+
+export interface Place {
+  readonly name: string;
+  readonly grid: string;
+  readonly address: string;
+}
+
+/** The same limits on what was written before there were any. Total: an answer is never stricter than a fact. */
+export const boundedPlace = ({ name, grid, address }: Place): Place => ({
+  name: clipped(name, 80),
+  grid: clipped(grid, 40),
+  address: clipped(address, 200),
+});
+
+/** Never in the middle of a character. */
+const clipped = (text: string, most: number): string =>
+  text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/, "");
+
 export const RevocationReason = z.enum(["key-compromised", "pillar-stolen", "retired", "other"]);
 export type RevocationReason = z.infer<typeof RevocationReason>;
 
@@ -34,11 +60,9 @@ export const Revocation = z.object({
 
 export const Pillar = z.object({
   id: PillarId,
-  name: z.string().min(1).max(80),
-  /** Grid cell or street office the pillar belongs to. */
-  grid: z.string().max(40),
-  /** What an operator reads to a patrol: crossing, landmark. */
-  address: z.string().max(200),
+  name: z.string(),
+  grid: z.string(),
+  address: z.string(),
   position: Position.nullable(),
   presence: Presence,
   lastSeenAt: z.iso.datetime().nullable(),
@@ -48,6 +72,8 @@ export const Pillar = z.object({
   revocation: Revocation.nullable(),
   faults: z.array(FaultCode),
   release: z.string().nullable(),
+  /** Its row cannot be read: only the id and the name are known. */
+  isDamaged: z.literal(true).optional(),
 });
 export type Pillar = z.infer<typeof Pillar>;
 export const PillarPage = z.object({ items: z.array(Pillar), next: z.string().nullable() });

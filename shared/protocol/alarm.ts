@@ -49,6 +49,13 @@ export function kindOf({ kind }: Pick<AlarmEvent, "kind">): AlarmKind {
   return AlarmKind.options.find((known) => known === kind) ?? "voice";
 }
 
+/** From the most open to the one that asks for the most care: nobody may speak aloud to somebody who hides. */
+const STRICTNESS: Readonly<Record<AlarmKind, number>> = { test: 0, text: 1, voice: 2, silent: 3 };
+
+/** What a call is when both kinds of alarm belong to it. Pillar and hub ask here, so that they agree. */
+export const stricterKind = (one: AlarmKind, other: AlarmKind): AlarmKind =>
+  STRICTNESS[other] > STRICTNESS[one] ? other : one;
+
 /** Whether its pillar speaks a newer protocol than this program. */
 export const isOfNewerPillar = ({ v, kind }: Pick<AlarmEvent, "v" | "kind">): boolean =>
   isNewer(v) || kindOf({ kind }) !== kind;

@@ -40,6 +40,8 @@ export interface StreamListener {
   onHubTime(bounds: Bounds): void;
   /** The hub refused the stream, most likely because the session ended. */
   onRefused(): void;
+  /** The hub said something that cannot be read: what it was about is fetched instead. */
+  onUnreadable(): void;
 }
 
 export interface Stream {
@@ -139,12 +141,16 @@ function receive(listener: StreamListener, data: string): void {
     json = JSON.parse(data);
   } catch (error) {
     console.warn("events: expected JSON, found something else; the message is skipped", error);
+    listener.onUnreadable();
     return;
   }
   const event = ServerEvent.safeParse(json);
   if (event.success && event.data.type === "ping") void answerPing();
   else if (event.success) listener.onEvent(event.data);
-  else console.warn("events: a message outside the contract is skipped", event.error.issues);
+  else {
+    console.warn("events: a message outside the contract is skipped", event.error.issues);
+    listener.onUnreadable();
+  }
 }
 
 /** Asked by the hub and not by a timer, because a hidden page's timers sleep. */

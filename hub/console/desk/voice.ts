@@ -2,7 +2,8 @@
  * Both directions of a talk: the loudspeaker for the person at the pillar, the gate on our own microphone.
  *
  * A silent alarm begins with our microphone shut: a voice from the pillar may cost the caller's life, so the
- * operator opens it on purpose.
+ * operator opens it on purpose. A call that becomes a silent one, because the person pressed again silently, shuts
+ * it at once, also in the middle of a word.
  */
 import { computed, ref, shallowReactive, watch } from "vue";
 import { choices } from "../state/choices.ts";
@@ -90,6 +91,7 @@ export function startVoice(): void {
   hasStarted = true;
   watch(heardStream, hear, { immediate: true });
   watch(() => talkingTo.value?.id, turnTo, { immediate: true });
+  watch(() => talkingTo.value?.kind, hush, { flush: "sync" });
   watch(unlocks, play);
   watch(isOnAir, openGate, { immediate: true });
   watch(() => microphone.stream, takeMicrophone, { immediate: true });
@@ -121,6 +123,13 @@ function turnTo(id: string | undefined): void {
   openGate();
   if (id === undefined) stopTalk();
   else startTalk(id);
+}
+
+function hush(kind: string | undefined): void {
+  if (kind !== "silent") return;
+  isMuted.value = true;
+  isTalkKeyDown.value = false;
+  openGate();
 }
 
 function openGate(): void {

@@ -63,6 +63,10 @@ export const en: typeof zhCN = {
       "The browser blocks the microphone: you can hear, but nobody hears you. Allow it beside the address.",
     micMissing:
       "No microphone was found: you can hear, but nobody hears you. Plug in a headset and retry.",
+    incidentsUnread:
+      "The list of alarms could not be read: open alarms may be missing here. Trying again every 5 s; watch the radio and call a technician.",
+    pillarsUnread:
+      "The list of pillars could not be read: places and faults may be missing here. Trying again every 5 s.",
     overdue: "Unanswered for more than 20 s: {count}",
     showOverdue: "Show",
   },
@@ -78,6 +82,8 @@ export const en: typeof zhCN = {
     wait: "Waiting {wait}",
     leftUntil: "Next in {seconds} s",
     escalated: "Escalated",
+    damaged: "Record damaged",
+    damagedHint: "The hub cannot read this record. Answer it all the same and call a technician.",
     unverified: "Unverified",
     unverifiedHint:
       "The pillar's certificate has expired or its identity is in doubt: help as always, and check the place",
@@ -239,6 +245,7 @@ export const en: typeof zhCN = {
     "recording-started": "Recording began",
     "recording-ended": "Recording ended",
     "recording-viewed": "Recording viewed",
+    damaged: "Entry cannot be read",
     other: "Other",
   },
   place: {
@@ -505,6 +512,8 @@ export const en: typeof zhCN = {
     "ledger-lost": "A pillar's disk forgot alarms, none is lost here; tell the technicians",
     "pillar-revoked": "The identity of a pillar was revoked",
     "pillar-cloned": "Two machines may share one pillar's identity, tell the technicians",
+    "row-damaged": "A record cannot be read, call a technician",
+    "news-unreadable": "A piece of live news could not be read, the lists are fetched again",
     "grid-lost": "Every pillar of a grid is lost",
     "grid-back": "A grid is connected again",
     "files-exhausted": "The hub cannot open any more connections, call a technician now",

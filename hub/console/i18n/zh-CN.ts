@@ -55,6 +55,9 @@ export const zhCN = {
     micDenied:
       "麦克风被浏览器禁止：接警后只能听，对方听不到您。请点地址栏左侧图标，允许使用麦克风。",
     micMissing: "未找到麦克风：接警后只能听，对方听不到您。请插好耳麦后重试。",
+    incidentsUnread:
+      "警情列表读取失败：可能有未显示的报警。每 5 秒自动重试；请留意电台，并通知技术员。",
+    pillarsUnread: "报警柱列表读取失败：位置与故障可能不全。每 5 秒自动重试。",
     overdue: "{count} 起警情超过 20 秒无人接听",
     showOverdue: "查看",
   },
@@ -69,6 +72,8 @@ export const zhCN = {
     wait: "已等待 {wait}",
     leftUntil: "{seconds} 秒后升级",
     escalated: "已超时升级",
+    damaged: "记录损坏",
+    damagedHint: "中心无法读取这条记录。请照常接听，并通知技术员。",
     unverified: "身份未验证",
     unverifiedHint: "报警柱证书已过期或身份存疑：照常处置，并请核实位置",
     level: { desks: "已呼叫全部席位", supervisor: "已呼叫值班长", external: "已通知外部" },
@@ -227,6 +232,7 @@ export const zhCN = {
     "recording-started": "开始录像",
     "recording-ended": "录像结束",
     "recording-viewed": "查看录像",
+    damaged: "此条记录无法读取",
     other: "其他",
   },
   place: {
@@ -487,6 +493,8 @@ export const zhCN = {
     "ledger-lost": "报警柱存储丢过报警记录，中心未丢，请通知运维",
     "pillar-revoked": "一个报警柱的身份已被吊销",
     "pillar-cloned": "疑有两台设备共用一个报警柱身份，请通知运维",
+    "row-damaged": "有一条记录无法读取，请通知技术员",
+    "news-unreadable": "有一条实时消息无法读取，正在重新读取列表",
     "grid-lost": "整个网格的报警柱失联",
     "grid-back": "网格已恢复连接",
     "files-exhausted": "中心已无法建立新的连接，请立即通知运维",

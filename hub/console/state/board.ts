@@ -17,6 +17,8 @@ import { forgetSession, mayWatch, restoreSession } from "./session.ts";
 
 /** Active incidents a desk can hold; the hub's own limit is 10,000. */
 const MAX_ACTIVE = 10_000;
+/** A list that could not be read is asked for again. */
+const READ_AGAIN_MS = 5000;
 const MAX_PILLARS = 20_000;
 /** Closed incidents kept for "last at this pillar" and reopening. */
 const MAX_CLOSED = 200;
@@ -31,6 +33,8 @@ const mediaListeners = new Set<() => void>();
 
 export const link = shallowRef<Link>({ phase: "connecting", since: Date.now() });
 export const isLoaded = shallowRef(false);
+/** Lists that could not be read at the last try: what is missing from them is nowhere on this page. */
+export const unreadLists = shallowReactive(new Set<"incidents" | "pillars">());
 export const incidents = computed(() => [...incidentById.values()]);
 export const pillars = computed(() => [...pillarById.values()]);
 export const incidentOf = (id: string | null): Incident | undefined =>
@@ -40,11 +44,16 @@ export const pillarOf = (id: string | null): Pillar | undefined =>
 export const liveRecordings = computed(() => [...recordingById.values()]);
 
 let stream: Stream | null = null;
+let retry: ReturnType<typeof setTimeout> | undefined;
 
 export function startBoard(): void {
   if (stream) return;
   stream = openStream({
     onEvent: apply,
+    onUnreadable: () => {
+      notify({ level: "error", code: "news-unreadable", detail: "" });
+      void reload();
+    },
     onHubTime: heardHubTime,
     onLink: (next) => (link.value = next),
     onRefused: () => void checkSession(),
@@ -54,6 +63,8 @@ export function startBoard(): void {
 export function stopBoard(): void {
   stream?.close();
   stream = null;
+  clearTimeout(retry);
+  unreadLists.clear();
   isLoaded.value = false;
   for (const map of [incidentById, pillarById, recordingById]) map.clear();
 }
@@ -64,11 +75,19 @@ async function checkSession(): Promise<void> {
 
 export async function reload(): Promise<void> {
   touched.clear();
+  clearTimeout(retry);
   await Promise.all([loadPillars(), mayWatch.value ? loadIncidents() : undefined]);
+  if (unreadLists.size > 0 && stream) retry = setTimeout(() => void reload(), READ_AGAIN_MS);
+}
+
+function wasRead(list: "incidents" | "pillars", isRead: boolean): void {
+  if (isRead) unreadLists.delete(list);
+  else unreadLists.add(list);
 }
 
 async function loadPillars(): Promise<void> {
   const fleet = await askAll("/pillars", PillarPage, MAX_PILLARS);
+  wasRead("pillars", fleet.ok);
   if (!fleet.ok) return;
   for (const pillar of fleet.value) {
     if (!touched.has(pillar.id)) pillarById.set(pillar.id, pillar);
@@ -91,6 +110,7 @@ async function loadIncidents(): Promise<void> {
     askAll("/incidents?state=active&limit=200", IncidentPage, MAX_ACTIVE),
     askAll(`/incidents?state=closed&limit=${FIRST_CLOSED}`, IncidentPage, FIRST_CLOSED),
   ]);
+  wasRead("incidents", active.ok && closed.ok);
   if (!active.ok) return;
   const found = [...(closed.ok ? closed.value : []), ...active.value];
   const known = new Set<string>(found.map((incident) => incident.id));

@@ -55,7 +55,7 @@ describe("a call", () => {
     const eventId = pillar.press();
     pillar.press();
     pillar.accept(eventId);
-    pillar.press("silent");
+    pillar.press();
     pillar.call(eventId, "answered", "Wang");
     pillar.press();
     expect(new Set(pillar.alarms().map(({ event }) => event.seq))).toEqual(new Set([1]));

@@ -45,6 +45,29 @@ describe("a press during a call", () => {
     expect(seqs(pillar)).toEqual(new Set([1, 2]));
   });
 
+  test("that is silent makes the call a silent one at once: it goes out, and nothing is said aloud", () => {
+    const pillar = reachedPillar();
+    const first = pillar.press();
+    pillar.accept(first);
+    pillar.press("silent");
+    expect(pillar.alarms().map(({ event }) => event.kind)).toContain("silent");
+    pillar.call(first, "answered", "Wang");
+    pillar.call(first, "held", "Wang");
+    pillar.call(first, "ended");
+    expect(pillar.prompts).toEqual(["calling", "received"]);
+  });
+
+  test("that becomes silent by what the hub says of it is silent here, too", () => {
+    const pillar = reachedPillar();
+    const first = pillar.press();
+    pillar.accept(first);
+    const incidentId = IncidentId.parse(first);
+    const about = { v: 1, incidentId, eventId: first, isSilent: true } as const;
+    pillar.tell({ type: "call-told", call: { ...about, status: "answered", by: "Wang" } });
+    expect(pillar.prompts).toEqual(["calling", "received"]);
+    expect(pillar.lamp()).toBe("answered");
+  });
+
   test("that the hub opens another incident for becomes the call", () => {
     const { pillar, first, second } = pressedTwice();
     acceptInto(pillar, second, second);

@@ -100,6 +100,19 @@ test("a code works once", async () => {
   expect(await enrolments.redeem(details.pillarId, secret)).toBeUndefined();
 });
 
+test("a place too long for every list is refused when its code is made, and at its redemption", async () => {
+  for (const wrong of [{ name: "门".repeat(81) }, { name: " " }, { grid: "g".repeat(41) }]) {
+    await expect(enrolments.create({ ...details, ...wrong })).rejects.toThrow(/name|grid/);
+  }
+  // As a release without limits wrote it down.
+  const secret = await enrolments.create(details);
+  const db = new DatabaseSync(join(dir, "enrolments.db"));
+  const long = JSON.stringify({ ...details, name: "x".repeat(85) });
+  db.prepare("UPDATE enrolment SET details = ?").run(long);
+  db.close();
+  expect(await enrolments.redeem(details.pillarId, secret)).toBeUndefined();
+});
+
 test("a code is void after five wrong tries, and after its time", async () => {
   const secret = await enrolments.create(details);
   for (let n = 0; n < 5; n++) await enrolments.redeem(details.pillarId, "x".repeat(22));

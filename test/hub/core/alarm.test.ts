@@ -64,6 +64,36 @@ describe("an alarm", () => {
     expect(street.only()).toMatchObject({ priority: 1, text: "两个人" });
   });
 
+  test("that is silent makes an open voice call a silent one, and ends the voice that speaks", () => {
+    const street = newStreet();
+    street.alarm(0);
+    street.order(WANG, street.only().id, { name: "answer" });
+    const { facts, effects } = street.alarm(0, { seq: 2, kind: "silent" });
+    expect(street.only()).toMatchObject({ kind: "silent", state: "answered", presses: 2 });
+    expect(facts[1]).toMatchObject({ type: "incident-joined", kind: "silent" });
+    const incidentId = street.only().id;
+    expect(effects).toContainEqual({ type: "end-views", incidentId, who: "talkers" });
+    expect(effects.at(-1)).toMatchObject({ type: "tell-pillar", call: { isSilent: true } });
+    // A second silent press finds it silent already, and a voice press does not make it loud again.
+    expect(types(street.alarm(0, { seq: 3, kind: "silent" }).effects)).not.toContain("end-views");
+    street.alarm(0, { seq: 4 });
+    expect(street.only().kind).toBe("silent");
+    expect(JSON.parse(street.refolded())).toMatchObject({ incidents: [{ kind: "silent" }] });
+  });
+
+  test.each([
+    ["text", "voice", "voice"],
+    ["voice", "text", "voice"],
+    ["silent", "voice", "silent"],
+    ["text", "silent", "silent"],
+    ["silent", "text", "silent"],
+  ] as const)("a %s call that a %s press joins is a %s call", (first, second, kind) => {
+    const street = newStreet();
+    street.alarm(0, { kind: first });
+    street.alarm(0, { seq: 2, kind: second });
+    expect(street.only().kind).toBe(kind);
+  });
+
   test("during a conversation is told who is talking", () => {
     const street = newStreet();
     street.alarm(0);

@@ -90,6 +90,15 @@ test("a pillar was last seen when it was last heard, not when its presence chang
   expect(page.items[0]).toMatchObject({ lastSeenAt: new Date(START + 5000).toISOString() });
 });
 
+test("a name longer than any may be, in an older fact, is clipped and costs no list", async () => {
+  const name = `${"x".repeat(79)}\u{1F6A8}${"y".repeat(40)}`;
+  const long = { ...registered(), name, address: "a".repeat(5000) } as Fact;
+  const { reads } = await withFacts([long, registered(1)]);
+  const page = PillarPage.parse({ items: await reads.pillars(), next: null });
+  expect(page.items.map((one) => one.name)).toEqual(["x".repeat(79), "门 1"]);
+  expect(page.items[0]?.address).toHaveLength(200);
+});
+
 test("a recording is found with the path of its file", async () => {
   const recordingId = hex(7) as never;
   const of = { incidentId: incidentOf(1), recordingId };

@@ -1,0 +1,42 @@
+/**
+ * A row that cannot be read is said on every desk and in the log: once a minute for each, however often the
+ * lists are asked for.
+ */
+import type { Logger } from "pino";
+import type { ConsoleFeed } from "./console-feed.ts";
+import type { OnDamaged } from "./journal/rows.ts";
+
+const EVERY_MS = 60_000;
+const MAX_REMEMBERED = 1000;
+
+export interface DamagedRows {
+  readonly onDamaged: OnDamaged;
+  /** Rows found so far, of those still remembered. */
+  readonly count: () => number;
+}
+
+export function watchDamagedRows(
+  feed: () => Pick<ConsoleFeed, "notice">,
+  log: Pick<Logger, "error">,
+): DamagedRows {
+  const toldAt = new Map<string, number>();
+  return {
+    count: () => toldAt.size,
+    onDamaged: ({ kind, id, reason }) => {
+      const key = `${kind} ${id}`;
+      const now = performance.now();
+      if (now - (toldAt.get(key) ?? -Infinity) < EVERY_MS) return;
+      toldAt.delete(key);
+      for (const oldest of toldAt.keys()) {
+        if (toldAt.size < MAX_REMEMBERED) break;
+        toldAt.delete(oldest);
+      }
+      toldAt.set(key, now);
+      log.error(
+        { kind, id },
+        `the ${kind} ${id} cannot be read and is shown as damaged: ${reason}`,
+      );
+      feed().notice({ level: "error", code: "row-damaged", detail: key });
+    },
+  };
+}
