@@ -12,6 +12,7 @@ import type { HubConfig } from "./config.ts";
 import { lockData } from "./data-lock.ts";
 import { checkHealth } from "./health.ts";
 import { openJournal } from "./journal/journal.ts";
+import { createSampledLog, type SampledLog } from "./link/sampled-log.ts";
 import type { Receipts } from "./link/receipts.ts";
 import { startMediaProcess } from "./media/media-process.ts";
 import { inspectRecording } from "./media/recover.ts";
@@ -71,8 +72,10 @@ async function start(
   }
   const { openAuthority } = await import("./link/authority.ts");
   const authority = await openAuthority(dataDir, config.mqtt.names);
-  const { shell, hubEpoch } = await startCore(config, { ...options, authority }, closers);
-  const ports = await startDoors(config, { ...options, authority, shell, hubEpoch }, closers);
+  const refused = createSampledLog(log);
+  const parts = { ...options, authority, refused };
+  const { shell, hubEpoch } = await startCore(config, parts, closers);
+  const ports = await startDoors(config, { ...parts, shell, hubEpoch }, closers);
   const { httpPort, mqttPort, alarmsPort } = ports;
   log.info(
     `the hub serves ${config.http.host}:${httpPort}, ` +
@@ -83,10 +86,10 @@ async function start(
 
 async function startCore(
   config: HubConfig,
-  options: HubOptions & { readonly authority: Authority },
+  options: HubOptions & Pick<Doors, "authority" | "refused">,
   closers: Closers,
 ): Promise<{ shell: Shell; hubEpoch: () => string }> {
-  const { log, authority } = options;
+  const { log, authority, refused } = options;
   const journalFile = join(config.dataDir, "journal.db");
   const startedAt = performance.now();
   const journal = await openJournal(journalFile);
@@ -108,6 +111,7 @@ async function startCore(
       media,
       register: openRegister(config.dataDir, (text) => log.error(text)),
       inspect: inspectRecording,
+      refused,
       log,
     });
   } catch (error) {
@@ -151,6 +155,7 @@ interface Doors extends HubOptions {
   readonly authority: Authority;
   readonly shell: Shell;
   readonly hubEpoch: () => string;
+  readonly refused: SampledLog;
 }
 
 /** Whatever takes long is done before the first of them opens; the pillars' opens first. */
@@ -160,6 +165,7 @@ async function startDoors(
   closers: Closers,
 ): Promise<Pick<HubProcess, "httpPort" | "mqttPort" | "alarmsPort">> {
   const { openReceipts } = await import("./link/receipts.ts");
+  const { openHttpDoor } = await import("./api/http-door.ts");
   const receipts = openReceipts();
   let broker: WayIn | undefined;
   const brokerThere = (): WayIn => {
@@ -171,16 +177,19 @@ async function startDoors(
   broker = await startWayIn(config, doors);
   closers.push(() => brokerThere().close());
   doors.shell.attach(receipts.through(broker));
-  const alarmsPort = await listenOn(alarmDoor, config.alarms);
-  const httpPort = await listenOn(api, config.http);
-  return { httpPort, mqttPort: broker.port, alarmsPort };
+  const { refused } = doors;
+  const alarms = await openHttpDoor(alarmDoor, { ...config.alarms, refused });
+  closers.push(() => alarms.close());
+  const http = await openHttpDoor(api, { ...config.http, refused });
+  closers.push(() => http.close());
+  return { httpPort: http.port, mqttPort: broker.port, alarmsPort: alarms.port };
 }
 
 type ApiDoor = Doors & { readonly receipts: Receipts; readonly broker: () => WayIn };
 
 async function prepareApi(
   config: HubConfig,
-  { log, authority, shell, hubEpoch, receipts, broker }: ApiDoor,
+  { log, authority, shell, hubEpoch, receipts, broker, refused }: ApiDoor,
   closers: Closers,
 ): Promise<FastifyInstance> {
   const { loop, linkEvents: events } = shell;
@@ -192,7 +201,7 @@ async function prepareApi(
   const enrolments = openEnrolments(join(config.dataDir, "enrolments.db"));
   closers.push(() => enrolments.close());
   const app = await buildApi({
-    ...{ config, accounts, enrolments, authority, receipts, events, hubEpoch, log },
+    ...{ config, accounts, enrolments, authority, receipts, events, hubEpoch, refused, log },
     mqttPort: () => broker().port,
     hub: shell.commands,
     reads: shell.reads,
@@ -223,7 +232,7 @@ async function prepareAlarmDoor(
 }
 
 async function startWayIn(config: HubConfig, doors: Doors): Promise<WayIn> {
-  const { log, authority, shell, noDelay } = doors;
+  const { log, authority, shell, refused, noDelay } = doors;
   const { loop, linkEvents: events } = shell;
   const { external } = config.mqtt;
   if (external !== "none") {
@@ -236,22 +245,13 @@ async function startWayIn(config: HubConfig, doors: Doors): Promise<WayIn> {
       isEnrolled: (id) => Boolean(recordOf(id)?.certificate),
       successor: (id) => successorOf(recordOf(id) ?? NO_CREDENTIALS, Date.now()),
       events,
+      refused,
       log,
     });
   }
   const { startBroker } = await import("./link/embedded-broker.ts");
   const knownPillars = (id: PillarId, serial: string): true | string =>
     whyNotAdmitted(loop.state().pillars.get(id), serial, Date.now()) ?? true;
-  const own = { config, authority, events, log, knownPillars };
+  const own = { config, authority, events, refused, log, knownPillars };
   return await startBroker({ ...own, ...(noDelay === undefined ? {} : { noDelay }) });
-}
-
-/** Returns the port, which the system chose if the setting is 0. */
-async function listenOn(
-  app: FastifyInstance,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<number> {
-  await app.listen({ host, port });
-  const address = app.server.address();
-  return typeof address === "object" && address ? address.port : port;
 }

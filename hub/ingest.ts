@@ -21,6 +21,8 @@ import { isExpired, revokedWords } from "./core/certificate.ts";
 import type { HubState } from "./core/state.ts";
 import { newId } from "./identifier.ts";
 import { sha256 } from "./journal/chain.ts";
+import type { SampledLog } from "./link/sampled-log.ts";
+import { createSampler, type Sampler } from "./link/sampler.ts";
 import type { Settled } from "./loop.ts";
 import type { Authority, Journal, MediaPort, PillarLink, PillarLinkEvents } from "./ports.ts";
 
@@ -34,6 +36,7 @@ export interface IngestOptions {
   readonly failure: () => Error | undefined;
   readonly take: (event: HubEvent) => Promise<Settled>;
   readonly drop: PillarLink["drop"];
+  readonly refused: SampledLog;
   readonly log: Logger;
 }
 
@@ -42,7 +45,25 @@ export class AlarmRefused extends Error {
   override readonly name = "AlarmRefused";
 }
 
-export function createIngest(options: IngestOptions): PillarLinkEvents {
+/** A forged alarm costs its sender nothing: of one pillar the desks hear once in this time, with the number. */
+const NOTICE_EVERY_MS = 60_000;
+const MAX_NOTICED_PILLARS = 200;
+
+interface Ingest extends IngestOptions {
+  readonly refusals: Sampler<string>;
+}
+
+const createRefusals = ({ feed }: Pick<IngestOptions, "feed">): Sampler<string> =>
+  createSampler({
+    ...{ everyMs: NOTICE_EVERY_MS, mostKeys: MAX_NOTICED_PILLARS },
+    tell: (detail, more) => {
+      const several = more > 0 ? { count: more + 1 } : {};
+      feed.notice({ level: "error", code: "alarm-refused", detail, ...several });
+    },
+  });
+
+export function createIngest(given: IngestOptions): PillarLinkEvents {
+  const options: Ingest = { ...given, refusals: createRefusals(given) };
   const tell = (event: HubEvent): void => {
     options.take(event).catch((error: unknown) => {
       options.log.debug({ error }, `${event.type} was not taken in: ${String(error)}`);
@@ -70,7 +91,7 @@ interface Heard {
   readonly via: Via;
 }
 
-async function onMessage(options: IngestOptions, heard: Heard): Promise<void> {
+async function onMessage(options: Ingest, heard: Heard): Promise<void> {
   const { pillarId, message, via } = heard;
   const at = Date.now();
   if (message.channel === "alarm") {
@@ -111,12 +132,17 @@ interface AlarmHeard {
   readonly via: Via;
 }
 
-async function onAlarm(options: IngestOptions, heard: AlarmHeard): Promise<void> {
+async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<void> {
   const { pillarId, alarm, via } = heard;
   const refusal = whyRefuse(options, heard);
   if (refusal) {
-    options.log.error({ pillarId, eventId: alarm.event.eventId }, `alarm refused: ${refusal}`);
-    options.feed.notice({ level: "error", code: "alarm-refused", detail: refusal });
+    const { eventId } = alarm.event;
+    const sender = senderOf(options, pillarId);
+    options.refused({
+      ...{ kind: "alarm", level: "error", sender },
+      ...{ text: `alarm refused: ${refusal}`, fields: { pillarId, eventId } },
+    });
+    options.refusals.offer(sender === "all" ? "unknown" : pillarId, refusal);
     // Over MQTT it is dropped like any nonsense: without a PUBACK it would come for ever.
     if (via === "mqtt") return;
     throw new AlarmRefused(refusal);
@@ -140,11 +166,24 @@ async function onAlarm(options: IngestOptions, heard: AlarmHeard): Promise<void>
     });
   } catch (error) {
     const detail = `${options.state().pillars.get(pillarId)?.name ?? pillarId}: ${String(error)}`;
-    options.log.error({ pillarId, error }, `an alarm could not be recorded: ${detail}`);
+    const text = `an alarm could not be recorded: ${detail}`;
+    const sender = senderOf(options, pillarId);
+    options.refused({
+      kind: "not-taken",
+      level: "error",
+      sender,
+      text,
+      fields: { pillarId, error },
+    });
+    // Each: the signature is the pillar's own, and somebody may be standing there.
     options.feed.notice({ level: "error", code: "alarm-not-recorded", detail });
     throw error;
   }
 }
+
+/** A stranger may name any pillar in the address; only one that is enrolled is told by itself. */
+const senderOf = ({ state }: IngestOptions, pillarId: PillarId): { pillarId: PillarId } | "all" =>
+  state().pillars.has(pillarId) ? { pillarId } : "all";
 
 function whyRefuse(options: IngestOptions, heard: AlarmHeard): string | undefined {
   const { pillarId, alarm } = heard;

@@ -17,6 +17,7 @@ import { watchDamagedRows } from "./damaged-rows.ts";
 import { watchFiles } from "./file-watch.ts";
 import { logFacts } from "./incident-log.ts";
 import { createIngest } from "./ingest.ts";
+import { createSampledLog, type SampledLog } from "./link/sampled-log.ts";
 import { mergeLog } from "./journal/database.ts";
 import { openReads, type Reads } from "./journal/reads.ts";
 import { startLoop, type Loop, type Prepare, type Settled } from "./loop.ts";
@@ -47,6 +48,8 @@ export interface ShellOptions {
   /** Length of what a dead recorder left behind. */
   readonly inspect: (path: string) => Promise<Inspected>;
   readonly log: Logger;
+  /** Of the whole hub; unless given, its own. */
+  readonly refused?: SampledLog;
 }
 
 export interface Shell {
@@ -83,6 +86,7 @@ const newCore = (parts: Pick<Core, "loop" | "feed" | "log">): Core => ({
 
 export function startShell(options: ShellOptions): Shell {
   const { dataDir, journalFile: file, journal, authority, media, log } = options;
+  const { refused = createSampledLog(log) } = options;
   const loop = startLoop(journal, options.settings);
   const { state } = loop;
   const { reads, feed } = openScreens({ file, dataDir, state, log });
@@ -136,7 +140,7 @@ export function startShell(options: ShellOptions): Shell {
         tell(core, { type: `console-${sign}`, at: Date.now(), username }),
       subscribe: (listener) => feed.subscribe(listener),
     },
-    linkEvents: createIngest({ ...world, commander, feed, failure, take }),
+    linkEvents: createIngest({ ...world, commander, feed, failure, take, refused }),
     reads,
     loop,
     whyConsolesMiss: () => whyConsolesMiss(core, reads),

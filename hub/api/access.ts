@@ -7,6 +7,7 @@
 import type { FastifyRequest } from "fastify";
 import type { Accounts, Actor } from "../ports.ts";
 import type { Api, ApiContext } from "./context.ts";
+import { knowConnection } from "./http-door.ts";
 import { may, type Permission } from "./policy.ts";
 import { problem } from "./problem.ts";
 import { cookieOf, type PublicAddress } from "./public-address.ts";
@@ -42,7 +43,9 @@ export function guardRoutes(app: Api, context: ApiContext): void {
     if (permission === undefined || isOpenTo?.(request) === true) return;
     if (permission !== "public") {
       request.signedIn = await findSession(request, context);
-      context.hub.sawConsole(request.signedIn.username, "seen");
+      const { username } = request.signedIn;
+      knowConnection(request.server.server, request.raw.socket, username);
+      context.hub.sawConsole(username, "seen");
     }
     if (!SAFE_METHODS.has(request.method)) refuseForeignPage(context, request, permission);
     if (permission === "public" || !request.signedIn) return;

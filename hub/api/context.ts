@@ -9,6 +9,7 @@ import type {
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
 import type { HubConfig } from "../config.ts";
+import type { SampledLog } from "../link/sampled-log.ts";
 import type { Receipts } from "../link/receipts.ts";
 import type {
   Accounts,
@@ -40,6 +41,8 @@ export interface ApiOptions {
   readonly health: () => Promise<readonly HealthCheck[]>;
   readonly hubEpoch: () => string;
   readonly log: Logger;
+  /** Of the whole hub; unless given, its own. */
+  readonly refused?: SampledLog;
   /** Without it an alarm by HTTPS is answered 202, and its receipt comes down the MQTT link. */
   readonly receipts?: Receipts;
   /** What pillars are told at enrolment; the configured port unless that is 0. */
@@ -49,6 +52,7 @@ export interface ApiOptions {
 }
 
 export interface ApiContext extends ApiOptions {
+  readonly refused: SampledLog;
   readonly streams: EventStreams;
   readonly address: PublicAddress;
 }

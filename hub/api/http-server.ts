@@ -15,11 +15,12 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 /** Node would give a slow sender minutes (reliability 5.4). */
 const HANDSHAKE_TIMEOUT_MS = 5000;
 const HEADERS_TIMEOUT_MS = 5000;
+/** How often the two above and below are looked at; by itself Node looks every 30 s. */
+const LOOK_EVERY_MS = 500;
 const REQUEST_TIMEOUT_MS = 15_000;
 /** Longer than the event stream's ping. */
 const IDLE_TIMEOUT_MS = 30_000;
 const MAX_HEADER_BYTES = 8 * 1024;
-const MAX_CONNECTIONS = 2000;
 
 export interface ServerOptions {
   readonly log: Logger;
@@ -38,7 +39,10 @@ export interface ServerOptions {
 export function createServer(options: ServerOptions): Api {
   const { log, tls, clientAuthority: ca, minVersion = "TLSv1.2", basePath = "" } = options;
   const { trustedProxies = [] } = options;
-  const limits = { maxHeaderSize: MAX_HEADER_BYTES, noDelay: true, keepAlive: true };
+  const limits = {
+    ...{ maxHeaderSize: MAX_HEADER_BYTES, noDelay: true, keepAlive: true },
+    connectionsCheckingInterval: LOOK_EVERY_MS,
+  };
   const asking = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
   const secure = { ...tls, ...asking, minVersion, handshakeTimeout: HANDSHAKE_TIMEOUT_MS };
   const common = {
@@ -58,7 +62,6 @@ export function createServer(options: ServerOptions): Api {
     ? fastify({ ...common, https: { ...secure, ...limits } })
     : fastify({ ...common, http: limits });
   server.server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.server.maxConnections = MAX_CONNECTIONS;
   const app = server as unknown as Api;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

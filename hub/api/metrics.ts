@@ -1,6 +1,7 @@
 /** What Prometheus reads. Names are `anzhu_`, base units; no pillar is ever a label of a histogram. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { ReadModels, HubCommands } from "../ports.ts";
+import type { SampledLog } from "../link/sampled-log.ts";
 import type { EventStreams } from "./event-streams.ts";
 
 /** Incidents remembered so that each is measured once. */
@@ -16,9 +17,10 @@ export interface MetricsOptions {
   readonly hub: Pick<HubCommands, "subscribe">;
   readonly reads: Pick<ReadModels, "pillars">;
   readonly streams: EventStreams;
+  readonly refused: SampledLog;
 }
 
-export function createMetrics({ hub, reads, streams }: MetricsOptions): Metrics {
+export function createMetrics({ hub, reads, streams, refused }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: "anzhu_" });
   const registers = [registry];
@@ -40,6 +42,7 @@ export function createMetrics({ hub, reads, streams }: MetricsOptions): Metrics 
     buckets: [1, 2, 5, 10, 15, 20, 30, 60],
     registers,
   });
+  countRefused(refused, registers);
   fleetGauges({ reads, streams, registers });
   const seen = new Set<string>();
   const once = (key: string, observe: () => void): void => {
@@ -66,6 +69,20 @@ export function createMetrics({ hub, reads, streams }: MetricsOptions): Metrics 
     countRequest: (method, status) => requests.inc({ method, status: String(status) }),
     close,
   };
+}
+
+/** Everything that was turned away or dropped, also what the log told as one. */
+function countRefused(refused: SampledLog, registers: Registry[]): void {
+  const counter: Counter<"kind"> = new Counter({
+    name: "anzhu_refused_total",
+    help: "Connections, messages and requests turned away or dropped, by kind of cause",
+    labelNames: ["kind"],
+    registers,
+    collect: () => {
+      counter.reset();
+      for (const [kind, count] of Object.entries(refused.counts())) counter.inc({ kind }, count);
+    },
+  });
 }
 
 interface FleetGauges extends Pick<MetricsOptions, "reads" | "streams"> {

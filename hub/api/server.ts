@@ -12,6 +12,7 @@ import { z } from "zod";
 import { guardRoutes } from "./access.ts";
 import { CONSOLE_DIR, serveConsole } from "./console-files.ts";
 import { LOOPBACK, type ApiContext, type ApiOptions } from "./context.ts";
+import { createSampledLog } from "../link/sampled-log.ts";
 import { createEventStreams } from "./event-streams.ts";
 import { createMetrics } from "./metrics.ts";
 import { createServer } from "./http-server.ts";
@@ -44,7 +45,8 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const tls = LOOPBACK.includes(host) ? undefined : authority.server;
   const app = createServer({ log, tls, trustedProxies, basePath: address.basePath });
   const streams = createEventStreams(options);
-  const context: ApiContext = { ...options, streams, address };
+  const { refused = createSampledLog(log) } = options;
+  const context: ApiContext = { ...options, refused, streams, address };
   const metrics = createMetrics(context);
   await app.register(cookie);
   await app.register(helmet, SECURITY_HEADERS);

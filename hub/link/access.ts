@@ -4,7 +4,13 @@
  * Identity comes from the certificate alone; names inside packets are only compared with it.
  */
 import type { PillarId } from "../../shared/ids.ts";
-import { DOWN_CHANNELS, downFilter, downTopic, parseTopic } from "../../shared/protocol/topics.ts";
+import {
+  DOWN_CHANNELS,
+  downFilter,
+  downTopic,
+  parseTopic,
+  upOwner,
+} from "../../shared/protocol/topics.ts";
 import type { UpChannel } from "../../shared/protocol/topics.ts";
 
 /** MQTT 3.1.1 table 3.1, as far as we use it. */
@@ -44,17 +50,18 @@ export interface PublishRequest {
 }
 
 export type MayPublish =
-  | { readonly ok: true; readonly channel: UpChannel }
+  /** `unknown`: its own topic, and none of this version. A newer pillar keeps its link. */
+  | { readonly ok: true; readonly channel: UpChannel | "unknown" }
   | { readonly ok: false; readonly reason: string };
 
 export function mayPublish(pillarId: PillarId, request: PublishRequest): MayPublish {
-  const topic = parseTopic(request.topic);
-  if (topic?.direction !== "up" || topic.pillarId !== pillarId) {
+  if (upOwner(request.topic) !== pillarId) {
     return refuse(`may publish only under its own up/, found topic ${quote(request.topic)}`);
   }
   if (request.qos > 1) return refuse(`may publish with QoS 0 or 1, found ${request.qos}`);
   if (request.retain) return refuse("may not publish retained messages");
-  return { ok: true, channel: topic.channel };
+  const topic = parseTopic(request.topic);
+  return { ok: true, channel: topic?.direction === "up" ? topic.channel : "unknown" };
 }
 
 /** Why a subscription is refused; `undefined` when it is granted. */

@@ -89,7 +89,9 @@ function endOf(connection: Connection, reason: string): Parameters<SampledLog>[0
   const { pillarId, address } = connection.peer;
   const verb = connection.isReady ? "disconnected" : "refused";
   return {
-    cause: `${pillarId} ${reason}`,
+    kind: "connection",
+    cause: verb,
+    sender: { pillarId },
     text: `pillar link: ${verb} ${pillarId} at ${address}: ${reason}`,
     fields: { pillarId, peer: address },
   };

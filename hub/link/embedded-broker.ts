@@ -20,7 +20,7 @@ import { guardStream } from "./guarded-stream.ts";
 import { FIRST_BYTE } from "./length-guard.ts";
 import { listenForPillars } from "./pillar-server.ts";
 import { createReceiver } from "./receiver.ts";
-import { createSampledLog } from "./sampled-log.ts";
+import { createSampledLog, type SampledLog } from "./sampled-log.ts";
 
 export interface BrokerOptions {
   readonly config: HubConfig;
@@ -29,15 +29,17 @@ export interface BrokerOptions {
   readonly knownPillars: (pillarId: PillarId, serial: string) => boolean | string;
   readonly events: PillarLinkEvents;
   readonly log: Logger;
+  /** Of the whole hub, so that the metrics count what happens here; unless given, its own. */
+  readonly refused?: SampledLog | undefined;
   /** For measurements only. */
   readonly noDelay?: boolean;
 }
 
 export async function startBroker(options: BrokerOptions): Promise<WayIn> {
   const { log, events, authority, knownPillars, noDelay = true } = options;
-  const refused = createSampledLog(log);
+  const { refused = createSampledLog(log) } = options;
   const connections = createConnections({ events, refused, log });
-  const receiver = createReceiver({ events, refused, log });
+  const receiver = createReceiver({ events, refused });
   const aedes = await createRuledBroker({
     connections,
     receiver,

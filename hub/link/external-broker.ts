@@ -13,7 +13,7 @@ import type { Logger } from "pino";
 import { fullJitter } from "../../shared/backoff.ts";
 import { milliseconds, seconds } from "../../shared/duration.ts";
 import type { PillarId } from "../../shared/ids.ts";
-import { parseTopic } from "../../shared/protocol/topics.ts";
+import { upOwner } from "../../shared/protocol/topics.ts";
 import type { PillarLinkEvents, WayIn } from "../ports.ts";
 import { connectToBroker, type BrokerAccess, type BrokerConnection } from "./broker-client.ts";
 import { downPacket } from "./down.ts";
@@ -36,9 +36,11 @@ export interface ExternalBrokerOptions {
   readonly successor: (pillarId: PillarId) => string | undefined;
   readonly events: PillarLinkEvents;
   readonly log: Logger;
+  /** Of the whole hub, so that the metrics count what happens here; unless given, its own. */
+  readonly refused?: SampledLog | undefined;
 }
 
-interface Link extends ExternalBrokerOptions {
+interface Link extends Omit<ExternalBrokerOptions, "refused"> {
   readonly receiver: Receiver;
   readonly refused: SampledLog;
   readonly senders: Map<PillarId, Sender>;
@@ -58,11 +60,11 @@ interface Link extends ExternalBrokerOptions {
 /** Returns at once: a hub whose broker is away still has its second way in. */
 export function startExternalBroker(options: ExternalBrokerOptions): WayIn {
   const { access, events, log } = options;
-  const refused = createSampledLog(log);
+  const { refused = createSampledLog(log) } = options;
   const link: Link = {
     ...options,
     refused,
-    receiver: createReceiver({ events, refused, log }),
+    receiver: createReceiver({ events, refused }),
     senders: new Map(),
     heard: new Set(),
     connection: undefined,
@@ -120,7 +122,10 @@ function ended(link: Link, reason: string): void {
     link.onEnd();
     return;
   }
-  link.refused({ cause: `broker ${reason}`, text: `pillar link: ${reason}`, fields: {} });
+  link.refused({
+    ...{ kind: "broker", sender: "all" },
+    ...{ text: `pillar link: ${reason}`, fields: {} },
+  });
   if (wasUp) missed(link);
   const delay = fullJitter(RECONNECT, link.attempt, Math.random());
   link.attempt += 1;
@@ -137,15 +142,14 @@ function missed(link: Link, afterMs = TELL_AFTER_MS): void {
 }
 
 function take(link: Link, packet: IPublishPacket, settled: () => void): void {
-  const topic = parseTopic(packet.topic);
-  if (topic?.direction !== "up" || !link.isEnrolled(topic.pillarId)) {
+  const pillarId = upOwner(packet.topic);
+  if (pillarId === undefined || !link.isEnrolled(pillarId)) {
     const name = JSON.stringify(packet.topic.slice(0, 80));
     const text = `pillar link: a message on ${name} was dropped: no pillar of this hub`;
-    link.refused({ cause: `topic ${name}`, text, fields: {} });
+    link.refused({ kind: "foreign-topic", sender: "all", text, fields: {} });
     settled();
     return;
   }
-  const { pillarId } = topic;
   link.heard.add(pillarId);
   const serial = link.successor(pillarId);
   if (serial !== undefined) link.events.onConnected(pillarId, serial);
@@ -170,7 +174,7 @@ function senderOf({ senders, access }: Link, pillarId: PillarId): Sender {
 
 function refuse(link: Link, pillarId: PillarId, reason: string): void {
   const text = `pillar link: ${pillarId}: ${reason}`;
-  link.refused({ cause: `${pillarId} ${reason}`, text, fields: { pillarId } });
+  link.refused({ kind: "message", sender: { pillarId }, text, fields: { pillarId } });
 }
 
 function healthOf({ access, connection, trouble }: Link): ReturnType<WayIn["health"]> {

@@ -13,6 +13,12 @@ export const MAX_BYTES_BEFORE_CONNECT = 4 * 1024;
 export const MAX_PACKET_BYTES = MAX_MESSAGE_BYTES + 256;
 
 /**
+ * Of a SUBSCRIBE or UNSUBSCRIBE. Each filter in it is looked up and answered, and a pillar has one; one packet
+ * with thousands is refused whole, before anybody reads them.
+ */
+export const MAX_SUBSCRIBE_BYTES = 1024;
+
+/**
  * From a broker that is not ours: far more than a message may have, because one pillar's message that is
  * too long should cost that message and not the line of all.
  */
@@ -23,6 +29,8 @@ const MAX_LENGTH_BYTES = 4;
 /** MQTT 3.1.1, table 2.1: what each end says first. */
 const CONNECT = 1;
 const CONNACK = 2;
+const SUBSCRIBE = 8;
+const UNSUBSCRIBE = 10;
 
 /** `connecting` until the broker has accepted the CONNECT. */
 export type LinkPhase = "connecting" | "connected";
@@ -37,6 +45,8 @@ export interface Framing {
   readonly bodyBytesLeft: number;
   /** Bytes of the present packet's fixed header, 0 between packets. */
   readonly headerBytes: number;
+  /** Of the present packet, MQTT 3.1.1 table 2.1. */
+  readonly packetType: number;
   /** The remaining length decoded so far. */
   readonly announced: number;
 }
@@ -45,7 +55,7 @@ export type Verdict =
   | { readonly ok: true; readonly framing: Framing }
   | { readonly ok: false; readonly reason: string };
 
-const nothingYet = { bytesSeen: 0, bodyBytesLeft: 0, headerBytes: 0, announced: 0 };
+const nothingYet = { bytesSeen: 0, bodyBytesLeft: 0, headerBytes: 0, packetType: 0, announced: 0 };
 export const FIRST_BYTE: Framing = {
   firstType: CONNECT,
   mostBytes: MAX_PACKET_BYTES,
@@ -66,7 +76,7 @@ export function inspect(framing: Framing, chunk: Uint8Array, phase: LinkPhase): 
     return refuse(`expected an MQTT ${name} first, found byte 0x${hex(chunk[0] ?? 0)}`);
   }
   const most = phase === "connecting" ? MAX_BYTES_BEFORE_CONNECT : mostBytes;
-  let { bodyBytesLeft, headerBytes, announced } = framing;
+  let { bodyBytesLeft, headerBytes, packetType, announced } = framing;
   let at = 0;
   while (at < chunk.byteLength) {
     if (bodyBytesLeft > 0) {
@@ -77,9 +87,15 @@ export function inspect(framing: Framing, chunk: Uint8Array, phase: LinkPhase): 
     }
     const byte = chunk[at++] ?? 0;
     headerBytes += 1;
-    if (headerBytes === 1) continue;
+    if (headerBytes === 1) {
+      packetType = byte >> 4;
+      continue;
+    }
     announced += (byte & 0x7f) * 128 ** (headerBytes - 2);
     if (announced > most) return refuse(tooLong(announced, most));
+    if (announced > MAX_SUBSCRIBE_BYTES && isSubscribe(packetType)) {
+      return refuse(tooManyFilters(announced));
+    }
     if (byte >= 0x80) {
       if (headerBytes <= MAX_LENGTH_BYTES) continue;
       return refuse("expected a packet length of at most 4 bytes, found a fifth");
@@ -91,7 +107,7 @@ export function inspect(framing: Framing, chunk: Uint8Array, phase: LinkPhase): 
   if (phase === "connecting" && bytesSeen > MAX_BYTES_BEFORE_CONNECT) {
     return refuse(tooLong(bytesSeen, most));
   }
-  const next = { bytesSeen, bodyBytesLeft, headerBytes, announced };
+  const next = { bytesSeen, bodyBytesLeft, headerBytes, packetType, announced };
   return { ok: true, framing: { firstType, mostBytes, ...next } };
 }
 
@@ -100,6 +116,12 @@ function tooLong(bytes: number, most: number): string {
     ? `expected at most ${most} bytes before the CONNECT is accepted, found ${bytes}`
     : `expected packets of at most ${most} bytes, found one of ${bytes} or more`;
 }
+
+const isSubscribe = (type: number): boolean => type === SUBSCRIBE || type === UNSUBSCRIBE;
+
+const tooManyFilters = (bytes: number): string =>
+  `expected a SUBSCRIBE of at most ${MAX_SUBSCRIBE_BYTES} bytes, found one of ${bytes} or more: ` +
+  "a pillar subscribes to its own down/#";
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
 

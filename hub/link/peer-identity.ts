@@ -44,6 +44,8 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 export interface TlsRefusal {
+  /** One of a few, whatever the other side did. */
+  readonly cause: string;
   readonly code: string;
   readonly words: string;
 }
@@ -53,5 +55,9 @@ export function explainTls(error: NodeJS.ErrnoException, socket: TLSSocket): Tls
   // A certificate that fails our check ends in ECONNRESET; the real cause stays on the socket.
   const judged = socket.authorizationError as string | Error | null | undefined;
   const code = judged ? (judged instanceof Error ? judged.message : judged) : (error.code ?? "TLS");
-  return { code, words: WORDS[code] ?? `the handshake failed (${error.message})` };
+  return {
+    cause: code in WORDS ? code : "other",
+    code,
+    words: WORDS[code] ?? `the handshake failed (${error.message})`,
+  };
 }

@@ -13,7 +13,8 @@ import type { Socket } from "node:net";
 import type { HubConfig } from "../config.ts";
 import type { Authority } from "../ports.ts";
 import { addressOf, explainTls, identify, type Peer } from "./peer-identity.ts";
-import type { SampledLog } from "./sampled-log.ts";
+import type { SampledKind, SampledLog } from "./sampled-log.ts";
+import { createConnectionLimit, type ConnectionLimits, type Refusal } from "./connection-limit.ts";
 import { createWaitingRoom } from "./waiting-room.ts";
 import { openWidePort, type WidePort, type WidePortOptions } from "./wide-port.ts";
 
@@ -39,31 +40,42 @@ export async function listenForPillars(options: PillarServerOptions): Promise<Pi
   const turnedAway = (socket: Pick<TLSSocket, "remoteAddress" | "remotePort">, why: Why): void => {
     const peer = addressOf(socket);
     refused({
-      cause: `${socket.remoteAddress} ${why.code}`,
+      kind: why.kind ?? "handshake",
+      cause: why.cause,
+      sender: { address: socket.remoteAddress },
       text: `pillar link: refused ${peer}: ${why.words} (${why.code})`,
       fields: { peer, code: why.code },
     });
   };
-  const handshakes = shakeHands(options, sockets, turnedAway);
+  const limit = createConnectionLimit({ limits: limitsOf(config.maxConnections) });
+  const knownPeer: PillarServerOptions["onPeer"] = (peer, socket) => {
+    limit.known(socket, peer.pillarId);
+    options.onPeer(peer, socket);
+  };
+  const handshakes = shakeHands({ ...options, onPeer: knownPeer }, sockets, turnedAway);
   const room = createWaitingRoom({
     letIn: (socket) => void handshakes.emit("connection", socket),
+    onHello: limit.heard,
     onLate: (socket, reason) => turnedAway(socket, LATE[reason]),
   });
-  const letInto = countedEntry(config.maxConnections, {
-    enter: room.enter,
-    onFull: (peer) =>
-      refused({
-        cause: "full",
-        text: `pillar link: refused a connection: ${config.maxConnections} are open, see mqtt.maxConnections`,
-        fields: { peer },
-      }),
-  });
+  const letInto = (socket: Socket): void => {
+    const { remoteAddress, remotePort } = socket;
+    const refusal = limit.enter(socket);
+    if (refusal === undefined) room.enter(socket);
+    else turnedAway({ remoteAddress, remotePort }, full(refusal, config.maxConnections));
+  };
   const { port, close } = await open(config, {
     // Two small packets in a row (PUBACK, then our answer) otherwise wait 40 ms for a delayed ACK.
     noDelay: options.noDelay ?? true,
     onSocket: letInto,
     onError: (error) =>
-      refused({ cause: "server", text: `pillar link: ${error.message}`, fields: { err: error } }),
+      refused({
+        kind: "crowd",
+        cause: "server",
+        sender: "all",
+        text: `pillar link: ${error.message}`,
+        fields: { err: error },
+      }),
   });
   return {
     port,
@@ -76,32 +88,41 @@ export async function listenForPillars(options: PillarServerOptions): Promise<Pi
   };
 }
 
-/** Lets so many in at once, and shows the others out. */
-function countedEntry(
-  most: number,
-  { enter, onFull }: { enter(socket: Socket): void; onFull(peer: string | undefined): void },
-): (socket: Socket) => void {
-  let present = 0;
-  return (socket) => {
-    if (present >= most) {
-      onFull(socket.remoteAddress);
-      socket.destroy();
-      return;
-    }
-    present += 1;
-    socket.once("close", () => void (present -= 1));
-    enter(socket);
-  };
+/** A whole district may come by one address of its provider, all at once, so only the silent are limited by address. */
+const MAX_SILENT_OF_ONE_ADDRESS = 2048;
+/** One in use, and what is left of those before it. */
+const MAX_OF_ONE_PILLAR = 4;
+
+const limitsOf = (all: number): ConnectionLimits => ({
+  ...{ all, strangers: all, strangersOfOne: all },
+  silentOfOne: MAX_SILENT_OF_ONE_ADDRESS,
+  knownOfOne: MAX_OF_ONE_PILLAR,
+});
+
+function full(refusal: Refusal, all: number): Why {
+  const words =
+    refusal === "all"
+      ? `${all} connections are open, see mqtt.maxConnections`
+      : `${MAX_SILENT_OF_ONE_ADDRESS} connections of its address have said nothing yet`;
+  return { kind: "crowd", cause: refusal, code: "FULL", words };
 }
 
 interface Why {
+  readonly kind?: SampledKind;
+  /** One of a few: what is told together in the log. */
+  readonly cause: string;
   readonly code: string;
   readonly words: string;
 }
 
 const LATE: Readonly<Record<"hello" | "turn", Why>> = {
-  hello: { code: "ERR_TLS_HANDSHAKE_TIMEOUT", words: "it did not finish the handshake in time" },
+  hello: {
+    cause: "hello",
+    code: "ERR_TLS_HANDSHAKE_TIMEOUT",
+    words: "it did not finish the handshake in time",
+  },
   turn: {
+    cause: "turn",
     code: "BUSY",
     words: "too many came at once, and its turn never came: it will try again",
   },
@@ -132,7 +153,10 @@ function shakeHands(
       onPeer(peer, socket);
       return;
     }
-    turnedAway(socket, { code: "NO_PILLAR", words: "its certificate names no single pillar" });
+    turnedAway(socket, {
+      ...{ cause: "no pillar", code: "NO_PILLAR" },
+      words: "its certificate names no single pillar",
+    });
     socket.destroy();
   });
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {

@@ -6,7 +6,6 @@
  * PUBACK, and whatever mattered will be sent again.
  */
 import type { PublishPacket } from "aedes";
-import type { Logger } from "pino";
 import type { EventId, PillarId } from "../../shared/ids.ts";
 import { isOfNewerProtocol, type UpMessage } from "../../shared/protocol/messages.ts";
 import type { PillarLinkEvents } from "../ports.ts";
@@ -15,7 +14,7 @@ import { MAX_BAD_MESSAGES, MAX_WAITING } from "./connection.ts";
 import { readDelivery } from "./ingest.ts";
 import type { Peer } from "./peer-identity.ts";
 import { ALARM_RATE, OTHER_RATE, takeTurn } from "./rate.ts";
-import type { SampledLog } from "./sampled-log.ts";
+import type { SampledKind, SampledLog } from "./sampled-log.ts";
 
 /** An error: it was not taken in. Our own broker then closes the connection without a PUBACK. */
 export type Done = (error?: Error | null) => void;
@@ -34,13 +33,13 @@ export type Published = Pick<PublishPacket, "topic" | "qos" | "retain" | "payloa
 export interface Receiver {
   /** Returns how long the message has to wait for its turn, ms. */
   receive(sender: Sender, packet: Published, done: Done): number;
+  /** Of what it wished to subscribe to. */
   refuse(sender: Sender, reason: string): void;
 }
 
 export interface ReceiverOptions {
   readonly events: PillarLinkEvents;
   readonly refused: SampledLog;
-  readonly log: Logger;
 }
 
 type Lane = "alarm" | "other";
@@ -54,7 +53,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   const desk: Desk = { ...options, turnsByPillar: new Map() };
   return {
     receive: (sender, packet, done) => receive(desk, { sender, packet }, done),
-    refuse: (sender, reason) => tell(desk, sender, reason),
+    refuse: (sender, reason) => tell(desk, sender, { kind: "subscription", reason }),
   };
 }
 
@@ -78,9 +77,11 @@ function receive(desk: Desk, { sender, packet }: Arrival, done: Done): number {
   }
   const { payload } = packet;
   const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload);
-  const read = readDelivery({ pillarId, channel: allowed.channel, bytes });
+  const { channel } = allowed;
+  const read = channel === "unknown" ? UNKNOWN : readDelivery({ pillarId, channel, bytes });
   const handIn = (): void => {
-    if (read.ok) take(desk, { sender, message: read.value }, done);
+    if (read === UNKNOWN) ignore(desk, { sender, packet }, done);
+    else if (read.ok) take(desk, { sender, message: read.value }, done);
     else {
       const isHarmless = isOfNewerProtocol(bytes);
       const reason = `${packet.topic}: ${read.reason}`;
@@ -97,6 +98,15 @@ function receive(desk: Desk, { sender, packet }: Arrival, done: Done): number {
     if (!sender.client.closed) handIn();
   }, wait.ms);
   return wait.ms;
+}
+
+const UNKNOWN = "unknown";
+
+function ignore(desk: Desk, { sender, packet }: Arrival, done: Done): void {
+  const topic = JSON.stringify(packet.topic.slice(0, 80));
+  const reason = `ignored a message on ${topic}: this version of the hub knows no such topic`;
+  tell(desk, sender, { kind: "unknown-topic", reason });
+  done();
 }
 
 function takeLane(
@@ -128,15 +138,20 @@ function take(desk: Desk, { sender, message }: Taken, done: Done): void {
   if (message.channel === "alarm") {
     const { eventId } = message.message.event;
     acknowledge(desk, { sender, eventId, taken }, done).catch((error: unknown) =>
-      desk.log.error({ pillarId, err: error }, `alarm ${eventId} could not be acknowledged`),
+      desk.refused({
+        ...{ kind: "not-taken", cause: "acknowledge", level: "error", sender: { pillarId } },
+        text: `alarm ${eventId} could not be acknowledged`,
+        fields: { pillarId, eventId, err: error },
+      }),
     );
     return;
   }
   taken.catch((error: unknown) =>
-    desk.log.error(
-      { pillarId, err: error },
-      `a ${message.channel} of ${pillarId} was not taken in`,
-    ),
+    desk.refused({
+      ...{ kind: "not-taken", level: "error", sender: { pillarId } },
+      text: `a ${message.channel} of ${pillarId} was not taken in`,
+      fields: { pillarId, err: error },
+    }),
   );
   done();
 }
@@ -155,10 +170,11 @@ async function acknowledge(desk: Desk, pending: Pending, done: Done): Promise<vo
     await pending.taken;
   } catch (error) {
     failure = new Error("its alarm could not be committed", { cause: error });
-    desk.log.error(
-      { pillarId, eventId, err: error },
-      `alarm ${eventId} of ${pillarId} could not be committed; it is not acknowledged`,
-    );
+    desk.refused({
+      ...{ kind: "not-taken", cause: "alarm", level: "error", sender: { pillarId } },
+      text: `alarm ${eventId} of ${pillarId} could not be committed; it is not acknowledged`,
+      fields: { pillarId, eventId, err: error },
+    });
   }
   if (!sender.client.closed) done(failure);
 }
@@ -176,14 +192,20 @@ function nonsense(desk: Desk, { sender, reason, isHarmless }: Nonsense, done: Do
     done(new Error(`${MAX_BAD_MESSAGES} messages could not be read, the last: ${reason}`));
     return;
   }
-  tell(desk, sender, `dropped a message: ${reason}`);
+  tell(desk, sender, { kind: "message", reason: `dropped a message: ${reason}` });
   done();
 }
 
-function tell(desk: Desk, sender: Sender, reason: string): void {
+interface Told {
+  readonly kind: SampledKind;
+  readonly reason: string;
+}
+
+function tell(desk: Desk, sender: Sender, { kind, reason }: Told): void {
   const { pillarId, address } = sender.peer;
   desk.refused({
-    cause: `${pillarId} ${reason}`,
+    kind,
+    sender: { pillarId },
     text: `pillar link: ${pillarId} at ${address}: ${reason}`,
     fields: { pillarId, peer: address },
   });

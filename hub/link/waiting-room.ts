@@ -28,6 +28,8 @@ export interface WaitingRoom {
 export interface WaitingRoomOptions {
   /** Its turn has come; its first bytes are still to be read. */
   readonly letIn: (socket: Socket) => void;
+  /** Its hello is whole; it waits for its turn. */
+  readonly onHello?: (socket: Socket) => void;
   /** It said nothing in time, or waited for too long. */
   readonly onLate: (socket: Socket, reason: "hello" | "turn") => void;
 }
@@ -40,7 +42,8 @@ interface Guest {
   readonly forget: () => void;
 }
 
-export function createWaitingRoom({ letIn, onLate }: WaitingRoomOptions): WaitingRoom {
+export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
+  const { letIn, onHello, onLate } = options;
   const present = new Set<Guest>();
   const lines = { urgent: [] as Guest[], ordinary: [] as Guest[] };
   let turn: NodeJS.Immediate | undefined;
@@ -83,7 +86,10 @@ export function createWaitingRoom({ letIn, onLate }: WaitingRoomOptions): Waitin
   return {
     enter: (socket) => {
       const guest = listenTo(socket, {
-        onHello: (isUrgent) => queue(guest, isUrgent),
+        onHello: (isUrgent) => {
+          onHello?.(socket);
+          queue(guest, isUrgent);
+        },
         onGone: () => leave(guest),
         onLate: () => turnAway(guest, "hello"),
       });

@@ -21,6 +21,8 @@ export interface WidePortOptions {
   /** 0: any that is free. */
   readonly port: number;
   readonly noDelay: boolean;
+  /** HTTP answers also whoever has closed his side; TLS and MQTT do not. */
+  readonly allowHalfOpen?: boolean;
   readonly onSocket: (socket: Socket) => void;
   readonly onError: (error: Error) => void;
 }
@@ -51,8 +53,8 @@ export async function openWidePort(options: WidePortOptions): Promise<WidePort> 
 }
 
 async function listening(options: WidePortOptions): Promise<Server> {
-  const { host, port, noDelay, onSocket, onError } = options;
-  const server = createServer({ noDelay }, onSocket);
+  const { host, port, noDelay, allowHalfOpen = false, onSocket, onError } = options;
+  const server = createServer({ noDelay, allowHalfOpen }, onSocket);
   server.listen({ host, port, backlog: BACKLOG, reusePort: SOCKETS > 1 });
   await once(server, "listening");
   server.on("error", onError);

@@ -13,6 +13,8 @@ export const Notice = z.object({
   /** Stable name the console translates, for example `media-restarted`. */
   code: z.string(),
   detail: z.string(),
+  /** How often it happened since the last one of its kind, when that was more than once. */
+  count: z.number().int().positive().optional(),
 });
 export type Notice = z.infer<typeof Notice>;
 

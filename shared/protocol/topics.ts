@@ -42,5 +42,13 @@ export function parseTopic(topic: string): Topic | undefined {
   return undefined;
 }
 
+/** Under whose `up/` a topic lies, also one that this version does not know: a newer pillar may use it. */
+export function upOwner(topic: string): PillarId | undefined {
+  const [root, version, pillar, direction, ...rest] = topic.split("/", 8);
+  if (`${root}/${version}` !== ROOT || direction !== "up" || rest.length === 0) return undefined;
+  const pillarId = PillarId.safeParse(pillar);
+  return pillarId.success ? pillarId.data : undefined;
+}
+
 /** Quality of service per channel: only the heartbeat may be lost, the next one replaces it. */
 export const qosOf = (channel: UpChannel | DownChannel): 0 | 1 => (channel === "heartbeat" ? 0 : 1);

@@ -50,6 +50,19 @@ describe("an alarm", () => {
     );
   });
 
+  test("57 whose signature does not fit are one notice in a minute, and then one with their number", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const hub = await newHub();
+    for (let n = 0; n < 57; n += 1) await hub.press({ sig: "forged" });
+    const notices = (): unknown[] =>
+      hub.events.flatMap(({ event }) => (event.type === "notice" ? [event.notice] : []));
+    expect(notices()).toHaveLength(1);
+    vi.advanceTimersByTime(60_000);
+    expect(notices()).toHaveLength(2);
+    expect(notices()[1]).toMatchObject({ code: "alarm-refused", count: 56 });
+    vi.useRealTimers();
+  });
+
   test("that comes twice at the same instant opens one incident and is accepted twice", async () => {
     const hub = await newHub();
     await Promise.all([hub.press(), hub.press()]);

@@ -146,7 +146,6 @@ test.each([
   ["its own down topic", downTopic("demo-001" as never, "call"), {}, "only under its own up/"],
   ["a system topic", "$SYS/anything", {}, "only under its own up/"],
   ["a topic of 200 levels", "a/".repeat(200), {}, "too many levels"],
-  ["an unknown channel", "anzhu/v1/demo-001/up/other", {}, "only under its own up/"],
   ["another version", "anzhu/v2/demo-001/up/alarm", {}, "only under its own up/"],
   ["QoS 2", upTopic("demo-001" as never, "alarm"), { qos: 2 as const }, "QoS 0 or 1, found 2"],
   ["a retained message", upTopic("demo-001" as never, "alarm"), { retain: true }, "retained"],
@@ -158,6 +157,36 @@ test.each([
   await closed;
   await expect.poll(log).toContain(words);
   expect(broker.received).toEqual([]);
+});
+
+test("a newer pillar's topic is ignored and said to be so, and the pillar keeps its connection", async () => {
+  for (const topic of ["other", "alarm/extra", "other/a/b"]) {
+    await client.publishAsync(`anzhu/v1/demo-001/up/${topic}`, "anything", { qos: 1 });
+  }
+  await expect.poll(log).toContain("this version of the hub knows no such topic");
+  expect(broker.lines.filter((line) => line.includes("no such topic"))).toHaveLength(1);
+  expect(broker.refused.counts()["unknown-topic"]).toBe(3);
+  const alarm = JSON.stringify(makeAlarm(own.pillarId));
+  await client.publishAsync(upTopic(own.pillarId, "alarm"), alarm, { qos: 1 });
+  expect(broker.received).toHaveLength(1);
+});
+
+test("9,000 filters in one SUBSCRIBE are refused as one, with one line", async () => {
+  const closed = closeOf(client);
+  const filters = Array.from({ length: 9000 }, (_, n) => `anzhu/v1/other-${n}/down/#`);
+  client.subscribe(filters, { qos: 1 }, () => {});
+  await closed;
+  await expect.poll(log).toContain("expected a SUBSCRIBE of at most 1024 bytes");
+  expect(broker.lines.filter((line) => line.includes("SUBSCRIBE"))).toHaveLength(1);
+  expect(log()).not.toContain("other-1/");
+});
+
+test("many filters in a small SUBSCRIBE are one line in the log", async () => {
+  const filters = Array.from({ length: 90 }, (_, n) => `other/${n}`);
+  await expect(client.subscribeAsync(filters, { qos: 1 })).rejects.toThrow("Unspecified error");
+  await expect.poll(log).toContain("may subscribe only to its own down/#");
+  expect(broker.lines.filter((line) => line.includes("may subscribe"))).toHaveLength(1);
+  expect(broker.refused.counts().subscription).toBe(90);
 });
 
 test.each([

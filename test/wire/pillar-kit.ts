@@ -11,6 +11,7 @@ import { pino, type Logger } from "pino";
 import { HubConfig } from "../../hub/config.ts";
 import { openAuthority } from "../../hub/link/authority.ts";
 import { startBroker } from "../../hub/link/embedded-broker.ts";
+import { createSampledLog, type SampledLog } from "../../hub/link/sampled-log.ts";
 import type { Authority, PillarLink } from "../../hub/ports.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import { EventId, IncidentId, HubEpoch, PillarId, Sha256 } from "../../shared/ids.ts";
@@ -62,6 +63,7 @@ export interface TestBroker {
   readonly authority: Authority;
   readonly link: PillarLink & { readonly port: number };
   readonly lines: string[];
+  readonly refused: SampledLog;
   readonly received: Received[];
   readonly presence: string[];
   /** What the hub does with a message; replace it to fail or to wait. */
@@ -80,12 +82,14 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
   const dataDir = await mkdtemp(join(tmpdir(), "anzhu-broker-"));
   const authority = await openAuthority(dataDir, []);
   const { log, lines } = keptLog();
+  const refused = createSampledLog(log);
   const received: Received[] = [];
   const presence: string[] = [];
   const clients: MqttClient[] = [];
   const broker: TestBroker = {
     authority,
     lines,
+    refused,
     received,
     presence,
     onMessage: async () => {},
@@ -98,6 +102,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
       knownPillars: options.known ?? (() => true),
       noDelay: options.noDelay ?? true,
       log,
+      refused,
       events: {
         onConnected: (pillarId) => void presence.push(`${pillarId} connected`),
         onBroker: () => {},

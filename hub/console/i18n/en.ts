@@ -480,6 +480,7 @@ export const en: typeof zhCN = {
   },
   notice: {
     dismiss: "Dismiss",
+    times: "({count} times)",
     "bad-request": "The hub does not accept this request",
     unauthenticated: "Your session has ended, please sign in again",
     forbidden: "Your role may not do this",

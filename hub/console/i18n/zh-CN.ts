@@ -461,6 +461,7 @@ export const zhCN = {
   },
   notice: {
     dismiss: "关闭提示",
+    times: "（共 {count} 次）",
     "bad-request": "中心不接受这个请求",
     unauthenticated: "登录已失效，请重新登录",
     forbidden: "您的角色不能执行此操作",

@@ -10,6 +10,8 @@ export interface NoticeCard {
   /** A key below `notice.` in the translations. */
   readonly code: string;
   readonly detail: string;
+  /** How often, when more than once. */
+  readonly count?: number | undefined;
 }
 
 export const notices = shallowRef<readonly NoticeCard[]>([]);

@@ -1,0 +1,213 @@
+/**
+ * Which connections stay when too many come to one port: a limit for all, and limits for each address.
+ *
+ * A connection is silent until it has said something whole (a TLS hello, the headers of a request), a stranger
+ * until it has proven who it is (a pillar's certificate, a person's session), and known from then on. The limits
+ * fall on the silent and on strangers: a known connection is never closed for a newcomer. When one address has
+ * too many, one of its own gives way; when all are too many, one of the address that has most. So whoever
+ * opens thousands takes places from himself.
+ *
+ * Addresses come from the kernel; IPv6 counts by /64. The one limit: one sender with many addresses is many.
+ */
+import type { Socket } from "node:net";
+import { addressGroup } from "./address-group.ts";
+
+export interface ConnectionLimits {
+  /** Connections of every kind. */
+  readonly all: number;
+  /** Connections that have not proven who they are; the rest of `all` is kept for those who have. */
+  readonly strangers: number;
+  readonly strangersOfOne: number;
+  readonly silentOfOne: number;
+  /** Of one pillar or one person; more of theirs stay strangers. */
+  readonly knownOfOne: number;
+}
+
+/** Younger ones may still be on their way to their first word: they do not give way. */
+const YOUNG_MS = 500;
+/** A request that is being answered gives way only after this: longer than the receipt of an alarm takes. */
+const BUSY_MS = 6000;
+
+export type Refusal = "address" | "all";
+
+export interface ConnectionLimit {
+  /** `undefined`: it may stay, and another may have been closed for it. Otherwise it was closed, for this reason. */
+  enter(socket: Socket): Refusal | undefined;
+  /** It said something whole. */
+  heard(socket: Ends): void;
+  /** A request begins or ends. */
+  busy(socket: Ends, isBusy: boolean): void;
+  /** It has proven to be of this pillar or person. */
+  known(socket: Ends, who: string): void;
+  counts(): { readonly all: number; readonly strangers: number };
+  closeAll(): void;
+}
+
+/** A TLS socket has the same ends as the socket below it, and is another object. */
+export type Ends = Pick<Socket, "remoteAddress" | "remotePort">;
+
+type Standing = "silent" | "idle" | "busy";
+
+interface Stranger {
+  readonly socket: Socket;
+  readonly group: Group;
+  standing: Standing;
+  /** Of its standing, by the monotonic clock. */
+  since: number;
+}
+
+export interface ConnectionLimitOptions {
+  readonly limits: ConnectionLimits;
+  /** Reverse proxies: many people come by one address. They count as known. */
+  readonly isTrusted?: (address: string | undefined) => boolean;
+  readonly now?: () => number;
+}
+
+/** The strangers of one address. */
+interface Group {
+  readonly strangers: Set<Stranger>;
+  silent: number;
+}
+
+interface Desk extends ConnectionLimitOptions {
+  readonly now: () => number;
+  readonly sockets: Set<Socket>;
+  readonly strangerByEnds: Map<string, Stranger>;
+  readonly groups: Map<string, Group>;
+  readonly knownByWho: Map<string, number>;
+}
+
+export function createConnectionLimit(options: ConnectionLimitOptions): ConnectionLimit {
+  const desk: Desk = {
+    ...options,
+    now: options.now ?? (() => performance.now()),
+    sockets: new Set(),
+    strangerByEnds: new Map(),
+    groups: new Map(),
+    knownByWho: new Map(),
+  };
+  const become = (ends: Ends, standing: Standing): void => {
+    const stranger = desk.strangerByEnds.get(nameOf(ends));
+    if (!stranger || stranger.standing === standing) return;
+    if (stranger.standing === "silent") stranger.group.silent -= 1;
+    stranger.standing = standing;
+    stranger.since = desk.now();
+  };
+  return {
+    enter: (socket) => enter(desk, socket),
+    heard: (ends) => become(ends, "idle"),
+    busy: (ends, isBusy) => become(ends, isBusy ? "busy" : "idle"),
+    known: (ends, who) => becomeKnown(desk, ends, who),
+    counts: () => ({ all: desk.sockets.size, strangers: desk.strangerByEnds.size }),
+    closeAll: () => {
+      for (const socket of desk.sockets) socket.destroy();
+    },
+  };
+}
+
+const nameOf = ({ remoteAddress, remotePort }: Ends): string => `${remoteAddress} ${remotePort}`;
+const groupOf = ({ remoteAddress }: Ends): string => addressGroup(remoteAddress);
+
+function enter(desk: Desk, socket: Socket): Refusal | undefined {
+  const { remoteAddress } = socket;
+  const isTrusted = desk.isTrusted?.(remoteAddress) ?? false;
+  const group = groupOf(socket);
+  const refusal = makeRoom(desk, group, isTrusted);
+  if (refusal) {
+    socket.destroy();
+    return refusal;
+  }
+  // Asked now: a socket that has closed does not know its address any more.
+  const name = nameOf(socket);
+  desk.sockets.add(socket);
+  if (!isTrusted) remember(desk, { name, group, socket });
+  socket.once("close", () => {
+    desk.sockets.delete(socket);
+    if (desk.strangerByEnds.get(name)?.socket === socket) forget(desk, name, group);
+  });
+  return undefined;
+}
+
+function becomeKnown(desk: Desk, ends: Ends, who: string): void {
+  const name = nameOf(ends);
+  const stranger = desk.strangerByEnds.get(name);
+  const count = desk.knownByWho.get(who) ?? 0;
+  if (!stranger || count >= desk.limits.knownOfOne) return;
+  forget(desk, name, groupOf(ends));
+  desk.knownByWho.set(who, count + 1);
+  stranger.socket.once("close", () => {
+    const left = (desk.knownByWho.get(who) ?? 1) - 1;
+    if (left > 0) desk.knownByWho.set(who, left);
+    else desk.knownByWho.delete(who);
+  });
+}
+
+function makeRoom(desk: Desk, group: string, isTrusted: boolean): Refusal | undefined {
+  const { limits, groups, strangerByEnds, sockets } = desk;
+  const own = groups.get(group);
+  if (own && !isTrusted) {
+    const { silent, strangers } = own;
+    const isFull = silent >= limits.silentOfOne || strangers.size >= limits.strangersOfOne;
+    if (isFull && !giveWay(desk, strangers)) return "address";
+  }
+  const isFull = sockets.size >= limits.all;
+  const hasManyStrangers = !isTrusted && strangerByEnds.size >= limits.strangers;
+  if ((isFull || hasManyStrangers) && !giveWay(desk, largest(groups))) return "all";
+  return undefined;
+}
+
+function largest(groups: Desk["groups"]): ReadonlySet<Stranger> {
+  let found: ReadonlySet<Stranger> = new Set();
+  for (const { strangers } of groups.values()) if (strangers.size > found.size) found = strangers;
+  return found;
+}
+
+/** Whether one of them was closed: the longest silent, or the longest idle, or the longest busy. */
+function giveWay(desk: Desk, strangers: ReadonlySet<Stranger>): boolean {
+  const now = desk.now();
+  const leastMs: Readonly<Record<Standing, number>> = {
+    silent: YOUNG_MS,
+    idle: YOUNG_MS,
+    busy: BUSY_MS,
+  };
+  const order: readonly Standing[] = ["silent", "idle", "busy"];
+  for (const standing of order) {
+    let oldest: Stranger | undefined;
+    for (const one of strangers) {
+      if (one.standing !== standing || now - one.since < leastMs[standing]) continue;
+      if (!oldest || one.since < oldest.since) oldest = one;
+    }
+    if (!oldest) continue;
+    // At once, not with its `close`, which comes a turn later: many may enter in one turn.
+    desk.sockets.delete(oldest.socket);
+    forget(desk, nameOf(oldest.socket), groupOf(oldest.socket));
+    oldest.socket.destroy();
+    return true;
+  }
+  return false;
+}
+
+interface Entering {
+  readonly name: string;
+  readonly group: string;
+  readonly socket: Socket;
+}
+
+function remember(desk: Desk, { name, group: key, socket }: Entering): void {
+  const group = desk.groups.get(key) ?? { strangers: new Set<Stranger>(), silent: 0 };
+  const stranger: Stranger = { socket, group, standing: "silent", since: desk.now() };
+  desk.groups.set(key, group);
+  group.strangers.add(stranger);
+  group.silent += 1;
+  desk.strangerByEnds.set(name, stranger);
+}
+
+function forget(desk: Desk, name: string, key: string): void {
+  const stranger = desk.strangerByEnds.get(name);
+  if (!stranger) return;
+  const { group, standing } = stranger;
+  desk.strangerByEnds.delete(name);
+  group.strangers.delete(stranger);
+  if (standing === "silent") group.silent -= 1;
+  if (group.strangers.size === 0) desk.groups.delete(key);
+}
