@@ -105,7 +105,7 @@ function understand(error: FastifyError | ProblemError, request: FastifyRequest)
   const code = CODE_BY_STATUS.get(status) ?? "bad-request";
   // Only the framework's own refusals are written for whoever sent the request.
   const isForSender = (error.code ?? "").startsWith("FST_") || status === 429;
-  return describe(code, isForSender ? error.message : TITLE[code]);
+  return describe(code, isForSender ? error.message.slice(0, MAX_ECHO_CHARACTERS) : TITLE[code]);
 }
 
 /** A status that several codes share belongs to the first. */
@@ -124,5 +124,7 @@ function invalid(error: FastifyError): Problem {
   return describe("bad-request", first.join("; "));
 }
 
+/** The framework repeats the address it could not read. */
+const MAX_ECHO_CHARACTERS = 300;
 /** A field's name may come from the sender. */
 const MAX_FIELD_CHARACTERS = 200;

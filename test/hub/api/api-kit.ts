@@ -12,6 +12,7 @@ import { buildApi, type ApiOptions, type HealthCheck } from "../../../hub/api/se
 import { openAuthority } from "../../../hub/link/authority.ts";
 import { openReceipts, type Receipts } from "../../../hub/link/receipts.ts";
 import type {
+  Accounts,
   Actor,
   Authority,
   Ended,
@@ -102,6 +103,7 @@ export interface TestApi {
   readonly dir: string;
   readonly authority: Authority;
   readonly enrolments: Enrolments;
+  readonly accounts: Accounts;
   readonly receipts: Receipts;
   readonly orders: GivenOrder[];
   readonly facts: Fact[];
@@ -193,17 +195,20 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     receipts,
     reads: readsOf(dir, state.past, () => test.recordingState),
     hub: {
-      order: async (...[, order, by, key]) => {
+      order: async (...[id, order, by, key]) => {
+        if (id !== INCIDENT) return notHere;
         state.orders.push({ order, by, key });
         return test.outcome;
       },
       command: async (_id, order) => ({ ok: order.name !== "self-test", detail: "sent" }),
-      revoke: async (...[, request, by, key]) => {
+      revoke: async (...[id, request, by, key]) => {
+        if (id !== PILLAR) return notHere;
         state.revocations.push({ request, by, key });
         return test.ended;
       },
       mayRenew: () => ({ ok: false, detail: "no renewals here" }),
       view: async (request) => {
+        if (request.incidentId !== INCIDENT) return notHere;
         state.views.push(request);
         return test.viewAnswer;
       },
@@ -238,6 +243,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     dir,
     authority,
     enrolments,
+    accounts,
     receipts,
     publish: (event: NumberedEvent) => {
       for (const listener of listeners) listener(event);
@@ -270,6 +276,8 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
   });
   return test;
 }
+
+const notHere = { ok: false, code: "not-found", detail: "it is not here" } as const;
 
 function readsOf(
   dir: string,

@@ -1,0 +1,213 @@
+/**
+ * Every operation that the interface describes, asked by everybody, with everything.
+ *
+ * Made from the description, so that a new route is walked without a line here. 0 answers outside the description,
+ * 0 of 5xx that it does not name, and nobody gets what their role does not include.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { HTTPMethods, LightMyRequestResponse } from "fastify";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { Role } from "../../../shared/api/session.ts";
+import { Username } from "../../../shared/ids.ts";
+import { INCIDENT, PILLAR, RECORDING, startTestApi } from "./api-kit.ts";
+import { readDescription, type Operation } from "./walk/description.ts";
+import { foreignInput, HOSTILE_NAMES, rightInput, wrongInputs, type Input } from "./walk/inputs.ts";
+
+const DAY_MS = 86_400_000;
+/** Words that only the inside knows. */
+const INSIDE = /SQLITE|SQLite format|node:|node_modules|\.ts:\d|ENOENT|EISDIR/;
+const OWN_PAGE = { "sec-fetch-site": "same-origin" };
+
+const api = await startTestApi({ receipts: undefined as never });
+const document = (await api.app.inject({ url: "/api/v1/openapi.json" })).json<object>();
+const description = readDescription(document as never);
+const known = new Map<string, string>([
+  ["incidents", INCIDENT],
+  ["pillars", PILLAR],
+  ["recordings", RECORDING],
+]);
+
+afterAll(async () => await api.close());
+beforeEach(async () => await writeFile(join(api.dir, "recording.mp4"), "0123456789"));
+
+interface Identity {
+  readonly who: string;
+  readonly role: Role | undefined;
+  headers(): Promise<Readonly<Record<string, string>>>;
+  /** A page that is not ours sent the browser's cookie along. */
+  readonly isForeignPage?: boolean;
+}
+
+const mint = async (role: Role, lastsMs: number): Promise<string> =>
+  await api.accounts.openSession(Username.parse(role), Date.now() + lastsMs);
+const cookie = (token: string): string => `anzhu-session=${token}`;
+
+const STRANGERS: readonly Identity[] = [
+  { who: "nobody", role: undefined, headers: async () => ({}) },
+  {
+    who: "a made-up token",
+    role: undefined,
+    headers: async () => ({ authorization: `Bearer ${"x".repeat(43)}` }),
+  },
+  {
+    who: "a malformed token",
+    role: undefined,
+    headers: async () => ({ authorization: "Basic YTpi" }),
+  },
+  {
+    who: "an expired token",
+    role: undefined,
+    headers: async () => ({ authorization: `Bearer ${await mint("admin", -1)}` }),
+  },
+  {
+    who: "an expired cookie",
+    role: undefined,
+    headers: async () => ({ ...OWN_PAGE, cookie: cookie(await mint("admin", -1)) }),
+  },
+];
+
+const PEOPLE: readonly Identity[] = Role.options.flatMap((role) => [
+  {
+    who: `${role} by token`,
+    role,
+    headers: async () => ({ authorization: `Bearer ${await mint(role, DAY_MS)}` }),
+  },
+  {
+    who: `${role} by cookie`,
+    role,
+    headers: async () => ({ ...OWN_PAGE, cookie: cookie(await mint(role, DAY_MS)) }),
+  },
+  {
+    who: `${role} by cookie from a foreign page`,
+    role,
+    isForeignPage: true,
+    headers: async () => ({
+      origin: "https://evil.example",
+      cookie: cookie(await mint(role, DAY_MS)),
+    }),
+  },
+]);
+
+const isStream = (operation: Operation): boolean =>
+  "text/event-stream" in (operation.responses["200"]?.content ?? {});
+
+async function ask(
+  operation: Operation,
+  input: Input,
+  identity: Identity,
+): Promise<LightMyRequestResponse> {
+  return await api.app.inject({
+    method: operation.method as HTTPMethods,
+    url: input.url,
+    remoteAddress: "192.0.2.7",
+    headers: { ...input.headers, ...(await identity.headers()) },
+    ...(input.payload === undefined ? {} : { payload: input.payload }),
+    // A stream that was let in never ends by itself.
+    ...(isStream(operation) ? { signal: AbortSignal.timeout(100) } : {}),
+  });
+}
+
+/** Every complaint about one answer, with what was asked. */
+async function complaints(
+  operation: Operation,
+  input: Input,
+  identity: Identity,
+): Promise<string[]> {
+  const name = `${operation.method} ${input.url.slice(0, 120)} (${input.what}) by ${identity.who}`;
+  const answer = await ask(operation, input, identity).catch((error: unknown) => {
+    if (isStream(operation) && identity.role) return undefined;
+    throw new Error(`${name}: ${String(error)}`);
+  });
+  if (!answer) return [];
+  const found = [description.judge(operation, answer), wrongfulStatus(operation, identity, answer)];
+  if (INSIDE.test(answer.body)) found.push(`tells what is inside: ${answer.body.slice(0, 200)}`);
+  return found.flatMap((one) => (one === undefined ? [] : `${name}: ${answer.statusCode} ${one}`));
+}
+
+/** Whoever is not let in gets 401 or 403, whatever they send; an address of no route is nobody's. */
+function wrongfulStatus(
+  { roles, method }: Operation,
+  { role, isForeignPage }: Identity,
+  { statusCode }: LightMyRequestResponse,
+): string | undefined {
+  const isNoRoute = [400, 404, 405, 429].includes(statusCode);
+  if (!roles) return undefined;
+  if (!role) return statusCode === 401 || isNoRoute ? undefined : "expected 401";
+  const isRefused = statusCode === 403 || isNoRoute;
+  if (!roles.includes(role)) return isRefused ? undefined : "expected 403 for this role";
+  const isUnsafe = method !== "GET" && method !== "HEAD";
+  if (isForeignPage && isUnsafe) return isRefused ? undefined : "expected 403 for this page";
+  return undefined;
+}
+
+const rows = description.operations.map(
+  (operation) => [`${operation.method} ${operation.path}`, operation] as const,
+);
+
+describe("I-3, I-10 every role at every route", () => {
+  test.each(rows)("%s answers everybody as described", async (_name, operation) => {
+    const right = rightInput(operation, description, known);
+    const foreign = foreignInput(operation, right);
+    const found: string[] = [];
+    for (const identity of [...STRANGERS, ...PEOPLE]) {
+      found.push(...(await complaints(operation, right, identity)));
+      if (foreign) found.push(...(await complaints(operation, foreign, identity)));
+    }
+    expect(found).toEqual([]);
+  });
+
+  test.each(rows)("%s gives nobody what is not there or not theirs", async (_name, operation) => {
+    const right = rightInput(operation, description, known);
+    const foreign = foreignInput(operation, right);
+    const found: unknown[] = [];
+    for (const identity of foreign ? PEOPLE : []) {
+      const { statusCode } = await ask(operation, foreign ?? right, identity);
+      if (statusCode < 400) found.push([identity.who, foreign?.url, statusCode]);
+    }
+    expect(found).toEqual([]);
+  });
+});
+
+describe("I-4, I-10 every wrong input at every route", () => {
+  /** One who may, one who may not, and nobody. */
+  const asked = (operation: Operation): readonly Identity[] => {
+    const people = PEOPLE.filter(({ who }) => who.endsWith("by token"));
+    const may = people.find(({ role }) => role && (operation.roles?.includes(role) ?? true));
+    const mayNot = people.find(({ role }) => role && operation.roles?.includes(role) === false);
+    return [STRANGERS[0], may, mayNot].flatMap((one) => one ?? []);
+  };
+
+  test.each(rows)("%s refuses it as described", { timeout: 120_000 }, async (_name, operation) => {
+    const right = rightInput(operation, description, known);
+    const found: string[] = [];
+    let count = 0;
+    for (const input of wrongInputs(operation, right, description)) {
+      for (const identity of asked(operation)) {
+        found.push(...(await complaints(operation, input, identity)));
+        count += 1;
+      }
+    }
+    expect(count).toBeGreaterThan(20);
+    expect(found).toEqual([]);
+    expect(({} as Record<string, unknown>)["isAdmin"]).toBeUndefined();
+    const roles = (await api.accounts.list()).map(({ username, role }) => [username, role]);
+    for (const role of Role.options) expect(roles).toContainEqual([role, role]);
+  });
+
+  test("I-4 no name in the place of a file leads out of the console's folder", async () => {
+    for (const folder of ["/", "/assets/", "/..%2f", "/assets/..%2f..%2f"]) {
+      for (const name of HOSTILE_NAMES) {
+        const { statusCode, body } = await api.app.inject({ url: folder + name });
+        expect([400, 403, 404, 503]).toContain(statusCode);
+        expect(body).not.toMatch(INSIDE);
+      }
+    }
+  });
+});
+
+test("whoever walked asked nothing of the hub that their role does not include", () => {
+  const by = new Set(api.orders.map(({ by: { role } }) => role));
+  expect([...by].toSorted()).toEqual(["operator", "supervisor"]);
+  expect(api.revocations.every(({ by: { role } }) => role === "admin")).toBe(true);
+});
