@@ -8,18 +8,16 @@
 import { realpathSync } from "node:fs";
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { PlaceText, type Position } from "../shared/api/pillar.ts";
-import { Role } from "../shared/api/session.ts";
 import { asTyped } from "../shared/command-name.ts";
-import { PillarId, Username } from "../shared/ids.ts";
+import { PillarId } from "../shared/ids.ts";
 import { addBackup } from "./backup-command.ts";
 import { addBroker } from "./broker-command.ts";
 import { makePrivateFiles } from "./private-files.ts";
 import { ConfigurationError, loadConfig } from "./settings-file.ts";
+import { addUser } from "./user-command.ts";
 
 const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
 /** Closing takes no longer than this, or the supervisor's patience ends first. */
@@ -179,84 +177,6 @@ function addEnroll(root: Command): void {
         enrolments.close();
       }
     });
-}
-
-function username(text: string): Username {
-  const parsed = Username.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(
-    `expected a lower-case letter, then letters, digits, ".", "_" or "-", found "${text}"`,
-  );
-}
-
-async function accountsOf(file: string) {
-  const config = loadConfig(file);
-  const { mkdir } = await import("node:fs/promises");
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const { openAccounts } = await import("./api/accounts.ts");
-  return openAccounts(join(config.dataDir, "accounts.db"));
-}
-
-function addUser(root: Command): void {
-  const user = root.command("user").description("People who may sign in.");
-  withConfig(user.command("add").description("Add a person, or change name and role."))
-    .argument("<username>", "account name", username)
-    .requiredOption("--name <name>", "shown to everybody, also on the pillar's screen")
-    .addOption(
-      new Option("--role <role>", "what they may do").choices(Role.options).makeOptionMandatory(),
-    )
-    .addHelpText("after", "\nThe password is asked for, or read from standard input.")
-    .action(async (name: Username, options: { config: string; name: string; role: Role }) => {
-      const accounts = await accountsOf(options.config);
-      try {
-        const password = await readPassword();
-        const { role, name: displayName } = options;
-        await accounts.save({ username: name, displayName, role, password });
-        print(`${name} (${displayName}) is ${role}`);
-      } finally {
-        accounts.close();
-      }
-    });
-  withConfig(user.command("list").description("Who may sign in.")).action(
-    async (options: { config: string }) => {
-      const accounts = await accountsOf(options.config);
-      for (const { username: name, role, displayName } of await accounts.list()) {
-        print(`${name.padEnd(20)} ${role.padEnd(12)} ${displayName}`);
-      }
-      accounts.close();
-    },
-  );
-  withConfig(user.command("passwd").description("Change a password; ends that person's sessions."))
-    .argument("<username>", "account name", username)
-    .action(async (name: Username, options: { config: string }) => {
-      const accounts = await accountsOf(options.config);
-      try {
-        const account = (await accounts.list()).find((known) => known.username === name);
-        if (!account) throw new Error(`expected an account, found no ${name}: anzhu-hub user list`);
-        await accounts.save({ ...account, password: await readPassword() });
-        print(`${name} has a new password`);
-      } finally {
-        accounts.close();
-      }
-    });
-}
-
-/** One line; at a terminal what is typed does not show. */
-function readPassword(): Promise<string> {
-  const isTerminal = process.stdin.isTTY;
-  if (isTerminal) process.stderr.write("Password: ");
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: silent, terminal: isTerminal });
-  return new Promise((resolve, reject) => {
-    lines.once("line", (line) => {
-      resolve(line);
-      lines.close();
-    });
-    lines.once("close", () => {
-      if (isTerminal) process.stderr.write("\n");
-      reject(new Error("expected a password on standard input, found nothing"));
-    });
-  });
 }
 
 function addDoctor(root: Command): void {

@@ -6,11 +6,12 @@ import type {
   Recording,
   Timeline,
 } from "../shared/api/incident.ts";
+import type { AuditPage, AuditQuery } from "../shared/api/audit.ts";
 import type { ServerEvent } from "../shared/api/event.ts";
 import type { RenewalRequest } from "../shared/api/enrolment.ts";
 import type { Pillar, Position, RevokeRequest } from "../shared/api/pillar.ts";
 import type { ProblemCode } from "../shared/api/problem.ts";
-import type { Session } from "../shared/api/session.ts";
+import type { Role, Session } from "../shared/api/session.ts";
 import type {
   HubEpoch,
   IncidentId,
@@ -24,7 +25,7 @@ import type { z } from "zod";
 import type { CommandOrder } from "../shared/protocol/command.ts";
 import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
-import type { Fact, Via } from "./core/facts.ts";
+import type { Fact, FactOf, Via } from "./core/facts.ts";
 import type { KeyAndCert } from "./link/certificates.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
@@ -64,6 +65,8 @@ export interface ReadModels {
   pillar(id: PillarId): Promise<Pillar | undefined>;
   recordings(incidentId: IncidentId): Promise<readonly Recording[]>;
   recording(id: RecordingId): Promise<(Recording & { readonly path: string }) | undefined>;
+  /** What people did, newest first. */
+  audit(query: AuditQuery): Promise<AuditPage>;
   /** Console events after a journal index, oldest first, at most `limit`; `undefined` when too far back. */
   eventsAfter(index: number, limit: number): Promise<readonly NumberedEvent[] | undefined>;
 }
@@ -159,6 +162,10 @@ export interface HubCommands {
   /** WHEP and WHIP: an SDP answer, or why not. */
   view(request: ViewRequest): Promise<ViewAnswer>;
   endView(sessionId: string): void;
+  /** Sign-in sessions that watch or talk now. */
+  viewingSessions(): ReadonlySet<string>;
+  /** Ends what a sign-in session watches and says. */
+  endViewsOf(signInId: string): void;
   /** Durable facts that need no decision (sign-ins, views of a recording, enrolments). */
   record(facts: readonly Fact[]): Promise<void>;
   /** A person's event stream began or ended, or they asked for something: whether an owner is still there. */
@@ -172,22 +179,72 @@ export interface ViewRequest {
   readonly role: "watch" | "talk";
   readonly sdp: string;
   readonly by: Actor;
+  /** The sign-in session it belongs to and ends with. */
+  readonly signInId: string;
+  /** Address of the console. */
+  readonly from: string;
 }
 
 export type ViewAnswer =
   | { readonly ok: true; readonly sessionId: string; readonly sdp: string }
   | { readonly ok: false; readonly code: ProblemCode; readonly detail: string };
 
+/** Null: the command line. */
+export type Changer = Pick<Actor, "username" | "displayName"> | null;
+
+export type AccountChanged =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly code: "bad-request" | "conflict" | "not-found";
+      readonly detail: string;
+    };
+
+export interface ListedAccount extends Actor {
+  readonly isDisabled: boolean;
+  /** Unix ms. */
+  readonly createdAt: number | null;
+  readonly lastUsedAt: number | null;
+  /** Open now. */
+  readonly sessions: number;
+}
+
+/** `id`: stable for the session's life, and no secret. */
+export type FoundSession = Actor & { readonly id: string; readonly expiresAt: number };
+
 /** Accounts and sessions, in a database of their own beside the journal, which the command line may write too. */
 export interface Accounts {
-  /** Checks a password in constant time whether or not the account exists. */
-  verify(username: string, password: string): Promise<Actor | undefined>;
-  save(account: Actor & { readonly password: string }): Promise<void>;
-  list(): Promise<readonly Actor[]>;
+  /** Checks a password in constant time whether or not the account exists. A disabled account never matches. */
+  verify(
+    username: string,
+    password: string,
+  ): Promise<(Actor & { readonly isDemo: boolean }) | undefined>;
+  /** A demo account may have any password; it can be used on the hub's own machine only. */
+  add(
+    account: Actor & { readonly password: string; readonly isDemo?: boolean },
+    by: Changer,
+  ): Promise<AccountChanged>;
+  /** A new role and disabling end the person's sessions. The last administrator stays one. */
+  change(
+    username: Username,
+    patch: { readonly displayName?: string; readonly role?: Role; readonly isDisabled?: boolean },
+    by: Changer,
+  ): Promise<AccountChanged>;
+  /** Ends the person's sessions. */
+  setPassword(username: Username, password: string, by: Changer): Promise<AccountChanged>;
+  find(username: string): Promise<ListedAccount | undefined>;
+  list(): Promise<readonly ListedAccount[]>;
   /** Returns a token of 256 random bits; only its hash is stored. */
   openSession(username: Username, expiresAt: number): Promise<string>;
-  session(token: string): Promise<(Actor & { readonly expiresAt: number }) | undefined>;
+  session(token: string): Promise<FoundSession | undefined>;
+  sessionById(id: string): Promise<FoundSession | undefined>;
   closeSession(token: string): Promise<void>;
+  /** Another text whenever accounts or sessions may have changed, by this program or another one. */
+  version(): string;
+  /** Changes that are not in the journal yet, oldest first, a bounded number at a time. */
+  waitingFacts(): readonly { readonly id: number; readonly fact: FactOf<"account-changed"> }[];
+  /** They are in the journal, up to this id. */
+  forgetFacts(upTo: number): void;
 }
 
 export interface PillarDetails {

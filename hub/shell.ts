@@ -26,7 +26,7 @@ import { createOrders } from "./orders.ts";
 import type { Authority, HubCommands, Journal, MediaPort } from "./ports.ts";
 import type { PillarLink, PillarLinkEvents } from "./ports.ts";
 import { createRecordings, type Inspected } from "./recordings.ts";
-import { createViews } from "./views.ts";
+import { createViews, type Views } from "./views.ts";
 import { createCaller } from "./webhook.ts";
 
 const TICK_MS = 1000;
@@ -133,8 +133,7 @@ export function startShell(options: ShellOptions): Shell {
       command: commander.command,
       revoke: identities.revoke,
       mayRenew: identities.mayRenew,
-      view: (request) => views.open(request),
-      endView: (sessionId) => views.close(sessionId),
+      ...viewCommands(views),
       record,
       sawConsole: (username, sign) =>
         tell(core, { type: `console-${sign}`, at: Date.now(), username }),
@@ -179,6 +178,14 @@ async function whyConsolesMiss({ feed }: Core, reads: Reads): Promise<string | u
   }
   return feed.trouble();
 }
+
+const viewCommands = (views: Views) =>
+  ({
+    view: (request) => views.open(request),
+    endView: (sessionId) => views.close(sessionId),
+    viewingSessions: () => views.viewers(),
+    endViewsOf: (signInId) => views.endOf(signInId),
+  }) satisfies Partial<HubCommands>;
 
 async function stop(
   core: Core,

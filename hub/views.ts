@@ -26,6 +26,10 @@ export interface ViewsOptions {
 export interface Views {
   open(request: ViewRequest): Promise<ViewAnswer>;
   close(sessionId: string): void;
+  /** Sign-in sessions that watch or talk now. */
+  viewers(): ReadonlySet<string>;
+  /** Ends what one sign-in session watches and says. */
+  endOf(signInId: string): void;
   /** Ends an incident's sessions: all of them, or those that talk. */
   end(incidentId: IncidentId, who: "all" | "talkers"): void;
   onMedia(message: FromMedia): void;
@@ -52,6 +56,12 @@ export function createViews(options: ViewsOptions): Views {
         if (who === "all" || view.request.role === "talk") close(desk, view);
       }
     },
+    viewers: () => new Set([...desk.views.values()].map(({ request }) => request.signInId)),
+    endOf: (signInId) => {
+      for (const view of desk.views.values()) {
+        if (view.request.signInId === signInId) close(desk, view);
+      }
+    },
     onMedia: (message) => onMedia(desk, message),
   };
 }
@@ -63,6 +73,8 @@ const refused = (
   code: Extract<ViewAnswer, { ok: false }>["code"],
   detail: string,
 ): ViewAnswer & { ok: false } => ({ ok: false, code, detail });
+
+const ENDED = refused("conflict", "the session was ended");
 
 function whyNot(desk: Desk, { incidentId, role, by }: ViewRequest): ViewAnswer | undefined {
   const incident = desk.incident(incidentId);
@@ -104,8 +116,8 @@ async function open(desk: Desk, request: ViewRequest): Promise<ViewAnswer> {
     close(desk, view);
     return refused("unavailable", `the view could not be recorded: ${String(error)}`);
   }
-  // The incident may have ended, or changed hands, while we negotiated.
-  const late = whyNot(desk, request);
+  // The incident may have ended or changed hands, and the session with it, while we negotiated.
+  const late = whyNot(desk, request) ?? (desk.views.has(id) ? undefined : ENDED);
   if (late) close(desk, view);
   return late ?? answer;
 }
@@ -139,7 +151,7 @@ function negotiate(desk: Desk, view: View): Promise<ViewAnswer> {
 function close(desk: Desk, view: View | undefined): void {
   if (!view || !desk.views.delete(view.id)) return;
   desk.media.send({ type: "viewer-close", sessionId: view.id });
-  view.answer?.(refused("conflict", "the session was ended"));
+  view.answer?.(ENDED);
   if (!view.isRecorded) return;
   desk.record(viewFact("view-closed", view)).catch((error: unknown) => {
     desk.log.warn({ sessionId: view.id }, `the end of a view was not recorded: ${String(error)}`);
@@ -147,8 +159,9 @@ function close(desk: Desk, view: View | undefined): void {
 }
 
 function viewFact(type: "view-opened" | "view-closed", { request }: View): Fact {
-  const { incidentId, role, by } = request;
-  return { type, at: Date.now(), incidentId, role, by: by.username, byName: by.displayName };
+  const { incidentId, role, by, from } = request;
+  const fact = { at: Date.now(), incidentId, role, by: by.username, byName: by.displayName };
+  return type === "view-opened" ? { type, ...fact, from } : { type, ...fact };
 }
 
 function onMedia(desk: Desk, message: FromMedia): void {

@@ -76,7 +76,7 @@ async function createAccounts(dir: string): Promise<void> {
   for (const account of ACCOUNTS) {
     if (known.has(account.username)) continue;
     const username = Username.parse(account.username);
-    await accounts.save({ ...account, username, password: PASSWORD });
+    await accounts.add({ ...account, username, password: PASSWORD, isDemo: true }, null);
   }
   accounts.close();
 }

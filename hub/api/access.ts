@@ -14,6 +14,8 @@ import { cookieOf, type PublicAddress } from "./public-address.ts";
 
 export interface SignedIn extends Actor {
   readonly token: string;
+  /** Names the session inside the hub, and is no secret. */
+  readonly id: string;
   readonly expiresAt: number;
 }
 

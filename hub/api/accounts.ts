@@ -4,22 +4,30 @@
  * A database of its own, because the command line writes accounts while the hub runs and the journal has
  * one writer. Tokens and passwords are stored as hashes only: this file lets nobody in.
  */
-import { createHash, randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { Role } from "../../shared/api/session.ts";
 import { Username } from "../../shared/ids.ts";
 import type { Accounts } from "../ports.ts";
+import { openAccountChanges } from "./account-changes.ts";
+import { openSessions } from "./account-sessions.ts";
 import { createPasswords, type Passwords } from "./password.ts";
 import { openSideDatabase } from "./side-database.ts";
 
-/** Desks, tablets and programs of one person; the oldest session gives way. */
-export const MAX_SESSIONS_PER_USER = 16;
-export const MAX_ACCOUNTS = 10_000;
-const TOKEN_BYTES = 32;
+const ADDED_IN_2 = {
+  columns: `
+    ALTER TABLE account ADD COLUMN is_disabled INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE account ADD COLUMN is_demo INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE account ADD COLUMN created_at INTEGER;
+    ALTER TABLE account ADD COLUMN last_used_at INTEGER;`,
+  changes: `
+    CREATE TABLE IF NOT EXISTS account_change (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL
+    ) STRICT;`,
+};
 
 const SHAPE = {
-  version: 1,
+  version: 2,
   sql: `
     CREATE TABLE IF NOT EXISTS account (
       username TEXT PRIMARY KEY, display_name TEXT NOT NULL, role TEXT NOT NULL,
@@ -30,96 +38,65 @@ const SHAPE = {
       username TEXT NOT NULL REFERENCES account (username) ON DELETE CASCADE,
       opened_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS session_by_user ON session (username, opened_at);`,
+    CREATE INDEX IF NOT EXISTS session_by_user ON session (username, opened_at);
+    ${ADDED_IN_2.columns} ${ADDED_IN_2.changes}`,
+  upgrades: { 1: ADDED_IN_2.columns + ADDED_IN_2.changes },
 };
 
 const ActorRow = z.object({ username: Username, displayName: z.string(), role: Role });
-const SessionRow = ActorRow.extend({ expiresAt: z.number() });
+const ListedRow = ActorRow.extend({
+  isDisabled: z.number().transform(Boolean),
+  createdAt: z.number().nullable(),
+  lastUsedAt: z.number().nullable(),
+  sessions: z.number(),
+});
 const ACTOR = "username, display_name AS displayName, role";
+const LISTED = `${ACTOR}, is_disabled AS isDisabled, created_at AS createdAt,
+  last_used_at AS lastUsedAt,
+  (SELECT count(*) FROM session WHERE session.username = account.username AND expires_at > ?)
+    AS sessions`;
 
 export type ClosableAccounts = Accounts & { close(): void };
 
 export function openAccounts(file: string): ClosableAccounts {
   const db = openSideDatabase(file, SHAPE);
   const passwords = createPasswords();
-  return { ...openPeople(db, passwords), ...openSessions(db), close: () => db.close() };
+  const changes = openAccountChanges(db, passwords);
+  // Counts what other programs committed; what this one commits is counted beside it.
+  const others = db.prepare("PRAGMA data_version");
+  return {
+    ...openPeople(db, passwords),
+    ...openSessions(db),
+    ...changes,
+    version: () => `${Number(others.get()?.["data_version"])} ${changes.own()}`,
+    close: () => db.close(),
+  };
 }
 
 function openPeople(
   db: DatabaseSync,
   passwords: Passwords,
-): Pick<Accounts, "verify" | "save" | "list"> {
-  const find = db.prepare(`SELECT ${ACTOR}, password_hash AS hash FROM account WHERE username = ?`);
-  const list = db.prepare(`SELECT ${ACTOR} FROM account ORDER BY username`);
-  const count = db.prepare("SELECT count(*) AS n FROM account");
-  const save = db.prepare(
-    `INSERT INTO account (username, display_name, role, password_hash) VALUES (?, ?, ?, ?)
-     ON CONFLICT (username) DO UPDATE SET display_name = excluded.display_name,
-       role = excluded.role, password_hash = excluded.password_hash`,
+): Pick<Accounts, "verify" | "list" | "find"> {
+  const find = db.prepare(
+    `SELECT ${ACTOR}, is_demo AS isDemo, password_hash AS hash FROM account
+     WHERE username = ? AND is_disabled = 0`,
   );
-  const signOut = db.prepare("DELETE FROM session WHERE username = ?");
+  const list = db.prepare(`SELECT ${LISTED} FROM account ORDER BY username`);
+  const one = db.prepare(`SELECT ${LISTED} FROM account WHERE username = ?`);
   return {
     verify: async (username, password) => {
       const row = find.get(username);
       const hash = row?.["hash"];
       const isRight = await passwords.matches(password, hash === undefined ? hash : String(hash));
-      return isRight ? ActorRow.parse(row) : undefined;
+      // Read again: it may have been disabled, or its password changed, while this was computed.
+      const still = isRight ? find.get(username) : undefined;
+      if (!still || still["hash"] !== hash) return undefined;
+      return { ...ActorRow.parse(still), isDemo: still["isDemo"] !== 0 };
     },
-    save: async ({ username, displayName, role, password }) => {
-      const row = find.get(username);
-      if (!row && Number(count.get()?.["n"]) >= MAX_ACCOUNTS) {
-        throw new Error(`accounts: expected at most ${MAX_ACCOUNTS}, and there are as many`);
-      }
-      const known = row && String(row["hash"]);
-      const isSame = known !== undefined && (await passwords.matches(password, known));
-      const hash = isSame ? known : await passwords.hash(password);
-      save.run(username, displayName, role, hash);
-      // A new password is often the answer to a stolen session.
-      if (!isSame) signOut.run(username);
+    find: async (username) => {
+      const row = one.get(Date.now(), username);
+      return row && ListedRow.parse(row);
     },
-    list: async () => list.all().map((row) => ActorRow.parse(row)),
+    list: async () => list.all(Date.now()).map((row) => ListedRow.parse(row)),
   };
 }
-
-function openSessions(
-  db: DatabaseSync,
-): Pick<Accounts, "openSession" | "session" | "closeSession"> {
-  const insert = db.prepare(
-    "INSERT INTO session (token_hash, username, opened_at, expires_at) VALUES (?, ?, ?, ?)",
-  );
-  const find = db.prepare(
-    `SELECT ${ACTOR}, expires_at AS expiresAt FROM session JOIN account USING (username)
-     WHERE token_hash = ? AND expires_at > ?`,
-  );
-  const remove = db.prepare("DELETE FROM session WHERE token_hash = ?");
-  const prune = db.prepare("DELETE FROM session WHERE expires_at <= ?");
-  const trim = db.prepare(
-    `DELETE FROM session WHERE token_hash IN (
-       SELECT token_hash FROM session WHERE username = ?
-       ORDER BY opened_at DESC, token_hash LIMIT -1 OFFSET ${MAX_SESSIONS_PER_USER})`,
-  );
-  return {
-    openSession: async (username, expiresAt) => {
-      const token = randomBytes(TOKEN_BYTES).toString("base64url");
-      const now = Date.now();
-      db.exec("BEGIN IMMEDIATE");
-      try {
-        prune.run(now);
-        insert.run(hashOf(token), username, now, Math.floor(expiresAt));
-        trim.run(username);
-        db.exec("COMMIT");
-      } catch (error) {
-        db.exec("ROLLBACK");
-        throw error;
-      }
-      return token;
-    },
-    session: async (token) => {
-      const row = find.get(hashOf(token), Date.now());
-      return row ? SessionRow.parse(row) : undefined;
-    },
-    closeSession: async (token) => void remove.run(hashOf(token)),
-  };
-}
-
-const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");

@@ -19,8 +19,10 @@ import type {
   PillarLinkEvents,
   ReadModels,
 } from "../ports.ts";
+import type { AuditNotes } from "./audit-notes.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { PublicAddress } from "./public-address.ts";
+import type { SessionWatch } from "./session-watch.ts";
 
 export interface HealthCheck {
   /** `journal`, `broker`, `disk`, `clock`, … */
@@ -55,6 +57,8 @@ export interface ApiContext extends ApiOptions {
   readonly refused: SampledLog;
   readonly streams: EventStreams;
   readonly address: PublicAddress;
+  readonly sessionWatch: SessionWatch;
+  readonly audit: AuditNotes;
 }
 
 export type Api = FastifyInstance<

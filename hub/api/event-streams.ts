@@ -25,8 +25,10 @@ export interface EventStreams {
   /** Whether one more may open; otherwise why not. */
   refusal(session: SignedIn): string | undefined;
   open(client: StreamClient): Promise<void>;
-  /** Ends the streams of a session that was signed out. */
-  endSession(token: string): void;
+  /** Sessions with a stream. */
+  sessions(): ReadonlySet<string>;
+  /** Ends the streams of a session that is over. */
+  endSession(id: string): void;
   count(): number;
   close(): void;
 }
@@ -79,7 +81,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
   return {
     refusal: (session) => {
       if (streams.size >= MAX_STREAMS) return `the hub serves at most ${MAX_STREAMS} streams`;
-      const own = [...streams].filter((stream) => stream.session.token === session.token);
+      const own = [...streams].filter((stream) => stream.session.id === session.id);
       if (own.length < MAX_STREAMS_PER_SESSION) return undefined;
       return `a session may hold at most ${MAX_STREAMS_PER_SESSION} streams: close a window`;
     },
@@ -110,8 +112,9 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
         client.response.destroy();
       }
     },
-    endSession: (token) => {
-      for (const stream of streams) if (stream.session.token === token) stream.response.end();
+    sessions: () => new Set([...streams].map(({ session }) => session.id)),
+    endSession: (id) => {
+      for (const stream of streams) if (stream.session.id === id) stream.response.end();
     },
     count: () => streams.size,
     close: () => {

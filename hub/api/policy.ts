@@ -22,6 +22,8 @@ export const POLICY = {
   "pillars:read": EVERYBODY,
   "pillars:command": EVERYBODY,
   "pillars:revoke": ["admin"],
+  "accounts:manage": ["admin"],
+  "audit:read": ["supervisor", "admin"],
   "metrics:read": ["supervisor", "technician", "admin"],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 

@@ -10,6 +10,7 @@ import rateLimit from "@fastify/rate-limit";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { guardRoutes } from "./access.ts";
+import { createAuditNotes } from "./audit-notes.ts";
 import { CONSOLE_DIR, serveConsole } from "./console-files.ts";
 import { LOOPBACK, type ApiContext, type ApiOptions } from "./context.ts";
 import { createSampledLog } from "../link/sampled-log.ts";
@@ -20,6 +21,8 @@ import { guardMethods } from "./methods.ts";
 import { describeInterface } from "./openapi.ts";
 import { admitOrigins } from "./other-origins.ts";
 import { publicAddressOf } from "./public-address.ts";
+import { accountRoutes } from "./routes/accounts.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { alarmRoute } from "./routes/alarms.ts";
 import { enrolmentRoutes } from "./routes/enrolments.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -30,6 +33,7 @@ import { pillarRoutes } from "./routes/pillars.ts";
 import { recordingRoutes } from "./routes/recordings.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { failures } from "./schemas.ts";
+import { watchSessions } from "./session-watch.ts";
 import { PERMISSIONS_POLICY, SECURITY_HEADERS } from "./security-headers.ts";
 
 /** Addresses remembered by the rate limits. */
@@ -46,7 +50,9 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const app = createServer({ log, tls, trustedProxies, basePath: address.basePath });
   const streams = createEventStreams(options);
   const { refused = createSampledLog(log) } = options;
-  const context: ApiContext = { ...options, refused, streams, address };
+  const sessionWatch = watchSessions({ ...options, streams });
+  const audit = createAuditNotes(options);
+  const context: ApiContext = { ...options, refused, streams, sessionWatch, audit, address };
   const metrics = createMetrics(context);
   await app.register(cookie);
   await app.register(helmet, SECURITY_HEADERS);
@@ -61,11 +67,17 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   );
   // Streams never end by themselves, and the server waits for what is open.
   app.addHook("preClose", async () => streams.close());
-  app.addHook("onClose", async () => metrics.close());
+  app.addHook("onClose", async () => {
+    metrics.close();
+    sessionWatch.close();
+    await audit.close();
+  });
   admitOrigins(app, corsOrigins);
   guardMethods(app);
   guardRoutes(app, context);
   sessionRoutes(app, context);
+  accountRoutes(app, context);
+  auditRoutes(app, context);
   eventRoutes(app, context);
   incidentRoutes(app, context);
   mediaRoutes(app, context);

@@ -9,6 +9,8 @@ const BUSY_TIMEOUT_MS = 5000;
 export interface Shape {
   readonly version: number;
   readonly sql: string;
+  /** From each older version to the next, by the older one's number. */
+  readonly upgrades?: Readonly<Record<number, string>>;
 }
 
 export function openSideDatabase(file: string, shape: Shape): DatabaseSync {
@@ -25,5 +27,9 @@ export function openSideDatabase(file: string, shape: Shape): DatabaseSync {
   }
   if (found === 0)
     db.exec(`BEGIN IMMEDIATE; ${shape.sql}; PRAGMA user_version = ${shape.version}; COMMIT`);
+  for (let version = found; version > 0 && version < shape.version; version++) {
+    const sql = shape.upgrades?.[version] ?? "";
+    db.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${version + 1}; COMMIT`);
+  }
   return db;
 }

@@ -233,15 +233,45 @@ export type Fact =
       readonly grid: string;
       readonly count: number;
     })
+  /** `by` is null for the command line, which only the machine's own administrators can use. */
   | (At & {
-      readonly type: "user-saved";
+      readonly type: "account-changed";
       readonly username: Username;
       readonly displayName: string;
       readonly role: Role;
+      readonly change: "created" | "renamed" | "role" | "disabled" | "enabled" | "password";
+      readonly by: Username | null;
+      readonly byName: string | null;
     })
-  | (At & { readonly type: "session-opened" | "session-closed"; readonly username: Username })
+  | (At & {
+      readonly type: "session-opened" | "session-closed";
+      readonly username: Username;
+      /** Address. Absent in journals before the audit. */
+      readonly from?: string;
+    })
+  /** `count` wrong sign-ins of a few minutes. Null: names nobody has, or more than are told one by one. */
+  | (At & {
+      readonly type: "sign-in-refused";
+      readonly username: Username | null;
+      readonly from: string | null;
+      readonly count: number;
+    })
+  /** Somebody read what is personal, `count` times within a few minutes. `of`: one incident; null for lists. */
+  | (At & {
+      readonly type: "records-read";
+      readonly what: "incident" | "incidents" | "audit" | "accounts";
+      readonly of: IncidentId | null;
+      readonly by: Username;
+      readonly byName: string;
+      readonly from: string;
+      readonly count: number;
+    })
   /** Somebody watches and listens (`watch`) or talks (`talk`): no ear without a name. */
-  | (ByOperator & { readonly type: "view-opened"; readonly role: "watch" | "talk" })
+  | (ByOperator & {
+      readonly type: "view-opened";
+      readonly role: "watch" | "talk";
+      readonly from?: string;
+    })
   | (ByOperator & { readonly type: "view-closed"; readonly role: "watch" | "talk" })
   | (At & {
       readonly type: "command-sent";
@@ -254,6 +284,11 @@ export type Fact =
       readonly type: "recording-viewed";
       readonly recordingId: RecordingId;
       readonly by: Username;
+      /** The rest is absent in journals before the audit. */
+      readonly byName?: string;
+      readonly from?: string;
+      readonly of?: IncidentId;
+      readonly how?: "play" | "download";
     });
 
 /** Facts of one incident: its timeline. */

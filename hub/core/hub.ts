@@ -146,9 +146,11 @@ export function evolve(state: HubState, fact: Fact, index: number): HubState {
     case "grid-lost":
     case "grid-back":
       return evolveGrid(state, fact);
-    case "user-saved":
+    case "account-changed":
     case "session-opened":
     case "session-closed":
+    case "sign-in-refused":
+    case "records-read":
     case "recording-viewed":
     case "command-sent":
       return state;

@@ -54,9 +54,11 @@ function subjects(fact: Fact): readonly Subject[] {
 
 /** They change no screen. */
 const UNSHOWN: ReadonlySet<Fact["type"]> = new Set([
-  "user-saved",
+  "account-changed",
   "session-opened",
   "session-closed",
+  "sign-in-refused",
+  "records-read",
   "recording-viewed",
   "command-sent",
   "alarm-recorded",

@@ -4,7 +4,7 @@
  * One batch is folded in memory first, so an incident touched by five facts is read once and written once.
  * The caller owns the transaction.
  */
-import type { IncidentFact, PillarFact, RecordingFact, Fact } from "../core/facts.ts";
+import type { Fact, FactOf, IncidentFact, PillarFact, RecordingFact } from "../core/facts.ts";
 import { evolveIncident, type IncidentRecord } from "../core/incident.ts";
 import { evolveRecording, type RecordingRecord } from "../core/recording.ts";
 import { evolvePillar, type PillarRecord } from "../core/roster.ts";
@@ -31,6 +31,7 @@ export const untouched = (): Touched => ({
 
 export function project(rows: Rows, touched: Touched, at: { fact: Fact; index: number }): void {
   const { fact, index } = at;
+  if (isOfNoRow(fact)) return;
   switch (fact.type) {
     case "pillar-registered":
     case "pillar-enrolled":
@@ -44,14 +45,6 @@ export function project(rows: Rows, touched: Touched, at: { fact: Fact; index: n
     case "pillar-cloned":
       projectPillar(rows, touched, fact);
       return;
-    case "grid-lost":
-    case "grid-back":
-    case "user-saved":
-    case "session-opened":
-    case "session-closed":
-    case "recording-viewed":
-    case "command-sent":
-      return;
     case "recording-started":
     case "recording-ended":
       projectRecording(rows, touched, { fact, index });
@@ -61,6 +54,22 @@ export function project(rows: Rows, touched: Touched, at: { fact: Fact; index: n
       projectIncident(rows, touched, { fact, index });
   }
 }
+
+/** They change neither incident, pillar nor recording. */
+const OF_NO_ROW = [
+  "grid-lost",
+  "grid-back",
+  "account-changed",
+  "session-opened",
+  "session-closed",
+  "sign-in-refused",
+  "records-read",
+  "recording-viewed",
+  "command-sent",
+] as const;
+
+const isOfNoRow = (fact: Fact): fact is FactOf<(typeof OF_NO_ROW)[number]> =>
+  (OF_NO_ROW as readonly string[]).includes(fact.type);
 
 function projectPillar(rows: Rows, touched: Touched, fact: PillarFact): void {
   const before = touched.pillars.get(fact.pillarId) ?? rows.pillar(fact.pillarId);

@@ -8,6 +8,7 @@ import type { Kysely, SelectQueryBuilder } from "kysely";
 import type { IncidentQuery } from "../../shared/api/incident.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import type { NumberedEvent, ReadModels } from "../ports.ts";
+import { audit } from "./audit-reads.ts";
 import { subjectsOf, type NumberedFact, type NumberedSubject } from "./console-event.ts";
 import { openForReading } from "./database.ts";
 import { queries } from "./queries.ts";
@@ -64,6 +65,7 @@ export function openReads(options: ReadsOptions): Reads {
     pillar: (id) => pillar(source, id),
     recordings: (incidentId) => recordings(source, incidentId),
     recording: (id) => recording(source, id),
+    audit: (query) => audit(source, query),
     eventsAfter: (index, limit) => eventsAfter(source, index, limit),
     eventsOf: (facts) => eventsOf(source, subjectsOf(facts)),
     close: () => database.close(),

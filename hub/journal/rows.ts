@@ -6,6 +6,7 @@
  * where it does not, and told to `onDamaged` in every case.
  */
 import type { z } from "zod";
+import { AuditEntry } from "../../shared/api/audit.ts";
 import { Incident, Recording, TimelineEntry } from "../../shared/api/incident.ts";
 import { Pillar } from "../../shared/api/pillar.ts";
 import { parseWith, type Parsed } from "../../shared/parse.ts";
@@ -13,6 +14,7 @@ import type { Fact } from "../core/facts.ts";
 import type { IncidentRecord } from "../core/incident.ts";
 import type { RecordingRecord } from "../core/recording.ts";
 import type { PillarRecord } from "../core/roster.ts";
+import { auditEntry } from "./audit.ts";
 import { damagedEntry, timelineEntry } from "./timeline.ts";
 import { iso, toIncident, toPillar, toRecording } from "./view.ts";
 
@@ -137,5 +139,16 @@ export function factOf(row: FactRow, onDamaged: OnDamaged): Fact | undefined {
   } catch (error) {
     onDamaged({ kind: "fact", id: String(row.idx), reason: String(error) });
   }
+  return undefined;
+}
+
+/** The audit leaves it out: an entry without its person or time says nothing. */
+export function auditEntryOf(
+  row: { readonly idx: number; readonly body: string },
+  onDamaged: OnDamaged,
+): AuditEntry | undefined {
+  const read = shown(AuditEntry, () => auditEntry(parse<Fact>(row), row.idx));
+  if (read.ok) return read.value;
+  onDamaged({ kind: "fact", id: String(row.idx), reason: read.reason });
   return undefined;
 }

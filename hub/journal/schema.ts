@@ -47,6 +47,13 @@ interface RecordingTable {
   started_idx: number;
   body: string;
 }
+interface AuditTable {
+  idx: number;
+  at: number;
+  person: string | null;
+  kind: string;
+  incident_id: string | null;
+}
 interface SnapshotTable {
   idx: number;
   /** Hash of the journal row it was taken at. */
@@ -65,6 +72,7 @@ export interface Tables {
   incident: IncidentTable;
   pillar: PillarTable;
   recording: RecordingTable;
+  audit: AuditTable;
   snapshot: SnapshotTable;
   meta: MetaTable;
 }
@@ -118,6 +126,31 @@ const THIRD = [
   `update pillar set body = json_remove(body, '$.certificateSerial', '$.certificateExpiresAt')`,
 ] as const;
 
+/** With what the journal holds already. */
+const AUDIT = [
+  `create table audit (
+     idx integer primary key, at integer not null, person text, kind text not null,
+     incident_id text) strict`,
+  `insert into audit
+     select idx, at, coalesce(json_extract(body, '$.by'), json_extract(body, '$.username')),
+       case type
+         when 'session-opened' then 'session' when 'session-closed' then 'session'
+         when 'recording-viewed' then 'recording'
+         when 'view-opened' then json_extract(body, '$.role')
+         when 'view-closed' then json_extract(body, '$.role')
+         else 'order' end,
+       incident_id
+     from journal where type in (
+       'session-opened', 'session-closed', 'recording-viewed', 'view-opened', 'view-closed',
+       'command-sent', 'pillar-revoked', 'incident-acknowledged', 'incident-answered',
+       'incident-held', 'incident-transferred', 'incident-noted', 'unit-dispatched',
+       'incident-closed', 'incident-reopened')`,
+  `create index audit_by_time on audit (at, idx)`,
+  `create index audit_by_person on audit (person, at, idx)`,
+  `create index audit_by_kind on audit (kind, at, idx)`,
+  `create index audit_by_incident on audit (incident_id, at, idx) where incident_id is not null`,
+] as const;
+
 const migrations: Record<string, Migration> = {
   "0001-journal": {
     async up(db: Kysely<unknown>) {
@@ -134,6 +167,12 @@ const migrations: Record<string, Migration> = {
   "0003-certificates": {
     async up(db: Kysely<unknown>) {
       for (const statement of THIRD) await sql.raw(statement).execute(db);
+    },
+  },
+  /** Who did what, to be searched. */
+  "0004-audit": {
+    async up(db: Kysely<unknown>) {
+      for (const statement of AUDIT) await sql.raw(statement).execute(db);
     },
   },
 };

@@ -12,6 +12,7 @@ export type StatementTexts = ReturnType<typeof compileStatements>;
 const CHAINED = { body: "", prev_hash: "", hash: "" };
 const JOURNAL = { idx: 0, at: 0, type: "", incident_id: "", pillar_id: "", ...CHAINED };
 const ALARM = { idx: 0, pillar_id: "", seq: 0, event_id: "", incident_id: "", sig: "" };
+const AUDIT = { idx: 0, at: 0, person: "", kind: "", incident_id: "" };
 const AGED = { pressed_at: 0, opened_idx: 0, body: "" };
 const INCIDENT = { id: "", pillar_id: "", state: "", ...AGED };
 const RECORDING = { id: "", incident_id: "", started_idx: 0, body: "" };
@@ -22,6 +23,7 @@ export function compileStatements(db: Kysely<Tables>) {
   return {
     addRow: text(db.insertInto("journal").values(JOURNAL)),
     addAlarm: text(db.insertInto("alarm").values(ALARM)),
+    addAudit: text(db.insertInto("audit").values(AUDIT)),
     incident: text(db.selectFrom("incident").select("body").where("id", "=", "")),
     pillar: text(db.selectFrom("pillar").select("body").where("id", "=", "")),
     recording: text(db.selectFrom("recording").select("body").where("id", "=", "")),

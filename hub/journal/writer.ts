@@ -10,6 +10,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../shared/assert.ts";
 import type { HubEpoch } from "../../shared/ids.ts";
 import type { Fact } from "../core/facts.ts";
+import { auditRow } from "./audit.ts";
 import { BEGINNING, rowHash, sha256, type Link } from "./chain.ts";
 import { openForWriting } from "./database.ts";
 import { project, untouched, type Rows, type Touched } from "./projection.ts";
@@ -131,6 +132,8 @@ function addRow(statements: Statements, before: Link, fact: Fact): Link {
     const { pillarId, seq, eventId } = fact.event;
     statements.addAlarm.run(idx, pillarId, seq, eventId, fact.incidentId, fact.sig);
   }
+  const row = auditRow(fact);
+  if (row) statements.addAudit.run(idx, at, row.person, row.kind, row.incidentId);
   return { idx, hash };
 }
 

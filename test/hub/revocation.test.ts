@@ -1,7 +1,7 @@
 /** Revoking at a real shell: what is cut, what is refused, and what a repeated order does. */
 import { expect, test, vi } from "vitest";
 import { newHeartbeat, pillar } from "./core/street.ts";
-import { incidents, newHub, onlyIncident, person, type FalseHub } from "./false-hub.ts";
+import { incidents, newHub, onlyIncident, person, SEAT, type FalseHub } from "./false-hub.ts";
 
 const ADMIN = person("root", "admin");
 const request = { reason: "key-compromised", note: "" } as const;
@@ -35,7 +35,7 @@ test("nobody watches or talks through a revoked pillar, also not in an incident 
   await hub.press();
   const { id } = await onlyIncident(hub);
   await hub.shell.commands.revoke(pillar(0), request, ADMIN);
-  const offer = { incidentId: id, role: "watch", sdp: "v=0", by: person("wang") } as const;
+  const offer = { incidentId: id, role: "watch", sdp: "v=0", by: person("wang"), ...SEAT } as const;
   expect(await hub.shell.commands.view(offer)).toMatchObject({ ok: false, code: "conflict" });
   const told = await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
   expect(told).toMatchObject({ ok: true, incident: { isVerified: false } });

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { Fact } from "../../hub/core/facts.ts";
 import type { Journal } from "../../hub/ports.ts";
 import { newAlarm, newHeartbeat, pillar } from "./core/street.ts";
-import { incidents, newHub, onlyIncident, person, told, type FalseHub } from "./false-hub.ts";
+import { incidents, newHub, onlyIncident, person, SEAT, told, type FalseHub } from "./false-hub.ts";
 
 const OFFER = "v=0\r\n";
 
@@ -156,7 +156,13 @@ describe("views", () => {
   const view = async (hub: FalseHub, name: string, role: "watch" | "talk") => {
     const { id: incidentId } = await onlyIncident(hub);
     const before = hub.toMedia.length;
-    const pending = hub.shell.commands.view({ incidentId, role, sdp: OFFER, by: person(name) });
+    const pending = hub.shell.commands.view({
+      incidentId,
+      role,
+      sdp: OFFER,
+      by: person(name),
+      ...SEAT,
+    });
     if (hub.toMedia.slice(before).some(({ type }) => type === "viewer-offer")) answerOffers(hub);
     return pending;
   };
@@ -206,7 +212,13 @@ describe("views", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       const by = person("wang");
-      const pending = hub.shell.commands.view({ incidentId, role: "talk", sdp: OFFER, by });
+      const pending = hub.shell.commands.view({
+        incidentId,
+        role: "talk",
+        sdp: OFFER,
+        by,
+        ...SEAT,
+      });
       await vi.advanceTimersByTimeAsync(3000);
       expect(await pending).toMatchObject({ ok: false, code: "media-unavailable" });
     } finally {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { pillar } from "../hub/core/street.ts";
-import { incidents, newHub, onlyIncident, person, told } from "../hub/false-hub.ts";
+import { incidents, newHub, onlyIncident, person, SEAT, told } from "../hub/false-hub.ts";
 
 const CLOSE = { name: "close", disposition: "resolved", note: "" } as const;
 
@@ -33,7 +33,13 @@ test("the hub restarts during a conversation: it is still the same operator's", 
     const states = (await hub.shell.reads.recordings(id)).map(({ state }) => state);
     expect(states).toEqual(["recovered", "recording"]);
   });
-  const talk = { incidentId: id, role: "talk", sdp: "v=0\r\n", by: person("wang") } as const;
+  const talk = {
+    incidentId: id,
+    role: "talk",
+    sdp: "v=0\r\n",
+    by: person("wang"),
+    ...SEAT,
+  } as const;
   const pending = hub.shell.commands.view(talk);
   const offer = hub.toMedia.findLast((message) => message.type === "viewer-offer");
   hub.fromMedia({ type: "viewer-answer", sessionId: offer!.sessionId, sdp: "v=0" });

@@ -3,13 +3,16 @@ import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { HubConfig } from "../../hub/config.ts";
+import { openAccounts } from "../../hub/api/accounts.ts";
 import { MAX_STREAMS_PER_SESSION } from "../../hub/api/event-streams.ts";
 import type { Role } from "../../shared/api/session.ts";
+import { Username } from "../../shared/ids.ts";
 import {
   HUB_EPOCH,
   incident,
@@ -191,25 +194,36 @@ test("outside loopback the interface is HTTPS with the hub's own certificate", a
     secure.authority.caFingerprint,
   );
   socket.destroy();
-  const cookies = await new Promise<string[] | undefined>((resolve, reject) => {
-    const post = httpsRequest(
-      {
-        host: "127.0.0.1",
-        port,
-        ca,
-        method: "POST",
-        path: "/api/v1/sessions",
-        headers: { "content-type": "application/json" },
-      },
-      (response) => {
-        response.resume();
-        resolve(response.headers["set-cookie"]);
-      },
-    );
-    post.on("error", reject);
-    post.end(JSON.stringify({ username: "operator", password: "demo" }));
-  });
-  expect(cookies?.[0]).toMatch(
+  const account = { username: Username.parse("li"), displayName: "Li", role: "operator" } as const;
+  const accounts = openAccounts(join(secure.dir, "accounts.db"));
+  await accounts.add({ ...account, password: "a lamp in the rain" }, null);
+  const demo = { ...account, username: Username.parse("demo"), password: "demo", isDemo: true };
+  await accounts.add(demo, null);
+  accounts.close();
+  const signIn = (body: object): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const post = httpsRequest(
+        {
+          host: "127.0.0.1",
+          port,
+          ca,
+          method: "POST",
+          path: "/api/v1/sessions",
+          headers: { "content-type": "application/json" },
+        },
+        (response) => {
+          response.resume();
+          resolve(response);
+        },
+      );
+      post.on("error", reject);
+      post.end(JSON.stringify(body));
+    });
+  // A demo account's password is known to everybody: it is good on its own machine only.
+  const refused = await signIn({ username: "demo", password: "demo" });
+  expect(refused.statusCode).toBe(403);
+  const own = await signIn({ username: "li", password: "a lamp in the rain" });
+  expect(own.headers["set-cookie"]?.[0]).toMatch(
     /^__Host-anzhu-session=.*Path=\/.*HttpOnly.*Secure.*SameSite=Strict/,
   );
   await secure.close();

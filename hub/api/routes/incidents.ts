@@ -32,7 +32,10 @@ export function incidentRoutes(app: Api, context: ApiContext): void {
         response: { 200: IncidentPage, ...failures },
       },
     },
-    async (request) => await reads.incidents(request.query),
+    async (request) => {
+      context.audit.read("incidents", null, request);
+      return await reads.incidents(request.query);
+    },
   );
   app.get(
     "/api/v1/incidents/:id",
@@ -47,6 +50,7 @@ export function incidentRoutes(app: Api, context: ApiContext): void {
     async (request) => {
       const incident = await reads.incident(request.params.id);
       if (!incident) throw unknownIncident(request.params.id);
+      context.audit.read("incident", incident.id, request);
       return incident;
     },
   );
@@ -63,6 +67,7 @@ export function incidentRoutes(app: Api, context: ApiContext): void {
     async (request) => {
       const timeline = await reads.timeline(request.params.id);
       if (!timeline) throw unknownIncident(request.params.id);
+      context.audit.read("incident", IncidentId.parse(request.params.id), request);
       return timeline;
     },
   );
@@ -81,9 +86,8 @@ const ORDERS = {
   answer: of(NoBody, () => ({ name: "answer" })),
   hold: of(HoldBody.nullish(), (body) => ({ name: "hold", held: body?.held ?? true })),
   transfer: of(TransferBody, async ({ to }, context) => {
-    const people = await context.accounts.list();
-    const found = people.find((person) => person.username === to);
-    if (!found || !may(found.role, "incidents:order")) {
+    const found = await context.accounts.find(to);
+    if (!found || found.isDisabled || !may(found.role, "incidents:order")) {
       throw problem("bad-request", `body.to: expected an operator or supervisor, found ${to}`);
     }
     return { name: "transfer", to, toName: found.displayName };

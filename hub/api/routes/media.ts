@@ -90,10 +90,13 @@ async function negotiate(
     throw problem("bad-request", `body: expected an SDP offer starting with v=0, found ${found}`);
   }
   const incidentId = IncidentId.parse((request.params as { id: string }).id);
-  const { username, displayName, role } = actorOf(request);
+  const { username, displayName, role, id: signInId } = actorOf(request);
   const by = { username, displayName, role };
-  const answer = await context.hub.view({ incidentId, role: dialect.role, sdp, by });
+  const asked = { incidentId, role: dialect.role, sdp, by, signInId, from: request.ip };
+  const answer = await context.hub.view(asked);
   if (!answer.ok) throw problem(answer.code, answer.detail);
+  // The session may have ended while the two negotiated, before the view was known by its name.
+  if (!(await context.accounts.sessionById(signInId))) context.hub.endViewsOf(signInId);
   for (const oldest of ownerBySession.keys()) {
     if (ownerBySession.size < MAX_RESOURCES) break;
     ownerBySession.delete(oldest);

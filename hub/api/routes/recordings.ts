@@ -9,7 +9,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { RecordingPage, type Recording } from "../../../shared/api/incident.ts";
-import type { RecordingId } from "../../../shared/ids.ts";
+import { IncidentId } from "../../../shared/ids.ts";
 import { actorOf } from "../access.ts";
 import { parseByteRange, type ByteRange } from "../byte-range.ts";
 import type { Api, ApiContext } from "../context.ts";
@@ -47,6 +47,7 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
     async (request) => {
       const { id } = request.params;
       if (!(await context.reads.incident(id))) throw unknownIncident(id);
+      context.audit.read("incident", IncidentId.parse(id), request);
       return { items: [...(await context.reads.recordings(id))], next: null };
     },
   );
@@ -59,6 +60,7 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
     schema: {
       summary: "The recording itself (MP4, byte ranges)",
       params: RecordingParams,
+      querystring: MediaQuery,
       produces: ["video/mp4"],
       response: { 200: z.any(), 206: z.any(), 304: z.null(), ...failures },
     },
@@ -66,22 +68,36 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
       const { id } = request.params;
       const recording = await context.reads.recording(id);
       if (!recording) throw problem("not-found", `expected the id of a recording, found ${id}`);
-      await recordView(context, seen, { id, request });
+      const { download } = request.query;
+      await recordView(context, seen, { recording, request, isDownload: download !== undefined });
+      if (download !== undefined) {
+        const name = `anzhu-${recording.incidentId.slice(0, 8)}-${id.slice(0, 8)}.mp4`;
+        reply.header("content-disposition", `attachment; filename="${name}"`);
+      }
       return await sendMedia(recording, request, reply);
     },
   });
 }
 
-async function recordView(
-  context: ApiContext,
-  seen: Set<string>,
-  view: { readonly id: RecordingId; readonly request: FastifyRequest },
-): Promise<void> {
-  const { token, username } = actorOf(view.request);
-  const key = `${view.id} ${token}`;
+/** With `download` it is offered as a file, and the audit says so. */
+const MediaQuery = z.object({ download: z.enum(["", "1", "true"]).optional() });
+
+interface Viewing {
+  readonly recording: Pick<Recording, "id" | "incidentId">;
+  readonly request: FastifyRequest;
+  readonly isDownload: boolean;
+}
+
+async function recordView(context: ApiContext, seen: Set<string>, viewing: Viewing): Promise<void> {
+  const { recording, request, isDownload } = viewing;
+  const { id: session, username: by, displayName: byName } = actorOf(request);
+  const how = isDownload ? "download" : "play";
+  const key = `${recording.id} ${how} ${session}`;
   if (seen.has(key)) return;
+  const { id: recordingId, incidentId: of } = recording;
+  const type = "recording-viewed";
   await context.hub.record([
-    { type: "recording-viewed", at: Date.now(), recordingId: view.id, by: username },
+    { type, at: Date.now(), recordingId, of, by, byName, how, from: request.ip },
   ]);
   for (const oldest of seen) {
     if (seen.size < MAX_REMEMBERED_VIEWS) break;

@@ -7,7 +7,7 @@ import { actorOf, type SignedIn } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { may } from "../policy.ts";
 import { problem } from "../problem.ts";
-import { cookieOf, type PublicAddress } from "../public-address.ts";
+import { cookieOf, isLocalAndDirect, type PublicAddress } from "../public-address.ts";
 import { failures } from "../schemas.ts";
 import { createSignInLimit, type SignInLimit } from "../sign-in-limit.ts";
 
@@ -51,10 +51,12 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       schema: { summary: "Sign out", response: { 204: z.null(), ...failures } },
     },
     async (request, reply) => {
-      const { token, username } = actorOf(request);
+      const { token, id, username } = actorOf(request);
       await context.accounts.closeSession(token);
-      context.streams.endSession(token);
-      await noteSession(context, { type: "session-closed", at: Date.now(), username });
+      context.streams.endSession(id);
+      context.hub.endViewsOf(id);
+      const from = request.ip;
+      await noteSession(context, { type: "session-closed", at: Date.now(), username, from });
       const { name, ...where } = cookieOf(context.address);
       reply.clearCookie(name, where);
       return reply.code(204).send(null);
@@ -71,7 +73,12 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
     },
     async () => {
       const people = await context.accounts.list();
-      return { items: people.filter(({ role }) => may(role, "incidents:order")) };
+      const found = people.filter(
+        ({ role, isDisabled }) => !isDisabled && may(role, "incidents:order"),
+      );
+      return {
+        items: found.map(({ username, displayName, role }) => ({ username, displayName, role })),
+      };
     },
   );
 }
@@ -93,14 +100,25 @@ async function signIn(
   if (!actor) {
     limit.wrong(key);
     request.log.warn({ username, peer: request.ip }, "sign-in refused: wrong name or password");
+    await context.audit.refusedSignIn(username, request.ip);
     throw problem("unauthenticated", "the name or the password is wrong");
   }
   limit.right(key);
+  if (actor.isDemo && (context.address.isHttps || !isLocalAndDirect(request.raw))) {
+    throw problem(
+      "forbidden",
+      `${username} is a demo account: it can be used on its own machine only`,
+    );
+  }
   const at = Date.now();
   const expiresAt = at + context.config.sessionHours * 3_600_000;
   const token = await context.accounts.openSession(actor.username, expiresAt);
-  await noteSession(context, { type: "session-opened", at, username: actor.username });
-  return { ...actor, token, expiresAt };
+  const session = await context.accounts.session(token);
+  if (!session)
+    throw problem("unauthenticated", "the account was changed meanwhile: sign in again");
+  const from = request.ip;
+  await noteSession(context, { type: "session-opened", at, username: actor.username, from });
+  return { ...session, token };
 }
 
 /** A journal that cannot write must not keep an operator from the desk: alarms may still ring there. */

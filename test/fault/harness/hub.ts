@@ -128,7 +128,7 @@ async function createAccounts(dir: string): Promise<void> {
   const accounts = openAccounts(join(dir, "accounts.db"));
   for (const { username, displayName, role } of ACCOUNTS) {
     const account = { username: Username.parse(username), displayName, role };
-    await accounts.save({ ...account, password: PASSWORD });
+    await accounts.add({ ...account, password: PASSWORD, isDemo: true }, null);
   }
   accounts.close();
 }

@@ -4,12 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { MAX_SESSIONS_PER_USER, openAccounts } from "../../../hub/api/accounts.ts";
+import { MAX_SESSIONS_PER_USER } from "../../../hub/api/account-sessions.ts";
+import { openAccounts } from "../../../hub/api/accounts.ts";
 import { ENROLMENT_MINUTES, openEnrolments } from "../../../hub/api/enrolments.ts";
 import { PillarId, Username } from "../../../shared/ids.ts";
 
 const LI = Username.parse("li.na");
-const account = { username: LI, displayName: "李娜", role: "operator", password: "春天" } as const;
+const account = {
+  username: LI,
+  displayName: "李娜",
+  role: "operator",
+  password: "春天的花开了很久了呀",
+} as const;
 const details = {
   pillarId: PillarId.parse("demo-001"),
   name: "East",
@@ -35,15 +41,15 @@ afterEach(async () => {
 });
 
 test("only the right password for a known name is verified", async () => {
-  await accounts.save(account);
+  await accounts.add(account, null);
   const { password: _password, ...actor } = account;
-  expect(await accounts.verify(LI, "春天")).toEqual(actor);
+  expect(await accounts.verify(LI, account.password)).toEqual({ ...actor, isDemo: false });
   expect(await accounts.verify(LI, "夏天")).toBeUndefined();
-  expect(await accounts.verify("nobody", "春天")).toBeUndefined();
+  expect(await accounts.verify("nobody", account.password)).toBeUndefined();
 });
 
 test("a session lasts until its time or its end, and survives a restart", async () => {
-  await accounts.save(account);
+  await accounts.add(account, null);
   const token = await accounts.openSession(LI, later());
   const short = await accounts.openSession(LI, Date.now() - 1);
   accounts.close();
@@ -55,7 +61,7 @@ test("a session lasts until its time or its end, and survives a restart", async 
 });
 
 test("neither passwords nor tokens are in the file", async () => {
-  await accounts.save({ ...account, password: "correct horse battery" });
+  await accounts.add({ ...account, password: "correct horse battery" }, null);
   const token = await accounts.openSession(LI, later());
   for (const file of ["accounts.db", "accounts.db-wal"]) {
     const bytes = await readFile(join(dir, file), "latin1");
@@ -64,17 +70,128 @@ test("neither passwords nor tokens are in the file", async () => {
   }
 });
 
-test("a new password ends the sessions, saving the same one does not", async () => {
-  await accounts.save(account);
-  const token = await accounts.openSession(LI, later());
-  await accounts.save({ ...account, role: "supervisor" });
-  expect(await accounts.session(token)).toMatchObject({ role: "supervisor" });
-  await accounts.save({ ...account, password: "秋天" });
-  expect(await accounts.session(token)).toBeUndefined();
+test("a new password, a new role and disabling end the sessions; another name does not", async () => {
+  await accounts.add(account, null);
+  const signIn = () => accounts.openSession(LI, later());
+  const first = await signIn();
+  await accounts.change(LI, { displayName: "李娜娜" }, null);
+  expect(await accounts.session(first)).toMatchObject({ displayName: "李娜娜" });
+  await accounts.setPassword(LI, "another spring in the street", null);
+  expect(await accounts.session(first)).toBeUndefined();
+  const second = await signIn();
+  await accounts.change(LI, { role: "supervisor" }, null);
+  expect(await accounts.session(second)).toBeUndefined();
+  const third = await signIn();
+  await accounts.change(LI, { isDisabled: true }, null);
+  expect(await accounts.session(third)).toBeUndefined();
+  expect(await accounts.verify(LI, "another spring in the street")).toBeUndefined();
+  await accounts.change(LI, { isDisabled: false }, null);
+  expect(await accounts.session(third)).toBeUndefined();
+  expect(await accounts.verify(LI, "another spring in the street")).toMatchObject({
+    role: "supervisor",
+  });
+});
+
+test("a name that exists is refused, and keeps its password", async () => {
+  await accounts.add(account, null);
+  const again = await accounts.add({ ...account, password: "quite another one" }, null);
+  expect(again).toMatchObject({ ok: false, code: "conflict" });
+  expect(await accounts.verify(LI, account.password)).toBeDefined();
+});
+
+test("the last administrator can be neither demoted nor disabled", async () => {
+  const root = { ...account, username: Username.parse("root"), role: "admin" } as const;
+  const second = { ...root, username: Username.parse("root2") } as const;
+  await accounts.add(root, null);
+  await accounts.add(second, null);
+  expect(await accounts.change(root.username, { isDisabled: true }, null)).toEqual({ ok: true });
+  for (const patch of [{ isDisabled: true }, { role: "operator" }] as const) {
+    const refused = await accounts.change(second.username, patch, null);
+    expect(refused).toMatchObject({ ok: false, code: "conflict" });
+  }
+  expect(await accounts.find("root2")).toMatchObject({ role: "admin", isDisabled: false });
+});
+
+test.each([
+  ["an empty password", { password: "" }],
+  ["nine characters", { password: "Xk2#pQ9!a" }],
+  ["257 characters", { password: "Xk2#pQ9! ".repeat(40).slice(0, 257) }],
+  ["a known password", { password: "password123" }],
+  ["a known password in other letters", { password: "P@ssw0rd2026!" }],
+  ["a run of keys", { password: "1qaz2wsx3edc" }],
+  ["one character again and again", { password: "aaaaaaaaaaaa" }],
+  ["a date or a telephone number", { password: "13800138000" }],
+  ["its own name", { password: "li.na-2026" }],
+  ["a name of 5,000 characters", { displayName: "王".repeat(5000) }],
+  ["a name of 61 characters", { displayName: "王".repeat(61) }],
+  ["no name", { displayName: "  " }],
+  ["a name with an escape", { displayName: "\u001B[31m李" }],
+  ["a name with a line break", { displayName: "李\n娜" }],
+  ["a name that turns the line around", { displayName: "李\u202E娜" }],
+  ["an invisible name", { displayName: "\u200B\u2060" }],
+  ["half a character", { displayName: "\uD83D" }],
+])("%s is refused", async (_name, wrong) => {
+  expect(await accounts.add({ ...account, ...wrong }, null)).toMatchObject({
+    ok: false,
+    code: "bad-request",
+  });
+  expect(await accounts.list()).toEqual([]);
+});
+
+test.each(["correct horse battery", "沿街灯火通明的那一夜里", "Xk2#pQ9!ab"])(
+  "%s is a password",
+  async (password) => {
+    expect(await accounts.add({ ...account, password }, null)).toEqual({ ok: true });
+    expect(await accounts.verify(LI, password)).toBeDefined();
+  },
+);
+
+test("a password of 256 characters is taken and signs in", async () => {
+  const password = "street lamp 7 ".repeat(30).slice(0, 256);
+  expect(await accounts.add({ ...account, password }, null)).toEqual({ ok: true });
+  expect(await accounts.verify(LI, password)).toBeDefined();
+});
+
+test("each change waits for the journal until it is there, also over a restart", async () => {
+  await accounts.add(account, null);
+  const by = { username: Username.parse("root"), displayName: "Root" };
+  await accounts.change(LI, { role: "supervisor", isDisabled: true }, by);
+  accounts.close();
+  accounts = openAccounts(join(dir, "accounts.db"));
+  const waiting = accounts.waitingFacts();
+  expect(waiting.map(({ fact }) => [fact.change, fact.by])).toEqual([
+    ["created", null],
+    ["role", "root"],
+    ["disabled", "root"],
+  ]);
+  accounts.forgetFacts(waiting[1]!.id);
+  expect(accounts.waitingFacts().map(({ fact }) => fact.change)).toEqual(["disabled"]);
+});
+
+test("what another program changes shows in the version", async () => {
+  const other = openAccounts(join(dir, "accounts.db"));
+  const before = accounts.version();
+  await other.add(account, null);
+  expect(accounts.version()).not.toBe(before);
+  other.close();
+});
+
+test("the last use is noted at sign-in and about every ten minutes of use", async () => {
+  await accounts.add(account, null);
+  expect(await accounts.find(LI)).toMatchObject({ lastUsedAt: null, sessions: 0 });
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_700_000_000_000 });
+  const token = await accounts.openSession(LI, 1_800_000_000_000);
+  expect(await accounts.find(LI)).toMatchObject({ lastUsedAt: 1_700_000_000_000, sessions: 1 });
+  vi.setSystemTime(1_700_000_540_000);
+  await accounts.session(token);
+  expect(await accounts.find(LI)).toMatchObject({ lastUsedAt: 1_700_000_000_000 });
+  vi.setSystemTime(1_700_000_601_000);
+  await accounts.session(token);
+  expect(await accounts.find(LI)).toMatchObject({ lastUsedAt: 1_700_000_601_000 });
 });
 
 test("one person holds a bounded number of sessions, and the oldest gives way", async () => {
-  await accounts.save(account);
+  await accounts.add(account, null);
   const tokens: string[] = [];
   vi.useFakeTimers({ toFake: ["Date"] });
   for (let n = 0; n <= MAX_SESSIONS_PER_USER; n++) {

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance, HTTPMethods, LightMyRequestResponse } from "fastify";
 import { HubConfig } from "../../../hub/config.ts";
@@ -109,6 +110,8 @@ export interface TestApi {
   readonly facts: Fact[];
   readonly views: ViewRequest[];
   readonly endedViews: string[];
+  /** Sign-in sessions that watch or talk. */
+  readonly viewing: Set<string>;
   readonly alarms: { pillarId: PillarId; message: UpMessage; via: string }[];
   readonly past: NumberedEvent[];
   /** Who was seen, and how. */
@@ -120,6 +123,7 @@ export interface TestApi {
   health: HealthCheck[];
   recordingState: Recording["state"];
   onAlarm: () => Promise<void>;
+  onRecord: () => Promise<void>;
   /** For an error in the middle of a request. */
   onHealth: () => void;
   publish(event: NumberedEvent): void;
@@ -151,9 +155,16 @@ function sharedAccounts(): Promise<Buffer> {
     const accounts = openAccounts(file);
     for (const role of Role.options) {
       const username = Username.parse(role);
-      await accounts.save({ username, displayName: role.toUpperCase(), role, password: "demo" });
+      const displayName = role.toUpperCase();
+      await accounts.add({ username, displayName, role, password: "demo", isDemo: true }, null);
     }
+    // Their making is no news in every test.
+    accounts.forgetFacts(accounts.waitingFacts().at(-1)?.id ?? 0);
     accounts.close();
+    // Ordinary accounts with a short password: tests also sign in from elsewhere, and over HTTPS.
+    const database = new DatabaseSync(file);
+    database.exec("UPDATE account SET is_demo = 0");
+    database.close();
     const bytes = await readFile(file);
     await rm(dir, { recursive: true });
     return bytes;
@@ -175,6 +186,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     facts: [] as Fact[],
     views: [] as ViewRequest[],
     endedViews: [] as string[],
+    viewing: new Set<string>(),
     alarms: [] as TestApi["alarms"],
     past: [] as NumberedEvent[],
     signs: [] as string[],
@@ -185,6 +197,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     health: [] as HealthCheck[],
     recordingState: "recording" as Recording["state"],
     onAlarm: async () => {},
+    onRecord: async () => {},
     onHealth: () => {},
   };
   const app = await buildApi({
@@ -213,7 +226,14 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
         return test.viewAnswer;
       },
       endView: (id) => void state.endedViews.push(id),
-      record: async (facts) => void state.facts.push(...facts),
+      viewingSessions: () => state.viewing,
+      endViewsOf: (id) => {
+        if (state.viewing.delete(id)) state.endedViews.push(id);
+      },
+      record: async (facts) => {
+        await test.onRecord();
+        state.facts.push(...facts);
+      },
       sawConsole: (username, sign) => void state.signs.push(`${username} ${sign}`),
       subscribe: (listener) => {
         listeners.add(listener);
@@ -295,6 +315,7 @@ function readsOf(
       id === RECORDING
         ? { ...recording, state: recordingState(), path: join(dir, "recording.mp4") }
         : undefined,
+    audit: async () => ({ items: [], next: null }),
     eventsAfter: async (index, limit) => {
       const oldest = past[0]?.index ?? 0;
       if (index < oldest - 1) return undefined;

@@ -1,0 +1,87 @@
+/** Sessions: a random token each, of which only the hash is stored. The hash names the session inside the hub. */
+import { createHash, randomBytes } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+import { Role } from "../../shared/api/session.ts";
+import { Username } from "../../shared/ids.ts";
+import type { Accounts } from "../ports.ts";
+
+/** Desks, tablets and programs of one person; the oldest session gives way. */
+export const MAX_SESSIONS_PER_USER = 16;
+const TOKEN_BYTES = 32;
+/** How exactly the last use is known: each note is a write to the disk. */
+const LAST_USE_WITHIN_MS = 600_000;
+
+const SessionRow = z.object({
+  id: z.string(),
+  username: Username,
+  displayName: z.string(),
+  role: Role,
+  expiresAt: z.number(),
+  lastUsedAt: z.number().nullable(),
+});
+
+export function openSessions(
+  db: DatabaseSync,
+): Pick<Accounts, "openSession" | "session" | "sessionById" | "closeSession"> {
+  const insert = db.prepare(
+    "INSERT INTO session (token_hash, username, opened_at, expires_at) VALUES (?, ?, ?, ?)",
+  );
+  const find = db.prepare(
+    `SELECT token_hash AS id, username, display_name AS displayName, role,
+       expires_at AS expiresAt, last_used_at AS lastUsedAt
+     FROM session JOIN account USING (username)
+     WHERE token_hash = ? AND expires_at > ? AND is_disabled = 0`,
+  );
+  const remove = db.prepare("DELETE FROM session WHERE token_hash = ?");
+  const prune = db.prepare("DELETE FROM session WHERE expires_at <= ?");
+  const used = db.prepare("UPDATE account SET last_used_at = ? WHERE username = ?");
+  const trim = db.prepare(
+    `DELETE FROM session WHERE token_hash IN (
+       SELECT token_hash FROM session WHERE username = ?
+       ORDER BY opened_at DESC, token_hash LIMIT -1 OFFSET ${MAX_SESSIONS_PER_USER})`,
+  );
+  const byId = (id: string): z.infer<typeof SessionRow> | undefined => {
+    const row = find.get(id, Date.now());
+    return row && SessionRow.parse(row);
+  };
+  return {
+    openSession: async (username, expiresAt) => {
+      const token = randomBytes(TOKEN_BYTES).toString("base64url");
+      const now = Date.now();
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        prune.run(now);
+        insert.run(hashOf(token), username, now, Math.floor(expiresAt));
+        trim.run(username);
+        used.run(now, username);
+        db.exec("COMMIT");
+      } catch (error) {
+        db.exec("ROLLBACK");
+        throw error;
+      }
+      return token;
+    },
+    session: async (token) => {
+      const session = byId(hashOf(token));
+      const now = Date.now();
+      if (session && Math.abs(now - (session.lastUsedAt ?? 0)) > LAST_USE_WITHIN_MS) {
+        noteUse(() => used.run(now, session.username));
+      }
+      return session;
+    },
+    sessionById: async (id) => byId(id),
+    closeSession: async (token) => void remove.run(hashOf(token)),
+  };
+}
+
+/** Nobody is kept out because a full disk cannot note when they were here. */
+function noteUse(write: () => unknown): void {
+  try {
+    write();
+  } catch {
+    return;
+  }
+}
+
+const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");

@@ -1,0 +1,101 @@
+/**
+ * What belongs to a sign-in session ends with it: its event streams, what it watches and what it says.
+ *
+ * A session ends by signing out, by its time, and by a new password, a new role or disabling, which the command line
+ * may do in another process. So the database's version is asked a few times a second, which costs microseconds,
+ * and when it changed every session that is in use is looked at again. Facts that the accounts left for the journal
+ * are taken there on the way.
+ */
+import type { Logger } from "pino";
+import type { Accounts, HubCommands } from "../ports.ts";
+import type { EventStreams } from "./event-streams.ts";
+
+/** With the media process's own time, a view is over well within a second. */
+const LOOK_EVERY_MS = 250;
+
+export interface SessionWatch {
+  /** Looks now, for a change made here. */
+  look(): Promise<void>;
+  close(): void;
+}
+
+export interface SessionWatchOptions {
+  readonly accounts: Pick<Accounts, "sessionById" | "version" | "waitingFacts" | "forgetFacts">;
+  readonly hub: Pick<HubCommands, "viewingSessions" | "endViewsOf" | "record">;
+  readonly streams: Pick<EventStreams, "sessions" | "endSession">;
+  readonly log: Pick<Logger, "error">;
+}
+
+interface Desk extends SessionWatchOptions {
+  /** When the sessions in use were last found good. */
+  seenVersion: string;
+  readonly expiryById: Map<string, number>;
+  isTaking: boolean;
+  /** The last failure, so that one that lasts is one line. */
+  complaint: string;
+}
+
+export function watchSessions(options: SessionWatchOptions): SessionWatch {
+  const desk: Desk = {
+    ...options,
+    seenVersion: "",
+    expiryById: new Map(),
+    isTaking: false,
+    complaint: "",
+  };
+  const look = async (): Promise<void> => {
+    try {
+      await endOver(desk);
+      await takeFacts(desk);
+      desk.complaint = "";
+    } catch (error) {
+      // A desk must not go deaf because the accounts cannot be read for a moment.
+      complain(desk, String(error));
+    }
+  };
+  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  timer.unref();
+  return { look, close: () => clearInterval(timer) };
+}
+
+async function endOver(desk: Desk): Promise<void> {
+  const inUse = new Set([...desk.streams.sessions(), ...desk.hub.viewingSessions()]);
+  const version = desk.accounts.version();
+  const isChanged = version !== desk.seenVersion;
+  for (const id of desk.expiryById.keys()) if (!inUse.has(id)) desk.expiryById.delete(id);
+  for (const id of inUse) {
+    const expiresAt = desk.expiryById.get(id);
+    const isDue = expiresAt === undefined || expiresAt <= Date.now();
+    if (!isChanged && !isDue) continue;
+    const session = await desk.accounts.sessionById(id);
+    if (session) {
+      desk.expiryById.set(id, session.expiresAt);
+      continue;
+    }
+    desk.streams.endSession(id);
+    desk.hub.endViewsOf(id);
+    desk.expiryById.delete(id);
+  }
+  desk.seenVersion = version;
+}
+
+/** A change may be told twice when the hub dies between the two writes; never not at all. */
+async function takeFacts(desk: Desk): Promise<void> {
+  if (desk.isTaking) return;
+  desk.isTaking = true;
+  try {
+    const waiting = desk.accounts.waitingFacts();
+    const last = waiting.at(-1);
+    if (!last) return;
+    await desk.hub.record(waiting.map(({ fact }) => fact));
+    desk.accounts.forgetFacts(last.id);
+  } finally {
+    desk.isTaking = false;
+  }
+}
+
+function complain(desk: Desk, reason: string): void {
+  if (desk.complaint === reason) return;
+  desk.complaint = reason;
+  desk.log.error({ reason }, "sessions could not be checked, or account changes not recorded");
+}

@@ -1,0 +1,173 @@
+/**
+ * `anzhu-hub user`: people who may sign in.
+ *
+ * The same rules as on the HTTP interface, and it works while the hub runs: within a second the hub ends the streams
+ * and views of sessions that were ended here, and writes the change into its journal.
+ */
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { Role } from "../shared/api/session.ts";
+import { Username } from "../shared/ids.ts";
+import { isolated, visible } from "../shared/text.ts";
+import type { ClosableAccounts } from "./api/accounts.ts";
+import type { AccountChanged, ListedAccount } from "./ports.ts";
+import { loadConfig } from "./settings-file.ts";
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+interface Settings {
+  readonly config: string;
+}
+
+const CONFIG = ["-c, --config <file>", "settings"] as const;
+
+/** A command about one account. */
+function about(user: Command, name: string, description: string): Command {
+  return withConfig(user.command(name).description(description)).argument(
+    "<username>",
+    "account name",
+    username,
+  );
+}
+
+const withConfig = (command: Command): Command =>
+  command.addOption(new Option(...CONFIG).default("hub.yaml").env("ANZHU_HUB_CONFIG"));
+
+const roleOption = (): Option =>
+  new Option("--role <role>", "what they may do").choices(Role.options).makeOptionMandatory();
+
+export function addUser(root: Command): void {
+  const user = root.command("user").description("People who may sign in.");
+  about(user, "add", "Add a person. The password is asked for, or read from standard input.")
+    .requiredOption("--name <name>", "shown to everybody, also on the pillar's screen")
+    .addOption(roleOption())
+    .addHelpText("after", "\nPasswords: 10 to 256 characters, not one of those tried first.")
+    .action(async (name: Username, options: Settings & { name: string; role: Role }) => {
+      const { role, name: displayName } = options;
+      await change(options, `${name} (${isolated(displayName)}) is ${role}`, async (accounts) => {
+        if (await accounts.find(name)) {
+          return refusal(`${name} exists already: anzhu-hub user passwd, role, rename or enable`);
+        }
+        const account = { username: name, displayName, role, password: await readPassword() };
+        return await accounts.add(account, null);
+      });
+    });
+  about(user, "passwd", "Give a new password; ends that person's sessions.").action(
+    async (name: Username, options: Settings) =>
+      await change(options, `${name} has a new password`, async (accounts) => {
+        if (!(await accounts.find(name))) return refusal(unknown(name));
+        return await accounts.setPassword(name, await readPassword(), null);
+      }),
+  );
+  about(user, "role", "Give another role; ends that person's sessions.")
+    .addOption(roleOption())
+    .action(async (name: Username, options: Settings & { role: Role }) => {
+      const { role } = options;
+      await change(options, `${name} is ${role}`, (accounts) =>
+        accounts.change(name, { role }, null),
+      );
+    });
+  about(user, "rename", "Give another display name.")
+    .requiredOption("--name <name>", "shown to everybody, also on the pillar's screen")
+    .action(async (name: Username, options: Settings & { name: string }) => {
+      const { name: displayName } = options;
+      await change(options, `${name} is called ${isolated(displayName)}`, (accounts) =>
+        accounts.change(name, { displayName }, null),
+      );
+    });
+  about(
+    user,
+    "disable",
+    "Let a person in no more; ends their sessions, keeps their history.",
+  ).action(
+    async (name: Username, options: Settings) =>
+      await change(options, `${name} is disabled`, (accounts) =>
+        accounts.change(name, { isDisabled: true }, null),
+      ),
+  );
+  about(user, "enable", "Let a disabled person in again.").action(
+    async (name: Username, options: Settings) =>
+      await change(options, `${name} is enabled`, (accounts) =>
+        accounts.change(name, { isDisabled: false }, null),
+      ),
+  );
+  withConfig(user.command("list").description("Who may sign in, and when they last did.")).action(
+    async (options: Settings) => {
+      const accounts = await open(options);
+      try {
+        for (const account of await accounts.list()) print(line(account));
+      } finally {
+        accounts.close();
+      }
+    },
+  );
+}
+
+function line({
+  username: name,
+  role,
+  isDisabled,
+  lastUsedAt,
+  displayName,
+}: ListedAccount): string {
+  const used = lastUsedAt === null ? "never" : new Date(lastUsedAt).toISOString();
+  const state = isDisabled ? "disabled" : "";
+  const columns = [name.padEnd(20), role.padEnd(12), state.padEnd(9), used.padEnd(24)];
+  return `${columns.join(" ")} ${visible(displayName)}`;
+}
+
+async function change(
+  options: Settings,
+  done: string,
+  work: (accounts: ClosableAccounts) => Promise<AccountChanged>,
+): Promise<void> {
+  const accounts = await open(options);
+  try {
+    const outcome = await work(accounts);
+    if (!outcome.ok) throw new Error(outcome.detail);
+    print(done);
+  } finally {
+    accounts.close();
+  }
+}
+
+const refusal = (detail: string): AccountChanged => ({ ok: false, code: "conflict", detail });
+const unknown = (name: string): string =>
+  `expected an account, found no ${name}: anzhu-hub user list`;
+
+async function open({ config: file }: Settings): Promise<ClosableAccounts> {
+  const config = loadConfig(file);
+  const { mkdir } = await import("node:fs/promises");
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const { openAccounts } = await import("./api/accounts.ts");
+  return openAccounts(join(config.dataDir, "accounts.db"));
+}
+
+function username(text: string): Username {
+  const parsed = Username.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(
+    `expected a lower-case letter, then letters, digits, ".", "_" or "-", at most 32, found ` +
+      JSON.stringify(visible(text.slice(0, 60))),
+  );
+}
+
+/** One line; at a terminal what is typed does not show. */
+function readPassword(): Promise<string> {
+  const isTerminal = process.stdin.isTTY;
+  if (isTerminal) process.stderr.write("Password: ");
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: isTerminal });
+  return new Promise((resolve, reject) => {
+    lines.once("line", (line) => {
+      resolve(line);
+      lines.close();
+    });
+    lines.once("close", () => {
+      if (isTerminal) process.stderr.write("\n");
+      reject(new Error("expected a password on standard input, found nothing"));
+    });
+  });
+}

@@ -1,0 +1,63 @@
+/** Who read, watched, listened, talked, ordered and signed in: `GET /api/v1/audit`. */
+import { z } from "zod";
+import { IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
+
+export const AuditKind = z.enum([
+  /** An incident, a list of incidents or of accounts was read. */
+  "read",
+  /** Somebody watched and listened, or talked. */
+  "watch",
+  "talk",
+  /** A recording was played or downloaded. */
+  "recording",
+  /** An order about an incident, a command to a pillar, an identity ended. */
+  "order",
+  "session",
+  "sign-in-refused",
+  "account",
+  /** This list was read. */
+  "audit",
+]);
+export type AuditKind = z.infer<typeof AuditKind>;
+
+export const AuditEntry = z.object({
+  /** Its place in the journal. */
+  index: z.number().int().positive(),
+  at: z.iso.datetime(),
+  kind: AuditKind,
+  /** The fact's type, for example `view-opened`. */
+  type: z.string(),
+  /** Account name of who did it; null for the command line and for names nobody has. */
+  by: Username.nullable(),
+  byName: z.string().nullable(),
+  /** Network address, where it is known. */
+  from: z.string().nullable(),
+  incidentId: IncidentId.nullable(),
+  pillarId: PillarId.nullable(),
+  recordingId: RecordingId.nullable(),
+  /** The account that was changed. */
+  account: Username.nullable(),
+  /** A stable word or a text, by type: the note, the unit, the new role, what was read. */
+  detail: z.string().nullable(),
+  /** How often it happened within a few minutes. */
+  count: z.number().int().positive(),
+});
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+export const AuditPage = z.object({ items: z.array(AuditEntry), next: z.string().nullable() });
+export type AuditPage = z.infer<typeof AuditPage>;
+
+export const AuditQuery = z.strictObject({
+  person: Username.optional(),
+  kind: AuditKind.optional(),
+  incidentId: IncidentId.optional(),
+  /** At or after, and before. */
+  from: z.iso.datetime().optional(),
+  to: z.iso.datetime().optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,16}\.\d{1,16}$/, "expected the `next` of an earlier answer")
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+export type AuditQuery = z.infer<typeof AuditQuery>;
