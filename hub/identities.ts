@@ -7,6 +7,7 @@
  */
 import { canonicalJson } from "../shared/canonical-json.ts";
 import type { PillarId } from "../shared/ids.ts";
+import { isRenewalBudgetSpent, MAX_RENEWALS_PER_DAY } from "./core/budget.ts";
 import { decideRevoke, goodSerials, isRenewalDue, whyNotAdmitted } from "./core/certificate.ts";
 import type { HubEvent } from "./core/events.ts";
 import type { Fact, FactOf } from "./core/facts.ts";
@@ -125,6 +126,10 @@ function mayRenew(options: IdentitiesOptions, asked: RenewalAsked): MayRenew {
   const key = record.alarmPublicKey ?? "";
   if (!options.authority.verify(key, canonicalJson({ pillarId, csr }), sig)) {
     return { ok: false, detail: `the signature of ${pillarId} does not fit its alarm key` };
+  }
+  if (isRenewalBudgetSpent(options.state(), pillarId, at)) {
+    const detail = `${pillarId} has had ${MAX_RENEWALS_PER_DAY} certificates today: look at it, then tomorrow`;
+    return { ok: false, detail };
   }
   const isFirstUse = record.nextCertificate?.serial === certificateSerial;
   const isDue = isRenewalDue(record, { certificateSerial, at, lifeMs: LIFE_MS });

@@ -14,6 +14,7 @@ import {
 } from "../../shared/protocol/alarm.ts";
 import { PROTOCOL_VERSION } from "../../shared/protocol/version.ts";
 import { pressedOf } from "./bounds.ts";
+import { isAlarmBudgetSpent, keptEvent, spentFacts, withinBudget } from "./budget.ts";
 import { setDeadline } from "./deadline.ts";
 import { both, nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent, KnownAlarm } from "./events.ts";
@@ -35,9 +36,22 @@ export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
   const openId = state.openByLane.get(laneOf({ pillarId, kind: kindOf(event.alarm.event) }));
   const open = openId && state.incidents.get(openId);
   const isVerified = isTrusted(state.pillars.get(pillarId), event.at);
-  const decision = open ? join(event, open, isVerified) : openNew(state, event, isVerified);
+  if (open && !isWorse(open, event, isVerified) && isAlarmBudgetSpent(state, pillarId, event.at)) {
+    // It rings already, and the pillar asks again: its turn comes when its other alarms have been paid for.
+    return { facts: spentFacts(state, event), effects: [] };
+  }
+  const decision = open
+    ? join(state, { event, open, isVerified })
+    : openNew(state, event, isVerified);
   const told = both(decision, newerPillar(state, event));
   return rival ? both(told, equivocation(state, event, { rival, open })) : told;
+}
+
+/** Whether the incident is another one by this alarm: such an alarm is recorded at once, whatever it costs. */
+function isWorse(open: IncidentRecord, { alarm }: AlarmHeard, isVerified: boolean): boolean {
+  const kind = kindOf(alarm.event);
+  const isStricter = stricterKind(open.kind, kind) !== open.kind;
+  return isStricter || PRIORITY[kind] < open.priority || (isVerified && !open.isVerified);
 }
 
 /** It rings, and somebody should know that part of it may not be shown. */
@@ -46,7 +60,8 @@ function newerPillar(state: HubState, { at, pillarId, alarm }: AlarmHeard): Deci
   if (isKnown || !isOfNewerPillar(alarm.event)) return nothing;
   const { v, kind } = alarm.event;
   const detail = `expected protocol ${PROTOCOL_VERSION}, found ${v} (kind "${kind}"); update this hub`;
-  return { facts: [faultFact({ at, pillarId, code: "protocol-newer", detail })], effects: [] };
+  const fault = faultFact({ at, pillarId, code: "protocol-newer", detail });
+  return { facts: withinBudget(state, { at, pillarId }, [fault]), effects: [] };
 }
 
 /** Same receipt as the first time, and what has become of the call since. */
@@ -68,14 +83,19 @@ function callSince(known: KnownAlarm, incident: IncidentRecord | undefined): Hub
   return [{ type: "tell-pillar", pillarId, call }];
 }
 
-function recorded(event: AlarmHeard, incidentId: IncidentRecord["id"], isVerified: boolean): Fact {
+interface Recording {
+  readonly incidentId: IncidentRecord["id"];
+  readonly isVerified: boolean;
+}
+
+function recorded(state: HubState, event: AlarmHeard, into: Recording): Fact {
   const { at, via, alarm, hash } = event;
-  const { event: inner, sig } = alarm;
+  const { sig } = alarm;
   const pressed = pressedOf(alarm, at);
   const { ageMs } = alarm;
   const age = pressed.doubt === "age" && ageMs !== undefined && { ageMs };
-  const told = { event: inner, sig, via, ...pressed, ...age, hash, isVerified };
-  return { type: "alarm-recorded", at, incidentId, ...told };
+  const told = { ...keptEvent(state, alarm.event, at), sig, via, ...pressed, ...age, hash };
+  return { type: "alarm-recorded", at, ...into, ...told };
 }
 
 function acceptNew(event: AlarmHeard, incidentId: IncidentRecord["id"]): HubEffect {
@@ -83,7 +103,13 @@ function acceptNew(event: AlarmHeard, incidentId: IncidentRecord["id"]): HubEffe
   return { type: "accept", pillarId: event.pillarId, eventId, seq, incidentId };
 }
 
-function join(event: AlarmHeard, open: IncidentRecord, isVerified: boolean): Decision {
+interface Joined {
+  readonly event: AlarmHeard;
+  readonly open: IncidentRecord;
+  readonly isVerified: boolean;
+}
+
+function join(state: HubState, { event, open, isVerified }: Joined): Decision {
   const { at, pillarId } = event;
   const { eventId, text = null } = event.alarm.event;
   const pressedKind = kindOf(event.alarm.event);
@@ -96,7 +122,7 @@ function join(event: AlarmHeard, open: IncidentRecord, isVerified: boolean): Dec
       : [];
   return {
     facts: [
-      recorded(event, open.id, isVerified),
+      recorded(state, event, { incidentId: open.id, isVerified }),
       {
         type: "incident-joined",
         at,
@@ -122,7 +148,7 @@ function openNew(state: HubState, event: AlarmHeard, isVerified: boolean): Decis
   const kind = kindOf(event.alarm.event);
   const opened: Decision = {
     facts: [
-      recorded(event, incidentId, isVerified),
+      recorded(state, event, { incidentId, isVerified }),
       {
         type: "incident-opened",
         at,

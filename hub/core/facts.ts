@@ -99,6 +99,11 @@ export type Fact =
   | (OfIncident & {
       readonly type: "alarm-recorded";
       readonly event: AlarmEvent;
+      /**
+       * UTF-8 bytes of the event that was signed, where only the fields known here were kept of it, because its
+       * pillar had used up its budget. `hash` covers all of it: the pillar's own copy can still be proven.
+       */
+      readonly signedBytes?: number;
       readonly sig: Signature;
       readonly via: Via;
       /** Hub's clock minus the alarm's age. */

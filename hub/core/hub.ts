@@ -7,6 +7,7 @@
  */
 import { assert, assertNever } from "../../shared/assert.ts";
 import { decideAlarm } from "./alarm.ts";
+import { budgetFacts, evolveBudget, withinBudget } from "./budget.ts";
 import { adoptionFacts, certificateFacts, decideRevoke } from "./certificate.ts";
 import { decideReleases } from "./console.ts";
 import { decideDeadlines } from "./deadline.ts";
@@ -57,7 +58,7 @@ export function decide(state: HubState, event: HubEvent): Decision {
     case "heartbeat":
       return decideHeartbeat(state, event);
     case "report":
-      return { facts: reportFacts(state, event), effects: [] };
+      return { facts: withinBudget(state, event, reportFacts(state, event)), effects: [] };
     case "pillar-connected":
       return both(
         { facts: [...adoptionFacts(state, event), ...cloneFacts(state, event)], effects: [] },
@@ -88,6 +89,7 @@ export function decide(state: HubState, event: HubEvent): Decision {
         decideCalls(state),
         { facts: presenceFacts(state, event.at), effects: [] },
         { facts: certificateFacts(state, event.at), effects: [] },
+        { facts: budgetFacts(state, event.at), effects: [] },
         // Of what is folded: the news of a grid follows that of its pillars by one tick.
         { facts: gridFacts(state, event.at), effects: [] },
       );
@@ -101,7 +103,7 @@ function decideHeartbeat(
   event: Extract<HubEvent, { type: "heartbeat" }>,
 ): Decision {
   const { at, pillarId, heartbeat } = event;
-  const facts = heartbeatFacts(state, event);
+  const facts = withinBudget(state, event, heartbeatFacts(state, event));
   const fromSeq = missingFrom(state, event);
   const { bootEpoch, sessionNonce } = heartbeat;
   const ask: HubEffect[] =
@@ -131,6 +133,12 @@ function tellCall(state: HubState, event: Extract<HubEvent, { pillarId: unknown 
 
 /** Folds one fact. The maps of `state` change in place; the records in them never do. */
 export function evolve(state: HubState, fact: Fact, index: number): HubState {
+  const next = evolveRecords(state, fact, index);
+  evolveBudget(next, fact);
+  return next;
+}
+
+function evolveRecords(state: HubState, fact: Fact, index: number): HubState {
   switch (fact.type) {
     case "pillar-registered":
     case "pillar-enrolled":

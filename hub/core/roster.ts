@@ -47,6 +47,7 @@ export interface PillarRecord extends Credentials {
 
 /** Faults only the hub can find: a heartbeat that does not list them does not clear them. */
 const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set([
+  "budget-spent",
   "certificate-ending",
   "certificate-expired",
   "clone-suspected",

@@ -7,6 +7,7 @@
  * and a restart begins it anew.
  */
 import type { EventId, IncidentId, PillarId, RecordingId, Signature } from "../../shared/ids.ts";
+import type { Budget } from "./budget.ts";
 import type { KnownAlarm } from "./events.ts";
 import type { EscalationSettings } from "./escalation.ts";
 import type { OwedCall } from "./external.ts";
@@ -47,6 +48,10 @@ export interface HubState {
   readonly goneTargets: Set<string>;
   /** Grids of which every pillar is gone, and how many those were. */
   readonly lostGrids: Map<string, number>;
+  /** What pillars have cost the journal lately. */
+  readonly budgets: Map<PillarId, Budget>;
+  /** Those that have used up theirs. */
+  readonly spent: Set<PillarId>;
   readonly heard: Heard;
 }
 
@@ -69,12 +74,14 @@ export function newState(settings: HubSettings): HubState {
     owedCalls: new Map(),
     goneTargets: new Set(),
     lostGrids: new Map(),
+    budgets: new Map(),
+    spent: new Set(),
     heard: silence(),
   };
 }
 
 /** Raised whenever the fold changes its meaning: older snapshots are then ignored and facts folded again. */
-export const SNAPSHOT_VERSION = 6;
+export const SNAPSHOT_VERSION = 7;
 
 interface Snapshot {
   readonly version: number;
@@ -87,6 +94,8 @@ interface Snapshot {
   readonly owedCalls: readonly (readonly [IncidentId, OwedCall])[];
   readonly goneTargets: readonly string[];
   readonly lostGrids: readonly (readonly [string, number])[];
+  readonly budgets: readonly (readonly [PillarId, Budget])[];
+  readonly spent: readonly PillarId[];
 }
 
 /** What was folded, as text. The journal hashes it, so its inside is trusted when it comes back. */
@@ -102,6 +111,8 @@ export function writeSnapshot(state: HubState): string {
     owedCalls: [...state.owedCalls],
     goneTargets: [...state.goneTargets],
     lostGrids: [...state.lostGrids],
+    budgets: [...state.budgets],
+    spent: [...state.spent],
   };
   return JSON.stringify(snapshot);
 }
@@ -121,6 +132,8 @@ export function readSnapshot(settings: HubSettings, text: string): HubState | un
   for (const [pillarId, mark] of snapshot.marks) state.marks.set(pillarId, mark);
   for (const [incidentId, call] of snapshot.owedCalls) state.owedCalls.set(incidentId, call);
   for (const target of snapshot.goneTargets) state.goneTargets.add(target);
+  for (const [pillarId, budget] of snapshot.budgets) state.budgets.set(pillarId, budget);
+  for (const pillarId of snapshot.spent) state.spent.add(pillarId);
   for (const [grid, count] of snapshot.lostGrids) state.lostGrids.set(grid, count);
   for (const alarm of snapshot.alarms) {
     state.alarms.set(alarm.sig, alarm);

@@ -9,6 +9,8 @@ export const HEARTBEAT_SECONDS = 5;
 /** What can be wrong with a pillar, in a technician's words; the console translates. */
 export const FaultCode = z.enum([
   "board-lost",
+  /** Found by the hub: the pillar has said more than a whole day of faults or alarms may cost the journal. */
+  "budget-spent",
   "button-stuck",
   "camera-lost",
   /** Found by the hub: less than ten days are left of the certificate, and it was not renewed. */

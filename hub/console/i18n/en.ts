@@ -282,6 +282,8 @@ export const en: typeof zhCN = {
     "certificate-ending": "The certificate ends soon and was not renewed, check the pillar",
     "certificate-expired":
       "Certificate expired: alarms ring as unverified, nothing else works; enrol again",
+    "budget-spent":
+      "Reports more than a day's budget: faults are no longer recorded; look for a loose contact or a stolen key",
     "clone-suspected": "Two machines may share this identity, check and enrol again",
     "clock-unsynced": "Clock not set",
     "ffmpeg-missing": "Media program missing, no sound or picture",

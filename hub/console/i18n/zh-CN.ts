@@ -267,6 +267,7 @@ export const zhCN = {
     "camera-lost": "摄像头失联，没有画面",
     "certificate-ending": "证书快到期还没续上，请查报警柱",
     "certificate-expired": "证书已过期：报警标为身份未核实，其余停用，请重新登记",
+    "budget-spent": "上报超出当日额度，故障暂不再记录；请查接触不良或密钥被盗",
     "clone-suspected": "疑有两台设备共用身份，请查报警柱并重新登记",
     "clock-unsynced": "时钟未校准",
     "ffmpeg-missing": "缺少媒体程序，没有音视频",

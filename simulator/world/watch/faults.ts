@@ -11,6 +11,7 @@ const SILENT_MS = 12_000;
 
 /** What the hub finds by itself; the pillar knows nothing of it. */
 export const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set<FaultCode>([
+  "budget-spent",
   "certificate-ending",
   "certificate-expired",
   "clone-suspected",
