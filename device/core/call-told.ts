@@ -99,16 +99,15 @@ function believe(agent: Agent, call: Accepted, { message, moment }: Word): Agent
 
 /** A reboot during a call, or an incident opened again: the hub's word for our newest alarm counts. */
 function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
-  const { lastEventId, bornAt, wasSilent } = agent.call;
-  const isSilent = wasSilent || message.isSilent === true;
+  const { lastEventId, wasSilent } = agent.call;
   const isOurs = message.eventId === lastEventId && message.status !== "ended";
   if (!isOurs || agent.outbox.pending.has(message.eventId)) return step(agent);
   const { eventId, incidentId } = message;
+  // A press before a reboot is silent when the hub says so.
+  const isSilent = wasSilent || message.isSilent === true;
   const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
   const isRinging = message.status === "ringing" || message.by === undefined;
-  // Without `bornAt` the press was before a reboot, and may have been a silent one.
-  const isSpoken = isRinging && bornAt !== undefined;
-  const said = step(received, ...(isSpoken ? say(received, "received") : []));
+  const said = step(received, ...(isRinging ? say(received, "received") : []));
   return follow(said, (next) => callTold(next, message, moment));
 }
 

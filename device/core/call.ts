@@ -61,6 +61,8 @@ export interface CallState {
   readonly call: Call;
   /** The newest alarm, also after a reboot: the hub may still be in a call about it. */
   readonly lastEventId: EventId | undefined;
+  /** Alarms of the running call after its first, newest last: each may be the one the hub speaks of. */
+  readonly newer: readonly EventId[];
   /** Whether that alarm's call makes no sound. False after a reboot, when it is not known. */
   readonly wasSilent: boolean;
   /** The end of the last call is still on the display. */
@@ -74,6 +76,7 @@ export interface CallState {
 export const IDLE: CallState = {
   call: { phase: "idle" },
   lastEventId: undefined,
+  newer: [],
   wasSilent: false,
   hasJustEnded: false,
   bornAt: undefined,
@@ -84,9 +87,9 @@ export type Running = Exclude<Call, { phase: "idle" }>;
 
 /** The newest alarm of a call may be younger than the one that began it. */
 export function withCall(agent: Agent, call: Running): Agent {
-  const { call: before, lastEventId } = agent.call;
+  const { call: before, lastEventId, newer } = agent.call;
   const isSame = before.phase !== "idle" && before.eventId === call.eventId;
-  const newest = isSame ? lastEventId : call.eventId;
+  const newest = isSame || newer.includes(call.eventId) ? lastEventId : call.eventId;
   const { isSilent: wasSilent } = call;
   return {
     ...agent,
@@ -94,8 +97,8 @@ export function withCall(agent: Agent, call: Running): Agent {
   };
 }
 
-export const isOfCall = (agent: Agent, call: Running, eventId: EventId): boolean =>
-  eventId === call.eventId || eventId === agent.call.lastEventId;
+export const isOfCall = ({ call: known }: Agent, call: Running, eventId: EventId): boolean =>
+  eventId === call.eventId || eventId === known.lastEventId || known.newer.includes(eventId);
 
 /** A voice for everyone but those who pressed silently. */
 export function say(agent: Agent, name: PromptName): Effect[] {
@@ -106,7 +109,8 @@ export function say(agent: Agent, name: PromptName): Effect[] {
 export function pressed(agent: Agent, press: Press): AgentStep {
   if (agent.call.call.phase !== "idle") return pressedAgain(agent, press);
   const { kind, edgeAt, freshId: eventId } = press;
-  const fresh: Agent = { ...agent, call: { ...agent.call, bornAt: press.at, owed: undefined } };
+  const own = { newer: [], bornAt: press.at, owed: undefined };
+  const fresh: Agent = { ...agent, call: { ...agent.call, ...own } };
   const calling = withCall(fresh, {
     phase: "calling",
     eventId,
@@ -141,7 +145,8 @@ export function resumeCall(agent: Agent, moment: Moment): AgentStep {
   const calling = withCall(agent, {
     phase: "calling",
     eventId: newest.eventId,
-    isSilent: newest.kind === "silent",
+    // Whoever hides is not betrayed by somebody who pressed after them.
+    isSilent: calls.some(({ alarm }) => alarm.event.kind === "silent"),
     edgeAt: moment.at,
     isLate: false,
     early: undefined,

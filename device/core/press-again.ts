@@ -18,6 +18,8 @@ import { hurryLink } from "./link.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
 const ONE_ALARM_IN = seconds(5);
+/** Of its alarms a call remembers so many: the hub speaks of the newest it has. */
+const MAX_NEWER = 16;
 
 export function pressedAgain(before: Agent, press: Press): AgentStep {
   const agent = press.kind === "silent" ? hushed(before) : before;
@@ -40,7 +42,8 @@ function hushed(agent: Agent): Agent {
 
 function born(agent: Agent, press: Press): AgentStep {
   const { kind, edgeAt, at, freshId } = press;
-  const call = { ...agent.call, lastEventId: freshId, bornAt: at, owed: undefined };
+  const newer = [...agent.call.newer, freshId].slice(-MAX_NEWER);
+  const call = { ...agent.call, newer, lastEventId: freshId, bornAt: at, owed: undefined };
   const drafted = draft({ ...agent, call }, { kind, edgeAt, moment: press });
   return follow(drafted, (next) => hurryLink(next, press));
 }

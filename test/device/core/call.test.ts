@@ -138,6 +138,21 @@ describe("a call", () => {
     expect(gates(pillar)).toEqual([true]);
   });
 
+  test("that goes on in a newer incident is believed, whichever of its alarms the hub has by now", () => {
+    const pillar = reachedPillar();
+    pillar.accept(pillar.press());
+    pillar.pass(6000);
+    const second = pillar.press();
+    pillar.pass(6000);
+    pillar.press();
+    // The hub has not heard the third yet, and the call of the first is over.
+    pillar.accept(second);
+    pillar.call(second, "answered", "Wang");
+    expect(pillar.lamp()).toBe("answered");
+    pillar.call(second, "ended");
+    expect(pillar.lamp()).toBe("calling");
+  });
+
   test("that the pillar never made does not open the gate", () => {
     const pillar = reachedPillar();
     pillar.call(keptAlarm(7).event.eventId, "answered", "Wang");
