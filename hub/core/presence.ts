@@ -23,8 +23,11 @@ export const LOST_AFTER_MS = 12_000;
 export const RECONNECT_WITHIN_MS = 4000;
 /** When the whole fleet vanishes at once, alarms must not wait behind the news of it. */
 export const MAX_CHANGES_PER_TICK = 4000;
-/** A broker may lose what it took for a pillar; a lamp must not tell of a call that is over. */
-const TELL_CALL_AGAIN_MS = 60_000;
+/** A broker may lose what it took for a pillar: with every second heartbeat a call that runs, or is just over, is told again. */
+const TELL_CALL_AGAIN_MS = 9000;
+const JUST_OVER_MS = 120_000;
+/** Told again so seldom when it has been over for longer. */
+const TELL_END_AGAIN_MS = 60_000;
 /** For so long a pillar believes in a call of which it hears nothing. */
 const BELIEVED_MS = 1_800_000;
 const FIRST_RESEND_AFTER_MS = 15_000;
@@ -37,6 +40,7 @@ export interface Voice {
   disconnectedAt: number | null;
   /** It has been told the state of its call since it connected. */
   isTold: boolean;
+  /** Monotonic. */
   toldAt: number;
   resendAskedAt: number | null;
   resendAfterMs: number;
@@ -172,7 +176,7 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
       heardAt: at,
       disconnectedAt: null,
       isTold: false,
-      toldAt: at,
+      toldAt: heard.clock.nowMs,
       resendAskedAt: null,
       resendAfterMs: FIRST_RESEND_AFTER_MS,
       sessionNonce: null,
@@ -195,7 +199,7 @@ export function noteOrdered(state: HubState, effect: HubEffect, at: number): voi
   if (!voice) return;
   if (effect.type === "tell-pillar") {
     voice.isTold = true;
-    voice.toldAt = at;
+    voice.toldAt = state.heard.clock.nowMs;
     return;
   }
   const isRepeated = voice.resendAskedAt !== null;
@@ -216,9 +220,12 @@ export function isCallOwed(state: HubState, pillarId: PillarId, at: number): boo
   if (!voice) return false;
   if (!voice.isTold) return true;
   const { lastIncidentId } = markOf(state, pillarId);
-  if (lastIncidentId === null || at - voice.toldAt < TELL_CALL_AGAIN_MS) return false;
-  const closedAt = state.closed.get(lastIncidentId)?.closedAt;
-  return state.incidents.has(lastIncidentId) || at - (closedAt ?? 0) < BELIEVED_MS;
+  const sinceMs = state.heard.clock.nowMs - voice.toldAt;
+  if (lastIncidentId === null || sinceMs < TELL_CALL_AGAIN_MS) return false;
+  if (state.incidents.has(lastIncidentId)) return true;
+  const overMs = at - (state.closed.get(lastIncidentId)?.closedAt ?? 0);
+  if (overMs >= BELIEVED_MS) return false;
+  return overMs < JUST_OVER_MS || sinceMs >= TELL_END_AGAIN_MS;
 }
 
 /** A resend may be asked now: not asked lately, and ever more seldom when asking does not help. */
