@@ -29,7 +29,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   [
     "O7",
     "test/simulator/world/canaries.test.ts",
-    "there are twenty of them, each with its own name",
+    "each has a name of its own, and none is missing",
   ],
   [
     "B10",

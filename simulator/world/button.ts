@@ -15,6 +15,8 @@ export function press(world: World, index: number, kind: ButtonKind): boolean {
   const bornBefore = pillar.born;
   const { syncMs, isFull, isDead, errorRate } = pillar.disk.mood;
   const isMoodGood = syncMs[1] < 250 && !isFull && !isDead && errorRate === 0;
+  const isIdle = call.phase === "idle";
+  world.happened({ type: "pushed", at, pillar: pillar.id, kind, isIdle });
   tellPillar(world, pillar, { type: "button-pressed", kind, edgeAt });
   const eventId = pillar.born === bornBefore ? undefined : pillar.born;
   world.note(pillar.id, "pressed", `${kind} ${eventId ?? "no new alarm"} in ${call.phase}`);

@@ -5,12 +5,22 @@
  * are the world's own, in ms, whatever any clock in it says.
  */
 import type { EscalationLevel, Fact } from "../../hub/core/facts.ts";
-import type { LampPattern } from "../../device/ports.ts";
+import type { ButtonKind } from "../../device/core/events.ts";
+import type { PromptName } from "../../device/core/prompt.ts";
+import type { DisplayPhase, LampPattern } from "../../device/ports.ts";
 import type { EventId, HubEpoch, IncidentId } from "../../shared/ids.ts";
 import type { Presence } from "../../shared/api/pillar.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 
 export type Happening =
+  /** Told before the pillar knows of it. `isIdle`: it knew of no call. */
+  | {
+      readonly type: "pushed";
+      readonly at: number;
+      readonly pillar: string;
+      readonly kind: ButtonKind;
+      readonly isIdle: boolean;
+    }
   /** `eventId`: of the alarm it gave birth to; otherwise the call it fell into. */
   | {
       readonly type: "pressed";
@@ -58,8 +68,33 @@ export type Happening =
       readonly pillar: string;
       readonly lamp: LampPattern;
       readonly eventId: EventId | undefined;
-      readonly incident: IncidentId | undefined;
-      readonly by: string | undefined;
+    }
+  /** The pillar's voice said this. */
+  | {
+      readonly type: "said";
+      readonly at: number;
+      readonly pillar: string;
+      readonly prompt: PromptName;
+      readonly eventId: EventId | undefined;
+    }
+  /** The words on its screen from now on. */
+  | {
+      readonly type: "displayed";
+      readonly at: number;
+      readonly pillar: string;
+      readonly phase: DisplayPhase;
+      readonly zh: string;
+      readonly en: string;
+      readonly eventId: EventId | undefined;
+    }
+  /** The pillar has been told that its link is up or lost. */
+  | { readonly type: "link"; readonly at: number; readonly pillar: string; readonly isUp: boolean }
+  /** Whether the hub, as everything is now, could tell this pillar something at once. Looked at while it matters. */
+  | {
+      readonly type: "reach";
+      readonly at: number;
+      readonly pillar: string;
+      readonly canBeTold: boolean;
     }
   /** An operator's order that was not refused. */
   | {
@@ -133,6 +168,8 @@ export type Happening =
       readonly size: number;
       readonly limit: number;
     }
+  /** Something a console would ask for throws, or breaks the schema of the interface. */
+  | { readonly type: "unreadable"; readonly at: number; readonly what: string; readonly reason: string }
   /** The fold of the journal and the live state are not the same. */
   | { readonly type: "diverged"; readonly at: number; readonly detail: string };
 

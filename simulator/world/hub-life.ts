@@ -220,6 +220,7 @@ export function restoreHub(world: World, hub: Hub): void {
   world.coverage.count("hub-restored");
   if (age > 0) world.coverage.count("hub-restored-older");
   world.watch.hubRestored();
+  world.reads.begin(hub.disk.records().slice(0, hub.durable));
   world.happened({ type: "restored", at: world.scheduler.now(), keptIndex });
   world.note("hub", "restored", `to fact ${keptIndex} of ${durable}`);
 }

@@ -12,6 +12,7 @@ import { sendUp } from "./network.ts";
 import { keyOf, tellPillar, type Pillar } from "./pillar.ts";
 import { postAlarm } from "./post.ts";
 import { isSignedWith, sealWith } from "./seal.ts";
+import { displays, says } from "./seen.ts";
 import type { World } from "./world.ts";
 
 export function performAll(world: World, pillar: Pillar, effects: readonly Effect[]): void {
@@ -59,8 +60,9 @@ function perform(world: World, pillar: Pillar, effect: Effect): void {
     case "lamp":
       return world.lampShows(pillar, effect.pattern);
     case "prompt":
-      return world.note(pillar.id, "says", effect.name);
+      return says(world, pillar, effect.name);
     case "display":
+      return displays(world, pillar, effect.display);
     case "siren":
     case "media":
     case "log":

@@ -12,7 +12,9 @@ import type { HubEvent } from "../../hub/core/events.ts";
 import { handle, type Now } from "../../hub/core/hub.ts";
 import type { PillarRecord } from "../../hub/core/roster.ts";
 import type { HubState } from "../../hub/core/state.ts";
+import { toIncident } from "../../hub/journal/view.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
+import type { Show } from "./reads.ts";
 
 export interface Rules {
   readonly step: (agent: Agent, event: Event) => AgentStep;
@@ -25,6 +27,8 @@ export interface Rules {
   readonly refolded: (state: HubState) => HubState;
   /** Whether the hub takes no more than alarms from this pillar. */
   readonly isExpired: (record: PillarRecord, at: number) => boolean;
+  /** How what is folded becomes what consoles are sent. */
+  readonly show: Show;
   /** Orders wait until the facts decided with them are durable. */
   readonly doOrdersWait: boolean;
   /** The pillar's new state is in place before the first effect of its step is performed. */
@@ -40,6 +44,7 @@ export const HONEST: Rules = {
   handle,
   refolded: (state) => state,
   isExpired,
+  show: { incident: toIncident },
   doOrdersWait: true,
   doesStateComeFirst: true,
   doesLedgerSync: true,

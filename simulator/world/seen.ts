@@ -1,7 +1,10 @@
 /** What a pillar shows to the street, told to the history. */
 import { MAX_UNSTORED } from "../../device/core/disk.ts";
 import { MAX_OUTBOX } from "../../device/core/outbox.ts";
-import type { LampPattern } from "../../device/ports.ts";
+import type { PromptName } from "../../device/core/prompt.ts";
+import type { Display, LampPattern } from "../../device/ports.ts";
+import type { EventId } from "../../shared/ids.ts";
+import { lampWords, screenWords, voiceWords } from "./checkers/words.ts";
 import type { Pillar } from "./pillar.ts";
 import type { World } from "./world.ts";
 
@@ -19,17 +22,48 @@ export function pillarChanged(world: World, pillar: Pillar): void {
 }
 
 export function lampShows(world: World, pillar: Pillar, lamp: LampPattern): void {
-  const call = pillar.agent?.call.call;
   world.happened({
     type: "shown",
     at: world.scheduler.now(),
     pillar: pillar.id,
     lamp,
-    eventId: call && "eventId" in call ? call.eventId : undefined,
-    incident: call && "incidentId" in call ? call.incidentId : undefined,
-    by: call?.phase === "answered" ? call.by : undefined,
+    eventId: callEvent(pillar),
   });
   world.note(pillar.id, "lamp", lamp);
+  world.watch.words(pillar.index, { lamp: lampWords(lamp) });
+}
+
+export function says(world: World, pillar: Pillar, prompt: PromptName): void {
+  world.happened({
+    type: "said",
+    at: world.scheduler.now(),
+    pillar: pillar.id,
+    prompt,
+    eventId: callEvent(pillar),
+  });
+  world.note(pillar.id, "says", prompt);
+  if (prompt !== "identify") world.watch.words(pillar.index, { voice: voiceWords(prompt) });
+}
+
+export function displays(world: World, pillar: Pillar, { phase, zh, en }: Display): void {
+  world.happened({
+    type: "displayed",
+    at: world.scheduler.now(),
+    pillar: pillar.id,
+    phase,
+    zh,
+    en,
+    eventId: callEvent(pillar),
+  });
+  world.note(pillar.id, "displays", en);
+  world.watch.words(pillar.index, { screen: screenWords({ phase, zh, en }) });
+}
+
+/** Of the call that the words are about, also when they are its last. */
+function callEvent({ agent }: Pillar): EventId | undefined {
+  if (!agent) return undefined;
+  const { call, lastEventId } = agent.call;
+  return "eventId" in call ? call.eventId : lastEventId;
 }
 
 export function outgrown(

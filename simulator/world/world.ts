@@ -22,6 +22,7 @@ import { newPeople, type People } from "./people.ts";
 import { newPillar, startPillar, tellPillar, type Pillar } from "./pillar.ts";
 import { pillarAcknowledged, pillarHears } from "./pillar-effects.ts";
 import { drawProfile, type Density, type FaultKind, type Profile } from "./profile.ts";
+import { newReads, type Reads } from "./reads.ts";
 import { HONEST, type Rules } from "./rules.ts";
 import { newScheduler, type Scheduler } from "./scheduler.ts";
 import { lampShows, outgrown, pillarChanged } from "./seen.ts";
@@ -59,6 +60,7 @@ export interface World {
   readonly people: People;
   readonly faults: Faults;
   readonly watch: Watch;
+  readonly reads: Reads;
   note(actor: string, what: string, detail: string): void;
   happened(happening: Happening): void;
   press(pillar: number, kind: ButtonKind): boolean;
@@ -168,6 +170,12 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
   world.people = newPeople(world);
   world.faults = newFaults(world);
   world.watch = newWatch(world);
+  world.reads = newReads({
+    show: world.rules.show,
+    isDense: settings.density === "dense",
+    failed: (what, reason) =>
+      world.happened({ type: "unreadable", at: scheduler.now(), what, reason }),
+  });
   return world;
 }
 
@@ -181,6 +189,7 @@ function isExpiredNow(world: World, index: number): boolean {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function peersOf(world: World): Peers {
+  const { scheduler, happened } = world;
   const of = (index: number): Pillar => world.pillars[index] as Pillar;
   const tellConnection = (
     index: number,
@@ -194,10 +203,12 @@ function peersOf(world: World): Peers {
     isAdmitted: (index) => !world.isExpired(index),
     linkUp: (index) => {
       const sessionNonce = of(index).chance.hex(128) as SessionNonce;
+      happened({ type: "link", at: scheduler.now(), pillar: of(index).id, isUp: true });
       tellPillar(world, of(index), { type: "link-up", sessionNonce });
     },
     linkDown: (index, reason) => {
       world.note(of(index).id, "link down", reason);
+      happened({ type: "link", at: scheduler.now(), pillar: of(index).id, isUp: false });
       tellPillar(world, of(index), { type: "link-down", reason });
     },
     pillarHears: (index, message) => pillarHears(world, of(index), message),

@@ -2,12 +2,16 @@
 import type { Canary } from "./canary.ts";
 import { INCIDENT_CANARIES } from "./incident.ts";
 import { OUTBOX_CANARIES } from "./outbox.ts";
+import { READ_CANARIES } from "./reads.ts";
 import { RECEIPT_CANARIES } from "./receipt.ts";
+import { WORD_CANARIES } from "./words.ts";
 
 export const CANARIES: readonly Canary[] = [
   ...RECEIPT_CANARIES,
   ...OUTBOX_CANARIES,
   ...INCIDENT_CANARIES,
+  ...WORD_CANARIES,
+  ...READ_CANARIES,
 ];
 
 export function canaryNamed(name: string): Canary {

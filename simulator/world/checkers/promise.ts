@@ -1,31 +1,239 @@
 /**
- * I2: "received" lights only for an alarm in the hub's durable journal, "answered" only with the name of
- * somebody whose answer is there.
+ * I2: no false word. Lamp, voice and screen are judged one by one against who really has the call.
+ *
+ * The words, and what must be true of them by the facts on the hub's disk:
+ * - "N is with you" (lamp `answered`, voice `answered`, screen with N's name): a call of this pillar is answered
+ *   by N and not held; "please hold for N": it is answered by N and held (the lamp has one sign for both).
+ * - "received": the hub has the call and it is not over.
+ * - Nothing is said before it was ever true: not for one moment.
+ * - What has ceased to be true is taken back within 2 s of the time in which the pillar could be told:
+ *   it is linked, its way to the hub is whole and quick in both directions, the broker has forgotten and reordered
+ *   nothing for 15 s (the hub repeats what may have been forgotten with every second heartbeat), and the hub works
+ *   and has heard from it since it began. Other time does not count, whatever it was.
+ * - A pillar that knows its link to be lost takes back that somebody is with it within the same 2 s. It knows
+ *   by keep-alive at the latest 12 s after the way was cut: that is the bound on a way that stays cut.
+ *
+ * The voice counts as what it said last in the life of this program; it can only be taken back by another word. To
+ * somebody who pressed silently nothing is said aloud, not even that: from the silent press on, through restarts, it
+ * says nothing until a call of the pillar is closed, or somebody presses aloud while it knows of no call. (Limit: when
+ * somebody pressed aloud after them, a restarted pillar knows only of that.)
  */
-import type { History, Violation } from "../history.ts";
+import type { Happening, History, Violation } from "../history.ts";
+import { newStandings, type Standing, type Standings } from "./standing.ts";
+import {
+  lampWords,
+  MEDIA,
+  NOTHING,
+  screenWords,
+  voiceWords,
+  type Medium,
+  type Words,
+} from "./words.ts";
 
-export function checkPromise({ happenings }: History): Violation[] {
-  const recorded = new Set<string>();
-  const answered = new Set<string>();
-  const violations: Violation[] = [];
+const WITHIN_MS = 2000;
+/** How often the world looks whether the pillar can be told. */
+export const LOOK_EVERY_MS = 250;
+/** A way that broke and was whole again between two looks, and the message on it. */
+const ALLOWED_MS = WITHIN_MS + 2 * LOOK_EVERY_MS;
+
+interface Watched {
+  readonly pillar: string;
+  readonly words: Record<Medium, Words>;
+  /** Time in which a medium said what is not true and could have known it. */
+  readonly wrongMs: Map<Medium, number>;
+  eventId: string | undefined;
+  isLinked: boolean;
+  canBeTold: boolean;
+  /** Somebody pressed silently, and their call is not over. */
+  isHiding: boolean;
+  /** Somebody pressed aloud in the same call. */
+  isOvertold: boolean;
+}
+
+interface Court {
+  readonly standings: Standings;
+  readonly pillars: Map<string, Watched>;
+  /** Those with a wrong word: few, and seldom. */
+  readonly wrong: Set<Watched>;
+  readonly violations: Violation[];
+  at: number;
+}
+
+export function checkPromise({ happenings, endedAt }: History): Violation[] {
+  const court: Court = {
+    standings: newStandings(),
+    pillars: new Map(),
+    wrong: new Set(),
+    violations: [],
+    at: 0,
+  };
   for (const one of happenings) {
-    if (one.type === "durable") {
-      const { fact } = one;
-      if (fact.type === "alarm-recorded") recorded.add(fact.event.eventId);
-      if (fact.type === "incident-answered") answered.add(`${fact.incidentId} ${fact.byName}`);
-      continue;
-    }
-    if (one.type !== "shown") continue;
-    const isPromise = one.lamp === "received" || one.lamp === "answered";
-    const about = [one.pillar, ...(one.eventId ? [one.eventId] : [])];
-    if (isPromise && !(one.eventId && recorded.has(one.eventId))) {
-      const detail = `the lamp said ${one.lamp} for an alarm the hub does not hold (${one.eventId})`;
-      violations.push({ invariant: "I2", at: one.at, detail, about });
-    }
-    if (one.lamp === "answered" && !answered.has(`${one.incident} ${one.by}`)) {
-      const detail = `the lamp said answered by ${one.by}, who did not answer ${one.incident}`;
-      violations.push({ invariant: "I2", at: one.at, detail, about });
+    pass(court, one.at);
+    hear(court, one);
+  }
+  pass(court, endedAt);
+  return court.violations;
+}
+
+/** Time goes on for those who say something wrong. */
+function pass(court: Court, at: number): void {
+  const ms = at - court.at;
+  court.at = Math.max(court.at, at);
+  if (ms <= 0 || court.wrong.size === 0) return;
+  for (const one of court.wrong) {
+    for (const [medium, before] of one.wrongMs) {
+      const words = one.words[medium];
+      if (!one.canBeTold && (one.isLinked || words.claim === "received")) continue;
+      const now = before + ms;
+      one.wrongMs.set(medium, now);
+      if (before <= ALLOWED_MS && now > ALLOWED_MS) {
+        accuse(court, one, `${medium} still says ${words.text}, ${stateOf(court, one)}`);
+      }
     }
   }
-  return violations;
+}
+
+function stateOf({ standings }: Court, { pillar, isLinked }: Watched): string {
+  if (!isLinked) return "and the pillar knows that its link is lost";
+  const open = standings.open(pillar).map(({ phase, by }) => `${phase} ${by ?? ""}`.trim());
+  return `and its call is ${open.join(", ") || "over"}`;
+}
+
+function accuse(court: Court, one: Watched, detail: string): void {
+  const about = [one.pillar, ...(one.eventId ? [one.eventId] : [])];
+  court.violations.push({ invariant: "I2", at: court.at, detail: `the ${detail}`, about });
+}
+
+// oxlint-disable-next-line complexity -- one flat switch: splitting it would hide what is heard
+function hear(court: Court, one: Happening): void {
+  switch (one.type) {
+    case "durable": {
+      const touched = court.standings.took(one.fact, one.index);
+      if (touched === undefined) return;
+      if (one.fact.type === "incident-closed") watched(court, touched).isHiding = false;
+      return weigh(court, watched(court, touched));
+    }
+    case "restored":
+      court.standings.setBack(one.keptIndex);
+      for (const each of court.pillars.values()) {
+        each.isHiding = false;
+        weigh(court, each);
+      }
+      return;
+    case "shown":
+      return says(court, one, { lamp: lampWords(one.lamp) });
+    case "said":
+      if (one.prompt === "identify") return;
+      if (watched(court, one.pillar).isHiding) {
+        accuse(court, watched(court, one.pillar), `voice said "${one.prompt}" to somebody who hides`);
+      }
+      return says(court, one, { voice: voiceWords(one.prompt) });
+    case "displayed":
+      return says(court, one, { screen: screenWords(one) });
+    case "pushed":
+      return pushes(court, one);
+    case "pillar-up":
+    case "pillar-down":
+      if (watched(court, one.pillar).isOvertold) watched(court, one.pillar).isHiding = false;
+      return says(court, one, { lamp: NOTHING, voice: NOTHING, screen: NOTHING });
+    case "link": {
+      const each = watched(court, one.pillar);
+      each.isLinked = one.isUp;
+      return weigh(court, each);
+    }
+    case "reach":
+      watched(court, one.pillar).canBeTold = one.canBeTold;
+      return;
+    default:
+  }
+}
+
+function pushes(court: Court, push: Extract<Happening, { type: "pushed" }>): void {
+  const one = watched(court, push.pillar);
+  if (push.kind === "silent") {
+    one.isHiding = true;
+    one.isOvertold = false;
+    says(court, { pillar: push.pillar }, { voice: NOTHING });
+  } else if (push.isIdle) one.isHiding = false;
+  else one.isOvertold = true;
+}
+
+function watched({ pillars }: Court, pillar: string): Watched {
+  let one = pillars.get(pillar);
+  if (!one) {
+    const words = { lamp: NOTHING, voice: NOTHING, screen: NOTHING };
+    one = {
+      pillar,
+      words,
+      wrongMs: new Map(),
+      eventId: undefined,
+      isLinked: true,
+      canBeTold: false,
+      isHiding: false,
+      isOvertold: false,
+    };
+    pillars.set(pillar, one);
+  }
+  return one;
+}
+
+function says(
+  court: Court,
+  said: { readonly pillar: string; readonly eventId?: string | undefined },
+  words: Partial<Record<Medium, Words>>,
+): void {
+  const one = watched(court, said.pillar);
+  one.eventId = said.eventId ?? one.eventId;
+  Object.assign(one.words, words);
+  for (const medium of MEDIA) {
+    const now = words[medium];
+    if (now === undefined) continue;
+    one.wrongMs.delete(medium);
+    wasEverTrue(court, one, { medium, words: now, eventId: said.eventId });
+  }
+  weigh(court, one);
+}
+
+function wasEverTrue(
+  court: Court,
+  one: Watched,
+  said: {
+    readonly medium: Medium;
+    readonly words: Words;
+    readonly eventId: string | undefined;
+  },
+): void {
+  const { medium, words, eventId } = said;
+  if (words.claim === "none") return;
+  if (!eventId || !court.standings.wasRecorded(eventId)) {
+    const detail = `${medium} said ${words.text} for an alarm the hub does not hold (${eventId})`;
+    accuse(court, one, detail);
+  }
+  const { named } = words;
+  const isTrue =
+    named === undefined || court.standings.answerers(one.pillar).some((by) => named.includes(by));
+  if (!isTrue) accuse(court, one, `${medium} said ${words.text}, who never answered this pillar`);
+}
+
+/** What of its words is true now, and what is not. */
+function weigh(court: Court, one: Watched): void {
+  const open = court.standings.open(one.pillar);
+  // Whoever may not speak cannot take back what was said before the call fell silent.
+  if (court.standings.isSilent(one.pillar)) one.words.voice = NOTHING;
+  for (const medium of MEDIA) {
+    if (isTrue(one.words[medium], open, one.isLinked)) one.wrongMs.delete(medium);
+    else if (!one.wrongMs.has(medium)) one.wrongMs.set(medium, 0);
+  }
+  if (one.wrongMs.size > 0) court.wrong.add(one);
+  else court.wrong.delete(one);
+}
+
+function isTrue({ claim, named }: Words, open: readonly Standing[], isLinked: boolean): boolean {
+  if (claim === "none") return true;
+  if (claim === "received") return open.length > 0;
+  if (!isLinked) return false;
+  return open.some(({ phase, by }) => {
+    const isPhase = claim === phase || (claim === "answered-or-held" && phase !== "ringing");
+    return isPhase && by !== undefined && (named === undefined || named.includes(by));
+  });
 }

@@ -2,7 +2,7 @@
  * I10, I13 and the programs' own assertions: what the world itself saw go wrong while it ran.
  *
  * A pillar that has said nothing for 15 s is shown as lost, its faults are shown as they are, and a whole grid
- * gone is told; nothing may outgrow its limit; a restart must make the same state again; no program may stop by
+ * gone is told; whatever consoles ask for is answered; nothing may outgrow its limit; a restart must make the same state again; no program may stop by
  * an exception.
  */
 import type { Happening, History, Violation } from "../history.ts";
@@ -39,6 +39,10 @@ function violationOf(one: Happening): Violation | undefined {
       const detail = one.isGone
         ? "a whole grid is gone, and nobody was told"
         : "a grid that is back is shown as gone";
+      return { invariant: "I13", at, detail, about: ["hub"] };
+    }
+    case "unreadable": {
+      const detail = `${one.what} cannot be read: ${one.reason}`;
       return { invariant: "I13", at, detail, about: ["hub"] };
     }
     case "broken":

@@ -7,6 +7,7 @@
 import type { Fact } from "../../../hub/core/facts.ts";
 import { MAX_RECENT_ALARMS } from "../../../hub/core/ledger.ts";
 import { MAX_CLOSED } from "../../../hub/core/state.ts";
+import type { Medium, Words } from "../checkers/words.ts";
 import type { World } from "../world.ts";
 import { watchDeadlines } from "./deadlines.ts";
 import { watchFaults } from "./faults.ts";
@@ -14,12 +15,15 @@ import { watchGrids } from "./grids.ts";
 import { watchLevels } from "./levels.ts";
 import { watchOwners } from "./owners.ts";
 import { watchPresence } from "./presence.ts";
+import { watchReach } from "./reach.ts";
 
 export interface Watch {
   /** After each tick of the hub. */
   look(): void;
   /** Told before they are durable. */
   decided(facts: readonly Fact[]): void;
+  /** This pillar shows or says something else now. */
+  words(pillar: number, words: Partial<Record<Medium, Words>>): void;
   /** The hub heard something of this pillar that counts. */
   heardFrom(pillar: number): void;
   hubBegan(isLive: boolean): void;
@@ -56,6 +60,7 @@ export function newWatch(world: World): Watch {
       for (const look of looks) look();
     },
     decided: levels.decided,
+    words: watchReach(sight),
     heardFrom: (pillar) => void (sight.heardAt[pillar] = now()),
     hubBegan: (isLive) => {
       sight.since = isLive ? now() : Number.POSITIVE_INFINITY;

@@ -157,13 +157,6 @@ describe("the checkers", () => {
     expect(found({ happenings, journal: [recorded(1)], hub })).toEqual(["I1"]);
   });
 
-  test("find a lamp that promises more than the journal holds (I2)", () => {
-    const shown = { type: "shown", at: 5, pillar: PILLAR, eventId: eventId(1) } as const;
-    const rest = { incident: INCIDENT, by: "Li" };
-    expect(found({ happenings: [{ ...shown, ...rest, lamp: "received" }] })).toEqual(["I2"]);
-    expect(found({ happenings: [{ ...shown, ...rest, lamp: "answered" }] })).toEqual(["I2", "I2"]);
-  });
-
   test("find an alarm recorded twice, and an incident opened twice (I3)", () => {
     expect(found({ journal: [recorded(1), recorded(1)] })).toContain("I3");
     expect(found({ journal: [opened(1), opened(1)] })).toContain("I3");

@@ -1,0 +1,161 @@
+/**
+ * What consoles and programs would read: the real read path, as far as it is pure, after every durable fact.
+ *
+ * Facts are projected to rows by the journal's own functions, and every row, event, line of history and line
+ * of the log that a fact changes is made and held against the schema of the interface. What throws, or what the
+ * schema refuses, would have been an answer of 500 or an event that never came.
+ */
+import type { Logger } from "pino";
+import type { z } from "zod";
+import type { Fact } from "../../hub/core/facts.ts";
+import type { IncidentRecord } from "../../hub/core/incident.ts";
+import type { RecordingRecord } from "../../hub/core/recording.ts";
+import type { PillarRecord } from "../../hub/core/roster.ts";
+import { logFacts } from "../../hub/incident-log.ts";
+import { subjectsOf } from "../../hub/journal/console-event.ts";
+import { project, untouched, type Touched } from "../../hub/journal/projection.ts";
+import { timelineEntry } from "../../hub/journal/timeline.ts";
+import { type toIncident, toPillar, toRecording } from "../../hub/journal/view.ts";
+import { ServerEvent } from "../../shared/api/event.ts";
+import { IncidentPage, RecordingPage, Timeline } from "../../shared/api/incident.ts";
+import { PillarPage } from "../../shared/api/pillar.ts";
+import { readSnapshot, writeSnapshot, type HubState } from "../../hub/core/state.ts";
+
+export interface Reads {
+  /** Facts that have just become durable; `first`: journal index of the first of them. */
+  took(facts: readonly Fact[], first: number): void;
+  /** The journal is another one now. */
+  begin(facts: readonly Fact[]): void;
+  /** A snapshot is written, read again, and the same. */
+  snapshot(state: HubState): void;
+}
+
+interface Desk {
+  readonly incidents: Map<string, IncidentRecord>;
+  readonly pillars: Map<string, PillarRecord>;
+  readonly recordings: Map<string, RecordingRecord>;
+  readonly failed: (what: string, reason: string) => void;
+  readonly show: Show;
+  /** Batches seen, of which one in `sample` is looked at. */
+  batches: number;
+}
+
+/** How a folded record becomes what is sent; a canary may spoil it. */
+export interface Show {
+  readonly incident: typeof toIncident;
+}
+
+/** Every batch on an ordinary day; thousands of presses a day leave no time for that. */
+const DENSE_SAMPLE = 16;
+/** Longest answer to one question about one subject. */
+const MAX_TEXT = 64 * 1024;
+
+export function newReads(wanted: {
+  readonly failed: Desk["failed"];
+  readonly show: Show;
+  readonly isDense: boolean;
+}): Reads {
+  const { failed, show } = wanted;
+  const sample = wanted.isDense ? DENSE_SAMPLE : 1;
+  const maps = { incidents: new Map(), pillars: new Map(), recordings: new Map() };
+  const desk: Desk = { ...maps, failed, show, batches: 0 };
+  return {
+    took: (facts, first) => {
+      desk.batches += 1;
+      const touched = fold(desk, facts, first);
+      if (touched && desk.batches % sample === 0) readAll(desk, { facts, first, touched });
+    },
+    begin: (facts) => {
+      for (const map of Object.values(maps)) map.clear();
+      fold(desk, facts, 1);
+    },
+    snapshot: (state) =>
+      attempt(desk, "a snapshot", () => {
+        const text = writeSnapshot(state);
+        const read = readSnapshot(state.settings, text);
+        return read && writeSnapshot(read) === text ? undefined : "it is read as another state";
+      }),
+  };
+}
+
+/** `undefined` or words: what is wrong. Whatever is thrown is wrong too. */
+function attempt(desk: Desk, what: string, look: () => string | undefined): void {
+  try {
+    const reason = look();
+    if (reason !== undefined) desk.failed(what, reason);
+  } catch (error) {
+    desk.failed(what, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function fold(desk: Desk, facts: readonly Fact[], first: number): Touched | undefined {
+  const touched = untouched();
+  const rows = {
+    incident: (id: string) => desk.incidents.get(id),
+    pillar: (id: string) => desk.pillars.get(id),
+    recording: (id: string) => desk.recordings.get(id),
+  };
+  try {
+    for (const [offset, fact] of facts.entries()) {
+      project(rows, touched, { fact, index: first + offset });
+    }
+  } catch (error) {
+    desk.failed("the projection", String(error));
+    return undefined;
+  }
+  for (const [id, { record }] of touched.incidents) desk.incidents.set(id, record);
+  for (const [id, record] of touched.pillars) desk.pillars.set(id, record);
+  for (const [id, { record }] of touched.recordings) desk.recordings.set(id, record);
+  return touched;
+}
+
+function readAll(
+  desk: Desk,
+  batch: {
+    readonly facts: readonly Fact[];
+    readonly first: number;
+    readonly touched: Touched;
+  },
+): void {
+  const { facts, first, touched } = batch;
+  const nameOf = (id: string): string | undefined => desk.pillars.get(id)?.name;
+  attempt(desk, "the list of incidents", () => {
+    const items = [...touched.incidents.values()].map(({ record }) =>
+      desk.show.incident(record, nameOf(record.pillarId)),
+    );
+    return refusal(IncidentPage, { items, next: null });
+  });
+  attempt(desk, "the list of pillars", () => {
+    const items = [...touched.pillars.values()].map((record) => toPillar(record, undefined));
+    return refusal(PillarPage, { items, next: null });
+  });
+  attempt(desk, "the list of recordings", () => {
+    const items = [...touched.recordings.values()].map(({ record }) => toRecording(record));
+    return refusal(RecordingPage, { items, next: null });
+  });
+  attempt(desk, "the history of an incident", () => {
+    const items = facts.map((fact, offset) => timelineEntry(fact, first + offset));
+    return refusal(Timeline, { items, next: null });
+  });
+  attempt(desk, "the consoles' stream", () => {
+    const numbered = facts.map((fact, offset) => ({ index: first + offset, fact }));
+    const reasons = subjectsOf(numbered).flatMap(({ subject }) =>
+      subject.type === "notice" ? (refusal(ServerEvent, subject) ?? []) : [],
+    );
+    return reasons[0];
+  });
+  attempt(desk, "the log", () => {
+    logFacts(MUTE, facts);
+    return undefined;
+  });
+}
+
+function refusal(schema: z.ZodType, answer: unknown): string | undefined {
+  const read = schema.safeParse(answer);
+  if (!read.success) return read.error.issues.map(({ message }) => message).join("; ");
+  const { length } = JSON.stringify(answer);
+  return length > MAX_TEXT ? `${length} characters, more than ${MAX_TEXT}` : undefined;
+}
+
+const silent = (): void => undefined;
+const MUTE = { info: silent, warn: silent, error: silent, debug: silent } as unknown as Logger;

@@ -1,0 +1,85 @@
+/**
+ * Whether the hub could tell a pillar something now: looked at often, while the pillar says something that
+ * can become untrue.
+ *
+ * Only what nothing stands in the way of counts as time in which a word must be taken back.
+ */
+import { LOOK_EVERY_MS } from "../checkers/promise.ts";
+import { GOOD_NETWORK, isCut, routeOf, type Network } from "../path.ts";
+import { MEDIA, type Medium } from "../checkers/words.ts";
+import type { Sight, Watch } from "./watch.ts";
+
+/**
+ * What a broker took and forgot nobody knows of: the hub tells a running call again with every second heartbeat.
+ * What it passes on late is late by up to 4 s.
+ */
+const TOLD_AGAIN_MS = 15_000;
+
+/** Returns what to call when a pillar's words change. */
+export function watchReach(sight: Sight): Watch["words"] {
+  const { world } = sight;
+  const { scheduler } = world;
+  const known: boolean[] = [];
+  /** By pillar: those of its words that claim something. Only such pillars are looked at. */
+  const claiming = new Map<number, Set<Medium>>();
+  let isPlanned = false;
+  let forgotAt = Number.NEGATIVE_INFINITY;
+  const look = (index: number): void => {
+    const now = scheduler.now();
+    if (!isHonest(world.network)) forgotAt = now;
+    const can = now - forgotAt > TOLD_AGAIN_MS && canBeTold(sight, index);
+    if (known[index] === can) return;
+    known[index] = can;
+    const { id: pillar } = world.pillars[index] ?? { id: "" };
+    world.happened({ type: "reach", at: now, pillar, canBeTold: can });
+  };
+  const plan = (): void => {
+    if (isPlanned || claiming.size === 0) return;
+    isPlanned = true;
+    scheduler.plan(scheduler.now() + LOOK_EVERY_MS, () => {
+      isPlanned = false;
+      for (const index of claiming.keys()) {
+        look(index);
+        if (!world.pillars[index]?.agent) claiming.delete(index);
+      }
+      plan();
+    });
+  };
+  return (index, words) => {
+    const media = claiming.get(index) ?? new Set();
+    for (const medium of MEDIA) {
+      const now = words[medium];
+      if (now?.claim === "none") media.delete(medium);
+      else if (now) media.add(medium);
+    }
+    if (media.size === 0) {
+      claiming.delete(index);
+      return;
+    }
+    claiming.set(index, media);
+    look(index);
+    plan();
+  };
+}
+
+function canBeTold(sight: Sight, index: number): boolean {
+  const { world, heardAt, since } = sight;
+  const { network, hub, pillars, scheduler } = world;
+  const { connection, hubConnection, ...route } = routeOf(network, index);
+  if (!hub.isUp || hub.failure !== undefined || world.isExpired(index)) return false;
+  if (pillars[index]?.agent?.link.phase !== "up" || isCut({ connection, hubConnection, ...route }))
+    return false;
+  const isWhole = connection !== undefined && connection === hubConnection;
+  if (!isWhole || !connection.isAtPillar || !connection.isAtHub) return false;
+  if (connection.downAt > scheduler.now() + GOOD_NETWORK.delayMs[1]) return false;
+  const { external } = network;
+  const doesPass =
+    !external || (external.isReached && external.cuts === 0 && external.heard.has(index));
+  return isQuick(network) && doesPass && (heardAt[index] ?? -1) > since;
+}
+
+const isQuick = ({ mood }: Network): boolean =>
+  mood.lossRate === 0 && mood.delayMs[1] <= GOOD_NETWORK.delayMs[1];
+
+const isHonest = ({ broker }: Network): boolean =>
+  broker.downLossRate === 0 && broker.reorderRate === 0;

@@ -1,0 +1,139 @@
+/** The judge of words is shown true and false ones: lamp, voice and screen, each by itself. */
+import { describe, expect, test } from "vitest";
+import type { Fact } from "../../../hub/core/facts.ts";
+import type { EventId } from "../../../shared/ids.ts";
+import { checkPromise } from "../../../simulator/world/checkers/promise.ts";
+import type { Happening, History } from "../../../simulator/world/history.ts";
+
+const pillar = "pillar-0";
+const eventId = "a".repeat(32) as EventId;
+const incidentId = "1".repeat(32);
+
+const complaints = (happenings: readonly Happening[]): string[] =>
+  checkPromise({ happenings, endedAt: 200_000 } as History).map(({ detail }) => detail);
+
+let index = 0;
+const fact = (at: number, type: Fact["type"], rest: object = {}): Happening => ({
+  type: "durable",
+  at,
+  index: ++index,
+  fact: { type, at, incidentId, ...rest } as unknown as Fact,
+});
+
+/** A call that Wang answers at 10 s, at a pillar that can be told everything at once. */
+function begun(): Happening[] {
+  index = 0;
+  return [
+    { type: "link", at: 0, pillar, isUp: true },
+    { type: "reach", at: 0, pillar, canBeTold: true },
+    fact(1000, "alarm-recorded", { event: { eventId, pillarId: pillar, kind: "voice" } }),
+    fact(1000, "incident-opened", { pillarId: pillar, kind: "voice", eventId }),
+    { type: "shown", at: 1100, pillar, lamp: "received", eventId },
+    fact(10_000, "incident-answered", { by: "wang", byName: "Wang" }),
+  ];
+}
+
+const lamp = (at: number, pattern: "received" | "answered" | "standby"): Happening => ({
+  type: "shown",
+  at,
+  pillar,
+  lamp: pattern,
+  eventId,
+});
+const voice = (at: number, prompt: "answered" | "held" | "received" | "ended"): Happening => ({
+  type: "said",
+  at,
+  pillar,
+  prompt,
+  eventId,
+});
+const screen = (at: number, phase: "answered" | "held" | "received", by: string): Happening => ({
+  type: "displayed",
+  at,
+  pillar,
+  phase,
+  zh: `${by}已接听，请讲话。`,
+  en: `${by} is with you.`,
+  eventId,
+});
+const answered = (): Happening[] => [
+  lamp(10_050, "answered"),
+  voice(10_050, "answered"),
+  screen(10_050, "answered", "Wang"),
+];
+const over = (at: number): Happening[] => [
+  fact(at, "incident-closed"),
+  lamp(at + 50, "standby"),
+  voice(at + 50, "ended"),
+  screen(at + 50, "received", "").type === "displayed"
+    ? { ...(screen(at + 50, "received", "") as Happening & { type: "displayed" }), phase: "closed" }
+    : lamp(at + 50, "standby"),
+];
+
+describe("words", () => {
+  test("that are true as long as they are said are no complaint", () => {
+    expect(complaints([...begun(), ...answered(), ...over(50_000)])).toEqual([]);
+  });
+
+  test("of an answer are taken back within 2 s of its end, each by its own medium", () => {
+    const lost = fact(50_000, "incident-released", { from: "wang", fromName: "Wang" });
+    const back = (at: number): Happening[] => [
+      lamp(at, "received"),
+      voice(at, "received"),
+      screen(at, "received", ""),
+    ];
+    expect(complaints([...begun(), ...answered(), lost, ...back(51_900), ...over(90_000)])).toEqual([]);
+    const late = complaints([...begun(), ...answered(), lost, ...back(53_000), ...over(90_000)]);
+    expect(late).toHaveLength(3);
+    const [, spoken, shown] = back(50_100);
+    const dark = complaints([...begun(), ...answered(), lost, spoken!, shown!, ...over(90_000)]);
+    expect(dark).toEqual(['the lamp still says "answered", and its call is ringing']);
+  });
+
+  test("with the first name are wrong when somebody else has taken over", () => {
+    const taken = fact(50_000, "incident-answered", { by: "li", byName: "Li" });
+    const [complaint, ...others] = complaints([...begun(), ...answered(), taken, ...over(90_000)]);
+    expect(complaint).toContain("the screen still says");
+    expect(others).toEqual([]);
+  });
+
+  test("are excused while the pillar cannot be told, and not a moment longer", () => {
+    const closed = fact(50_000, "incident-closed");
+    const reach = (at: number, canBeTold: boolean): Happening => ({
+      type: "reach",
+      at,
+      pillar,
+      canBeTold,
+    });
+    const cut = [...begun(), ...answered(), reach(49_000, false), closed];
+    expect(complaints(cut)).toEqual([]);
+    expect(complaints([...cut, reach(100_000, true)])).toHaveLength(3);
+  });
+
+  test("of an answer go when the pillar knows that its link is lost, however long the way stays cut", () => {
+    const cut: Happening[] = [
+      { type: "reach", at: 40_000, pillar, canBeTold: false },
+      { type: "link", at: 52_000, pillar, isUp: false },
+    ];
+    expect(complaints([...begun(), ...answered(), ...cut])).toHaveLength(3);
+  });
+
+  test("are wrong at once when they were never true", () => {
+    const [early] = complaints([...begun(), screen(10_050, "answered", "Nobody"), ...over(11_000)]);
+    expect(early).toContain("who never answered this pillar");
+    const unheard = { ...lamp(500, "received"), eventId: "b".repeat(32) as EventId } as Happening;
+    expect(complaints([...begun().slice(0, 2), unheard, lamp(600, "standby")])).toHaveLength(1);
+  });
+
+  test("aloud are wrong to somebody who pressed silently, also after a restart", () => {
+    const silent: Happening = { type: "pushed", at: 5000, pillar, kind: "silent", isIdle: false };
+    const restart: Happening[] = [
+      { type: "pillar-down", at: 6000, pillar, unstored: 0 },
+      { type: "pillar-up", at: 8000, pillar, isBornBlind: false },
+    ];
+    const told = [...begun().slice(0, 5), silent, ...restart, begun()[5]!];
+    expect(complaints([...told, voice(10_100, "answered"), ...over(11_000)])).toEqual([
+      'the voice said "answered" to somebody who hides',
+    ]);
+  });
+});
