@@ -169,7 +169,12 @@ export type Happening =
       readonly limit: number;
     }
   /** Something a console would ask for throws, or breaks the schema of the interface. */
-  | { readonly type: "unreadable"; readonly at: number; readonly what: string; readonly reason: string }
+  | {
+      readonly type: "unreadable";
+      readonly at: number;
+      readonly what: string;
+      readonly reason: string;
+    }
   /** The fold of the journal and the live state are not the same. */
   | { readonly type: "diverged"; readonly at: number; readonly detail: string };
 

@@ -23,13 +23,15 @@ export const WORD_CANARIES: readonly Canary[] = [
   },
   {
     name: "owner-lost-untold",
-    story: "the owner is gone and the incident rings again, but the pillar is told only with a later heartbeat",
+    story:
+      "the owner is gone and the incident rings again, but the pillar is told only with a later heartbeat",
     firstSeed: 11,
     rules: () => withRules({ handle: untold("incident-released") }),
   },
   {
     name: "hand-over-untold",
-    story: "handed over, the call rings for somebody else, but the pillar is told only with a later heartbeat",
+    story:
+      "handed over, the call rings for somebody else, but the pillar is told only with a later heartbeat",
     firstSeed: 1,
     rules: () => withRules({ handle: untold("incident-transferred") }),
   },
@@ -69,7 +71,8 @@ export const WORD_CANARIES: readonly Canary[] = [
   },
   {
     name: "voice-not-taken-back",
-    story: "lamp and screen take the answer back, and the voice has said last that somebody listens",
+    story:
+      "lamp and screen take the answer back, and the voice has said last that somebody listens",
     firstSeed: 1,
     rules: () => withRules({ step: without("prompt") }),
   },
@@ -117,8 +120,7 @@ function untold(type: Fact["type"]): Rules["handle"] {
   };
 }
 
-const isAnswered = ({ call: { call } }: Agent): boolean =>
-  call.phase === "answered" && call.isLive;
+const isAnswered = ({ call: { call } }: Agent): boolean => call.phase === "answered" && call.isLive;
 
 /** One of the three says nothing when an answer is taken back. */
 function without(type: "lamp" | "prompt" | "display"): Rules["step"] {

@@ -125,7 +125,11 @@ function hear(court: Court, one: Happening): void {
     case "said":
       if (one.prompt === "identify") return;
       if (watched(court, one.pillar).isHiding) {
-        accuse(court, watched(court, one.pillar), `voice said "${one.prompt}" to somebody who hides`);
+        accuse(
+          court,
+          watched(court, one.pillar),
+          `voice said "${one.prompt}" to somebody who hides`,
+        );
       }
       return says(court, one, { voice: voiceWords(one.prompt) });
     case "displayed":

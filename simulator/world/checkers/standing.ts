@@ -79,7 +79,11 @@ function apply(books: Books, fact: Fact): string | undefined {
   if (fact.type === "incident-opened") {
     // A technician's test lights no lamp.
     if (fact.kind === "test") return undefined;
-    return stands(books, fact.incidentId, { pillar: fact.pillarId, phase: "ringing", by: undefined });
+    return stands(books, fact.incidentId, {
+      pillar: fact.pillarId,
+      phase: "ringing",
+      by: undefined,
+    });
   }
   if (!("incidentId" in fact)) return undefined;
   const before = books.calls.get(fact.incidentId);

@@ -82,7 +82,9 @@ describe("words", () => {
       voice(at, "received"),
       screen(at, "received", ""),
     ];
-    expect(complaints([...begun(), ...answered(), lost, ...back(51_900), ...over(90_000)])).toEqual([]);
+    expect(complaints([...begun(), ...answered(), lost, ...back(51_900), ...over(90_000)])).toEqual(
+      [],
+    );
     const late = complaints([...begun(), ...answered(), lost, ...back(53_000), ...over(90_000)]);
     expect(late).toHaveLength(3);
     const [, spoken, shown] = back(50_100);
