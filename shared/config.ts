@@ -85,7 +85,8 @@ function complain(
     (at, key) => (isRecord(at) ? at[String(key)] : undefined),
     settings,
   );
-  return [`${where(issue.path)}  ${name} must be ${expected(issue)}, ${found(value)}`];
+  const seen = isSecret(issue.path.at(-1)) ? hidden(value) : found(value);
+  return [`${where(issue.path)}  ${name} must be ${expected(issue)}, ${seen}`];
 }
 
 function expected(issue: z.core.$ZodIssue): string {
@@ -101,7 +102,10 @@ function expected(issue: z.core.$ZodIssue): string {
     case "invalid_union":
       return "discriminator" in issue ? "a documented kind" : "one of the documented forms";
     case "invalid_format":
-      return `a valid ${issue.format}${issue.pattern === undefined ? "" : ` (${issue.pattern})`}`;
+      return (
+        `a valid ${issue.format}${issue.pattern === undefined ? "" : ` (${issue.pattern})`}` +
+        (issue.format === "url" ? ESCAPES : "")
+      );
     default:
       return `different (${issue.message})`;
   }
@@ -112,9 +116,28 @@ function unitOf(origin: string): string {
   return origin === "array" ? " entries" : "";
 }
 
+/** What breaks an address most often is a password with one of these in it. */
+const ESCAPES =
+  " (in its user, password and path write % as %25, @ as %40, : as %3A, / as %2F, # as %23, ? as %3F)";
+
+/** By the name of the setting, whatever its value looks like. */
+const isSecret = (key: PropertyKey | undefined): boolean =>
+  /password|secret|token/i.test(String(key));
+
+const hidden = (value: unknown): string =>
+  typeof value === "string" ? `found a text of ${value.length} characters` : found(typeof value);
+
+/** A complaint goes to a log and a screen, and a refused address is most often one with a password in it. */
 function found(value: unknown): string {
-  return value === undefined ? "found nothing" : `found ${JSON.stringify(value).slice(0, 80)}`;
+  if (value === undefined) return "found nothing";
+  return `found ${withoutAddresses(JSON.stringify(value, hideSecrets)).slice(0, 80)}`;
 }
+
+const hideSecrets = (key: string, value: unknown): unknown =>
+  typeof value === "string" && isSecret(key) ? "***" : value;
+
+const withoutAddresses = (text: string): string =>
+  text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^"]+/gi, "$1***");
 
 /** Where in the text a setting stands, or its nearest parent that does. */
 function offsetOf(document: Document.Parsed, path: Path): number {

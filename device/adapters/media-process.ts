@@ -7,15 +7,21 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { milliseconds, seconds } from "../../shared/duration.ts";
 import { fullJitter } from "../../shared/backoff.ts";
+import type { MediaSessionId } from "../../shared/ids.ts";
+import type { Signal } from "../../shared/protocol/signal.ts";
+import { PROTOCOL_VERSION } from "../../shared/protocol/version.ts";
+import { newStartWatch, type StartLimits } from "../../shared/start-watch.ts";
 import type { MediaConfig } from "../config.ts";
 import type { FromMedia, MediaPort, ToMedia } from "../ports.ts";
 import { reasonOf } from "./failure.ts";
+import { workOf } from "./process-work.ts";
 
 const RESTART = { first: milliseconds(400), most: seconds(15) };
 /** A process that lived this long starts its backoff anew. */
 const STABLE_MS = 30_000;
-/** From fork to `ready`; a loaded small board takes seconds. */
-const READY_MS = 20_000;
+/** From fork to `ready`; a loaded small board takes seconds, and a minute when it is busy. */
+const START: StartLimits = { idleMs: 20_000, mostMs: 300_000 };
+const START_LOOK_MS = 500;
 /** Not even a `pong` for so long: it hangs. */
 const SILENT_MS = 10_000;
 const PING_MS = 3000;
@@ -29,7 +35,7 @@ export interface MediaProcessSettings {
   readonly media: MediaConfig;
   /** Module of the child; another one only in tests. */
   readonly entry?: URL;
-  readonly readyMs?: number;
+  readonly start?: StartLimits;
   readonly silentMs?: number;
   readonly pingMs?: number;
   warn(text: string): void;
@@ -54,6 +60,8 @@ class MediaProcess implements MediaPort {
   #ping: NodeJS.Timeout | undefined;
   #restart: NodeJS.Timeout | undefined;
   #watchdog: NodeJS.Timeout | undefined;
+  /** The hub's name for the connection this process holds. */
+  #session: MediaSessionId | undefined;
   #listeners: ((message: FromMedia) => void)[] = [];
   #runningListeners: ((isRunning: boolean, detail: string) => void)[] = [];
 
@@ -106,7 +114,22 @@ class MediaProcess implements MediaPort {
     child.on("error", (error) => (why = reasonOf(error)));
     child.on("message", (message) => this.#take(message as FromMedia));
     child.once("exit", (code, signal) => this.#gone(why || (signal ?? `exit code ${code}`)));
-    this.#expectLife(this.#settings.readyMs ?? READY_MS);
+    this.#expectStart();
+  }
+
+  #expectStart(): void {
+    const watch = newStartWatch(this.#settings.start ?? START, this.#startedAt);
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setInterval(() => {
+      const reason = watch.look(performance.now(), workOf(this.#child?.pid));
+      if (reason !== undefined) this.#kill(reason);
+    }, START_LOOK_MS);
+  }
+
+  #kill(reason: string): void {
+    clearTimeout(this.#watchdog);
+    this.#settings.warn(`the media process is ${reason}: killed`);
+    this.#child?.kill("SIGKILL");
   }
 
   #take(message: FromMedia): void {
@@ -123,6 +146,9 @@ class MediaProcess implements MediaPort {
       this.#tellRunning(true, "");
     }
     if (message.type === "pong") return;
+    if (message.type === "signal" && message.signal.type === "offer") {
+      this.#session = message.signal.sessionId;
+    }
     for (const listener of this.#listeners) listener(message);
   }
 
@@ -132,6 +158,7 @@ class MediaProcess implements MediaPort {
     clearTimeout(this.#watchdog);
     clearInterval(this.#ping);
     if (this.#isClosed) return;
+    this.#sayBye();
     const lived = performance.now() - this.#startedAt;
     this.#failures = lived > STABLE_MS ? 0 : this.#failures + 1;
     const delay = fullJitter(RESTART, this.#failures, Math.random());
@@ -141,13 +168,20 @@ class MediaProcess implements MediaPort {
     this.#restart = setTimeout(() => this.#start(), delay);
   }
 
+  /** The hub need not wait for silence to learn that this connection is over. */
+  #sayBye(): void {
+    const sessionId = this.#session;
+    this.#session = undefined;
+    if (sessionId === undefined) return;
+    const reason = "the pillar's media process ended";
+    const signal: Signal = { v: PROTOCOL_VERSION, sessionId, type: "bye", reason };
+    for (const listener of this.#listeners) listener({ type: "signal", signal });
+  }
+
   /** A process that says nothing in this time is killed, and its exit starts another. */
   #expectLife(withinMs: number): void {
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => {
-      this.#settings.warn(`the media process has said nothing for ${withinMs} ms: killed`);
-      this.#child?.kill("SIGKILL");
-    }, withinMs);
+    this.#watchdog = setTimeout(() => this.#kill(`silent for ${withinMs} ms`), withinMs);
   }
 
   #post(message: ToMedia): void {

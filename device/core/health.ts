@@ -27,12 +27,27 @@ type MediaState = Extract<FromMedia, { type: "state" }>;
 
 export interface Health {
   readonly faults: ReadonlyMap<FaultCode, string>;
+  /** What was last told of each: another cause is told at a later heartbeat, not at once. */
+  readonly told: ReadonlyMap<FaultCode, Told>;
   readonly media: MediaState | undefined;
   /** The spare file is in use: a good write does not mend that. */
   readonly isLedgerMoved: boolean;
 }
 
-export const HEALTHY: Health = { faults: new Map(), media: undefined, isLedgerMoved: false };
+interface Told {
+  readonly detail: string;
+  readonly beats: number;
+}
+
+/** 30 s: a camera that fails now this way, now that, is news twice a minute at most. */
+const BEATS_BETWEEN_CAUSES = 6;
+
+export const HEALTHY: Health = {
+  faults: new Map(),
+  told: new Map(),
+  media: undefined,
+  isLedgerMoved: false,
+};
 
 export function report(agent: Agent, message: Report): AgentStep {
   if (agent.link.phase !== "up") return step(agent);
@@ -40,12 +55,35 @@ export function report(agent: Agent, message: Report): AgentStep {
 }
 
 export function raise(agent: Agent, code: FaultCode, detail: string): AgentStep {
-  if (agent.health.faults.has(code)) return step(agent);
   const short = detail.slice(0, MAX_FAULT_DETAIL);
+  const isKnown = agent.health.faults.has(code);
   const faults = new Map(agent.health.faults).set(code, short);
   const raised = { ...agent, health: { ...agent.health, faults } };
-  return follow(report(raised, { v, type: "fault-raised", code, detail: short }), (next) =>
-    step(next, { type: "log", level: "error", text: `fault ${code} raised: ${short}` }),
+  return isKnown ? step(raised) : tell(raised, code, `fault ${code} raised`);
+}
+
+function tell(agent: Agent, code: FaultCode, words: string): AgentStep {
+  const detail = agent.health.faults.get(code) ?? "";
+  const told = new Map(agent.health.told).set(code, { detail, beats: 0 });
+  const next = { ...agent, health: { ...agent.health, told } };
+  return follow(report(next, { v, type: "fault-raised", code, detail }), (after) =>
+    step(after, { type: "log", level: "error", text: `${words}: ${detail}` }),
+  );
+}
+
+/** A technician must not read the cause of an hour ago. */
+function tellNewCauses(agent: Agent): AgentStep {
+  const told = new Map(
+    [...agent.health.told].map(([code, last]) => [code, { ...last, beats: last.beats + 1 }]),
+  );
+  const older = { ...agent, health: { ...agent.health, told } };
+  const changed = [...told].filter(
+    ([code, { detail, beats }]) =>
+      beats >= BEATS_BETWEEN_CAUSES && detail !== agent.health.faults.get(code),
+  );
+  return changed.reduce<AgentStep>(
+    (done, [code]) => follow(done, (next) => tell(next, code, `fault ${code} has another cause`)),
+    step(older),
   );
 }
 
@@ -53,7 +91,9 @@ export function clear(agent: Agent, code: FaultCode): AgentStep {
   if (!agent.health.faults.has(code)) return step(agent);
   const faults = new Map(agent.health.faults);
   faults.delete(code);
-  const cleared = { ...agent, health: { ...agent.health, faults } };
+  const told = new Map(agent.health.told);
+  told.delete(code);
+  const cleared = { ...agent, health: { ...agent.health, faults, told } };
   return follow(report(cleared, { v, type: "fault-cleared", code }), (next) =>
     step(next, { type: "log", level: "info", text: `fault ${code} cleared` }),
   );
@@ -65,7 +105,7 @@ export function setFault(agent: Agent, code: FaultCode, detail: string | undefin
 
 export function beat(agent: Agent, moment: Moment): AgentStep {
   const clock = setFault(agent, "clock-unsynced", clockTrouble(moment));
-  return follow(clock, (next) => {
+  return follow(follow(clock, tellNewCauses), (next) => {
     const at = after(moment.at, seconds(HEARTBEAT_SECONDS));
     const timer: Effect = { type: "set-timer", name: "heartbeat", at };
     if (next.link.phase !== "up") return step(next, timer);
@@ -136,7 +176,7 @@ export function mediaState(agent: Agent, state: MediaState): AgentStep {
   const before = agent.health.media;
   const next = { ...agent, health: { ...agent.health, media: state } };
   const detailOf = (part: "camera" | "microphone" | "speaker"): string | undefined =>
-    state[part] === "failed" ? state.detail || `the ${part} does not work` : undefined;
+    state[part] === "failed" ? state.causes[part] || `the ${part} does not work` : undefined;
   let result = setFault(next, "ffmpeg-missing", state.lacksFfmpeg ? state.detail : undefined);
   for (const part of ["camera", "microphone", "speaker"] as const) {
     result = follow(result, (at) => setFault(at, `${part}-lost`, detailOf(part)));

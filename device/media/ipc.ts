@@ -36,6 +36,8 @@ export type FromMedia =
       readonly speaker: PartState;
       /** What is wrong and what to do, when a part has failed. */
       readonly detail: string;
+      /** The same for each part that has failed; empty for one that has not. */
+      readonly causes: Readonly<Record<"camera" | "microphone" | "speaker", string>>;
       /** The reason of a failure: ffmpeg is not where it should be, or cannot be started. */
       readonly lacksFfmpeg: boolean;
     }

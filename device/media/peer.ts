@@ -24,6 +24,8 @@ export interface PeerOptions extends Pick<SessionOptions, "outgoing" | "onVoice"
   /** Addresses of this machine to be used from the next offer on. */
   readonly addresses: () => readonly string[];
   readonly signal: (signal: Signal) => void;
+  /** Somebody waits for the connection: a call is open. Otherwise thousands of pillars may take their time. */
+  readonly isUrgent: () => boolean;
   readonly onState: (state: PeerState, detail: string) => void;
   readonly log: (level: "debug" | "info" | "warn", text: string) => void;
 }
@@ -32,6 +34,8 @@ export interface Peer {
   /** Replaces whatever connection there is. */
   connect(): void;
   disconnect(reason: string): void;
+  /** A call has opened: what waits for its next offer makes it now. */
+  hasten(): void;
   receive(signal: Signal): void;
   send(kind: MediaKind, packet: OutgoingPacket): void;
 }
@@ -76,6 +80,11 @@ export function newPeer(options: PeerOptions): Peer {
       if (sessionId !== undefined) options.signal({ v: 1, sessionId, type: "bye", reason });
       options.onState("lost", reason);
     },
+    hasten() {
+      if (line.pause === undefined || line.current !== undefined) return;
+      clearTimeout(line.pause);
+      begin(line);
+    },
     receive: (signal) => receive(line, signal),
     send(kind, packet) {
       const attempt = line.current;
@@ -110,6 +119,7 @@ function begin(line: Line): void {
     }),
   };
   line.current = attempt;
+  line.pause = undefined;
   onState("connecting", "");
   const late = (): void => fail(line, attempt, "the hub did not answer the media offer in time");
   attempt.deadline = setTimeout(late, timing.answer);
@@ -133,9 +143,10 @@ function connected(line: Line, attempt: Attempt): void {
 
 function fail(line: Line, attempt: Attempt, reason: string): void {
   if (line.current !== attempt) return;
-  const { timing, log, onState } = line.options;
+  const { timing, isUrgent, log, onState } = line.options;
   end(line);
-  const delay = fullJitter(timing.reconnect, line.failures, Math.random());
+  const backoff = isUrgent() ? timing.reconnect : timing.reconnectIdle;
+  const delay = fullJitter(backoff, line.failures, Math.random());
   line.failures += 1;
   log("info", `${reason}; the next offer follows in ${delay} ms`);
   onState("lost", reason);
@@ -144,6 +155,7 @@ function fail(line: Line, attempt: Attempt, reason: string): void {
 
 function end(line: Line): void {
   clearTimeout(line.pause);
+  line.pause = undefined;
   const attempt = line.current;
   line.current = undefined;
   clearTimeout(attempt?.deadline);

@@ -9,6 +9,7 @@ import { assertNever } from "../../shared/assert.ts";
 import type { MediaConfig } from "../config.ts";
 import { newDownlink } from "./downlink.ts";
 import type { FromMedia, ToMedia } from "./ipc.ts";
+import { newOutlet } from "./outlet.ts";
 import { newPeer } from "./peer.ts";
 import { newStatus } from "./status.ts";
 import type { MediaTiming } from "./timing.ts";
@@ -19,10 +20,9 @@ export interface PillarMedia {
   stop(): void;
 }
 
-export function newPillarMedia(post: (m: FromMedia) => void, timing: MediaTiming): PillarMedia {
-  const log = (level: "debug" | "info" | "warn", text: string): void => {
-    post({ type: "log", level, text });
-  };
+export function newPillarMedia(tell: (m: FromMedia) => void, timing: MediaTiming): PillarMedia {
+  const outlet = newOutlet(tell);
+  const { post, log } = outlet;
   const status = newStatus(post);
   let configured = "";
   let addresses: readonly string[] = [];
@@ -34,13 +34,9 @@ export function newPillarMedia(post: (m: FromMedia) => void, timing: MediaTiming
     downlink.setOpen(isGateOpen && isConnected);
   };
 
-  const downlink = newDownlink({ timing, status, log });
-  const uplink = newUplink({
-    timing,
-    status,
-    log,
-    send: (kind, packet) => peer.send(kind, packet),
-  });
+  const shared = { timing, status, log };
+  const downlink = newDownlink(shared);
+  const uplink = newUplink({ ...shared, send: (kind, packet) => peer.send(kind, packet) });
   const peer = newPeer({
     timing,
     log,
@@ -48,6 +44,7 @@ export function newPillarMedia(post: (m: FromMedia) => void, timing: MediaTiming
     outgoing: uplink.outgoing,
     onVoice: (packet) => downlink.voice(packet),
     signal: (signal) => post({ type: "signal", signal }),
+    isUrgent: () => isGateOpen,
     onState: (state, detail) => {
       isConnected = state === "connected";
       if (isConnected) uplink.forgetReceiver();
@@ -62,6 +59,7 @@ export function newPillarMedia(post: (m: FromMedia) => void, timing: MediaTiming
     // The same again must not cost a running call its picture.
     if (text === configured) return;
     configured = text;
+    outlet.hide(media);
     addresses = media.addresses;
     uplink.configure(media);
     downlink.configure(media);
@@ -80,6 +78,7 @@ export function newPillarMedia(post: (m: FromMedia) => void, timing: MediaTiming
           return peer.receive(message.signal);
         case "gate":
           isGateOpen = message.isOpen;
+          if (isGateOpen) peer.hasten();
           return applyGate();
         case "prompt":
           return downlink.prompt(message.name);

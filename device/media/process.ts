@@ -13,7 +13,6 @@ import type { MediaTiming } from "./timing.ts";
 
 /** The last words of a program are enough to know why it died. */
 const MAX_STDERR_CHARACTERS = 2048;
-const MAX_DETAIL_CHARACTERS = 300;
 
 export interface Command {
   readonly file: string;
@@ -55,7 +54,7 @@ export function keepRunning(options: ProgramOptions): Program {
 
   const fail = (detail: string, isUnstartable: boolean): void => {
     if (isStopped) return;
-    options.onFailure(redact(detail).slice(0, MAX_DETAIL_CHARACTERS), isUnstartable);
+    options.onFailure(redact(steady(detail)), isUnstartable);
     later(fullJitter(timing.restart, attempt, Math.random()));
     attempt += 1;
   };
@@ -115,6 +114,9 @@ export function keepRunning(options: ProgramOptions): Program {
     },
   };
 }
+
+/** ffmpeg names its parts by where they lie in memory, so that one cause would look like another each time. */
+const steady = (text: string): string => text.replace(/ @ 0x[0-9a-f]+\]/g, "]");
 
 /** Reads all of the error output, so that the program never blocks on it, and keeps its end. */
 function tail(child: ChildProcess): () => string {

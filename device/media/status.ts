@@ -35,7 +35,9 @@ export function newStatus(post: (message: FromMedia) => void): Status {
       .filter((text) => text !== "")
       .join("; ");
     const lacksFfmpeg = lacking.size > 0;
-    const message: FromMedia = { type: "state", peer, ...states, detail, lacksFfmpeg };
+    const { camera, microphone, speaker } = details;
+    const causes = { camera, microphone, speaker };
+    const message: FromMedia = { type: "state", peer, ...states, detail, causes, lacksFfmpeg };
     const text = JSON.stringify(message);
     if (text === lastPosted) return;
     lastPosted = text;

@@ -51,6 +51,8 @@ export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink 
     audio: newAudioGate({ continuity: clocks.audio, send: (p) => send("audio", p) }),
   };
   let captures: Capture[] = [];
+  /** The cause that was logged last: the same again is no news, another one is. */
+  const reported = new Map<string, string>();
   let isOpen = false;
 
   const stop = (): void => {
@@ -73,10 +75,12 @@ export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink 
         onPacket: (packet, atMs) => gates[kind].push(packet, atMs),
         onFlow: () => {
           if (status.get(name) === "failed") log("info", `${name}: it works again`);
+          reported.delete(name);
           status.set(name, isOpen ? "sending" : "ready");
         },
         onFailure: (detail, lacksFfmpeg) => {
-          if (status.get(name) !== "failed") log("warn", detail);
+          if (detail !== reported.get(name)) log("warn", detail);
+          reported.set(name, detail);
           status.fail(name, detail, lacksFfmpeg);
         },
       }),

@@ -43,7 +43,16 @@ export interface PillarRecord extends Credentials {
   readonly bootEpoch: number | null;
   readonly release: string | null;
   readonly faults: readonly FaultCode[];
+  /** In the pillar's own words, of the faults it reported; a record of an older release has none. */
+  readonly causes?: Causes;
 }
+
+type Causes = Readonly<
+  Partial<Record<FaultCode, { readonly detail: string; readonly at: number }>>
+>;
+
+/** A fault whose cause changes is written down again, at most this often. */
+const CAUSE_CHANGES_AFTER_MS = 30_000;
 
 /** Faults only the hub can find: a heartbeat that does not list them does not clear them. */
 const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set([
@@ -74,6 +83,7 @@ export function evolvePillar(record: PillarRecord | undefined, fact: PillarFact)
       return {
         ...record,
         faults: withFault(record.faults, fact),
+        causes: withCause(record.causes, fact),
         ...(fact.code === "certificate-expired" && {
           expiredSeenAt: fact.isActive ? fact.at : null,
         }),
@@ -125,6 +135,21 @@ function withFault(
 ): readonly FaultCode[] {
   const others = faults.filter((code) => code !== fact.code);
   return fact.isActive ? [...others, fact.code].toSorted() : others;
+}
+
+function withCause(causes: Causes | undefined, fact: FactOf<"pillar-fault">): Causes {
+  const { [fact.code]: _before, ...others } = causes ?? {};
+  if (!fact.isActive) return others;
+  return { ...others, [fact.code]: { detail: fact.detail, at: fact.at } };
+}
+
+/** The same again, or another cause too soon, changes nothing. */
+function isNewCause(
+  before: { readonly detail: string; readonly at: number } | undefined,
+  now: { readonly detail: string; readonly at: number },
+): boolean {
+  if (before === undefined || now.detail === "" || before.detail === now.detail) return false;
+  return before.detail === "" || now.at - before.at >= CAUSE_CHANGES_AFTER_MS;
 }
 
 /** What a heartbeat says about the pillar itself: a new boot, faults come and gone. */
@@ -207,8 +232,10 @@ export function reportFacts(state: HubState, event: Extract<HubEvent, { type: "r
   switch (report.type) {
     case "fault-raised": {
       const code = readFault(report.code);
+      const { detail } = report;
       const isKnown = record.faults.includes(code);
-      return isKnown ? [] : [faultFact({ at, pillarId, code, detail: report.detail })];
+      const isNews = !isKnown || isNewCause(record.causes?.[code], { detail, at });
+      return isNews ? [faultFact({ at, pillarId, code, detail })] : [];
     }
     case "fault-cleared": {
       // Of faults unknown here several may be one: the next heartbeat says whether any is left.

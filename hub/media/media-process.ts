@@ -2,8 +2,9 @@
  * Keeps the hub's media process alive, from the hub's side.
  *
  * A process that dies or hangs is replaced within two seconds and told its settings again; "ready" then
- * reaches the listeners, who renegotiate with the pillars and start recordings anew. What was sent
- * meanwhile is lost, as every message of `ipc.ts` may be.
+ * reaches the listeners, who start recordings anew, and every pillar that was connected is told `bye`, so
+ * that it offers anew at once instead of waiting for silence. What was sent meanwhile is lost, as every
+ * message of `ipc.ts` may be.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -11,8 +12,11 @@ import { fileURLToPath } from "node:url";
 import { fullJitter } from "../../shared/backoff.ts";
 import { milliseconds } from "../../shared/duration.ts";
 import type { MediaPort } from "../ports.ts";
+import { newStartWatch, type StartLimits, type StartWatch } from "../../shared/start-watch.ts";
 import type { FromMedia, MediaSettings, ToMedia } from "./ipc.ts";
 import type { Log } from "./log.ts";
+import { workOf } from "./process-work.ts";
+import { newSessions } from "./sessions.ts";
 
 export interface MediaProcessOptions {
   readonly settings: MediaSettings;
@@ -20,6 +24,7 @@ export interface MediaProcessOptions {
   /** For tests: another program in the process's place. */
   readonly entry?: string;
   readonly pingMs?: number;
+  readonly start?: StartLimits;
 }
 
 export interface MediaProcess extends MediaPort {
@@ -28,7 +33,9 @@ export interface MediaProcess extends MediaPort {
 }
 
 const PING_MS = 1000;
-/** Unanswered pings before the process counts as hung. */
+/** From its start to `ready`: on a busy machine a minute is possible. */
+const START: StartLimits = { idleMs: 20_000, mostMs: 300_000 };
+/** Unanswered pings before a process that was ready counts as hung. */
 const MAX_UNANSWERED = 5;
 const RESTART = { first: milliseconds(100), most: milliseconds(2000) };
 /** A process that lived this long begins the backoff anew. */
@@ -43,33 +50,40 @@ export function startMediaProcess(options: MediaProcessOptions): MediaProcess {
   let child: ChildProcess | undefined;
   let restartTimer: NodeJS.Timeout | undefined;
   let attempt = 0;
-  let unanswered = 0;
   let isClosed = false;
+  const pulse = newPulse(options.start ?? START);
+  const sessions = newSessions();
 
   const send = (message: ToMedia): void => {
-    if (child?.connected !== true) return;
+    sessions.toMedia(message);
+    if (child?.connected !== true) return sessions.over();
     child.send(message, (error) => {
       if (error !== null) log("warn", `media process: ${message.type} not sent: ${error.message}`);
     });
   };
 
   const receive = (message: FromMedia): void => {
-    unanswered = 0;
-    if (message.type === "log") log(message.level, message.text);
-    else if (message.type !== "pong") tell(listeners, message, log);
+    pulse.heard();
+    if (message.type === "log") return log(message.level, message.text);
+    if (message.type === "pong") return;
+    sessions.fromMedia(message);
+    tell(listeners, message, log);
+    if (message.type !== "ready") return;
+    pulse.isReady();
+    sessions.sayBye((bye) => tell(listeners, bye, log));
   };
 
   const start = (): void => {
     const startedAt = performance.now();
-    const own = spawnMedia(options.entry ?? MAIN, log);
-    child = own;
-    unanswered = 0;
+    const own = (child = spawnMedia(options.entry ?? MAIN, log));
+    pulse.began(startedAt);
     own.on("message", (message) => {
       if (child === own) receive(message as FromMedia);
     });
     own.on("error", (error) => log("error", `media process: ${error.message}`));
     own.once("exit", (code, signal) => {
       if (child === own) child = undefined;
+      sessions.over();
       if (isClosed) return;
       if (performance.now() - startedAt > STEADY_MS) attempt = 0;
       const delay = fullJitter(RESTART, attempt, 0.5 + Math.random() / 2);
@@ -81,14 +95,10 @@ export function startMediaProcess(options: MediaProcessOptions): MediaProcess {
   };
 
   const pingTimer = setInterval(() => {
-    if (child === undefined) return;
-    unanswered += 1;
-    if (unanswered > MAX_UNANSWERED) {
-      log("error", `media process ${child.pid} does not answer; killing it`);
-      child.kill("SIGKILL");
-      return;
-    }
-    send({ type: "ping" });
+    const trouble = child && pulse.trouble(child.pid);
+    if (trouble === undefined) return send({ type: "ping" });
+    log("error", `media process ${child?.pid} ${trouble}; killing it`);
+    child?.kill("SIGKILL");
   }, options.pingMs ?? PING_MS);
 
   start();
@@ -103,8 +113,40 @@ export function startMediaProcess(options: MediaProcessOptions): MediaProcess {
       isClosed = true;
       clearInterval(pingTimer);
       clearTimeout(restartTimer);
+      sessions.stop();
       send({ type: "shutdown" });
       if (child !== undefined) await exit(child);
+    },
+  };
+}
+
+interface Pulse {
+  began(at: number): void;
+  isReady(): void;
+  heard(): void;
+  /** Asked at every ping. Why to kill it; undefined: it lives, or starts. */
+  trouble(pid: number | undefined): string | undefined;
+}
+
+function newPulse(start: StartLimits): Pulse {
+  /** While it is starting. */
+  let watch: StartWatch | undefined;
+  let unanswered = 0;
+  return {
+    began(at) {
+      watch = newStartWatch(start, at);
+      unanswered = 0;
+    },
+    isReady() {
+      watch = undefined;
+    },
+    heard() {
+      unanswered = 0;
+    },
+    trouble(pid) {
+      if (watch !== undefined) return watch.look(performance.now(), workOf(pid));
+      unanswered += 1;
+      return unanswered > MAX_UNANSWERED ? "does not answer" : undefined;
     },
   };
 }

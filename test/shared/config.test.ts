@@ -1,5 +1,6 @@
 /** Configuration: what a person sees who mistypes a setting. */
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import * as fc from "fast-check";
 import { AgentConfig } from "../../device/config.ts";
 import { HubConfig } from "../../hub/config.ts";
@@ -114,5 +115,25 @@ describe("the environment", () => {
 
   test("of other programs is ignored", () => {
     expect(read(good, { ANZHU_HUB__HTTP__PORT: "1", PATH: "/bin" }).ok).toBe(true);
+  });
+
+  test("is never shown a secret of its own, and told how to write one", () => {
+    const Secretive = z.object({
+      url: z.url({ protocol: /^rtsps?$/ }),
+      password: z.string().min(30),
+      broker: z.object({ list: z.array(z.number()) }),
+    });
+    const text = [
+      "url: rtsp://admin:my/pa55word@cam/main",
+      "password: my-pa55word",
+      "broker: { list: { secret: my-pa55word, at: 'http://me:my-pa55word@b' } }",
+    ].join("\n");
+    const source = { file: "a.yaml", envPrefix: "X", env: {} };
+    const read = readConfig(Secretive, text, source);
+    const reason = read.ok ? "" : read.reason;
+    expect(reason).not.toContain("pa55word");
+    expect(reason).toContain('found "rtsp://***"');
+    expect(reason).toContain("@ as %40, : as %3A, / as %2F");
+    expect(reason).toContain("found a text of 11 characters");
   });
 });

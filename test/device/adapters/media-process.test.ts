@@ -53,11 +53,51 @@ test("a process that hangs is killed, and another starts", async () => {
   heard.length = 0;
   media.send({ type: "prompt", name: "held" });
   await untilHeard("configure", "gate");
-  expect(warnings.join("\n")).toContain("has said nothing for 1500 ms: killed");
+  expect(warnings.join("\n")).toContain("is silent for 1500 ms: killed");
 });
 
 test("a process told to end ends, and no other starts", async () => {
   await untilHeard("configure", "gate");
   await media.close();
   expect(running).toEqual([true]);
+});
+
+const slow = (warn: (text: string) => void): MediaPort =>
+  mediaProcess({
+    media: MediaConfig.parse({}),
+    entry: new URL("./slow-media-child.ts", import.meta.url),
+    start: { idleMs: 1500, mostMs: 60_000 },
+    warn,
+  });
+
+test("a process that starts slowly is not killed while it works", async () => {
+  const port = slow((text) => warnings.push(text));
+  let isRunning = false;
+  port.onRunning((now) => (isRunning = now));
+  await vi.waitFor(() => expect(isRunning).toBe(true), 20_000);
+  await port.close();
+  expect(warnings).toEqual([]);
+});
+
+test("a process that does nothing and is never ready is killed", async () => {
+  process.env["MEDIA_CHILD_SLEEPS"] = "yes";
+  const port = slow((text) => warnings.push(text));
+  await vi.waitFor(
+    () => expect(warnings.join()).toMatch(/done nothing for 1500 ms: killed/),
+    20_000,
+  );
+  delete process.env["MEDIA_CHILD_SLEEPS"];
+  await port.close();
+});
+
+test("a process that dies with a connection leaves a bye for the hub", async () => {
+  await untilHeard("configure", "gate");
+  const signals: unknown[] = [];
+  media.onMessage((message) => message.type === "signal" && signals.push(message.signal));
+  media.send({ type: "prompt", name: "offered" });
+  await vi.waitFor(() => expect(signals).toHaveLength(1), 20_000);
+  media.send({ type: "prompt", name: "ended" });
+  await vi.waitFor(() => expect(signals).toHaveLength(2), 20_000);
+  const reason = "the pillar's media process ended";
+  expect(signals[1]).toEqual({ v: 1, sessionId: "a".repeat(32), type: "bye", reason });
 });

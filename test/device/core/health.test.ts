@@ -131,6 +131,7 @@ describe("a fault", () => {
       microphone: "ready",
       speaker: "ready",
       detail: "FFMPEG_BIN is /opt/x, which is not an executable file: correct or unset it",
+      causes: { camera: "no ffmpeg", microphone: "", speaker: "" },
       lacksFfmpeg: true,
     } as const;
     pillar.tell({ type: "media-said", message: state });
@@ -140,6 +141,42 @@ describe("a fault", () => {
       message: { ...state, camera: "ready", detail: "", lacksFfmpeg: false },
     });
     expect(pillar.faults()).toEqual([]);
+  });
+
+  test("whose cause changes is told again, with the newest cause and not more than twice a minute", () => {
+    const pillar = reachedPillar();
+    const causes = (): string[] =>
+      reports(pillar).flatMap((one) =>
+        one.type === "fault-raised" && one.code === "camera-lost" ? [one.detail] : [],
+      );
+    const fails = (camera: string): void =>
+      pillar.tell({
+        type: "media-said",
+        message: {
+          type: "state",
+          peer: "lost",
+          camera: "failed",
+          microphone: "ready",
+          speaker: "ready",
+          detail: `${camera}; something of another part`,
+          causes: { camera, microphone: "", speaker: "" },
+          lacksFfmpeg: false,
+        },
+      });
+    fails("no route to host");
+    expect(causes()).toEqual(["no route to host"]);
+    fails("no route to host");
+    pillar.pass(60_000);
+    expect(causes()).toHaveLength(1);
+    for (let second = 0; second < 60; second += 1) {
+      fails(second % 2 === 0 ? "401 Unauthorized" : "404 Not Found");
+      pillar.pass(1000);
+    }
+    expect(causes().length).toBeLessThanOrEqual(4);
+    expect(causes().at(-1)).not.toBe("no route to host");
+    fails("404 Not Found");
+    pillar.pass(35_000);
+    expect(causes().at(-1)).toBe("404 Not Found");
   });
 });
 

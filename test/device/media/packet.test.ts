@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ntpTimestamp } from "../../../device/media/ntp.ts";
 import { parsePacket } from "../../../device/media/packet.ts";
 import { readPrompt } from "../../../device/media/prompt.ts";
-import { redact } from "../../../device/media/redact.ts";
+import { newRedactor, redact } from "../../../device/media/redact.ts";
 import { parseWav } from "../../../device/media/wav.ts";
 
 const header = (second: number, flags = 0x80): number[] => [
@@ -114,5 +114,36 @@ describe("redaction", () => {
       "open rtsp://u:***@cam/1 and rtsp://v:***@cam2",
     );
     expect(redact("rtsp://cam:554/1 at 10:30")).toBe("rtsp://cam:554/1 at 10:30");
+  });
+
+  /** Where cameras carry their passwords, and what programs make of it. */
+  const SECRET = "Str4sse#9";
+  const ENCODED = encodeURIComponent(SECRET);
+  test.each([
+    ["user and password", `rtsp://admin:${ENCODED}@cam:554/main`],
+    ["the path", `rtsp://cam/user=admin_password=${ENCODED}_channel=1.sdp`],
+    ["a part of the path", `rtsp://cam/live/${ENCODED}/ch1`],
+    ["the query", `rtsp://cam/live?user=admin&pwd=${ENCODED}&channel=1`],
+    ["the password, unescaped", `rtsp://admin:${SECRET}@cam/main`],
+    ["the password, with a slash", `rtsp://admin:${SECRET}/x@cam/main`],
+  ])("removes a secret that stands in %s, in every form of it", (_where, address) => {
+    const clean = newRedactor([address]);
+    const decoded = decodeURIComponent(address);
+    const path = address.slice(address.indexOf("cam") + 3);
+    const forms = [address, decoded, encodeURIComponent(address), path, decodeURIComponent(path)];
+    for (const form of [...forms, ENCODED, SECRET]) {
+      const said = clean(`camera: [rtsp] method DESCRIBE failed at ${form}: 401 Unauthorized`);
+      expect(said).not.toContain("Str4sse");
+      expect(said).toContain("method DESCRIBE failed");
+      expect(said).toContain("401 Unauthorized");
+    }
+  });
+
+  test("leaves words that stand in an address by chance, and says which camera it was", () => {
+    const clean = newRedactor(["rtsp://admin:secret77@cam:554/live"]);
+    expect(clean("rtsp://admin:secret77@cam:554/live: a live stream")).toBe(
+      "rtsp://cam:554/***: a *** stream",
+    );
+    expect(newRedactor(["rtsp://cam/1"])("frame 1 of 10")).toBe("frame 1 of 10");
   });
 });

@@ -10,6 +10,7 @@ const PATIENT = { timeout: 10_000, interval: 5 };
 const IMPATIENT = {
   ...MEDIA_TIMING,
   reconnect: { first: milliseconds(10), most: milliseconds(20) },
+  reconnectIdle: { first: milliseconds(60_000), most: milliseconds(60_000) },
   answer: milliseconds(1500),
   connect: milliseconds(3000),
   reportSilence: milliseconds(2500),
@@ -20,15 +21,18 @@ let peer: Peer;
 let signals: Signal[];
 let states: PeerState[];
 let voices: VoicePacket[];
+let isUrgent: boolean;
 const hubs: FalseHub[] = [];
 
 beforeEach(() => {
   signals = [];
   states = [];
   voices = [];
+  isUrgent = true;
   peer = newPeer({
     timing: IMPATIENT,
     addresses: () => [],
+    isUrgent: () => isUrgent,
     outgoing: {
       video: { ssrc: 1111, readingAt: (atMs) => CLOCK_START + Math.round(atMs * 90) },
       audio: { ssrc: 2222, readingAt: (atMs) => CLOCK_START + Math.round(atMs * 48) },
@@ -143,6 +147,22 @@ describe("the connection to the hub", () => {
     await offer(2);
     stop();
   }, 20_000);
+
+  test("without a call it takes its time for the next offer, and a call that opens hastens it", async () => {
+    isUrgent = false;
+    peer.connect();
+    const { sessionId } = await offer(1);
+    peer.receive({ v: 1, sessionId, type: "bye", reason: "restarting" });
+    expect(states.at(-1)).toBe("lost");
+    peer.hasten();
+    expect(states.at(-1)).toBe("connecting");
+    await offer(2);
+    peer.hasten();
+    await answer(2);
+    await connected();
+    peer.hasten();
+    expect(offers()).toHaveLength(2);
+  });
 
   test("disconnected, it says bye and makes no more offers", async () => {
     peer.connect();

@@ -1,0 +1,59 @@
+/** Everything the media process says, without what it must not say: a camera's password stands in no message. */
+import { assertNever } from "../../shared/assert.ts";
+import type { MediaConfig } from "../config.ts";
+import type { FromMedia } from "./ipc.ts";
+import { newRedactor, type Redact } from "./redact.ts";
+
+export interface Outlet {
+  readonly post: (message: FromMedia) => void;
+  readonly log: (level: "debug" | "info" | "warn", text: string) => void;
+  /** From now on these settings' secrets are taken out. */
+  hide(media: MediaConfig): void;
+}
+
+export function newOutlet(tell: (message: FromMedia) => void): Outlet {
+  let redact = newRedactor([]);
+  const post = (message: FromMedia): void => tell(redacted(message, redact));
+  return {
+    post,
+    log: (level, text) => post({ type: "log", level, text }),
+    hide(media) {
+      redact = newRedactor(secretAddresses(media));
+    },
+  };
+}
+
+const secretAddresses = ({ camera }: MediaConfig): string[] =>
+  camera.kind === "rtsp" ? [camera.url] : [];
+
+/** Cut only here: half a password is one that is not recognised. */
+const MAX_CHARACTERS = 300;
+
+function redacted(message: FromMedia, redact: Redact): FromMedia {
+  const clean = (text: string): string => redact(text).slice(0, MAX_CHARACTERS);
+  switch (message.type) {
+    case "log":
+      return { ...message, text: redact(message.text) };
+    case "state": {
+      const { camera, microphone, speaker } = message.causes;
+      const causes = {
+        camera: clean(camera),
+        microphone: clean(microphone),
+        speaker: clean(speaker),
+      };
+      return { ...message, detail: redact(message.detail), causes };
+    }
+    case "signal":
+      return message.signal.type === "bye"
+        ? {
+            ...message,
+            signal: { ...message.signal, reason: redact(message.signal.reason).slice(0, 200) },
+          }
+        : message;
+    case "ready":
+    case "pong":
+      return message;
+    default:
+      return assertNever(message);
+  }
+}
