@@ -78,6 +78,14 @@ const NEEDS: readonly Need[] = [
     isThere: () => isOnPath("mosquitto"),
     service: "mosquitto",
   },
+  {
+    what: "nginx (a reverse proxy before the hub)",
+    debianPackage: "nginx",
+    isNeededFor: ["test"],
+    isOptionalFor: ["test"],
+    isThere: () => isOnPath("nginx"),
+    service: "nginx",
+  },
   ...FAULT_TOOLS.map(([program, debianPackage]) => ({
     what: `${program} (the fault tests)`,
     debianPackage,

@@ -3,12 +3,17 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 
+/** The system may give a port again that was closed a moment ago: each is given once. */
+const given = new Set<number>();
+
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, "close");
+  if (given.has(port)) return await freePort();
+  given.add(port);
   return port;
 }
 

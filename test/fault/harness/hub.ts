@@ -59,7 +59,7 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
     dataDir: dir,
     media: { udpPorts: [media, media + MEDIA_PORTS - 1] },
     ...settings,
-    http: { host: "127.0.0.1", port: httpPort },
+    http: { ...settings.http, host: "127.0.0.1", port: httpPort },
     alarms: { host: "127.0.0.1", port: alarmsPort, ...settings.alarms },
     mqtt: { host: "127.0.0.1", port: mqttPort, ...settings.mqtt },
   };
