@@ -14,6 +14,7 @@ import { benchHerd } from "./herd.ts";
 import { benchHubRestart } from "./hub-restart.ts";
 import { benchIdle } from "./idle.ts";
 import { benchMouthToEar } from "./mouth-to-ear.ts";
+import { benchPoison } from "./poison.ts";
 import { benchPresence } from "./presence.ts";
 import { benchPress } from "./press.ts";
 import { benchResident } from "./resident.ts";
@@ -35,6 +36,7 @@ const BENCHES: Record<string, () => Promise<Section>> = {
   start: benchStart,
   loss: benchLoss,
   hostile: benchHostile,
+  poison: benchPoison,
   presence: benchPresence,
   escalation: benchEscalation,
 };

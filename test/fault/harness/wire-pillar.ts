@@ -3,7 +3,7 @@
  *
  * For tests that need a message the agent would never send, or more of them than a hand can press.
  */
-import { createPrivateKey, randomBytes } from "node:crypto";
+import { createPrivateKey, randomBytes, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
@@ -25,6 +25,8 @@ export interface WirePillar {
   readonly identity: Identity;
   /** Signs and links the next alarm, with whatever the test wants changed before. */
   seal(change?: Partial<AlarmEvent>): SealedAlarm;
+  /** By its alarm key, whatever the text. */
+  sign(text: string): string;
   /** The alarm as it goes over the wire. */
   envelope(alarm: SealedAlarm, change?: object): object;
   connect(options?: IClientOptions): Promise<WireLink>;
@@ -65,6 +67,7 @@ export async function wirePillar(street: Street, id: string): Promise<WirePillar
       head = { seq: event.seq, hash: sealed.hash };
       return sealed;
     },
+    sign: (text) => sign(null, Buffer.from(text), key).toString("base64url"),
     envelope: ({ event, sig }, change = {}) => ({
       v: 1,
       event,
