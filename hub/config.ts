@@ -166,6 +166,15 @@ export const HubConfig = z.strictObject({
       maxViewers: z.number().int().min(1).max(1000).default(100),
     })
     .prefault({}),
+  /** The oldest recordings go first; never those of an open incident, or of one a supervisor has locked. */
+  recordings: z
+    .strictObject({
+      /** Kept for so many days after their end. Many places must keep them for at least 90. */
+      keepDays: z.number().min(1).max(3650).default(90),
+      /** The oldest go earlier when less than this share of their disk is free; and always below 1 GiB. */
+      leastFreePercent: z.number().min(0).max(90).default(10),
+    })
+    .prefault({}),
   incidents: z
     .strictObject({
       escalation: Escalation.prefault({}),

@@ -13,7 +13,7 @@ import { lockData } from "./data-lock.ts";
 import { checkClock, checkDisk } from "./health.ts";
 import { BEGINNING, verifyChain } from "./journal/chain.ts";
 import { openForReading } from "./journal/database.ts";
-import { findWide } from "./private-files.ts";
+import { findWide } from "./storage/private-files.ts";
 
 export interface Finding {
   readonly what: string;

@@ -21,7 +21,7 @@ import type { EscalationSettings } from "./core/escalation.ts";
 import { assert } from "../shared/assert.ts";
 import type { PillarId } from "../shared/ids.ts";
 import type { Authority, MediaPort, WayIn } from "./ports.ts";
-import { narrow } from "./private-files.ts";
+import { narrow } from "./storage/private-files.ts";
 import { startShell, type Shell } from "./shell.ts";
 import { webhooksOf } from "./webhook.ts";
 
@@ -105,6 +105,7 @@ async function startCore(
         escalation: escalationOf(config),
         maxOpen: config.incidents.maxOpen,
       },
+      retention: config.recordings,
       webhooks: webhooksOf(config),
       maxViewers: config.media.maxViewers,
       authority,

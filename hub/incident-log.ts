@@ -16,6 +16,9 @@ export function logFacts(log: Logger, facts: readonly Fact[]): void {
       log.warn({ pillarId: fact.pillarId }, words);
     } else if (fact.type === "grid-lost") {
       log.error({ grid: fact.grid }, `grid ${fact.grid}: all ${fact.count} pillars are lost`);
+    } else if (fact.type === "hub-fault") {
+      const verb = fact.isActive ? "has" : "is free of";
+      log.warn({ fault: fact.code }, `the hub ${verb} ${fact.code}: ${fact.detail}`);
     } else if (fact.type === "pillar-fault") {
       const verb = fact.isActive ? "has" : "is free of";
       log.warn({ pillarId: fact.pillarId }, `pillar ${fact.pillarId} ${verb} ${fact.code}`);
@@ -52,6 +55,9 @@ const WORDS: Words = {
   "incident-closed": (f) => `→ closed by ${f.byName}: ${f.disposition}`,
   "incident-reopened": (f) => `→ open, reopened by ${f.byName}`,
   "recording-ended": (f) => `recording ${f.state}, ${(f.durationMs / 1000).toFixed(1)} s`,
+  "recording-deleted": (f) => `loses recording ${f.recordingId.slice(0, 8)}: ${f.reason}`,
+  "incident-locked": (f) => `locked by ${f.byName}: ${f.reason}`,
+  "incident-unlocked": (f) => `unlocked by ${f.byName}: ${f.reason}`,
   "view-opened": (f) => `${f.role === "talk" ? "talked to" : "watched"} by ${f.byName}`,
 };
 

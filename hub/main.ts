@@ -15,7 +15,7 @@ import { asTyped } from "../shared/command-name.ts";
 import { PillarId } from "../shared/ids.ts";
 import { addBackup } from "./backup-command.ts";
 import { addBroker } from "./broker-command.ts";
-import { makePrivateFiles } from "./private-files.ts";
+import { makePrivateFiles } from "./storage/private-files.ts";
 import { ConfigurationError, loadConfig } from "./settings-file.ts";
 import { addUser } from "./user-command.ts";
 

@@ -8,6 +8,7 @@ import type {
 } from "../shared/api/incident.ts";
 import type { AuditPage, AuditQuery } from "../shared/api/audit.ts";
 import type { ServerEvent } from "../shared/api/event.ts";
+import type { HubStatus } from "../shared/api/hub.ts";
 import type { RenewalRequest } from "../shared/api/enrolment.ts";
 import type { Pillar, Position, RevokeRequest } from "../shared/api/pillar.ts";
 import type { ProblemCode } from "../shared/api/problem.ts";
@@ -144,6 +145,15 @@ export interface HubCommands {
     by: Actor,
     idempotencyKey?: string,
   ): Promise<Outcome>;
+  /** Keeps an incident's recordings, or lets them go again. Resolves after the commit. */
+  lock(
+    incidentId: IncidentId,
+    order: { readonly isLocked: boolean; readonly reason: string },
+    by: Actor,
+    idempotencyKey?: string,
+  ): Promise<Outcome>;
+  /** The hub itself, as it is now. */
+  status(): HubStatus;
   /** Sends a signed command to a pillar. */
   command(
     pillarId: PillarId,

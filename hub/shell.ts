@@ -6,13 +6,19 @@
  */
 import type { Logger } from "pino";
 import type { PillarId } from "../shared/ids.ts";
-import { createCommander } from "./commands.ts";
+import { createCommander, type Commander } from "./commands.ts";
 import type { Webhook } from "./config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "./core/events.ts";
+import type { RetentionSettings } from "./core/retention.ts";
 import type { HubSettings } from "./core/state.ts";
 import { createEffects } from "./effects.ts";
-import { createIdentities, NO_REGISTER, type IdentityRegister } from "./identities.ts";
+import {
+  createIdentities,
+  NO_REGISTER,
+  type Identities,
+  type IdentityRegister,
+} from "./identities.ts";
 import { watchDamagedRows } from "./damaged-rows.ts";
 import { watchFiles } from "./file-watch.ts";
 import { logFacts } from "./incident-log.ts";
@@ -26,6 +32,8 @@ import { createOrders } from "./orders.ts";
 import type { Authority, HubCommands, Journal, MediaPort } from "./ports.ts";
 import type { PillarLink, PillarLinkEvents } from "./ports.ts";
 import { createRecordings, type Inspected } from "./recordings.ts";
+import { openReserve, type JournalReserve } from "./storage/journal-reserve.ts";
+import { openStorage, type Storage } from "./storage/storage.ts";
 import { createViews, type Views } from "./views.ts";
 import { createCaller } from "./webhook.ts";
 
@@ -45,6 +53,8 @@ export interface ShellOptions {
   readonly media: MediaPort;
   /** Without one a restored journal forgets what was revoked since. */
   readonly register?: IdentityRegister;
+  /** Without it nothing is deleted and the disk is not watched. */
+  readonly retention?: RetentionSettings;
   /** Length of what a dead recorder left behind. */
   readonly inspect: (path: string) => Promise<Inspected>;
   readonly log: Logger;
@@ -71,13 +81,14 @@ export interface Shell {
 interface Core {
   readonly loop: Loop;
   readonly feed: ConsoleFeed;
+  readonly reserve: JournalReserve;
   readonly log: Logger;
   prepare: Prepare;
   recovery: NodeJS.Timeout | undefined;
   isStopped: boolean;
 }
 
-const newCore = (parts: Pick<Core, "loop" | "feed" | "log">): Core => ({
+const newCore = (parts: Pick<Core, "loop" | "feed" | "reserve" | "log">): Core => ({
   ...parts,
   prepare: () => () => {},
   recovery: undefined,
@@ -88,9 +99,11 @@ export function startShell(options: ShellOptions): Shell {
   const { dataDir, journalFile: file, journal, authority, media, log } = options;
   const { refused = createSampledLog(log) } = options;
   const loop = startLoop(journal, options.settings);
-  const { state } = loop;
-  const { reads, feed } = openScreens({ file, dataDir, state, log });
-  const core = newCore({ loop, feed, log });
+  const { state, failure } = loop;
+  const status = () => storage.status();
+  const { reads, feed } = openScreens({ file, dataDir, state, status, log });
+  const reserve = openReserve(dataDir, log);
+  const core = newCore({ loop, feed, reserve, log });
   let link: Pick<PillarLink, "send" | "drop"> | undefined;
   const send: PillarLink["send"] = (pillarId, message) => link?.send(pillarId, message);
   const drop: PillarLink["drop"] = (pillarId, reason) => link?.drop(pillarId, reason);
@@ -117,28 +130,12 @@ export function startShell(options: ShellOptions): Shell {
     call: (effect) => caller.call(effect),
     recordingFailed: (id) => recordings.failed(id),
   });
-  media.onMessage((message: FromMedia) => {
-    if (message.type === "pillar-signal") {
-      send(message.pillarId, { channel: "signal", message: message.signal });
-    }
-    if (message.type === "ready") feed.notice({ level: "info", code: "media-started", detail: "" });
-    views.onMedia(message);
-    recordings.onMedia(message);
-  });
-  const { failure } = loop;
+  media.onMessage(mediaListener({ send, feed, listeners: [views, recordings] }));
+  const disk = { settings: options.retention, reads, reserve };
+  const storage = openStorage({ ...disk, dataDir, state, failure, take, log });
   const endTicking = startTicking(core);
   return {
-    commands: {
-      order: createOrders({ take, state }),
-      command: commander.command,
-      revoke: identities.revoke,
-      mayRenew: identities.mayRenew,
-      ...viewCommands(views),
-      record,
-      sawConsole: (username, sign) =>
-        tell(core, { type: `console-${sign}`, at: Date.now(), username }),
-      subscribe: (listener) => feed.subscribe(listener),
-    },
+    commands: commandsOf(core, { take, storage, commander, identities, views }),
     linkEvents: createIngest({ ...world, commander, feed, failure, take, refused }),
     reads,
     loop,
@@ -149,7 +146,11 @@ export function startShell(options: ShellOptions): Shell {
     },
     stop: async () => {
       endTicking();
-      await stop(core, { first: [caller, recordings], reads, file });
+      await stop(core, {
+        first: [caller, recordings, storage],
+        reads,
+        file,
+      });
     },
   };
 }
@@ -159,12 +160,13 @@ function openScreens(of: {
   readonly file: string;
   readonly dataDir: string;
   readonly state: Loop["state"];
+  readonly status: Storage["status"];
   readonly log: Logger;
 }): { readonly reads: Reads; readonly feed: ConsoleFeed } {
-  const { file, dataDir, state, log } = of;
+  const { file, dataDir, state, status: hubStatus, log } = of;
   const { onDamaged } = watchDamagedRows(() => feed, log);
   const heardAt = (id: PillarId) => state().heard.voices.get(id)?.heardAt;
-  const reads = openReads({ file, dataDir, heardAt, onDamaged });
+  const reads = openReads({ file, dataDir, heardAt, hubStatus, onDamaged });
   const feed = createConsoleFeed(reads, log);
   return { reads, feed };
 }
@@ -179,13 +181,50 @@ async function whyConsolesMiss({ feed }: Core, reads: Reads): Promise<string | u
   return feed.trouble();
 }
 
-const viewCommands = (views: Views) =>
-  ({
+interface CommandParts {
+  readonly take: (event: HubEvent) => Promise<Settled>;
+  readonly storage: Storage;
+  readonly commander: Commander;
+  readonly identities: Identities;
+  readonly views: Views;
+}
+
+/** What the API may ask of the hub. */
+function commandsOf(core: Core, parts: CommandParts): HubCommands {
+  const { take, storage, commander, identities, views } = parts;
+  return {
+    order: createOrders({ take, state: core.loop.state }),
+    lock: storage.lock,
+    status: storage.status,
+    command: commander.command,
+    revoke: identities.revoke,
+    mayRenew: identities.mayRenew,
     view: (request) => views.open(request),
     endView: (sessionId) => views.close(sessionId),
     viewingSessions: () => views.viewers(),
     endViewsOf: (signInId) => views.endOf(signInId),
-  }) satisfies Partial<HubCommands>;
+    record: identities.record,
+    sawConsole: (username, sign) =>
+      tell(core, { type: `console-${sign}`, at: Date.now(), username }),
+    subscribe: (listener) => core.feed.subscribe(listener),
+  };
+}
+
+interface MediaListeners {
+  readonly send: PillarLink["send"];
+  readonly feed: Pick<ConsoleFeed, "notice">;
+  readonly listeners: readonly { onMedia(message: FromMedia): void }[];
+}
+
+const mediaListener =
+  ({ send, feed, listeners }: MediaListeners) =>
+  (message: FromMedia): void => {
+    if (message.type === "pillar-signal") {
+      send(message.pillarId, { channel: "signal", message: message.signal });
+    }
+    if (message.type === "ready") feed.notice({ level: "info", code: "media-started", detail: "" });
+    for (const listener of listeners) listener.onMedia(message);
+  };
 
 async function stop(
   core: Core,
@@ -282,6 +321,7 @@ function recoverIn(core: Core, delayMs: number): void {
 
 async function recover(core: Core, delayMs: number): Promise<void> {
   try {
+    core.reserve.release();
     await core.loop.recover();
   } catch (error) {
     core.log.error({ error }, `the journal still fails: ${String(error)}`);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The simulator's command line. Exit codes: 0 good, 1 failure, 2 usage. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { makePrivateFiles } from "../hub/private-files.ts";
+import { makePrivateFiles } from "../hub/storage/private-files.ts";
 import { MAX_PILLARS } from "./places.ts";
 import { worldCommand } from "./world/command.ts";
 

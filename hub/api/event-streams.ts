@@ -182,6 +182,8 @@ function maySee(role: Role, event: ServerEvent): boolean {
   switch (event.type) {
     case "incident":
       return may(role, event.incident.kind === "test" ? "tests:read" : "incidents:read");
+    case "hub":
+      return may(role, "hub:read");
     case "recording":
       return may(role, "recordings:read");
     default:

@@ -1,5 +1,6 @@
 /** What Prometheus reads. Names are `anzhu_`, base units; no pillar is ever a label of a histogram. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { HubFaultCode } from "../../shared/api/hub.ts";
 import type { ReadModels, HubCommands } from "../ports.ts";
 import type { SampledLog } from "../link/sampled-log.ts";
 import type { EventStreams } from "./event-streams.ts";
@@ -14,7 +15,7 @@ export interface Metrics {
 }
 
 export interface MetricsOptions {
-  readonly hub: Pick<HubCommands, "subscribe">;
+  readonly hub: Pick<HubCommands, "subscribe" | "status">;
   readonly reads: Pick<ReadModels, "pillars">;
   readonly streams: EventStreams;
   readonly refused: SampledLog;
@@ -44,6 +45,13 @@ export function createMetrics({ hub, reads, streams, refused }: MetricsOptions):
   });
   countRefused(refused, registers);
   fleetGauges({ reads, streams, registers });
+  hubGauges(hub, registers);
+  const deleted = new Counter({
+    name: "anzhu_recordings_deleted_total",
+    help: "Recordings deleted, by reason",
+    labelNames: ["reason"],
+    registers,
+  });
   const seen = new Set<string>();
   const once = (key: string, observe: () => void): void => {
     if (seen.has(key)) return;
@@ -55,6 +63,10 @@ export function createMetrics({ hub, reads, streams, refused }: MetricsOptions):
     observe();
   };
   const close = hub.subscribe(({ event }) => {
+    if (event.type === "recording" && event.recording.deletion) {
+      const { id, deletion } = event.recording;
+      once(`${id} deleted`, () => deleted.inc({ reason: deletion.reason }));
+    }
     if (event.type !== "incident") return;
     const { id, state, pressedAt, openedAt, answeredAt, presses } = event.incident;
     if (state === "open" && presses === 1) {
@@ -105,6 +117,38 @@ function fleetGauges({ reads, streams, registers }: FleetGauges): void {
     help: "Consoles and programs on the event stream",
     registers,
     collect: () => consoles.set(streams.count()),
+  });
+}
+
+/** -1 while nobody can say: a scraper cannot read "null". */
+function hubGauges(hub: Pick<HubCommands, "status">, registers: Registry[]): void {
+  const free: Gauge = new Gauge({
+    registers,
+    name: "anzhu_disk_free_bytes",
+    help: "Free space where recordings lie",
+    collect: () => free.set(hub.status().disk?.freeBytes ?? -1),
+  });
+  const total: Gauge = new Gauge({
+    registers,
+    name: "anzhu_disk_total_bytes",
+    help: "Size of the disk where recordings lie",
+    collect: () => total.set(hub.status().disk?.totalBytes ?? -1),
+  });
+  const days: Gauge = new Gauge({
+    registers,
+    name: "anzhu_disk_full_in_days",
+    help: "Days until recordings stop for want of room, as the disk grew lately; +Inf: it does not",
+    collect: () => days.set(hub.status().disk?.fullInDays ?? Infinity),
+  });
+  const faults: Gauge<"code"> = new Gauge({
+    registers,
+    name: "anzhu_hub_fault",
+    help: "1 while the hub has this fault",
+    labelNames: ["code"],
+    collect: () => {
+      const active = new Set(hub.status().faults.map(({ code }) => code));
+      for (const code of HubFaultCode.options) faults.set({ code }, active.has(code) ? 1 : 0);
+    },
   });
 }
 

@@ -17,6 +17,8 @@ export const POLICY = {
   /** Alarms of kind `test`: nobody is heard or seen in them. */
   "tests:read": EVERYBODY,
   "incidents:order": DESK,
+  /** What is evidence, and must be kept: decided above the desk. */
+  "incidents:lock": ["supervisor"],
   "media:use": DESK,
   "recordings:read": DESK,
   "pillars:read": EVERYBODY,
@@ -24,6 +26,7 @@ export const POLICY = {
   "pillars:revoke": ["admin"],
   "accounts:manage": ["admin"],
   "audit:read": ["supervisor", "admin"],
+  "hub:read": ["supervisor", "technician", "admin"],
   "metrics:read": ["supervisor", "technician", "admin"],
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 

@@ -27,6 +27,7 @@ import { alarmRoute } from "./routes/alarms.ts";
 import { enrolmentRoutes } from "./routes/enrolments.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { hubRoutes } from "./routes/hub.ts";
 import { incidentRoutes } from "./routes/incidents.ts";
 import { mediaRoutes } from "./routes/media.ts";
 import { pillarRoutes } from "./routes/pillars.ts";
@@ -80,6 +81,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   auditRoutes(app, context);
   eventRoutes(app, context);
   incidentRoutes(app, context);
+  hubRoutes(app, context);
   mediaRoutes(app, context);
   recordingRoutes(app, context);
   pillarRoutes(app, context);

@@ -9,6 +9,9 @@ import type { Heard } from "./presence.ts";
 
 /** A clock that is slewed moves a thousandth of this in a second. */
 const TOLERANCE_MS = 500;
+/** A clock that was set by more than this is watched for a while before anything is judged by its date. */
+const LEAP_MS = 60_000;
+const STEADY_AFTER_MS = 3_600_000;
 
 export interface Clock {
   /** Monotonic ms of the event that is being handled, or was last. */
@@ -19,6 +22,8 @@ export interface Clock {
   offsetMs: number | null;
   /** By how much the wall clock was set before the latest tick; 0 when it was not. */
   stepMs: number;
+  /** Monotonic ms since when the wall clock has not leapt, as far as this process knows. */
+  steadySinceMs: number | null;
 }
 
 export const unset = (): Clock => ({
@@ -26,11 +31,16 @@ export const unset = (): Clock => ({
   tickedAtMs: null,
   offsetMs: null,
   stepMs: 0,
+  steadySinceMs: null,
 });
 
 /** Whether a wall time of now is by a clock that was set since the latest tick, or has been set back again. */
 export const isOfOtherClock = ({ nowMs, offsetMs }: Clock, at: number): boolean =>
   offsetMs !== null && Math.abs(at - nowMs - offsetMs) > TOLERANCE_MS;
+
+/** The date has been what it says for an hour: what is done by it cannot be taken back. */
+export const isSteady = ({ nowMs, steadySinceMs }: Clock): boolean =>
+  steadySinceMs !== null && nowMs - steadySinceMs >= STEADY_AFTER_MS;
 
 /** Owns `heard.clock`. */
 export function hearClock(heard: Heard, { at }: Tick): void {
@@ -38,6 +48,7 @@ export function hearClock(heard: Heard, { at }: Tick): void {
   const offsetMs = at - clock.nowMs;
   const moved = clock.offsetMs === null ? 0 : offsetMs - clock.offsetMs;
   const elapsedMs = clock.nowMs - (clock.tickedAtMs ?? clock.nowMs);
+  if (clock.steadySinceMs === null || Math.abs(moved) > LEAP_MS) clock.steadySinceMs = clock.nowMs;
   clock.stepMs = Math.abs(moved) > TOLERANCE_MS ? moved : 0;
   if (clock.offsetMs === null || clock.stepMs !== 0) clock.offsetMs = offsetMs;
   clock.tickedAtMs = clock.nowMs;

@@ -17,6 +17,7 @@ import type { Call } from "../../shared/protocol/call.ts";
 import type { Heartbeat } from "../../shared/protocol/heartbeat.ts";
 import type { Report } from "../../shared/protocol/report.ts";
 import type { Via } from "./facts.ts";
+import type { Candidate, RetentionSettings, Space } from "./retention.ts";
 
 /** An alarm the journal holds. */
 export interface KnownAlarm {
@@ -112,6 +113,38 @@ export type HubEvent =
       readonly type: "media-started";
       readonly at: number;
       readonly newRecordingIds: readonly RecordingId[];
+    }
+  /** An incident's recordings are to be kept, or may go again. */
+  | {
+      readonly type: "lock-order";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly isLocked: boolean;
+      readonly reason: string;
+      readonly by: Username;
+      readonly byName: string;
+      readonly role: Role;
+      /** The journal holds such an incident, perhaps one that is too old for the core's memory. */
+      readonly isKnown: boolean;
+    }
+  /** A look at the disks, and at the oldest recordings that may have to go. */
+  | {
+      readonly type: "storage-checked";
+      readonly at: number;
+      /** Where recordings lie. */
+      readonly recordings: Space;
+      /** Where the journal lies; often the same. */
+      readonly journal: Space;
+      readonly settings: RetentionSettings;
+      /** Oldest first. */
+      readonly candidates: readonly Candidate[];
+      /** Why a file that was to go is still there. */
+      readonly failure: string | null;
+    }
+  | {
+      readonly type: "recordings-removed";
+      readonly at: number;
+      readonly recordingIds: readonly RecordingId[];
     }
   /** A person's event stream began or ended, or answered; any other sign of them is `console-seen`. */
   | {

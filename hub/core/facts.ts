@@ -4,7 +4,14 @@
  * Facts are evidence: they say what was, never what to do, and they must mean the same after an upgrade.
  * `at` is the hub's wall clock, Unix ms.
  */
-import type { Disposition, Escalation, Priority, Recording } from "../../shared/api/incident.ts";
+import type {
+  DeletionReason,
+  Disposition,
+  Escalation,
+  Priority,
+  Recording,
+} from "../../shared/api/incident.ts";
+import type { HubFaultCode } from "../../shared/api/hub.ts";
 import type { Position, Presence, RevocationReason } from "../../shared/api/pillar.ts";
 import type { Role } from "../../shared/api/session.ts";
 import type {
@@ -207,6 +214,27 @@ export type Fact =
       readonly durationMs: number;
       readonly bytes: number;
     })
+  /** Decided: its file goes. Durable before anything is removed, so that a file that is missing has a reason. */
+  | (OfIncident & {
+      readonly type: "recording-deleted";
+      readonly recordingId: RecordingId;
+      readonly reason: DeletionReason;
+      /** Tells where the file lies. */
+      readonly startedAt: number;
+      readonly bytes: number;
+    })
+  /** The files of these are gone from the disk. */
+  | (At & { readonly type: "recordings-removed"; readonly recordingIds: readonly RecordingId[] })
+  /** Its recordings are kept, whatever their age and however full the disk. */
+  | (ByOperator & { readonly type: "incident-locked"; readonly reason: string })
+  | (ByOperator & { readonly type: "incident-unlocked"; readonly reason: string })
+  /** Something of the hub itself needs a technician, or no longer does. */
+  | (At & {
+      readonly type: "hub-fault";
+      readonly code: HubFaultCode;
+      readonly isActive: boolean;
+      readonly detail: string;
+    })
   /** First heartbeat of a boot, or of another release. */
   | (At & {
       readonly type: "pillar-started";
@@ -312,6 +340,6 @@ export type PillarFact = FactOf<
   | "pillar-fault"
   | "pillar-cloned"
 >;
-export type RecordingFact = FactOf<"recording-started" | "recording-ended">;
+export type RecordingFact = FactOf<"recording-started" | "recording-ended" | "recording-deleted">;
 
 export type FactOf<T extends Fact["type"]> = Extract<Fact, { type: T }>;

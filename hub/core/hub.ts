@@ -29,6 +29,15 @@ import {
   presenceFacts,
 } from "./presence.ts";
 import { decideMediaStarted, decideRecordingEnded, evolveRecording } from "./recording.ts";
+import {
+  decideLock,
+  decideRemoved,
+  decideStorage,
+  evolveRetention,
+  isOfHub,
+  type HubFact,
+  isRetentionFact,
+} from "./retention.ts";
 import { cloneFacts, evolvePillar, heartbeatFacts, MAX_PILLARS, reportFacts } from "./roster.ts";
 import { laneOf, MAX_CLOSED, type HubState } from "./state.ts";
 
@@ -77,6 +86,12 @@ export function decide(state: HubState, event: HubEvent): Decision {
       return decideMediaStarted(state, event);
     case "external-answered":
       return decideAnswered(state, event);
+    case "lock-order":
+      return decideLock(state, event);
+    case "storage-checked":
+      return decideStorage(state, event);
+    case "recordings-removed":
+      return decideRemoved(state, event);
     case "console-connected":
     case "console-disconnected":
     case "console-beat":
@@ -133,12 +148,17 @@ function tellCall(state: HubState, event: Extract<HubEvent, { pillarId: unknown 
 
 /** Folds one fact. The maps of `state` change in place; the records in them never do. */
 export function evolve(state: HubState, fact: Fact, index: number): HubState {
-  const next = evolveRecords(state, fact, index);
+  const next = isOfHub(fact) ? evolveHub(state, fact) : evolveRecords(state, fact, index);
   evolveBudget(next, fact);
   return next;
 }
 
-function evolveRecords(state: HubState, fact: Fact, index: number): HubState {
+function evolveHub(state: HubState, fact: HubFact): HubState {
+  evolveRetention(state, fact);
+  return state;
+}
+
+function evolveRecords(state: HubState, fact: Exclude<Fact, HubFact>, index: number): HubState {
   switch (fact.type) {
     case "pillar-registered":
     case "pillar-enrolled":
@@ -190,10 +210,11 @@ function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubStat
     if (recording.state === "recording") state.recordings.set(recording.id, recording);
     else state.recordings.delete(recording.id);
   }
+  if (isRetentionFact(fact)) evolveRetention(state, fact);
   evolveOwed(state, fact);
   const { incidentId } = fact;
   const before = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
-  // A recording may end, or a view close, when its incident is history.
+  // A recording may end or go, a view close, a lock come, when its incident is history.
   if (!before && isAfterthought(fact)) return state;
   const incident = evolveIncident(before, fact);
   if (!incident) return state;
@@ -213,6 +234,9 @@ function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubStat
 function isAfterthought(fact: IncidentFact): boolean {
   return (
     fact.type === "recording-ended" ||
+    fact.type === "recording-deleted" ||
+    fact.type === "incident-locked" ||
+    fact.type === "incident-unlocked" ||
     fact.type === "view-closed" ||
     fact.type.startsWith("external-")
   );

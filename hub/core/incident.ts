@@ -57,6 +57,14 @@ export interface IncidentRecord {
   readonly disposition: Disposition | null;
   readonly note: string | null;
   readonly text: string | null;
+  /** Its recordings are kept until it is unlocked. */
+  readonly lock: LockRecord | null;
+}
+
+export interface LockRecord {
+  readonly at: number;
+  readonly byName: string;
+  readonly reason: string;
 }
 
 /** `undefined` only for facts that come before the opening: the alarm itself. */
@@ -98,6 +106,7 @@ function opened(fact: FactOf<"incident-opened">): IncidentRecord {
     disposition: null,
     note: null,
     text: fact.text,
+    lock: null,
   };
 }
 
@@ -108,6 +117,7 @@ type BesideFact = FactOf<
   | "external-delivered"
   | "external-failed"
   | "external-gone"
+  | "recording-deleted"
   | "view-opened"
   | "view-closed"
 >;
@@ -118,6 +128,7 @@ const BESIDE: ReadonlySet<IncidentFact["type"]> = new Set<BesideFact["type"]>([
   "external-delivered",
   "external-failed",
   "external-gone",
+  "recording-deleted",
   "view-opened",
   "view-closed",
 ]);
@@ -156,6 +167,10 @@ function changed(record: IncidentRecord, fact: LaterFact): IncidentRecord {
       return closed(record, fact);
     case "incident-reopened":
       return reopened(record);
+    case "incident-locked":
+      return { ...record, lock: { at: fact.at, byName: fact.byName, reason: fact.reason } };
+    case "incident-unlocked":
+      return { ...record, lock: null };
     case "recording-started":
       return { ...record, recordingId: fact.recordingId };
     case "recording-ended":

@@ -81,6 +81,7 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
   const { heard } = state;
   heard.clock.nowMs = monotonicMs;
   heard.since ??= event.at;
+  if (isUnheard(event)) return;
   switch (event.type) {
     case "alarm":
       // By HTTPS it proves the pillar alive, but not that we can reach it.
@@ -113,11 +114,8 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
       hearConsole(heard, event);
       return;
     case "operator-order":
+    case "lock-order":
       hearConsole(heard, { type: "console-seen", username: event.by });
-      return;
-    case "external-answered":
-    case "recording-ended":
-    case "revoke-order":
       return;
     case "tick":
       hearClock(heard, event);
@@ -127,6 +125,29 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
       return;
   }
 }
+
+/** They say nothing of who is there. */
+type Unheard = Extract<
+  HubEvent,
+  {
+    type:
+      | "external-answered"
+      | "recording-ended"
+      | "revoke-order"
+      | "storage-checked"
+      | "recordings-removed";
+  }
+>;
+
+const UNHEARD: ReadonlySet<HubEvent["type"]> = new Set<Unheard["type"]>([
+  "external-answered",
+  "recording-ended",
+  "revoke-order",
+  "storage-checked",
+  "recordings-removed",
+]);
+
+const isUnheard = (event: HubEvent): event is Unheard => UNHEARD.has(event.type);
 
 function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartbeat" }>): void {
   const { at, pillarId, heartbeat } = event;

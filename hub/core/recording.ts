@@ -4,13 +4,14 @@
  * The core only says that one shall run and that one ended; whether the file is whole is the recorder's
  * and the shell's to find out.
  */
-import type { Recording } from "../../shared/api/incident.ts";
+import type { DeletionReason, Recording } from "../../shared/api/incident.ts";
 import { assert } from "../../shared/assert.ts";
 import type { IncidentId, PillarId, RecordingId } from "../../shared/ids.ts";
 import { nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
 import type { Fact, RecordingFact } from "./facts.ts";
 import type { IncidentRecord } from "./incident.ts";
+import { isRecordingStopped } from "./retention.ts";
 import type { HubState } from "./state.ts";
 
 /** More calls than that at once belong on another media process. */
@@ -25,6 +26,8 @@ export interface RecordingRecord {
   readonly durationMs: number | null;
   readonly bytes: number | null;
   readonly state: Recording["state"];
+  /** When and why its file was given up; null while it is kept. */
+  readonly deletion: { readonly at: number; readonly reason: DeletionReason } | null;
 }
 
 export function evolveRecording(
@@ -41,14 +44,21 @@ export function evolveRecording(
       durationMs: null,
       bytes: null,
       state: "recording",
+      deletion: null,
     };
   }
-  assert(record, `recording ${fact.recordingId} ended, but never started`);
+  assert(record, `${fact.type} for recording ${fact.recordingId}, which never started`);
+  if (fact.type === "recording-deleted") {
+    return { ...record, deletion: { at: fact.at, reason: fact.reason } };
+  }
   const { at: endedAt, state, durationMs, bytes } = fact;
   return { ...record, endedAt, state, durationMs, bytes };
 }
 
-/** Starts one for an incident, when media is up and has room. Without, the incident waits for a recording that ends. */
+/**
+ * Starts one for an incident, when media is up and has room, and the disk too. Without, the incident waits for a
+ * recording that ends, or for a disk with more room.
+ */
 export function startRecording(
   state: HubState,
   incident: Pick<IncidentRecord, "id" | "pillarId" | "kind">,
@@ -65,7 +75,8 @@ export function startRecording(
 }
 
 /** `state.recordings` are those that run. */
-const roomFor = (state: HubState): number => Math.max(0, MAX_RECORDINGS - state.recordings.size);
+const roomFor = (state: HubState): number =>
+  isRecordingStopped(state) ? 0 : Math.max(0, MAX_RECORDINGS - state.recordings.size);
 
 /** Open incidents that should be recorded and are not. */
 export function unrecorded(state: HubState): IncidentRecord[] {

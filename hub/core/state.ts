@@ -14,7 +14,9 @@ import type { OwedCall } from "./external.ts";
 import type { IncidentRecord } from "./incident.ts";
 import { seqKey, type LedgerMark } from "./ledger.ts";
 import { silence, type Heard } from "./presence.ts";
+import type { HubFaultCode } from "../../shared/api/hub.ts";
 import type { RecordingRecord } from "./recording.ts";
+import type { Deleting, HubFaultRecord } from "./retention.ts";
 import type { PillarRecord } from "./roster.ts";
 
 /** Closed incidents that can be opened again; older ones are history. */
@@ -37,6 +39,11 @@ export interface HubState {
   readonly openByLane: Map<string, IncidentId>;
   /** Running ones. */
   readonly recordings: Map<RecordingId, RecordingRecord>;
+  /** Recordings that were decided to go and may still be on the disk. */
+  readonly deleting: Map<RecordingId, Deleting>;
+  /** Incidents whose recordings are kept until somebody unlocks them. */
+  readonly locked: Set<IncidentId>;
+  readonly hubFaults: Map<HubFaultCode, HubFaultRecord>;
   readonly marks: Map<PillarId, LedgerMark>;
   /** Recent alarms by signature, oldest first, with two ways to find one. */
   readonly alarms: Map<Signature, KnownAlarm>;
@@ -67,6 +74,9 @@ export function newState(settings: HubSettings): HubState {
     closed: new Map(),
     openByLane: new Map(),
     recordings: new Map(),
+    deleting: new Map(),
+    locked: new Set(),
+    hubFaults: new Map(),
     marks: new Map(),
     alarms: new Map(),
     signatureBySeq: new Map(),
@@ -89,6 +99,9 @@ interface Snapshot {
   readonly incidents: readonly IncidentRecord[];
   readonly closed: readonly IncidentRecord[];
   readonly recordings: readonly RecordingRecord[];
+  readonly deleting: readonly (readonly [RecordingId, Deleting])[];
+  readonly locked: readonly IncidentId[];
+  readonly hubFaults: readonly (readonly [HubFaultCode, HubFaultRecord])[];
   readonly marks: readonly (readonly [PillarId, LedgerMark])[];
   readonly alarms: readonly KnownAlarm[];
   readonly owedCalls: readonly (readonly [IncidentId, OwedCall])[];
@@ -106,6 +119,9 @@ export function writeSnapshot(state: HubState): string {
     incidents: [...state.incidents.values()],
     closed: [...state.closed.values()],
     recordings: [...state.recordings.values()],
+    deleting: [...state.deleting],
+    locked: [...state.locked],
+    hubFaults: [...state.hubFaults],
     marks: [...state.marks],
     alarms: [...state.alarms.values()],
     owedCalls: [...state.owedCalls],
@@ -129,6 +145,9 @@ export function readSnapshot(settings: HubSettings, text: string): HubState | un
   }
   for (const incident of snapshot.closed) state.closed.set(incident.id, incident);
   for (const recording of snapshot.recordings) state.recordings.set(recording.id, recording);
+  for (const [id, one] of snapshot.deleting) state.deleting.set(id, one);
+  for (const id of snapshot.locked) state.locked.add(id);
+  for (const [code, fault] of snapshot.hubFaults) state.hubFaults.set(code, fault);
   for (const [pillarId, mark] of snapshot.marks) state.marks.set(pillarId, mark);
   for (const [incidentId, call] of snapshot.owedCalls) state.owedCalls.set(incidentId, call);
   for (const target of snapshot.goneTargets) state.goneTargets.add(target);

@@ -44,7 +44,12 @@ const KINDS: { readonly [T in Fact["type"]]: KindOf<T> } = {
   "unit-dispatched": "order",
   "incident-closed": "order",
   "incident-reopened": "order",
+  "incident-locked": "order",
+  "incident-unlocked": "order",
   "recording-started": null,
+  "recording-deleted": null,
+  "recordings-removed": null,
+  "hub-fault": null,
   "recording-ended": null,
   "pillar-started": null,
   "presence-changed": null,
@@ -130,5 +135,6 @@ function orderDetail(fact: Fact): string | null {
   if (fact.type === "incident-noted") return fact.text;
   if (fact.type === "unit-dispatched") return fact.unit;
   if (fact.type === "incident-closed") return fact.disposition;
+  if (fact.type === "incident-locked" || fact.type === "incident-unlocked") return fact.reason;
   return null;
 }

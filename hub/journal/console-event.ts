@@ -9,6 +9,7 @@ import type { Fact } from "../core/facts.ts";
 
 export type Subject =
   | { readonly type: "incident" | "pillar" | "recording"; readonly id: string }
+  | { readonly type: "hub" }
   | { readonly type: "notice"; readonly notice: Notice };
 
 export interface NumberedFact {
@@ -26,7 +27,7 @@ export function subjectsOf(facts: readonly NumberedFact[]): readonly NumberedSub
   const lastByKey = new Map<string, NumberedSubject>();
   for (const { fact, index } of facts) {
     for (const subject of toldBy(fact, index)) {
-      const key = subject.type === "notice" ? `notice ${index}` : `${subject.type} ${subject.id}`;
+      const key = keyOf(subject, index);
       lastByKey.delete(key);
       lastByKey.set(key, { index, subject });
     }
@@ -43,9 +44,15 @@ function toldBy(fact: Fact, index: number): readonly Subject[] {
   }
 }
 
+function keyOf(subject: Subject, index: number): string {
+  if (subject.type === "notice") return `notice ${index}`;
+  return subject.type === "hub" ? "hub" : `${subject.type} ${subject.id}`;
+}
+
 function subjects(fact: Fact): readonly Subject[] {
   if (UNSHOWN.has(fact.type)) return [];
   const news = noticeOf(fact);
+  if (fact.type === "hub-fault") return [{ type: "hub" }, ...news];
   if ("recordingId" in fact) return [{ type: "recording", id: fact.recordingId }];
   if ("incidentId" in fact) return NOTICE_ONLY.has(fact.type) ? news : [incident(fact), ...news];
   if ("pillarId" in fact) return [pillar(fact), ...news];
@@ -61,6 +68,7 @@ const UNSHOWN: ReadonlySet<Fact["type"]> = new Set([
   "records-read",
   "recording-viewed",
   "command-sent",
+  "recordings-removed",
   "alarm-recorded",
   "external-delivered",
   "view-opened",
@@ -93,6 +101,11 @@ function noticeOf(fact: Fact): readonly Subject[] {
     case "pillar-fault":
       return (fact.code === "ledger-forked" || fact.code === "ledger-lost") && fact.isActive
         ? [notice("error", fact.code, fact.pillarId)]
+        : [];
+    case "hub-fault":
+      // What operators have to know too is an error: calls are not recorded.
+      return fact.isActive
+        ? [notice(fact.code === "recording-stopped" ? "error" : "warning", fact.code, fact.detail)]
         : [];
     case "grid-lost":
       return [notice("error", fact.type, `${fact.grid} (${fact.count})`)];

@@ -45,6 +45,9 @@ export function project(rows: Rows, touched: Touched, at: { fact: Fact; index: n
     case "pillar-cloned":
       projectPillar(rows, touched, fact);
       return;
+    case "recording-deleted":
+      projectRecording(rows, touched, { fact, index });
+      return;
     case "recording-started":
     case "recording-ended":
       projectRecording(rows, touched, { fact, index });
@@ -57,6 +60,8 @@ export function project(rows: Rows, touched: Touched, at: { fact: Fact; index: n
 
 /** They change neither incident, pillar nor recording. */
 const OF_NO_ROW = [
+  "hub-fault",
+  "recordings-removed",
   "grid-lost",
   "grid-back",
   "account-changed",

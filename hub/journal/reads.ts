@@ -5,8 +5,10 @@
  */
 import { join } from "node:path";
 import type { Kysely, SelectQueryBuilder } from "kysely";
+import type { HubStatus } from "../../shared/api/hub.ts";
 import type { IncidentQuery } from "../../shared/api/incident.ts";
 import type { PillarId } from "../../shared/ids.ts";
+import type { Candidate } from "../core/retention.ts";
 import type { NumberedEvent, ReadModels } from "../ports.ts";
 import { audit } from "./audit-reads.ts";
 import { subjectsOf, type NumberedFact, type NumberedSubject } from "./console-event.ts";
@@ -34,6 +36,8 @@ const MAX_LISTED = 100_000;
 export interface Reads extends ReadModels {
   /** Console events of facts that were just committed. */
   eventsOf(facts: readonly NumberedFact[]): Promise<readonly NumberedEvent[]>;
+  /** The oldest recordings that nothing holds: ended, of a closed incident that is not locked. */
+  deletable(limit: number): Promise<readonly Candidate[]>;
   close(): void;
 }
 
@@ -44,6 +48,8 @@ export interface ReadsOptions {
   readonly heardAt: (id: PillarId) => number | undefined;
   /** Told of every row that could not be read, each time it was asked for. */
   readonly onDamaged?: OnDamaged;
+  /** Of the hub itself, as it is now; without it consoles are not told of it. */
+  readonly hubStatus?: () => HubStatus;
 }
 
 interface Source {
@@ -51,12 +57,13 @@ interface Source {
   readonly dataDir: string;
   readonly heardAt: ReadsOptions["heardAt"];
   readonly onDamaged: OnDamaged;
+  readonly hubStatus: ReadsOptions["hubStatus"];
 }
 
 export function openReads(options: ReadsOptions): Reads {
   const database = openForReading(options.file);
-  const { dataDir, heardAt, onDamaged = () => undefined } = options;
-  const source: Source = { db: queries(database), dataDir, heardAt, onDamaged };
+  const { dataDir, heardAt, hubStatus, onDamaged = () => undefined } = options;
+  const source: Source = { db: queries(database), dataDir, heardAt, hubStatus, onDamaged };
   return {
     incidents: (query) => incidents(source, query),
     incident: (id) => incident(source, id),
@@ -68,6 +75,7 @@ export function openReads(options: ReadsOptions): Reads {
     audit: (query) => audit(source, query),
     eventsAfter: (index, limit) => eventsAfter(source, index, limit),
     eventsOf: (facts) => eventsOf(source, subjectsOf(facts)),
+    deletable: (limit) => deletable(source, limit),
     close: () => database.close(),
   };
 }
@@ -176,6 +184,26 @@ async function recording({ db, dataDir, onDamaged }: Source, id: string) {
   return stored && { ...stored.recording, path: join(dataDir, recordingPath(stored.record)) };
 }
 
+async function deletable(source: Source, limit: number): Promise<readonly Candidate[]> {
+  const rows = await source.db
+    .selectFrom("recording")
+    .innerJoin("incident", "incident.id", "recording.incident_id")
+    .select(["recording.id", "recording.body"])
+    .where("recording.is_kept", "=", 1)
+    .where("incident.state", "=", "closed")
+    .where("incident.is_locked", "=", 0)
+    .orderBy("recording.started_idx")
+    .limit(limit)
+    .execute();
+  return rows.flatMap((row) => {
+    const record = recordingOf(row, source.onDamaged)?.record;
+    if (!record) return [];
+    const { id, incidentId, startedAt, endedAt, bytes } = record;
+    const ended = { endedAt: endedAt ?? startedAt, bytes: bytes ?? 0 };
+    return [{ recordingId: id, incidentId, startedAt, ...ended }];
+  });
+}
+
 async function eventsAfter(source: Source, index: number, limit: number) {
   const { head } = await source.db
     .selectFrom("journal")
@@ -211,6 +239,10 @@ async function eventOf(
   subject: NumberedSubject["subject"],
 ): Promise<NumberedEvent["event"] | undefined> {
   if (subject.type === "notice") return { type: "notice", notice: subject.notice };
+  if (subject.type === "hub") {
+    const hub = source.hubStatus?.();
+    return hub && { type: "hub", hub };
+  }
   if (subject.type === "incident") {
     const found = await incident(source, subject.id);
     return found && { type: "incident", incident: found };

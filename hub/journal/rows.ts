@@ -71,7 +71,7 @@ function damagedIncident({ id, pillar_id, state, pressed_at, name }: IncidentRow
     ...{ pressedAt: at, openedAt: at, acknowledgedAt: null, answeredAt: null },
     ...{ closedAt: null, owner: null, ownerName: null, isHeld: false, presses: 1 },
     ...{ isVerified: false, escalation: "none", deadlineAt: null, disposition: null },
-    ...{ note: null, text: null, isDamaged: true },
+    ...{ note: null, text: null, lock: null, isDamaged: true },
   } as Incident;
 }
 

@@ -34,6 +34,8 @@ interface IncidentTable {
   pressed_at: number;
   /** Journal index of the opening: orders lists and is their cursor. */
   opened_idx: number;
+  /** 1: its recordings are kept. */
+  is_locked: number;
   body: string;
 }
 interface PillarTable {
@@ -45,6 +47,8 @@ interface RecordingTable {
   id: string;
   incident_id: string;
   started_idx: number;
+  /** 1: it has ended and its file was not given up. */
+  is_kept: number;
   body: string;
 }
 interface AuditTable {
@@ -151,6 +155,15 @@ const AUDIT = [
   `create index audit_by_incident on audit (incident_id, at, idx) where incident_id is not null`,
 ] as const;
 
+/** Those that run are told apart when they end; until then the core keeps them. */
+const RETENTION = [
+  `update incident set body = json_set(body, '$.lock', null)`,
+  `update recording set body = json_set(body, '$.deletion', null)`,
+  `alter table incident add column is_locked integer not null default 0`,
+  `alter table recording add column is_kept integer not null default 1`,
+  `create index recording_kept on recording (started_idx) where is_kept = 1`,
+] as const;
+
 const migrations: Record<string, Migration> = {
   "0001-journal": {
     async up(db: Kysely<unknown>) {
@@ -173,6 +186,12 @@ const migrations: Record<string, Migration> = {
   "0004-audit": {
     async up(db: Kysely<unknown>) {
       for (const statement of AUDIT) await sql.raw(statement).execute(db);
+    },
+  },
+  /** Recordings go, and may be locked. */
+  "0005-retention": {
+    async up(db: Kysely<unknown>) {
+      for (const statement of RETENTION) await sql.raw(statement).execute(db);
     },
   },
 };

@@ -13,9 +13,9 @@ const CHAINED = { body: "", prev_hash: "", hash: "" };
 const JOURNAL = { idx: 0, at: 0, type: "", incident_id: "", pillar_id: "", ...CHAINED };
 const ALARM = { idx: 0, pillar_id: "", seq: 0, event_id: "", incident_id: "", sig: "" };
 const AUDIT = { idx: 0, at: 0, person: "", kind: "", incident_id: "" };
-const AGED = { pressed_at: 0, opened_idx: 0, body: "" };
+const AGED = { pressed_at: 0, opened_idx: 0, is_locked: 0, body: "" };
 const INCIDENT = { id: "", pillar_id: "", state: "", ...AGED };
-const RECORDING = { id: "", incident_id: "", started_idx: 0, body: "" };
+const RECORDING = { id: "", incident_id: "", started_idx: 0, is_kept: 0, body: "" };
 
 const text = (query: { compile(): { readonly sql: string } }): string => query.compile().sql;
 
@@ -36,6 +36,7 @@ export function compileStatements(db: Kysely<Tables>) {
         .onConflict((on) =>
           on.column("id").doUpdateSet((eb) => ({
             state: eb.ref("excluded.state"),
+            is_locked: eb.ref("excluded.is_locked"),
             body: eb.ref("excluded.body"),
           })),
         ),
@@ -56,7 +57,10 @@ export function compileStatements(db: Kysely<Tables>) {
         .insertInto("recording")
         .values(RECORDING)
         .onConflict((on) =>
-          on.column("id").doUpdateSet((eb) => ({ body: eb.ref("excluded.body") })),
+          on.column("id").doUpdateSet((eb) => ({
+            is_kept: eb.ref("excluded.is_kept"),
+            body: eb.ref("excluded.body"),
+          })),
         ),
     ),
     saveSnapshot: text(

@@ -51,6 +51,9 @@ const DETAILS: Details = {
   "recording-started": ({ recordingId }) => recordingId,
   "recording-ended": ({ recordingId, state, durationMs }) =>
     `${recordingId} ${state} ${durationMs} ms`,
+  "recording-deleted": ({ reason }) => reason,
+  "incident-locked": ({ reason }) => reason,
+  "incident-unlocked": ({ reason }) => reason,
   "view-opened": ({ role }) => role,
   "view-closed": ({ role }) => role,
 };

@@ -44,6 +44,7 @@ export function toIncident(record: IncidentRecord, pillarName: string | undefine
     disposition: record.disposition,
     note: record.note,
     text: record.text,
+    lock: record.lock && { ...record.lock, at: iso(record.lock.at) },
   };
 }
 
@@ -85,6 +86,7 @@ export function toRecording(record: RecordingRecord): Recording {
     bytes: record.bytes,
     state: record.state,
     mediaType: "video/mp4",
+    deletion: record.deletion && { ...record.deletion, at: iso(record.deletion.at) },
   };
 }
 

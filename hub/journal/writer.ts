@@ -159,13 +159,17 @@ function stored(statements: Statements): Rows {
 function save(statements: Statements, touched: Touched): void {
   for (const { record, index } of touched.incidents.values()) {
     const { id, pillarId, state, pressedAt } = record;
-    statements.saveIncident.run(id, pillarId, state, pressedAt, index, JSON.stringify(record));
+    const isLocked = record.lock === null ? 0 : 1;
+    const body = JSON.stringify(record);
+    statements.saveIncident.run(id, pillarId, state, pressedAt, index, isLocked, body);
   }
   for (const record of touched.pillars.values()) {
     statements.savePillar.run(record.id, record.name, JSON.stringify(record));
   }
   for (const { record, index } of touched.recordings.values()) {
-    statements.saveRecording.run(record.id, record.incidentId, index, JSON.stringify(record));
+    const isKept = record.endedAt !== null && record.deletion === null ? 1 : 0;
+    const { id, incidentId } = record;
+    statements.saveRecording.run(id, incidentId, index, isKept, JSON.stringify(record));
   }
 }
 

@@ -5,6 +5,7 @@
  * state of its subject, never a difference: a console that misses one is right again at the next.
  */
 import { z } from "zod";
+import { HubStatus } from "./hub.ts";
 import { Incident, Recording } from "./incident.ts";
 import { Pillar } from "./pillar.ts";
 
@@ -24,6 +25,7 @@ export const ServerEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("incident"), incident: Incident }),
   z.object({ type: z.literal("pillar"), pillar: Pillar }),
   z.object({ type: z.literal("recording"), recording: Recording }),
+  z.object({ type: z.literal("hub"), hub: HubStatus }),
   z.object({ type: z.literal("notice"), notice: Notice }),
   /** Every 10 s. A console answers `POST /api/v1/presence`: so the hub sees one whose cable was cut. */
   z.object({ type: z.literal("ping") }),

@@ -53,6 +53,8 @@ export const Incident = z.object({
   text: z.string().nullable(),
   /** Its row cannot be read: what is shown is the little that lies beside it, and the most urgent of the rest. */
   isDamaged: z.literal(true).optional(),
+  /** Its recordings are kept until a supervisor unlocks it; null: they go by age and space. */
+  lock: z.object({ at: z.iso.datetime(), byName: z.string(), reason: z.string() }).nullable(),
 });
 export type Incident = z.infer<typeof Incident>;
 
@@ -79,6 +81,9 @@ export const HoldBody = z.strictObject({ held: z.boolean().default(true) });
 export const TransferBody = z.strictObject({ to: Username });
 export const DispatchBody = z.strictObject({ unit: z.string().trim().min(1).max(60) });
 
+/** Why recordings are locked, or unlocked. */
+export const LockBody = z.strictObject({ reason: z.string().trim().min(1).max(500) });
+
 /** One line of an incident's history. */
 export const TimelineEntry = z.object({
   index: z.number().int().nonnegative(),
@@ -93,6 +98,10 @@ export const TimelineEntry = z.object({
 export type TimelineEntry = z.infer<typeof TimelineEntry>;
 export const Timeline = z.object({ items: z.array(TimelineEntry), next: z.null() });
 
+/** `age`: older than the hub keeps them. `space`: the disk had too little room. */
+export const DeletionReason = z.enum(["age", "space"]);
+export type DeletionReason = z.infer<typeof DeletionReason>;
+
 export const Recording = z.object({
   id: RecordingId,
   incidentId: IncidentId,
@@ -104,6 +113,8 @@ export const Recording = z.object({
   state: z.enum(["recording", "closed", "recovered", "failed"]),
   /** Left channel: the person at the pillar. Right channel: the operator. */
   mediaType: z.literal("video/mp4"),
+  /** Its file is gone, or about to go: asked for, it is answered with 410. */
+  deletion: z.object({ at: z.iso.datetime(), reason: DeletionReason }).nullable(),
 });
 export type Recording = z.infer<typeof Recording>;
 export const RecordingPage = z.object({ items: z.array(Recording), next: z.string().nullable() });

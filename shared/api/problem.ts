@@ -11,6 +11,7 @@ export const ProblemCode = z.enum([
   "not-acceptable",
   "conflict",
   "precondition-failed",
+  "gone",
   "too-large",
   "range-not-satisfiable",
   "headers-too-large",

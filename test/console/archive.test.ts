@@ -67,6 +67,7 @@ describe("marks on a recording", () => {
     bytes: 1,
     state: "closed",
     mediaType: "video/mp4",
+    deletion: null,
   });
 
   test("lie where their moments are", () => {

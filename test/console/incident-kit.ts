@@ -31,6 +31,7 @@ export function incident(n: number, change: Record<string, unknown> = {}): Incid
     disposition: null,
     note: null,
     text: null,
+    lock: null,
     ...change,
   });
 }

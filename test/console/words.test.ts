@@ -1,3 +1,4 @@
+import { HubFaultCode } from "../../shared/api/hub.ts";
 import { describe, expect, test } from "vitest";
 import { en } from "../../hub/console/i18n/en.ts";
 import { zhCN } from "../../hub/console/i18n/zh-CN.ts";
@@ -51,6 +52,8 @@ describe("the console's words", () => {
     ["kind", AlarmKind.options],
     ["presence", Presence.options],
     ["role", Role.options],
+    ["hubFault", HubFaultCode.options],
+    ["notice", HubFaultCode.options],
   ] as const)("every %s the hub can name has its words", (group, codes) => {
     expect(Object.keys(zhCN[group])).toEqual(expect.arrayContaining([...codes]));
   });

@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findWide } from "../../hub/private-files.ts";
+import { findWide } from "../../hub/storage/private-files.ts";
 import { endCall } from "./harness/kill-sweep.ts";
 import type { Surroundings } from "./harness/process.ts";
 import { openStreet, type Street } from "./harness/street.ts";

@@ -11,6 +11,7 @@ import type { PillarId, Signature, Username } from "../../shared/ids.ts";
 import type { DownMessage } from "../../shared/protocol/messages.ts";
 import type { Via } from "../../hub/core/facts.ts";
 import { DEFAULT_ESCALATION } from "../../hub/core/escalation.ts";
+import type { RetentionSettings } from "../../hub/core/retention.ts";
 import type { HubSettings } from "../../hub/core/state.ts";
 import { openJournal } from "../../hub/journal/journal.ts";
 import type { Webhook } from "../../hub/config.ts";
@@ -44,7 +45,7 @@ export interface FalseHub {
   press(details?: AlarmDetails & { readonly via?: Via }): Promise<void>;
   /** Until `restart`. */
   stop(): Promise<void>;
-  restart(): Promise<void>;
+  restart(more?: { readonly retention?: RetentionSettings }): Promise<void>;
 }
 
 export interface FalseHubOptions {
@@ -56,6 +57,7 @@ export interface FalseHubOptions {
 
 export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
   const dataDir = tempDir();
+  let retention: RetentionSettings | undefined;
   const listeners: ((message: FromMedia) => void)[] = [];
   const hub: Omit<FalseHub, "shell" | "journal"> & Partial<FalseHub> = {
     dataDir,
@@ -70,7 +72,8 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
       await running().shell.linkEvents.onMessage(pillar(0), message, via);
     },
     stop: () => stop(),
-    restart: async () => {
+    restart: async ({ retention: wanted } = {}) => {
+      retention = wanted;
       await stop();
       await start();
     },
@@ -85,6 +88,7 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
       journalFile,
       journal,
       settings: { escalation: DEFAULT_ESCALATION, maxOpen: 100, ...options.settings },
+      ...(retention && { retention }),
       maxViewers: 2,
       webhooks: options.webhooks ?? [],
       authority: {

@@ -6,7 +6,7 @@ import { AgentConfig } from "../../device/config.ts";
 import { examine as examinePillar } from "../../device/doctor.ts";
 import { HubConfig } from "../../hub/config.ts";
 import { examine as examineHub } from "../../hub/doctor.ts";
-import { findWide, narrow } from "../../hub/private-files.ts";
+import { findWide, narrow } from "../../hub/storage/private-files.ts";
 import { tempDir } from "./journal/directory.ts";
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);

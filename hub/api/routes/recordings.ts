@@ -68,6 +68,7 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
       const { id } = request.params;
       const recording = await context.reads.recording(id);
       if (!recording) throw problem("not-found", `expected the id of a recording, found ${id}`);
+      if (recording.deletion) throw gone(id, recording.deletion);
       const { download } = request.query;
       await recordView(context, seen, { recording, request, isDownload: download !== undefined });
       if (download !== undefined) {
@@ -77,6 +78,14 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
       return await sendMedia(recording, request, reply);
     },
   });
+}
+
+function gone(id: string, { at, reason }: NonNullable<Recording["deletion"]>): Error {
+  const because = {
+    age: "it was older than this hub keeps recordings",
+    space: "it was the oldest, and the disk had too little room",
+  }[reason];
+  return problem("gone", `the recording ${id} was deleted on ${at}: ${because}`);
 }
 
 /** With `download` it is offered as a file, and the audit says so. */

@@ -29,6 +29,7 @@ const NAMES = [
   "pillar",
   "recording",
   "notice",
+  "hub",
   "reload",
   "presence",
   "ping",

@@ -21,6 +21,8 @@ const WORDS = new Set([
   "incident-transferred",
   "incident-released",
   "incident-answered",
+  "incident-locked",
+  "incident-unlocked",
 ]);
 
 export function describeDetail(entry: TimelineEntry, text: Text): string {
@@ -31,6 +33,9 @@ export function describeDetail(entry: TimelineEntry, text: Text): string {
   }
   if (entry.type === "incident-escalated" && detail in zhCN.queue.level) {
     return text(`queue.level.${detail as keyof typeof zhCN.queue.level}`);
+  }
+  if (entry.type === "recording-deleted" && detail in zhCN.recording.because) {
+    return text(`recording.because.${detail as keyof typeof zhCN.recording.because}`);
   }
   return WORDS.has(entry.type) ? detail : "";
 }

@@ -6,6 +6,7 @@
  */
 import { computed, shallowReactive, shallowRef } from "vue";
 import type { Notice, ServerEvent } from "../../../shared/api/event.ts";
+import { HubStatus } from "../../../shared/api/hub.ts";
 import { IncidentPage, type Incident, type Recording } from "../../../shared/api/incident.ts";
 import { Pillar, PillarPage } from "../../../shared/api/pillar.ts";
 import { ask, askAll } from "../api/client.ts";
@@ -35,6 +36,8 @@ export const link = shallowRef<Link>({ phase: "connecting", since: Date.now() })
 export const isLoaded = shallowRef(false);
 /** Lists that could not be read at the last try: what is missing from them is nowhere on this page. */
 export const unreadLists = shallowReactive(new Set<"incidents" | "pillars">());
+/** The hub itself, for those who look after it; null until it was asked for. */
+export const hubStatus = shallowRef<HubStatus | null>(null);
 export const incidents = computed(() => [...incidentById.values()]);
 export const pillars = computed(() => [...pillarById.values()]);
 export const incidentOf = (id: string | null): Incident | undefined =>
@@ -66,6 +69,7 @@ export function stopBoard(): void {
   clearTimeout(retry);
   unreadLists.clear();
   isLoaded.value = false;
+  hubStatus.value = null;
   for (const map of [incidentById, pillarById, recordingById]) map.clear();
 }
 
@@ -98,6 +102,12 @@ async function loadPillars(): Promise<void> {
 export async function refreshPillars(): Promise<void> {
   touched.clear();
   await loadPillars();
+}
+
+/** Free space is not told by the stream either. */
+export async function refreshHub(): Promise<void> {
+  const answer = await ask("/hub", HubStatus);
+  if (answer.ok) hubStatus.value = answer.value;
 }
 
 export async function refreshPillar(id: string): Promise<void> {
@@ -140,6 +150,9 @@ function apply(event: ServerEvent): void {
     case "recording":
       recordingById.set(event.recording.id, event.recording);
       trim(recordingById, MAX_CLOSED, () => true);
+      return;
+    case "hub":
+      hubStatus.value = event.hub;
       return;
     case "notice":
       hearNotice(event.notice);

@@ -25,6 +25,7 @@ import type {
   ViewRequest,
 } from "../../../hub/ports.ts";
 import type { OperatorOrder } from "../../../hub/core/events.ts";
+import type { HubStatus } from "../../../shared/api/hub.ts";
 import type { Incident, Recording } from "../../../shared/api/incident.ts";
 import type { Pillar, RevokeRequest } from "../../../shared/api/pillar.ts";
 import { Role } from "../../../shared/api/session.ts";
@@ -60,6 +61,7 @@ export const incident: Incident = {
   disposition: null,
   note: null,
   text: null,
+  lock: null,
 };
 
 export const pillar: Pillar = {
@@ -86,6 +88,7 @@ export const recording: Recording = {
   bytes: null,
   state: "recording",
   mediaType: "video/mp4",
+  deletion: null,
 };
 
 export const incidentEvent = (index: number): NumberedEvent => ({
@@ -112,6 +115,12 @@ export interface TestApi {
   readonly endedViews: string[];
   /** Sign-in sessions that watch or talk. */
   readonly viewing: Set<string>;
+  readonly locks: {
+    order: { readonly isLocked: boolean; readonly reason: string };
+    by: Actor;
+    key: string | undefined;
+  }[];
+  status: HubStatus;
   readonly alarms: { pillarId: PillarId; message: UpMessage; via: string }[];
   readonly past: NumberedEvent[];
   /** Who was seen, and how. */
@@ -187,6 +196,8 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     views: [] as ViewRequest[],
     endedViews: [] as string[],
     viewing: new Set<string>(),
+    locks: [] as TestApi["locks"],
+    status: { disk: null, keepDays: 90, leastFreePercent: 10, faults: [] } as HubStatus,
     alarms: [] as TestApi["alarms"],
     past: [] as NumberedEvent[],
     signs: [] as string[],
@@ -213,6 +224,11 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
         state.orders.push({ order, by, key });
         return test.outcome;
       },
+      lock: async (...[, order, by, key]) => {
+        state.locks.push({ order, by, key });
+        return test.outcome;
+      },
+      status: () => test.status,
       command: async (_id, order) => ({ ok: order.name !== "self-test", detail: "sent" }),
       revoke: async (...[id, request, by, key]) => {
         if (id !== PILLAR) return notHere;

@@ -1,0 +1,68 @@
+/**
+ * Room that belongs to the journal: a file that is given up when the disk is full, so that alarms go on.
+ *
+ * Recordings stop by themselves long before. This is for everybody else who fills the disk: logs, updates, other
+ * programs. It is made again when there is room.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, rmSync, statfsSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { RECORDING_AGAIN_BYTES } from "../core/retention.ts";
+
+const MIB = 1024 * 1024;
+/** About ten thousand alarms with all that follows them. */
+export const RESERVE_BYTES = 64 * MIB;
+/** With less free the journal could not even be opened again. */
+const FULL_BYTES = 8 * MIB;
+export const RESERVE_FILE = "journal.reserve";
+
+export interface JournalReserve {
+  /** Makes the reserve when it is missing and there is room for it. */
+  keep(freeBytes: number): Promise<void>;
+  /** Gives it up when the disk is full. Returns whether it did. */
+  release(): boolean;
+}
+
+export function openReserve(dataDir: string, log: Pick<Logger, "warn" | "error">): JournalReserve {
+  const file = join(dataDir, RESERVE_FILE);
+  return {
+    async keep(freeBytes) {
+      if (existsSync(file) || freeBytes < RECORDING_AGAIN_BYTES + RESERVE_BYTES) return;
+      try {
+        await make(file);
+      } catch (error) {
+        await rm(`${file}.new`, { force: true });
+        log.warn({ error }, `the journal has no reserve on the disk: ${String(error)}`);
+      }
+    },
+    release() {
+      try {
+        const { bavail, bsize } = statfsSync(dataDir);
+        if (bavail * bsize >= FULL_BYTES || !existsSync(file)) return false;
+        rmSync(file);
+      } catch (error) {
+        log.error({ error }, `the journal's reserve cannot be given up: ${String(error)}`);
+        return false;
+      }
+      log.error(
+        `the disk is full: ${RESERVE_BYTES / MIB} MiB of reserve were given to the journal`,
+      );
+      return true;
+    },
+  };
+}
+
+/** Chance, because some file systems store zeros as nothing. */
+async function make(file: string): Promise<void> {
+  const block = randomBytes(MIB);
+  const handle = await open(`${file}.new`, "w", 0o600);
+  try {
+    for (let written = 0; written < RESERVE_BYTES; written += MIB) await handle.write(block);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${file}.new`, file);
+}

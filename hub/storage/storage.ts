@@ -1,0 +1,27 @@
+/** What the shell does about the disk: watches it, removes recordings, keeps them on a supervisor's order. */
+import type { RetentionSettings } from "../core/retention.ts";
+import type { Reads } from "../journal/reads.ts";
+import type { HubCommands } from "../ports.ts";
+import { createLocks } from "./lock.ts";
+import { hubStatusOf, startRetention, type RetentionOptions } from "./retention.ts";
+
+export interface StorageOptions extends Omit<RetentionOptions, "settings" | "reads"> {
+  /** Without them nothing is deleted and the disk is not watched. */
+  readonly settings: RetentionSettings | undefined;
+  readonly reads: Pick<Reads, "deletable" | "incident">;
+}
+
+export type Storage = Pick<HubCommands, "lock" | "status"> & {
+  /** Resolves when the work under way is done. */
+  stop(): Promise<void>;
+};
+
+export function openStorage(options: StorageOptions): Storage {
+  const { settings, state } = options;
+  const retention = settings && startRetention({ ...options, settings });
+  return {
+    lock: createLocks(options),
+    status: () => hubStatusOf(state(), settings, retention?.disk()),
+    stop: async () => await retention?.stop(),
+  };
+}
