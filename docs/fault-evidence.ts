@@ -115,7 +115,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   [
     "G7",
     "test/hub/api/accounts.test.ts",
-    "a code is void after five wrong tries, and after its time",
+    "wrong secrets, however many, void no code; its time does",
   ],
   ["G9", "test/wire/agent-press.test.ts", "of another authority is refused, and the log says why"],
   ["G10", "test/wire/broker-admission.test.ts", "TLS 1.2 is refused, and the log says so"],

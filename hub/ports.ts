@@ -224,10 +224,11 @@ export type FoundSession = Actor & { readonly id: string; readonly expiresAt: nu
 
 /** Accounts and sessions, in a database of their own beside the journal, which the command line may write too. */
 export interface Accounts {
-  /** Checks a password in constant time whether or not the account exists. A disabled account never matches. */
+  /** Checks a password in constant time whether or not the account exists. A disabled account never matches. `sender`: who waits behind whom. */
   verify(
     username: string,
     password: string,
+    sender?: string,
   ): Promise<(Actor & { readonly isDemo: boolean }) | undefined>;
   /** A demo account may have any password; it can be used on the hub's own machine only. */
   add(
@@ -265,10 +266,12 @@ export interface PillarDetails {
   readonly position: Position | null;
 }
 
-/** One-time enrolment codes: 30 minutes, single use, void after 5 wrong tries. */
+/** One-time enrolment codes: 30 minutes, single use. A wrong secret changes nothing. */
 export interface Enrolments {
   /** Returns the secret part of the code; only its hash is stored. */
   create(details: PillarDetails): Promise<string>;
+  /** Whether the secret is right; it can still be used. */
+  isRight(pillarId: PillarId, secret: string): Promise<boolean>;
   /** The details when the secret is right, which uses it up. */
   redeem(pillarId: PillarId, secret: string): Promise<PillarDetails | undefined>;
 }

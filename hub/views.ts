@@ -10,9 +10,15 @@ import type { IncidentId, MediaSessionId, PillarId } from "../shared/ids.ts";
 import type { Fact } from "./core/facts.ts";
 import type { IncidentRecord } from "./core/incident.ts";
 import type { FromMedia } from "./media/ipc.ts";
+import { takeTurn, type Rate } from "./link/rate.ts";
 import type { MediaPort, ViewAnswer, ViewRequest } from "./ports.ts";
 
 const ANSWER_WITHIN_MS = 3000;
+/** Of one person, watching and talking together: several calls, and what a reloaded page has left behind. */
+export const MAX_VIEWS_OF_ONE = 12;
+/** Each offer costs the media process a connection, also when it ends at once. */
+const OFFERS: Rate = { burst: 24, intervalMs: 500, maxWaitMs: 0 };
+const MAX_PACES = 10_000;
 
 export interface ViewsOptions {
   readonly media: MediaPort;
@@ -44,10 +50,12 @@ interface View {
 
 interface Desk extends ViewsOptions {
   readonly views: Map<string, View>;
+  /** By person: when the next offer may come. */
+  readonly nextOfferAt: Map<string, number>;
 }
 
 export function createViews(options: ViewsOptions): Views {
-  const desk: Desk = { ...options, views: new Map() };
+  const desk: Desk = { ...options, views: new Map(), nextOfferAt: new Map() };
   return {
     open: (request) => open(desk, request),
     close: (sessionId) => close(desk, desk.views.get(sessionId)),
@@ -100,6 +108,8 @@ async function open(desk: Desk, request: ViewRequest): Promise<ViewAnswer> {
   if (desk.views.size >= desk.maxViewers) {
     return refused("too-many-requests", `expected at most ${desk.maxViewers} viewers at once`);
   }
+  const tooMany = whyTooMany(desk, request);
+  if (tooMany) return tooMany;
   const id = randomBytes(16).toString("hex") as MediaSessionId;
   const view: View = { id, request, isRecorded: false, answer: undefined };
   if (request.role === "talk") desk.views.forEach((other) => replaceTalk(desk, other, request));
@@ -120,6 +130,26 @@ async function open(desk: Desk, request: ViewRequest): Promise<ViewAnswer> {
   const late = whyNot(desk, request) ?? (desk.views.has(id) ? undefined : ENDED);
   if (late) close(desk, view);
   return late ?? answer;
+}
+
+function whyTooMany(desk: Desk, { by: { username } }: ViewRequest): ViewAnswer | undefined {
+  const own = [...desk.views.values()].filter(({ request }) => request.by.username === username);
+  if (own.length >= MAX_VIEWS_OF_ONE) {
+    const detail = `expected at most ${MAX_VIEWS_OF_ONE} connections of one person: close a window`;
+    return refused("too-many-windows", detail);
+  }
+  const turn = takeTurn(OFFERS, desk.nextOfferAt.get(username) ?? 0, performance.now());
+  if (!turn.ok) {
+    const most = 1000 / OFFERS.intervalMs;
+    return refused("too-many-requests", `expected at most ${most} offers a second of one person`);
+  }
+  desk.nextOfferAt.delete(username);
+  for (const oldest of desk.nextOfferAt.keys()) {
+    if (desk.nextOfferAt.size < MAX_PACES) break;
+    desk.nextOfferAt.delete(oldest);
+  }
+  desk.nextOfferAt.set(username, turn.nextAt);
+  return undefined;
 }
 
 /** A reloaded console talks again: its earlier session is over. */

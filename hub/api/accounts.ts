@@ -84,10 +84,14 @@ function openPeople(
   const list = db.prepare(`SELECT ${LISTED} FROM account ORDER BY username`);
   const one = db.prepare(`SELECT ${LISTED} FROM account WHERE username = ?`);
   return {
-    verify: async (username, password) => {
+    verify: async (username, password, sender) => {
       const row = find.get(username);
       const hash = row?.["hash"];
-      const isRight = await passwords.matches(password, hash === undefined ? hash : String(hash));
+      const isRight = await passwords.matches(
+        password,
+        hash === undefined ? hash : String(hash),
+        sender,
+      );
       // Read again: it may have been disabled, or its password changed, while this was computed.
       const still = isRight ? find.get(username) : undefined;
       if (!still || still["hash"] !== hash) return undefined;

@@ -8,6 +8,7 @@
 import rateLimit from "@fastify/rate-limit";
 import type { FastifyInstance } from "fastify";
 import type { ApiOptions } from "./context.ts";
+import { addressGroup } from "../link/address-group.ts";
 import { createServer } from "./http-server.ts";
 import { guardMethods } from "./methods.ts";
 import { problem } from "./problem.ts";
@@ -27,7 +28,10 @@ export async function buildAlarmDoor(options: AlarmDoorOptions): Promise<Fastify
     clientAuthority: authority.caCertificate,
     minVersion: "TLSv1.3",
   });
-  await app.register(rateLimit, { global: false, cache: MAX_LIMITED_ADDRESSES });
+  await app.register(rateLimit, {
+    ...{ global: false, cache: MAX_LIMITED_ADDRESSES },
+    keyGenerator: ({ ip }) => addressGroup(ip),
+  });
   guardMethods(app);
   app.setNotFoundHandler((request) => {
     const expected = "expected POST /api/v1/pillars/{id}/alarms or …/certificate";

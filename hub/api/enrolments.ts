@@ -1,7 +1,8 @@
 /**
- * One-time codes for new pillars: 30 minutes, single use, void after five wrong tries.
+ * One-time codes for new pillars: 30 minutes, single use.
  *
- * A secret is 128 random bits, so only its hash is kept and no slow hash is needed.
+ * A secret is 128 random bits, so only its hash is kept and no slow hash is needed. A wrong one changes nothing:
+ * guessing is hopeless at any rate, and voiding the code would let a stranger keep a technician from his work.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
@@ -12,7 +13,6 @@ import type { Enrolments } from "../ports.ts";
 import { openSideDatabase } from "./side-database.ts";
 
 export const ENROLMENT_MINUTES = 30;
-export const MAX_WRONG_TRIES = 5;
 /** Codes waiting at once: a van full of pillars, many times over. */
 const MAX_WAITING = 10_000;
 const SECRET_BYTES = 16;
@@ -22,7 +22,7 @@ const SHAPE = {
   sql: `
     CREATE TABLE IF NOT EXISTS enrolment (
       pillar_id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL, details TEXT NOT NULL,
-      expires_at INTEGER NOT NULL, wrong_tries INTEGER NOT NULL DEFAULT 0
+      expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID`,
 };
 
@@ -34,7 +34,6 @@ const Details = z.object({
 const Row = z.object({
   secret_hash: z.instanceof(Uint8Array),
   details: z.string(),
-  wrong_tries: z.number(),
 });
 
 export type ClosableEnrolments = Enrolments & { close(): void };
@@ -49,9 +48,11 @@ export function openEnrolments(file: string): ClosableEnrolments {
   );
   const find = db.prepare("SELECT * FROM enrolment WHERE pillar_id = ? AND expires_at > ?");
   const remove = db.prepare("DELETE FROM enrolment WHERE pillar_id = ?");
-  const countWrong = db.prepare(
-    "UPDATE enrolment SET wrong_tries = wrong_tries + 1 WHERE pillar_id = ?",
-  );
+  const rightRow = (pillarId: PillarId, secret: string): z.infer<typeof Row> | undefined => {
+    const found = find.get(pillarId, Date.now());
+    const row = found && Row.parse(found);
+    return row && timingSafeEqual(row.secret_hash, hashOf(secret)) ? row : undefined;
+  };
   return {
     create: async (wanted) => {
       const read = parseWith(Details, wanted);
@@ -67,18 +68,15 @@ export function openEnrolments(file: string): ClosableEnrolments {
       save.run(details.pillarId, hashOf(secret), JSON.stringify(details), expiresAt);
       return secret;
     },
+    isRight: async (pillarId, secret) => rightRow(pillarId, secret) !== undefined,
     redeem: async (pillarId, secret) => {
       db.exec("BEGIN IMMEDIATE");
       try {
-        const found = find.get(pillarId, Date.now());
-        const row = found && Row.parse(found);
-        const isRight = row !== undefined && timingSafeEqual(row.secret_hash, hashOf(secret));
-        if (row && !isRight) countWrong.run(pillarId);
-        const isSpent = isRight || (row && row.wrong_tries + 1 >= MAX_WRONG_TRIES);
-        if (isSpent) remove.run(pillarId);
+        const row = rightRow(pillarId, secret);
+        if (row) remove.run(pillarId);
         db.exec("COMMIT");
         // What a release without limits wrote down counts as no code: a new one is made in a minute.
-        const read = isRight ? Details.safeParse(JSON.parse(row.details)) : undefined;
+        const read = row ? Details.safeParse(JSON.parse(row.details)) : undefined;
         return read?.success ? read.data : undefined;
       } catch (error) {
         db.exec("ROLLBACK");

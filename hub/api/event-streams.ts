@@ -14,6 +14,8 @@ import { may } from "./policy.ts";
 
 export const MAX_STREAMS = 500;
 export const MAX_STREAMS_PER_SESSION = 8;
+/** All desks, tablets and programs of one account. */
+export const MAX_STREAMS_PER_ACCOUNT = 32;
 /** Bytes written and not yet taken by the client's side of the network. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 /** More than this missed: the client fetches everything again. */
@@ -79,12 +81,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
   }, PING_MS);
   ping.unref();
   return {
-    refusal: (session) => {
-      if (streams.size >= MAX_STREAMS) return `the hub serves at most ${MAX_STREAMS} streams`;
-      const own = [...streams].filter((stream) => stream.session.id === session.id);
-      if (own.length < MAX_STREAMS_PER_SESSION) return undefined;
-      return `a session may hold at most ${MAX_STREAMS_PER_SESSION} streams: close a window`;
-    },
+    refusal: (session) => refusalOf(streams, session),
     open: async (client) => {
       const stream: Stream = { session: client.session, response: client.response, waiting: [] };
       enter(stream);
@@ -123,6 +120,42 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
       for (const stream of streams) stream.response.destroy();
     },
   };
+}
+
+function refusalOf(streams: Set<Stream>, session: SignedIn): string | undefined {
+  const own = [...streams].filter((stream) => stream.session.id === session.id);
+  if (own.length >= MAX_STREAMS_PER_SESSION) {
+    return `a session may hold at most ${MAX_STREAMS_PER_SESSION} streams: close a window`;
+  }
+  const ofAccount = streamsByAccount(streams).get(session.username) ?? [];
+  if (ofAccount.length >= MAX_STREAMS_PER_ACCOUNT) {
+    return `an account may hold at most ${MAX_STREAMS_PER_ACCOUNT} streams: close a window`;
+  }
+  if (streams.size < MAX_STREAMS || giveWay(streams, ofAccount.length + 1)) return undefined;
+  return `the hub serves at most ${MAX_STREAMS} streams`;
+}
+
+function streamsByAccount(streams: ReadonlySet<Stream>): Map<string, Stream[]> {
+  const found = new Map<string, Stream[]>();
+  for (const stream of streams) {
+    const own = found.get(stream.session.username) ?? [];
+    found.set(stream.session.username, own);
+    own.push(stream);
+  }
+  return found;
+}
+
+/** When all places are taken, the account with most of them gives up its newest, for one that holds fewer. */
+function giveWay(streams: Set<Stream>, than: number): boolean {
+  let largest: Stream[] = [];
+  for (const own of streamsByAccount(streams).values()) {
+    if (own.length > largest.length) largest = own;
+  }
+  const newest = largest.at(-1);
+  if (!newest || largest.length <= than) return false;
+  streams.delete(newest);
+  newest.response.end();
+  return true;
 }
 
 function deliver(stream: Stream, event: NumberedEvent, text: string): void {

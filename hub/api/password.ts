@@ -2,9 +2,10 @@
  * Passwords: argon2id, in the PHC string form so that the parameters may grow later.
  *
  * OWASP's first choice of parameters; more memory would let a few sign-ins at once take the hub's. At most
- * two are computed at a time.
+ * two are computed at a time, and senders take turns: whoever sends many waits behind his own.
  */
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { createFairTurns } from "./fair-turns.ts";
 import { problem } from "./problem.ts";
 
 const MEMORY_KIB = 19 * 1024;
@@ -13,13 +14,20 @@ const PARALLELISM = 1;
 const TAG_BYTES = 32;
 const SALT_BYTES = 16;
 const MAX_AT_ONCE = 2;
-/** Sign-ins that wait for their turn; more are refused at once. */
+/** Sign-ins that wait for their turn. */
 const MAX_WAITING = 64;
+/** Of one sender: more are refused, and others are served. */
+const MAX_WAITING_OF_ONE = 8;
+
+/** As long as all who wait take, about. */
+const RETRY_AFTER_SECONDS = 3;
+/** Changes of passwords, by people who are signed in and by the command line. */
+const OWN = "own";
 
 export interface Passwords {
   hash(password: string): Promise<string>;
-  /** With `undefined` it works as long and answers false. */
-  matches(password: string, stored: string | undefined): Promise<boolean>;
+  /** With `undefined` it works as long and answers false. `sender`: whose turns these are. */
+  matches(password: string, stored: string | undefined, sender?: string): Promise<boolean>;
 }
 
 interface Recipe {
@@ -30,21 +38,20 @@ interface Recipe {
 }
 
 export function createPasswords(): Passwords {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  const derive = async (password: string, recipe: Recipe): Promise<Buffer> => {
-    if (running >= MAX_AT_ONCE) {
-      if (waiting.length >= MAX_WAITING) {
-        throw problem("too-many-requests", "too many people sign in at once: try again soon");
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else running += 1;
+  const turns = createFairTurns({
+    ...{ atOnce: MAX_AT_ONCE, most: MAX_WAITING, mostOfOne: MAX_WAITING_OF_ONE },
+  });
+  const derive = async (password: string, recipe: Recipe, sender = OWN): Promise<Buffer> => {
+    const turn = await turns.take(sender);
+    if (!turn.ok) {
+      const headers = { "retry-after": String(RETRY_AFTER_SECONDS) };
+      const busy = problem("too-many-requests", "too many people sign in at once: try again soon");
+      throw Object.assign(busy, { headers });
+    }
     try {
       return await argon2id(password, recipe);
     } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
+      turn.done();
     }
   };
   return {
@@ -52,9 +59,9 @@ export function createPasswords(): Passwords {
       const recipe = ownRecipe();
       return encode(recipe, await derive(password, recipe));
     },
-    matches: async (password, stored) => {
+    matches: async (password, stored, sender) => {
       const known = stored === undefined ? undefined : decode(stored);
-      const tag = await derive(password, known?.recipe ?? ownRecipe());
+      const tag = await derive(password, known?.recipe ?? ownRecipe(), sender);
       return known !== undefined && timingSafeEqual(tag, known.tag);
     },
   };

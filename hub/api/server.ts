@@ -16,6 +16,7 @@ import { LOOPBACK, type ApiContext, type ApiOptions } from "./context.ts";
 import { createSampledLog } from "../link/sampled-log.ts";
 import { createEventStreams } from "./event-streams.ts";
 import { createMetrics } from "./metrics.ts";
+import { addressGroup } from "../link/address-group.ts";
 import { createServer } from "./http-server.ts";
 import { guardMethods } from "./methods.ts";
 import { describeInterface } from "./openapi.ts";
@@ -57,7 +58,10 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const metrics = createMetrics(context);
   await app.register(cookie);
   await app.register(helmet, SECURITY_HEADERS);
-  await app.register(rateLimit, { global: false, cache: MAX_LIMITED_ADDRESSES });
+  await app.register(rateLimit, {
+    ...{ global: false, cache: MAX_LIMITED_ADDRESSES },
+    keyGenerator: ({ ip }) => addressGroup(ip),
+  });
   await describeInterface(app, address);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("permissions-policy", PERMISSIONS_POLICY);

@@ -17,6 +17,8 @@ export const ProblemCode = z.enum([
   "headers-too-large",
   "timeout",
   "too-many-requests",
+  /** Of one account: another window has to be closed first. */
+  "too-many-windows",
   "unsupported-media-type",
   "media-unavailable",
   "unavailable",

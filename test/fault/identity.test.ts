@@ -70,7 +70,7 @@ test(
 );
 
 test(
-  "G7 one code, five pillars at once: one gets the certificate, and five wrong tries void a code",
+  "G7 one code, five pillars at once: one gets the certificate, and a stranger's wrong tries void no code",
   { timeout: SLOW },
   async () => {
     const code = await street.hub.code("raced");
@@ -84,7 +84,7 @@ test(
         /wrong, used or expired/,
       );
     }
-    await expect(enrol(configOf("guessed", "y"), other)).rejects.toThrow(/wrong, used or expired/);
+    await enrol(configOf("guessed", "y"), other);
   },
 );
 

@@ -123,7 +123,7 @@ test("a session holds a bounded number of streams", async () => {
   for (let n = 0; n < MAX_STREAMS_PER_SESSION; n++) await listenAs("operator");
   const refused = await listenAs("operator");
   expect(refused.response.status).toBe(429);
-  await expect.poll(() => refused.text).toContain("too-many-requests");
+  await expect.poll(() => refused.text).toContain("too-many-windows");
 });
 
 test("without a session there is no stream", async () => {

@@ -20,19 +20,36 @@ export function enrolmentRoutes(app: Api, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const result = await enrol(context, request.body);
+      const result = await enrol(context, request.body, request.ip);
       request.log.info({ pillarId: result.pillarId }, `pillar ${result.pillarId} is enrolled`);
       return reply.code(201).send(result);
     },
   );
 }
 
-async function enrol(context: ApiContext, request: EnrolmentRequest): Promise<EnrolmentResult> {
+async function enrol(
+  context: ApiContext,
+  request: EnrolmentRequest,
+  address: string,
+): Promise<EnrolmentResult> {
   const { pillarId, secret, csr, alarmPublicKey } = request;
   const { authority, config } = context;
   if (!parseEd25519(alarmPublicKey)) {
     throw problem("bad-request", "body.alarmPublicKey: expected an Ed25519 public key in SPKI PEM");
   }
+  const wrong = (): Error => {
+    context.refused({
+      ...{ kind: "enrolment", sender: { address } },
+      text: `enrolment refused: a wrong, used or expired code for ${pillarId}`,
+      fields: { pillarId, peer: address },
+    });
+    return problem(
+      "forbidden",
+      `the code for ${pillarId} is wrong, used or expired: make a new one with anzhu-hub enroll`,
+    );
+  };
+  // Before a certificate is made, which costs a thousand times more.
+  if (!(await context.enrolments.isRight(pillarId, secret))) throw wrong();
   // Before the code is used up: a certificate nobody is given does no harm, a burnt code costs a visit.
   const issued = await authority.issue(csr, pillarId).catch((error: unknown) => {
     throw problem(
@@ -41,12 +58,7 @@ async function enrol(context: ApiContext, request: EnrolmentRequest): Promise<En
     );
   });
   const details = await context.enrolments.redeem(pillarId, secret);
-  if (!details) {
-    throw problem(
-      "forbidden",
-      `the code for ${pillarId} is wrong, used or expired: make a new one with anzhu-hub enroll`,
-    );
-  }
+  if (!details) throw wrong();
   const at = Date.now();
   await context.hub.record([
     { type: "pillar-registered", at, ...details },

@@ -41,7 +41,7 @@ export function eventRoutes(app: Api, context: ApiContext): void {
     async (request, reply) => {
       const session = actorOf(request);
       const refusal = context.streams.refusal(session);
-      if (refusal !== undefined) throw problem("too-many-requests", refusal);
+      if (refusal !== undefined) throw problem("too-many-windows", refusal);
       reply.hijack();
       reply.raw.writeHead(200, {
         ...(reply.getHeaders() as Record<string, string>),

@@ -9,19 +9,21 @@ import { may } from "../policy.ts";
 import { problem } from "../problem.ts";
 import { cookieOf, isLocalAndDirect, type PublicAddress } from "../public-address.ts";
 import { failures } from "../schemas.ts";
+import { addressGroup } from "../../link/address-group.ts";
+import { createKnownDevices, type KnownDevices } from "../known-device.ts";
 import { createSignInLimit, type SignInLimit } from "../sign-in-limit.ts";
 
 /** A patrol room shares one address at the change of shift. */
 const SIGN_INS = { max: 120, timeWindow: "1 minute" } as const;
 
 export function sessionRoutes(app: Api, context: ApiContext): void {
-  const limit = createSignInLimit(() => performance.now());
+  const door = openSignInDoor(context);
   app.post(
     "/api/v1/sessions",
     {
       config: {
         may: "public",
-        rateLimit: SIGN_INS,
+        rateLimit: { ...SIGN_INS, hook: "preHandler", keyGenerator: counted(door) },
         sends: { 201: { "Set-Cookie": "The session, for browsers." } },
       },
       schema: {
@@ -31,8 +33,9 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const session = await signIn(context, limit, request as FastifyRequest<SignInBody>);
+      const session = await signIn(context, door, request as FastifyRequest<SignInBody>);
       setCookie(reply, context.address, session);
+      door.devices.remember(reply, session.username);
       return reply.code(201).send({ token: session.token, ...publicPart(session) });
     },
   );
@@ -83,27 +86,57 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
   );
 }
 
+const openSignInDoor = (context: ApiContext): SignInDoor => ({
+  limit: createSignInLimit(() => performance.now()),
+  devices: createKnownDevices(context, context.address),
+});
+
+/** A known device by itself, so that a stranger behind the same address cannot use up its tries. */
+const counted =
+  ({ devices }: SignInDoor) =>
+  (request: FastifyRequest): string => {
+    const { username } = (request.body ?? {}) as Partial<Credentials>;
+    const deviceId = username === undefined ? undefined : devices.idOf(request, username);
+    return deviceId === undefined ? addressGroup(request.ip) : `device ${deviceId}`;
+  };
+
+interface SignInDoor {
+  readonly limit: SignInLimit;
+  readonly devices: KnownDevices;
+}
+
 type SignInBody = { Body: Credentials };
 
 async function signIn(
   context: ApiContext,
-  limit: SignInLimit,
+  { limit, devices }: SignInDoor,
   request: FastifyRequest<SignInBody>,
 ): Promise<SignedIn> {
   const { username, password } = request.body;
-  const key = `${request.ip} ${username}`;
-  const wait = limit.waitSeconds(key);
+  const address = request.ip;
+  const one = { username, address, deviceId: devices.idOf(request, username) };
+  const wait = limit.waitSeconds(one);
   if (wait > 0) {
-    throw problem("too-many-requests", `too many wrong passwords: try again in ${wait} s`);
+    const found = problem("too-many-requests", `too many wrong passwords: try again in ${wait} s`);
+    throw Object.assign(found, { headers: { "retry-after": String(wait) } });
   }
-  const actor = await context.accounts.verify(username, password);
+  const sender = one.deviceId === undefined ? addressGroup(address) : `device ${one.deviceId}`;
+  limit.begin(one);
+  const actor = await context.accounts.verify(username, password, sender).catch((error) => {
+    limit.forgive(one);
+    throw error;
+  });
   if (!actor) {
-    limit.wrong(key);
-    request.log.warn({ username, peer: request.ip }, "sign-in refused: wrong name or password");
+    context.refused({
+      ...{ kind: "sign-in", sender: { address } },
+      text: "sign-in refused: wrong name or password",
+      fields: { username, peer: address },
+    });
     await context.audit.refusedSignIn(username, request.ip);
     throw problem("unauthenticated", "the name or the password is wrong");
   }
-  limit.right(key);
+  limit.forgive(one);
+  limit.right(one);
   if (actor.isDemo && (context.address.isHttps || !isLocalAndDirect(request.raw))) {
     throw problem(
       "forbidden",

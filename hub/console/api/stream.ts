@@ -7,7 +7,7 @@
  */
 import { ServerEvent } from "../../../shared/api/event.ts";
 import { boundsOf, type Bounds } from "../state/offset.ts";
-import { API, BASE } from "./client.ts";
+import { API, BASE, failure, type FailureCode } from "./client.ts";
 import {
   MUTE_AFTER_MS,
   newLink,
@@ -39,8 +39,8 @@ export interface StreamListener {
   onEvent(event: ServerEvent): void;
   onLink(link: Link): void;
   onHubTime(bounds: Bounds): void;
-  /** The hub refused the stream, most likely because the session ended. */
-  onRefused(): void;
+  /** The hub refused the stream, because the session ended or for another reason it gave. */
+  onRefused(code: FailureCode | undefined): void;
   /** The hub said something that cannot be read: what it was about is fetched instead. */
   onUnreadable(): void;
 }
@@ -102,7 +102,7 @@ export function openStream(listener: StreamListener): Stream {
       else step({ type: "heard", at: Date.now() });
     } else if (source.readyState === EventSource.CLOSED) {
       if (Date.now() - openedAt < REOPEN_AFTER_MS) return;
-      listener.onRefused();
+      listener.onRefused(await whyRefused());
       reopen();
     }
   }
@@ -120,6 +120,20 @@ export function openStream(listener: StreamListener): Stream {
       source.close();
     },
   };
+}
+
+/** A stream's own object does not tell why it was refused: the same is asked once more. */
+async function whyRefused(): Promise<FailureCode | undefined> {
+  const asking = new AbortController();
+  const signal = AbortSignal.any([asking.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
+  try {
+    const answer = await fetch(`${API}/events`, { signal });
+    return answer.ok ? undefined : failure(answer.status, await answer.json()).code;
+  } catch {
+    return undefined;
+  } finally {
+    asking.abort();
+  }
 }
 
 async function doesHubAnswer(listener: StreamListener): Promise<boolean> {

@@ -532,6 +532,7 @@ export const en: typeof zhCN = {
     gone: "It has been deleted",
     "too-large": "Too long",
     "too-many-requests": "Too often, please wait a moment",
+    "too-many-windows": "Your account is open in too many windows, please close one",
     "unsupported-media-type": "Format not accepted",
     "media-unavailable": "Sound and picture are unavailable for now",
     unavailable: "The hub is unavailable for now",

@@ -511,6 +511,7 @@ export const zhCN = {
     gone: "内容已删除",
     "too-large": "内容太长",
     "too-many-requests": "操作太频繁，请稍候",
+    "too-many-windows": "您的账号打开的窗口过多，请关闭一个",
     "unsupported-media-type": "格式不被接受",
     "media-unavailable": "音视频暂时不可用",
     unavailable: "中心暂时不可用",

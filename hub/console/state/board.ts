@@ -9,7 +9,7 @@ import type { Notice, ServerEvent } from "../../../shared/api/event.ts";
 import { HubStatus } from "../../../shared/api/hub.ts";
 import { IncidentPage, type Incident, type Recording } from "../../../shared/api/incident.ts";
 import { Pillar, PillarPage } from "../../../shared/api/pillar.ts";
-import { ask, askAll } from "../api/client.ts";
+import { ask, askAll, type FailureCode } from "../api/client.ts";
 import type { Link } from "../api/link.ts";
 import { openStream, type Stream } from "../api/stream.ts";
 import { heardHubTime } from "./clock.ts";
@@ -33,6 +33,8 @@ const touched = new Set<string>();
 const mediaListeners = new Set<() => void>();
 
 export const link = shallowRef<Link>({ phase: "connecting", since: Date.now() });
+/** Why the hub refuses the event stream, while it does and said so. */
+export const refusedBecause = shallowRef<FailureCode | undefined>();
 export const isLoaded = shallowRef(false);
 /** Lists that could not be read at the last try: what is missing from them is nowhere on this page. */
 export const unreadLists = shallowReactive(new Set<"incidents" | "pillars">());
@@ -58,8 +60,14 @@ export function startBoard(): void {
       void reload();
     },
     onHubTime: heardHubTime,
-    onLink: (next) => (link.value = next),
-    onRefused: () => void checkSession(),
+    onLink: (next) => {
+      link.value = next;
+      if (next.phase === "live") refusedBecause.value = undefined;
+    },
+    onRefused: (code) => {
+      refusedBecause.value = code;
+      void checkSession();
+    },
   });
 }
 
