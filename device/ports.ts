@@ -2,6 +2,7 @@
 import type { Accepted } from "../shared/protocol/accepted.ts";
 import type { Alarm, AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
+import type { DownChannel } from "../shared/protocol/topics.ts";
 import type { EventId, HubEpoch, Sha256, Signature } from "../shared/ids.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
@@ -128,6 +129,8 @@ export interface HubLink {
   onUp(listener: () => void): void;
   onDown(listener: (reason: string) => void): void;
   onMessage(listener: (message: DownMessage) => void): void;
+  /** Bytes on one of our topics that are no message of the protocol. */
+  onUnreadable?(listener: (channel: DownChannel, reason: string) => void): void;
   /** Ends the connection, so that the next one shows the new certificate. */
   startAnew?(reason: string): void;
   close(): Promise<void>;

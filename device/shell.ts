@@ -230,27 +230,36 @@ function listen(world: World, tell: Tell, onMark: (mark: BoardMark) => void): vo
   link.onUp(() => tell({ type: "link-up", sessionNonce: hex128() as SessionNonce }));
   link.onDown((reason) => tell({ type: "link-down", reason }));
   link.onMessage((message) => told(world, message, tell));
+  link.onUnreadable?.((channel, reason) => tell({ type: "message-refused", channel, reason }));
   media.onMessage((message) => tell({ type: "media-said", message }));
   media.onRunning((isRunning, detail) => tell({ type: "media-running", isRunning, detail }));
 }
 
-/** Whatever lights a lamp or moves a hand must carry the hub's own signature. */
-function told({ identity, log }: World, down: DownMessage, tell: Tell): void {
+/** Whatever lights a lamp, is heard or moves a hand must carry the hub's own signature. */
+function told({ identity }: World, down: DownMessage, tell: Tell): void {
+  const refused = (reason: string): void =>
+    tell({ type: "message-refused", channel: down.channel, reason });
   switch (down.channel) {
     case "accepted": {
       const { receipt, sig } = down.message;
       if (identity.isFromHub(receipt, sig)) return tell({ type: "accepted", receipt });
-      return log.error(`receipt for ${receipt.eventId} dropped: it must be signed by our hub`);
+      return refused("the receipt is not signed by our hub");
     }
     case "command": {
       const { body, sig } = down.message;
       if (identity.isFromHub(body, sig)) return tell({ type: "ordered", body });
-      return log.error(`order ${body.commandId} dropped: it must be signed by our hub`);
+      return refused("the order is not signed by our hub");
     }
-    case "call":
-      return tell({ type: "call-told", call: down.message });
-    case "signal":
-      return tell({ type: "signalled", signal: down.message });
+    case "call": {
+      const { body, sig } = down.message;
+      if (identity.isFromHub(body, sig)) return tell({ type: "call-told", body });
+      return refused("it is not signed by our hub");
+    }
+    case "signal": {
+      const { body, sig } = down.message;
+      if (identity.isFromHub(body, sig)) return tell({ type: "signalled", body });
+      return refused("it is not signed by our hub");
+    }
     default:
       return assertNever(down);
   }

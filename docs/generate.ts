@@ -23,13 +23,18 @@ const FAULTS_NOTE =
 
 const channels = [
   ...Object.entries(UP_MESSAGES).map(([name, schema]) => ({ name, schema, way: "up" as const })),
-  ...Object.entries(DOWN_MESSAGES)
-    .filter(([name]) => name !== "signal")
-    .map(([name, schema]) => ({ name, schema, way: "down" as const })),
+  ...Object.entries(DOWN_MESSAGES).map(([name, schema]) => ({
+    name,
+    schema,
+    way: "down" as const,
+  })),
 ];
 
-const topicOf = (name: string, way: string): string =>
-  name === "signal" ? "anzhu/v1/{pillarId}/{up,down}/signal" : `anzhu/v1/{pillarId}/${way}/${name}`;
+const topicOf = (name: string, way: string): string => `anzhu/v1/{pillarId}/${way}/${name}`;
+
+/** The one name of both ways has two sections. */
+const headingOf = (name: string, way: string): string =>
+  name === "signal" ? `signal, ${way}` : name;
 
 function protocolPage(): string {
   const sections = channels.map(({ name, schema, way }) => {
@@ -37,7 +42,7 @@ function protocolPage(): string {
     const title = name[0]?.toUpperCase() + name.slice(1);
     const table = schemaTable({ name: title, schema, comments });
     const qos = qosOf(name as UpChannel | DownChannel);
-    return `## ${name}\n\nTopic \`${topicOf(name, way)}\`, QoS ${qos}.\n\n${comments.header}\n\n${table}\n`;
+    return `## ${headingOf(name, way)}\n\nTopic \`${topicOf(name, way)}\`, QoS ${qos}.\n\n${comments.header}\n\n${table}\n`;
   });
   const intro = [
     "# The protocol between pillar and hub, version 1",

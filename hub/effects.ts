@@ -17,6 +17,7 @@ import type { HubState } from "./core/state.ts";
 import { recordingPath } from "./journal/view.ts";
 import type { Prepare, Settled } from "./loop.ts";
 import type { Authority, Journal, MediaPort, PillarLink } from "./ports.ts";
+import type { Telling } from "./telling.ts";
 import type { Views } from "./views.ts";
 
 export interface EffectsOptions {
@@ -25,6 +26,7 @@ export interface EffectsOptions {
   readonly authority: Pick<Authority, "sign">;
   readonly media: Pick<MediaPort, "send">;
   readonly send: PillarLink["send"];
+  readonly telling: Pick<Telling, "call">;
   readonly drop: PillarLink["drop"];
   readonly state: () => HubState;
   readonly views: Pick<Views, "end">;
@@ -66,7 +68,7 @@ function perform(options: EffectsOptions, effect: HubEffect, message: Accepted |
       if (message) options.send(effect.pillarId, { channel: "accepted", message });
       return;
     case "tell-pillar":
-      options.send(effect.pillarId, { channel: "call", message: effect.call });
+      options.telling.call(effect.pillarId, effect.call);
       return;
     case "ask-resend":
       askResend(options, effect);

@@ -24,6 +24,7 @@ import { sha256 } from "./journal/chain.ts";
 import type { SampledLog } from "./link/sampled-log.ts";
 import { createSampler, type Sampler } from "./link/sampler.ts";
 import type { Settled } from "./loop.ts";
+import type { Telling } from "./telling.ts";
 import type { Authority, Journal, MediaPort, PillarLink, PillarLinkEvents } from "./ports.ts";
 
 export interface IngestOptions {
@@ -37,6 +38,7 @@ export interface IngestOptions {
   readonly take: (event: HubEvent) => Promise<Settled>;
   readonly drop: PillarLink["drop"];
   readonly refused: SampledLog;
+  readonly telling: Pick<Telling, "onHeartbeat">;
   readonly log: Logger;
 }
 
@@ -70,9 +72,9 @@ export function createIngest(given: IngestOptions): PillarLinkEvents {
     });
   };
   return {
-    onConnected: (pillarId, certificateSerial) => {
-      const shown = certificateSerial === undefined ? {} : { certificateSerial };
-      tell({ type: "pillar-connected", at: Date.now(), pillarId, ...shown });
+    onConnected: (pillarId, { serial, hasTakenOver = false } = {}) => {
+      const shown = serial === undefined ? {} : { certificateSerial: serial };
+      tell({ type: "pillar-connected", at: Date.now(), pillarId, hasTakenOver, ...shown });
     },
     onDisconnected: (pillarId) => tell({ type: "pillar-disconnected", at: Date.now(), pillarId }),
     onMessage: (pillarId, message, via) => onMessage(options, { pillarId, message, via }),
@@ -108,6 +110,7 @@ async function onMessage(options: Ingest, heard: Heard): Promise<void> {
   switch (message.channel) {
     case "heartbeat":
       await options.take({ type: "heartbeat", at, pillarId, heartbeat: message.message });
+      options.telling.onHeartbeat(pillarId);
       return;
     case "report":
       options.commander.onReport(message.message);

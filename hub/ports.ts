@@ -92,10 +92,16 @@ export interface WayIn extends PillarLink {
   health(): { readonly isOk: boolean; readonly detail: string };
 }
 
+export interface ConnectedHow {
+  /** Of the certificate it showed. */
+  readonly serial?: string;
+  /** Another connection of the same identity was open, and was closed for this one. */
+  readonly hasTakenOver?: boolean;
+}
+
 /** What a `PillarLink` calls. `onMessage` settles when the message's facts are durable. */
 export interface PillarLinkEvents {
-  /** `certificateSerial`: of the certificate it showed. */
-  onConnected(pillarId: PillarId, certificateSerial?: string): void;
+  onConnected(pillarId: PillarId, how?: ConnectedHow): void;
   onDisconnected(pillarId: PillarId): void;
   onMessage(pillarId: PillarId, message: UpMessage, via: Via): Promise<void>;
   /** A broker that is not ours is reached again, or still not; told again while it lasts. */

@@ -34,6 +34,7 @@ import type { PillarLink, PillarLinkEvents } from "./ports.ts";
 import { createRecordings, type Inspected } from "./recordings.ts";
 import { openReserve, type JournalReserve } from "./storage/journal-reserve.ts";
 import { openStorage, type Storage } from "./storage/storage.ts";
+import { createTelling, type Telling } from "./telling.ts";
 import { createViews, type Views } from "./views.ts";
 import { createCaller } from "./webhook.ts";
 
@@ -123,14 +124,15 @@ export function startShell(options: ShellOptions): Shell {
   });
   const recordings = createRecordings({ dataDir, inspect: options.inspect, state, take, log });
   const commander = createCommander({ authority, state, send, record });
-  const world = { dataDir, journal, authority, media, send, drop, state, log };
+  const telling = createTelling({ authority, state, send });
+  const world = { dataDir, journal, authority, media, send, drop, state, telling, log };
   core.prepare = createEffects({
     ...world,
     views,
     call: (effect) => caller.call(effect),
     recordingFailed: (id) => recordings.failed(id),
   });
-  media.onMessage(mediaListener({ send, feed, listeners: [views, recordings] }));
+  media.onMessage(mediaListener({ telling, feed, listeners: [views, recordings] }));
   const disk = { settings: options.retention, reads, reserve };
   const storage = openStorage({ ...disk, dataDir, state, failure, take, log });
   const endTicking = startTicking(core);
@@ -211,16 +213,16 @@ function commandsOf(core: Core, parts: CommandParts): HubCommands {
 }
 
 interface MediaListeners {
-  readonly send: PillarLink["send"];
+  readonly telling: Pick<Telling, "signal">;
   readonly feed: Pick<ConsoleFeed, "notice">;
   readonly listeners: readonly { onMedia(message: FromMedia): void }[];
 }
 
 const mediaListener =
-  ({ send, feed, listeners }: MediaListeners) =>
+  ({ telling, feed, listeners }: MediaListeners) =>
   (message: FromMedia): void => {
     if (message.type === "pillar-signal") {
-      send(message.pillarId, { channel: "signal", message: message.signal });
+      telling.signal(message.pillarId, message.signal);
     }
     if (message.type === "ready") feed.notice({ level: "info", code: "media-started", detail: "" });
     for (const listener of listeners) listener.onMedia(message);

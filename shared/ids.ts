@@ -36,6 +36,10 @@ export type SessionNonce = z.infer<typeof SessionNonce>;
 export const HubEpoch = hex128.brand("HubEpoch");
 export type HubEpoch = z.infer<typeof HubEpoch>;
 
+/** One run of the hub's program, from its start to its end. */
+export const HubRun = hex128.brand("HubRun");
+export type HubRun = z.infer<typeof HubRun>;
+
 /** A person's account name. */
 export const Username = z
   .string()

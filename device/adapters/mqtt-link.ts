@@ -10,7 +10,13 @@ import { MqttClient, type IClientOptions } from "mqtt";
 import type { PillarId } from "../../shared/ids.ts";
 import { applicationProtocols } from "../../shared/protocol/alpn.ts";
 import { parseDown, type DownMessage, type UpMessage } from "../../shared/protocol/messages.ts";
-import { downFilter, parseTopic, qosOf, upTopic } from "../../shared/protocol/topics.ts";
+import {
+  downFilter,
+  parseTopic,
+  qosOf,
+  upTopic,
+  type DownChannel,
+} from "../../shared/protocol/topics.ts";
 import type { HubLink } from "../ports.ts";
 import { codeOf, reasonOf } from "./failure.ts";
 import { provenSocket } from "./proven-socket.ts";
@@ -38,6 +44,7 @@ interface Listeners {
   readonly up: (() => void)[];
   readonly down: ((reason: string) => void)[];
   readonly message: ((message: DownMessage) => void)[];
+  readonly unreadable: ((channel: DownChannel, reason: string) => void)[];
 }
 
 interface Attempt {
@@ -49,7 +56,7 @@ interface Attempt {
 }
 
 export function mqttLink(settings: LinkSettings, warn: (text: string) => void): HubLink {
-  const listeners: Listeners = { up: [], down: [], message: [] };
+  const listeners: Listeners = { up: [], down: [], message: [], unreadable: [] };
   let current: Attempt | undefined;
   let isClosed = false;
 
@@ -80,9 +87,13 @@ export function mqttLink(settings: LinkSettings, warn: (text: string) => void): 
           if (!isClosed) listeners.down.forEach((listener) => listener(reason));
         },
         onPacket: (topic, payload) => {
-          const message = readPacket(settings.pillarId, topic, payload);
+          const parsed = parseTopic(topic);
+          // The broker sends what we asked for, which is our own topics.
+          if (parsed?.direction !== "down" || parsed.pillarId !== settings.pillarId) return;
+          const { channel } = parsed;
+          const message = parseDown(channel, payload);
           if (message.ok) listeners.message.forEach((listener) => listener(message.value));
-          else warn(`message on ${topic.slice(0, 120)} dropped: ${message.reason}`);
+          else listeners.unreadable.forEach((listener) => listener(channel, message.reason));
         },
       },
     );
@@ -94,6 +105,7 @@ export function mqttLink(settings: LinkSettings, warn: (text: string) => void): 
     onUp: (listener) => void listeners.up.push(listener),
     onDown: (listener) => void listeners.down.push(listener),
     onMessage: (listener) => void listeners.message.push(listener),
+    onUnreadable: (listener) => void listeners.unreadable.push(listener),
     startAnew: (reason) => {
       if (current?.isUp) current.end(reason);
     },
@@ -118,18 +130,6 @@ function farewell(client: MqttClient): Promise<void> {
       resolve();
     });
   });
-}
-
-function readPacket(
-  pillarId: PillarId,
-  topic: string,
-  payload: Uint8Array,
-): ReturnType<typeof parseDown> {
-  const parsed = parseTopic(topic);
-  if (parsed?.direction !== "down" || parsed.pillarId !== pillarId) {
-    return { ok: false, reason: `expected a topic under ${downFilter(pillarId)}` };
-  }
-  return parseDown(parsed.channel, payload);
 }
 
 interface Wanted extends LinkSettings {

@@ -30,6 +30,7 @@ import {
 } from "./disk.ts";
 import { lampOf, refresh } from "./display.ts";
 import type { Effect, Event } from "./events.ts";
+import { forgetHeard, heed, messageRefused, refusalsCalm } from "./heed.ts";
 import {
   beat,
   buttonReleased,
@@ -102,11 +103,17 @@ function route(agent: Agent, event: Event): AgentStep {
     case "accepted":
       return accepted(agent, event);
     case "call-told":
-      return callTold(agent, event.call, event);
+      return heed(agent, { channel: "call", stamp: event.body, moment: event }, (next) =>
+        callTold(next, event.body.call, event),
+      );
     case "ordered":
       return ordered(agent, event.body, event);
     case "signalled":
-      return step(agent, { type: "media", message: { type: "signal", signal: event.signal } });
+      return heed(agent, { channel: "signal", stamp: event.body, moment: event }, (next) =>
+        step(next, { type: "media", message: { type: "signal", signal: event.body.signal } }),
+      );
+    case "message-refused":
+      return messageRefused(agent, { ...event, moment: event });
     case "media-said":
       return mediaSaid(agent, event);
     case "media-running":
@@ -131,6 +138,7 @@ function tamperChanged(agent: Agent, isOpen: boolean): AgentStep {
   return setFault(agent, "tamper-open", detail);
 }
 
+// oxlint-disable-next-line complexity -- one flat switch, like `route`
 function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): AgentStep {
   switch (event.name) {
     case "heartbeat":
@@ -153,6 +161,10 @@ function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): A
       return pressOwed(agent, event);
     case "call-silence":
       return ended(agent, event);
+    case "answer-stale":
+      return callCutOff(agent);
+    case "refusals-calm":
+      return refusalsCalm(agent);
     case "ended-shown":
       return endShown(agent);
     case "reconnect":
@@ -186,7 +198,7 @@ function started(agent: Agent, event: Event): AgentStep {
 }
 
 function reached(agent: Agent, event: Extract<Event, { type: "link-up" }>): AgentStep {
-  const sent = follow(linkUp(forgetDelays(agent), event.sessionNonce), (next) =>
+  const sent = follow(linkUp(forgetHeard(forgetDelays(agent)), event.sessionNonce), (next) =>
     resendOnNewLink(next, event),
   );
   const told = follow(follow(sent, repeatFaults), (next) => beat(next, event));
@@ -196,8 +208,8 @@ function reached(agent: Agent, event: Extract<Event, { type: "link-up" }>): Agen
 function accepted(agent: Agent, event: Extract<Event, { type: "accepted" }>): AgentStep {
   const { receipt } = event;
   if (receipt.pillarId !== agent.pillarId) {
-    const text = `expected a receipt for ${agent.pillarId}, found one for ${receipt.pillarId}`;
-    return step(agent, { type: "log", level: "error", text });
+    const reason = `expected a receipt for ${agent.pillarId}, found one for ${receipt.pillarId}`;
+    return messageRefused(agent, { channel: "accepted", reason, moment: event });
   }
   const lit = callAccepted(agent, receipt, event);
   const { eventId, hubEpoch } = receipt;

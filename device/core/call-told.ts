@@ -4,14 +4,19 @@
  * Lamp, voice and words say what the hub said last, and nothing longer than the hub says it. Whatever ends
  * "answered" (the operator is gone, handed the call over, the incident was opened again or is another one, the
  * hub was restored, the line is lost) takes all three back in the same step. The lamp cannot be seen by
- * everybody, so each of these has a spoken prompt of its own.
+ * everybody, so each of these has a spoken prompt of its own. The hub repeats it with every second heartbeat: without its
+ * word for 25 s, as behind a broker that stands when the hub is gone, the line counts as lost.
  */
+import { after, seconds } from "../../shared/duration.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { Call as CallMessage } from "../../shared/protocol/call.ts";
 import { follow, step } from "../../shared/step.ts";
 import { ended, isOfCall, say, silenceTimer, withCall, type Running } from "./call.ts";
 import type { Effect, Moment } from "./events.ts";
 import type { Agent, AgentStep } from "./state.ts";
+
+/** One repetition may be lost. */
+const ANSWER_STALE_AFTER = seconds(25);
 
 type Accepted = Exclude<Running, { phase: "calling" }>;
 
@@ -75,6 +80,7 @@ function believe(agent: Agent, call: Accepted, { message, moment }: Word): Agent
   const alive = step<Agent, Effect>(agent, silenceTimer(moment));
   const { eventId, isSilent, incidentId } = call;
   const { by, status } = message;
+  const staleAt = after(moment.at, ANSWER_STALE_AFTER);
   // An answer without a name is none.
   if (status === "ringing" || by === undefined) {
     const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
@@ -91,10 +97,13 @@ function believe(agent: Agent, call: Accepted, { message, moment }: Word): Agent
     before.incidentId === incidentId &&
     before.by === by &&
     before.isHeld === isHeld;
-  if (isSame) return alive;
+  const watched = follow(alive, (next) =>
+    step<Agent, Effect>(next, { type: "set-timer", name: "answer-stale", at: staleAt }),
+  );
+  if (isSame) return watched;
   const person = { phase: "answered", by, isHeld, isLive: true } as const;
   const answered = withCall(agent, { ...person, eventId, isSilent, incidentId });
-  return follow(alive, () => step(answered, ...say(answered, isHeld ? "held" : "answered")));
+  return follow(watched, () => step(answered, ...say(answered, isHeld ? "held" : "answered")));
 }
 
 /** A reboot during a call, or an incident opened again: the hub's word for our newest alarm counts. */

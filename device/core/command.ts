@@ -12,6 +12,7 @@ import type { CommandBody } from "../../shared/protocol/command.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { Effect, Moment } from "./events.ts";
 import { report } from "./health.ts";
+import { messageRefused } from "./heed.ts";
 import { draft, replayFrom } from "./ledger.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
@@ -63,6 +64,10 @@ function answer(
 
 export function ordered(agent: Agent, body: CommandBody, moment: Moment): AgentStep {
   const { commandId, expiresInMs } = body;
+  if (body.pillarId !== agent.pillarId) {
+    const reason = `this is ${agent.pillarId}, not ${body.pillarId}`;
+    return messageRefused(agent, { channel: "command", reason, moment });
+  }
   const refusal = refusalOf(agent, body);
   if (refusal) return answer(agent, commandId, { outcome: "refused", detail: refusal });
   const offset = moment.at - body.issuedWallMs;
@@ -82,7 +87,6 @@ export function ordered(agent: Agent, body: CommandBody, moment: Moment): AgentS
 export const forgetDelays = (agent: Agent): Agent => withOrders(agent, { offset: undefined });
 
 function refusalOf(agent: Agent, body: CommandBody): string | undefined {
-  if (body.pillarId !== agent.pillarId) return `this is ${agent.pillarId}, not ${body.pillarId}`;
   if (body.bootEpoch !== agent.bootEpoch) {
     return `meant for boot ${body.bootEpoch}, this is boot ${agent.bootEpoch}`;
   }

@@ -8,10 +8,11 @@ import type { Instant } from "../../shared/duration.ts";
 import type { EventId, HubEpoch, SessionNonce } from "../../shared/ids.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { Alarm, AlarmEvent } from "../../shared/protocol/alarm.ts";
-import type { Call } from "../../shared/protocol/call.ts";
+import type { CallBody } from "../../shared/protocol/call.ts";
 import type { CommandBody } from "../../shared/protocol/command.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
-import type { Signal } from "../../shared/protocol/signal.ts";
+import type { SignalBody } from "../../shared/protocol/signal.ts";
+import type { DownChannel } from "../../shared/protocol/topics.ts";
 import type { Display, FromMedia, Kept, LampPattern, SealedAlarm, ToMedia } from "../ports.ts";
 import type { PromptName } from "./prompt.ts";
 
@@ -46,6 +47,8 @@ export type TimerName =
   | "replay"
   | "dial-110"
   | "call-silence"
+  | "answer-stale"
+  | "refusals-calm"
   | "press-again"
   | "ended-shown"
   | "reconnect"
@@ -84,10 +87,18 @@ export type Told =
   | { readonly type: "link-down"; readonly reason: string }
   /** The hub's receipt; its signature is good. */
   | { readonly type: "accepted"; readonly receipt: Receipt }
-  | { readonly type: "call-told"; readonly call: Call }
+  /** What became of the call; its signature is good. */
+  | { readonly type: "call-told"; readonly body: CallBody }
   /** The hub's order; its signature is good. */
   | { readonly type: "ordered"; readonly body: CommandBody }
-  | { readonly type: "signalled"; readonly signal: Signal }
+  /** Of the picture's and the voice's connection; its signature is good. */
+  | { readonly type: "signalled"; readonly body: SignalBody }
+  /** A message on a topic of ours that is not our hub's: unreadable, unsigned, or signed by another. */
+  | {
+      readonly type: "message-refused";
+      readonly channel: DownChannel;
+      readonly reason: string;
+    }
   | { readonly type: "media-said"; readonly message: FromMedia }
   | { readonly type: "media-running"; readonly isRunning: boolean; readonly detail: string }
   | { readonly type: "timer-due"; readonly name: TimerName };

@@ -6,6 +6,7 @@ import { IDLE, type CallState } from "./call.ts";
 import { BLANK } from "./display.ts";
 import { EMPTY_DISK, type Disk } from "./disk.ts";
 import type { Effect } from "./events.ts";
+import { UNHEARD, type Heeded } from "./heed.ts";
 import { HEALTHY, type Health } from "./health.ts";
 import { emptyOutbox, type Outbox } from "./outbox.ts";
 import { WAITING, type Link } from "./link.ts";
@@ -21,6 +22,7 @@ export interface Agent {
   readonly link: Link;
   readonly health: Health;
   readonly orders: Orders;
+  readonly heeded: Heeded;
   /** Hubs that can be reached by HTTPS. */
   readonly secondWays: number;
   readonly display: Display;
@@ -53,6 +55,7 @@ export function newAgent(from: Beginning): Agent {
     link: WAITING,
     health: HEALTHY,
     orders: NO_ORDERS,
+    heeded: UNHEARD,
     secondWays: from.secondWays ?? 0,
     display: BLANK,
   };

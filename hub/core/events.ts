@@ -77,6 +77,8 @@ export type HubEvent =
       readonly pillarId: PillarId;
       /** Of the certificate it showed; absent where no certificate is shown. */
       readonly certificateSerial?: string;
+      /** Another connection of the same identity was open, and was closed for this one. */
+      readonly hasTakenOver?: boolean;
     }
   | { readonly type: "pillar-disconnected"; readonly at: number; readonly pillarId: PillarId }
   | {

@@ -126,7 +126,13 @@ function decideHeartbeat(
       ? [{ type: "ask-resend", pillarId, fromSeq, bootEpoch, sessionNonce }]
       : [];
   const tell = isCallOwed(state, pillarId, at) ? tellCall(state, event) : nothing;
-  return both({ facts, effects: ask }, presence(state, event), tell);
+  const { untold = new Map<never, never>() } = state.heard.voices.get(pillarId) ?? {};
+  const late = [...untold.values()].map((call): HubEffect => ({
+    type: "tell-pillar",
+    pillarId,
+    call,
+  }));
+  return both({ facts, effects: [...ask, ...late] }, presence(state, event), tell);
 }
 
 function presence(state: HubState, event: Extract<HubEvent, { pillarId: unknown }>): Decision {

@@ -3,7 +3,7 @@
  *
  * A machine's boots only count up, and its boot happened at one moment. So a boot number that goes back, a
  * boot that was followed by another and speaks again, and connections that keep throwing each other out
- * each betray a second machine, or a copy of an old one. Nothing here refuses anything: what is found makes
+ * (with the hub's own broker, which sees connections) each betray a second machine, or a copy of an old one. Nothing here refuses anything: what is found makes
  * what both say doubtful.
  *
  * Limit: two copies started in the same seconds are only found by their fight for the connection.
@@ -22,10 +22,8 @@ const MOST_BOOTS = 100_000_000;
 /** Older sessions tell nothing new. */
 const MAX_SESSIONS = 4;
 const FIGHT_MS = 60_000;
-/** A link that is reset every other second makes half as many; two machines make five times as many. */
-const FIGHT_ROUNDS = 20;
-/** A pillar that lost its link needs longer to be back; one that is thrown out is replaced at once. */
-const TAKEN_OVER_MS = 100;
+/** In a row: a technician's look at the pillar takes over from the agent, and the agent finds nobody. */
+const FIGHT_ROUNDS = 3;
 
 interface Session {
   readonly nonce: SessionNonce;
@@ -97,11 +95,17 @@ function hearEpoch(lineage: Lineage, bootEpoch: number, at: number): void {
 const isSameBoot = (one: Session, other: Session): boolean =>
   one.bootEpoch === other.bootEpoch && Math.abs(one.bootedAt - other.bootedAt) < SAME_BOOT_MS;
 
-/** `awayMs`: since the connection before was closed; null when it was still open. */
-export function hearTakeover(lineage: Lineage, at: number, awayMs: number | null): void {
-  if (awayMs !== null && awayMs > TAKEN_OVER_MS) return;
+/**
+ * A machine that lost its line takes over from itself, once: its next connection finds none, or the one that took
+ * over is as dead as the first. Two machines go on, because whoever is thrown out comes back.
+ */
+export function hearTakeover(lineage: Lineage, at: number, hasTakenOver: boolean): void {
+  if (!hasTakenOver) {
+    lineage.takenOverAt = [];
+    return;
+  }
   const recent = lineage.takenOverAt.filter((time) => at - time < FIGHT_MS);
   lineage.takenOverAt = [...recent, at].slice(-FIGHT_ROUNDS);
   if (lineage.takenOverAt.length < FIGHT_ROUNDS) return;
-  lineage.suspicion = `${FIGHT_ROUNDS} connections threw each other out within a minute`;
+  lineage.suspicion = `${FIGHT_ROUNDS} times in a row a connection threw out the one before, within a minute`;
 }

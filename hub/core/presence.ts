@@ -6,7 +6,8 @@
  * pillars write nothing.
  */
 import type { Presence } from "../../shared/api/pillar.ts";
-import type { IncidentId, PillarId, SessionNonce, Username } from "../../shared/ids.ts";
+import type { EventId, IncidentId, PillarId, SessionNonce, Username } from "../../shared/ids.ts";
+import type { Call } from "../../shared/protocol/call.ts";
 import { hearClock, unset, type Clock } from "./clock.ts";
 import { hearAbsence, hearConsole, type Desk } from "./console.ts";
 import { hearDeadlines, noteDeadline, type Countdown } from "./deadline.ts";
@@ -23,6 +24,8 @@ export const LOST_AFTER_MS = 12_000;
 export const RECONNECT_WITHIN_MS = 4000;
 /** When the whole fleet vanishes at once, alarms must not wait behind the news of it. */
 export const MAX_CHANGES_PER_TICK = 4000;
+/** Calls of one pillar that wait for its session; of its latest it is told in any case. */
+const MAX_UNTOLD = 64;
 /** A broker may lose what it took for a pillar: with every second heartbeat a call that runs, or is just over, is told again. */
 const TELL_CALL_AGAIN_MS = 9000;
 const JUST_OVER_MS = 120_000;
@@ -46,6 +49,8 @@ export interface Voice {
   resendAfterMs: number;
   /** Of its latest heartbeat; null until the connection has had one. */
   sessionNonce: SessionNonce | null;
+  /** What it could not be told before that heartbeat, by alarm, oldest first. */
+  readonly untold: Map<EventId, Call>;
   /** Since when its ledger has shown less than the hub holds. */
   behindSince: number | null;
   lineage: Lineage | undefined;
@@ -169,13 +174,11 @@ const mayHaveMissed = (voice: Voice, sessionNonce: SessionNonce, at: number): bo
 
 function hearConnected(
   state: HubState,
-  { at, pillarId }: { readonly at: number; readonly pillarId: PillarId },
+  event: Extract<HubEvent, { type: "pillar-connected" }>,
 ): void {
+  const { at, pillarId, hasTakenOver = false } = event;
   const known = state.heard.voices.get(pillarId);
-  if (known) {
-    const awayMs = known.disconnectedAt === null ? null : at - known.disconnectedAt;
-    hearTakeover(lineageOf(state, pillarId, known), at, awayMs);
-  }
+  if (known) hearTakeover(lineageOf(state, pillarId, known), at, hasTakenOver);
   const voice = heardFrom(state.heard, pillarId, at);
   voice.isTold = false;
   voice.sessionNonce = null;
@@ -201,6 +204,7 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
       resendAskedAt: null,
       resendAfterMs: FIRST_RESEND_AFTER_MS,
       sessionNonce: null,
+      untold: new Map(),
       behindSince: null,
       lineage: undefined,
     };
@@ -219,8 +223,7 @@ export function noteOrdered(state: HubState, effect: HubEffect, at: number): voi
   const voice = state.heard.voices.get(effect.pillarId);
   if (!voice) return;
   if (effect.type === "tell-pillar") {
-    voice.isTold = true;
-    voice.toldAt = state.heard.clock.nowMs;
+    noteTold(voice, effect.call, state.heard.clock.nowMs);
     return;
   }
   const isRepeated = voice.resendAskedAt !== null;
@@ -228,6 +231,18 @@ export function noteOrdered(state: HubState, effect: HubEffect, at: number): voi
   voice.resendAfterMs = isRepeated
     ? Math.min(voice.resendAfterMs * 2, MOST_RESEND_AFTER_MS)
     : FIRST_RESEND_AFTER_MS;
+}
+
+/** Nothing is signed for a session that has not shown itself: its first heartbeat is answered with what waits. */
+function noteTold(voice: Voice, call: Call, nowMs: number): void {
+  const { untold } = voice;
+  untold.delete(call.eventId);
+  voice.toldAt = nowMs;
+  voice.isTold = voice.sessionNonce !== null;
+  if (voice.isTold) return;
+  untold.set(call.eventId, call);
+  const [oldest] = untold.keys();
+  if (untold.size > MAX_UNTOLD && oldest) untold.delete(oldest);
 }
 
 /** What the shell should remember of a fact although no fold keeps it. */

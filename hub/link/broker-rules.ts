@@ -68,7 +68,11 @@ function authenticateBy(rules: BrokerRules): NonNullable<AedesOptions["authentic
     const { pillarId, serial } = connection.peer;
     const refusal = connection.refusal ?? whyUnknown(rules.knownPillars(pillarId, serial));
     if (refusal) done(Object.assign(new Error(refusal.reason), refusal), false);
-    else done(null, true);
+    else {
+      // The broker closes the older one next, and tells of its end like of any other.
+      connection.hasTakenOver = rules.connections.find(pillarId) !== undefined;
+      done(null, true);
+    }
   };
 }
 

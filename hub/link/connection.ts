@@ -18,6 +18,8 @@ export interface Connection {
   /** Found at the CONNECT packet, told to the client with the CONNACK. */
   refusal: Refusal | undefined;
   isReady: boolean;
+  /** Another one of this pillar was open and ready when this one asked to be let in. */
+  hasTakenOver: boolean;
   queuedDown: number;
   badMessages: number;
   waiting: number;
@@ -35,6 +37,7 @@ export function openConnection(
     socket,
     refusal: undefined,
     isReady: false,
+    hasTakenOver: false,
     queuedDown: 0,
     badMessages: 0,
     waiting: 0,

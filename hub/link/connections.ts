@@ -61,7 +61,7 @@ export function createConnections({ events, refused, log }: ConnectionsOptions):
       connection.isReady = true;
       connectionByPillar.set(pillarId, connection);
       log.info({ pillarId, peer: address }, `pillar ${pillarId} connected`);
-      events.onConnected(pillarId, serial);
+      events.onConnected(pillarId, { serial, hasTakenOver: connection.hasTakenOver });
     },
     gone: (client) => {
       const connection = of(client);

@@ -152,7 +152,7 @@ function take(link: Link, packet: IPublishPacket, settled: () => void): void {
   }
   link.heard.add(pillarId);
   const serial = link.successor(pillarId);
-  if (serial !== undefined) link.events.onConnected(pillarId, serial);
+  if (serial !== undefined) link.events.onConnected(pillarId, { serial });
   const sender = senderOf(link, pillarId);
   const waitMs = link.receiver.receive(sender, packet, (error) => {
     if (error) refuse(link, pillarId, error.message);

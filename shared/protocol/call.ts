@@ -1,13 +1,14 @@
 /** What became of the call, told to the pillar so that its lamp and voice say no more than is true. */
 import { z } from "zod";
 import { EventId, IncidentId } from "../ids.ts";
-import { Version } from "./version.ts";
+import { addressed } from "./addressed.ts";
+import { signedObject, Version } from "./version.ts";
 
 /** `ringing`: desks ring. `answered`: a named operator talks. `held`: they wait. `ended`: incident closed. */
 export const CallStatus = z.enum(["ringing", "answered", "held", "ended"]);
 export type CallStatus = z.infer<typeof CallStatus>;
 
-export const Call = z.object({
+export const Call = signedObject({
   v: Version,
   incidentId: IncidentId,
   /** The incident's newest alarm from this pillar. */
@@ -19,3 +20,8 @@ export const Call = z.object({
   isSilent: z.boolean().optional(),
 });
 export type Call = z.infer<typeof Call>;
+
+/** As it is sent: signed, for one session of one pillar, in its order. */
+export const SignedCall = addressed({ call: Call });
+export type SignedCall = z.infer<typeof SignedCall>;
+export type CallBody = SignedCall["body"];

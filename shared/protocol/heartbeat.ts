@@ -28,6 +28,8 @@ export const FaultCode = z.enum([
   "ledger-lost",
   "ledger-slow",
   "media-down",
+  /** Messages that were not this hub's came on the pillar's topics. They were refused. */
+  "messages-refused",
   "microphone-lost",
   "outbox-full",
   /** Found by the hub: the pillar says what only a newer hub understands. Its alarms ring. */

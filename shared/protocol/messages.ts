@@ -3,11 +3,11 @@ import { z } from "zod";
 import { parseJson, type Parsed } from "../parse.ts";
 import { Accepted } from "./accepted.ts";
 import { Alarm } from "./alarm.ts";
-import { Call } from "./call.ts";
+import { SignedCall } from "./call.ts";
 import { Command } from "./command.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Report } from "./report.ts";
-import { Signal } from "./signal.ts";
+import { Signal, SignedSignal } from "./signal.ts";
 import type { DownChannel, UpChannel } from "./topics.ts";
 import { AnyVersion, isNewer } from "./version.ts";
 
@@ -19,9 +19,9 @@ export const UP_MESSAGES = {
 } as const;
 export const DOWN_MESSAGES = {
   accepted: Accepted,
-  call: Call,
+  call: SignedCall,
   command: Command,
-  signal: Signal,
+  signal: SignedSignal,
 } as const;
 
 export type UpMessages = { [C in UpChannel]: z.infer<(typeof UP_MESSAGES)[C]> };

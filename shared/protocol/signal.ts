@@ -1,11 +1,14 @@
 /**
  * WebRTC signalling between a pillar and the hub (RFC 9429 offer/answer, RFC 8838 trickle).
  *
- * The pillar offers, the hub answers. A new `sessionId` replaces the pillar's session before it; `bye`
+ * The hub's messages are signed like everything that changes what a person sees or hears: its answer decides whose
+ * voice plays and who gets the picture. The pillar offers, the hub answers. A new `sessionId` replaces the pillar's session before it; `bye`
  * ends one.
  */
 import { z } from "zod";
 import { MediaSessionId } from "../ids.ts";
+import { MAX_MESSAGE_BYTES } from "../parse.ts";
+import { addressed } from "./addressed.ts";
 import { Version } from "./version.ts";
 
 export const MAX_SDP_BYTES = 32 * 1024;
@@ -14,10 +17,14 @@ export const MAX_CANDIDATES = 32;
 const Sdp = z.string().min(1).max(MAX_SDP_BYTES).startsWith("v=0");
 const base = { v: Version, sessionId: MediaSessionId };
 
+/** Fields the reader does not know are kept: on the way down the signature covers them. */
+const open = <Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape> =>
+  z.looseObject(shape) as unknown as z.ZodObject<Shape>;
+
 export const Signal = z.discriminatedUnion("type", [
-  z.object({ ...base, type: z.literal("offer"), sdp: Sdp }),
-  z.object({ ...base, type: z.literal("answer"), sdp: Sdp }),
-  z.object({
+  open({ ...base, type: z.literal("offer"), sdp: Sdp }),
+  open({ ...base, type: z.literal("answer"), sdp: Sdp }),
+  open({
     ...base,
     type: z.literal("candidate"),
     /** As in SDP, without `a=`; empty marks the end of candidates. */
@@ -25,6 +32,11 @@ export const Signal = z.discriminatedUnion("type", [
     sdpMid: z.string().max(16).optional(),
     sdpMLineIndex: z.number().int().min(0).max(3).optional(),
   }),
-  z.object({ ...base, type: z.literal("bye"), reason: z.string().max(200) }),
+  open({ ...base, type: z.literal("bye"), reason: z.string().max(200) }),
 ]);
 export type Signal = z.infer<typeof Signal>;
+
+/** As the hub sends it: signed, for one session of one pillar, in its order. */
+export const SignedSignal = addressed({ signal: Signal }, MAX_MESSAGE_BYTES);
+export type SignedSignal = z.infer<typeof SignedSignal>;
+export type SignalBody = SignedSignal["body"];

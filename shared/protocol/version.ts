@@ -24,15 +24,16 @@ const MAX_SIGNED_DEPTH = 8;
  * An object that is signed: fields the reader does not know are kept, because the signature covers them.
  * The type does not show them, so no code comes to depend on them.
  */
-export function signedObject<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape> {
-  const most = `at most ${MAX_SIGNED_DEPTH} levels and ${MAX_SIGNED_LENGTH} characters`;
+export function signedObject<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  maxLength = MAX_SIGNED_LENGTH,
+): z.ZodObject<Shape> {
+  const most = `at most ${MAX_SIGNED_DEPTH} levels and ${maxLength} characters`;
+  const hasCanonicalForm = (value: unknown): boolean =>
+    isCanonical(value, MAX_SIGNED_DEPTH) && canonicalJson(value).length <= maxLength;
   return z
     .looseObject(shape)
     .refine(hasCanonicalForm, `expected integers only, ${most}`) as unknown as z.ZodObject<Shape>;
-}
-
-function hasCanonicalForm(value: unknown): boolean {
-  return isCanonical(value, MAX_SIGNED_DEPTH) && canonicalJson(value).length <= MAX_SIGNED_LENGTH;
 }
 
 /** Bounded in depth, so that no bytes can exhaust the stack. */

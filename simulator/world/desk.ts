@@ -9,7 +9,14 @@ import { needsJournal, seqKey } from "../../hub/core/ledger.ts";
 import type { Via } from "../../hub/core/facts.ts";
 import { assertNever } from "../../shared/assert.ts";
 import { linkHash } from "../../shared/hash-chain.ts";
-import type { CommandId, IncidentId, PillarId, RecordingId, Username } from "../../shared/ids.ts";
+import type {
+  CommandId,
+  HubRun,
+  IncidentId,
+  PillarId,
+  RecordingId,
+  Username,
+} from "../../shared/ids.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import { takeIn, type Hub } from "./hub.ts";
@@ -130,7 +137,7 @@ function perform(
       return sendTo(world, pillarId, { channel: "accepted", message });
     }
     case "tell-pillar":
-      return sendTo(world, effect.pillarId, { channel: "call", message: effect.call });
+      return tellCall(world, effect);
     case "ask-resend": {
       const { pillarId, fromSeq, bootEpoch, sessionNonce } = effect;
       const body = {
@@ -159,6 +166,21 @@ function perform(
     default:
       assertNever(effect);
   }
+}
+
+/** As `hub/telling.ts`: nothing is signed for a session that has not shown itself. */
+function tellCall(
+  world: World,
+  { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,
+): void {
+  const { hub } = world;
+  const sessionNonce = hub.state.heard.voices.get(pillarId)?.sessionNonce;
+  if (!sessionNonce) return;
+  hub.told += 1;
+  const hubRun = hub.life.toString(16).padStart(32, "0") as HubRun;
+  const body = { v: 1, pillarId, sessionNonce, hubRun, number: hub.told, call } as const;
+  const message = { v: 1, body, sig: signWith("key of the hub", body) } as const;
+  sendTo(world, pillarId, { channel: "call", message });
 }
 
 function sendTo(world: World, pillarId: PillarId, message: Parameters<typeof sendDown>[2]): void {

@@ -65,6 +65,7 @@ export function newHub(world: World): Hub {
     failure: undefined,
     recoveryMs: FIRST_RECOVERY_MS,
     life: 0,
+    told: 0,
     durable: 0,
     snapshot: undefined,
     alarmsByKey: new Map(),

@@ -30,6 +30,8 @@ export interface Hub {
   failure: string | undefined;
   recoveryMs: number;
   life: number;
+  /** Messages about calls, in all its lives. */
+  told: number;
   /** Facts told to the history as durable. */
   durable: number;
   snapshot: { readonly index: number; readonly text: string } | undefined;

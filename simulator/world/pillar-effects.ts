@@ -7,6 +7,7 @@ import type { Effect } from "../../device/core/events.ts";
 import { assertNever } from "../../shared/assert.ts";
 import type { EventId } from "../../shared/ids.ts";
 import type { DownMessage, UpMessage } from "../../shared/protocol/messages.ts";
+import type { SignedCall } from "../../shared/protocol/call.ts";
 import { connect } from "./link.ts";
 import { sendUp } from "./network.ts";
 import { keyOf, tellPillar, type Pillar } from "./pillar.ts";
@@ -132,24 +133,37 @@ export function pillarHears(world: World, pillar: Pillar, down: DownMessage): vo
   switch (down.channel) {
     case "accepted": {
       const { receipt, sig } = down.message;
-      if (!isSignedWith("key of the hub", receipt, sig)) return;
+      if (!isSignedWith("key of the hub", receipt, sig)) return refuse(world, pillar, down.channel);
       heardReceipt(world, pillar, receipt.eventId);
       return tellPillar(world, pillar, { type: "accepted", receipt });
     }
     case "command": {
       const { body, sig } = down.message;
-      if (!isSignedWith("key of the hub", body, sig)) return;
+      if (!isSignedWith("key of the hub", body, sig)) return refuse(world, pillar, down.channel);
       world.note(pillar.id, "order heard", body.order.name);
       return tellPillar(world, pillar, { type: "ordered", body });
     }
     case "call":
-      world.note(pillar.id, "call heard", `${down.message.status} ${down.message.eventId}`);
-      return tellPillar(world, pillar, { type: "call-told", call: down.message });
-    case "signal":
-      return tellPillar(world, pillar, { type: "signalled", signal: down.message });
+      return heardCall(world, pillar, down.message);
+    case "signal": {
+      const { body, sig } = down.message;
+      if (!isSignedWith("key of the hub", body, sig)) return refuse(world, pillar, down.channel);
+      return tellPillar(world, pillar, { type: "signalled", body });
+    }
     default:
       assertNever(down);
   }
+}
+
+function heardCall(world: World, pillar: Pillar, { body, sig }: SignedCall): void {
+  if (!isSignedWith("key of the hub", body, sig)) return refuse(world, pillar, "call");
+  world.note(pillar.id, "call heard", `${body.call.status} ${body.call.eventId}`);
+  return tellPillar(world, pillar, { type: "call-told", body });
+}
+
+function refuse(world: World, pillar: Pillar, channel: DownMessage["channel"]): void {
+  const reason = "it is not signed by our hub";
+  tellPillar(world, pillar, { type: "message-refused", channel, reason });
 }
 
 export function heardReceipt(world: World, { id: pillar }: Pillar, eventId: EventId): void {

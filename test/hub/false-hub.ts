@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { onTestFinished, vi } from "vitest";
 import type { Role } from "../../shared/api/session.ts";
-import type { PillarId, Signature, Username } from "../../shared/ids.ts";
+import { SessionNonce, type PillarId, type Signature, type Username } from "../../shared/ids.ts";
 import type { DownMessage } from "../../shared/protocol/messages.ts";
 import type { Via } from "../../hub/core/facts.ts";
 import { DEFAULT_ESCALATION } from "../../hub/core/escalation.ts";
@@ -18,6 +18,7 @@ import type { Webhook } from "../../hub/config.ts";
 import type { FromMedia, ToMedia } from "../../hub/media/ipc.ts";
 import type { Actor, Journal, NumberedEvent } from "../../hub/ports.ts";
 import type { Inspected } from "../../hub/recordings.ts";
+import { hear } from "../../hub/core/presence.ts";
 import { startShell, type Shell } from "../../hub/shell.ts";
 import { newAlarm, pillar, type AlarmDetails } from "./core/street.ts";
 import { tempDir } from "./journal/directory.ts";
@@ -67,6 +68,7 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
     events: [],
     fromMedia: (message) => listeners.at(-1)?.(message),
     press: async ({ via = "mqtt", ...details } = {}) => {
+      if (via === "mqtt") showSession(running());
       const alarm = newAlarm(pillar(0), details);
       const message = { channel: "alarm", message: alarm } as const;
       await running().shell.linkEvents.onMessage(pillar(0), message, via);
@@ -132,12 +134,24 @@ async function enrol({ shell }: FalseHub): Promise<void> {
   ]);
 }
 
+/** As its first heartbeat does: what it is told is signed for this session. */
+function showSession({ shell }: FalseHub): void {
+  const state = shell.loop.state();
+  const at = Date.now();
+  if (!state.heard.voices.has(pillar(0))) {
+    const connected = { type: "pillar-connected", at, pillarId: pillar(0) } as const;
+    hear(state, connected, state.heard.clock.nowMs);
+  }
+  const voice = state.heard.voices.get(pillar(0));
+  if (voice) voice.sessionNonce ??= SessionNonce.parse("5".repeat(32));
+}
+
 /** What the pillar was told, in words. */
 export function told(hub: FalseHub): string[] {
   return hub.sent.map(({ message }) => {
     if (message.channel === "accepted") return `accepted ${message.message.receipt.seq}`;
     if (message.channel === "call") {
-      const { status, by } = message.message;
+      const { status, by } = message.message.body.call;
       return by ? `${status} ${by}` : status;
     }
     return message.channel;

@@ -65,7 +65,7 @@ async function open({ isUp = true, ...changes }: Wanted = {}): Promise<Ground> {
     successor: () => ground.successor,
     log,
     events: {
-      onConnected: (pillarId, serial) => void told.push(`${pillarId} shows ${serial}`),
+      onConnected: (pillarId, how) => void told.push(`${pillarId} shows ${how?.serial}`),
       onDisconnected: (pillarId) => void told.push(`${pillarId} away`),
       onBroker: (isReached) => void told.push(isReached ? "reached" : "unreachable"),
       onMessage: async (pillarId, message) => {

@@ -15,14 +15,15 @@ import type { Authority } from "../../hub/ports.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import {
   HubEpoch,
+  HubRun,
   IncidentId,
   PillarId,
   type EventId,
-  type SessionNonce,
+  SessionNonce,
 } from "../../shared/ids.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
-import type { CallStatus } from "../../shared/protocol/call.ts";
+import type { Call, CallStatus } from "../../shared/protocol/call.ts";
 import type { CommandOrder } from "../../shared/protocol/command.ts";
 import { parseUp, type DownMessage, type UpMessage } from "../../shared/protocol/messages.ts";
 import { downTopic, parseTopic, qosOf } from "../../shared/protocol/topics.ts";
@@ -44,6 +45,8 @@ export interface SmallHub {
   /** Any bytes on any topic. */
   sendRaw(topic: string, payload: string | Buffer): void;
   call(eventId: EventId, status: CallStatus, by?: string): void;
+  /** For the newest session that was heard of, with the next number. */
+  tell(call: Call): void;
   /** For the newest session that was heard of, unless another one is named. */
   order(order: CommandOrder, bootEpoch: number, sessionNonce?: SessionNonce): string;
   accept(alarm: Alarm): void;
@@ -86,6 +89,8 @@ export async function smallHub(): Promise<SmallHub> {
   const sockets = new Set<TLSSocket>();
   let current: Client | undefined;
   const received: UpMessage[] = [];
+  const hubRun = HubRun.parse(hex128());
+  let told = 0;
   const incidents = new Map<EventId, IncidentId>();
 
   const send = ({ channel, message }: DownMessage): void =>
@@ -156,10 +161,16 @@ export async function smallHub(): Promise<SmallHub> {
     send,
     sendRaw,
     call: (eventId, status, by) =>
-      send({
-        channel: "call",
-        message: { v: 1, incidentId: incidentOf(eventId), eventId, status, ...(by && { by }) },
+      hub.tell({
+        ...{ v: 1, incidentId: incidentOf(eventId), eventId, status },
+        ...(by && { by }),
       }),
+    tell: (call) => {
+      const sessionNonce = newestNonce() ?? SessionNonce.parse("0".repeat(32));
+      const body = { v: 1, pillarId: PILLAR, sessionNonce, hubRun, number: ++told, call } as const;
+      const sig = signed(canonicalJson(body));
+      send({ channel: "call", message: { v: 1, body, sig } });
+    },
     order: (order, bootEpoch, sessionNonce = newestNonce()) => {
       const commandId = hex128();
       const body = {

@@ -297,6 +297,8 @@ export const en: typeof zhCN = {
     "media-down": "Sound and picture down",
     "microphone-lost": "Microphone lost, the scene cannot be heard",
     "outbox-full": "Unsent alarms are full",
+    "messages-refused":
+      "Somebody else writes to the pillar's topics: refused, look at the broker's access list",
     "protocol-newer": "The pillar's software is newer than the hub's: alarms ring, update the hub",
     "renewal-failing": "The certificate could not be renewed and ends soon",
     "speaker-lost": "Speaker lost, nobody hears you there",

@@ -281,6 +281,7 @@ export const zhCN = {
     "media-down": "音视频中断",
     "microphone-lost": "拾音器失联，听不到现场",
     "outbox-full": "待发报警已满",
+    "messages-refused": "有他人向报警柱发送消息：已拒绝，请检查消息服务器的访问权限",
     "protocol-newer": "报警柱软件比中心新：报警照常响铃，请升级中心",
     "renewal-failing": "证书续期失败，快到期了",
     "speaker-lost": "喇叭失联，现场听不到",

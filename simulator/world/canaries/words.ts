@@ -14,7 +14,7 @@ export const WORD_CANARIES: readonly Canary[] = [
     rules: () =>
       withRules({
         step: (agent, event) => {
-          const isRinging = event.type === "call-told" && event.call.status === "ringing";
+          const isRinging = event.type === "call-told" && event.body.call.status === "ringing";
           return isRinging && agent.call.call.phase === "answered"
             ? { state: agent, effects: [] }
             : HONEST.step(agent, event);
@@ -43,9 +43,10 @@ export const WORD_CANARIES: readonly Canary[] = [
       withRules({
         step: (agent, event) => {
           const { call } = agent.call;
-          const isAnswer = event.type === "call-told" && event.call.status === "answered";
+          const isAnswer = event.type === "call-told" && event.body.call.status === "answered";
           if (!isAnswer || call.phase !== "answered") return HONEST.step(agent, event);
-          return HONEST.step(agent, { ...event, call: { ...event.call, by: call.by } });
+          const keeps = { ...event.body.call, by: call.by };
+          return HONEST.step(agent, { ...event, body: { ...event.body, call: keeps } });
         },
       }),
   },

@@ -44,9 +44,9 @@ describe("a call", () => {
     pillar.call(eventId, "answered", "Wang");
     const incidentId = IncidentId.parse("7".repeat(32));
     const told = { v: 1, incidentId, eventId } as const;
-    pillar.tell({ type: "call-told", call: { ...told, status: "ringing" } });
+    pillar.hear({ ...told, status: "ringing" });
     expect(pillar.lamp()).toBe("received");
-    pillar.tell({ type: "call-told", call: { ...told, status: "ended" } });
+    pillar.hear({ ...told, status: "ended" });
     expect(pillar.lamp()).toBe("standby");
   });
 

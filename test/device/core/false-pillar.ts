@@ -9,6 +9,7 @@ import { GENESIS } from "../../../shared/hash-chain.ts";
 import {
   EventId,
   HubEpoch,
+  HubRun,
   IncidentId,
   PillarId,
   SessionNonce,
@@ -16,12 +17,13 @@ import {
   type Signature,
 } from "../../../shared/ids.ts";
 import type { Alarm } from "../../../shared/protocol/alarm.ts";
-import type { CallStatus } from "../../../shared/protocol/call.ts";
+import type { Call, CallStatus } from "../../../shared/protocol/call.ts";
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
 
 export const PILLAR = PillarId.parse("pillar-1");
 export const EPOCH = HubEpoch.parse("e".repeat(32));
 export const NONCE = SessionNonce.parse("5".repeat(32));
+export const RUN = HubRun.parse("6".repeat(32));
 export const LINK_UP = { type: "link-up", sessionNonce: NONCE } as const;
 const WALL_AT_START = 1_780_000_000_000;
 
@@ -44,6 +46,8 @@ export interface FalsePillar {
   press(kind?: "voice" | "silent"): EventId;
   accept(eventId: EventId, hubEpoch?: HubEpoch): void;
   call(eventId: EventId, status: CallStatus, by?: string): void;
+  /** The hub's word about a call, for the present session and with the next number. */
+  hear(call: Call): void;
   /** Lets virtual time pass; timers fire in their order. */
   pass(ms: number): void;
   lamp(): LampPattern | undefined;
@@ -66,6 +70,7 @@ export function falsePillar(from: Partial<Beginning> = {}): FalsePillar {
   });
   let at = 1000;
   let ids = 0;
+  let told = 0;
   const timers = new Map<TimerName, number>();
 
   const perform = (effect: Effect): void => {
@@ -149,10 +154,16 @@ export function falsePillar(from: Partial<Beginning> = {}): FalsePillar {
         },
       }),
     call: (eventId, status, by) =>
-      tell({
-        type: "call-told",
-        call: { v: 1, incidentId: IncidentId.parse(eventId), eventId, status, ...(by && { by }) },
+      pillar.hear({
+        ...{ v: 1, incidentId: IncidentId.parse(eventId), eventId, status },
+        ...(by && { by }),
       }),
+    hear: (call) => {
+      const { link } = agent;
+      const sessionNonce = link.phase === "up" ? link.sessionNonce : NONCE;
+      const stamp = { v: 1, pillarId: PILLAR, sessionNonce, hubRun: RUN } as const;
+      tell({ type: "call-told", body: { ...stamp, number: ++told, call } });
+    },
     pass: (ms) => {
       const end = at + ms;
       for (;;) {

@@ -270,9 +270,11 @@ describe("an order", () => {
     const pillar = reachedPillar();
     order(pillar, { name: "restart-media" }, { pillarId: "pillar-2" as typeof PILLAR });
     order(pillar, { name: "restart-media" }, { bootEpoch: 9 });
-    expect(outcomes(pillar)).toEqual(["refused", "refused"]);
+    expect(outcomes(pillar)).toEqual(["refused"]);
     const details = reports(pillar).map((one) => ("detail" in one ? one.detail : ""));
+    expect(details[0]).toContain("this is pillar-1, not pillar-2");
     expect(details[1]).toBe("meant for boot 9, this is boot 1");
+    expect(pillar.faults()).toEqual(["messages-refused"]);
   });
 
   test("to send again is obeyed whatever the clocks say: a restored hub has no other way", () => {

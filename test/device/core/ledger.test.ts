@@ -213,7 +213,8 @@ describe("among many kept alarms", () => {
     const unaccepted = Array.from({ length: 50 }, (_, index) => keptAlarm(index + 1));
     const pillar = falsePillar({ unaccepted, head: { seq: 50, hash: unaccepted[49]!.hash } });
     pillar.accept(unaccepted[49]!.event.eventId);
-    pillar.call(unaccepted[49]!.event.eventId, "ended");
+    // The hub is silent for half an hour, and the call is over.
+    pillar.tell({ type: "timer-due", name: "call-silence" });
     pillar.press();
     pillar.tell(LINK_UP);
     expect(seqs(pillar)[0]).toBe(51);

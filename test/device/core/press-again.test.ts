@@ -63,7 +63,7 @@ describe("a press during a call", () => {
     pillar.accept(first);
     const incidentId = IncidentId.parse(first);
     const about = { v: 1, incidentId, eventId: first, isSilent: true } as const;
-    pillar.tell({ type: "call-told", call: { ...about, status: "answered", by: "Wang" } });
+    pillar.hear({ ...about, status: "answered", by: "Wang" });
     expect(pillar.prompts).toEqual(["calling", "received"]);
     expect(pillar.lamp()).toBe("answered");
   });
@@ -104,7 +104,7 @@ describe("a press during a call", () => {
     const second = pillar.press();
     const incidentId = IncidentId.parse(first);
     const call = { v: 1, incidentId, eventId: second, status: "answered", by: "Wang" } as const;
-    pillar.tell({ type: "call-told", call });
+    pillar.hear(call);
     expect(pillar.lamp()).toBe("calling");
     acceptInto(pillar, first, first);
     expect(pillar.lamp()).toBe("answered");

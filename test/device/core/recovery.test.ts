@@ -17,7 +17,8 @@ describe("a pillar whose call is over, with an alarm that no hub has", () => {
     const [kept, called] = [keptAlarm(1), keptAlarm(2)];
     const pillar = falsePillar({ unaccepted: [kept, called], bootEpoch: 2 });
     pillar.accept(called.event.eventId);
-    pillar.call(called.event.eventId, "ended");
+    // The hub is silent for half an hour, and the call is over.
+    pillar.tell({ type: "timer-due", name: "call-silence" });
     expect(pillar.state().call.call.phase).toBe("idle");
     for (let tried = 0; tried < 20; tried++) {
       const before = connects(pillar);

@@ -43,16 +43,40 @@ describe("one identity on two machines", () => {
     expect(street.state.pillars.get(pillar(0))?.bootEpoch).toBe(8);
   });
 
-  test("is found when two connections keep throwing each other out", () => {
+  test("is found the third time in a row that one connection throws out the other", () => {
     const street = newStreet();
     street.heartbeat(0);
-    let found: readonly string[] = [];
+    const found: boolean[] = [];
+    for (let n = 0; n < 3; n++) {
+      street.advance(15);
+      street.disconnect(0);
+      found.push(types(street.connect(0, true).facts).includes("pillar-cloned"));
+    }
+    expect(found).toEqual([false, false, true]);
+    expect(faults(street)).toContain("clone-suspected");
+  });
+
+  test("is not suspected because a technician looks at it again and again", () => {
+    const street = newStreet();
+    street.heartbeat(0);
     for (let n = 0; n < 20; n++) {
       street.advance(1);
-      street.disconnect(0);
-      found = types(street.connect(0).facts);
+      // The look takes over from the agent; the agent comes back when the look is over.
+      for (const hasTakenOver of [true, false]) {
+        street.disconnect(0);
+        expect(types(street.connect(0, hasTakenOver).facts)).not.toContain("pillar-cloned");
+      }
     }
-    expect(found).toContain("pillar-cloned");
+  });
+
+  test("is not suspected because a dying line makes it take over from itself now and then", () => {
+    const street = newStreet();
+    street.heartbeat(0);
+    for (let n = 0; n < 20; n++) {
+      street.advance(31);
+      street.disconnect(0);
+      expect(types(street.connect(0, true).facts)).not.toContain("pillar-cloned");
+    }
   });
 
   test("is not suspected because a link is reset every four seconds", () => {

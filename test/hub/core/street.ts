@@ -158,7 +158,8 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
     now: () => at,
     heartbeat: (n: number, details: Parameters<typeof newHeartbeat>[0] = {}) =>
       tell({ type: "heartbeat", at, pillarId: pillar(n), heartbeat: newHeartbeat(details) }),
-    connect: (n: number) => tell({ type: "pillar-connected", at, pillarId: pillar(n) }),
+    connect: (n: number, hasTakenOver = false) =>
+      tell({ type: "pillar-connected", at, pillarId: pillar(n), hasTakenOver }),
     disconnect: (n: number) => tell({ type: "pillar-disconnected", at, pillarId: pillar(n) }),
     startMedia: (count = 10) =>
       tell({

@@ -1,0 +1,71 @@
+/**
+ * What pillars are told of calls and of their picture's connection: signed, for their present session, numbered.
+ *
+ * The session stands in each heartbeat, and a pillar sends one as soon as it is connected, so what is not known is
+ * known a moment later: the core then tells the call again, and signals wait for it here.
+ */
+import { randomBytes } from "node:crypto";
+import { canonicalJson } from "../shared/canonical-json.ts";
+import type { HubRun, PillarId, SessionNonce } from "../shared/ids.ts";
+import type { Stamp } from "../shared/protocol/addressed.ts";
+import type { Call } from "../shared/protocol/call.ts";
+import type { Signal } from "../shared/protocol/signal.ts";
+import type { HubState } from "./core/state.ts";
+import type { Authority, PillarLink } from "./ports.ts";
+
+/** Of one pillar: an answer and its candidates. */
+const MAX_WAITING_SIGNALS = 40;
+/** Pillars whose signals wait at once. */
+const MAX_WAITING_PILLARS = 1000;
+
+export interface Telling {
+  call(pillarId: PillarId, call: Call): void;
+  signal(pillarId: PillarId, signal: Signal): void;
+  /** A heartbeat was taken in. */
+  onHeartbeat(pillarId: PillarId): void;
+}
+
+export function createTelling(options: {
+  readonly authority: Pick<Authority, "sign">;
+  readonly state: () => HubState;
+  readonly send: PillarLink["send"];
+}): Telling {
+  const hubRun = randomBytes(16).toString("hex") as HubRun;
+  const waiting = new Map<PillarId, Signal[]>();
+  let number = 0;
+  const sessionOf = (pillarId: PillarId): SessionNonce | undefined =>
+    options.state().heard.voices.get(pillarId)?.sessionNonce ?? undefined;
+  const signed = <Content extends object>(stamp: Stamp, content: Content) => {
+    const body = { ...stamp, ...content };
+    return { v: 1, body, sig: options.authority.sign(canonicalJson(body)) } as const;
+  };
+  const stampFor = (pillarId: PillarId, sessionNonce: SessionNonce): Stamp => {
+    number += 1;
+    return { v: 1, pillarId, sessionNonce, hubRun, number };
+  };
+  const sendSignal = (to: Stamp, signal: Signal): void =>
+    options.send(to.pillarId, { channel: "signal", message: signed(to, { signal }) });
+
+  return {
+    call: (pillarId, call) => {
+      const session = sessionOf(pillarId);
+      if (!session) return;
+      const message = signed(stampFor(pillarId, session), { call });
+      options.send(pillarId, { channel: "call", message });
+    },
+    signal: (pillarId, signal) => {
+      const session = sessionOf(pillarId);
+      if (session) return sendSignal(stampFor(pillarId, session), signal);
+      if (!waiting.has(pillarId) && waiting.size >= MAX_WAITING_PILLARS) return;
+      const signals = waiting.get(pillarId) ?? [];
+      waiting.set(pillarId, [...signals, signal].slice(-MAX_WAITING_SIGNALS));
+    },
+    onHeartbeat: (pillarId) => {
+      const signals = waiting.get(pillarId);
+      const session = sessionOf(pillarId);
+      if (!signals || !session) return;
+      waiting.delete(pillarId);
+      for (const signal of signals) sendSignal(stampFor(pillarId, session), signal);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * What the hub signs to one pillar, in one session of it, in one order.
+ *
+ * What a pillar is told decides what a person sees and hears, and a broker of others can be written to by others.
+ * So the body names the pillar and its session, and is numbered: forged, foreign, repeated and reordered messages
+ * are all refused. What a hub that has just started does not know, it waits for: the session stands in each heartbeat.
+ */
+import { z } from "zod";
+import { HubRun, PillarId, SessionNonce, Signature } from "../ids.ts";
+import { signedObject, Version } from "./version.ts";
+
+const stamp = {
+  v: Version,
+  pillarId: PillarId,
+  /** The pillar's connection this is meant for, from its heartbeat. */
+  sessionNonce: SessionNonce,
+  /** Made at each start of the hub; numbers begin anew with it. */
+  hubRun: HubRun,
+  /** Rises with every message of one run of the hub. */
+  number: z.number().int().positive(),
+};
+
+export const Stamp = z.object(stamp);
+export type Stamp = z.infer<typeof Stamp>;
+
+/** A signed message whose body holds the stamp and `content`. `maxLength`: of the body, in characters. */
+export function addressed<Content extends z.ZodRawShape>(content: Content, maxLength?: number) {
+  return z.object({
+    v: Version,
+    body: signedObject({ ...stamp, ...content }, maxLength),
+    /** Ed25519 by the hub's key over `canonicalJson(body)`. */
+    sig: Signature,
+  });
+}
