@@ -49,6 +49,22 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "a revoked pillar is cut off, its media ends, and its alarms are refused by both ways",
   ],
   ["G1", "test/hub/quarantine.test.ts", "is still answered: its alarm rings, marked as unverified"],
+  ["H11", "test/hub/api/bombs.test.ts", "%s costs less than 50 ms for each bomb"],
+  [
+    "H11",
+    "test/hub/api/bombs.test.ts",
+    "%s as a body is answered with a refusal in less than 50 ms",
+  ],
+  [
+    "I-5",
+    "test/hub/log-injection.test.ts",
+    "a text in the hub's log stays in its line and steers no terminal",
+  ],
+  [
+    "I-5",
+    "test/hub/log-injection.test.ts",
+    "a cell of an export is never a formula, nor does it turn its row around",
+  ],
   ["I-11", "test/hub/webhook.test.ts", "an address outside must be HTTPS, or on this machine"],
   ["I-13", "test/hub/backup.test.ts", "verify names the first row that does not fit, and fails"],
   [

@@ -13,6 +13,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { PlaceText, type Position } from "../shared/api/pillar.ts";
 import { asTyped } from "../shared/command-name.ts";
 import { PillarId } from "../shared/ids.ts";
+import { plainJsonLine, visible } from "../shared/text.ts";
 import { addBackup } from "./backup-command.ts";
 import { addBroker } from "./broker-command.ts";
 import { makePrivateFiles } from "./storage/private-files.ts";
@@ -26,7 +27,8 @@ const STOP_WITHIN_MS = 8000;
 const typed = (text: string): string =>
   asTyped(text, { program: "anzhu-hub", script: "hub" }, process.env["npm_lifecycle_event"]);
 const print = (line: string): void => void process.stdout.write(`${typed(line)}\n`);
-const complain = (line: string): void => void process.stderr.write(`${typed(line)}\n`);
+const complain = (line: string): void =>
+  void process.stderr.write(`${visible(typed(line), true)}\n`);
 
 function withConfig(command: Command): Command {
   return command.addOption(
@@ -42,7 +44,7 @@ export function program(): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void process.stdout.write(typed(text)),
-      writeErr: (text) => void process.stderr.write(typed(text)),
+      writeErr: (text) => void process.stderr.write(visible(typed(text), true)),
     })
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(anzhu-hub --help shows how)")
@@ -75,7 +77,11 @@ function addStart(root: Command): void {
     keepCompiled(config.dataDir);
     const { pino } = await import("pino");
     const { startHub } = await import("./hub-process.ts");
-    const log = pino({ level: config.logLevel, base: { program: "anzhu-hub" } });
+    const log = pino({
+      level: config.logLevel,
+      base: { program: "anzhu-hub" },
+      hooks: { streamWrite: plainJsonLine },
+    });
     // A promise nobody waited for is a bug, and no reason to end what takes alarms.
     process.on("unhandledRejection", (error) =>
       log.error({ err: error }, `bug: a failure nobody waited for: ${String(error)}`),

@@ -38,7 +38,7 @@ export function visible(text: string, isMultiline = false): string {
   if (!UNSEEN.test(text)) return text;
   return text.replace(EACH_UNSEEN, (found) => {
     if (HARMLESS.has(found) || (isMultiline && found === "\n")) return found;
-    return picture(found.codePointAt(0) ?? 0);
+    return PICTURES[found] ?? picture(found.codePointAt(0) ?? 0);
   });
 }
 
@@ -54,3 +54,29 @@ function picture(code: number): string {
   if (code === 0x7f) return "\u2421";
   return `‹U+${code.toString(16).toUpperCase().padStart(4, "0")}›`;
 }
+
+const UNSEEN_IN_LINE = /[\u007F-\u009F\p{Cf}\p{Zl}\p{Zp}]/u;
+const EACH_UNSEEN_IN_LINE = new RegExp(UNSEEN_IN_LINE.source, "gu");
+
+/**
+ * A line of JSON for a log, with the invisible characters that JSON allows written as escapes: the same value to a
+ * program, and plain to a person's terminal. JSON itself escapes line breaks and ESC.
+ */
+export function plainJsonLine(line: string): string {
+  if (!UNSEEN_IN_LINE.test(line)) return line;
+  return line.replace(EACH_UNSEEN_IN_LINE, (found) => {
+    let escaped = "";
+    for (let unit = 0; unit < found.length; unit++) {
+      escaped += `\\u${found.charCodeAt(unit).toString(16).padStart(4, "0")}`;
+    }
+    return escaped;
+  });
+}
+
+/** Made once for the ones that come in numbers. */
+const PICTURES: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from({ length: 0x70 }, (_, n) => 0x2000 + n).map((code) => [
+    String.fromCodePoint(code),
+    picture(code),
+  ]),
+);

@@ -1,5 +1,6 @@
 /** The agent's log: JSON lines on standard output for machines, plain lines for a person who asks. */
 import { pino } from "pino";
+import { plainJsonLine, visible } from "../../shared/text.ts";
 import type { AgentConfig } from "../config.ts";
 import type { Log } from "../shell.ts";
 
@@ -8,7 +9,11 @@ export function agentLog(
   isPlain: boolean,
 ): Log {
   if (isPlain) return plainLog(config.logLevel);
-  const log = pino({ level: config.logLevel, base: { pillar: config.pillarId } });
+  const log = pino({
+    level: config.logLevel,
+    base: { pillar: config.pillarId },
+    hooks: { streamWrite: plainJsonLine },
+  });
   return {
     debug: (text) => log.debug(text),
     info: (text, fields = {}) => log.info(fields, text),
@@ -24,7 +29,7 @@ function plainLog(least: AgentConfig["logLevel"]): Log {
   const print = (level: (typeof LEVELS)[number], text: string): void => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
     const mark = level === "warn" || level === "error" ? `${level}: ` : "";
-    process.stdout.write(`${new Date().toISOString().slice(11, 23)} ${mark}${text}\n`);
+    process.stdout.write(`${new Date().toISOString().slice(11, 23)} ${mark}${visible(text)}\n`);
   };
   return {
     debug: (text) => print("debug", text),

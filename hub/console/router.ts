@@ -1,6 +1,6 @@
 /** The pages, and who is let in. */
 import { createRouter, createWebHistory } from "vue-router";
-import { homeOf, mayWatch, me, role } from "./state/session.ts";
+import { homeOf, mayAudit, mayManage, mayWatch, me, role } from "./state/session.ts";
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -10,6 +10,8 @@ export const router = createRouter({
     { path: "/desk", component: () => import("./desk/DeskPage.vue") },
     { path: "/archive/:id?", component: () => import("./archive/ArchivePage.vue") },
     { path: "/fleet", component: () => import("./fleet/FleetPage.vue") },
+    { path: "/audit", component: () => import("./people/AuditPage.vue") },
+    { path: "/people", component: () => import("./people/PeoplePage.vue") },
     { path: "/:rest(.*)*", component: () => import("./NotFoundPage.vue") },
   ],
 });
@@ -20,5 +22,7 @@ router.beforeEach((to) => {
   }
   if (me.value !== null && to.path === "/sign-in") return homeOf(role.value);
   if (!mayWatch.value && /^\/(?:desk|archive)/.test(to.path)) return "/fleet";
+  if (!mayAudit.value && to.path.startsWith("/audit")) return homeOf(role.value);
+  if (!mayManage.value && to.path.startsWith("/people")) return homeOf(role.value);
   return true;
 });

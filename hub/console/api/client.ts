@@ -26,7 +26,7 @@ export interface Failure {
 export type Answer<T> = { readonly ok: true; readonly value: T } | Failure;
 
 interface Ask {
-  readonly method?: "GET" | "POST" | "DELETE";
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   readonly body?: unknown;
   readonly idempotencyKey?: string;
 }

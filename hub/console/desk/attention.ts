@@ -1,4 +1,5 @@
 /** Calling a person who looks elsewhere: the window's title and a system notification while it is hidden. */
+import { isolated } from "../../../shared/text.ts";
 import type { Incident } from "../../../shared/api/incident.ts";
 
 const FLASH_MS = 1000;
@@ -37,7 +38,7 @@ export function notifyHidden(incident: Incident, heading: string): void {
   if (!document.hidden || !("Notification" in window)) return;
   if (Notification.permission !== "granted") return;
   const shown = new Notification(heading, {
-    body: incident.pillarName,
+    body: isolated(incident.pillarName),
     tag: TAG,
     requireInteraction: true,
   });

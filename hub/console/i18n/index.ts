@@ -1,6 +1,7 @@
 /** Two languages, keys typed from the Chinese one; English is fetched when somebody wants it. */
 import { watch } from "vue";
 import { createI18n, useI18n } from "vue-i18n";
+import { isolated } from "../../../shared/text.ts";
 import { choices } from "../state/choices.ts";
 import { zhCN } from "./zh-CN.ts";
 
@@ -43,7 +44,16 @@ export async function startLanguage(): Promise<void> {
 /** `t` that only takes keys that exist. */
 export function useText(): Text {
   const { t } = useI18n({ useScope: "global" });
-  return (key, values) => t(key, values ?? {});
+  return (key, values) => t(key, isolateAll(values ?? {}));
+}
+
+/** A name or a text from outside stands in a sentence of ours: it must not change how that reads. */
+function isolateAll(values: Readonly<Record<string, string | number>>) {
+  const safe = Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === "string" ? isolated(value) : value,
+  ]);
+  return Object.fromEntries(safe) as Record<string, string | number>;
 }
 
 /** For names that come from the hub: a code we do not know is shown as `fallback`. */

@@ -14,6 +14,8 @@ export const mayTakeOver = computed(() => role.value === "supervisor");
 export const mayLock = computed(() => role.value === "supervisor");
 export const maySeeHub = computed(() => role.value !== null && role.value !== "operator");
 export const mayRevoke = computed(() => role.value === "admin");
+export const mayManage = computed(() => role.value === "admin");
+export const mayAudit = computed(() => role.value === "supervisor" || role.value === "admin");
 export const mayCommand = computed(() => role.value !== null && role.value !== "operator");
 
 /** Asks the hub who we are; false = nobody. */

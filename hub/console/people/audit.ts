@@ -1,0 +1,128 @@
+/** The audit as pages of a filtered list, whose filters stand in the address; and its facts in words. */
+import { ref, shallowRef, watch, type Ref } from "vue";
+import { AuditKind, AuditPage, type AuditEntry } from "../../../shared/api/audit.ts";
+import { ask } from "../api/client.ts";
+import { filterFromQuery, requestFromFilter } from "../archive/filter.ts";
+import { describeFact } from "../archive/detail.ts";
+import { keyFor, type TextKey } from "../i18n/index.ts";
+
+export interface AuditFilter {
+  readonly person: string;
+  readonly kind: AuditKind | "";
+  readonly incident: string;
+  /** Local days, `YYYY-MM-DD`, both included; empty = no limit. */
+  readonly from: string;
+  readonly to: string;
+}
+
+const PAGE = 50;
+/** A longer list is not read but filtered. */
+const MAX_ROWS = 2000;
+/** Typing a name asks once, not for each letter. */
+const ASK_AFTER_MS = 300;
+const PERSON = /^[a-z][a-z0-9._-]{0,31}$/;
+const INCIDENT = /^[0-9a-f]{32}$/;
+
+const one = (value: unknown): string => (typeof value === "string" ? value.trim() : "");
+
+/** Whatever stands in the address: unknown values read as "no filter". */
+export function auditFilterFromQuery(query: Readonly<Record<string, unknown>>): AuditFilter {
+  const { from, to } = filterFromQuery(query);
+  const kind = AuditKind.safeParse(query["kind"]);
+  return {
+    person: one(query["person"]).toLowerCase().slice(0, 32),
+    kind: kind.success ? kind.data : "",
+    incident: one(query["incident"]).toLowerCase().slice(0, 32),
+    from,
+    to,
+  };
+}
+
+export function queryFromAuditFilter(filter: AuditFilter): Record<string, string> {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ""));
+}
+
+/** A half-typed name or number is not asked for. */
+function requestFrom(filter: AuditFilter): Record<string, string> {
+  const { from, to } = filter;
+  const days = requestFromFilter({ state: "all", pillarId: "", from, to, text: "" });
+  return {
+    ...days,
+    ...(filter.kind ? { kind: filter.kind } : {}),
+    ...(PERSON.test(filter.person) ? { person: filter.person } : {}),
+    ...(INCIDENT.test(filter.incident) ? { incidentId: filter.incident } : {}),
+  };
+}
+
+export function useAudit(filter: Ref<AuditFilter>) {
+  const rows = shallowRef<readonly AuditEntry[]>([]);
+  const next = ref<string | null>(null);
+  const isLoading = ref(false);
+  const problem = ref("");
+  let asked = 0;
+
+  async function load(cursor: string | null): Promise<void> {
+    const mine = ++asked;
+    isLoading.value = true;
+    const query = new URLSearchParams({ ...requestFrom(filter.value), limit: String(PAGE) });
+    if (cursor !== null) query.set("cursor", cursor);
+    const answer = await ask(`/audit?${query}`, AuditPage);
+    if (mine !== asked) return;
+    isLoading.value = false;
+    problem.value = answer.ok ? "" : answer.detail || answer.code;
+    if (!answer.ok) return;
+    rows.value = cursor === null ? answer.value.items : [...rows.value, ...answer.value.items];
+    next.value = rows.value.length < MAX_ROWS ? answer.value.next : null;
+  }
+
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  watch(
+    () => new URLSearchParams(requestFrom(filter.value)).toString(),
+    (_now, before) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void load(null), before === undefined ? 0 : ASK_AFTER_MS);
+    },
+    { immediate: true },
+  );
+  return { rows, next, isLoading, problem, more: () => load(next.value) };
+}
+
+/** What was done. */
+export function describeEntry(entry: AuditEntry): TextKey {
+  if (entry.type === "records-read" || entry.type === "recording-viewed") {
+    return keyFor("auditFact", entry.detail ?? "", "timeline.other");
+  }
+  if (entry.type === "account-changed") {
+    const [change = ""] = (entry.detail ?? "").split(":");
+    return keyFor("auditFact", change, "timeline.other");
+  }
+  const key = keyFor("auditFact", entry.type, "timeline.other");
+  if (key !== "timeline.other") return key;
+  const detail = entry.kind === "talk" ? "talk" : entry.detail;
+  const { index, at, type, by, byName } = entry;
+  return describeFact({ index, at, type, by, byName, detail, eventId: null });
+}
+
+/** The role, the unit, the note: what is not said by the deed itself. */
+export function detailKey(entry: AuditEntry): TextKey | null {
+  const { type, detail } = entry;
+  if (type === "account-changed") {
+    const role = detail?.split(": ")[1];
+    return role === undefined ? null : keyFor("role", role, "timeline.other");
+  }
+  if (type === "incident-closed") return keyFor("disposition", detail ?? "", "timeline.other");
+  if (type === "pillar-revoked") return keyFor("revocation", detail ?? "", "timeline.other");
+  return null;
+}
+
+const IN_WORDS = new Set([
+  "incident-noted",
+  "unit-dispatched",
+  "incident-transferred",
+  "incident-answered",
+  "command-sent",
+]);
+
+/** What a person wrote or named. */
+export const detailWords = ({ type, detail }: AuditEntry): string =>
+  IN_WORDS.has(type) ? (detail ?? "") : "";
