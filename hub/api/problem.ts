@@ -75,6 +75,9 @@ export function describe(code: ProblemCode, detail: string, by?: string): Proble
   };
 }
 
+/** Of a limit that does not say itself when it has room again. */
+const RETRY_AFTER_SECONDS = "2";
+
 export function answerError(
   error: FastifyError | ProblemError,
   request: FastifyRequest,
@@ -87,6 +90,9 @@ export function answerError(
     reply.removeHeader(name);
   }
   if ("problem" in error && error.headers) reply.headers({ ...error.headers });
+  if (found.status === 429 && !reply.hasHeader("retry-after")) {
+    reply.header("retry-after", RETRY_AFTER_SECONDS);
+  }
   // A refused SSE stream or media offer asked for another type; it still gets the reason as JSON.
   return reply.code(found.status).type(PROBLEM_TYPE).send(found);
 }

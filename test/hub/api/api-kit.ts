@@ -224,7 +224,8 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
         state.orders.push({ order, by, key });
         return test.outcome;
       },
-      lock: async (...[, order, by, key]) => {
+      lock: async (...[id, order, by, key]) => {
+        if (id !== INCIDENT) return notHere;
         state.locks.push({ order, by, key });
         return test.outcome;
       },

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Problem } from "../../../shared/api/problem.ts";
-import { startTestApi, type TestApi } from "./api-kit.ts";
+import { INCIDENT, startTestApi, type TestApi } from "./api-kit.ts";
 
 const SECRET = "ENOENT: no such file, open '/var/lib/anzhu/journal.db'";
 
@@ -25,6 +25,14 @@ test.each([
   expect(answer.headers["content-type"]).toContain("application/problem+json");
   expect(Problem.parse(answer.json())).toMatchObject({ status, code });
   expect(answer.body).not.toContain("journal");
+});
+
+test("whoever asks too often is always told when to come again", async () => {
+  api.viewAnswer = { ok: false, code: "too-many-requests", detail: "too many viewers" };
+  const url = `/api/v1/incidents/${INCIDENT}/whep`;
+  const offer = { headers: { "content-type": "application/sdp" }, payload: "v=0\r\noffer" };
+  const answer = await api.as("operator", "POST", url, offer);
+  expect([answer.statusCode, answer.headers["retry-after"]]).toEqual([429, "2"]);
 });
 
 test.each([

@@ -6,6 +6,7 @@ import type { LightMyRequestResponse } from "fastify";
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 interface Answer {
+  readonly headers?: Readonly<Record<string, unknown>>;
   readonly content?: Readonly<Record<string, { readonly schema?: JsonSchema }>>;
 }
 
@@ -34,6 +35,8 @@ export interface Description {
   /** What is wrong with an answer by the description; nothing when it is as described. */
   judge(operation: Operation, answer: LightMyRequestResponse): string | undefined;
 }
+
+type Validate = (schema: JsonSchema, value: unknown) => string | undefined;
 
 interface Raw {
   readonly paths: Readonly<Record<string, Readonly<Record<string, RawOperation>>>>;
@@ -88,13 +91,15 @@ function operationOf(method: string, path: string, raw: RawOperation): Operation
 function judge(
   operation: Operation,
   answer: LightMyRequestResponse,
-  validate: (schema: JsonSchema, value: unknown) => string | undefined,
+  validate: Validate,
 ): string | undefined {
   const status = String(answer.statusCode);
   if (status === "500") return "an internal error";
   const described = operation.responses[status] ?? operation.responses[`${status[0]}XX`];
   if (!described) return `status ${status} is not described`;
-  const { content = {} } = described;
+  const { content = {}, headers = {} } = described;
+  const missing = missingHeader(headers, answer);
+  if (missing !== undefined) return missing;
   const type = (answer.headers["content-type"] ?? "").split(";")[0] ?? "";
   const isHead = operation.method === "HEAD";
   if (isHead && answer.body !== "") return "a HEAD with a body";
@@ -105,11 +110,25 @@ function judge(
   const found = content[type];
   if (!found) return `status ${status} comes as ${type || "nothing"}`;
   if (!type.endsWith("json") || !found.schema) return undefined;
+  return misfit({ type, schema: found.schema, answer }, validate);
+}
+
+interface Body {
+  readonly type: string;
+  readonly schema: JsonSchema;
+  readonly answer: LightMyRequestResponse;
+}
+
+function misfit({ type, schema, answer }: Body, validate: Validate): string | undefined {
+  const { statusCode } = answer;
   const value = answer.json<{ status?: number }>();
-  const wrong = validate(found.schema, value);
-  if (wrong !== undefined) return `status ${status}: ${wrong}`;
+  const wrong = validate(schema, value);
+  if (wrong !== undefined) return `status ${statusCode}: ${wrong}`;
   const isProblem = type === "application/problem+json";
-  return isProblem && value.status !== answer.statusCode
-    ? "the problem's status is another"
-    : undefined;
+  return isProblem && value.status !== statusCode ? "the problem's status is another" : undefined;
+}
+
+function missingHeader(described: object, answer: LightMyRequestResponse): string | undefined {
+  const missing = Object.keys(described).find((name) => !(name.toLowerCase() in answer.headers));
+  return missing === undefined ? undefined : `status ${answer.statusCode} lacks ${missing}`;
 }
