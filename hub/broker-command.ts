@@ -22,10 +22,12 @@ export function addBroker(root: Command): void {
     .requiredOption("--out <directory>", "where to write it; readable by its owner alone")
     .addHelpText("after", "\ndocs/external-broker.md says what to do with the files.")
     .action(async ({ config: file, name: names, out }: Given) => {
-      const { dataDir, mqtt } = loadConfig(file);
+      const config = loadConfig(file);
+      const { dataDir } = config;
       const { openAuthority } = await import("./link/authority.ts");
+      const { serverNames } = await import("./link/server-names.ts");
       await mkdir(dataDir, { recursive: true, mode: 0o700 });
-      const authority = await openAuthority(dataDir, mqtt.names);
+      const authority = await openAuthority(dataDir, serverNames(config));
       const { key, cert } = await authority.certifyBroker(names);
       await mkdir(out, { recursive: true, mode: 0o700 });
       const written = [

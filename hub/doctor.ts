@@ -13,6 +13,8 @@ import { lockData } from "./data-lock.ts";
 import { checkClock, checkDisk } from "./health.ts";
 import { BEGINNING, verifyChain } from "./journal/chain.ts";
 import { openForReading } from "./journal/database.ts";
+import { isNamed } from "./link/authority.ts";
+import { serverNames } from "./link/server-names.ts";
 import { findWide } from "./storage/private-files.ts";
 
 export interface Finding {
@@ -40,6 +42,7 @@ export async function examine(config: HubConfig): Promise<readonly Finding[]> {
     privacy(dataDir),
     ...journal(join(dataDir, "journal.db")),
     ...certificates(join(dataDir, "authority")),
+    ...addresses(config),
     ...(isHubRunning
       ? [{ what: "ports", isOk: true, detail: "a hub is running in this directory and holds them" }]
       : await ports(config)),
@@ -120,12 +123,34 @@ function certificates(directory: string): Finding[] {
       const { validTo } = new X509Certificate(readFileSync(file));
       const days = Math.floor((Date.parse(validTo) - Date.now()) / DAY_MS);
       const isOk = days >= RENEW_BEFORE_DAYS;
-      const advice = isOk ? "" : "; restart the hub, which renews the server's certificate";
+      const advice = isOk
+        ? ""
+        : "; a hub that runs renews its server's certificate: look at its log";
       return { what, isOk, detail: `valid for ${days} days, until ${validTo}${advice}` };
     } catch (error) {
       return { what, isOk: false, detail: `${file} is no certificate (${String(error)})` };
     }
   });
+}
+
+/** A pillar or a browser at an address that is not in the certificate is refused by its own rules. */
+function addresses(config: HubConfig): Finding[] {
+  const file = join(config.dataDir, "authority", "server.cert.pem");
+  if (!existsSync(file)) return [];
+  const what = "certificate names";
+  try {
+    const certificate = new X509Certificate(readFileSync(file));
+    const lacking = serverNames(config).filter((name) => !isNamed(certificate, name));
+    if (lacking.length === 0) {
+      return [{ what, isOk: true, detail: "every address this hub listens on is in it" }];
+    }
+    const detail =
+      `expected ${lacking.join(", ")} in the hub's certificate, found it without: restart the hub, ` +
+      "which makes a new one; further names belong in mqtt.names";
+    return [{ what, isOk: false, detail }];
+  } catch (error) {
+    return [{ what, isOk: false, detail: `${file} is no certificate (${String(error)})` }];
+  }
 }
 
 async function ports({ http, mqtt, alarms }: HubConfig): Promise<Finding[]> {

@@ -37,9 +37,14 @@ export interface HubOptions {
   readonly log: Logger;
   /** For tests without picture and voice. */
   readonly media?: MediaPort;
+  /** For tests: how often the hub's own certificate is looked at. */
+  readonly certificateCheckMs?: number;
   /** For measurements only: without it both ends of every control connection are no-delay. */
   readonly noDelay?: boolean;
 }
+
+/** A certificate has months left when it is renewed, so an hour is soon enough. */
+const CERTIFICATE_CHECK_MS = 3_600_000;
 
 /** What to undo, newest first. */
 type Closers = (() => unknown)[];
@@ -71,7 +76,9 @@ async function start(
     log.error(`others may be able to read the hub's data: ${failed}; run: anzhu-hub doctor`);
   }
   const { openAuthority } = await import("./link/authority.ts");
-  const authority = await openAuthority(dataDir, config.mqtt.names);
+  const { serverNames } = await import("./link/server-names.ts");
+  const authority = await openAuthority(dataDir, serverNames(config));
+  keepRenewed(authority, options, closers);
   const refused = createSampledLog(log);
   const parts = { ...options, authority, refused };
   const { shell, hubEpoch } = await startCore(config, parts, closers);
@@ -82,6 +89,23 @@ async function start(
       `pillars on port ${mqttPort}, and by HTTPS on port ${alarmsPort}`,
   );
   return ports;
+}
+
+/** The hub's own certificate, as it renews the pillars': a hub may run for years. */
+function keepRenewed(
+  authority: Authority,
+  { log, certificateCheckMs = CERTIFICATE_CHECK_MS }: HubOptions,
+  closers: Closers,
+): void {
+  const look = async (): Promise<void> => {
+    try {
+      if (await authority.renewServer()) log.info("the hub's own certificate was renewed");
+    } catch (error) {
+      log.error({ error }, `the hub's own certificate could not be renewed: ${String(error)}`);
+    }
+  };
+  const timer = setInterval(() => void look(), certificateCheckMs);
+  closers.push(() => clearInterval(timer));
 }
 
 async function startCore(

@@ -169,10 +169,11 @@ function addEnroll(root: Command): void {
     .action(async (id: PillarId, options: EnrollOptions) => {
       const config = loadConfig(options.config);
       const { openAuthority } = await import("./link/authority.ts");
+      const { serverNames } = await import("./link/server-names.ts");
       const { openEnrolments } = await import("./api/enrolments.ts");
       const { mkdir } = await import("node:fs/promises");
       await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-      const authority = await openAuthority(config.dataDir, config.mqtt.names);
+      const authority = await openAuthority(config.dataDir, serverNames(config));
       const enrolments = openEnrolments(join(config.dataDir, "enrolments.db"));
       const { grid, address } = options;
       const name = options.name ?? id;

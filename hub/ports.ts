@@ -290,8 +290,12 @@ export interface Authority {
   /** SHA-256 of the CA certificate's DER, hexadecimal: what a pillar pins. */
   readonly caFingerprint: string;
   readonly hubPublicKey: string;
-  /** Server certificate for MQTT and HTTPS, PEM; renewed at each start. */
+  /** Server certificate for MQTT and HTTPS, PEM: the present one. */
   readonly server: { readonly key: string; readonly cert: string };
+  /** Makes the next one when two thirds of its time are over; true when it did. */
+  renewServer(): Promise<boolean>;
+  /** Called after each renewal. */
+  onServerRenewed(listener: () => void): void;
   /** Throws with a clear message when the request is malformed or names another pillar. */
   issue(
     csr: string,

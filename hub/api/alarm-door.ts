@@ -6,7 +6,9 @@
  * certificate has run out is still somebody's call, and its signature says whose. A renewal insists.
  */
 import rateLimit from "@fastify/rate-limit";
+import type { Server } from "node:tls";
 import type { FastifyInstance } from "fastify";
+import { followRenewals } from "../link/server-renewal.ts";
 import type { ApiOptions } from "./context.ts";
 import { addressGroup } from "../link/address-group.ts";
 import { createServer } from "./http-server.ts";
@@ -28,6 +30,8 @@ export async function buildAlarmDoor(options: AlarmDoorOptions): Promise<Fastify
     clientAuthority: authority.caCertificate,
     minVersion: "TLSv1.3",
   });
+  const { caCertificate: ca } = authority;
+  followRenewals(app.server as unknown as Server, authority, { ca, minVersion: "TLSv1.3" });
   await app.register(rateLimit, {
     ...{ global: false, cache: MAX_LIMITED_ADDRESSES },
     keyGenerator: ({ ip }) => addressGroup(ip),

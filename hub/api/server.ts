@@ -7,7 +7,9 @@
 import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
+import type { Server } from "node:tls";
 import type { FastifyInstance } from "fastify";
+import { followRenewals } from "../link/server-renewal.ts";
 import { z } from "zod";
 import { guardRoutes } from "./access.ts";
 import { createAuditNotes } from "./audit-notes.ts";
@@ -50,6 +52,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const address = publicAddressOf(options.config.http);
   const tls = LOOPBACK.includes(host) ? undefined : authority.server;
   const app = createServer({ log, tls, trustedProxies, basePath: address.basePath });
+  if (tls) followRenewals(app.server as unknown as Server, authority, { minVersion: "TLSv1.2" });
   const streams = createEventStreams(options);
   const { refused = createSampledLog(log) } = options;
   const sessionWatch = watchSessions({ ...options, streams });

@@ -11,10 +11,8 @@ import { join } from "node:path";
 import type { Signature } from "../../shared/ids.ts";
 import type { Authority } from "../ports.ts";
 import { openAuthorityFiles, type AuthorityFiles } from "./authority-files.ts";
-import { SERVER_DAYS } from "./certificate-days.ts";
 import type { Issuer, KeyAndCert } from "./certificates.ts";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** Always in the server certificate, so that the demo and a technician on the hub need no setting. */
 const LOCAL_NAMES = ["localhost", "127.0.0.1", "::1"];
 /** Parsed pillar keys kept for the next signature: more than the pillars of one hub. */
@@ -26,7 +24,8 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
   const ca = await openCa(files);
   const issuer = onDemand(ca);
   const allNames = [...new Set([...LOCAL_NAMES, ...names])];
-  const server = await openServerCertificate();
+  let server = await openServerCertificate();
+  const listeners: (() => void)[] = [];
   const signingKey = await openSigningKey(files);
   const hubPublicKey = createPublicKey(signingKey).export({ type: "spki", format: "pem" });
   return {
@@ -34,7 +33,17 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
     caFingerprint: createHash("sha256").update(new X509Certificate(ca.cert).raw).digest("hex"),
     hubPublicKey: hubPublicKey.toString(),
     // With the authority behind it, so that an enrolling pillar can see what it is to pin.
-    server: { key: server.key, cert: server.cert + ca.cert },
+    get server() {
+      return { key: server.key, cert: server.cert + ca.cert };
+    },
+    renewServer: async () => {
+      const before = server.cert;
+      server = await openServerCertificate();
+      if (server.cert === before) return false;
+      for (const listener of listeners) listener();
+      return true;
+    },
+    onServerRenewed: (listener) => void listeners.push(listener),
     issue: async (csr, pillarId) => {
       const { certifyPillar } = await certificates();
       return await certifyPillar(await issuer(), csr, pillarId);
@@ -130,14 +139,16 @@ async function openSigningKey(files: AuthorityFiles): Promise<KeyObject> {
 }
 
 function isStillGood(certificate: X509Certificate, caCertificate: string): boolean {
-  const renewAt = Date.parse(certificate.validTo) - (SERVER_DAYS * DAY_MS) / 3;
+  const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];
+  const renewAt = to - (to - from) / 3;
   return Date.now() <= renewAt && certificate.verify(new X509Certificate(caCertificate).publicKey);
 }
 
+export const isNamed = (certificate: X509Certificate, name: string): boolean =>
+  Boolean(isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name));
+
 const isFor = (certificate: X509Certificate, names: readonly string[]): boolean =>
-  names.every((name) =>
-    isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name),
-  );
+  names.every((name) => isNamed(certificate, name));
 
 /** Parsing a key costs as much as checking a signature, and a pillar's key rarely changes. */
 function createVerifier(): Authority["verify"] {

@@ -15,6 +15,7 @@ import type { Authority } from "../ports.ts";
 import { addressOf, explainTls, identify, type Peer } from "./peer-identity.ts";
 import type { SampledKind, SampledLog } from "./sampled-log.ts";
 import { createConnectionLimit, type ConnectionLimits, type Refusal } from "./connection-limit.ts";
+import { followRenewals } from "./server-renewal.ts";
 import { createWaitingRoom } from "./waiting-room.ts";
 import { openWidePort, type WidePort, type WidePortOptions } from "./wide-port.ts";
 
@@ -143,6 +144,8 @@ function shakeHands(
     minVersion: "TLSv1.3",
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   });
+  const { caCertificate: ca } = authority;
+  followRenewals(server, authority, { ca, minVersion: "TLSv1.3" });
   server.on("secureConnection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
