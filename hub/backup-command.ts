@@ -11,30 +11,44 @@ interface Given {
 }
 
 export function addBackup(root: Command): void {
-  withConfig(root.command("backup").description("Copy the journal; also while the hub runs."))
-    .argument("<file>", "the copy; must not exist yet")
-    .addHelpText("after", "\nCopy authority/ and accounts.db as files beside it.")
-    .action(async (file: string, { config }: Given) => {
-      const { backUp } = await import("./backup.ts");
-      const { rows, head } = backUp(loadConfig(config).dataDir, file);
-      print(`${file}: ${rows} facts, the last is ${head}`);
-    });
   withConfig(
-    root.command("restore").description("Put a copy of the journal back; stop the hub first."),
+    root
+      .command("backup")
+      .description("Copy journal, accounts, codes and authority; also while the hub runs."),
   )
-    .argument("<file>", "made by anzhu-hub backup")
+    .argument("<directory>", "the copy; must not exist yet")
     .addHelpText(
       "after",
-      "\nThe journal before it is kept. Pillars tell again what the copy lacks.",
+      "\nIt holds the hub's keys: keep it like them. Recordings are not in it: copy them as files.\n" +
+        "docs/operating.md says how to restore and how to move to another machine.",
     )
-    .action(async (file: string, { config }: Given) => {
+    .action(async (directory: string, { config }: Given) => {
+      const { backUp } = await import("./backup.ts");
+      const { rows, head, files } = backUp(loadConfig(config).dataDir, directory);
+      print(`${directory}: ${files.length} files, ${rows} facts, the last is ${head}`);
+    });
+  withConfig(root.command("restore").description("Put a backup back; stop the hub first."))
+    .argument("<directory>", "made by anzhu-hub backup")
+    .addHelpText(
+      "after",
+      "\nWhat was there before is kept. Pillars tell again what the copy lacks; people sign in again.",
+    )
+    .action(async (directory: string, { config }: Given) => {
       const { restore } = await import("./backup.ts");
-      const { rows, head, aside } = await restore(loadConfig(config).dataDir, file);
+      const { rows, head, aside, isAuthorityRestored } = restore(
+        loadConfig(config).dataDir,
+        directory,
+      );
       print(`restored ${rows} facts, the last is ${head}`);
-      if (aside !== undefined) print(`the journal before it is ${aside}`);
+      print(
+        isAuthorityRestored
+          ? "the authority was restored as well"
+          : "the authority that was here stays: it knows what was revoked since the backup",
+      );
+      for (const file of aside) print(`kept what was there before: ${file}`);
     });
   withConfig(root.command("verify").description("Check the journal's chain from the first fact."))
-    .argument("[file]", "another journal, for example a backup")
+    .argument("[file]", "another journal, or a backup")
     .action(async (file: string | undefined, { config }: Given) => {
       const { journalIn, verifyJournal } = await import("./backup.ts");
       const found = file ?? journalIn(loadConfig(config).dataDir);

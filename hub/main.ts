@@ -56,7 +56,7 @@ Examples:
   anzhu-hub enroll gate-3 --name 东门 --grid 网格12 --position 116.4074,39.9042
   anzhu-hub user add wangfang --name 王芳 --role operator
   anzhu-hub doctor
-  anzhu-hub backup /var/backups/anzhu-2026-11-23.db
+  anzhu-hub backup /var/backups/anzhu-2026-11-23
 
 Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.`,
     );

@@ -26,6 +26,7 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
   const allNames = [...new Set([...LOCAL_NAMES, ...names])];
   let server = await openServerCertificate();
   const listeners: (() => void)[] = [];
+  let renewing: Promise<boolean> | undefined;
   const signingKey = await openSigningKey(files);
   const hubPublicKey = createPublicKey(signingKey).export({ type: "spki", format: "pem" });
   return {
@@ -36,13 +37,11 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
     get server() {
       return { key: server.key, cert: server.cert + ca.cert };
     },
-    renewServer: async () => {
-      const before = server.cert;
-      server = await openServerCertificate();
-      if (server.cert === before) return false;
-      for (const listener of listeners) listener();
-      return true;
-    },
+    // One at a time: two would leave one certificate on the disk and serve the other.
+    renewServer: () =>
+      (renewing ??= renewServer().finally(() => {
+        renewing = undefined;
+      })),
     onServerRenewed: (listener) => void listeners.push(listener),
     issue: async (csr, pillarId) => {
       const { certifyPillar } = await certificates();
@@ -57,6 +56,14 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
     sign: (text) => sign(null, Buffer.from(text), signingKey).toString("base64url") as Signature,
     verify: createVerifier(),
   };
+
+  async function renewServer(): Promise<boolean> {
+    const before = server.cert;
+    server = await openServerCertificate();
+    if (server.cert === before) return false;
+    for (const listener of listeners) listener();
+    return true;
+  }
 
   async function openServerCertificate(): Promise<KeyAndCert> {
     const isOurs = (cert: X509Certificate): boolean => isFor(cert, allNames);
