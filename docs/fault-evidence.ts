@@ -49,6 +49,12 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "a revoked pillar is cut off, its media ends, and its alarms are refused by both ways",
   ],
   ["G1", "test/hub/quarantine.test.ts", "is still answered: its alarm rings, marked as unverified"],
+  [
+    "I-1",
+    "test/browser/hostile-text.test.ts",
+    "what an outsider writes the whole way runs nowhere",
+  ],
+  ["I-1", "test/browser/hostile-text.test.ts", "%s shows any text and runs none"],
   ["H11", "test/hub/api/bombs.test.ts", "%s costs less than 50 ms for each bomb"],
   [
     "H11",

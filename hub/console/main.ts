@@ -1,13 +1,10 @@
-/** The console's first lines: schema settings, language, theme, who sits here, then the page. */
+/**
+ * The console's first lines: schema settings, then everything else.
+ *
+ * The rest is fetched by its own import, because a bundler runs what several pages share before the first line of the
+ * entry: schemas were made before their settings, and each page load broke the content security policy once.
+ */
 // oxlint-disable-next-line import/no-unassigned-import -- it must run before any schema is made
 import "./csp.ts";
-import { createApp } from "vue";
-import App from "./App.vue";
-import { i18n, startLanguage } from "./i18n/index.ts";
-import { router } from "./router.ts";
-import { applyTheme } from "./state/choices.ts";
-import { restoreSession } from "./state/session.ts";
 
-applyTheme();
-await Promise.all([startLanguage(), restoreSession()]);
-createApp(App).use(i18n).use(router).mount("#app");
+await import("./start.ts");
