@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { everythingMissing } from "../shared/api/recording-gap.ts";
 import type { RecordingId } from "../shared/ids.ts";
 import type { HubEvent } from "./core/events.ts";
 import { boundedCount } from "./core/bounds.ts";
@@ -62,10 +63,10 @@ export function createRecordings(options: RecordingsOptions): Recordings {
         next(() => recoverAll(options, before));
         begin();
       } else if (message.type === "record-ended") {
-        const { recordingId, state, durationMs, bytes, detail } = message;
+        const { recordingId, state, durationMs, bytes, gaps, detail } = message;
         if (state === "failed") options.log.error({ recordingId }, `recording failed: ${detail}`);
         const counts = { bytes: boundedCount(bytes), durationMs: boundedCount(durationMs) };
-        const ended = { recordingId, state, ...counts };
+        const ended = { recordingId, state, ...counts, gaps };
         next(() => options.take({ type: "recording-ended", at: Date.now(), ...ended }));
       }
     },
@@ -95,14 +96,17 @@ async function recoverAll(
     const at = Date.now();
     if ("failed" in found) {
       options.log.error({ recordingId }, `a recording is lost: ${found.reason}`);
-      const ended = { recordingId, state: "failed", durationMs: 0, bytes: 0 } as const;
+      const gaps = everythingMissing(0, boundedCount(at - recording.startedAt));
+      const ended = { recordingId, state: "failed", durationMs: 0, bytes: 0, gaps } as const;
       await options.take({ type: "recording-ended", at, ...ended });
     } else {
       const counts = {
         durationMs: boundedCount(found.durationMs),
         bytes: boundedCount(found.bytes),
       };
-      const ended = { recordingId, state: "recovered", ...counts } as const;
+      // From the last whole fragment until now, when the next recording may begin.
+      const gaps = everythingMissing(counts.durationMs, boundedCount(at - recording.startedAt));
+      const ended = { recordingId, state: "recovered", ...counts, gaps } as const;
       await options.take({ type: "recording-ended", at, ...ended });
     }
   }

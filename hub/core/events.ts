@@ -1,4 +1,5 @@
 /** What can happen to the hub's core, and what it can order. */
+import type { Gaps } from "../../shared/api/recording-gap.ts";
 import type { Disposition } from "../../shared/api/incident.ts";
 import type { RevocationReason } from "../../shared/api/pillar.ts";
 import type { Role } from "../../shared/api/session.ts";
@@ -109,6 +110,8 @@ export type HubEvent =
       readonly state: "closed" | "recovered" | "failed";
       readonly durationMs: number;
       readonly bytes: number;
+      /** What is missing; facts of an older release do not say. */
+      readonly gaps?: Gaps;
     }
   /** The media process (re)started: whatever it recorded before has ended. */
   | {

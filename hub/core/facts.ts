@@ -12,6 +12,7 @@ import type {
   Recording,
 } from "../../shared/api/incident.ts";
 import type { HubFaultCode } from "../../shared/api/hub.ts";
+import type { Gaps } from "../../shared/api/recording-gap.ts";
 import type { Position, Presence, RevocationReason } from "../../shared/api/pillar.ts";
 import type { Role } from "../../shared/api/session.ts";
 import type {
@@ -213,6 +214,8 @@ export type Fact =
       readonly state: Recording["state"];
       readonly durationMs: number;
       readonly bytes: number;
+      /** What is missing; facts of an older release do not say. */
+      readonly gaps?: Gaps;
     })
   /** Decided: its file goes. Durable before anything is removed, so that a file that is missing has a reason. */
   | (OfIncident & {

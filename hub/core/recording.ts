@@ -5,6 +5,7 @@
  * and the shell's to find out.
  */
 import type { DeletionReason, Recording } from "../../shared/api/incident.ts";
+import type { Gaps } from "../../shared/api/recording-gap.ts";
 import { assert } from "../../shared/assert.ts";
 import type { IncidentId, PillarId, RecordingId } from "../../shared/ids.ts";
 import { nothing, type Decision } from "./decision.ts";
@@ -28,6 +29,7 @@ export interface RecordingRecord {
   readonly state: Recording["state"];
   /** When and why its file was given up; null while it is kept. */
   readonly deletion: { readonly at: number; readonly reason: DeletionReason } | null;
+  readonly gaps?: Gaps;
 }
 
 export function evolveRecording(
@@ -51,8 +53,8 @@ export function evolveRecording(
   if (fact.type === "recording-deleted") {
     return { ...record, deletion: { at: fact.at, reason: fact.reason } };
   }
-  const { at: endedAt, state, durationMs, bytes } = fact;
-  return { ...record, endedAt, state, durationMs, bytes };
+  const { at: endedAt, state, durationMs, bytes, gaps } = fact;
+  return { ...record, endedAt, state, durationMs, bytes, ...(gaps && { gaps }) };
 }
 
 /**
@@ -118,6 +120,7 @@ export function decideRecordingEnded(
     state: event.state,
     durationMs,
     bytes,
+    ...(event.gaps && { gaps: event.gaps }),
   };
   return { facts: [fact], effects: [] };
 }

@@ -1,5 +1,6 @@
 /** An incident's history: its facts, one readable line each. */
 import type { TimelineEntry } from "../../shared/api/incident.ts";
+import type { Gaps } from "../../shared/api/recording-gap.ts";
 import type { Fact, FactOf, IncidentFact } from "../core/facts.ts";
 import { iso } from "./view.ts";
 
@@ -49,14 +50,23 @@ const DETAILS: Details = {
     note === "" ? disposition : `${disposition}: ${note}`,
   "incident-reopened": () => null,
   "recording-started": ({ recordingId }) => recordingId,
-  "recording-ended": ({ recordingId, state, durationMs }) =>
-    `${recordingId} ${state} ${durationMs} ms`,
+  "recording-ended": ({ recordingId, state, durationMs, gaps }) =>
+    `${recordingId} ${state} ${durationMs} ms${missing(gaps)}`,
   "recording-deleted": ({ reason }) => reason,
   "incident-locked": ({ reason }) => reason,
   "incident-unlocked": ({ reason }) => reason,
   "view-opened": ({ role }) => role,
   "view-closed": ({ role }) => role,
 };
+
+/** More are in the recording itself. */
+const MAX_SHOWN_GAPS = 8;
+
+function missing(gaps: Gaps | undefined): string {
+  if (gaps === undefined || gaps.count === 0) return "";
+  const spans = gaps.spans.map(({ track, fromMs, toMs }) => `${track} ${fromMs}-${toMs} ms`);
+  return `, ${gaps.count} gaps: ${spans.slice(0, MAX_SHOWN_GAPS).join(", ")}`;
+}
 
 /** An address may hold a secret in its path. */
 const hostOf = (target: string): string => (URL.canParse(target) ? new URL(target).host : target);

@@ -87,6 +87,7 @@ export function toRecording(record: RecordingRecord): Recording {
     state: record.state,
     mediaType: "video/mp4",
     deletion: record.deletion && { ...record.deletion, at: iso(record.deletion.at) },
+    gaps: record.gaps ?? null,
   };
 }
 

@@ -4,6 +4,7 @@
  * Media may die at any instant: every message here can be lost, and none carries an alarm.
  */
 import type { IncidentId, MediaSessionId, PillarId, RecordingId } from "../../shared/ids.ts";
+import type { Gaps } from "../../shared/api/recording-gap.ts";
 import type { Signal } from "../../shared/protocol/signal.ts";
 
 export interface MediaSettings {
@@ -68,6 +69,9 @@ export type FromMedia =
       readonly durationMs: number;
       readonly bytes: number;
       readonly detail: string;
+      readonly gaps: Gaps;
+      /** Pictures came, and none could be written. */
+      readonly lacksPicture: boolean;
     }
   | {
       readonly type: "log";

@@ -2,9 +2,11 @@
 import { AUDIO_TRACK, box, fullBox, OPUS_FRAME, u16, u32, u64, VIDEO_TRACK } from "./mp4-box.ts";
 
 export interface VideoSample {
-  /** In 1/90000 s from the first picture. */
+  /** When it is decoded, in 1/90000 s from the first picture. */
   readonly time: number;
   readonly duration: number;
+  /** Shown so much later than decoded; negative: earlier. Not 0 only where the camera sends B-frames. */
+  readonly shownAfter: number;
   readonly isKeyframe: boolean;
   /** AVCC: each unit after its 32-bit length. */
   readonly data: Uint8Array;
@@ -24,6 +26,7 @@ const DATA_OFFSET = 0x01;
 const SAMPLE_DURATION = 0x100;
 const SAMPLE_SIZE = 0x200;
 const SAMPLE_FLAGS = 0x400;
+const SAMPLE_SHOWN_AFTER = 0x800;
 /** "Depends on nothing", and "depends on others, is no sync sample". */
 const SYNC_SAMPLE = 0x02000000;
 const OTHER_SAMPLE = 0x01010000;
@@ -63,10 +66,12 @@ function audioRun(fragment: Fragment, offset: number): Buffer {
 }
 
 function videoRun(samples: readonly VideoSample[], offset: number): Buffer {
+  const isReordered = samples.some(({ shownAfter }) => shownAfter !== 0);
   const rows = samples.flatMap((sample) => [
     sample.duration,
     sample.data.length,
     sample.isKeyframe ? SYNC_SAMPLE : OTHER_SAMPLE,
+    ...(isReordered ? [sample.shownAfter] : []),
   ]);
   return box(
     "traf",
@@ -74,7 +79,11 @@ function videoRun(samples: readonly VideoSample[], offset: number): Buffer {
     fullBox("tfdt", VERSION_1, u64(samples[0]?.time ?? 0)),
     fullBox(
       "trun",
-      DATA_OFFSET | SAMPLE_DURATION | SAMPLE_SIZE | SAMPLE_FLAGS,
+      DATA_OFFSET |
+        SAMPLE_DURATION |
+        SAMPLE_SIZE |
+        SAMPLE_FLAGS |
+        (isReordered ? SAMPLE_SHOWN_AFTER | VERSION_1 : 0),
       u32(samples.length, offset, ...rows),
     ),
   );

@@ -2,7 +2,8 @@
  * What a recording's header must say of H.264: the decoder configuration and the picture's size
  * (ITU-T H.264 section 7.3.2.1.1, ISO/IEC 14496-15 section 5.3.3.1).
  *
- * Total: a parameter set that cannot be read gives undefined, never an exception.
+ * Total: what cannot be read never costs the track. The size is only a hint for players that lay out a
+ * page; decoders read the parameter set themselves.
  */
 
 export interface VideoFormat {
@@ -22,9 +23,10 @@ export function videoFormat(units: readonly Uint8Array[]): VideoFormat | undefin
   const pps = units.find((unit) => ((unit[0] ?? 0) & 0x1f) === PPS);
   if (sps === undefined || pps === undefined) return undefined;
   if (sps.length < 4 || sps.length + pps.length > MAX_PARAMETER_SET_BYTES) return undefined;
-  const size = pictureSize(sps);
-  return size === undefined ? undefined : { ...size, sps, pps };
+  return { ...(pictureSize(sps) ?? USUAL_SIZE), sps, pps };
 }
+
+const USUAL_SIZE = { width: 1280, height: 720 };
 
 /** Profiles whose parameter set carries a chroma format. */
 const HIGH_PROFILES = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138]);
@@ -41,8 +43,7 @@ function pictureSize(sps: Uint8Array): { width: number; height: number } | undef
     bits.exp();
     bits.exp();
     bits.read(1);
-    // A scaling matrix is never sent by the encoders met here; without it the rest is readable.
-    if (bits.read(1) === 1) return undefined;
+    if (bits.read(1) === 1) skipScalingLists(bits, chroma === 3 ? 12 : 8);
   }
   bits.exp();
   skipOrderCount(bits);
@@ -62,6 +63,23 @@ function pictureSize(sps: Uint8Array): { width: number; height: number } | undef
   const isSane = bits.isWhole() && width > 0 && height > 0 && width <= 8192 && height <= 8192;
   return isSane ? { width, height } : undefined;
 }
+
+/** Section 7.3.2.1.1.1: the lists' lengths depend on their values. */
+function skipScalingLists(bits: BitReader, count: number): void {
+  for (let list = 0; list < count; list += 1) {
+    if (bits.read(1) === 0) continue;
+    const size = list < 6 ? 16 : 64;
+    let last = 8;
+    let next = 8;
+    for (let index = 0; index < size && next !== 0; index += 1) {
+      next = (last + signed(bits.exp()) + 256) % 256;
+      last = next === 0 ? last : next;
+    }
+  }
+}
+
+/** Section 9.1.1: 1, -1, 2, -2 ... */
+const signed = (code: number): number => (code % 2 === 1 ? (code + 1) / 2 : -code / 2);
 
 function skipOrderCount(bits: BitReader): void {
   const type = bits.exp();

@@ -1,4 +1,5 @@
 /** The recordings that run, by id: started into a room, ticked together, ended with a word to the hub. */
+import { everythingMissing } from "../../shared/api/recording-gap.ts";
 import type { RecordingId } from "../../shared/ids.ts";
 import { MAX_RECORDINGS } from "../core/recording.ts";
 import type { FromMedia, ToMedia } from "./ipc.ts";
@@ -28,7 +29,8 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
 
   const refuse = (recordingId: RecordingId, detail: string): void => {
     log("error", `recording ${recordingId} failed: ${detail}`);
-    const nothing = { durationMs: 0, bytes: 0 };
+    const gaps = everythingMissing(0, 0);
+    const nothing = { durationMs: 0, bytes: 0, gaps, lacksPicture: false };
     send({ type: "record-ended", recordingId, state: "failed", ...nothing, detail });
   };
 
@@ -42,7 +44,7 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
       timer = undefined;
     }
     const end = await entry.recording.stop(performance.now());
-    const level = end.state === "failed" ? "error" : "info";
+    const level = end.state === "failed" || end.lacksPicture ? "error" : "info";
     log(level, `recording ${recordingId} ${end.state}, ${end.durationMs} ms: ${end.detail}`);
     send({ type: "record-ended", recordingId, ...end });
   };

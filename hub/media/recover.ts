@@ -164,13 +164,15 @@ function fragmentEnd(moof: Buffer, timescales: Timescales): number | undefined {
   return end;
 }
 
-/** The run's duration in its track's units, in the two layouts the recorder writes. */
+/** The run's duration in its track's units, in the three layouts the recorder writes. */
 function runLength(header: Buffer, samples: Buffer): number | undefined {
   const count = samples.readUInt32BE(4);
   const hasDurations = (samples.readUInt32BE(0) & 0x100) !== 0;
   if (!hasDurations) return header.length < 12 ? undefined : count * header.readUInt32BE(8);
-  if (samples.length < 12 + count * 12) return undefined;
+  const isReordered = (samples.readUInt32BE(0) & 0x800) !== 0;
+  const row = isReordered ? 16 : 12;
+  if (samples.length < 12 + count * row) return undefined;
   let units = 0;
-  for (let index = 0; index < count; index += 1) units += samples.readUInt32BE(12 + index * 12);
+  for (let index = 0; index < count; index += 1) units += samples.readUInt32BE(12 + index * row);
   return units;
 }

@@ -7,6 +7,7 @@
  */
 import { Decoder, Encoder } from "@evan/opus";
 import { AUDIO } from "../../shared/media/codecs.ts";
+import type { GapTrack } from "./gaps.ts";
 import { newMediaClock, type MediaClock } from "./media-clock.ts";
 import { OPUS_FRAME, OPUS_PRE_SKIP } from "./mp4-box.ts";
 
@@ -34,6 +35,7 @@ const MAX_SLIP_SAMPLES = 0.06 * AUDIO.clockRate;
 /** RFC 6716: no packet is longer than 120 ms. */
 const MAX_PACKET_SAMPLES = 0.12 * AUDIO.clockRate;
 const BITRATE = 48_000;
+const SAMPLES_PER_MS = AUDIO.clockRate / 1000;
 /** RFC 6716, 4.3: a packet so short can only say that there is silence, and so would every one after it. */
 const SILENT_BYTES = 3;
 
@@ -56,7 +58,17 @@ function placeOf(voice: Voice, timestamp: number, sinceStartMs: number): number 
   return place;
 }
 
-export function newVoiceTrack(startedAt: number): VoiceTrack {
+const newVoice = (ssrc: number): Voice => ({
+  ssrc,
+  decoder: new Decoder({ channels: 1, sample_rate: 48_000 }),
+  clock: newMediaClock(AUDIO.clockRate),
+  anchor: undefined,
+});
+
+export function newVoiceTrack(
+  startedAt: number,
+  gaps: Readonly<Record<Side, GapTrack>>,
+): VoiceTrack {
   const held = new Int16Array(HELD_SAMPLES * 2);
   const voiceBySide = new Map<Side, Voice>();
   const encoder = new Encoder({ channels: 2, sample_rate: 48_000, application: "audio" });
@@ -68,15 +80,12 @@ export function newVoiceTrack(startedAt: number): VoiceTrack {
   let soundEnd = 0;
   let silence: Uint8Array | undefined;
 
-  const voiceOf = (side: Side, ssrc: number): Voice => {
+  const voiceOf = (side: Side, ssrc: number, at: number): Voice => {
     const known = voiceBySide.get(side);
     if (known?.ssrc === ssrc) return known;
-    const voice: Voice = {
-      ssrc,
-      decoder: new Decoder({ channels: 1, sample_rate: 48_000 }),
-      clock: newMediaClock(AUDIO.clockRate),
-      anchor: undefined,
-    };
+    // Another console's voice: nobody spoke between the two, and nothing is missing.
+    if (side === "operator") gaps.operator.begin(at - startedAt);
+    const voice = newVoice(ssrc);
     voiceBySide.set(side, voice);
     return voice;
   };
@@ -87,6 +96,7 @@ export function newVoiceTrack(startedAt: number): VoiceTrack {
       late += 1;
       return;
     }
+    gaps[side].seen(Math.max(0, place) / SAMPLES_PER_MS, samples.length / SAMPLES_PER_MS);
     soundEnd = Math.max(soundEnd, place + samples.length);
     silence = undefined;
     for (let index = Math.max(0, encoded - place); index < samples.length; index += 1) {
@@ -107,7 +117,7 @@ export function newVoiceTrack(startedAt: number): VoiceTrack {
 
   return {
     push(side, packet, at) {
-      const voice = voiceOf(side, packet.ssrc);
+      const voice = voiceOf(side, packet.ssrc, at);
       const samples = decode(voice.decoder, packet.payload);
       if (samples === undefined) {
         late += 1;

@@ -1,6 +1,7 @@
 /** An incident as the console and programs see it, and the commands that move it. */
 import { z } from "zod";
 import { EventId, IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
+import { Gaps } from "./recording-gap.ts";
 import { AlarmKind } from "../protocol/alarm.ts";
 
 export const IncidentState = z.enum(["open", "acknowledged", "answered", "closed"]);
@@ -115,6 +116,8 @@ export const Recording = z.object({
   mediaType: z.literal("video/mp4"),
   /** Its file is gone, or about to go: asked for, it is answered with 410. */
   deletion: z.object({ at: z.iso.datetime(), reason: DeletionReason }).nullable(),
+  /** What is missing in it; null while it runs, and of recordings that an older release made. */
+  gaps: Gaps.nullable(),
 });
 export type Recording = z.infer<typeof Recording>;
 export const RecordingPage = z.object({ items: z.array(Recording), next: z.string().nullable() });

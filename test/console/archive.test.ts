@@ -68,6 +68,7 @@ describe("marks on a recording", () => {
     state: "closed",
     mediaType: "video/mp4",
     deletion: null,
+    gaps: null,
   });
 
   test("lie where their moments are", () => {

@@ -486,6 +486,12 @@ export const en: typeof zhCN = {
       other: "It could not be saved: {detail}",
     },
   },
+  gap: {
+    picture: "Picture",
+    citizen: "Voice of the person",
+    operator: "Voice of the operator",
+    everything: "Everything (recorder down)",
+  },
   recording: {
     heading: "Recording",
     none: "This incident has no recording",
@@ -514,6 +520,7 @@ export const en: typeof zhCN = {
     play: "Play",
     pause: "Pause",
     cannotPlay: "The browser cannot play this recording; download it instead.",
+    gaps: "Missing in this recording ({count}):",
   },
   lock: {
     lock: "Lock recordings",

@@ -467,6 +467,12 @@ export const zhCN = {
       other: "无法保存：{detail}",
     },
   },
+  gap: {
+    picture: "画面",
+    citizen: "求助人声音",
+    operator: "警员声音",
+    everything: "全部（录制程序中断）",
+  },
   recording: {
     heading: "录像",
     none: "这起警情没有录像",
@@ -495,6 +501,7 @@ export const zhCN = {
     play: "播放",
     pause: "暂停",
     cannotPlay: "浏览器无法播放这段录像，可下载后查看。",
+    gaps: "本录像有缺失（{count} 处）：",
   },
   lock: {
     lock: "锁定录像",

@@ -89,6 +89,7 @@ export const recording: Recording = {
   state: "recording",
   mediaType: "video/mp4",
   deletion: null,
+  gaps: null,
 };
 
 export const incidentEvent = (index: number): NumberedEvent => ({

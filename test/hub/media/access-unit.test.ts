@@ -103,9 +103,18 @@ describe("a parameter set", () => {
     expect(videoFormat([SPS, PPS])).toMatchObject({ width: 640, height: 360 });
   });
 
-  test("is refused, not thrown at, when it is cut or absent", () => {
-    for (let length = 0; length < 8; length += 1) {
+  test("with scaling lists tells the size as well, as a camera of the field sent it", () => {
+    const sps = Buffer.from("6764000bad00b40a0cfcf80880000003008000000a078a1550", "hex");
+    expect(videoFormat([sps, PPS])).toMatchObject({ width: 320, height: 180 });
+  });
+
+  test("that cannot be read costs the size and never the track; one that is absent is awaited", () => {
+    for (let length = 0; length < 4; length += 1) {
       expect(videoFormat([SPS.subarray(0, length), PPS])).toBeUndefined();
+    }
+    for (let length = 4; length < 8; length += 1) {
+      const cut = SPS.subarray(0, length);
+      expect(videoFormat([cut, PPS])).toEqual({ width: 1280, height: 720, sps: cut, pps: PPS });
     }
     expect(videoFormat([SPS])).toBeUndefined();
   });
