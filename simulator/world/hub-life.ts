@@ -18,6 +18,7 @@ import { becameDurable, indexAlarms, takeIn, type Hub } from "./hub.ts";
 import { newJournalFile } from "./journal.ts";
 import { brokerGone } from "./link.ts";
 import type { Ending } from "./pillar.ts";
+import { THIEF } from "./thief.ts";
 import type { World } from "./world.ts";
 
 const SETTINGS: HubSettings = {
@@ -97,6 +98,13 @@ export function registerPillars(world: World, hub: Hub): void {
       certificateExpiresAt: world.expiryOf(index) ?? at + LONG_MS,
     },
   ]);
+  const pillarId = THIEF;
+  const stolen = { name: "stolen", grid: "G2", address: "", position: null };
+  const known = { certificateSerial: "01", alarmPublicKey: "key" };
+  facts.push(
+    { type: "pillar-registered", at, pillarId, ...stolen },
+    { type: "pillar-enrolled", at, pillarId, ...known, certificateExpiresAt: at + LONG_MS },
+  );
   hub.disk.write(facts);
   hub.disk.sync().finish();
 }
@@ -209,7 +217,7 @@ export function crashHub(world: World, hub: Hub, how: Ending): void {
 /** An older copy is put back while the hub is down: another lineage, another epoch. */
 export function restoreHub(world: World, hub: Hub): void {
   crashHub(world, hub, "killed");
-  const least = world.pillars.length * 2;
+  const least = (world.pillars.length + 1) * 2;
   const durable = hub.disk.syncedCount();
   const age = Math.floor(hub.chance.next() ** 2 * (durable - least));
   const keptIndex = hub.disk.restore(Math.max(least, durable - age));

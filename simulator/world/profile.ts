@@ -44,8 +44,17 @@ const FREQUENCY = {
   "broker-unreached": [1, 12],
 } as const satisfies Record<string, readonly [number, number]>;
 
-export type FaultKind = keyof typeof FREQUENCY;
-export const FAULT_KINDS = Object.keys(FREQUENCY) as FaultKind[];
+/** Drawn from a stream of their own, so that they move no fault of an old seed. */
+const LATER = {
+  "stolen-pillar": [1, 12],
+} as const satisfies Record<string, readonly [number, number]>;
+
+type EarlyKind = keyof typeof FREQUENCY;
+type LaterKind = keyof typeof LATER;
+export type FaultKind = EarlyKind | LaterKind;
+const EARLY_KINDS = Object.keys(FREQUENCY) as EarlyKind[];
+const LATER_KINDS = Object.keys(LATER) as LaterKind[];
+export const FAULT_KINDS: readonly FaultKind[] = [...EARLY_KINDS, ...LATER_KINDS];
 
 /** Faults of a broker that is not the hub's own. */
 const EXTERNAL: ReadonlySet<FaultKind> = new Set(["broker-restarted", "broker-unreached"]);
@@ -84,12 +93,18 @@ export function drawProfile(seed: number, density: Density): Profile {
   const chance = newChance(seed, "profile");
   const { broker, doors, expiry } = drawWays(seed);
   const perDay = new Map<FaultKind, number>();
-  for (const kind of FAULT_KINDS) {
+  for (const kind of EARLY_KINDS) {
     const [least, most] = FREQUENCY[kind];
     const isOn = chance.isTrue(0.5);
     const rate = least * (most / least) ** chance.next();
     const isPossible = broker !== "embedded" || !EXTERNAL.has(kind);
     if (isOn && isPossible) perDay.set(kind, rate);
+  }
+  const later = newChance(seed, "later");
+  for (const kind of LATER_KINDS) {
+    const [least, most] = LATER[kind];
+    const rate = least * (most / least) ** later.next();
+    if (later.isTrue(0.5)) perDay.set(kind, rate);
   }
   const isDrifting = chance.isTrue(0.5);
   const visits = density === "dense" ? chance.between(1500, 2500) : 4 * 10 ** chance.next();

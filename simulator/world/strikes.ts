@@ -78,6 +78,8 @@ export function strikeWith(desk: Desk, kind: FaultKind): void {
       return stepClock(desk, "hub");
     case "operators-vanish":
       return world.people.vanish(chance.between(1, 30) * MINUTE_MS);
+    case "stolen-pillar":
+      return world.thief.strike();
     case "pillar-file-damaged":
       pillar.disk.isDamaged = true;
       return desk.until(duration(desk), () => void (pillar.disk.isDamaged = false));

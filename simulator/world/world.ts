@@ -27,6 +27,7 @@ import { HONEST, type Rules } from "./rules.ts";
 import { newScheduler, type Scheduler } from "./scheduler.ts";
 import { lampShows, outgrown, pillarChanged } from "./seen.ts";
 import { WALL_AT_START } from "./clock.ts";
+import { newThief, type Thief } from "./thief.ts";
 import { newTrace, type Trace } from "./trace.ts";
 import { newWatch, type Watch } from "./watch/watch.ts";
 import { newWire, type Wire } from "./wire.ts";
@@ -61,6 +62,7 @@ export interface World {
   readonly faults: Faults;
   readonly watch: Watch;
   readonly reads: Reads;
+  readonly thief: Thief;
   note(actor: string, what: string, detail: string): void;
   happened(happening: Happening): void;
   press(pillar: number, kind: ButtonKind): boolean;
@@ -170,6 +172,7 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
   world.people = newPeople(world);
   world.faults = newFaults(world);
   world.watch = newWatch(world);
+  world.thief = newThief(world);
   world.reads = newReads({
     show: world.rules.show,
     isDense: settings.density === "dense",

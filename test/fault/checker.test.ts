@@ -32,6 +32,27 @@ describe("found is", () => {
     expect(found(entries)).toContain("I2");
   });
 
+  test("I2: words on the screen, and a voice, that outlive the call by more than 2 s", () => {
+    const linked: Entry = { what: "link", at: 2, pillarId: PILLAR, isUp: true };
+    const screen = (at: number, phase: "answered" | "closed"): Entry => ({
+      ...{ what: "screen", at, pillarId: PILLAR, phase, zh: "Wang已接听，请讲话。", en: "Wang" },
+    });
+    const voice = (at: number, prompt: "answered" | "ended"): Entry => ({
+      ...{ what: "voice", at, pillarId: PILLAR, prompt },
+    });
+    const spoken = [
+      linked,
+      ...cleanHistory(),
+      screen(30_100, "answered"),
+      voice(30_100, "answered"),
+    ];
+    expect(found([...spoken, screen(40_100, "closed"), voice(40_100, "ended")])).toEqual([]);
+    expect(found([...spoken, screen(40_100, "closed"), voice(44_000, "ended")])).toEqual(["I2"]);
+    expect(found([...spoken, screen(44_000, "closed"), voice(40_100, "ended")])).toEqual(["I2"]);
+    const cut: Entry = { what: "fault", at: 39_000, detail: "the cable is out", pillarId: PILLAR };
+    expect(found([...spoken, cut, screen(44_000, "closed"), voice(44_000, "ended")])).toEqual([]);
+  });
+
   test("I2: a receipt for an alarm the journal does not hold", () => {
     const eventId = "f".repeat(32);
     const forged: Entry = { what: "receipt", at: 9000, pillarId: PILLAR, eventId, seq: 9 };

@@ -77,6 +77,5 @@ async function enrol(
     caCertificate: authority.caCertificate,
     hubPublicKey: authority.hubPublicKey,
     mqttPort: context.mqttPort?.() ?? config.mqtt.port,
-    alarmsPort: context.alarmsPort?.() ?? config.alarms.port,
   };
 }

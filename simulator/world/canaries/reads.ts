@@ -22,6 +22,33 @@ export const READ_CANARIES: readonly Canary[] = [
       }),
   },
   {
+    name: "absurd-age",
+    story: "an age beyond every calendar is bounded neither where it enters nor where it is read",
+    firstSeed: 1,
+    rules: () =>
+      withRules({
+        handle: (state, event, now) => {
+          const decision = HONEST.handle(state, event, now);
+          const { ageMs } = event.type === "alarm" ? event.alarm : {};
+          if (ageMs === undefined) return decision;
+          const pressedAt = event.at - ageMs;
+          const facts = decision.facts.map((fact) => {
+            const open = fact.type === "incident-opened" && state.incidents.get(fact.incidentId);
+            if (!open) return fact;
+            state.incidents.set(open.id, { ...open, pressedAt });
+            return { ...fact, pressedAt };
+          });
+          return { ...decision, facts };
+        },
+        show: {
+          incident: (record, name) => ({
+            ...toIncident(record, name),
+            pressedAt: new Date(record.pressedAt).toISOString(),
+          }),
+        },
+      }),
+  },
+  {
     name: "budget-drops-alarms",
     story: `a pillar's budget of ${FEW_ALARMS} alarms counts for alarms as well: the next are not taken`,
     firstSeed: 1,

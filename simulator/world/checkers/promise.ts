@@ -187,13 +187,16 @@ function says(
   words: Partial<Record<Medium, Words>>,
 ): void {
   const one = watched(court, said.pillar);
+  // Words of one step may be the last of one call and the first of the next.
+  const before = one.eventId;
   one.eventId = said.eventId ?? one.eventId;
   Object.assign(one.words, words);
   for (const medium of MEDIA) {
     const now = words[medium];
     if (now === undefined) continue;
     one.wrongMs.delete(medium);
-    wasEverTrue(court, one, { medium, words: now, eventId: said.eventId });
+    const events = [said.eventId, before].filter((id) => id !== undefined);
+    wasEverTrue(court, one, { medium, words: now, events });
   }
   weigh(court, one);
 }
@@ -204,13 +207,14 @@ function wasEverTrue(
   said: {
     readonly medium: Medium;
     readonly words: Words;
-    readonly eventId: string | undefined;
+    /** Of the call now, and of the one before. */
+    readonly events: readonly string[];
   },
 ): void {
-  const { medium, words, eventId } = said;
+  const { medium, words, events } = said;
   if (words.claim === "none") return;
-  if (!eventId || !court.standings.wasRecorded(eventId)) {
-    const detail = `${medium} said ${words.text} for an alarm the hub does not hold (${eventId})`;
+  if (!events.some((id) => court.standings.wasRecorded(id))) {
+    const detail = `${medium} said ${words.text} for an alarm the hub does not hold (${events[0]})`;
     accuse(court, one, detail);
   }
   const { named } = words;

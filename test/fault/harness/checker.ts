@@ -11,6 +11,7 @@ import { chainViolations } from "./chain-check.ts";
 import { deadlineViolations } from "./deadline-check.ts";
 import type { Entry } from "./history.ts";
 import { readJournal, type JournalView } from "./journal-view.ts";
+import { falseWords } from "./word-check.ts";
 
 export type Invariant = "I1" | "I2" | "I3" | "I5" | "I6";
 
@@ -30,6 +31,7 @@ export function check(entries: readonly Entry[]): Violation[] {
   return [
     ...lostPresses(entries, view),
     ...falsePromises(entries, view),
+    ...falseWords(entries, view),
     ...repeatedEffects(view),
     ...deadlineViolations(entries, view),
     ...chainViolations(entries, view),

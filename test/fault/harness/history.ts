@@ -5,6 +5,8 @@
  * forget a promise. `at` is the test machine's wall clock, which hub and agents share.
  */
 import { appendFileSync } from "node:fs";
+import type { PromptName } from "../../../device/core/prompt.ts";
+import type { DisplayPhase } from "../../../device/ports.ts";
 import type { JournalRow } from "../../../hub/journal/chain.ts";
 import type { LampName } from "../../../simulator/live/board-registers.ts";
 
@@ -31,6 +33,31 @@ export type Entry =
       readonly pillarId: string;
       readonly lamp: LampName;
     }
+  /** The agent's voice, by its log. */
+  | {
+      readonly what: "voice";
+      readonly at: number;
+      readonly pillarId: string;
+      readonly prompt: PromptName;
+    }
+  /** The words on its screen, from the file that the screen reads. */
+  | {
+      readonly what: "screen";
+      readonly at: number;
+      readonly pillarId: string;
+      readonly phase: DisplayPhase;
+      readonly zh: string;
+      readonly en: string;
+    }
+  /** A new life of the agent began; it says nothing yet. */
+  | { readonly what: "life"; readonly at: number; readonly pillarId: string }
+  /** What the agent's log says of its link. */
+  | {
+      readonly what: "link";
+      readonly at: number;
+      readonly pillarId: string;
+      readonly isUp: boolean;
+    }
   /** A signed receipt arrived at a pillar. */
   | {
       readonly what: "receipt";
@@ -48,7 +75,13 @@ export type Entry =
       readonly owner: string | null;
     }
   | { readonly what: "hub"; readonly at: number; readonly state: "up" | "down" }
-  | { readonly what: "fault"; readonly at: number; readonly detail: string }
+  /** Something is broken now, or has been mended; without a pillar: for all of them. */
+  | {
+      readonly what: "fault";
+      readonly at: number;
+      readonly detail: string;
+      readonly pillarId?: string;
+    }
   /** The hub's clock was not the test's: no moment of the journal is compared with one of the test. */
   | { readonly what: "hub-clock-moved"; readonly at: number }
   | { readonly what: "journal"; readonly row: JournalRow }

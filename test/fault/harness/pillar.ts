@@ -9,6 +9,7 @@ import { dataPaths } from "../../../device/adapters/data-dir.ts";
 import type { LampName } from "../../../simulator/live/board-registers.ts";
 import { until } from "../../../simulator/hub-client.ts";
 import { openBoard, type VirtualBoard } from "../../../simulator/live/virtual-board.ts";
+import { newEarAndEye } from "./ear-and-eye.ts";
 import type { History } from "./history.ts";
 import { startProcess, type Process, type Surroundings } from "./process.ts";
 
@@ -75,12 +76,15 @@ export async function newPillar(
     await enrol(AgentConfig.parse(settings), await code(id));
   }
   let shown: LampName | undefined;
+  const lives: Process[] = [];
+  const displayFile = dataPaths(dataDir).display;
+  const perceive = newEarAndEye({ pillarId: id, displayFile, history });
   const look = setInterval(() => {
+    perceive(lives.at(-1));
     const { lamp } = board.outputs();
     if (lamp !== shown) history.record({ what: "lamp", at: Date.now(), pillarId: id, lamp });
     shown = lamp;
   }, LOOK_MS);
-  const lives: Process[] = [];
   const lines = (): string[] => lives.flatMap((life) => life.lines());
   const lamp = (): LampName => board.outputs().lamp;
   const expected = async (what: string, isSo: () => boolean): Promise<void> => {

@@ -169,11 +169,14 @@ const HUB_FAULTS: Readonly<Record<string, Fault<Street>>> = {
 /** One pillar after the other, until told to end. */
 export function breakPillars(world: Breaking, chance: Chance): Promise<void> {
   const where = (): SoakPillar => chance.pick(world.pillars);
-  return breakOn(PILLAR_FAULTS, where, { world, chance, everyMs: PILLAR_EVERY_MS });
+  const nameOf = ({ pillar }: SoakPillar): string => pillar.id;
+  return breakOn(PILLAR_FAULTS, { where, nameOf }, { world, chance, everyMs: PILLAR_EVERY_MS });
 }
 
 export function breakHub(world: Breaking, chance: Chance): Promise<void> {
-  return breakOn(HUB_FAULTS, () => world.street, { world, chance, everyMs: HUB_EVERY_MS });
+  const where = (): Street => world.street;
+  const nameOf = (): undefined => undefined;
+  return breakOn(HUB_FAULTS, { where, nameOf }, { world, chance, everyMs: HUB_EVERY_MS });
 }
 
 interface Breaker {
@@ -182,9 +185,15 @@ interface Breaker {
   readonly everyMs: readonly [number, number];
 }
 
+interface Target<Where> {
+  readonly where: () => Where;
+  /** The pillar that alone can notice it. */
+  readonly nameOf: (where: Where) => string | undefined;
+}
+
 async function breakOn<Where>(
   faults: Readonly<Record<string, Fault<Where>>>,
-  where: () => Where,
+  { where, nameOf }: Target<Where>,
   { world, chance, everyMs }: Breaker,
 ): Promise<void> {
   const { tally, signal, street } = world;
@@ -194,10 +203,18 @@ async function breakOn<Where>(
   while (!signal.aborted) {
     await delay(chance.between(...everyMs));
     const [detail, fault] = chance.pick(drawn);
-    street.history.record({ what: "fault", at: Date.now(), detail });
+    const target = where();
+    const pillarId = nameOf(target);
+    const note = (words: string): void =>
+      street.history.record({
+        ...{ what: "fault", at: Date.now(), detail: words },
+        ...(pillarId !== undefined && { pillarId }),
+      });
+    note(detail);
     tally.faults += 1;
     if (fault.isKill) tally.kills += 1;
-    await fault.perform(where(), { ...world, chance });
+    await fault.perform(target, { ...world, chance });
+    note(`mended: ${detail}`);
   }
 }
 
