@@ -1,6 +1,8 @@
 import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Webhook } from "../../hub/config.ts";
 import { HubConfig } from "../../hub/config.ts";
@@ -56,6 +58,24 @@ async function factsOf(hub: FalseHub): Promise<string[]> {
 
 const PATIENT = { timeout: 15_000, interval: 100 };
 
+/** The body as `docs/installing.md` shows it to whoever writes a receiver. */
+function documented(): unknown {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/installing.md"), "utf8");
+  const [, text = ""] = /```json\n([^]*?)```/.exec(page) ?? [];
+  return JSON.parse(text);
+}
+
+/** Names of all fields, without what they hold. */
+function shapeOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "value";
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [
+      name,
+      name === "position" ? "value" : shapeOf(one),
+    ]),
+  );
+}
+
 describe("an incident nobody takes", () => {
   test("is told outside, signed, with the facts a person needs; a redirect is no answer", async () => {
     const [moved, there] = [await receiver(302), await receiver(204)];
@@ -71,6 +91,7 @@ describe("an incident nobody takes", () => {
       type: "incident.unanswered",
       data: { incident: { id, kind: "voice", isVerified: true }, pillar: { name: "东门" } },
     });
+    expect(shapeOf(JSON.parse(call.body))).toEqual(shapeOf(documented()));
     const { headers, body } = call;
     const signed = [headers["webhook-id"], headers["webhook-timestamp"], body].join(".");
     const mac = createHmac("sha256", Buffer.alloc(24, 7)).update(signed).digest("base64");
