@@ -49,7 +49,7 @@ export interface Voice {
   resendAfterMs: number;
   /** Of its latest heartbeat; null until the connection has had one. */
   sessionNonce: SessionNonce | null;
-  /** What it could not be told before that heartbeat, by alarm, oldest first. */
+  /** Told since that heartbeat, by alarm: told again when the next shows that the session was another one by then. */
   readonly untold: Map<EventId, Call>;
   /** Since when its ledger has shown less than the hub holds. */
   behindSince: number | null;
@@ -159,6 +159,7 @@ function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartb
   const known = state.heard.voices.get(pillarId);
   if (known && mayHaveMissed(known, heartbeat.sessionNonce, at)) known.isTold = false;
   const voice = heardFrom(state.heard, pillarId, at);
+  if (voice.sessionNonce === heartbeat.sessionNonce) voice.untold.clear();
   voice.sessionNonce = heartbeat.sessionNonce;
   hearBoot(lineageOf(state, pillarId, voice), heartbeat, at);
   hearHead(state, voice, event);
@@ -239,7 +240,6 @@ function noteTold(voice: Voice, call: Call, nowMs: number): void {
   untold.delete(call.eventId);
   voice.toldAt = nowMs;
   voice.isTold = voice.sessionNonce !== null;
-  if (voice.isTold) return;
   untold.set(call.eventId, call);
   const [oldest] = untold.keys();
   if (untold.size > MAX_UNTOLD && oldest) untold.delete(oldest);
