@@ -1,9 +1,12 @@
 /** The audit's read model, on a real journal. */
 import { DatabaseSync } from "node:sqlite";
+import { Migrator } from "kysely/migration";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
+import { queries } from "../../../hub/journal/queries.ts";
 import { openReads } from "../../../hub/journal/reads.ts";
+import { migrationProvider } from "../../../hub/journal/schema.ts";
 import { AuditPage, AuditQuery } from "../../../shared/api/audit.ts";
 import { IncidentId, RecordingId, Username } from "../../../shared/ids.ts";
 import { tempDir } from "./directory.ts";
@@ -71,6 +74,20 @@ async function journalWith(facts: readonly Fact[]) {
   const ask = async (query: object = {}) =>
     AuditPage.parse(await reads.audit(AuditQuery.parse(query)));
   return { file, journal, ask };
+}
+
+/** A file as the hub made it before there was an audit, with the facts of another. */
+async function writeOlder(file: string, newer: string): Promise<void> {
+  const database = new DatabaseSync(file);
+  try {
+    const migrator = new Migrator({ db: queries(database), provider: migrationProvider });
+    const { error } = await migrator.migrateTo("0003-certificates");
+    expect(error).toBeUndefined();
+    database.prepare("attach ? as newer").run(newer);
+    database.exec("insert into journal select * from newer.journal");
+  } finally {
+    database.close();
+  }
 }
 
 describe("the audit", () => {
@@ -142,11 +159,10 @@ describe("the audit", () => {
   });
 
   test("holds also what an older journal told", async () => {
-    const { file, journal } = await journalWith(FACTS);
+    const { file: newer, journal } = await journalWith(FACTS);
     await journal.close();
-    const database = new DatabaseSync(file);
-    database.exec("drop table audit; delete from kysely_migration where name = '0004-audit'");
-    database.close();
+    const file = `${tempDir()}/journal.db`;
+    await writeOlder(file, newer);
     const again = await openJournal(file);
     const reads = openReads({ file, dataDir: "", heardAt: () => undefined });
     const { items } = await reads.audit(AuditQuery.parse({ person: "li" }));
