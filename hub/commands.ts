@@ -12,7 +12,9 @@ import type { Fact } from "./core/facts.ts";
 import { isTrusted } from "./core/roster.ts";
 import type { HubState } from "./core/state.ts";
 import { newId } from "./identifier.ts";
-import type { Authority, HubCommands, PillarLink } from "./ports.ts";
+import type { CommandRequest } from "../shared/api/pillar.ts";
+import { takeTurn, type Rate } from "./link/rate.ts";
+import type { Actor, Authority, CommandSent, HubCommands, PillarLink } from "./ports.ts";
 
 const EXPIRES_IN_MS = 10_000;
 const RESULT_WITHIN_MS = 5000;
@@ -38,8 +40,11 @@ interface Result {
 
 export function createCommander(options: CommanderOptions): Commander {
   const awaited = new Map<CommandId, (result: Result) => void>();
+  /** One entry for each known pillar at most. */
+  const nextSirenAt = new Map<PillarId, number>();
   return {
-    async command(pillarId, order, by) {
+    async command(pillarId, request, by) {
+      const { order } = request;
       const { pillars, heard } = options.state();
       const pillar = pillars.get(pillarId);
       if (!pillar) return { ok: false, detail: `no such pillar: ${pillarId}` };
@@ -51,6 +56,12 @@ export function createCommander(options: CommanderOptions): Commander {
         return { ok: false, detail: `the identity of ${pillarId} is in doubt: enrol it again` };
       }
       if (awaited.size >= MAX_AWAITED) return { ok: false, detail: "too many commands at once" };
+      if (order.name === "siren") {
+        const refusal =
+          whyNoSiren(options.state(), { pillarId, request, by }) ??
+          whyNotYet(nextSirenAt, pillarId, order.on);
+        if (refusal) return refusal;
+      }
       const message = signCommand(options.authority, {
         pillarId,
         order,
@@ -59,7 +70,8 @@ export function createCommander(options: CommanderOptions): Commander {
       });
       const { commandId } = message.body;
       const sent = { type: "command-sent", at: Date.now(), pillarId, commandId, order } as const;
-      await options.record([{ ...sent, by: by.username }]);
+      const why = request.reason === undefined ? {} : { reason: request.reason };
+      await options.record([{ ...sent, by: by.username, ...why }]);
       const result = waitFor(awaited, commandId, pillar.presence);
       options.send(pillarId, { channel: "command", message });
       return result;
@@ -70,6 +82,48 @@ export function createCommander(options: CommanderOptions): Commander {
       awaited.get(report.commandId)?.({ ok: outcome === "done", detail: detail || outcome });
     },
   };
+}
+
+interface SirenWish {
+  readonly pillarId: PillarId;
+  readonly request: CommandRequest;
+  readonly by: Actor;
+}
+
+/** A siren frightens a street: its incident's owner may order it, or a supervisor who says why. Off, any of them. */
+function whyNoSiren(
+  state: HubState,
+  { pillarId, request, by }: SirenWish,
+): CommandSent | undefined {
+  const { order, reason } = request;
+  const isOff = order.name === "siren" && !order.on;
+  const isOwner = [...state.incidents.values()].some(
+    (incident) => incident.pillarId === pillarId && incident.owner === by.username,
+  );
+  if (isOff || isOwner || (by.role === "supervisor" && reason !== undefined)) return undefined;
+  const expected =
+    by.role === "supervisor"
+      ? "expected a reason: the siren of a pillar whose incident is not yours is kept with it"
+      : `expected the owner of an open incident at ${pillarId}, or a supervisor with a reason`;
+  return { ok: false, code: "forbidden", detail: expected };
+}
+
+/** On and off again is always possible; on again only so often. */
+const SIRENS: Rate = { burst: 2, intervalMs: 10_000, maxWaitMs: 0 };
+
+function whyNotYet(
+  nextAt: Map<PillarId, number>,
+  pillarId: PillarId,
+  isOn: boolean,
+): CommandSent | undefined {
+  if (!isOn) return undefined;
+  const turn = takeTurn(SIRENS, nextAt.get(pillarId) ?? 0, performance.now());
+  if (turn.ok) {
+    nextAt.set(pillarId, turn.nextAt);
+    return undefined;
+  }
+  const detail = `expected one siren in ${SIRENS.intervalMs / 1000} s at one pillar, found more`;
+  return { ok: false, code: "too-many-requests", detail };
 }
 
 function waitFor(

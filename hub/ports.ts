@@ -10,7 +10,7 @@ import type { AuditPage, AuditQuery } from "../shared/api/audit.ts";
 import type { ServerEvent } from "../shared/api/event.ts";
 import type { HubStatus } from "../shared/api/hub.ts";
 import type { RenewalRequest } from "../shared/api/enrolment.ts";
-import type { Pillar, Position, RevokeRequest } from "../shared/api/pillar.ts";
+import type { CommandRequest, Pillar, Position, RevokeRequest } from "../shared/api/pillar.ts";
 import type { ProblemCode } from "../shared/api/problem.ts";
 import type { Role, Session } from "../shared/api/session.ts";
 import type {
@@ -23,7 +23,6 @@ import type {
 } from "../shared/ids.ts";
 import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
 import type { z } from "zod";
-import type { CommandOrder } from "../shared/protocol/command.ts";
 import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
 import type { Fact, FactOf, Via } from "./core/facts.ts";
@@ -161,11 +160,7 @@ export interface HubCommands {
   /** The hub itself, as it is now. */
   status(): HubStatus;
   /** Sends a signed command to a pillar. */
-  command(
-    pillarId: PillarId,
-    order: CommandOrder,
-    by: Actor,
-  ): Promise<{ ok: boolean; detail: string }>;
+  command(pillarId: PillarId, request: CommandRequest, by: Actor): Promise<CommandSent>;
   /** Ends an identity. Resolves after the commit, when the pillar's connection has been cut. */
   revoke(
     pillarId: PillarId,
@@ -204,6 +199,13 @@ export interface ViewRequest {
 export type ViewAnswer =
   | { readonly ok: true; readonly sessionId: string; readonly sdp: string }
   | { readonly ok: false; readonly code: ProblemCode; readonly detail: string };
+
+/** `detail`: what the pillar said, or why nothing was sent (`unavailable` unless `code` says otherwise). */
+export interface CommandSent {
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly code?: ProblemCode;
+}
 
 /** Null: the command line. */
 export type Changer = Pick<Actor, "username" | "displayName"> | null;

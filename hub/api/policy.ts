@@ -33,13 +33,13 @@ export const POLICY = {
 /** `public`: no session needed; something else protects it, or nothing is to be protected. */
 export type Permission = keyof typeof POLICY | "public";
 
-/** A siren belongs to whoever handles the incident; the rest is repair. */
+/** A siren belongs to whoever handles the incident, which `whyNoSiren` looks at; the rest is repair. */
 const COMMANDS: Readonly<Record<CommandOrder["name"], readonly Role[]>> = {
   identify: ["supervisor", "technician", "admin"],
   resend: ["supervisor", "technician", "admin"],
   "restart-media": ["supervisor", "technician", "admin"],
   "self-test": ["supervisor", "technician", "admin"],
-  siren: ["operator", "supervisor", "technician"],
+  siren: ["operator", "supervisor"],
 };
 
 export const may = (role: Role, permission: keyof typeof POLICY): boolean =>

@@ -315,6 +315,8 @@ export type Fact =
       readonly commandId: CommandId;
       readonly order: CommandOrder;
       readonly by: Username;
+      /** Of a siren that a supervisor ordered without owning an incident there. */
+      readonly reason?: string;
     })
   | (At & {
       readonly type: "recording-viewed";

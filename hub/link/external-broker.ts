@@ -1,5 +1,5 @@
 /**
- * A broker that is not ours (mosquitto, EMQX, VerneMQ, HiveMQ, NATS), with the hub as its client.
+ * A broker that is not ours (docs/external-broker.md), with the hub as its client.
  *
  * The broker's access list says who may write under which pillar's name, and nothing here can check that:
  * alarms prove themselves by their signature, everything else is as good as that list. The broker is a

@@ -86,7 +86,12 @@ export const RevokeRequest = z.strictObject({
 });
 export type RevokeRequest = z.infer<typeof RevokeRequest>;
 
-export const CommandRequest = z.strictObject({ order: CommandOrder });
+export const CommandRequest = z.strictObject({
+  order: CommandOrder,
+  /** For a siren without an incident of one's own: why. It is kept. */
+  reason: z.string().trim().min(1).max(200).optional(),
+});
+export type CommandRequest = z.infer<typeof CommandRequest>;
 
 /** What the pillar said of a command it carried out. */
 export const CommandAnswer = z.object({ detail: z.string() });

@@ -35,7 +35,7 @@ describe("a pillar whose certificate has expired", () => {
     expect(hub.shell.loop.state().pillars.get(pillar(0))).toMatchObject({ release: "1.0" });
     expect(hub.dropped).toEqual([pillar(0)]);
     const order = { name: "siren", on: true } as const;
-    const answer = await hub.shell.commands.command(pillar(0), order, person("wang"));
+    const answer = await hub.shell.commands.command(pillar(0), { order }, person("wang"));
     expect(answer.ok).toBe(false);
   });
 
@@ -60,14 +60,22 @@ describe("an order to a pillar", () => {
   test("names the connection of its latest heartbeat, and is not given before there was one", async () => {
     const hub = await newHub();
     const order = { name: "identify", seconds: 5 } as const;
-    const early = await hub.shell.commands.command(pillar(0), order, person("zhao", "technician"));
+    const early = await hub.shell.commands.command(
+      pillar(0),
+      { order },
+      person("zhao", "technician"),
+    );
     expect(early).toMatchObject({ ok: false });
     const sessionNonce = "c".repeat(32) as never;
     await hear(hub, { channel: "heartbeat", message: newHeartbeat({ sessionNonce, seq: 3 }) });
     const resend = hub.sent.find(({ message }) => message.channel === "command")?.message;
     expect(resend).toMatchObject({ message: { body: { sessionNonce, order: { fromSeq: 1 } } } });
     hub.shell.linkEvents.onConnected(pillar(0));
-    const late = await hub.shell.commands.command(pillar(0), order, person("zhao", "technician"));
+    const late = await hub.shell.commands.command(
+      pillar(0),
+      { order },
+      person("zhao", "technician"),
+    );
     expect(late).toMatchObject({ ok: false });
   });
 });

@@ -25,7 +25,7 @@ test("a revoked pillar is cut off, its media ends, and its alarms are refused by
   await hub.shell.linkEvents.onMessage(pillar(0), heartbeat, "mqtt");
   expect(recordOf(hub).release).toBeNull();
   const order = { name: "siren", on: true } as const;
-  expect((await hub.shell.commands.command(pillar(0), order, ADMIN)).ok).toBe(false);
+  expect((await hub.shell.commands.command(pillar(0), { order }, ADMIN)).ok).toBe(false);
   await hub.restart();
   await expect(hub.press({ via: "https" })).rejects.toThrow("revoked by root");
 });

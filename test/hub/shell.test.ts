@@ -255,7 +255,11 @@ describe("commands", () => {
     const hub = await newHub();
     const heartbeat = { channel: "heartbeat", message: newHeartbeat({ bootEpoch: 4 }) } as const;
     await hub.shell.linkEvents.onMessage(pillar(0), heartbeat, "mqtt");
-    const result = hub.shell.commands.command(pillar(0), identify, person("zhao", "technician"));
+    const result = hub.shell.commands.command(
+      pillar(0),
+      { order: identify },
+      person("zhao", "technician"),
+    );
     const sent = await vi.waitFor(() => {
       const { message } = hub.sent.find((down) => down.message.channel === "command") ?? {};
       if (message?.channel !== "command") throw new Error("no command yet");
@@ -271,8 +275,12 @@ describe("commands", () => {
   test("for a pillar never heard, or unknown, are refused with words", async () => {
     const hub = await newHub();
     const { command } = hub.shell.commands;
-    expect(await command(pillar(0), identify, person("zhao"))).toMatchObject({ ok: false });
-    expect(await command(pillar(9), identify, person("zhao"))).toMatchObject({ ok: false });
+    expect(await command(pillar(0), { order: identify }, person("zhao"))).toMatchObject({
+      ok: false,
+    });
+    expect(await command(pillar(9), { order: identify }, person("zhao"))).toMatchObject({
+      ok: false,
+    });
   });
 });
 

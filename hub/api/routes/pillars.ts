@@ -88,8 +88,9 @@ function commandRoute(app: Api, context: ApiContext): void {
         throw problem("forbidden", `${username} is ${role}, which may not order: ${order.name}`);
       }
       if (!(await context.reads.pillar(id))) throw unknownPillar(id);
-      const sent = await context.hub.command(id, order, { username, displayName, role });
-      if (!sent.ok) throw problem("unavailable", sent.detail);
+      const by = { username, displayName, role };
+      const sent = await context.hub.command(id, request.body, by);
+      if (!sent.ok) throw problem(sent.code ?? "unavailable", sent.detail);
       return reply.code(202).send({ detail: sent.detail });
     },
   );
