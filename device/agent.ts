@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import type { AgentConfig } from "./config.ts";
 import { dataPaths } from "./adapters/data-dir.ts";
+import { alarmUrlsOf, ownDoor } from "./adapters/alarm-urls.ts";
 import { displayFile } from "./adapters/display-file.ts";
 import { Failure, reasonOf } from "./adapters/failure.ts";
 import { readIdentity, type OwnIdentity } from "./adapters/identity.ts";
@@ -21,9 +22,6 @@ import type { AlarmPost, Board, HubLink, Ledger, MediaPort, Screen } from "./por
 import { calendarOf, keepCertificate } from "./renewal.ts";
 import { TASKS, type Vitals } from "./adapters/watchdog.ts";
 import { newShell, type Log, type Shell, type World } from "./shell.ts";
-
-/** The hub's own default, for pillars without a second way. */
-const ALARMS_PORT = 8884;
 
 export interface AgentParts {
   readonly log: Log;
@@ -69,13 +67,14 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     ...ledger,
     pillarId: config.pillarId,
     release: release(),
-    secondWays: config.hub.alarmUrls.length,
+    secondWays: alarmUrlsOf(config).length,
   });
   const armed = whenArmed({ board, link, clock });
   const parted = { clock, identity, board, ledger, link, post, media, screen, log };
   const world = { ...parted, ...(vitals && { vitals }) };
   const shell = newShell(world, beginning);
   shell.tell({ type: "started" });
+  if (config.hub.alarmUrls?.length === 0) shell.tell({ type: "second-way-off" });
   vitals?.rest("start");
   const { firstLookMs } = parts;
   const endRenewal = startRenewal(config, { ...world, shell, firstLookMs });
@@ -149,7 +148,7 @@ async function makeLink({ config, identity, clock, log }: LinkParts): Promise<Hu
 
 async function makePost(config: AgentConfig, identity: OwnIdentity): Promise<AlarmPost> {
   const { httpsLink, noSecondWay } = await import("./adapters/https-link.ts");
-  const { alarmUrls: urls } = config.hub;
+  const urls = alarmUrlsOf(config);
   if (urls.length === 0) return noSecondWay;
   return httpsLink({
     ...{ pillarId: config.pillarId, urls, ca: identity.ca },
@@ -171,8 +170,9 @@ interface RenewalParts extends Pick<World, "clock" | "link" | "log"> {
 /** Returns the way to stop. */
 function startRenewal(config: AgentConfig, parts: RenewalParts): () => void {
   const { clock, identity, link, log, shell, firstLookMs } = parts;
-  const { pillarId, hub } = config;
-  const urls = hub.alarmUrls.length > 0 ? hub.alarmUrls : [`https://${hub.host}:${ALARMS_PORT}`];
+  const { pillarId } = config;
+  const own = alarmUrlsOf(config);
+  const urls = own.length > 0 ? own : [ownDoor(config)];
   const notEndedBefore = (): number => sureOf(identity.validity(), calendarOf(clock));
   return keepCertificate({
     ...{ identity, clock, log, firstLookMs },

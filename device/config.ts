@@ -99,13 +99,14 @@ export const AgentConfig = z.strictObject({
     httpUrl: z.url({ protocol: /^https?$/ }),
     /**
      * Hubs that take alarms by HTTPS when MQTT brings no receipt, in the order in which they are asked; the
-     * certificate is renewed there as well, and at port 8884 of `host` when none is named.
+     * certificate is renewed there as well. Without this line: `host`, at the port that the hub named when the
+     * pillar was enrolled (8884 unless it was changed there). An empty list switches the fallback off, which is a fault.
      * Their certificates must come from the hub's authority.
      */
     alarmUrls: z
       .array(z.url({ protocol: /^https$/ }))
       .max(4)
-      .default([]),
+      .optional(),
   }),
   board: Board,
   media: MediaConfig.prefault({}),

@@ -30,6 +30,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   board: checkBoard,
   ffmpeg: checkFfmpeg,
   hub: checkHub,
+  fallback: checkFallback,
 };
 
 export async function examine(config: AgentConfig): Promise<Finding[]> {
@@ -129,6 +130,16 @@ async function checkFfmpeg(): Promise<string> {
   const found = await findFfmpeg();
   if (!found.ok) throw new Error(found.reason);
   return `${found.path}, version ${await ffmpegVersion(found.path)}`;
+}
+
+/** Whether an alarm has another way when MQTT is silent. */
+async function checkFallback(config: AgentConfig): Promise<string> {
+  const { alarmUrlsOf } = await import("./adapters/alarm-urls.ts");
+  const urls = alarmUrlsOf(config);
+  if (urls.length > 0) return `alarms also go to ${urls.join(", ")}`;
+  throw new Error(
+    "hub.alarmUrls is an empty list: no alarm goes by HTTPS when MQTT is silent; remove the line",
+  );
 }
 
 /** A whole connection, as the agent makes it; the hub drops an older one of the same pillar. */

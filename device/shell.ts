@@ -212,7 +212,7 @@ function listen(world: World, tell: Tell, onMark: (mark: BoardMark) => void): vo
     if (mark) onMark(mark);
     if (input === "tamper") return tell({ type: "tamper-changed", isOpen: isActive });
     if (input === "mains") {
-      return world.log.warn(isActive ? "mains power has failed" : "mains power is back");
+      return tell({ type: "mains-changed", isLost: isActive });
     }
     const kind = input === "button" ? "voice" : "silent";
     if (!isActive) return tell({ type: "button-released", kind });

@@ -198,23 +198,30 @@ async function startDoors(
     return broker;
   };
   const alarmDoor = await prepareAlarmDoor({ ...doors, receipts }, closers);
-  const api = await prepareApi(config, { ...doors, receipts, broker: brokerThere }, closers);
+  let alarmsPort = config.alarms.port;
+  const parts = { receipts, broker: brokerThere, alarmsPort: () => alarmsPort };
+  const api = await prepareApi(config, { ...doors, ...parts }, closers);
   broker = await startWayIn(config, doors);
   closers.push(() => brokerThere().close());
   doors.shell.attach(receipts.through(broker));
   const { refused } = doors;
   const alarms = await openHttpDoor(alarmDoor, { ...config.alarms, refused });
   closers.push(() => alarms.close());
+  alarmsPort = alarms.port;
   const http = await openHttpDoor(api, { ...config.http, refused });
   closers.push(() => http.close());
-  return { httpPort: http.port, mqttPort: broker.port, alarmsPort: alarms.port };
+  return { httpPort: http.port, mqttPort: broker.port, alarmsPort };
 }
 
-type ApiDoor = Doors & { readonly receipts: Receipts; readonly broker: () => WayIn };
+type ApiDoor = Doors & {
+  readonly receipts: Receipts;
+  readonly broker: () => WayIn;
+  readonly alarmsPort: () => number;
+};
 
 async function prepareApi(
   config: HubConfig,
-  { log, authority, shell, hubEpoch, receipts, broker, refused }: ApiDoor,
+  { log, authority, shell, hubEpoch, receipts, broker, alarmsPort, refused }: ApiDoor,
   closers: Closers,
 ): Promise<FastifyInstance> {
   const { loop, linkEvents: events } = shell;
@@ -228,6 +235,7 @@ async function prepareApi(
   const app = await buildApi({
     ...{ config, accounts, enrolments, authority, receipts, events, hubEpoch, refused, log },
     mqttPort: () => broker().port,
+    alarmsPort,
     hub: shell.commands,
     reads: shell.reads,
     health: () =>

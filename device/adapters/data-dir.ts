@@ -8,6 +8,8 @@ export interface DataPaths {
   readonly ca: string;
   readonly alarmKey: string;
   readonly hubPublicKey: string;
+  /** Where the hub takes alarms by HTTPS, as it said at enrolment. */
+  readonly alarmsPort: string;
   readonly ledger: string;
   readonly display: string;
 }
@@ -20,6 +22,7 @@ export function dataPaths(dataDir: string): DataPaths {
     ca: join(identityDir, "ca.pem"),
     alarmKey: join(identityDir, "alarm-key.pem"),
     hubPublicKey: join(identityDir, "hub-public-key.pem"),
+    alarmsPort: join(identityDir, "alarms-port"),
     ledger: join(dataDir, "ledger.db"),
     display: join(dataDir, "display.json"),
   };

@@ -204,6 +204,7 @@ function writeIdentity(dataDir: string, keys: NewKeys, answer: EnrolmentResult):
       [paths.ca, answer.caCertificate],
       [paths.alarmKey, keys.alarmKey],
       [paths.hubPublicKey, answer.hubPublicKey],
+      [paths.alarmsPort, String(answer.alarmsPort)],
     ] as const;
     for (const [file, text] of files)
       writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });

@@ -184,8 +184,7 @@ async function serve(serving: Serving): Promise<string> {
     } catch (error) {
       written = undefined;
       failures += 1;
-      const detail = isTimeoutOrChecksum(error) ? port.diagnosis() : reasonOf(error);
-      if (failures >= FAILURES_TO_LOSE) line.reach(false, lost(line.settings.path, detail));
+      if (failures >= FAILURES_TO_LOSE) line.reach(false, lost(line.settings, error, port));
     }
     if (written !== line.outputs() && failures === 0) continue;
     // The line stays open through failures: a board that comes back answers the next request.
@@ -195,8 +194,34 @@ async function serve(serving: Serving): Promise<string> {
   return "closed";
 }
 
-const lost = (path: string, detail: string): string =>
-  `the I/O board on ${path} does not answer: ${detail}`;
+/** What the line or the board did instead of the answer that was expected, and what to do. */
+function lost({ path, unit }: ModbusSettings, error: unknown, port: ModbusPort): string {
+  const reason = reasonOf(error);
+  const board = `the I/O board on ${path}`;
+  const [, code] = /exception (\d+)/i.exec(reason) ?? [];
+  if (code !== undefined) {
+    const name = EXCEPTIONS[Number(code)] ?? "unknown";
+    return (
+      `${board} answered: unit ${unit} says exception ${code} (${name}); ` +
+      "check board.unit, and that its registers are those of docs/register-map.md"
+    );
+  }
+  if (!isTimeoutOrChecksum(error)) return `${board} answered, and not as expected: ${reason}`;
+  return `${board} does not answer as expected: ${port.diagnosis()}`;
+}
+
+/** Modbus application protocol 1.1b3, clause 7. */
+const EXCEPTIONS: Readonly<Record<number, string>> = {
+  1: "illegal function",
+  2: "illegal data address",
+  3: "illegal data value",
+  4: "device failure",
+  5: "acknowledge",
+  6: "device busy",
+  8: "memory parity error",
+  10: "gateway path unavailable",
+  11: "gateway target does not respond",
+};
 
 /** The agent ends in order: nobody must be shown a ready pillar. */
 async function standDown(client: ModbusClient): Promise<void> {

@@ -64,6 +64,13 @@ export class ModbusPort extends EventEmitter {
     if (this.#received.length < wanted) {
       return `expected an answer of ${wanted} bytes, found ${this.#received.length}: bytes are lost`;
     }
+    const whole = wholeFrame(this.#received);
+    if (whole && whole[0] !== this.#request[0]) {
+      return `unit ${whole[0]} answered, expected unit ${this.#request[0]}: correct board.unit or the board's address`;
+    }
+    if (whole) {
+      return "it answers too late: the board or this machine is too slow or too busy; the line is well";
+    }
     return "bytes arrive damaged (wrong checksum): check the cable, its shield and the termination";
   }
 
@@ -86,6 +93,12 @@ export class ModbusPort extends EventEmitter {
     }
     const mayBeEcho =
       !this.#sawEcho && request.subarray(0, this.#received.length).equals(this.#received);
+    const other = wholeFrame(this.#received);
+    if (other && other[1] !== request[1] && !isException) {
+      // The late answer to an earlier request; ours may still come.
+      this.#received = this.#received.subarray(other.length);
+      return;
+    }
     // Long enough and still wrong: the checksum refuses it now rather than after the time-out.
     if (!mayBeEcho && this.#received.length >= Math.max(length, request.length))
       this.#answer(length);
@@ -101,6 +114,15 @@ export class ModbusPort extends EventEmitter {
 function answerLength(request: Buffer): number {
   if (request.length < 6) return EXCEPTION_LENGTH;
   return request[1] === 3 || request[1] === 4 ? 5 + 2 * request.readUInt16BE(4) : 8;
+}
+
+/** The good frame at the beginning of these bytes, by the length that its own function gives it. */
+function wholeFrame(bytes: Buffer): Buffer | undefined {
+  const code = bytes[1] ?? 0;
+  const ofCode = code === 3 || code === 4 ? 5 + (bytes[2] ?? 0) : 8;
+  const length = code >= 0x80 ? EXCEPTION_LENGTH : ofCode;
+  const frame = bytes.subarray(0, length);
+  return bytes.length >= length && hasGoodCrc(frame) ? frame : undefined;
 }
 
 export function hasGoodCrc(frame: Buffer): boolean {

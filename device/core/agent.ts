@@ -76,6 +76,10 @@ function route(agent: Agent, event: Event): AgentStep {
       return buttonReleased(agent, event.kind);
     case "tamper-changed":
       return tamperChanged(agent, event.isOpen);
+    case "mains-changed":
+      return mainsChanged(agent, event.isLost);
+    case "second-way-off":
+      return raise(agent, "second-way-off", SECOND_WAY_OFF);
     case "board-running":
       return partRuns(agent, "board-lost", event);
     case "sealed":
@@ -131,6 +135,14 @@ function partRuns(
   event: { readonly isRunning: boolean; readonly detail: string },
 ): AgentStep {
   return setFault(agent, code, event.isRunning ? undefined : event.detail);
+}
+
+const SECOND_WAY_OFF =
+  "hub.alarmUrls is an empty list: no alarm goes by HTTPS when MQTT is silent; remove the line";
+
+function mainsChanged(agent: Agent, isLost: boolean): AgentStep {
+  const detail = isLost ? "mains power has failed; the pillar runs on its battery" : undefined;
+  return setFault(agent, "mains-lost", detail);
 }
 
 function tamperChanged(agent: Agent, isOpen: boolean): AgentStep {

@@ -67,6 +67,9 @@ export type Told =
   | { readonly type: "button-pressed"; readonly kind: ButtonKind; readonly edgeAt: Instant }
   | { readonly type: "button-released"; readonly kind: ButtonKind }
   | { readonly type: "tamper-changed"; readonly isOpen: boolean }
+  | { readonly type: "mains-changed"; readonly isLost: boolean }
+  /** `hub.alarmUrls` is an empty list: somebody has switched the second way off. */
+  | { readonly type: "second-way-off" }
   | { readonly type: "board-running"; readonly isRunning: boolean; readonly detail: string }
   /** The shell hashed and signed the draft. */
   | { readonly type: "sealed"; readonly alarm: SealedAlarm; readonly edgeAt: Instant }

@@ -49,6 +49,8 @@ export interface ApiOptions {
   readonly receipts?: Receipts;
   /** What pillars are told at enrolment; the configured port unless that is 0. */
   readonly mqttPort?: () => number;
+  /** Where pillars reach it by HTTPS. */
+  readonly alarmsPort?: () => number;
   /** The built console; a test may point elsewhere. */
   readonly consoleDir?: string;
 }

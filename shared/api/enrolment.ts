@@ -46,5 +46,7 @@ export const EnrolmentResult = z.object({
   /** Verifies receipts and commands, SPKI PEM. */
   hubPublicKey: z.string(),
   mqttPort: z.number().int(),
+  /** Where the hub takes alarms by HTTPS when MQTT is silent. */
+  alarmsPort: z.number().int(),
 });
 export type EnrolmentResult = z.infer<typeof EnrolmentResult>;

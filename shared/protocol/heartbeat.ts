@@ -27,6 +27,8 @@ export const FaultCode = z.enum([
   /** Found by the hub: after a reboot the pillar has forgotten alarms it had sent; they are here. */
   "ledger-lost",
   "ledger-slow",
+  /** The contact of the mains supply has closed: the pillar runs on its battery. */
+  "mains-lost",
   "media-down",
   /** Messages that were not this hub's came on the pillar's topics. They were refused. */
   "messages-refused",
@@ -36,6 +38,8 @@ export const FaultCode = z.enum([
   "protocol-newer",
   /** The pillar could not renew its certificate, and less than ten days are left of it. */
   "renewal-failing",
+  /** The setting says that no alarm may go by HTTPS. */
+  "second-way-off",
   "speaker-lost",
   "tamper-open",
 ]);

@@ -50,6 +50,10 @@ interface Answer {
   readonly body: string;
 }
 
+test("enrolment names the port where alarms go by HTTPS", () => {
+  expect(enrolled.alarmsPort).toBe(hub.alarmsPort);
+});
+
 /** As a pillar would: it trusts the hub's own authority and shows no certificate. */
 function post(path: string, payload: unknown): Promise<Answer> {
   const body = JSON.stringify(payload);

@@ -77,5 +77,6 @@ async function enrol(
     caCertificate: authority.caCertificate,
     hubPublicKey: authority.hubPublicKey,
     mqttPort: context.mqttPort?.() ?? config.mqtt.port,
+    alarmsPort: context.alarmsPort?.() ?? config.alarms.port,
   };
 }

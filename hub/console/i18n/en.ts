@@ -304,6 +304,8 @@ export const en: typeof zhCN = {
     "media-down": "Sound and picture down",
     "microphone-lost": "Microphone lost, the scene cannot be heard",
     "outbox-full": "Unsent alarms are full",
+    "mains-lost": "Mains power has failed: the pillar runs on its battery",
+    "second-way-off": "The HTTPS fallback is switched off in the pillar's settings",
     "messages-refused":
       "Somebody else writes to the pillar's topics: refused, look at the broker's access list",
     "protocol-newer": "The pillar's software is newer than the hub's: alarms ring, update the hub",
