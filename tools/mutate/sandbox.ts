@@ -11,9 +11,14 @@ import { applied, type Mutant } from "./mutants.ts";
 /** Longer than any of the test folders takes; a mutant that needs more hangs and counts as found. */
 const TIMEOUT_MS = 180_000;
 
+/** One worker for all files of a folder halves the time; the first failure is enough. */
+const HASTE = ["--bail=1", "--no-isolate", "--pool=threads", "--maxWorkers=1"];
+
 export type Outcome = "killed" | "timeout" | "survived";
 
 export interface Sandbox {
+  /** Throws when the first of these test folders fails without a mutant: every mutant would count as found. */
+  assertSound(folders: readonly (readonly string[])[]): Promise<void>;
   /** Runs the test folders in order until one fails. */
   tryOut(mutant: Mutant, folders: readonly (readonly string[])[]): Promise<Outcome>;
   remove(): void;
@@ -24,6 +29,11 @@ export function openSandbox(root: string): Sandbox {
   for (const path of filesOf(root)) cpSync(join(root, path), join(folder, path));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   return {
+    assertSound: async ([tests = []]) => {
+      const outcome = await runTests(folder, tests);
+      if (outcome === "survived") return;
+      throw new Error(`expected ${tests.join(" ")} to pass without a mutant; mend the tests first`);
+    },
     tryOut: async (mutant, folders) => {
       const path = join(folder, mutant.file);
       const text = readFileSync(path, "utf8");
@@ -54,7 +64,7 @@ function filesOf(root: string): string[] {
 
 async function runTests(folder: string, tests: readonly string[]): Promise<Outcome> {
   const vitest = join(folder, "node_modules/vitest/vitest.mjs");
-  const child = spawn(process.execPath, [vitest, "run", "--bail=1", ...tests], {
+  const child = spawn(process.execPath, [vitest, "run", ...HASTE, ...tests], {
     cwd: folder,
     stdio: "ignore",
     detached: true,
