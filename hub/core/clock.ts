@@ -67,7 +67,6 @@ function moveAlong(
   heard.since = moveOrNull(heard.since);
   for (const voice of heard.voices.values()) {
     voice.heardAt = move(voice.heardAt);
-    voice.toldAt = move(voice.toldAt);
     voice.disconnectedAt = moveOrNull(voice.disconnectedAt);
     voice.resendAskedAt = moveOrNull(voice.resendAskedAt);
     // Suspicions compare moments: they begin anew.

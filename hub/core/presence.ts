@@ -6,6 +6,7 @@
  * pillars write nothing.
  */
 import type { Presence } from "../../shared/api/pillar.ts";
+import { assertNever } from "../../shared/assert.ts";
 import type { EventId, IncidentId, PillarId, SessionNonce, Username } from "../../shared/ids.ts";
 import type { Call } from "../../shared/protocol/call.ts";
 import { hearClock, unset, type Clock } from "./clock.ts";
@@ -38,7 +39,6 @@ const MOST_RESEND_AFTER_MS = 600_000;
 
 /** What the wire said of one pillar since this process began. */
 export interface Voice {
-  isConnected: boolean;
   heardAt: number;
   disconnectedAt: number | null;
   /** It has been told the state of its call since it connected. */
@@ -82,11 +82,11 @@ export const silence = (): Heard => ({
  *
  * `monotonicMs`: now, by a clock nobody can set.
  */
+// oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which events exist
 export function hear(state: HubState, event: HubEvent, monotonicMs: number): void {
   const { heard } = state;
   heard.clock.nowMs = monotonicMs;
   heard.since ??= event.at;
-  if (isUnheard(event)) return;
   switch (event.type) {
     case "alarm":
       // By HTTPS it proves the pillar alive, but not that we can reach it.
@@ -104,7 +104,6 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
     case "pillar-disconnected": {
       const voice = heard.voices.get(event.pillarId);
       if (!voice) return;
-      voice.isConnected = false;
       voice.isTold = false;
       voice.disconnectedAt = event.at;
       return;
@@ -128,31 +127,17 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
       hearAbsence(state);
       hearCalls(state);
       return;
+    // They say nothing of who is there.
+    case "external-answered":
+    case "recording-ended":
+    case "revoke-order":
+    case "storage-checked":
+    case "recordings-removed":
+      return;
+    default:
+      assertNever(event);
   }
 }
-
-/** They say nothing of who is there. */
-type Unheard = Extract<
-  HubEvent,
-  {
-    type:
-      | "external-answered"
-      | "recording-ended"
-      | "revoke-order"
-      | "storage-checked"
-      | "recordings-removed";
-  }
->;
-
-const UNHEARD: ReadonlySet<HubEvent["type"]> = new Set<Unheard["type"]>([
-  "external-answered",
-  "recording-ended",
-  "revoke-order",
-  "storage-checked",
-  "recordings-removed",
-]);
-
-const isUnheard = (event: HubEvent): event is Unheard => UNHEARD.has(event.type);
 
 function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartbeat" }>): void {
   const { at, pillarId, heartbeat } = event;
@@ -197,7 +182,6 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
   let voice = heard.voices.get(pillarId);
   if (!voice) {
     voice = {
-      isConnected: true,
       heardAt: at,
       disconnectedAt: null,
       isTold: false,
@@ -211,7 +195,6 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
     };
     heard.voices.set(pillarId, voice);
   }
-  voice.isConnected = true;
   voice.disconnectedAt = null;
   voice.heardAt = at;
   return voice;

@@ -135,14 +135,19 @@ describe("a pillar whose broker loses what it was told", () => {
     expect(minutes(5)).toEqual([]);
   });
 
-  test("hears it also while the hub's clock is a day behind what it was", () => {
-    const street = online();
-    street.alarm(0);
-    street.heartbeat(0, { seq: 1 });
-    street.setClock(-86_400_000);
-    street.advance(10);
-    expect(calls(street.heartbeat(0, { seq: 1 }).effects)).toEqual(["ringing"]);
-  });
+  test.each([-86_400_000, 86_400_000])(
+    "hears it also when the hub's clock was set by %i ms",
+    (ms) => {
+      const street = online();
+      street.alarm(0);
+      street.heartbeat(0, { seq: 1 });
+      street.setClock(ms);
+      street.advance(10);
+      street.heartbeat(0, { seq: 1 });
+      street.advance(10);
+      expect(calls(street.heartbeat(0, { seq: 1 }).effects)).toEqual(["ringing"]);
+    },
+  );
 });
 
 describe("a pillar on a connection nobody told of", () => {
