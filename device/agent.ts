@@ -10,6 +10,7 @@ import { dataPaths } from "./adapters/data-dir.ts";
 import { alarmUrlsOf, ownDoor } from "./adapters/alarm-urls.ts";
 import { displayFile } from "./adapters/display-file.ts";
 import { Failure, reasonOf } from "./adapters/failure.ts";
+import { hubReach, type Lookup, type Reach } from "./adapters/hub-address.ts";
 import { readIdentity, type OwnIdentity } from "./adapters/identity.ts";
 import { memoryLedger } from "./adapters/ledger-memory.ts";
 import { ownLedger } from "./adapters/ledger-own.ts";
@@ -31,6 +32,8 @@ export interface AgentParts {
   readonly post?: AlarmPost;
   readonly screen?: Screen;
   readonly clock?: Clock;
+  /** Answers for names of hubs. */
+  readonly lookup?: Lookup;
   /** Where the critical parts say that they work. */
   readonly vitals?: Vitals;
   /** The first look at the certificate comes within this time. */
@@ -51,11 +54,16 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   const { log, vitals } = parts;
   const clock = parts.clock ?? systemClock(config.clock);
   const identity = readIdentity(config.dataDir, config.pillarId);
+  const reach = hubReach({
+    file: dataPaths(config.dataDir).hubAddresses,
+    warn: (text) => log.warn(text),
+    lookup: parts.lookup,
+  });
   const media = parts.media ?? (await startMedia(config, log));
   const [ledger, link, post, board] = await Promise.all([
     openOrRemember(config, clock, vitals).then((opened) => ownLedger(opened, identity.resign)),
-    parts.link ?? makeLink({ config, identity, clock, log }),
-    parts.post ?? makePost(config, identity),
+    parts.link ?? makeLink({ config, identity, clock, log, reach }),
+    parts.post ?? makePost({ config, identity, reach }),
     parts.board ?? makeBoard(config, vitals),
   ]).catch(async (error: unknown) => {
     await media.close();
@@ -77,7 +85,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   if (config.hub.alarmUrls?.length === 0) shell.tell({ type: "second-way-off" });
   vitals?.rest("start");
   const { firstLookMs } = parts;
-  const endRenewal = startRenewal(config, { ...world, shell, firstLookMs });
+  const endRenewal = startRenewal(config, { ...world, shell, firstLookMs, reach });
   armed.then(
     (at) => log.info("armed: a press is recorded and sent", { armedMs: Math.round(at) }),
     () => undefined,
@@ -128,13 +136,14 @@ interface LinkParts {
   readonly identity: OwnIdentity;
   readonly clock: Clock;
   readonly log: Log;
+  readonly reach: Reach;
 }
 
-async function makeLink({ config, identity, clock, log }: LinkParts): Promise<HubLink> {
+async function makeLink({ config, identity, clock, log, reach }: LinkParts): Promise<HubLink> {
   const { mqttLink } = await import("./adapters/mqtt-link.ts");
   const { host, mqttPort: port } = config.hub;
   const settings = {
-    ...{ pillarId: config.pillarId, host, port, ca: identity.ca },
+    ...{ pillarId: config.pillarId, host, port, ca: identity.ca, reach },
     get tlsKey() {
       return identity.tlsKey;
     },
@@ -146,12 +155,14 @@ async function makeLink({ config, identity, clock, log }: LinkParts): Promise<Hu
   return mqttLink(settings, (text) => log.warn(text));
 }
 
-async function makePost(config: AgentConfig, identity: OwnIdentity): Promise<AlarmPost> {
+type PostParts = Pick<LinkParts, "config" | "identity" | "reach">;
+
+async function makePost({ config, identity, reach }: PostParts): Promise<AlarmPost> {
   const { httpsLink, noSecondWay } = await import("./adapters/https-link.ts");
   const urls = alarmUrlsOf(config);
   if (urls.length === 0) return noSecondWay;
   return httpsLink({
-    ...{ pillarId: config.pillarId, urls, ca: identity.ca },
+    ...{ pillarId: config.pillarId, urls, ca: identity.ca, reach },
     get tlsKey() {
       return identity.tlsKey;
     },
@@ -164,12 +175,13 @@ async function makePost(config: AgentConfig, identity: OwnIdentity): Promise<Ala
 interface RenewalParts extends Pick<World, "clock" | "link" | "log"> {
   readonly identity: OwnIdentity;
   readonly shell: Shell;
+  readonly reach: Reach;
   readonly firstLookMs: number | undefined;
 }
 
 /** Returns the way to stop. */
 function startRenewal(config: AgentConfig, parts: RenewalParts): () => void {
-  const { clock, identity, link, log, shell, firstLookMs } = parts;
+  const { clock, identity, link, log, shell, firstLookMs, reach } = parts;
   const { pillarId } = config;
   const own = alarmUrlsOf(config);
   const urls = own.length > 0 ? own : [ownDoor(config)];
@@ -179,7 +191,7 @@ function startRenewal(config: AgentConfig, parts: RenewalParts): () => void {
     ask: async () => {
       // A library of several megabytes that is needed six times a year.
       const { askForCertificate } = await import("./adapters/renewal.ts");
-      return await askForCertificate({ pillarId, urls, identity, notEndedBefore });
+      return await askForCertificate({ pillarId, urls, identity, notEndedBefore, reach });
     },
     isCalm: () => {
       const { call, outbox } = shell.state();

@@ -12,6 +12,8 @@ export interface DataPaths {
   readonly alarmsPort: string;
   readonly ledger: string;
   readonly display: string;
+  /** Where hubs were last reached, by name. */
+  readonly hubAddresses: string;
 }
 
 export function dataPaths(dataDir: string): DataPaths {
@@ -25,5 +27,6 @@ export function dataPaths(dataDir: string): DataPaths {
     alarmsPort: join(identityDir, "alarms-port"),
     ledger: join(dataDir, "ledger.db"),
     display: join(dataDir, "display.json"),
+    hubAddresses: join(dataDir, "hub-addresses.json"),
   };
 }

@@ -13,6 +13,7 @@ import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { AlarmPost } from "../ports.ts";
 import { Failure, reasonOf } from "./failure.ts";
 import { ask, endOf, notFound, type Answer } from "./https-question.ts";
+import type { Reach } from "./hub-address.ts";
 import { provenSocket } from "./proven-socket.ts";
 
 /** For the handshake, and again from the request to the last byte of the answer. */
@@ -27,12 +28,14 @@ export interface HttpsSettings {
   readonly tlsKey: string;
   readonly tlsCert: string;
   readonly ca: string;
+  /** Of the agent; by the system's resolver alone when nothing is said. */
+  readonly reach?: Reach;
   /** Another one only in tests. */
   readonly requestMs?: number;
 }
 
 export function httpsLink(settings: HttpsSettings): AlarmPost {
-  const { pillarId, urls } = settings;
+  const { pillarId, urls, reach = provenSocket } = settings;
   const withinMs = settings.requestMs ?? REQUEST_MS;
   const sockets = new Set<TLSSocket>();
   const underWay = new Set<EventId>();
@@ -41,7 +44,7 @@ export function httpsLink(settings: HttpsSettings): AlarmPost {
     // Read each time: the certificate may have been renewed.
     const { tlsKey, tlsCert, ca } = settings;
     const peer = { ...endOf(target), tlsKey, tlsCert, ca, withinMs };
-    const socket = await provenSocket(peer).catch((error: unknown) => {
+    const socket = await reach(peer).catch((error: unknown) => {
       throw notFound(target, reasonOf(error));
     });
     sockets.add(socket);

@@ -19,6 +19,7 @@ import {
 } from "../../shared/protocol/topics.ts";
 import type { HubLink } from "../ports.ts";
 import { codeOf, reasonOf } from "./failure.ts";
+import type { Reach } from "./hub-address.ts";
 import { provenSocket } from "./proven-socket.ts";
 
 /** From the first packet to the granted subscription. */
@@ -38,6 +39,8 @@ export interface LinkSettings {
   readonly ca: string;
   /** Unix ms of the latest moment this pillar is sure of; a hub's certificate must not have ended before. */
   readonly notEndedBefore: () => number;
+  /** Of the agent; by the system's resolver alone when nothing is said. */
+  readonly reach?: Reach;
 }
 
 interface Listeners {
@@ -221,10 +224,11 @@ function speak(settings: LinkSettings, socket: TLSSocket, to: Conversation): Mqt
 
 function openSocket(settings: Wanted, signal: AbortSignal): Promise<TLSSocket> {
   const { host, port, tlsKey, tlsCert, ca, notEndedBefore, hasAlarm } = settings;
+  const { reach = provenSocket } = settings;
   const protocols = applicationProtocols(hasAlarm);
   const peer = { host, port, tlsKey, tlsCert, ca, protocols };
   const bounds = { withinMs: ATTEMPT_MS, notEndedBefore: notEndedBefore(), signal };
-  return provenSocket({ ...peer, ...bounds });
+  return reach({ ...peer, ...bounds });
 }
 
 function closeReason({ host, port }: LinkSettings, wasUp: boolean): string {

@@ -16,7 +16,10 @@ import { codeOf } from "./failure.ts";
 const BY_DATES_ALONE: ReadonlySet<string> = new Set(["CERT_NOT_YET_VALID", "CERT_HAS_EXPIRED"]);
 
 export interface Peer {
+  /** What its certificate must name. */
   readonly host: string;
+  /** Where it is; `host` itself when nothing is said. */
+  readonly address?: string;
   readonly port: number;
   readonly tlsKey: string;
   readonly tlsCert: string;
@@ -46,10 +49,11 @@ export async function provenSocket(peer: Peer): Promise<TLSSocket> {
 
 function secured(peer: Peer, more: ConnectionOptions): Promise<TLSSocket> {
   const { host, port, tlsKey: key, tlsCert: cert, ca, withinMs, protocols, signal } = peer;
+  const { address = host } = peer;
   return new Promise((resolve, reject) => {
     const servername = isIP(host) === 0 ? { servername: host } : {};
     const socket = connect({
-      ...{ host, port, key, cert, ca, minVersion: "TLSv1.3" },
+      ...{ host: address, port, key, cert, ca, minVersion: "TLSv1.3" },
       ...servername,
       ...(protocols && { ALPNProtocols: protocols }),
       ...more,

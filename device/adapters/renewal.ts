@@ -13,6 +13,7 @@ import { Failure, reasonOf } from "./failure.ts";
 import { ask, endOf, type Answer } from "./https-question.ts";
 import type { OwnIdentity } from "./identity.ts";
 import { makeTlsKey } from "./key-pair.ts";
+import type { Reach } from "./hub-address.ts";
 import { provenSocket } from "./proven-socket.ts";
 import type { TlsPair } from "./tls-pair.ts";
 
@@ -24,6 +25,8 @@ export interface RenewalSettings {
   readonly urls: readonly string[];
   readonly identity: OwnIdentity;
   readonly notEndedBefore: () => number;
+  /** Of the agent; by the system's resolver alone when nothing is said. */
+  readonly reach?: Reach;
 }
 
 /** `undefined`: no hub thinks that it is time. Rejects with every hub's reason when none answered so. */
@@ -45,11 +48,11 @@ export async function askForCertificate(settings: RenewalSettings): Promise<TlsP
 }
 
 async function post(settings: RenewalSettings, url: string, body: string): Promise<Answer> {
-  const { pillarId, identity, notEndedBefore } = settings;
+  const { pillarId, identity, notEndedBefore, reach = provenSocket } = settings;
   const { tlsKey, tlsCert, ca } = identity;
   const target = new URL(`${url.replace(/\/+$/, "")}/api/v1/pillars/${pillarId}/certificate`);
   const peer = { ...endOf(target), tlsKey, tlsCert, ca, notEndedBefore: notEndedBefore() };
-  const socket = await provenSocket({ ...peer, withinMs: ANSWER_MS });
+  const socket = await reach({ ...peer, withinMs: ANSWER_MS });
   try {
     return await ask({ target, socket, withinMs: ANSWER_MS, body });
   } finally {

@@ -82,9 +82,10 @@ export async function enrolledPillar(hub: Pick<SmallHub, "authority" | "port">):
   return { config, dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-export async function smallHub(): Promise<SmallHub> {
+/** `names`: what its certificate names beside loopback. */
+export async function smallHub(names: readonly string[] = []): Promise<SmallHub> {
   const dir = mkdtempSync(join(tmpdir(), "anzhu-small-hub-"));
-  const authority = await openAuthority(dir, []);
+  const authority = await openAuthority(dir, names);
   const broker = await Aedes.createBroker();
   const sockets = new Set<TLSSocket>();
   let current: Client | undefined;
