@@ -165,8 +165,15 @@ export function withinBudget(
 }
 
 /** The end of a fault that has come back often today waits: what is shown meanwhile is the worse of the two. */
-function isHeld({ raised }: Budget, fact: Counted): boolean {
-  if (fact.type !== "pillar-fault" || fact.isActive) return false;
+function isHeld(budget: Budget, fact: Counted): boolean {
+  return fact.type === "pillar-fault" && !fact.isActive && isEndHeld(budget, fact);
+}
+
+/** Whether the end of this fault is not told yet, because it was raised so often today. */
+export function isEndHeld(
+  { raised }: Pick<Budget, "raised">,
+  fact: { readonly code: FaultCode; readonly at: number },
+): boolean {
   const { times = 0, at = 0 } = raised[fact.code] ?? {};
   if (times <= FREE_RAISES) return false;
   const holdMs = Math.min(FIRST_HOLD_MS * 2 ** (times - FREE_RAISES - 1), MOST_HOLD_MS);

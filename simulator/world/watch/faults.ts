@@ -1,7 +1,9 @@
 /**
  * What a pillar knows to be wrong with itself is on the hub's screen within 15 s, and what is mended is gone
- * from it, as long as its heartbeats come through.
+ * from it, as long as its heartbeats come through. One that came back often today may be shown longer
+ * (`hub/core/budget.ts`): what is shown then is the worse of the two.
  */
+import { budgetOf, isEndHeld } from "../../../hub/core/budget.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 import type { Sight } from "./watch.ts";
 
@@ -37,7 +39,10 @@ export function watchFaults(sight: Sight): () => void {
         differing.clear();
         continue;
       }
-      const different = differenceOf(real, shown);
+      const budget = budgetOf(hub.state, id, hub.clock.wall());
+      const isHeld = (code: FaultCode): boolean =>
+        !real.has(code) && isEndHeld(budget, { code, at: hub.clock.wall() });
+      const different = differenceOf(real, shown).filter((code) => !isHeld(code));
       for (const code of differing.keys()) {
         if (different.includes(code)) continue;
         differing.delete(code);
