@@ -2,6 +2,7 @@
  * The poison corpus through real processes: every message of a stolen pillar is correctly signed and hostile, and
  * costs nobody else a list, an event, a receipt or the hub.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, assert, beforeAll, expect, test, vi } from "vitest";
 import { ServerEvent } from "../../shared/api/event.ts";
 import { Incident, IncidentPage, RecordingPage, Timeline } from "../../shared/api/incident.ts";
@@ -111,6 +112,20 @@ async function headIndex(): Promise<number> {
   return items.at(-1)?.index ?? 0;
 }
 
+/** An operator who closes whatever rings, so that many alarms open an incident and not only the first. */
+async function closeWhile(poisoning: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  const over = poisoning.finally(() => (isOver = true));
+  while (!isOver) {
+    await street.hub.desk.clear().catch((error: unknown) => {
+      // Somebody else's word may have come between; a hub that fails may not.
+      if (/: 5\d\d /.test(String(error))) throw error;
+    });
+    await delay(50);
+  }
+  await over;
+}
+
 async function innocentIsHeard(): Promise<void> {
   const alarm = await link.press();
   await vi.waitFor(() => assert(link.isAccepted(alarm), "no receipt for the innocent"), PATIENT);
@@ -128,13 +143,14 @@ test(
     const corpus = poisonCorpus(SEED, MESSAGES);
     for (let from = 0; from < corpus.length; from += BATCH) {
       const batch = corpus.slice(from, from + BATCH);
-      await Promise.all(
+      const poisoning = Promise.all(
         poisoners.map(async (poisoner, n) => {
           // Each has all families: neighbours in the corpus are of different ones.
           const own = batch.filter((_, i) => Math.floor(i / 6) % POISONERS === n);
           for (const poison of own) await poisoner.send(poison);
         }),
       );
+      await closeWhile(poisoning);
       await innocentIsHeard();
       await everythingAnswers();
       expect(street.hub.process().pid()).toBe(pid);
