@@ -114,9 +114,9 @@ async function headIndex(): Promise<number> {
 
 /** An operator who closes whatever rings, so that many alarms open an incident and not only the first. */
 async function closeWhile(poisoning: Promise<unknown>): Promise<void> {
-  let isOver = false;
-  const over = poisoning.finally(() => (isOver = true));
-  while (!isOver) {
+  const poison = { isOver: false };
+  const over = poisoning.finally(() => (poison.isOver = true));
+  while (!poison.isOver) {
     await street.hub.desk.clear().catch((error: unknown) => {
       // Somebody else's word may have come between; a hub that fails may not.
       if (/: 5\d\d /.test(String(error))) throw error;

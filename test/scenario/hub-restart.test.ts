@@ -1,6 +1,14 @@
 import { expect, test, vi } from "vitest";
-import { pillar } from "../hub/core/street.ts";
+import { newHeartbeat, pillar } from "../hub/core/street.ts";
 import { incidents, newHub, onlyIncident, person, SEAT, told } from "../hub/false-hub.ts";
+import type { FalseHub } from "../hub/false-hub.ts";
+
+/** The pillar is connected again, and says for which session it is to be told. */
+async function returns({ shell }: FalseHub): Promise<void> {
+  shell.linkEvents.onConnected(pillar(0));
+  const heartbeat = { channel: "heartbeat", message: newHeartbeat() } as const;
+  await shell.linkEvents.onMessage(pillar(0), heartbeat, "mqtt");
+}
 
 const CLOSE = { name: "close", disposition: "resolved", note: "" } as const;
 
@@ -8,8 +16,9 @@ test("the hub restarts while a call is ringing, and nobody notices", async () =>
   const hub = await newHub();
   await hub.press();
   await hub.restart();
-  hub.shell.linkEvents.onConnected(pillar(0));
-  await vi.waitFor(() => expect(told(hub)).toEqual(["accepted 1", "ringing", "ringing"]));
+  await returns(hub);
+  await vi.waitFor(() => expect(told(hub).length).toBeGreaterThan(2));
+  expect(new Set(told(hub).slice(1))).toEqual(new Set(["ringing"]));
   await hub.press();
   expect(told(hub).at(-2)).toBe("accepted 1");
   const { id } = await onlyIncident(hub);
@@ -26,7 +35,7 @@ test("the hub restarts during a conversation: it is still the same operator's", 
   const { id } = await onlyIncident(hub);
   await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
   await hub.restart();
-  hub.shell.linkEvents.onConnected(pillar(0));
+  await returns(hub);
   await vi.waitFor(() => expect(told(hub).at(-1)).toBe("answered wang"));
   hub.fromMedia({ type: "ready" });
   await vi.waitFor(async () => {
@@ -54,6 +63,6 @@ test("a call that ended while the pillar was away is told when it returns, also 
   const { id } = await onlyIncident(hub);
   await hub.shell.commands.order(id, CLOSE, person("chen", "supervisor"));
   await hub.restart();
-  hub.shell.linkEvents.onConnected(pillar(0));
+  await returns(hub);
   await vi.waitFor(() => expect(told(hub).at(-1)).toBe("ended"));
 });

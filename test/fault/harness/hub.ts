@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import type { z } from "zod";
@@ -131,6 +132,10 @@ async function createAccounts(dir: string): Promise<void> {
     await accounts.add({ ...account, password: PASSWORD, isDemo: true }, null);
   }
   accounts.close();
+  // Ordinary accounts from here on: tests sign in through proxies too, which a demo account may not.
+  const database = new DatabaseSync(join(dir, "accounts.db"));
+  database.exec("UPDATE account SET is_demo = 0");
+  database.close();
 }
 
 async function oneTimeCode(dir: string, pillarId: PillarId): Promise<string> {
