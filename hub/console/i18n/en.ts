@@ -542,7 +542,7 @@ export const en: typeof zhCN = {
     free: "{free} of {total} free",
     fullIn: "full in {days} days as it grows now",
     fullToday: "full today as it grows now",
-    notFilling: "not filling up",
+    notFilling: "no growth seen",
     keeps: "recordings are kept {days} days",
     unknown: "Disk not measured yet",
     since: "since {time}",

@@ -522,7 +522,7 @@ export const zhCN = {
     free: "磁盘可用 {free}，共 {total}",
     fullIn: "按目前增长，{days} 天后写满",
     fullToday: "按目前增长，今天写满",
-    notFilling: "没有变满",
+    notFilling: "占用未见增长",
     keeps: "录像保存 {days} 天",
     unknown: "磁盘尚未检测",
     since: "自 {time}",
