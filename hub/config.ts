@@ -88,11 +88,11 @@ const ExternalBroker = z
   .strictObject({
     /** `mqtts://broker.example:8883`; TLS 1.3. */
     url: z.url({ protocol: /^mqtts$/ }),
-    /** Client id, and the common name the access list knows. With a dot, which no pillar can have. */
+    /** Client id, and the common name the access list knows. With `_`, which no pillar can have and every broker takes. */
     clientId: z
       .string()
-      .regex(/^[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})+$/)
-      .default("anzhu.hub"),
+      .regex(/^[a-z0-9-]{1,40}(_[a-z0-9-]{1,40})+$/)
+      .default("anzhu_hub"),
     /** PEM file of who vouches for the broker; `own`: the hub's authority, as the pillars need it. */
     ca: z.string().default("own"),
     /** PEM file the hub shows, with its `key`; `own`: made and renewed by the hub's authority. */

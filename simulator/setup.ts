@@ -79,6 +79,14 @@ const NEEDS: readonly Need[] = [
     service: "mosquitto",
   },
   {
+    what: "nats-server (another broker that is not the hub's own)",
+    debianPackage: "nats-server",
+    isNeededFor: ["test"],
+    isOptionalFor: ["test"],
+    isThere: () => isOnPath("nats-server"),
+    service: "nats-server",
+  },
+  {
     what: "nginx (a reverse proxy before the hub)",
     debianPackage: "nginx",
     isNeededFor: ["test"],

@@ -5,13 +5,12 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Authority } from "../../hub/ports.ts";
-import { ROOT } from "../../simulator/live/program.ts";
 import { until } from "../../simulator/hub-client.ts";
+import { documented, listens } from "./broker-document.ts";
 import { freePort } from "./ports.ts";
 
 const READY_MS = 10_000;
@@ -96,19 +95,3 @@ export async function newMosquitto(wanted: MosquittoWanted): Promise<Mosquitto> 
 }
 
 const same = (text: string): string => text;
-
-/** The fenced block of this language in the document. */
-function documented(language: "conf" | "acl"): string {
-  const page = readFileSync(join(ROOT, "docs/external-broker.md"), "utf8");
-  const [, block] = new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(page) ?? [];
-  if (block === undefined) throw new Error(`docs/external-broker.md holds no ${language}`);
-  return block;
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" });
-    socket.once("connect", () => (socket.destroy(), resolve(true)));
-    socket.once("error", () => resolve(false));
-  });
-}

@@ -1,37 +1,13 @@
 /** The hub as a client of a real mosquitto, configured as docs/external-broker.md says. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
+import type { MqttClient } from "mqtt";
 import { afterEach, describe, expect, test } from "vitest";
-import { HubConfig } from "../../hub/config.ts";
-import { accessTo } from "../../hub/link/broker-access.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
-import { startExternalBroker } from "../../hub/link/external-broker.ts";
-import type { Authority, WayIn } from "../../hub/ports.ts";
-import { PillarId } from "../../shared/ids.ts";
-import { until } from "../../simulator/hub-client.ts";
 import { downFilter, downTopic, upTopic } from "../../shared/protocol/topics.ts";
 import { newMosquitto, noMosquitto, type Mosquitto } from "../instrument/mosquitto.ts";
-import { enrol, keptLog, makeAccepted, makeAlarm, makeHeartbeat } from "./pillar-kit.ts";
-import type { Identity, Received } from "./pillar-kit.ts";
+import { openGround, STRANGER, type Ground } from "./broker-ground.ts";
+import { makeAccepted, makeAlarm, makeHeartbeat, type Identity } from "./pillar-kit.ts";
 
 const skipped = noMosquitto();
-const STRANGER = PillarId.parse("stranger");
-
-interface Ground {
-  readonly authority: Authority;
-  readonly mosquitto: Mosquitto;
-  readonly way: WayIn;
-  readonly received: Received[];
-  readonly told: string[];
-  readonly lines: string[];
-  /** Serial of a renewed certificate the pillars must be showing by now. */
-  successor: string | undefined;
-  /** What the hub does with a message; replace it to wait or to fail. */
-  onMessage: () => Promise<void>;
-  pillar(name: string, options?: IClientOptions): Promise<Identity & { client: MqttClient }>;
-}
+type MosquittoGround = Ground<Mosquitto>;
 
 interface Wanted {
   readonly settings?: (documented: string) => string;
@@ -44,64 +20,16 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-async function open({ isUp = true, ...changes }: Wanted = {}): Promise<Ground> {
-  const dir = mkdtempSync(join(tmpdir(), "anzhu-external-"));
-  closers.push(() => rmSync(dir, { recursive: true, force: true }));
-  const authority = await openAuthority(dir, []);
-  const mosquitto = await newMosquitto({ dir: join(dir, "broker"), authority, ...changes });
-  await mosquitto.start();
-  closers.push(() => mosquitto.close());
-  const { mqtt } = HubConfig.parse({
-    dataDir: dir,
-    mqtt: { external: { url: `mqtts://127.0.0.1:${mosquitto.port}` } },
-  });
-  if (mqtt.external === "none") throw new Error("bug: no external broker");
-  const { log, lines } = keptLog();
-  const received: Received[] = [];
-  const told: string[] = [];
-  const way = startExternalBroker({
-    access: await accessTo(mqtt.external, authority),
-    isEnrolled: (pillarId) => pillarId !== STRANGER,
-    successor: () => ground.successor,
-    log,
-    events: {
-      onConnected: (pillarId, how) => void told.push(`${pillarId} shows ${how?.serial}`),
-      onDisconnected: (pillarId) => void told.push(`${pillarId} away`),
-      onBroker: (isReached) => void told.push(isReached ? "reached" : "unreachable"),
-      onMessage: async (pillarId, message) => {
-        received.push({ pillarId, message });
-        await ground.onMessage();
-      },
+function open({ isUp, ...changes }: Wanted = {}): Promise<MosquittoGround> {
+  return openGround({
+    closers,
+    isUp,
+    start: async (dir, authority) => {
+      const mosquitto = await newMosquitto({ dir, authority, ...changes });
+      await mosquitto.start();
+      return mosquitto;
     },
   });
-  closers.push(() => way.close());
-  const ground: Ground = {
-    ...{ authority, mosquitto, way, received, told, lines },
-    successor: undefined,
-    onMessage: async () => {},
-    async pillar(name, options = {}) {
-      const identity = await enrol(authority, name);
-      const client = await connectAsync({
-        protocol: "mqtts",
-        host: "127.0.0.1",
-        port: mosquitto.port,
-        ca: authority.caCertificate,
-        key: identity.key,
-        cert: identity.cert,
-        clientId: name,
-        clean: true,
-        reconnectPeriod: 0,
-        protocolVersion: 4,
-        ...options,
-      });
-      client.on("error", () => {});
-      closers.push(() => client.endAsync(true));
-      return { ...identity, client };
-    },
-  };
-  const isReady = !isUp || (await until(15_000, () => Promise.resolve(way.health().isOk)));
-  if (!isReady) throw new Error(`expected a way in: ${way.health().detail}`);
-  return ground;
 }
 
 type Speaker = Identity & { readonly client: MqttClient };
@@ -112,7 +40,7 @@ const sayAlarm = ({ client, pillarId }: Speaker, seq = 1): Promise<unknown> =>
   });
 const beat = ({ client, pillarId }: Speaker): Promise<unknown> =>
   client.publishAsync(upTopic(pillarId, "heartbeat"), JSON.stringify(makeHeartbeat()));
-const heardFrom = (ground: Ground, pillarId: string): number =>
+const heardFrom = (ground: MosquittoGround, pillarId: string): number =>
   ground.received.filter((one) => one.pillarId === pillarId).length;
 const limitTo =
   (messages: number) =>
@@ -232,14 +160,14 @@ describe.skipIf(skipped)(`a broker that is not ours (${skipped ?? "mosquitto"})`
     const pillar = await ground.pillar("pillar-1");
     await beat(pillar);
     await expect.poll(() => ground.received.length).toBe(1);
-    await ground.mosquitto.crash();
+    await ground.broker.crash();
     const diedAt = performance.now();
     await expect.poll(() => ground.told).toContain("unreachable");
     expect(performance.now() - diedAt).toBeLessThan(15_000);
     expect(ground.told[0]).toBe("pillar-1 away");
     expect(ground.way.health().detail).toContain("is it running?");
     ground.way.send(pillar.pillarId, makeAccepted(ground.authority, makeAlarm(pillar.pillarId)));
-    await ground.mosquitto.start();
+    await ground.broker.start();
     await expect.poll(() => ground.told).toContain("reached");
     await sayAlarm(await ground.pillar("pillar-1"));
     await expect.poll(() => ground.received.length).toBe(2);
@@ -247,11 +175,11 @@ describe.skipIf(skipped)(`a broker that is not ours (${skipped ?? "mosquitto"})`
 
   test("that stops without closing anything is found out within 15 s", async () => {
     const ground = await open();
-    ground.mosquitto.signal("SIGSTOP");
+    ground.broker.signal("SIGSTOP");
     const stoppedAt = performance.now();
     await expect.poll(() => ground.told, { timeout: 15_000 }).toContain("unreachable");
     expect(performance.now() - stoppedAt).toBeLessThan(15_000);
-    ground.mosquitto.signal("SIGCONT");
+    ground.broker.signal("SIGCONT");
     await expect.poll(() => ground.way.health().isOk).toBe(true);
   });
 
@@ -261,7 +189,7 @@ describe.skipIf(skipped)(`a broker that is not ours (${skipped ?? "mosquitto"})`
     await expect.poll(() => ground.told).toContain("unreachable");
     const { isOk, detail } = ground.way.health();
     expect(isOk).toBe(false);
-    await expect.poll(() => ground.way.health().detail).toMatch(/let anzhu\.hub write and read/);
+    await expect.poll(() => ground.way.health().detail).toMatch(/let anzhu_hub write and read/);
     expect(detail).not.toBe("");
   });
 
