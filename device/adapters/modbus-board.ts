@@ -17,6 +17,8 @@ type ModbusClient = InstanceType<typeof modbus.default>;
 
 /** Failed requests in a row after which the board counts as lost. */
 const FAILURES_TO_LOSE = 3;
+/** An answer that comes within so long after its time is late; after that there is none. */
+const LATE_ANSWER_MS = 500;
 const REOPEN = { first: milliseconds(100), most: seconds(5) };
 /** The board shows `fault` by itself when the agent is dead for this long. */
 const WATCHDOG_SECONDS = 10;
@@ -184,6 +186,10 @@ async function serve(serving: Serving): Promise<string> {
     } catch (error) {
       written = undefined;
       failures += 1;
+      port.giveUp();
+      // What looks silent may be late. Its answer must not be taken for that to the next request, and a
+      // technician must not be sent to a cable that is well. A single answer that is lost costs no wait.
+      if (failures > 1 && port.isSilent()) await sleep(LATE_ANSWER_MS);
       if (failures >= FAILURES_TO_LOSE) line.reach(false, lost(line.settings, error, port));
     }
     if (written !== line.outputs() && failures === 0) continue;

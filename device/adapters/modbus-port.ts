@@ -10,6 +10,8 @@ import { SerialPort } from "serialport";
 
 const MAX_BUFFER = 512;
 const EXCEPTION_LENGTH = 5;
+const LATE =
+  "it answers too late: the board or this machine is too slow or too busy; the line is well";
 
 export interface PortSettings {
   readonly path: string;
@@ -22,6 +24,12 @@ export class ModbusPort extends EventEmitter {
   #received: Buffer = Buffer.alloc(0);
   #isAnswered = true;
   #sawEcho = false;
+  /** Nobody waits for the answer any more. */
+  #isGivenUp = false;
+  /** Something has come since then. */
+  #hasLateBytes = false;
+  /** Since the last answer in time, one came too late. */
+  #sawLate = false;
 
   constructor({ path, baudRate }: PortSettings) {
     super();
@@ -45,6 +53,10 @@ export class ModbusPort extends EventEmitter {
   }
 
   write(request: Buffer): void {
+    // The beginning of an answer that nobody waited for: its rest falls into this request.
+    if (this.#hasLateBytes) this.#sawLate = true;
+    this.#hasLateBytes = false;
+    this.#isGivenUp = false;
     this.#request = request;
     this.#received = Buffer.alloc(0);
     this.#isAnswered = false;
@@ -52,9 +64,20 @@ export class ModbusPort extends EventEmitter {
     this.serial.write(request);
   }
 
+  /** The time for an answer is over; what comes now is late. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+  }
+
+  /** Whether nothing at all came for the last request. */
+  isSilent(): boolean {
+    return this.#received.length === 0 && !this.#sawEcho;
+  }
+
   /** What the line did since the last request, for the technician. */
   diagnosis(): string {
     const wanted = answerLength(this.#request);
+    if (this.#sawLate) return LATE;
     if (this.#sawEcho && this.#received.length === 0) {
       return "the line only echoes what we send: the board is off, or A and B are swapped";
     }
@@ -68,15 +91,19 @@ export class ModbusPort extends EventEmitter {
     if (whole && whole[0] !== this.#request[0]) {
       return `unit ${whole[0]} answered, expected unit ${this.#request[0]}: correct board.unit or the board's address`;
     }
-    if (whole) {
-      return "it answers too late: the board or this machine is too slow or too busy; the line is well";
-    }
+    if (whole) return LATE;
     return "bytes arrive damaged (wrong checksum): check the cable, its shield and the termination";
   }
 
   #take(bytes: Buffer): void {
     if (this.#isAnswered) return; // Late bytes of an answer nobody waits for any more.
     this.#received = Buffer.concat([this.#received, bytes]).subarray(-MAX_BUFFER);
+    if (this.#isGivenUp) {
+      this.#hasLateBytes = true;
+      const late = wholeFrame(this.#received);
+      if (late && late[0] === this.#request[0]) this.#sawLate = true;
+      return;
+    }
     const request = this.#request;
     const whole = answerLength(request);
     const isException = this.#received[1] === ((request[1] ?? 0) | 0x80);
@@ -106,6 +133,8 @@ export class ModbusPort extends EventEmitter {
 
   #answer(length: number): void {
     this.#isAnswered = true;
+    // A frame that is refused for its checksum says nothing about the time.
+    if (hasGoodCrc(this.#received.subarray(0, length))) this.#sawLate = false;
     this.emit("data", this.#received.subarray(0, length));
   }
 }

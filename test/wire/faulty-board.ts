@@ -6,6 +6,9 @@ import { crc16, hasGoodCrc } from "../../device/adapters/modbus-port.ts";
 import { INPUT_BLOCK, MAGIC, MAP_VERSION } from "../../device/adapters/register-map.ts";
 import { openPseudoTerminal, type PseudoTerminal } from "../../simulator/live/pseudo-terminal.ts";
 
+/** Three requests of about 106 ms each are over by then. */
+const LATE_MS = 400;
+
 export type Misbehaviour =
   | "none"
   | "silent"
@@ -14,6 +17,8 @@ export type Misbehaviour =
   | "truncate"
   | "corrupt"
   | "exception"
+  | "late"
+  | "other-unit"
   | "other-board";
 
 export interface FaultyBoard {
@@ -62,6 +67,8 @@ export async function faultyBoard(): Promise<FaultyBoard> {
     if (how === "truncate") return line.write(answer.subarray(0, -3));
     if (how === "exception")
       return line.write(framed([request[0] ?? 1, (request[1] ?? 0) | 128, 2]));
+    if (how === "late") return void setTimeout(() => line.write(answer), LATE_MS);
+    if (how === "other-unit") return line.write(framed([7, ...answer.subarray(1, -2)]));
     if (how === "corrupt") answer[answer.length - 3] = (answer.at(-3) ?? 0) ^ 0x40;
     line.write(answer);
   };

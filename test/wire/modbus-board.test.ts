@@ -142,8 +142,10 @@ describe("a bad line", () => {
     ["echo-only", /only echoes/],
     ["truncate", /expected an answer of 21 bytes, found 18/],
     ["corrupt", /damaged \(wrong checksum\)/],
-    ["exception", /exception 2/i],
+    ["exception", /answered: unit 1 says exception 2 \(illegal data address\); check board\.unit/],
     ["other-board", /expected the mark 0x415a, found 0x0007/],
+    ["late", /^(?!.*damaged).*it answers too late.*the line is well/],
+    ["other-unit", /^(?!.*damaged).*unit 7 answered, expected unit 1: correct board\.unit/],
   ] as const)("that is %s is told as lost with its reason, and comes back", async (how, reason) => {
     await untilUp();
     hardware.behave(how);
