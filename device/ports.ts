@@ -43,6 +43,8 @@ export type DisplayPhase =
   | "held"
   /** Somebody had answered, and the line to them is lost. */
   | "reconnecting"
+  /** The same, and no hub has been reached for a while: reconnecting is not all that can be said. */
+  | "line-lost"
   | "closed";
 
 /** What the pillar's own screen says, in both languages. */

@@ -17,7 +17,7 @@ import {
   resumeCall,
   transition,
 } from "./call.ts";
-import { callAccepted, callCutOff, callTold } from "./call-told.ts";
+import { callAccepted, callCutOff, callLineLost, callTold } from "./call-told.ts";
 import { blink, forgetDelays, ordered, selfTestAccepted, selfTestLate } from "./command.ts";
 import {
   appended,
@@ -182,7 +182,7 @@ function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): A
     case "reconnect":
       return tryLink(agent);
     case "link-missing":
-      return linkMissing(agent);
+      return follow(linkMissing(agent), callLineLost);
     case "stuck-voice":
       return buttonStuck(agent, "voice");
     case "stuck-silent":

@@ -127,3 +127,10 @@ export function callCutOff(agent: Agent): AgentStep {
   const cutOff = withCall(agent, { ...call, isLive: false });
   return step(cutOff, ...say(cutOff, "reconnecting"));
 }
+
+/** Somebody had answered, and the hub has not been reached for a while: whoever waits must hear of another way. */
+export function callLineLost(agent: Agent): AgentStep {
+  const { call } = agent.call;
+  if (agent.link.phase === "up" || call.phase !== "answered" || call.isLive) return step(agent);
+  return step(agent, ...say(agent, "network-fault-dial-110"));
+}

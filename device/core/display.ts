@@ -55,6 +55,10 @@ const WORDS = {
     zh: "线路中断，正在重新连接。报警中心已收到您的呼叫。",
     en: "The line is lost, reconnecting. The centre has received your call.",
   },
+  "line-lost": {
+    zh: "联系不上报警中心，线路已断。报警中心曾收到您的呼叫；情况紧急请拨打110。我们一直在重新连接。",
+    en: "The centre cannot be reached any more. It had received your call; in an emergency dial 110. We keep trying.",
+  },
   closed: { zh: "通话已结束。", en: "The call has ended." },
 } as const satisfies Partial<Record<DisplayPhase, { zh: string; en: string }>>;
 
@@ -72,7 +76,8 @@ function wordsOf(agent: Agent): Words {
     case "received":
       return words("received");
     case "answered":
-      return call.isLive ? answered(call) : words("reconnecting");
+      if (call.isLive) return answered(call);
+      return words(isHubMissing(agent) ? "line-lost" : "reconnecting");
     case "idle":
       if (hasJustEnded) return words("closed");
       if (agent.health.faults.has("board-lost")) return words("no-button");

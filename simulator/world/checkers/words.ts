@@ -45,7 +45,7 @@ export function screenWords(shown: {
 }): Words {
   const { phase, zh, en } = shown;
   const text = `"${zh}"`;
-  if (phase === "received" || phase === "reconnecting") {
+  if (phase === "received" || phase === "reconnecting" || phase === "line-lost") {
     return { claim: "received", text, named: undefined };
   }
   if (phase !== "answered" && phase !== "held") return NOTHING;

@@ -126,6 +126,17 @@ const TABLE: readonly Row[] = [
     en: "The line is lost, reconnecting. The centre has received your call.",
   },
   {
+    state: "line-lost",
+    after: () =>
+      then(answered(), ({ pillar }) => {
+        pillar.tell({ type: "link-down", reason: "revoked" });
+        pillar.pass(15_000);
+      }),
+    ...{ lamp: "received", voice: "network-fault-dial-110" },
+    zh: "联系不上报警中心，线路已断。报警中心曾收到您的呼叫；情况紧急请拨打110。我们一直在重新连接。",
+    en: "The centre cannot be reached any more. It had received your call; in an emergency dial 110. We keep trying.",
+  },
+  {
     state: "closed",
     after: () => then(answered(), ({ pillar, eventId }) => pillar.call(eventId, "ended")),
     ...{ lamp: "standby", voice: "ended" },
