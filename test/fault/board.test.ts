@@ -74,6 +74,18 @@ describe("L1 a contact that bounces", () => {
   );
 });
 
+test(
+  "mains power that fails is on the pillar within 15 s, and gone again when it is back",
+  { timeout: SLOW },
+  async () => {
+    pillar.board.setContact("mains", true);
+    await untilFaults(pillar.id, (faults) => faults.includes("mains-lost"));
+    pillar.board.setContact("mains", false);
+    await untilFaults(pillar.id, (faults) => !faults.includes("mains-lost"));
+    expect(await active(pillar.id)).toEqual([]);
+  },
+);
+
 describe("L3 a serial line that", () => {
   test.each<LineFault>(["truncate", "corrupt", "mute", "late", "wrong-unit", "exception"])(
     "L3 does this to answers: %s; is a fault within 15 s, and a press of that time calls when it is well",
