@@ -60,10 +60,14 @@ export function callTold(before: Agent, message: CallMessage, moment: Moment): A
   return believe(agent, call, { message, moment });
 }
 
-/** The hub knows of a silent press that this pillar has forgotten, or that it joined to another call. */
-function hushedBy(agent: Agent, { incidentId, eventId }: CallMessage): Agent {
+/**
+ * The hub knows of a silent press that this pillar has forgotten, or that it joined to another call. Its end is
+ * different: whoever has just heard "received" hears that it is over.
+ */
+function hushedBy(agent: Agent, { incidentId, eventId, status }: CallMessage): Agent {
   const { call } = agent.call;
   if (call.phase === "idle" || call.isSilent) return agent;
+  if (call.phase !== "calling" && status === "ended") return agent;
   const isIts = call.phase !== "calling" && call.incidentId === incidentId;
   if (!isIts && !isOfCall(agent, call, eventId)) return agent;
   return withCall(agent, { ...call, isSilent: true });

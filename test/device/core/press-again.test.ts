@@ -68,6 +68,25 @@ describe("a press during a call", () => {
     expect(pillar.lamp()).toBe("answered");
   });
 
+  test("that turns out to have been a silent one when it is over has an end that is said", () => {
+    const pillar = reachedPillar();
+    const first = pillar.press();
+    pillar.accept(first);
+    const about = { v: 1, incidentId: IncidentId.parse(first), eventId: first } as const;
+    pillar.hear({ ...about, isSilent: true, status: "ended" });
+    expect(pillar.prompts).toEqual(["calling", "received", "ended"]);
+    expect(pillar.lamp()).toBe("standby");
+  });
+
+  test("that turns out to be a silent one before its receipt says nothing more", () => {
+    const pillar = reachedPillar();
+    const first = pillar.press();
+    const about = { v: 1, incidentId: IncidentId.parse(first), eventId: first } as const;
+    pillar.hear({ ...about, isSilent: true, status: "ended" });
+    pillar.accept(first);
+    expect(pillar.prompts).toEqual(["calling"]);
+  });
+
   test("that the hub opens another incident for becomes the call", () => {
     const { pillar, first, second } = pressedTwice();
     acceptInto(pillar, second, second);
