@@ -128,8 +128,8 @@ function decideHeartbeat(
   const tell = isCallOwed(state, pillarId, at) ? tellCall(state, event) : nothing;
   const { untold = new Map<never, never>() } = state.heard.voices.get(pillarId) ?? {};
   // Of its latest call it is told below.
-  const latest = tell === nothing ? undefined : markOf(state, pillarId).lastEventId;
-  const others = [...untold.values()].filter(({ eventId }) => eventId !== latest);
+  const latest = tell === nothing ? undefined : markOf(state, pillarId).lastIncidentId;
+  const others = [...untold.values()].filter(({ incidentId }) => incidentId !== latest);
   const late = others.map((call): HubEffect => ({
     type: "tell-pillar",
     pillarId,

@@ -220,6 +220,8 @@ export function noteOrdered(state: HubState, effect: HubEffect, at: number): voi
 /** Nothing is signed for a session that has not shown itself: its first heartbeat is answered with what waits. */
 function noteTold(voice: Voice, call: Call, nowMs: number): void {
   const { untold } = voice;
+  // "Answered" must not be told after the end of the same call.
+  for (const [id, { incidentId }] of untold) if (incidentId === call.incidentId) untold.delete(id);
   untold.delete(call.eventId);
   voice.toldAt = nowMs;
   voice.isTold = voice.sessionNonce !== null;

@@ -119,6 +119,19 @@ describe("a pillar that returns", () => {
   });
 });
 
+describe("a hub that has restarted and heard alarms, but no heartbeat", () => {
+  test("tells with the first heartbeat only the end of a call, not that it was answered before", () => {
+    const street = online();
+    street.alarm(0);
+    street.restart();
+    street.order(WANG, street.only().id, { name: "answer" });
+    street.alarm(0, { seq: 1 });
+    street.alarm(0, { seq: 2 });
+    street.order(CHEN, street.only().id, { name: "close", disposition: "no-contact", note: "" });
+    expect(calls(street.heartbeat(0, { seq: 2 }).effects)).toEqual(["ended"]);
+  });
+});
+
 describe("a pillar whose broker loses what it was told", () => {
   test("hears again with every second heartbeat how its call stands, and half an hour long that it is over", () => {
     const street = online();
