@@ -170,7 +170,7 @@ function isHeld(budget: Budget, fact: Counted): boolean {
 }
 
 /** Whether the end of this fault is not told yet, because it was raised so often today. */
-export function isEndHeld(
+function isEndHeld(
   { raised }: Pick<Budget, "raised">,
   fact: { readonly code: FaultCode; readonly at: number },
 ): boolean {

@@ -45,6 +45,7 @@ export function hubHears(world: World, from: number, message: UpMessage): void {
     case "alarm":
       return alarmArrives(world, message.message, "mqtt");
     case "heartbeat":
+      world.watch.heardBeat(from, message.message.sessionNonce);
       takeIn(world, hub, { type: "heartbeat", at, pillarId, heartbeat: message.message });
       return;
     case "report":

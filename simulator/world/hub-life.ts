@@ -228,7 +228,7 @@ export function restoreHub(world: World, hub: Hub): void {
   hub.lastFold = undefined;
   world.coverage.count("hub-restored");
   if (age > 0) world.coverage.count("hub-restored-older");
-  world.watch.hubRestored();
+  world.watch.hubRestored(keptIndex);
   world.reads.begin(hub.disk.records().slice(0, hub.durable));
   world.happened({ type: "restored", at: world.scheduler.now(), keptIndex });
   world.note("hub", "restored", `to fact ${keptIndex} of ${durable}`);

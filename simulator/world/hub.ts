@@ -76,13 +76,15 @@ export function becameDurable(
     indexAlarm(hub, fact, index);
   }
   hub.durable = first + facts.length - 1;
+  world.watch.durable(facts, first);
   world.reads.took(facts, first);
   world.people.factsBecame(facts);
   const isDue = hub.durable - (hub.snapshot?.index ?? 0) >= SNAPSHOT_EVERY;
   // Taken only when the fold is not ahead of the disk: the real journal keeps that order by its queue.
   if (isDue && hub.journal.nextIndex() === hub.durable + 1) {
-    world.reads.snapshot(hub.state);
-    hub.snapshot = { index: hub.durable, text: writeSnapshot(hub.state) };
+    const text = writeSnapshot(hub.state);
+    world.reads.snapshot(hub.state, text);
+    hub.snapshot = { index: hub.durable, text };
   }
 }
 

@@ -1,10 +1,14 @@
 /**
  * What a pillar knows to be wrong with itself is on the hub's screen within 15 s, and what is mended is gone
- * from it, as long as its heartbeats come through. One that came back often today may be shown longer
- * (`hub/core/budget.ts`): what is shown then is the worse of the two.
+ * from it, as long as its heartbeats come through.
+ *
+ * One exception, told in `hub/core/budget.ts`: a fault raised more than 20 times in a day may be shown for a minute
+ * after it was raised, and with each time twice as long, for an hour at most. It is counted here anew, from the facts
+ * on disk.
  */
-import { budgetOf, isEndHeld } from "../../../hub/core/budget.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
+import type { Fact } from "../../../hub/core/facts.ts";
+import { newHolds } from "./holds.ts";
 import type { Sight } from "./watch.ts";
 
 const SEEN_WITHIN_MS = 15_000;
@@ -24,10 +28,19 @@ export const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set<FaultCode>([
 
 const NONE: ReadonlyMap<FaultCode, string> = new Map();
 
-export function watchFaults(sight: Sight): () => void {
+interface FaultWatch {
+  look(): void;
+  /** `first`: journal index of the first of them. */
+  durable(facts: readonly Fact[], first: number): void;
+  /** An older copy of the journal was put back: `kept` facts are left. */
+  setBack(kept: number): void;
+}
+
+export function watchFaults(sight: Sight): FaultWatch {
   const { world } = sight;
   const since = world.pillars.map(() => new Map<FaultCode, number>());
-  return () => {
+  const holds = newHolds(() => world.scheduler.now());
+  const look = (): void => {
     const { hub, scheduler } = world;
     const now = scheduler.now();
     for (const { id, index, agent } of world.pillars) {
@@ -39,10 +52,7 @@ export function watchFaults(sight: Sight): () => void {
         differing.clear();
         continue;
       }
-      const budget = budgetOf(hub.state, id, hub.clock.wall());
-      const isHeld = (code: FaultCode): boolean =>
-        !real.has(code) && isEndHeld(budget, { code, at: hub.clock.wall() });
-      const different = differenceOf(real, shown).filter((code) => !isHeld(code));
+      const different = differenceOf(real, shown);
       for (const code of differing.keys()) {
         if (different.includes(code)) continue;
         differing.delete(code);
@@ -51,14 +61,16 @@ export function watchFaults(sight: Sight): () => void {
       for (const code of different) {
         const from = Math.max(differing.get(code) ?? now, sight.since);
         differing.set(code, from);
-        const lateMs = now - from - SEEN_WITHIN_MS;
-        if (lateMs <= 0) continue;
         const isRaised = real.has(code);
+        const heldUntil = isRaised ? 0 : holds.until(id, code);
+        const lateMs = now - Math.max(from, heldUntil) - SEEN_WITHIN_MS;
+        if (lateMs <= 0) continue;
         world.happened({ type: "fault-unseen", at: now, pillar: id, code, isRaised, lateMs });
         differing.set(code, Number.POSITIVE_INFINITY);
       }
     }
   };
+  return { look, durable: holds.durable, setBack: holds.setBack };
 }
 
 /** An expired identity has nothing but alarms. */

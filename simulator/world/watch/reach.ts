@@ -69,6 +69,7 @@ function canBeTold(sight: Sight, index: number): boolean {
   if (!hub.isUp || hub.failure !== undefined || world.isExpired(index)) return false;
   if (pillars[index]?.agent?.link.phase !== "up" || isCut({ connection, hubConnection, ...route }))
     return false;
+  if (!isSessionKnown(sight, index)) return false;
   const isWhole = connection !== undefined && connection === hubConnection;
   if (!isWhole || !connection.isAtPillar || !connection.isAtHub) return false;
   if (connection.downAt > scheduler.now() + GOOD_NETWORK.delayMs[1]) return false;
@@ -76,6 +77,13 @@ function canBeTold(sight: Sight, index: number): boolean {
   const doesPass =
     !external || (external.isReached && external.cuts === 0 && external.heard.has(index));
   return isQuick(network) && doesPass && (heardAt[index] ?? -1) > since;
+}
+
+/** The hub's process has heard a heartbeat of the session in which the pillar is now. */
+function isSessionKnown({ world, sessions }: Sight, index: number): boolean {
+  const link = world.pillars[index]?.agent?.link;
+  const { nonce, hubLife } = sessions[index] ?? {};
+  return link?.phase === "up" && nonce === link.sessionNonce && hubLife === world.hub.life;
 }
 
 const isQuick = ({ mood }: Network): boolean =>

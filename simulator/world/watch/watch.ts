@@ -7,6 +7,7 @@
 import type { Fact } from "../../../hub/core/facts.ts";
 import { MAX_RECENT_ALARMS } from "../../../hub/core/ledger.ts";
 import { MAX_CLOSED } from "../../../hub/core/state.ts";
+import type { SessionNonce } from "../../../shared/ids.ts";
 import type { Medium, Words } from "../checkers/words.ts";
 import type { World } from "../world.ts";
 import { watchDeadlines } from "./deadlines.ts";
@@ -22,14 +23,17 @@ export interface Watch {
   look(): void;
   /** Told before they are durable. */
   decided(facts: readonly Fact[]): void;
+  durable(facts: readonly Fact[], first: number): void;
   /** This pillar shows or says something else now. */
   words(pillar: number, words: Partial<Record<Medium, Words>>): void;
   /** The hub heard something of this pillar that counts. */
   heardFrom(pillar: number): void;
+  /** The hub heard a heartbeat of this pillar. */
+  heardBeat(pillar: number, nonce: SessionNonce): void;
   hubBegan(isLive: boolean): void;
   hubClockStepped(ms: number): void;
   /** An older copy of the journal was put back. */
-  hubRestored(): void;
+  hubRestored(kept: number): void;
 }
 
 /** What the parts of the watch share. */
@@ -39,15 +43,18 @@ export interface Sight {
   since: number;
   /** By pillar: when the hub last heard something that counts. */
   readonly heardAt: number[];
+  /** By pillar: the session of its latest heartbeat, and which life of the hub heard it. */
+  readonly sessions: { readonly nonce: SessionNonce; readonly hubLife: number }[];
 }
 
 export function newWatch(world: World): Watch {
-  const sight: Sight = { world, since: 0, heardAt: [] };
+  const sight: Sight = { world, since: 0, heardAt: [], sessions: [] };
   const deadlines = watchDeadlines(sight);
   const levels = watchLevels(sight);
+  const faults = watchFaults(sight);
   const looks = [
     watchPresence(sight),
-    watchFaults(sight),
+    faults.look,
     watchGrids(sight),
     watchOwners(sight),
     deadlines.look,
@@ -60,8 +67,12 @@ export function newWatch(world: World): Watch {
       for (const look of looks) look();
     },
     decided: levels.decided,
+    durable: faults.durable,
     words: watchReach(sight),
     heardFrom: (pillar) => void (sight.heardAt[pillar] = now()),
+    heardBeat: (pillar, nonce) => {
+      sight.sessions[pillar] = { nonce, hubLife: world.hub.life };
+    },
     hubBegan: (isLive) => {
       sight.since = isLive ? now() : Number.POSITIVE_INFINITY;
       deadlines.forget();
@@ -74,7 +85,10 @@ export function newWatch(world: World): Watch {
       levels.clockStepped();
       world.happened({ type: "hub-clock-stepped", at: now(), ms });
     },
-    hubRestored: levels.forget,
+    hubRestored: (kept) => {
+      levels.forget();
+      faults.setBack(kept);
+    },
   };
 }
 
