@@ -39,7 +39,7 @@ export function endingOf(world: World): {
         return {
           pillar: id,
           presence: record?.presence ?? "lost",
-          faults: record?.faults ?? [],
+          faults: (record?.faults ?? []).filter((code) => !world.watch.mayLinger(id, code)),
           headSeq: markOf(hub.state, id).headSeq,
           expiresAt: world.expiryOf(index),
           isExpired: world.isExpired(index),

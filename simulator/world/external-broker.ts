@@ -5,7 +5,8 @@
  * as a clean session has it, or comes late, from a broker that kept what it should not have. Nobody tells the
  * hub who came or went; when its own connection ends, it knows of nobody.
  */
-import type { UpMessage } from "../../shared/protocol/messages.ts";
+import type { SignedCall } from "../../shared/protocol/call.ts";
+import type { DownMessage, UpMessage } from "../../shared/protocol/messages.ts";
 import { brokerGone } from "./link.ts";
 import type { Network } from "./path.ts";
 import type { BrokerKind } from "./profile.ts";
@@ -22,10 +23,13 @@ export interface ExternalBroker {
   kept: { readonly pillar: number; readonly message: UpMessage }[];
   /** Since the hub reached it. */
   readonly heard: Set<number>;
+  /** The latest calls that passed through it, by pillar: whoever may read it has them. */
+  readonly overheard: Map<number, SignedCall[]>;
 }
 
 /** A queue that is full drops what comes last, as they all do. */
 const MAX_KEPT = 1000;
+const MAX_OVERHEARD = 32;
 /** TLS, CONNECT, SUBSCRIBE, and the probe that must come back. */
 const REACH_MS: readonly [number, number] = [100, 3000];
 const RESTART_MS: readonly [number, number] = [500, 20_000];
@@ -36,7 +40,8 @@ export function newExternalBroker(kind: BrokerKind): ExternalBroker | undefined 
   if (kind === "embedded") return undefined;
   const doesKeep = kind === "external-keeping";
   const kept: ExternalBroker["kept"] = [];
-  return { isUp: true, isReached: false, hubLife: 0, cuts: 0, doesKeep, kept, heard: new Set() };
+  const own = { hubLife: 0, cuts: 0, heard: new Set<number>(), overheard: new Map() };
+  return { isUp: true, isReached: false, doesKeep, kept, ...own };
 }
 
 /** The hub has started, or may try again. */
@@ -96,6 +101,14 @@ export function mayPassDown({ external, coverage }: Network): boolean {
   if (!external || (external.isReached && external.cuts === 0)) return true;
   coverage.count("told-without-broker");
   return false;
+}
+
+/** A stranger reads along. */
+export function overhear(network: Network, pillar: number, message: DownMessage): void {
+  const { external } = network;
+  if (!external || message.channel !== "call") return;
+  const calls = external.overheard.get(pillar) ?? [];
+  external.overheard.set(pillar, [...calls, message.message].slice(-MAX_OVERHEARD));
 }
 
 /** The hub loses its broker: it knows of nobody now, and what it told last may not have arrived. */

@@ -6,7 +6,7 @@
  */
 import type { DownMessage, UpMessage } from "../../shared/protocol/messages.ts";
 import { arriveAtBroker, HONEST_BROKER } from "./broker.ts";
-import { mayPassDown, newExternalBroker } from "./external-broker.ts";
+import { mayPassDown, newExternalBroker, overhear } from "./external-broker.ts";
 import { endAtPillar, watch } from "./link.ts";
 import { arrival, GOOD_NETWORK, isCut, newRoute, routeOf } from "./path.ts";
 import type { Connection, Network, NetworkWorld } from "./path.ts";
@@ -64,6 +64,7 @@ function arriveUp(network: Network, connection: Connection, message: UpMessage):
 
 export function sendDown(network: Network, pillar: number, message: DownMessage): void {
   if (!mayPassDown(network)) return;
+  overhear(network, pillar, message);
   const connection = routeOf(network, pillar).hubConnection;
   if (!connection?.isAtHub) return;
   const { broker, chance, coverage } = network;
@@ -76,6 +77,14 @@ export function sendDown(network: Network, pillar: number, message: DownMessage)
     coverage.count("broker-duplicated-down");
     travelDown(network, connection, message);
   }
+}
+
+/** Somebody else writes to a pillar's topic. Returns whether the broker has anybody to pass it on to. */
+export function strangerSends(network: Network, pillar: number, message: DownMessage): boolean {
+  const connection = routeOf(network, pillar).hubConnection;
+  if (!network.external?.isUp || !connection?.isAtHub) return false;
+  travelDown(network, connection, message);
+  return true;
 }
 
 function travelDown(network: Network, connection: Connection, message: DownMessage): void {

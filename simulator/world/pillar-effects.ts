@@ -12,7 +12,7 @@ import { connect } from "./link.ts";
 import { sendUp } from "./network.ts";
 import { keyOf, tellPillar, type Pillar } from "./pillar.ts";
 import { postAlarm } from "./post.ts";
-import { isSignedWith, sealWith } from "./seal.ts";
+import { sealWith } from "./seal.ts";
 import { displays, says } from "./seen.ts";
 import type { World } from "./world.ts";
 
@@ -133,13 +133,13 @@ export function pillarHears(world: World, pillar: Pillar, down: DownMessage): vo
   switch (down.channel) {
     case "accepted": {
       const { receipt, sig } = down.message;
-      if (!isSignedWith("key of the hub", receipt, sig)) return refuse(world, pillar, down.channel);
+      if (!world.rules.isOfHub(receipt, sig)) return refuse(world, pillar, down.channel);
       heardReceipt(world, pillar, receipt.eventId);
       return tellPillar(world, pillar, { type: "accepted", receipt });
     }
     case "command": {
       const { body, sig } = down.message;
-      if (!isSignedWith("key of the hub", body, sig)) return refuse(world, pillar, down.channel);
+      if (!world.rules.isOfHub(body, sig)) return refuse(world, pillar, down.channel);
       world.note(pillar.id, "order heard", body.order.name);
       return tellPillar(world, pillar, { type: "ordered", body });
     }
@@ -147,7 +147,7 @@ export function pillarHears(world: World, pillar: Pillar, down: DownMessage): vo
       return heardCall(world, pillar, down.message);
     case "signal": {
       const { body, sig } = down.message;
-      if (!isSignedWith("key of the hub", body, sig)) return refuse(world, pillar, down.channel);
+      if (!world.rules.isOfHub(body, sig)) return refuse(world, pillar, down.channel);
       return tellPillar(world, pillar, { type: "signalled", body });
     }
     default:
@@ -156,7 +156,7 @@ export function pillarHears(world: World, pillar: Pillar, down: DownMessage): vo
 }
 
 function heardCall(world: World, pillar: Pillar, { body, sig }: SignedCall): void {
-  if (!isSignedWith("key of the hub", body, sig)) return refuse(world, pillar, "call");
+  if (!world.rules.isOfHub(body, sig)) return refuse(world, pillar, "call");
   world.note(pillar.id, "call heard", `${body.call.status} ${body.call.eventId}`);
   return tellPillar(world, pillar, { type: "call-told", body });
 }

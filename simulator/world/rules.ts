@@ -14,7 +14,10 @@ import type { PillarRecord } from "../../hub/core/roster.ts";
 import type { HubState } from "../../hub/core/state.ts";
 import { toIncident } from "../../hub/journal/view.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
+import type { CanonicalValue } from "../../shared/canonical-json.ts";
+import type { Signature } from "../../shared/ids.ts";
 import type { Show } from "./reads.ts";
+import { isSignedWith } from "./seal.ts";
 
 export interface Rules {
   readonly step: (agent: Agent, event: Event) => AgentStep;
@@ -27,6 +30,8 @@ export interface Rules {
   readonly refolded: (state: HubState) => HubState;
   /** Whether the hub takes no more than alarms from this pillar. */
   readonly isExpired: (record: PillarRecord, at: number) => boolean;
+  /** Whether the pillar takes this for something that the hub has signed. */
+  readonly isOfHub: (body: CanonicalValue, sig: Signature) => boolean;
   /** How what is folded becomes what consoles are sent. */
   readonly show: Show;
   /** Orders wait until the facts decided with them are durable. */
@@ -44,6 +49,7 @@ export const HONEST: Rules = {
   handle,
   refolded: (state) => state,
   isExpired,
+  isOfHub: (body, sig) => isSignedWith("key of the hub", body, sig),
   show: { incident: toIncident },
   doOrdersWait: true,
   doesStateComeFirst: true,

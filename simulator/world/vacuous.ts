@@ -84,6 +84,8 @@ const EFFECTS: readonly string[] = [
   "pressed-alarm",
   "pressed-in-call",
   "resend-asked",
+  "stranger-forged",
+  "stranger-repeated",
 ];
 
 /** A grid is a whole from this many on. */

@@ -27,6 +27,7 @@ import { HONEST, type Rules } from "./rules.ts";
 import { newScheduler, type Scheduler } from "./scheduler.ts";
 import { lampShows, outgrown, pillarChanged } from "./seen.ts";
 import { WALL_AT_START } from "./clock.ts";
+import { newStranger, type Stranger } from "./stranger.ts";
 import { newThief, type Thief } from "./thief.ts";
 import { newTrace, type Trace } from "./trace.ts";
 import { newWatch, type Watch } from "./watch/watch.ts";
@@ -63,6 +64,7 @@ export interface World {
   readonly watch: Watch;
   readonly reads: Reads;
   readonly thief: Thief;
+  readonly stranger: Stranger;
   note(actor: string, what: string, detail: string): void;
   happened(happening: Happening): void;
   press(pillar: number, kind: ButtonKind): boolean;
@@ -107,6 +109,7 @@ export function runWorld(settings: WorldSettings): Run {
   }
   world.people.begin(healAt);
   world.faults.begin(healAt);
+  world.stranger.begin(healAt);
   try {
     scheduler.runUntil(healAt);
     world.note("world", "healed", "");
@@ -173,6 +176,7 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
   world.faults = newFaults(world);
   world.watch = newWatch(world);
   world.thief = newThief(world);
+  world.stranger = newStranger(world);
   world.reads = newReads({
     show: world.rules.show,
     isDense: settings.density === "dense",

@@ -4,6 +4,7 @@ import { INCIDENT_CANARIES } from "./incident.ts";
 import { OUTBOX_CANARIES } from "./outbox.ts";
 import { READ_CANARIES } from "./reads.ts";
 import { RECEIPT_CANARIES } from "./receipt.ts";
+import { STRANGER_CANARIES } from "./stranger.ts";
 import { WORD_CANARIES } from "./words.ts";
 
 export const CANARIES: readonly Canary[] = [
@@ -12,6 +13,7 @@ export const CANARIES: readonly Canary[] = [
   ...INCIDENT_CANARIES,
   ...WORD_CANARIES,
   ...READ_CANARIES,
+  ...STRANGER_CANARIES,
 ];
 
 export function canaryNamed(name: string): Canary {

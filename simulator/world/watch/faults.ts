@@ -6,6 +6,7 @@
  * after it was raised, and with each time twice as long, for an hour at most. It is counted here anew, from the facts
  * on disk.
  */
+import type { PillarId } from "../../../shared/ids.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { newHolds } from "./holds.ts";
@@ -34,6 +35,8 @@ interface FaultWatch {
   durable(facts: readonly Fact[], first: number): void;
   /** An older copy of the journal was put back: `kept` facts are left. */
   setBack(kept: number): void;
+  /** Whether it may still be shown, although it is over. */
+  mayLinger(pillar: PillarId, code: FaultCode): boolean;
 }
 
 export function watchFaults(sight: Sight): FaultWatch {
@@ -70,7 +73,9 @@ export function watchFaults(sight: Sight): FaultWatch {
       }
     }
   };
-  return { look, durable: holds.durable, setBack: holds.setBack };
+  const mayLinger = (pillar: PillarId, code: FaultCode): boolean =>
+    holds.until(pillar, code) + SEEN_WITHIN_MS > world.scheduler.now();
+  return { look, durable: holds.durable, setBack: holds.setBack, mayLinger };
 }
 
 /** An expired identity has nothing but alarms. */

@@ -7,7 +7,8 @@
 import type { Fact } from "../../../hub/core/facts.ts";
 import { MAX_RECENT_ALARMS } from "../../../hub/core/ledger.ts";
 import { MAX_CLOSED } from "../../../hub/core/state.ts";
-import type { SessionNonce } from "../../../shared/ids.ts";
+import type { PillarId, SessionNonce } from "../../../shared/ids.ts";
+import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 import type { Medium, Words } from "../checkers/words.ts";
 import type { World } from "../world.ts";
 import { watchDeadlines } from "./deadlines.ts";
@@ -24,6 +25,8 @@ export interface Watch {
   /** Told before they are durable. */
   decided(facts: readonly Fact[]): void;
   durable(facts: readonly Fact[], first: number): void;
+  /** Whether the hub may still show this fault, although it is over. */
+  mayLinger(pillar: PillarId, code: FaultCode): boolean;
   /** This pillar shows or says something else now. */
   words(pillar: number, words: Partial<Record<Medium, Words>>): void;
   /** The hub heard something of this pillar that counts. */
@@ -68,6 +71,7 @@ export function newWatch(world: World): Watch {
     },
     decided: levels.decided,
     durable: faults.durable,
+    mayLinger: faults.mayLinger,
     words: watchReach(sight),
     heardFrom: (pillar) => void (sight.heardAt[pillar] = now()),
     heardBeat: (pillar, nonce) => {
