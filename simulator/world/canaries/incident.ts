@@ -85,7 +85,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "owner-vanished-keeps",
     story: "an owner whose console is gone keeps the incident",
-    firstSeed: 11,
+    firstSeed: 21,
     rules: () =>
       withRules({
         handle: (state, event, now) => {
@@ -99,7 +99,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "expired-honoured",
     story: "the hub listens to a pillar whose certificate has expired as to any other",
-    firstSeed: 5,
+    firstSeed: 6,
     rules: () => withRules({ isExpired: () => false }),
   },
 ];

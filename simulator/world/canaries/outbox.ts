@@ -49,7 +49,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "ledger-not-synced",
     story: "an alarm counts as stored before its sync",
-    firstSeed: 3,
+    firstSeed: 1,
     rules: () => withRules({ doesLedgerSync: false, handle: handleWithoutAsking }),
   },
   {
@@ -100,7 +100,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "wall-clock-timers",
     story: "timers wait for the wall clock: set forward, it is far from them",
-    firstSeed: 4,
+    firstSeed: 5,
     rules: () => {
       const wallAtBoot = new Map<string, number>();
       return withRules({
