@@ -155,10 +155,11 @@ describe("a pillar whose broker loses what it was told", () => {
       street.alarm(0);
       street.heartbeat(0, { seq: 1 });
       street.setClock(ms);
-      street.advance(10);
-      street.heartbeat(0, { seq: 1 });
-      street.advance(10);
-      expect(calls(street.heartbeat(0, { seq: 1 }).effects)).toEqual(["ringing"]);
+      const told = [1, 2, 3, 4].flatMap(() => {
+        street.advance(5);
+        return calls(street.heartbeat(0, { seq: 1 }).effects);
+      });
+      expect(told).toEqual(["ringing", "ringing"]);
     },
   );
 });

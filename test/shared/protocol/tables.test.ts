@@ -5,10 +5,28 @@
 import { describe, expect, test } from "vitest";
 import { applicationProtocols } from "../../../shared/protocol/alpn.ts";
 import { CommandOrder } from "../../../shared/protocol/command.ts";
-import { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
+import {
+  faultsOf,
+  Heartbeat,
+  HEARTBEAT_SECONDS,
+  readFault,
+} from "../../../shared/protocol/heartbeat.ts";
+import { isOfNewerPillar, kindOf, stricterKind } from "../../../shared/protocol/alarm.ts";
+import { PROTOCOL_VERSION } from "../../../shared/protocol/version.ts";
+import { PillarId } from "../../../shared/ids.ts";
 import { MAX_FAULT_DETAIL, Report } from "../../../shared/protocol/report.ts";
-import { MAX_SDP_BYTES, Signal } from "../../../shared/protocol/signal.ts";
-import { DOWN_CHANNELS, qosOf, UP_CHANNELS } from "../../../shared/protocol/topics.ts";
+import { MAX_CANDIDATES, MAX_SDP_BYTES, Signal } from "../../../shared/protocol/signal.ts";
+import {
+  DOWN_CHANNELS,
+  downFilter,
+  downTopic,
+  EVERY_UP,
+  probeTopic,
+  qosOf,
+  UP_CHANNELS,
+  upOwner,
+  upTopic,
+} from "../../../shared/protocol/topics.ts";
 
 const isTaken = (
   schema: { safeParse(value: unknown): { success: boolean } },
@@ -32,6 +50,49 @@ test("every channel is delivered at least once, but for the heartbeat that the n
 test("a pillar with an alarm names that first, and MQTT in every case", () => {
   expect(applicationProtocols(true)).toEqual(["anzhu-alarm", "mqtt"]);
   expect(applicationProtocols(false)).toEqual(["mqtt"]);
+});
+
+test("an alarm rings as its own kind, and of two kinds as the one that asks for more care", () => {
+  const kinds = ["test", "text", "voice", "silent"] as const;
+  for (const [n, one] of kinds.entries()) {
+    expect(kindOf({ kind: one })).toBe(one);
+    expect(isOfNewerPillar({ v: 1, kind: one })).toBe(false);
+    expect(isOfNewerPillar({ v: 2, kind: one })).toBe(true);
+    for (const [m, other] of kinds.entries()) {
+      expect(stricterKind(one, other)).toBe(kinds[Math.max(n, m)]);
+    }
+  }
+  expect(kindOf({ kind: "gesture" })).toBe("voice");
+});
+
+test("the limits of the wire are these, and a change of one is a decision", () => {
+  expect([HEARTBEAT_SECONDS, MAX_FAULT_DETAIL, MAX_SDP_BYTES, MAX_CANDIDATES]).toEqual([
+    ...[5, 500, 32_768, 32],
+  ]);
+  expect(PROTOCOL_VERSION).toBe(1);
+});
+
+test("topics lie under the pillar's name, and a topic of a newer pillar still has an owner", () => {
+  const id = PillarId.parse("gate-1");
+  expect([upTopic(id, "alarm"), downTopic(id, "call"), downFilter(id), EVERY_UP]).toEqual([
+    ...["anzhu/v1/gate-1/up/alarm", "anzhu/v1/gate-1/down/call", "anzhu/v1/gate-1/down/#"],
+    "anzhu/v1/+/up/#",
+  ]);
+  expect(probeTopic("hub")).toBe("anzhu/v1/hub/up/probe");
+  const owner = (topic: string) => upOwner(`anzhu/${topic}`);
+  expect([owner("v1/gate-1/up/alarm"), owner("v1/gate-1/up/gesture/left")]).toEqual([id, id]);
+  for (const topic of ["v1/gate-1/up", "v1/gate-1/down/call", "v2/gate-1/up/alarm", "v1/+/up/x"]) {
+    expect(owner(topic)).toBeUndefined();
+  }
+});
+
+test("a fault that is not known is that the pillar is newer, and so is a newer heartbeat", () => {
+  expect(readFault("camera-lost")).toBe("camera-lost");
+  expect(readFault("wings-lost")).toBe("protocol-newer");
+  const faults = ["camera-lost", "wings-lost"];
+  expect([...faultsOf({ v: 1, faults })]).toEqual(["camera-lost", "protocol-newer"]);
+  expect([...faultsOf({ v: 1, faults: [] })]).toEqual([]);
+  expect([...faultsOf({ v: 2, faults: [] })]).toEqual(["protocol-newer"]);
 });
 
 describe("a command", () => {
