@@ -155,6 +155,9 @@ describe("a call is told again", () => {
     expect(untold.size).toBe(64);
     // The newest is told with its own words, as the state of the call.
     expect(street.heartbeat(0, { seq: 65 }).effects.length).toBeGreaterThanOrEqual(64);
+    // Which session had it is proven by the next heartbeat of the same one.
+    expect(untold.size).toBe(64);
+    street.heartbeat(0, { seq: 65 });
     expect(untold.size).toBe(0);
   });
 });
