@@ -13,13 +13,15 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
+import { z } from "zod";
 import { parseJson } from "../../shared/parse.ts";
 import {
   inOrder,
   knownAddress,
-  KnownAddresses,
+  MAX_NAMES,
   NONE_KNOWN,
   withKnown,
+  type KnownAddresses,
 } from "../core/hub-address.ts";
 import { codeOf, reasonOf } from "./failure.ts";
 import { provenSocket, type Peer } from "./proven-socket.ts";
@@ -28,6 +30,19 @@ import { provenSocket, type Peer } from "./proven-socket.ts";
 const SLOW_MS = 1000;
 /** Two of the four threads stay free. */
 const MAX_QUESTIONS = 2;
+
+/** The file of good addresses. */
+const AddressFile = z.strictObject({
+  v: z.literal(1),
+  addresses: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(253),
+        address: z.union([z.ipv4(), z.ipv6()]),
+      }),
+    )
+    .max(MAX_NAMES),
+});
 
 /** All addresses of a name; rejects when it has none. */
 export type Lookup = (name: string) => Promise<readonly string[]>;
@@ -190,7 +205,7 @@ function addressFile(file: string, warn: (text: string) => void): AddressFile {
 
 function readKnown(file: string, warn: (text: string) => void): KnownAddresses {
   try {
-    const parsed = parseJson(KnownAddresses, readFileSync(file));
+    const parsed = parseJson(AddressFile, readFileSync(file));
     if (parsed.ok) return parsed.value;
     warn(`${file} is not used, and written anew with the next good address: ${parsed.reason}`);
   } catch (error) {

@@ -1,24 +1,15 @@
 /** Which addresses of the hub's name are tried, and what is kept about names. */
-import { z } from "zod";
 
 /** Of one answer of the name service; a hub has one address, or one of each IP version. */
 const MAX_TRIED = 2;
 /** Names of hubs in one configuration: `hub.host` and four of `hub.alarmUrls`. Older ones are forgotten. */
-const MAX_NAMES = 8;
+export const MAX_NAMES = 8;
 
 /** By name, the last address at which a hub proved itself; the latest at the end. */
-export const KnownAddresses = z.strictObject({
-  v: z.literal(1),
-  addresses: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1).max(253),
-        address: z.union([z.ipv4(), z.ipv6()]),
-      }),
-    )
-    .max(MAX_NAMES),
-});
-export type KnownAddresses = z.infer<typeof KnownAddresses>;
+export interface KnownAddresses {
+  readonly v: 1;
+  readonly addresses: readonly { readonly name: string; readonly address: string }[];
+}
 
 export const NONE_KNOWN: KnownAddresses = { v: 1, addresses: [] };
 

@@ -1,0 +1,127 @@
+/** What a pillar does with a command, effect by effect. */
+import { describe, expect, test } from "vitest";
+import { CommandId, SessionNonce } from "../../../shared/ids.ts";
+import type { CommandBody, CommandOrder } from "../../../shared/protocol/command.ts";
+import { NONCE, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import { after, clear, only, set, timers } from "./effects.ts";
+
+let commands = 0;
+function order(pillar: FalsePillar, given: CommandOrder, change: object = {}) {
+  const commandId = CommandId.parse((++commands).toString(16).padStart(32, "0"));
+  const body = {
+    ...{ v: 1, commandId, pillarId: PILLAR, order: given, bootEpoch: 1, sessionNonce: NONCE },
+    ...{ issuedWallMs: 5000 + pillar.now(), expiresInMs: 10_000 },
+    ...change,
+  } as CommandBody;
+  const effects = after(pillar, () => pillar.tell({ type: "ordered", body }));
+  const results = effects.flatMap((one) =>
+    one.type === "publish" && one.message.channel === "report" ? [one.message.message] : [],
+  );
+  const [result] = results;
+  return {
+    effects,
+    results: results.length,
+    result: result?.type === "command-result" && `${result.outcome}: ${result.detail}`,
+    commandId,
+  };
+}
+
+describe("an order", () => {
+  test.each<[CommandOrder, string]>([
+    [{ name: "identify", seconds: 3 }, "done: blinking"],
+    [{ name: "resend", fromSeq: 4 }, "done: sending again from 4"],
+    [{ name: "restart-media" }, "done: media restarts"],
+    [{ name: "siren", on: true }, "done: sounding for at most 300 s"],
+    [{ name: "siren", on: false }, "done: silent"],
+    [{ name: "self-test" }, "done: accepted after 7 ms"],
+  ])("%j is answered once", (given, answer) => {
+    const pillar = reachedPillar();
+    const { result, results, effects, commandId } = order(pillar, given);
+    pillar.pass(7);
+    if (given.name === "self-test") pillar.accept(pillar.state().orders.selfTest!.eventId);
+    const told = pillar.sent.flatMap((one) =>
+      one.channel === "report" && one.message.type === "command-result" ? [one.message] : [],
+    );
+    expect(told.map(({ outcome, detail }) => `${outcome}: ${detail}`)).toEqual([answer]);
+    const text = `order ${commandId.slice(0, 4)} ${answer}`;
+    expect(pillar.effects).toContainEqual({ type: "log", level: "info", text });
+    expect([result, results]).toEqual(given.name === "self-test" ? [false, 0] : [answer, 1]);
+    expect(effects.length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    [{ bootEpoch: 2 }, "refused: meant for boot 2, this is boot 1"],
+    [{ sessionNonce: SessionNonce.parse("7".repeat(32)) }, "refused: from an older session"],
+  ])("with %j is %s", (change, answer) => {
+    expect(order(reachedPillar(), { name: "restart-media" }, change).result).toBe(answer);
+  });
+
+  test("given twice is refused, as long as 256 orders later", () => {
+    const pillar = reachedPillar();
+    const { commandId } = order(pillar, { name: "restart-media" });
+    for (let n = 0; n < 255; n += 1) order(pillar, { name: "restart-media" });
+    const again = () => order(pillar, { name: "restart-media" }, { commandId }).result;
+    expect(again()).toBe("refused: this order was given before");
+    order(pillar, { name: "restart-media" });
+    expect(again()).toBe("done: media restarts");
+  });
+
+  test.each([
+    [11_000, "done: media restarts"],
+    [11_001, "refused: expected within 10000 ms, found 11001 ms late"],
+  ])("%d ms later than the least delayed one is %s", (lateMs, answer) => {
+    const pillar = reachedPillar();
+    order(pillar, { name: "restart-media" });
+    const issuedWallMs = 5000 + pillar.now() - lateMs;
+    expect(order(pillar, { name: "restart-media" }, { issuedWallMs }).result).toBe(answer);
+    expect(order(pillar, { name: "resend", fromSeq: 1 }, { issuedWallMs }).result).toMatch(/^done/);
+  });
+
+  test("to show itself blinks every half second, to its end, and speaks when nobody calls", () => {
+    const pillar = reachedPillar();
+    const { effects } = order(pillar, { name: "identify", seconds: 2 });
+    expect(effects).toContainEqual({ type: "prompt", name: "identify" });
+    expect(timers(effects)).toEqual([set("identify", pillar.now() + 500)]);
+    const before = pillar.lamps.length - 1;
+    pillar.pass(5000);
+    expect(pillar.lamps.slice(before)).toEqual(["off", "standby", "off", "standby"]);
+    pillar.press();
+    const busy = order(pillar, { name: "identify", seconds: 2 });
+    expect(only(busy.effects, "prompt")).toEqual([]);
+  });
+
+  test("to sound the siren ends by itself after five minutes, or when told", () => {
+    const pillar = reachedPillar();
+    const on = order(pillar, { name: "siren", on: true }).effects;
+    expect(on.slice(0, 2)).toEqual([
+      { type: "siren", isOn: true },
+      set("siren", pillar.now() + 300_000),
+    ]);
+    const off = order(pillar, { name: "siren", on: false }).effects;
+    expect(off.slice(0, 2)).toEqual([{ type: "siren", isOn: false }, clear("siren")]);
+    order(pillar, { name: "siren", on: true });
+    const sirens = () => only(pillar.effects, "siren").length;
+    pillar.pass(299_999);
+    const before = sirens();
+    pillar.pass(1);
+    expect([before, sirens(), only(pillar.effects, "siren").at(-1)]).toEqual([
+      ...[3, 4, { type: "siren", isOn: false }],
+    ]);
+  });
+
+  test("to test itself fails after 20 s, and a second one meanwhile is refused", () => {
+    const pillar = reachedPillar();
+    order(pillar, { name: "self-test" });
+    expect(order(pillar, { name: "self-test" }).result).toBe("refused: a self-test is under way");
+    pillar.pass(19_999);
+    expect(pillar.state().orders.selfTest).toBeDefined();
+    pillar.pass(1);
+    expect(pillar.state().orders.selfTest).toBeUndefined();
+    const failed = pillar.sent.flatMap((one) =>
+      one.channel === "report" && one.message.type === "command-result" ? [one.message] : [],
+    );
+    expect(failed.at(-1)).toMatchObject({
+      ...{ outcome: "failed", detail: "not accepted within 20 s; still sending" },
+    });
+  });
+});
