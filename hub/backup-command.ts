@@ -1,4 +1,7 @@
 /** `anzhu-hub backup`, `restore` and `verify`. */
+import type { Seal } from "./journal/chain.ts";
+import type { findSecrets } from "./journal/secrets.ts";
+import { isolated, visible } from "../shared/text.ts";
 import { Option, type Command } from "commander";
 import { loadConfig } from "./settings-file.ts";
 
@@ -50,18 +53,39 @@ export function addBackup(root: Command): void {
   withConfig(root.command("verify").description("Check the journal's chain from the first fact."))
     .argument("[file]", "another journal, or a backup")
     .action(async (file: string | undefined, { config }: Given) => {
-      const { journalIn, verifyJournal } = await import("./backup.ts");
+      const { journalIn, suspectsIn, verifyJournal } = await import("./backup.ts");
       const found = file ?? journalIn(loadConfig(config).dataDir);
       const verdict = verifyJournal(found);
       if (verdict.ok) {
         print(
           `${found}: ${verdict.rows} facts, each linked to the one before; the last is ${verdict.head.hash}`,
         );
+        for (const seal of verdict.sealed) print(sealedLine(seal));
+        tellSuspects(suspectsIn(found));
         return;
       }
       print(`${found}: broken at ${verdict.brokenAt}: ${verdict.reason}`);
       process.exitCode = EXIT_FAILURE;
     });
+}
+
+function sealedLine({ index, sealIndex, at, byName, reason }: Seal): string {
+  const when = new Date(at).toISOString();
+  const [who, why] = [isolated(byName), isolated(reason)];
+  return `fact ${index} was sealed by ${who} at ${when} (fact ${sealIndex}): ${why}`;
+}
+
+/** What was found is not repeated: the answer of a command is copied and kept by others. */
+function tellSuspects({ count, named }: ReturnType<typeof findSecrets>): void {
+  for (const { index, type, pillarId, looksLike, isSealable } of named) {
+    const whose = pillarId === null ? "" : ` of ${visible(pillarId)}`;
+    const end = isSealable ? "" : "; it cannot be sealed: change that password";
+    print(`fact ${index} (${visible(type)}${whose}) may hold a secret: ${looksLike}${end}`);
+  }
+  if (count > named.length) print(`${count - named.length} more facts may hold a secret`);
+  const [first] = named.filter((one) => one.isSealable);
+  if (!first) return;
+  print(`change that password; then stop the hub: anzhu-hub seal ${first.index} --reason <text>`);
 }
 
 function withConfig(command: Command): Command {

@@ -28,6 +28,7 @@ import { DatabaseSync } from "node:sqlite";
 import { lockData } from "./data-lock.ts";
 import { verifyChain, type ChainVerdict } from "./journal/chain.ts";
 import { openForReading } from "./journal/database.ts";
+import { findSecrets } from "./journal/secrets.ts";
 import { narrow } from "./storage/private-files.ts";
 
 const JOURNAL = "journal.db";
@@ -164,6 +165,17 @@ export function verifyJournal(path: string): ChainVerdict {
   const database = openForReading(existsSync(inside) ? inside : path);
   try {
     return verifyChain(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** Facts that look as if they held a camera's password. `path` as above. */
+export function suspectsIn(path: string): ReturnType<typeof findSecrets> {
+  const inside = join(path, JOURNAL);
+  const database = openForReading(existsSync(inside) ? inside : path);
+  try {
+    return findSecrets(database);
   } finally {
     database.close();
   }

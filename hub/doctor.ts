@@ -100,7 +100,7 @@ function journal(file: string): Finding[] {
         what: "chain",
         isOk: verdict.ok,
         detail: verdict.ok
-          ? `${verdict.rows} facts, each linked to the one before`
+          ? `${verdict.rows} facts, each linked to the one before; sealed: ${verdict.sealed.length}`
           : `${verdict.reason}: keep the file as evidence, restore a backup`,
       };
       return [file_, chain];

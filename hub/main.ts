@@ -17,6 +17,7 @@ import { plainJsonLine, visible } from "../shared/text.ts";
 import { addBackup } from "./backup-command.ts";
 import { addBroker } from "./broker-command.ts";
 import { makePrivateFiles } from "./storage/private-files.ts";
+import { addSeal } from "./seal-command.ts";
 import { ConfigurationError, loadConfig } from "./settings-file.ts";
 import { addUser } from "./user-command.ts";
 
@@ -65,6 +66,7 @@ Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.`,
   addUser(root);
   addDoctor(root);
   addBackup(root);
+  addSeal(root);
   addBroker(root);
   return root;
 }

@@ -285,6 +285,20 @@ export type Fact =
       /** Address. Absent in journals before the audit. */
       readonly from?: string;
     })
+  /**
+   * The words of an earlier fact were taken out of the journal, because they hold a secret. The row at `index` keeps
+   * its hash (`originalHash`), which no longer fits its body; what stands there now gives `replacementHash`.
+   */
+  | (At & {
+      readonly type: "fact-sealed";
+      readonly index: number;
+      readonly originalHash: Sha256;
+      readonly replacementHash: Sha256;
+      readonly reason: string;
+      /** The command line, which only the machine's own administrators can use. */
+      readonly by: null;
+      readonly byName: string;
+    })
   /** `count` wrong sign-ins of a few minutes. Null: names nobody has, or more than are told one by one. */
   | (At & {
       readonly type: "sign-in-refused";

@@ -157,6 +157,7 @@ function tellCall(state: HubState, event: Extract<HubEvent, { pillarId: unknown 
 
 /** Folds one fact. The maps of `state` change in place; the records in them never do. */
 export function evolve(state: HubState, fact: Fact, index: number): HubState {
+  if (fact.type === "fact-sealed") return state;
   const next = isOfHub(fact) ? evolveHub(state, fact) : evolveRecords(state, fact, index);
   evolveBudget(next, fact);
   return next;
@@ -167,7 +168,11 @@ function evolveHub(state: HubState, fact: HubFact): HubState {
   return state;
 }
 
-function evolveRecords(state: HubState, fact: Exclude<Fact, HubFact>, index: number): HubState {
+function evolveRecords(
+  state: HubState,
+  fact: Exclude<Fact, HubFact | FactOf<"fact-sealed">>,
+  index: number,
+): HubState {
   switch (fact.type) {
     case "pillar-registered":
     case "pillar-enrolled":

@@ -58,6 +58,7 @@ const KINDS: { readonly [T in Fact["type"]]: KindOf<T> } = {
   "grid-lost": null,
   "grid-back": null,
   "account-changed": "account",
+  "fact-sealed": "order",
   "session-opened": "session",
   "session-closed": "session",
   "sign-in-refused": "sign-in-refused",
@@ -125,6 +126,7 @@ function detailOf(fact: Fact): string | null {
   if (fact.type === "recording-viewed") return fact.how ?? "play";
   if (fact.type === "command-sent") return fact.order.name;
   if (fact.type === "pillar-revoked") return fact.reason;
+  if (fact.type === "fact-sealed") return `#${fact.index}: ${fact.reason}`;
   return orderDetail(fact);
 }
 

@@ -62,6 +62,7 @@ function subjects(fact: Fact): readonly Subject[] {
 /** They change no screen. */
 const UNSHOWN: ReadonlySet<Fact["type"]> = new Set([
   "account-changed",
+  "fact-sealed",
   "session-opened",
   "session-closed",
   "sign-in-refused",

@@ -65,6 +65,7 @@ const OF_NO_ROW = [
   "grid-lost",
   "grid-back",
   "account-changed",
+  "fact-sealed",
   "session-opened",
   "session-closed",
   "sign-in-refused",

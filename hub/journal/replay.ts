@@ -10,7 +10,7 @@ import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
 import type { KnownAlarm } from "../core/events.ts";
 import type { Fact } from "../core/facts.ts";
 import type { JournalFold } from "../ports.ts";
-import { BEGINNING, breach, rowsAfter, sha256, type Link } from "./chain.ts";
+import { BEGINNING, checkChain, rowsAfter, sealRowsOf, sha256, type Link } from "./chain.ts";
 
 /** Alarms looked at under one number or id: more than one is already a fault. */
 const MAX_RIVALS = 16;
@@ -26,12 +26,13 @@ export function replay(database: DatabaseSync, fold: JournalFold): void {
   const { snapshot, checked } = fromSnapshot(database, fold);
   if (checked.idx > snapshot.idx)
     foldOnly(database, fold, { after: snapshot.idx, to: checked.idx });
+  const check = checkChain(sealRowsOf(database));
   let link = checked;
   for (const row of rowsAfter(database, link.idx)) {
-    const reason = breach(link, row);
-    if (reason) {
+    const broken = check.breach(link, row);
+    if (broken) {
       throw new Error(
-        `the journal's chain is broken: ${reason}. ` +
+        `the journal's chain is broken: ${broken.reason}. ` +
           "Keep the file as evidence, run anzhu-hub doctor, and restore a backup.",
       );
     }

@@ -436,6 +436,7 @@ export const en: typeof zhCN = {
     "sign-in-refused": "Sign-in refused",
     "command-sent": "Command to the pillar",
     "pillar-revoked": "Revoked a pillar's identity",
+    "fact-sealed": "Sealed a fact of the journal",
     incident: "Read an incident",
     incidents: "Read the list of incidents",
     accounts: "Read the list of accounts",

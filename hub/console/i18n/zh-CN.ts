@@ -419,6 +419,7 @@ export const zhCN = {
     "sign-in-refused": "登录被拒",
     "command-sent": "向报警柱下达指令",
     "pillar-revoked": "吊销报警柱身份",
+    "fact-sealed": "封存日志中的一条记录",
     incident: "查阅警情",
     incidents: "查阅警情列表",
     accounts: "查阅账号列表",

@@ -1,6 +1,6 @@
 /** I6: the hub's chain and each pillar's chain hold link by link, and both tell of the same alarms. */
 import { sha256 } from "../../../device/adapters/identity.ts";
-import { BEGINNING, breach, type Link } from "../../../hub/journal/chain.ts";
+import { BEGINNING, checkChain, type Link } from "../../../hub/journal/chain.ts";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
 import type { Violation } from "./checker.ts";
@@ -25,10 +25,11 @@ export function chainViolations(entries: readonly Entry[], view: JournalView): V
 }
 
 function brokenJournal({ rows }: JournalView): string[] {
+  const check = checkChain(() => rows.filter(({ type }) => type === "fact-sealed"));
   let link: Link = BEGINNING;
   for (const row of rows) {
-    const reason = breach(link, row);
-    if (reason !== undefined) return [`the journal's chain is broken: ${reason}`];
+    const broken = check.breach(link, row);
+    if (broken) return [`the journal's chain is broken: ${broken.reason}`];
     link = row;
   }
   return [];
