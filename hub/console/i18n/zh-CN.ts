@@ -289,7 +289,7 @@ export const zhCN = {
     "microphone-lost": "拾音器失联，听不到现场",
     "outbox-full": "待发报警已满",
     "mains-lost": "市电中断：报警柱正在使用电池",
-    "second-way-off": "报警柱设置中已关闭 HTTPS 备用通道",
+    "second-way-off": "报警柱设置中已关闭备用报警通道",
     "messages-refused": "有他人向报警柱发送消息：已拒绝，请检查消息服务器的访问权限",
     "protocol-newer": "报警柱软件比中心新：报警照常响铃，请升级中心",
     "renewal-failing": "证书续期失败，快到期了",
