@@ -260,7 +260,7 @@ test(
         (one) => one.presence,
         () => "the hub is not up yet",
       );
-    await expect.poll(presence, { timeout: 30_000 }).toBe("online");
+    await expect.poll(presence, { timeout: 60_000 }).toBe("online");
     const makeRoom = fill(street.hub.process().pid(), street.hub.dir);
     await pillar.press();
     await expect

@@ -229,6 +229,11 @@ test(
   async () => {
     const pillar = await join("mumbling");
     const link = await pillar.connect();
+    // What a pillar is told is signed for the session that its heartbeat names.
+    await link.publish("heartbeat", {
+      ...{ v: 1, bootEpoch: 1, uptimeMs: 1, wallMs: Date.now(), release: "1", faults: [] },
+      ...{ sessionNonce: "6".repeat(32), head: { seq: 0, hash: "0".repeat(64) }, outboxDepth: 0 },
+    });
     const alarm = await link.press();
     await expect.poll(() => link.isAccepted(alarm)).toBe(true);
     const sdps = ["v=0", `v=0\r\n${"m=audio 9 X 0\r\n".repeat(900)}`, "v=0\r\nm=video\r\n\0\r\n"];

@@ -11,7 +11,10 @@ const CORPUS: readonly (readonly [seed: number, story: string])[] = [
   [33, "a restored hub knows a running call under another incident"],
 ];
 
-describe("the simulated world", () => {
+/** Days of the world are work, and longer on a busy machine. */
+const WORK = { timeout: 180_000 };
+
+describe("the simulated world", WORK, () => {
   test.each(CORPUS)("seed %i keeps every promise (%s)", (seed) => {
     const verdict = judge({ seed, days: 1, pillars: 3 });
     expect(verdict.violations).toEqual([]);
