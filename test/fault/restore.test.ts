@@ -5,9 +5,9 @@ import type { PillarUnderTest } from "./harness/pillar.ts";
 import { endCall } from "./harness/kill-sweep.ts";
 import { alarmRows, openStreet, type Street } from "./harness/street.ts";
 
-const SLOW = 120_000;
+const SLOW = 240_000;
 /** The street is open again, the pillars have said what they keep. */
-const REPLAYED = { timeout: 40_000 };
+const REPLAYED = { timeout: 90_000 };
 
 let street: Street;
 beforeEach(async () => {
