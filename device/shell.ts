@@ -198,7 +198,7 @@ function post(
     if (!accepted) return failed("taken by the hub, its receipt is still to come");
     const { receipt, sig } = accepted;
     if (!world.identity.isFromHub(receipt, sig)) {
-      return failed("the receipt is dropped: it must be signed by our hub");
+      return failed("the receipt is not signed by our hub");
     }
     if (receipt.eventId !== eventId) return failed(`that is the receipt of ${receipt.eventId}`);
     return tell({ type: "accepted", receipt });

@@ -170,7 +170,7 @@ describe("a pillar whose broker takes the connection and says nothing", () => {
     );
     try {
       board.press();
-      const dropped = "the receipt is dropped: it must be signed by our hub";
+      const dropped = "the receipt is not signed by our hub";
       await vi.waitFor(() => expect(lines.join("\n")).toContain(dropped), 15_000);
       expect(board.lamps.at(-1)).toBe("calling");
       await vi.waitFor(() => expect(hub.alarms.length).toBeGreaterThan(1), 15_000);
