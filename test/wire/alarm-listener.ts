@@ -39,7 +39,9 @@ export async function alarmListener(authority: Authority): Promise<AlarmListener
   const server = createServer(options, (request, response) => {
     listener.shownBy.push(nameOf(request.socket as TLSSocket));
     listener.paths.push(request.url);
-    void take(request, response);
+    // A pillar also asks here whether its certificate is to be renewed.
+    if (request.url?.endsWith("/alarms")) void take(request, response);
+    else response.writeHead(404).end("{}");
   });
   const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const alarm = Alarm.parse(JSON.parse(await body(request)));
