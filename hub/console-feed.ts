@@ -5,7 +5,7 @@
  * may be a millisecond late, a pillar's lamp not.
  */
 import type { Logger } from "pino";
-import type { Notice } from "../shared/api/event.ts";
+import type { HubNotice } from "../shared/api/event.ts";
 import type { Fact } from "./core/facts.ts";
 import type { Reads } from "./journal/reads.ts";
 import type { NumberedEvent } from "./ports.ts";
@@ -13,7 +13,7 @@ import type { NumberedEvent } from "./ports.ts";
 export interface ConsoleFeed {
   tell(facts: readonly Fact[], first: number): void;
   /** Told now and kept nowhere: for what cannot be written down. */
-  notice(notice: Notice): void;
+  notice(notice: HubNotice): void;
   subscribe(listener: (event: NumberedEvent) => void): () => void;
   /** Resolves when everything told so far has reached the listeners. */
   drain(): Promise<void>;
@@ -21,7 +21,7 @@ export interface ConsoleFeed {
   trouble(): string | undefined;
 }
 
-const UNTOLD: Notice = { level: "error", code: "news-unreadable", detail: "" };
+const UNTOLD: HubNotice = { level: "error", code: "news-unreadable", detail: "" };
 
 export function createConsoleFeed(reads: Pick<Reads, "eventsOf">, log: Logger): ConsoleFeed {
   const listeners = new Set<(event: NumberedEvent) => void>();

@@ -7,7 +7,7 @@
 import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Role } from "../../shared/api/session.ts";
-import type { ServerEvent } from "../../shared/api/event.ts";
+import { PING_INTERVAL_MS, type ServerEvent } from "../../shared/api/event.ts";
 import type { Accounts, HubCommands, NumberedEvent, ReadModels } from "../ports.ts";
 import type { SignedIn } from "./access.ts";
 import { may } from "./policy.ts";
@@ -20,7 +20,6 @@ export const MAX_STREAMS_PER_ACCOUNT = 32;
 const MAX_QUEUED_BYTES = 1024 * 1024;
 /** More than this missed: the client fetches everything again. */
 export const MAX_REPLAYED = 1000;
-const PING_MS = 5000;
 const RETRY_MS = 2000;
 
 export interface EventStreams {
@@ -78,7 +77,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
   };
   const ping = setInterval(() => {
     for (const stream of streams) pingIfSignedIn(stream, options);
-  }, PING_MS);
+  }, PING_INTERVAL_MS);
   ping.unref();
   return {
     refusal: (session) => refusalOf(streams, session),

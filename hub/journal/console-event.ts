@@ -4,13 +4,13 @@
  * An event carries the whole new state of its subject, read after the commit, so several facts about one
  * subject are one event, under the index of the last. Live and replayed events come from this one table.
  */
-import type { Notice } from "../../shared/api/event.ts";
+import type { HubNotice, NoticeCode } from "../../shared/api/event.ts";
 import type { Fact } from "../core/facts.ts";
 
 export type Subject =
   | { readonly type: "incident" | "pillar" | "recording"; readonly id: string }
   | { readonly type: "hub" }
-  | { readonly type: "notice"; readonly notice: Notice };
+  | { readonly type: "notice"; readonly notice: HubNotice };
 
 export interface NumberedFact {
   readonly index: number;
@@ -127,7 +127,7 @@ const incident = (fact: { readonly incidentId: string }): Subject => ({
   id: fact.incidentId,
 });
 
-const notice = (level: Notice["level"], code: string, detail: string): Subject => ({
+const notice = (level: HubNotice["level"], code: NoticeCode, detail: string): Subject => ({
   type: "notice",
   notice: { level, code, detail },
 });

@@ -5,19 +5,54 @@
  * state of its subject, never a difference: a console that misses one is right again at the next.
  */
 import { z } from "zod";
-import { HubStatus } from "./hub.ts";
+import { HubFaultCode, HubStatus } from "./hub.ts";
 import { Incident, Recording } from "./incident.ts";
 import { Pillar } from "./pillar.ts";
 
+/**
+ * Time between two pings on every stream, ms. A program that has not received one for longer than this and a
+ * little more is connected to nobody and should connect again.
+ */
+export const PING_INTERVAL_MS = 5000;
+
+/** What a notice can be about. The console has words for each, and for one it does not know. */
+export const NOTICE_CODES = [
+  "alarm-equivocation",
+  "alarm-not-recorded",
+  "alarm-refused",
+  "deadline-passed",
+  "external-failed",
+  "external-gone",
+  "files-exhausted",
+  "grid-back",
+  "grid-lost",
+  "incident-released",
+  "journal-failing",
+  "journal-recovered",
+  "ledger-forked",
+  "ledger-lost",
+  "media-started",
+  "news-unreadable",
+  "pillar-cloned",
+  "pillar-revoked",
+  "row-damaged",
+  "broker-back",
+  "broker-unreachable",
+  ...HubFaultCode.options,
+] as const;
+export type NoticeCode = (typeof NOTICE_CODES)[number];
+
 export const Notice = z.object({
   level: z.enum(["info", "warning", "error"]),
-  /** Stable name the console translates, for example `media-restarted`. */
+  /** Stable name the console translates, for example `media-started`; a newer hub may know more of them. */
   code: z.string(),
   detail: z.string(),
   /** How often it happened since the last one of its kind, when that was more than once. */
   count: z.number().int().positive().optional(),
 });
 export type Notice = z.infer<typeof Notice>;
+/** As this hub sends it. */
+export type HubNotice = Notice & { readonly code: NoticeCode };
 
 export const ServerEvent = z.discriminatedUnion("type", [
   /** First on every connection: the hub's clock and what this session may show. */
@@ -27,9 +62,14 @@ export const ServerEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("recording"), recording: Recording }),
   z.object({ type: z.literal("hub"), hub: HubStatus }),
   z.object({ type: z.literal("notice"), notice: Notice }),
-  /** Every 10 s. A console answers `POST /api/v1/presence`: so the hub sees one whose cable was cut. */
+  /** Every `PING_INTERVAL_MS`. A console answers with `POST /api/v1/presence`, so that the hub notices a cut cable. */
   z.object({ type: z.literal("ping") }),
   /** More was missed than is kept: fetch everything again. */
   z.object({ type: z.literal("reload") }),
 ]);
 export type ServerEvent = z.infer<typeof ServerEvent>;
+
+/** The `event:` names of the stream, as a console subscribes to them. */
+export const EVENT_NAMES: readonly ServerEvent["type"][] = ServerEvent.options.map(
+  ({ shape }) => shape.type.value,
+);

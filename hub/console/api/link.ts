@@ -5,14 +5,15 @@
  * arrived within `LOST_AFTER_MS`, not that nobody reported an error.
  */
 
+import { PING_INTERVAL_MS } from "../../../shared/api/event.ts";
 import { assertNever } from "../../../shared/assert.ts";
 
 /** Leaves the 3 s promise of the banner room for one tick and one repaint. */
 export const LOST_AFTER_MS = 2250;
 /** A stream the browser has given up on, or that stays mute, is opened anew. */
 export const REOPEN_AFTER_MS = 4000;
-/** The hub pings every 5 s. A stream without one is cut, even when the hub answers on other connections. */
-export const MUTE_AFTER_MS = 7000;
+/** A stream without a ping for so long is cut, even when the hub answers on other connections. */
+export const MUTE_AFTER_MS = PING_INTERVAL_MS + 2000;
 
 export type Link =
   | { readonly phase: "connecting"; readonly since: number }

@@ -5,7 +5,7 @@
  * leaves the stream mute, we open a new one. Every stream begins with `hello`, and after `hello` everything is
  * fetched again, because a new stream cannot say what the old one had seen.
  */
-import { ServerEvent } from "../../../shared/api/event.ts";
+import { EVENT_NAMES, ServerEvent } from "../../../shared/api/event.ts";
 import { boundsOf, type Bounds } from "../state/offset.ts";
 import { API, BASE, failure, type FailureCode } from "./client.ts";
 import {
@@ -22,18 +22,6 @@ const TICK_MS = 250;
 const PROBE_AFTER_MS = 800;
 const PROBE_TIMEOUT_MS = 1200;
 const PING_TIMEOUT_MS = 5000;
-const NAMES = [
-  "message",
-  "hello",
-  "incident",
-  "pillar",
-  "recording",
-  "notice",
-  "hub",
-  "reload",
-  "presence",
-  "ping",
-];
 
 export interface StreamListener {
   onEvent(event: ServerEvent): void;
@@ -69,7 +57,7 @@ export function openStream(listener: StreamListener): Stream {
     const opened = new EventSource(`${API}/events`);
     opened.addEventListener("open", heard);
     opened.addEventListener("error", () => step({ type: "failed", at: Date.now() }));
-    for (const name of NAMES) {
+    for (const name of EVENT_NAMES) {
       opened.addEventListener(name, (event) => {
         saidAt = Date.now();
         heard();
