@@ -9,12 +9,21 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { AgentConfig } from "../device/config.ts";
 import { HubConfig } from "../hub/config.ts";
+import { MAX_MESSAGE_BYTES } from "../shared/parse.ts";
+import { KEEP_ALIVE_LIMIT_SECONDS, KEEP_ALIVE_SECONDS } from "../shared/protocol/connection.ts";
+import { HEARTBEAT_SECONDS } from "../shared/protocol/heartbeat.ts";
 import { DOWN_MESSAGES, UP_MESSAGES } from "../shared/protocol/messages.ts";
 import { qosOf, type DownChannel, type UpChannel } from "../shared/protocol/topics.ts";
 import { openApi } from "./openapi.ts";
 import { readComments } from "./doc-comments.ts";
 import { faultsPage } from "./faults.ts";
-import { jsonSchemaOf, schemaTable } from "./schema-table.ts";
+import {
+  jsonSchemaOf,
+  schemaTable,
+  settingsComplaints,
+  settingsTable,
+  silentFields,
+} from "./schema-table.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const NOTE = "<!-- Made by `npm run docs` from the schemas; change those, not this. -->";
@@ -32,15 +41,31 @@ const channels = [
 
 const topicOf = (name: string, way: string): string => `anzhu/v1/{pillarId}/${way}/${name}`;
 
+/** The export of `shared/protocol/` that the table of messages holds. */
+const SCHEMA_NAMES = new Map<unknown, string>([
+  [UP_MESSAGES.alarm, "Alarm"],
+  [UP_MESSAGES.heartbeat, "Heartbeat"],
+  [UP_MESSAGES.report, "Report"],
+  [UP_MESSAGES.signal, "Signal"],
+  [DOWN_MESSAGES.accepted, "Accepted"],
+  [DOWN_MESSAGES.call, "SignedCall"],
+  [DOWN_MESSAGES.command, "Command"],
+  [DOWN_MESSAGES.signal, "SignedSignal"],
+]);
+const nameOf = (schema: unknown): string => SCHEMA_NAMES.get(schema) ?? "unknown";
+
 /** The one name of both ways has two sections. */
 const headingOf = (name: string, way: string): string =>
   name === "signal" ? `signal, ${way}` : name;
 
+const protocolSchemas = channels.map(({ name, schema, way }) => {
+  const comments = readComments(join(ROOT, `shared/protocol/${name}.ts`), nameOf(schema));
+  return { name, way, schema, comments };
+});
+
 function protocolPage(): string {
-  const sections = channels.map(({ name, schema, way }) => {
-    const comments = readComments(join(ROOT, `shared/protocol/${name}.ts`));
-    const title = name[0]?.toUpperCase() + name.slice(1);
-    const table = schemaTable({ name: title, schema, comments });
+  const sections = protocolSchemas.map(({ name, way, schema, comments }) => {
+    const table = schemaTable({ schema, comments });
     const qos = qosOf(name as UpChannel | DownChannel);
     return `## ${headingOf(name, way)}\n\nTopic \`${topicOf(name, way)}\`, QoS ${qos}.\n\n${comments.header}\n\n${table}\n`;
   });
@@ -49,21 +74,38 @@ function protocolPage(): string {
     "",
     NOTE,
     "",
-    "MQTT 3.1.1 over mutual TLS 1.3. JSON in UTF-8, at most 64 KiB. No retained messages, no QoS 2, no wills, clean",
-    "sessions, keep-alive 8 s. A pillar publishes only under its own `up/` and subscribes only to its own `down/#`;",
+    "MQTT 3.1.1 over mutual TLS 1.3. JSON in UTF-8, at most `MAX_MESSAGE_BYTES`. No retained messages, no QoS 2, no wills, clean",
+    "sessions, keep-alive `KEEP_ALIVE_SECONDS` (the hub accepts at most `KEEP_ALIVE_LIMIT_SECONDS`). A pillar publishes",
+    "only under its own `up/` and subscribes only to its own `down/#`;",
     "its client id is its certificate's name. A reader passes over fields it does not know (in signed objects it keeps them);",
     "in a command it refuses them. A new field keeps the version; what changes the meaning of one raises it.",
     "",
     "Signatures are Ed25519 over canonical JSON (keys sorted by code unit, no white space, integers only), written in",
     "base64url without padding. Hashes are SHA-256 over the previous hash followed by the canonical JSON.",
     "",
-    "By HTTPS (port 8884, TLS 1.3) a pillar posts `Alarm` to `/api/v1/pillars/{id}/alarms` and is answered with `Accepted`; no certificate is",
+    "By HTTPS (port `ALARMS_PORT`, TLS 1.3) a pillar posts `Alarm` to `/api/v1/pillars/{id}/alarms` and is answered with `Accepted`; no certificate is",
     "needed, the signature says who it is. `POST /api/v1/pillars/{id}/certificate` with the present certificate shown takes",
     '`{"csr", "sig"}`: a PKCS#10 request signed by a new P-256 key, and the alarm key\'s signature over `{"csr", "pillarId"}`. It answers',
     '201 with `{"certificate"}`, 204 while more than half of the time is left, 403 for an identity that is expired, cloned or revoked.',
   ];
-  return `${intro.join("\n")}\n\n${sections.join("\n")}`;
+  return withNumbers(`${intro.join("\n")}\n\n${sections.join("\n")}`);
 }
+
+/** A number of the code, named in a text in backticks, is written out. */
+const NUMBERS: Readonly<Record<string, string>> = {
+  ALARMS_PORT: String(HubConfig.parse({ dataDir: "/" }).alarms.port),
+  HEARTBEAT_SECONDS: `${HEARTBEAT_SECONDS} s`,
+  KEEP_ALIVE_LIMIT_SECONDS: `${KEEP_ALIVE_LIMIT_SECONDS} s`,
+  KEEP_ALIVE_SECONDS: `${KEEP_ALIVE_SECONDS} s`,
+  MAX_MESSAGE_BYTES: `${MAX_MESSAGE_BYTES / 1024} KiB`,
+};
+
+const withNumbers = (text: string): string =>
+  text.replaceAll(/`([A-Z]+(?:_[A-Z]+)+)`/g, (_, name: string) => {
+    const value = NUMBERS[name];
+    if (value === undefined) throw new Error(`docs/generate.ts: expected a number for ${name}`);
+    return value;
+  });
 
 function asyncApi(): string {
   const document = {
@@ -100,14 +142,18 @@ function asyncApi(): string {
   return `# Made by \`npm run docs\` from the schemas; change those, not this.\n${stringify(document, { aliasDuplicateObjects: false })}`;
 }
 
-function settingsSection(name: "HubConfig" | "AgentConfig"): string {
-  const [title, file, schema] =
-    name === "HubConfig"
-      ? ["hub.yaml", "hub/config.ts", HubConfig]
-      : ["agent.yaml", "device/config.ts", AgentConfig];
-  const comments = readComments(join(ROOT, file));
-  return `## ${title}\n\n${comments.header}\n\n${schemaTable({ name, schema, comments })}\n`;
-}
+const settings = [
+  {
+    title: "hub.yaml",
+    schema: HubConfig,
+    comments: readComments(join(ROOT, "hub/config.ts"), "HubConfig"),
+  },
+  {
+    title: "agent.yaml",
+    schema: AgentConfig,
+    comments: readComments(join(ROOT, "device/config.ts"), "AgentConfig"),
+  },
+];
 
 function settingsPage(): string {
   return [
@@ -116,10 +162,24 @@ function settingsPage(): string {
     "",
     "An environment variable overrides a setting: `ANZHU_HUB__HTTP__PORT=8200`, `ANZHU_AGENT__LOG_LEVEL=debug`.",
     "Unknown keys are refused with line and column.\n",
-    settingsSection("HubConfig"),
-    settingsSection("AgentConfig"),
+    ...settings.map(
+      ({ title, ...named }) =>
+        `## ${title}\n\n${named.comments.header}\n\n${settingsTable(named)}\n`,
+    ),
   ].join("\n");
 }
+
+/** What the pages would say wrongly or not at all. */
+const complaints = [
+  ...settings.flatMap(({ title, ...named }) =>
+    settingsComplaints(named).map((complaint) => `docs/settings.md: ${title}: ${complaint}`),
+  ),
+  ...protocolSchemas.flatMap(({ name, ...named }) =>
+    silentFields(named).map((field) => `docs/protocol.md: ${name}: ${field} has no meaning`),
+  ),
+];
+for (const complaint of complaints) console.error(complaint);
+if (complaints.length > 0) process.exitCode = 1;
 
 const pages: Record<string, string> = {
   "docs/protocol.md": protocolPage(),

@@ -1,6 +1,6 @@
 /** A schema as a Markdown table: field, what it must be, and the words from its source. */
 import { z } from "zod";
-import type { SourceComments } from "./doc-comments.ts";
+import type { SourceComments, Words } from "./doc-comments.ts";
 
 interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -24,57 +24,155 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
 }
 
 export interface Named {
-  readonly name: string;
   readonly schema: z.ZodType;
   readonly comments: SourceComments;
 }
 
-export function schemaTable({ name, schema, comments }: Named): string {
-  const rows = rowsOf(jsonSchemaOf(schema), { path: "", name, comments });
-  return ["| field | must be | meaning |", "|---|---|---|", ...rows].join("\n");
+/** One line of a table. `field` is empty for the line that opens a case of a union. */
+export interface Row {
+  readonly field: string;
+  readonly mustBe: string;
+  readonly meaning: string;
+  readonly fallback: string;
+  readonly unit: string;
+  readonly isCase: boolean;
+  /** Only one value is possible: it tells the cases apart and needs no words. */
+  readonly isTag: boolean;
+  readonly isNumber: boolean;
+  readonly isGroup: boolean;
 }
 
-interface Place {
-  readonly path: string;
-  readonly name: string;
-  readonly comments: SourceComments;
+export function rowsOf({ schema, comments }: Named): readonly Row[] {
+  return rows(jsonSchemaOf(schema), { path: "", key: "", comments });
 }
 
-function rowsOf(schema: JsonSchema, place: Place): string[] {
-  const cases = schema.oneOf ?? schema.anyOf;
-  if (cases) return cases.flatMap((one) => [caseRow(one), ...rowsOf(one, place)]);
-  const required = new Set(schema.required);
-  return Object.entries(schema.properties ?? {}).flatMap(([field, value]) => {
-    const path = place.path ? `${place.path}.${field}` : field;
-    const meaning = meaningOf(path, place);
-    const presence = required.has(field) || value.default !== undefined ? "" : ", optional";
-    const row = `| \`${path}\` | ${escapeCell(typeWords(value) + presence)} | ${escapeCell(meaning)} |`;
-    return value.properties || value.oneOf ? [row, ...rowsOf(value, { ...place, path })] : [row];
+export function schemaTable(named: Named): string {
+  const lines = rowsOf(named).map(({ field, mustBe, meaning, isCase }) =>
+    isCase ? `| **${field}** | | ${cell(meaning)} |` : line([`\`${field}\``, mustBe, meaning]),
+  );
+  return ["| field | must be | meaning |", "|---|---|---|", ...lines].join("\n");
+}
+
+export function settingsTable(named: Named): string {
+  const shown = rowsOf(named).filter(({ isTag }) => !isTag);
+  const lines = shown.map(({ field, mustBe, fallback, unit, meaning, isCase, isGroup }) => {
+    if (isCase) return `| **${field}** | | | | ${cell(meaning)} |`;
+    if (isGroup) return line([`\`${field}\``, "group of settings", "", "", meaning]);
+    return line([`\`${field}\``, mustBe, fallback, unit, meaning]);
+  });
+  const head = ["| setting | must be | default | unit | meaning |", "|---|---|---|---|---|"];
+  return [...head, ...lines].join("\n");
+}
+
+/** What a reader would miss: a setting without words, with another one's words, a number without a unit. */
+export function settingsComplaints(named: Named): readonly string[] {
+  const all = rowsOf(named).filter(({ isCase, isTag }) => !isCase && !isTag);
+  const fieldByMeaning = new Map<string, string>();
+  return all.flatMap(({ field, meaning, unit, isNumber }) => {
+    const other = fieldByMeaning.get(meaning);
+    fieldByMeaning.set(meaning, field);
+    return [
+      ...(meaning === "" ? [`${field} has no meaning: write a comment above it`] : []),
+      ...(meaning !== "" && other !== undefined ? [`${field} has the meaning of ${other}`] : []),
+      ...(isNumber && unit === "" ? [`${field} has no unit: write @unit in its comment`] : []),
+    ];
   });
 }
 
-/** A field of a schema that is used by name in another one is found by its last part. */
-function meaningOf(path: string, { name, comments }: Place): string {
-  const own = comments.byName.get(`${name}.${path}`);
-  if (own) return own;
-  const tail = `.${path.split(".").at(-1)}`;
-  return [...comments.byName].find(([key]) => key.endsWith(tail))?.[1] ?? "";
+/** Fields of a message that nobody explains. */
+export const silentFields = (named: Named): readonly string[] =>
+  rowsOf(named)
+    .filter(({ isCase, isTag, meaning }) => !isCase && !isTag && meaning === "")
+    .map(({ field }) => field);
+
+interface Place {
+  readonly path: string;
+  /** The path with the cases of unions, as the comments are found by it. */
+  readonly key: string;
+  readonly comments: SourceComments;
 }
 
-function caseRow(schema: JsonSchema): string {
-  const [field, tag] = Object.entries(schema.properties ?? {}).find(
-    ([name, value]) => name !== "v" && value.const !== undefined,
-  ) ?? ["", {}];
-  return `| **\`${field}\` = \`${String(tag.const)}\`** | | |`;
+function rows(schema: JsonSchema, place: Place): Row[] {
+  const cases = (schema.oneOf ?? schema.anyOf)?.filter(({ properties }) => properties);
+  if (cases) {
+    return cases.flatMap((one) => {
+      const tag = tagOf(one);
+      if (cases.length === 1 || !tag) return rows(one, place);
+      const key = `${place.key}[${tag.value}]`;
+      return [caseRow(tag, key, place), ...rows(one, { ...place, key })];
+    });
+  }
+  const required = new Set(schema.required);
+  return Object.entries(schema.properties ?? {}).flatMap(([field, value]) => {
+    const path = place.path ? `${place.path}.${field}` : field;
+    const key = place.key ? `${place.key}.${field}` : field;
+    const isOptional = !required.has(field) && value.default === undefined;
+    return [
+      fieldRow(value, { ...place, path, key }, isOptional),
+      ...rows(value, { ...place, path, key }),
+    ];
+  });
 }
+
+function fieldRow(schema: JsonSchema, { path, key, comments }: Place, isOptional: boolean): Row {
+  const words: Words | undefined = comments.byPath.get(key);
+  const isNumber = schema.type === "integer" || schema.type === "number";
+  return {
+    field: path,
+    mustBe: typeWords(schema) + (isOptional ? ", optional" : ""),
+    meaning: words?.meaning || words?.ofSchema || "",
+    fallback: schema.default === undefined ? "" : `\`${JSON.stringify(schema.default)}\``,
+    unit: words?.unit ?? (isNumber ? unitOf(path) : ""),
+    isCase: false,
+    isTag: schema.const !== undefined,
+    isNumber,
+    isGroup: schema.properties !== undefined,
+  };
+}
+
+/** The unit stands last in the name of a number. */
+const UNITS: readonly (readonly [ending: RegExp, unit: string])[] = [
+  [/Ms$/, "ms"],
+  [/(?:Seconds|^seconds)$/, "s"],
+  [/Hours$/, "h"],
+  [/Days$/, "days"],
+  [/Percent$/, "%"],
+  [/PerSecond$/, "per second"],
+  [/(?:^hz|Hz)$/, "Hz"],
+  [/baudRate$/, "bit/s"],
+  [/(?:^port|Port)$/, "port number"],
+];
+
+function unitOf(path: string): string {
+  const name = path.split(".").at(-1) ?? "";
+  return UNITS.find(([ending]) => ending.test(name))?.[1] ?? "";
+}
+
+interface Tag {
+  readonly name: string;
+  readonly value: string;
+}
+
+function tagOf(schema: JsonSchema): Tag | undefined {
+  const found = Object.entries(schema.properties ?? {}).find(
+    ([name, value]) => name !== "v" && value.const !== undefined,
+  );
+  return found && { name: found[0], value: String(found[1].const) };
+}
+
+const caseRow = ({ name, value }: Tag, key: string, { comments }: Place): Row => ({
+  field: `\`${name}\` = \`${value}\``,
+  mustBe: "",
+  meaning: comments.byPath.get(key)?.meaning ?? "",
+  fallback: "",
+  unit: "",
+  isCase: true,
+  isTag: false,
+  isNumber: false,
+  isGroup: false,
+});
 
 function typeWords(schema: JsonSchema): string {
-  const fallback =
-    schema.default === undefined ? "" : `; default \`${JSON.stringify(schema.default)}\``;
-  return baseWords(schema) + fallback;
-}
-
-function baseWords(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(" ");
   if (schema.oneOf) return "one of the cases below";
@@ -83,6 +181,13 @@ function baseWords(schema: JsonSchema): string {
   if (schema.type === "array") return `list of ${typeWords(schema.items ?? {})}${limits(schema)}`;
   return `${String(schema.type ?? "any")}${limits(schema)}`;
 }
+
+/** Formats whose pattern says less to a reader than their name. */
+const FORMATS: Readonly<Record<string, string>> = {
+  ipv4: "IPv4 address",
+  ipv6: "IPv6 address",
+  uri: "URL",
+};
 
 function limits(schema: JsonSchema): string {
   const words: string[] = [];
@@ -97,9 +202,12 @@ function limits(schema: JsonSchema): string {
   if (schema.exclusiveMinimum !== undefined) words.push(`more than ${schema.exclusiveMinimum}`);
   between(schema["minLength"], schema["maxLength"], " characters");
   between(schema["minItems"], schema["maxItems"], " items");
-  if (schema.pattern) words.push(`\`${schema.pattern}\``);
+  if (schema.format !== undefined && FORMATS[schema.format])
+    words.push(FORMATS[schema.format] ?? "");
+  else if (schema.pattern) words.push(`\`${schema.pattern}\``);
   else if (schema.format) words.push(schema.format);
   return words.length > 0 ? `, ${words.join(", ")}` : "";
 }
 
-const escapeCell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
+const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");

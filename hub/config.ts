@@ -7,9 +7,9 @@ const seconds = (least: number, most: number): z.ZodNumber => z.number().min(lea
 
 /** Somebody outside who is called by a signed POST (standardwebhooks.com). */
 const Webhook = z.strictObject({
-  /** HTTPS, or plain HTTP on loopback. */
+  /** Where the call is posted: HTTPS, or plain HTTP on loopback. */
   url: z.url().refine(isSafeWebhook, "expected https, or http on loopback"),
-  /** `whsec_` and 24 to 64 bytes in base64, shared with the receiver. */
+  /** Key of the signature, shared with the receiver: `whsec_` and 24 to 64 bytes in base64. */
   secret: z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, "expected whsec_ and 24 to 64 bytes in base64"),
@@ -48,9 +48,9 @@ function isNetwork(text: string): boolean {
 /** The console and the interface for programs: docs/reverse-proxy.md. */
 const Http = z
   .strictObject({
-    /** Loopback: plain HTTP. Anything else: HTTPS with the hub's own certificate. */
+    /** Address the console and the API listen on. Loopback: plain HTTP. Any other: HTTPS with the hub's own certificate. */
     host: z.string().default("127.0.0.1"),
-    /** Of console, API and event stream; 0: any free one. */
+    /** Port of the console, the API and the event stream; 0: any free one. */
     port: port.default(8110),
     /** The address people type when a reverse proxy stands in front: `https://hub.example`, also with a path. */
     publicUrl: z
@@ -59,7 +59,7 @@ const Http = z
         z.string().max(200).refine(isPublicUrl, "expected https, or http on loopback"),
       ])
       .default("none"),
-    /** Addresses or networks of reverse proxies: only theirs `X-Forwarded-For` is believed. */
+    /** Addresses or networks of reverse proxies. `X-Forwarded-For` is believed only from them. */
     trustedProxies: z
       .array(z.string().refine(isNetwork, "expected an address or a network like 10.0.0.0/8"))
       .max(16)
@@ -83,25 +83,25 @@ const Http = z
     "expected trustedProxies together with publicUrl: without it all people share one address",
   );
 
-/** Somebody else's MQTT broker between the pillars and this hub: docs/external-broker.md. */
+/** An existing MQTT broker between the pillars and this hub: docs/external-broker.md. */
 const ExternalBroker = z
   .strictObject({
-    /** `mqtts://broker.example:8883`; TLS 1.3. */
+    /** Address of the broker: `mqtts://broker.example:8883`, TLS 1.3. */
     url: z.url({ protocol: /^mqtts$/ }),
-    /** Client id, and the common name the access list knows. With `_`, which no pillar can have and every broker takes. */
+    /** Client id of the hub, and the common name in its certificate. It holds a `_`, which no pillar's id can, so that no pillar can take it. */
     clientId: z
       .string()
       .regex(/^[a-z0-9-]{1,40}(_[a-z0-9-]{1,40})+$/)
       .default("anzhu_hub"),
-    /** PEM file of who vouches for the broker; `own`: the hub's authority, as the pillars need it. */
+    /** PEM file of the authority that signed the broker's certificate; `own`: the hub's authority, which the pillars need. */
     ca: z.string().default("own"),
-    /** PEM file the hub shows, with its `key`; `own`: made and renewed by the hub's authority. */
+    /** PEM file of the certificate the hub shows; `own`: made and renewed by the hub's authority. */
     certificate: z.string().default("own"),
-    /** PEM file; `own` as the certificate. */
+    /** PEM file with the private key of `certificate`; `own` together with it. */
     key: z.string().default("own"),
-    /** For a broker that wants one beside the certificate. */
+    /** For a broker that asks for a user name beside the certificate. */
     username: z.string().min(1).max(200).optional(),
-    /** Better given as `ANZHU_HUB__MQTT__EXTERNAL__PASSWORD`. */
+    /** Belongs to `username`. Better given in the environment: `ANZHU_HUB__MQTT__EXTERNAL__PASSWORD`. */
     password: z.string().min(1).max(1000).optional(),
   })
   .refine(
@@ -110,13 +110,16 @@ const ExternalBroker = z
   );
 export type ExternalBroker = z.infer<typeof ExternalBroker>;
 
-/** Counted from the first ring; each step comes when nobody has taken the incident. */
+/** Steps for an incident that nobody has taken, each counted from the first ring. */
 const Escalation = z
   .strictObject({
+    /** All other ready desks ring as well when the first one has not answered by then. */
     desksAfterSeconds: seconds(3, 120).default(10),
+    /** The supervisors ring by then. */
     supervisorAfterSeconds: seconds(4, 600).default(20),
+    /** The webhook is called by then. */
     externalAfterSeconds: seconds(5, 3600).default(40),
-    /** Several: each is tried when the one before fails. Without one there is no last step. */
+    /** Who is called when nobody in the room answers. Of several, each is tried when the one before fails; `none`: the last step is left out. */
     webhook: z.union([z.literal("none"), Webhook, z.array(Webhook).min(1).max(4)]).default("none"),
   })
   .refine(
@@ -126,63 +129,80 @@ const Escalation = z
   );
 
 export const HubConfig = z.strictObject({
-  /** Journal, keys, recordings. Must survive a reboot. */
+  /** Folder for journal, keys and recordings. It must survive a reboot. */
   dataDir: z.string(),
   http: Http.prefault({}),
+  /** Where pillars connect by MQTT. */
   mqtt: z
     .strictObject({
+      /** Address the hub's own broker listens on. Pillars on other machines need one they can reach, for example `0.0.0.0`. */
       host: z.string().default("127.0.0.1"),
-      /** Mutual TLS 1.3. */
+      /** Port of the hub's own broker: mutual TLS 1.3, client certificates of the hub's authority only; 0: any free one. */
       port: port.default(8883),
-      /** Names and addresses in the server certificate, beside localhost. */
+      /** Names and addresses by which pillars and people reach this hub; they go into its certificate, beside localhost. */
       names: z.array(z.string()).max(16).default([]),
-      /** Connections held at once. */
+      /**
+       * Connections of pillars held at once; one more is refused.
+       * @unit connections
+       */
       maxConnections: z.number().int().min(1).max(100_000).default(12_000),
-      /** Instead of the hub's own broker, whose port then stays closed. */
+      /** An existing broker used instead of the hub's own, whose port then stays closed: docs/external-broker.md. */
       external: z.union([z.literal("none"), ExternalBroker]).default("none"),
     })
     .prefault({}),
-  /** The pillars' second way in: HTTPS, for alarms and the next certificate, and nothing else. */
+  /** The HTTPS fallback: pillars post alarms here when MQTT is silent, and renew their certificates. Nothing else is served. */
   alarms: z
     .strictObject({
-      /** The address the street reaches. */
+      /** Address of the HTTPS fallback. Pillars on other machines need one they can reach, for example `0.0.0.0`. */
       host: z.string().default("127.0.0.1"),
-      /** TLS 1.3 with the hub's own certificate; 0: any free one. */
+      /** Port of the HTTPS fallback: TLS 1.3 with the hub's own certificate; 0: any free one. */
       port: port.default(8884),
     })
     .prefault({}),
+  /** Picture and sound between pillars, hub and consoles (WebRTC). */
   media: z
     .strictObject({
+      /** First and last UDP port for picture and sound. A firewall must let them in. */
       udpPorts: z.tuple([port, port]).default([40_000, 40_999]),
       /**
        * Addresses offered to pillars and consoles, and the only ones bound; one that belongs to a router in front
        * of the hub is offered only. Empty = every external IPv4 address whatever its interface is called
-       * (a VPN's `tun0` too), plus loopback when HTTP is on loopback.
+       * (a VPN's `tun0` too), plus loopback when HTTP is on loopback or when there is no external address.
        */
       addresses: z
         .array(z.union([z.ipv4(), z.ipv6()]))
         .max(8)
         .default([]),
+      /**
+       * Consoles that watch or talk at once, over all incidents; one more is refused.
+       * @unit viewers
+       */
       maxViewers: z.number().int().min(1).max(1000).default(100),
     })
     .prefault({}),
-  /** The oldest recordings go first; never those of an open incident, or of one a supervisor has locked. */
+  /** How long recordings are kept. The oldest are removed first; never those of an open incident, or of one a supervisor has locked. */
   recordings: z
     .strictObject({
-      /** Kept for so many days after their end. Many places must keep them for at least 90. */
+      /** Recordings are kept for so long after their end. Many places must keep them for at least 90 days. */
       keepDays: z.number().min(1).max(3650).default(90),
-      /** The oldest go earlier when less than this share of their disk is free; and always below 1 GiB. */
+      /** The oldest recordings are removed earlier when less than this share of their disk is free, and always when less than 1 GiB is. */
       leastFreePercent: z.number().min(0).max(90).default(10),
     })
     .prefault({}),
+  /** What happens to an incident that nobody answers, and how many there may be. */
   incidents: z
     .strictObject({
       escalation: Escalation.prefault({}),
+      /**
+       * Open incidents up to which each is recorded. Alarms beyond it still open incidents and ring, without a recording.
+       * @unit incidents
+       */
       maxOpen: z.number().int().min(10).max(100_000).default(10_000),
     })
     .prefault({}),
-  /** Long enough for a shift. */
+  /** A sign-in ends after so long. The default covers a shift. */
   sessionHours: z.number().min(0.01).max(24).default(12),
+  /** Least important log line that is written. `debug` also logs every message and is for finding a fault. */
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 export type HubConfig = z.infer<typeof HubConfig>;

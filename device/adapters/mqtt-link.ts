@@ -9,6 +9,7 @@ import type { TLSSocket } from "node:tls";
 import { MqttClient, type IClientOptions } from "mqtt";
 import type { PillarId } from "../../shared/ids.ts";
 import { applicationProtocols } from "../../shared/protocol/alpn.ts";
+import { KEEP_ALIVE_SECONDS } from "../../shared/protocol/connection.ts";
 import { parseDown, type DownMessage, type UpMessage } from "../../shared/protocol/messages.ts";
 import {
   downFilter,
@@ -24,8 +25,6 @@ import { provenSocket } from "./proven-socket.ts";
 
 /** From the first packet to the granted subscription. */
 const ATTEMPT_MS = 10_000;
-/** A line that died without a word is given up one and a half times later: 12 s are promised, so not 8. */
-const KEEPALIVE_SECONDS = 7;
 /** Messages published and not yet acknowledged by the broker; alarms alone are never dropped here. */
 const MAX_UNDER_WAY = 256;
 
@@ -148,7 +147,7 @@ interface AttemptEvents {
 const OPTIONS = {
   protocolVersion: 4,
   clean: true,
-  keepalive: KEEPALIVE_SECONDS,
+  keepalive: KEEP_ALIVE_SECONDS,
   reconnectPeriod: 0,
   // With the library's default a client refused once would stay away for ever, were it to reconnect.
   reconnectOnConnackError: true,

@@ -16,9 +16,6 @@ import type { UpChannel } from "../../shared/protocol/topics.ts";
 /** MQTT 3.1.1 table 3.1, as far as we use it. */
 export const CONNACK = { identifierRejected: 2, unavailable: 3, notAuthorised: 5 } as const;
 
-/** The pillar's own keep-alive is 8 s; a dead link must not live for hours. */
-export const KEEP_ALIVE_LIMIT_SECONDS = 60;
-
 export interface ConnectRequest {
   readonly clientId: string;
   readonly clean?: boolean | undefined;

@@ -24,8 +24,11 @@ const PROBE_MS = 2500;
 const PROBE_PATIENCE_MS = 6000;
 /** For the DISCONNECT, and for what is still being acknowledged. */
 const FAREWELL_MS = 500;
-/** The broker's own notice of a hub that is gone; ours comes from the probe. */
-const KEEPALIVE_SECONDS = 10;
+/**
+ * After one and a half times this the broker gives up a hub that is gone. The hub itself does not depend on it: it
+ * notices a dead broker sooner, by its probe.
+ */
+const HUB_KEEP_ALIVE_SECONDS = 10;
 /** Alarms that came and are not settled. Beyond it nothing is read until some are. */
 const MAX_UNSETTLED = 4096;
 /** Messages down the broker has not taken. Beyond it they are dropped: the pillar asks again. */
@@ -65,7 +68,7 @@ const OPTIONS = {
   protocolVersion: 4,
   // What a broker would keep for us while we are away would come with an age that is no longer true.
   clean: true,
-  keepalive: KEEPALIVE_SECONDS,
+  keepalive: HUB_KEEP_ALIVE_SECONDS,
   reconnectPeriod: 0,
   // With the library's default a client refused once would stay away for ever, were it to reconnect.
   reconnectOnConnackError: true,

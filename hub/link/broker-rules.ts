@@ -7,7 +7,8 @@ import { Aedes, type AedesOptions } from "aedes";
 import type { EventEmitter } from "node:events";
 import type { PillarId } from "../../shared/ids.ts";
 import { parseTopic } from "../../shared/protocol/topics.ts";
-import { CONNACK, KEEP_ALIVE_LIMIT_SECONDS, whyNotConnect, whyNotSubscribe } from "./access.ts";
+import { KEEP_ALIVE_LIMIT_SECONDS } from "../../shared/protocol/connection.ts";
+import { CONNACK, whyNotConnect, whyNotSubscribe } from "./access.ts";
 import type { Connections } from "./connections.ts";
 import type { Receiver } from "./receiver.ts";
 

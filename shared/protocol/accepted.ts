@@ -8,10 +8,13 @@ export const Receipt = signedObject({
   v: AnyVersion,
   eventId: EventId,
   pillarId: PillarId,
+  /** The alarm's number in the pillar's ledger. */
   seq: z.number().int().positive(),
+  /** The incident it opened or joined. */
   incidentId: IncidentId,
   /** Changes when the hub's database is not the one we last spoke to: the pillar then replays. */
   hubEpoch: HubEpoch,
+  /** Where the hub's journal holds it. */
   journalIndex: z.number().int().nonnegative(),
 });
 export type Receipt = z.infer<typeof Receipt>;

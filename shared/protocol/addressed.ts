@@ -27,6 +27,7 @@ export type Stamp = z.infer<typeof Stamp>;
 export function addressed<Content extends z.ZodRawShape>(content: Content, maxLength?: number) {
   return z.object({
     v: Version,
+    /** What the hub signs. */
     body: signedObject({ ...stamp, ...content }, maxLength),
     /** Ed25519 by the hub's key over `canonicalJson(body)`. */
     sig: Signature,

@@ -62,6 +62,7 @@ export const isOfNewerPillar = ({ v, kind }: Pick<AlarmEvent, "v" | "kind">): bo
 
 export const Alarm = z.object({
   v: AnyVersion,
+  /** What the pillar signs; it never changes again. */
   event: AlarmEvent,
   /** Ed25519 by the pillar's key over `canonicalJson(event)`. */
   sig: Signature,

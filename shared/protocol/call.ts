@@ -10,6 +10,7 @@ export type CallStatus = z.infer<typeof CallStatus>;
 
 export const Call = signedObject({
   v: Version,
+  /** The incident that the pillar's alarm opened or joined. */
   incidentId: IncidentId,
   /** The incident's newest alarm from this pillar. */
   eventId: EventId,
@@ -22,6 +23,9 @@ export const Call = signedObject({
 export type Call = z.infer<typeof Call>;
 
 /** As it is sent: signed, for one session of one pillar, in its order. */
-export const SignedCall = addressed({ call: Call });
+export const SignedCall = addressed({
+  /** What became of the call. */
+  call: Call,
+});
 export type SignedCall = z.infer<typeof SignedCall>;
 export type CallBody = SignedCall["body"];

@@ -1,32 +1,49 @@
-/** An order from the hub: named, signed, and dead after its time. */
+/** A command from the hub: named, signed, and void after its time. */
 import { z } from "zod";
 import { CommandId, PillarId, SessionNonce, Signature } from "../ids.ts";
 import { Version } from "./version.ts";
 
 export const CommandOrder = z.discriminatedUnion("name", [
   /** Lamp and chime for a technician who looks for the pillar. */
-  z.strictObject({ name: z.literal("identify"), seconds: z.number().int().min(1).max(60) }),
+  z.strictObject({
+    name: z.literal("identify"),
+    /** How long. */
+    seconds: z.number().int().min(1).max(60),
+  }),
   /** Send again every kept alarm from this sequence number. */
-  z.strictObject({ name: z.literal("resend"), fromSeq: z.number().int().positive() }),
+  z.strictObject({
+    name: z.literal("resend"),
+    /** Number of the first alarm to send again. */
+    fromSeq: z.number().int().positive(),
+  }),
+  /** Ends the media process; it starts again by itself. */
   z.strictObject({ name: z.literal("restart-media") }),
   /** A press that rings nobody but proves the path: an alarm of kind `test`. */
   z.strictObject({ name: z.literal("self-test") }),
-  z.strictObject({ name: z.literal("siren"), on: z.boolean() }),
+  /** Sounds the siren or ends it. */
+  z.strictObject({
+    name: z.literal("siren"),
+    /** Whether it shall sound. */
+    on: z.boolean(),
+  }),
 ]);
 export type CommandOrder = z.infer<typeof CommandOrder>;
 
 /** What the hub signs. */
 export const CommandBody = z.strictObject({
   v: Version,
+  /** Named again in the result. */
   commandId: CommandId,
   pillarId: PillarId,
+  /** What the pillar shall do. */
   order: CommandOrder,
-  /** The pillar's boot this order is meant for: an older boot's order is void. */
+  /** The pillar's boot this command is meant for: a command for an older boot is void. */
   bootEpoch: z.number().int().positive(),
-  /** The pillar's connection this order is meant for, from its heartbeat. */
+  /** The pillar's connection this command is meant for, from its heartbeat. */
   sessionNonce: SessionNonce,
+  /** The hub's wall clock, Unix ms. For the record only. */
   issuedWallMs: z.number().int(),
-  /** From receipt, monotonic: a late order is refused. */
+  /** Counted from the receipt, monotonic: a late command is refused. */
   expiresInMs: z.number().int().min(1000).max(60_000),
 });
 export type CommandBody = z.infer<typeof CommandBody>;

@@ -1,4 +1,4 @@
-/** Every 5 s: the ledger's head and a summary of health, so that silence and gaps are both found. */
+/** Every `HEARTBEAT_SECONDS`: the ledger's head and a summary of health, so that silence and gaps are both found. */
 import { z } from "zod";
 import { HubEpoch, SessionNonce, Sha256 } from "../ids.ts";
 import { AnyVersion, isNewer } from "./version.ts";
@@ -55,16 +55,27 @@ export const readFault = (heard: string): FaultCode =>
 
 export const Heartbeat = z.object({
   v: AnyVersion,
+  /** Rises by one at each start of the agent. */
   bootEpoch: z.number().int().positive(),
-  /** Made anew at every connection; orders to this pillar must repeat it. */
+  /** Made anew at every connection; commands to this pillar must repeat it. */
   sessionNonce: SessionNonce,
+  /** Since the agent started, monotonic ms. */
   uptimeMs: z.number().int().nonnegative(),
+  /** The pillar's wall clock, Unix ms. For the record only. */
   wallMs: z.number().int(),
-  head: z.object({ seq: z.number().int().nonnegative(), hash: Sha256 }),
+  /** The newest alarm in the ledger; the hub compares it with its own record. */
+  head: z.object({
+    /** Its number; 0 when there is none yet. */
+    seq: z.number().int().nonnegative(),
+    /** Its hash; 64 zeros when there is none yet. */
+    hash: Sha256,
+  }),
   /** Alarms the hub has not accepted yet. */
   outboxDepth: z.number().int().nonnegative(),
+  /** Number of the oldest of them. */
   oldestUnacceptedSeq: z.number().int().positive().optional(),
   hubEpoch: HubEpoch.optional(),
+  /** What is wrong now. A code of a newer pillar is shown as `protocol-newer`. */
   faults: z.array(FaultHeard).max(MAX_FAULTS),
   /** The agent's release, for the fleet page. */
   release: z.string().max(40),

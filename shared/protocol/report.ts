@@ -11,23 +11,35 @@ export const Report = z.discriminatedUnion("type", [
   z.object({
     v: AnyVersion,
     type: z.literal("fault-raised"),
+    /** What is wrong; the codes are those of the heartbeat. */
     code: FaultHeard,
     /** What was expected, what was found, what to do. */
     detail: z.string().max(MAX_FAULT_DETAIL),
   }),
-  z.object({ v: AnyVersion, type: z.literal("fault-cleared"), code: FaultHeard }),
+  z.object({
+    v: AnyVersion,
+    type: z.literal("fault-cleared"),
+    /** What is right again. */
+    code: FaultHeard,
+  }),
   z.object({
     v: AnyVersion,
     type: z.literal("command-result"),
+    /** The command this answers. */
     commandId: CommandId,
+    /** `refused`: not for this pillar, boot or session, or too late. `failed`: tried, without success. */
     outcome: z.enum(["done", "refused", "failed"]),
+    /** Why, when it was not done. */
     detail: z.string().max(MAX_FAULT_DETAIL),
   }),
   z.object({
     v: AnyVersion,
     type: z.literal("media-state"),
+    /** `sending` only while its packets leave the pillar. */
     camera: z.enum(["off", "ready", "sending", "failed"]),
+    /** `sending` only while its packets leave the pillar. */
     microphone: z.enum(["off", "ready", "sending", "failed"]),
+    /** `playing` only while somebody is heard. */
     speaker: z.enum(["off", "ready", "playing", "failed"]),
   }),
 ]);

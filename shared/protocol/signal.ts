@@ -14,6 +14,7 @@ import { Version } from "./version.ts";
 export const MAX_SDP_BYTES = 32 * 1024;
 export const MAX_CANDIDATES = 32;
 
+/** The session description (RFC 8866). */
 const Sdp = z.string().min(1).max(MAX_SDP_BYTES).startsWith("v=0");
 const base = { v: Version, sessionId: MediaSessionId };
 
@@ -29,14 +30,27 @@ export const Signal = z.discriminatedUnion("type", [
     type: z.literal("candidate"),
     /** As in SDP, without `a=`; empty marks the end of candidates. */
     candidate: z.string().max(1024),
+    /** The media section it belongs to, by its name. */
     sdpMid: z.string().max(16).optional(),
+    /** The media section it belongs to, by its position. */
     sdpMLineIndex: z.number().int().min(0).max(3).optional(),
   }),
-  open({ ...base, type: z.literal("bye"), reason: z.string().max(200) }),
+  open({
+    ...base,
+    type: z.literal("bye"),
+    /** Why the session ends, for the log. */
+    reason: z.string().max(200),
+  }),
 ]);
 export type Signal = z.infer<typeof Signal>;
 
 /** As the hub sends it: signed, for one session of one pillar, in its order. */
-export const SignedSignal = addressed({ signal: Signal }, MAX_MESSAGE_BYTES);
+export const SignedSignal = addressed(
+  {
+    /** The message itself. */
+    signal: Signal,
+  },
+  MAX_MESSAGE_BYTES,
+);
 export type SignedSignal = z.infer<typeof SignedSignal>;
 export type SignalBody = SignedSignal["body"];

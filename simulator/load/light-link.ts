@@ -20,11 +20,11 @@ import type { HubLink } from "../../device/ports.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import { applicationProtocols } from "../../shared/protocol/alpn.ts";
 import { parseDown, type DownMessage, type UpMessage } from "../../shared/protocol/messages.ts";
+import { KEEP_ALIVE_SECONDS } from "../../shared/protocol/connection.ts";
 import { downFilter, parseTopic, qosOf, upTopic } from "../../shared/protocol/topics.ts";
 
 /** As in the agent's link. */
 const ATTEMPT_MS = 10_000;
-const KEEPALIVE_SECONDS = 8;
 const MQTT_3_1_1 = { protocolId: "MQTT", protocolVersion: 4 } as const;
 const MAX_MESSAGE_ID = 65_535;
 
@@ -198,7 +198,7 @@ const hello = (pillarId: PillarId): Packet => ({
   ...MQTT_3_1_1,
   clientId: pillarId,
   clean: true,
-  keepalive: KEEPALIVE_SECONDS,
+  keepalive: KEEP_ALIVE_SECONDS,
 });
 
 const NO_CERTIFICATE = {} as DetailedPeerCertificate;

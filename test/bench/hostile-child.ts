@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { generate } from "mqtt-packet";
+import { KEEP_ALIVE_SECONDS } from "../../shared/protocol/connection.ts";
 
 export type Attack =
   | "publishes"
@@ -53,7 +54,7 @@ process.on("disconnect", () => process.exit(0));
 
 const connectPacket = generate({
   ...{ cmd: "connect", protocolId: "MQTT", protocolVersion: 4 },
-  ...{ clean: true, clientId: pillarId, keepalive: 8 },
+  ...{ clean: true, clientId: pillarId, keepalive: KEEP_ALIVE_SECONDS },
 });
 const publish = (channel: string, payload: string, messageId: number): Buffer =>
   generate({

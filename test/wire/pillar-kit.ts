@@ -16,6 +16,7 @@ import type { Authority, PillarLink } from "../../hub/ports.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import { EventId, IncidentId, HubEpoch, PillarId, Sha256 } from "../../shared/ids.ts";
 import type { Alarm, AlarmEvent } from "../../shared/protocol/alarm.ts";
+import { KEEP_ALIVE_SECONDS } from "../../shared/protocol/connection.ts";
 import type { DownMessage, UpMessage } from "../../shared/protocol/messages.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -144,7 +145,7 @@ export function tlsOptions(
     cert: identity.cert,
     clientId: identity.pillarId,
     clean: true,
-    keepalive: 8,
+    keepalive: KEEP_ALIVE_SECONDS,
     reconnectPeriod: 0,
     protocolVersion: 4,
     ...more,

@@ -8,6 +8,7 @@ import { connect, type TLSSocket } from "node:tls";
 import { generate, type Packet } from "mqtt-packet";
 import { seeded } from "./chance.ts";
 import type { Street } from "./street.ts";
+import { KEEP_ALIVE_SECONDS } from "../../../shared/protocol/connection.ts";
 import { wirePillar, type WirePillar } from "./wire-pillar.ts";
 
 const AT_ONCE = 4;
@@ -72,7 +73,7 @@ function corpusOf(pillarId: string): Buffer[] {
 
 const connectOf = (clientId: string): Packet => ({
   ...{ cmd: "connect", protocolId: "MQTT", protocolVersion: 4 },
-  ...{ clean: true, clientId, keepalive: 8 },
+  ...{ clean: true, clientId, keepalive: KEEP_ALIVE_SECONDS },
 });
 
 /** Up to four of: a bit flipped, a byte replaced, the end torn off, bytes doubled, another length or type. */

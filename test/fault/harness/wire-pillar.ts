@@ -15,6 +15,7 @@ import type { SealedAlarm } from "../../../device/ports.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
 import type { PillarId } from "../../../shared/ids.ts";
+import { KEEP_ALIVE_SECONDS } from "../../../shared/protocol/connection.ts";
 import { parseDown, type DownMessage } from "../../../shared/protocol/messages.ts";
 import { downFilter, parseTopic, upTopic } from "../../../shared/protocol/topics.ts";
 import type { HubUnderTest } from "./hub.ts";
@@ -103,7 +104,7 @@ export function tlsOf(
     cert: identity.tlsCert,
     clientId: id,
     clean: true,
-    keepalive: 8,
+    keepalive: KEEP_ALIVE_SECONDS,
     reconnectPeriod: 0,
     protocolVersion: 4,
   };
