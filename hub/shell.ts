@@ -85,6 +85,7 @@ interface Core {
   readonly reserve: JournalReserve;
   readonly log: Logger;
   prepare: Prepare;
+  onRecovered: () => void;
   recovery: NodeJS.Timeout | undefined;
   isStopped: boolean;
 }
@@ -92,6 +93,7 @@ interface Core {
 const newCore = (parts: Pick<Core, "loop" | "feed" | "reserve" | "log">): Core => ({
   ...parts,
   prepare: () => () => {},
+  onRecovered: () => {},
   recovery: undefined,
   isStopped: false,
 });
@@ -135,6 +137,7 @@ export function startShell(options: ShellOptions): Shell {
   media.onMessage(mediaListener({ telling, feed, listeners: [views, recordings] }));
   const disk = { settings: options.retention, reads, reserve };
   const storage = openStorage({ ...disk, dataDir, state, failure, take, log });
+  core.onRecovered = storage.onRecovered;
   const endTicking = startTicking(core);
   return {
     commands: commandsOf(core, { take, storage, commander, identities, views }),
@@ -333,4 +336,5 @@ async function recover(core: Core, delayMs: number): Promise<void> {
   core.recovery = undefined;
   core.log.info("the journal holds again; alarms are accepted");
   core.feed.notice({ level: "info", code: "journal-recovered", detail: "" });
+  core.onRecovered();
 }

@@ -4,21 +4,24 @@
  * What goes is decided in the core (`core/retention.ts`); here space is measured and files are removed. A file
  * goes only when the fact that it goes is on the disk, and its removal is told only when that is on the disk.
  */
-import { open, rmdir, statfs, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { statfs } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import type { DiskStatus, HubStatus } from "../../shared/api/hub.ts";
-import type { RecordingId } from "../../shared/ids.ts";
 import type { HubEvent } from "../core/events.ts";
 import { MAX_PER_TURN, type RetentionSettings, type Space } from "../core/retention.ts";
 import type { HubState } from "../core/state.ts";
 import { openDiskSamples, type DiskSamples } from "./disk-samples.ts";
 import type { JournalReserve } from "./journal-reserve.ts";
+import { newPatience, type Patience } from "./patience.ts";
+import { diskPort, newRemovals, type Removals } from "./removals.ts";
 import type { Reads } from "../journal/reads.ts";
 import { iso, recordingPath } from "../journal/view.ts";
 import type { Settled } from "../loop.ts";
 
 const TURN_MS = 10_000;
+/** A disk that takes longer over one file is called failing. */
+const ANSWER_WITHIN_MS = 10_000;
 /** While there is more to remove than one turn does. */
 const BUSY_TURN_MS = 1000;
 /** Writing the reserve takes the disk for a moment, which a start does not have. */
@@ -40,6 +43,8 @@ export interface RetentionOptions {
 
 export interface Retention {
   disk(): DiskStatus | null;
+  /** Looks now, and not at the end of the pause: the journal can be written again, perhaps not for long. */
+  lookNow(): void;
   /** Resolves when the turn under way is done. */
   stop(): Promise<void>;
 }
@@ -47,37 +52,53 @@ export interface Retention {
 interface Desk extends RetentionOptions {
   readonly samples: DiskSamples;
   readonly startedAt: number;
+  readonly patience: Patience;
+  readonly removals: Removals;
+  spaces: Spaces | undefined;
   disk: DiskStatus | null;
-  failed: string | null;
 }
 
 export function startRetention(options: RetentionOptions): Retention {
   const { dataDir, log } = options;
+  const patience = newPatience(ANSWER_WITHIN_MS);
   const desk: Desk = {
     ...options,
     samples: openDiskSamples(dataDir, log),
     startedAt: performance.now(),
+    patience,
+    removals: newRemovals(diskPort, patience),
+    spaces: undefined,
     disk: null,
-    failed: null,
   };
   let isStopped = false;
+  let isWanted = false;
   let timer: NodeJS.Timeout | undefined;
   let work: Promise<void> = Promise.resolve();
   const again = async (): Promise<void> => {
     let isBusy = false;
+    isWanted = false;
     try {
       isBusy = await turn(desk);
     } catch (error) {
       log.warn({ error }, `the disk could not be looked after: ${String(error)}`);
     }
-    if (!isStopped) timer = setTimeout(next, isBusy ? BUSY_TURN_MS : TURN_MS);
+    const pauseMs = isBusy ? BUSY_TURN_MS : TURN_MS;
+    if (!isStopped) timer = setTimeout(next, isWanted ? 0 : pauseMs);
   };
   const next = (): void => {
+    timer = undefined;
     work = again();
   };
   next();
   return {
     disk: () => desk.disk,
+    lookNow: () => {
+      isWanted = true;
+      // A turn that is under way may have failed already: it is followed by another one.
+      if (isStopped || timer === undefined) return;
+      clearTimeout(timer);
+      next();
+    },
     stop: async () => {
       isStopped = true;
       clearTimeout(timer);
@@ -88,10 +109,9 @@ export function startRetention(options: RetentionOptions): Retention {
 
 /** True when the next turn has more to do. */
 async function turn(desk: Desk): Promise<boolean> {
-  const { dataDir, settings, reads, reserve, take } = desk;
+  const { settings, reads, reserve, take } = desk;
   await removeDecided(desk);
-  const journal = await spaceOf(dataDir);
-  const recordings = await spaceOf(join(dataDir, "recordings"), journal);
+  const { journal, recordings, failure } = await look(desk);
   const { freeBytes, totalBytes } = recordings;
   const days = await desk.samples.note({ at: Date.now(), freeBytes });
   desk.disk = { freeBytes, totalBytes, fullInDays: days };
@@ -102,11 +122,38 @@ async function turn(desk: Desk): Promise<boolean> {
     journal,
     settings,
     candidates: await reads.deletable(MAX_PER_TURN),
-    failure: desk.failed,
+    failure: desk.removals.failure() ?? failure,
   });
   await removeDecided(desk);
   if (performance.now() - desk.startedAt > RESERVE_AFTER_MS) await reserve.keep(journal.freeBytes);
   return facts.filter(({ type }) => type === "recording-deleted").length >= MAX_PER_TURN;
+}
+
+interface Spaces {
+  readonly journal: Space;
+  readonly recordings: Space;
+}
+
+/**
+ * Free space where the journal and the recordings lie. A disk that does not tell is judged by what it last told, or
+ * by the journal's, and that it does not is a failure. Rejects when nothing was ever told.
+ */
+async function look(desk: Desk): Promise<Spaces & { readonly failure: string | null }> {
+  const { dataDir, patience, spaces: before } = desk;
+  let failure: string | null = null;
+  const ask = async (directory: string, otherwise: Space | undefined): Promise<Space> => {
+    try {
+      return await patience.ask(() => spaceOf(directory, otherwise));
+    } catch (error) {
+      if (otherwise === undefined) throw error;
+      failure = `free space is not known: ${String(error)}`;
+      return otherwise;
+    }
+  };
+  const journal = await ask(dataDir, before?.journal);
+  const recordings = await ask(join(dataDir, "recordings"), before?.recordings ?? journal);
+  desk.spaces = { journal, recordings };
+  return { journal, recordings, failure };
 }
 
 async function spaceOf(directory: string, otherwise?: Space): Promise<Space> {
@@ -123,49 +170,17 @@ async function spaceOf(directory: string, otherwise?: Space): Promise<Space> {
 /** All that was decided on, also before a restart. */
 async function removeDecided(desk: Desk): Promise<void> {
   if (desk.failure()) return;
-  const removed: RecordingId[] = [];
-  const directories = new Map<string, boolean>();
-  let failed: string | null = null;
-  for (const [id, { startedAt }] of desk.state().deleting) {
-    const path = join(desk.dataDir, recordingPath({ id, startedAt }));
-    try {
-      await removeFile(path);
-      directories.set(dirname(path), Date.now() - startedAt > DAY_IS_OVER_MS);
-      removed.push(id);
-    } catch (error) {
-      failed ??= String(error);
-    }
-  }
-  if (failed !== null && failed !== desk.failed) desk.log.error(`a recording stays: ${failed}`);
-  desk.failed = failed;
+  const files = [...desk.state().deleting].map(([id, { startedAt }]) => ({
+    id,
+    path: join(desk.dataDir, recordingPath({ id, startedAt })),
+    isDayOver: Date.now() - startedAt > DAY_IS_OVER_MS,
+  }));
+  const before = desk.removals.failure();
+  const removed = await desk.removals.run(files);
+  const failed = desk.removals.failure();
+  if (failed !== null && failed !== before) desk.log.error(`a recording stays: ${failed}`);
   if (removed.length === 0) return;
-  for (const [directory, isOver] of directories) await flush(directory, isOver);
   await desk.take({ type: "recordings-removed", at: Date.now(), recordingIds: removed });
-}
-
-async function removeFile(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    // Removed before a restart, or never written.
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-}
-
-/** A removal that a power cut takes back would leave a file nobody looks for. An empty day that is over goes too. */
-async function flush(directory: string, isOver: boolean): Promise<void> {
-  try {
-    const handle = await open(directory, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    if (isOver) await rmdir(directory);
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT" && code !== "ENOTEMPTY") throw error;
-  }
 }
 
 /** Of a hub that is not told to delete anything. */

@@ -12,6 +12,8 @@ export interface StorageOptions extends Omit<RetentionOptions, "settings" | "rea
 }
 
 export type Storage = Pick<HubCommands, "lock" | "status"> & {
+  /** The journal holds again: what its failure held up is decided and removed at once. */
+  onRecovered(): void;
   /** Resolves when the work under way is done. */
   stop(): Promise<void>;
 };
@@ -22,6 +24,7 @@ export function openStorage(options: StorageOptions): Storage {
   return {
     lock: createLocks(options),
     status: () => hubStatusOf(state(), settings, retention?.disk()),
+    onRecovered: () => retention?.lookNow(),
     stop: async () => await retention?.stop(),
   };
 }
