@@ -110,7 +110,7 @@ async function revoke(options: IdentitiesOptions, order: RevokeOrder): Promise<E
   }
 }
 
-function mayRenew(options: IdentitiesOptions, asked: RenewalAsked): MayRenew {
+async function mayRenew(options: IdentitiesOptions, asked: RenewalAsked): Promise<MayRenew> {
   const { pillarId, certificateSerial, request } = asked;
   const { csr, sig } = request;
   const at = Date.now();
@@ -129,6 +129,8 @@ function mayRenew(options: IdentitiesOptions, asked: RenewalAsked): MayRenew {
   }
   if (isRenewalBudgetSpent(options.state(), pillarId, at)) {
     const detail = `${pillarId} has had ${MAX_RENEWALS_PER_DAY} certificates today: look at it, then tomorrow`;
+    // Refused all the same when the journal cannot take the fault.
+    await options.take({ type: "renewal-refused", at, pillarId }).catch(() => undefined);
     return { ok: false, detail };
   }
   const isFirstUse = record.nextCertificate?.serial === certificateSerial;

@@ -169,7 +169,7 @@ export interface HubCommands {
     idempotencyKey?: string,
   ): Promise<Ended>;
   /** Whether a pillar that has shown its present certificate gets the next. */
-  mayRenew(asked: RenewalAsked): MayRenew;
+  mayRenew(asked: RenewalAsked): Promise<MayRenew>;
   /** WHEP and WHIP: an SDP answer, or why not. */
   view(request: ViewRequest): Promise<ViewAnswer>;
   endView(sessionId: string): void;

@@ -62,6 +62,9 @@ export function createRecordings(options: RecordingsOptions): Recordings {
         const before = [...options.state().recordings.values()];
         next(() => recoverAll(options, before));
         begin();
+      } else if (message.type === "record-picture") {
+        const { type: _type, ...picture } = message;
+        next(() => options.take({ type: "recording-picture", at: Date.now(), ...picture }));
       } else if (message.type === "record-ended") {
         const { recordingId, state, durationMs, bytes, gaps, detail } = message;
         if (state === "failed") options.log.error({ recordingId }, `recording failed: ${detail}`);

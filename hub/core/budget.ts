@@ -73,6 +73,8 @@ const ALWAYS_TOLD: ReadonlySet<FaultCode> = new Set([
   "clone-suspected",
   "ledger-forked",
   "ledger-lost",
+  "picture-unrecorded",
+  "renewal-refused",
 ]);
 
 type Counted = FactOf<"pillar-started" | "pillar-fault">;
@@ -89,12 +91,17 @@ export function evolveBudget(state: HubState, fact: Fact): void {
     state.spent.delete(pillarId);
     return;
   }
-  if (fact.type === "pillar-fault" && fact.code === "budget-spent") {
-    if (fact.isActive) state.spent.add(pillarId);
-    else state.spent.delete(pillarId);
-  }
+  if (fact.type === "pillar-fault") noteSpent(state, pillarId);
   const budget = charged(budgetOf(state, pillarId, fact.at), fact);
   if (budget) state.budgets.set(pillarId, budget);
+}
+
+/** Those that `budgetFacts` looks at. */
+function noteSpent(state: HubState, pillarId: PillarId): void {
+  const { faults = [] } = state.pillars.get(pillarId) ?? {};
+  const isSpent = faults.includes("budget-spent") || faults.includes("renewal-refused");
+  if (isSpent) state.spent.add(pillarId);
+  else state.spent.delete(pillarId);
 }
 
 /** The pillar that caused it; `undefined` when a person or the hub did, or when it is free. */
@@ -193,18 +200,35 @@ export function spentFacts(
   return [{ type: "pillar-fault", at, pillarId, code: "budget-spent", isActive: true, detail }];
 }
 
-/** A day later, and when its alarms have drained, the fault is over. */
+/** What is over: a day later, and for alarms when they have drained. */
 export function budgetFacts(state: HubState, at: number): Fact[] {
   const facts: Fact[] = [];
   for (const pillarId of state.spent) {
-    const isShown = state.pillars.get(pillarId)?.faults.includes("budget-spent");
-    const { facts: used, bytes, alarmBytes } = budgetOf(state, pillarId, at);
+    const { faults: shown = [] } = state.pillars.get(pillarId) ?? {};
+    const { facts: used, bytes, alarmBytes, renewals } = budgetOf(state, pillarId, at);
     const isLow = used < MAX_FACTS_PER_DAY / 2 && bytes < MAX_BYTES_PER_DAY / 2;
-    if (!isShown || !isLow || alarmBytes > ALARM_BURST_BYTES / 2) continue;
-    const over = { code: "budget-spent", isActive: false, detail: "" } as const;
-    facts.push({ type: "pillar-fault", at, pillarId, ...over });
+    const over = { type: "pillar-fault", at, pillarId, isActive: false, detail: "" } as const;
+    if (shown.includes("budget-spent") && isLow && alarmBytes <= ALARM_BURST_BYTES / 2) {
+      facts.push({ ...over, code: "budget-spent" });
+    }
+    if (shown.includes("renewal-refused") && renewals < MAX_RENEWALS_PER_DAY) {
+      facts.push({ ...over, code: "renewal-refused" });
+    }
   }
   return facts;
+}
+
+/** A renewal was refused for want of budget. Told once, until the next day. */
+export function renewalFacts(
+  state: HubState,
+  { at, pillarId }: { readonly at: number; readonly pillarId: PillarId },
+): Fact[] {
+  const isTold = state.pillars.get(pillarId)?.faults.includes("renewal-refused") ?? true;
+  if (isTold || !isRenewalBudgetSpent(state, pillarId, at)) return [];
+  const detail =
+    `it has had ${MAX_RENEWALS_PER_DAY} certificates today and asks for another: its clock or its disk ` +
+    "may be broken, or its keys are used elsewhere";
+  return [{ type: "pillar-fault", at, pillarId, code: "renewal-refused", isActive: true, detail }];
 }
 
 /** Whether one more alarm of this pillar would cost more than alarms may now. */

@@ -113,6 +113,21 @@ export type HubEvent =
       /** What is missing; facts of an older release do not say. */
       readonly gaps?: Gaps;
     }
+  /** Whether the pictures that come for a running recording can be written. */
+  | {
+      readonly type: "recording-picture";
+      readonly at: number;
+      readonly recordingId: RecordingId;
+      readonly isWritten: boolean;
+      /** Why not; empty when they are. */
+      readonly detail: string;
+    }
+  /** A renewal was refused, because the pillar has had its certificates of the day. */
+  | {
+      readonly type: "renewal-refused";
+      readonly at: number;
+      readonly pillarId: PillarId;
+    }
   /** The media process (re)started: whatever it recorded before has ended. */
   | {
       readonly type: "media-started";

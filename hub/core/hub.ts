@@ -7,7 +7,7 @@
  */
 import { assert, assertNever } from "../../shared/assert.ts";
 import { decideAlarm } from "./alarm.ts";
-import { budgetFacts, evolveBudget, withinBudget } from "./budget.ts";
+import { budgetFacts, evolveBudget, renewalFacts, withinBudget } from "./budget.ts";
 import { adoptionFacts, certificateFacts, decideRevoke } from "./certificate.ts";
 import { decideReleases } from "./console.ts";
 import { decideDeadlines } from "./deadline.ts";
@@ -28,7 +28,12 @@ import {
   presenceFact,
   presenceFacts,
 } from "./presence.ts";
-import { decideMediaStarted, decideRecordingEnded, evolveRecording } from "./recording.ts";
+import {
+  decideMediaStarted,
+  decideRecordingEnded,
+  decideRecordingPicture,
+  evolveRecording,
+} from "./recording.ts";
 import {
   decideLock,
   decideRemoved,
@@ -82,6 +87,10 @@ export function decide(state: HubState, event: HubEvent): Decision {
       return decideRevoke(state, event);
     case "recording-ended":
       return decideRecordingEnded(state, event);
+    case "recording-picture":
+      return decideRecordingPicture(state, event);
+    case "renewal-refused":
+      return { facts: renewalFacts(state, event), effects: [] };
     case "media-started":
       return decideMediaStarted(state, event);
     case "external-answered":

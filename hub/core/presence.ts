@@ -130,6 +130,8 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
     // They say nothing of who is there.
     case "external-answered":
     case "recording-ended":
+    case "recording-picture":
+    case "renewal-refused":
     case "revoke-order":
     case "storage-checked":
     case "recordings-removed":

@@ -124,3 +124,22 @@ export function decideRecordingEnded(
   };
   return { facts: [fact], effects: [] };
 }
+
+const MAX_DETAIL = 300;
+
+/**
+ * A technician is told while the call is running, not after a court has asked for the picture. It is over when a
+ * recording of the same pillar has a picture, or with a new enrolment.
+ */
+export function decideRecordingPicture(
+  state: HubState,
+  event: Extract<HubEvent, { type: "recording-picture" }>,
+): Decision {
+  const { at, recordingId, isWritten } = event;
+  const pillarId = state.recordings.get(recordingId)?.pillarId;
+  const pillar = pillarId && state.pillars.get(pillarId);
+  if (!pillar || pillar.faults.includes("picture-unrecorded") !== isWritten) return nothing;
+  const detail = event.detail.slice(0, MAX_DETAIL);
+  const fault = { code: "picture-unrecorded", isActive: !isWritten, detail } as const;
+  return { facts: [{ type: "pillar-fault", at, pillarId: pillar.id, ...fault }], effects: [] };
+}

@@ -62,6 +62,8 @@ const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set([
   "clone-suspected",
   "ledger-forked",
   "ledger-lost",
+  "picture-unrecorded",
+  "renewal-refused",
 ]);
 
 export function evolvePillar(record: PillarRecord | undefined, fact: PillarFact): PillarRecord {

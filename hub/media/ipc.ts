@@ -70,8 +70,13 @@ export type FromMedia =
       readonly bytes: number;
       readonly detail: string;
       readonly gaps: Gaps;
-      /** Pictures came, and none could be written. */
-      readonly lacksPicture: boolean;
+    }
+  /** Once when it is known, and again when it changes: whether the pictures that come can be written. */
+  | {
+      readonly type: "record-picture";
+      readonly recordingId: RecordingId;
+      readonly isWritten: boolean;
+      readonly detail: string;
     }
   | {
       readonly type: "log";

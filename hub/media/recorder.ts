@@ -16,21 +16,37 @@ export interface Recorder {
 
 const TICK_MS = 100;
 
+interface Running {
+  readonly recording: Recording;
+  readonly room: Room;
+  /** What was told of its pictures. */
+  isPictureWritten: boolean | undefined;
+}
+
 export function newRecorder(send: (message: FromMedia) => void, log: Log): Recorder {
-  const running = new Map<RecordingId, { recording: Recording; room: Room }>();
+  const running = new Map<RecordingId, Running>();
   let timer: NodeJS.Timeout | undefined;
 
   const tick = (): void => {
     const at = performance.now();
-    for (const [recordingId, { recording }] of running) {
-      if (!recording.tick(at)) end(recordingId);
+    for (const [recordingId, entry] of running) {
+      tellPicture(recordingId, entry, false);
+      if (!entry.recording.tick(at)) end(recordingId);
     }
+  };
+
+  const tellPicture = (recordingId: RecordingId, entry: Running, isOver: boolean): void => {
+    const found = entry.recording.pictureState(isOver);
+    if (found === undefined || found.isWritten === entry.isPictureWritten) return;
+    entry.isPictureWritten = found.isWritten;
+    if (!found.isWritten) log("error", `recording ${recordingId}: ${found.detail}`);
+    send({ type: "record-picture", recordingId, ...found });
   };
 
   const refuse = (recordingId: RecordingId, detail: string): void => {
     log("error", `recording ${recordingId} failed: ${detail}`);
     const gaps = everythingMissing(0, 0);
-    const nothing = { durationMs: 0, bytes: 0, gaps, lacksPicture: false };
+    const nothing = { durationMs: 0, bytes: 0, gaps };
     send({ type: "record-ended", recordingId, state: "failed", ...nothing, detail });
   };
 
@@ -44,7 +60,8 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
       timer = undefined;
     }
     const end = await entry.recording.stop(performance.now());
-    const level = end.state === "failed" || end.lacksPicture ? "error" : "info";
+    tellPicture(recordingId, entry, true);
+    const level = end.state === "failed" ? "error" : "info";
     log(level, `recording ${recordingId} ${end.state}, ${end.durationMs} ms: ${end.detail}`);
     send({ type: "record-ended", recordingId, ...end });
   };
@@ -66,7 +83,7 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
       const recording = startRecording(path, at);
       const { source, packets } = room.stored();
       for (const packet of packets) recording.picture(packet, source, at);
-      running.set(recordingId, { recording, room });
+      running.set(recordingId, { recording, room, isPictureWritten: undefined });
       room.recordings.add(recording);
       timer ??= setInterval(tick, TICK_MS);
     },

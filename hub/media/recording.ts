@@ -11,6 +11,7 @@ import type { VideoPacket } from "./access-unit.ts";
 import { newGapBook } from "./gaps.ts";
 import { fileHead, OPUS_FRAME, VIDEO_TIMESCALE } from "./mp4-box.ts";
 import { fragmentBytes, indexBytes, indexEntries, type IndexEntry } from "./mp4-fragment.ts";
+import { MAX_PARAMETER_SET_BYTES } from "./parameter-set.ts";
 import { newPictureTrack } from "./picture-track.ts";
 import { openRecordingFile } from "./recording-file.ts";
 import { newVoiceTrack, VOICE_DELAY_MS, type Side, type VoicePacket } from "./voice-track.ts";
@@ -22,6 +23,8 @@ const PICTURE_GAP_MS = 500;
 const VOICE_GAP_MS = 200;
 /** From the press until picture and voice arrive. */
 const LEAD_MS = 2000;
+/** So many pictures without one that can be written: a second of most cameras, five of the slowest. */
+const ENOUGH_PICTURES = 25;
 /** A day: the index must not grow for ever when a stop was lost. */
 export const MAX_RECORDING_MS = 24 * 60 * 60 * 1000;
 
@@ -31,8 +34,12 @@ export interface RecordingEnd {
   readonly bytes: number;
   readonly detail: string;
   readonly gaps: Gaps;
-  /** Pictures came, and none could be written. */
-  readonly lacksPicture: boolean;
+}
+
+/** Whether pictures are in the file; `undefined` while none came, or too few to tell. */
+export interface PictureState {
+  readonly isWritten: boolean;
+  readonly detail: string;
 }
 
 export interface Recording {
@@ -40,6 +47,8 @@ export interface Recording {
   voice(side: Side, packet: VoicePacket, at: number): void;
   /** Called about every 100 ms. False once the recording cannot go on. */
   tick(at: number): boolean;
+  /** `isOver`: nothing more comes, so that the few pictures there are decide. */
+  pictureState(isOver: boolean): PictureState | undefined;
   stop(at: number): Promise<RecordingEnd>;
 }
 
@@ -83,6 +92,12 @@ export function startRecording(path: string, startedAt: number): Recording {
       advance(Math.min(at, startedAt + MAX_RECORDING_MS) - VOICE_DELAY_MS);
       return file.failure() === undefined && at - startedAt < MAX_RECORDING_MS;
     },
+    pictureState(isOver) {
+      const received = pictures.received();
+      if (pictures.format() !== undefined) return { isWritten: true, detail: "" };
+      if (received < (isOver ? 1 : ENOUGH_PICTURES)) return undefined;
+      return { isWritten: false, detail: noPicture(received) };
+    },
     async stop(at) {
       advance(Math.min(at, startedAt + MAX_RECORDING_MS));
       cut(true);
@@ -92,19 +107,18 @@ export function startRecording(path: string, startedAt: number): Recording {
       await file.close();
       for (const track of [citizen, operator, shown]) track.end(durationMs);
       const failure = file.failure();
-      const lacksPicture = pictures.received() > 0 && pictures.format() === undefined;
       const lost = `${pictures.lost()} pictures and ${voices.late()} sounds lost`;
       return {
         state: failure === undefined ? "closed" : "failed",
         durationMs,
         bytes: file.bytes(),
-        detail: failure ?? `${lost}${lacksPicture ? `, ${noPicture(pictures.received())}` : ""}`,
+        detail: failure ?? lost,
         gaps: gaps.all(),
-        lacksPicture,
       };
     },
   };
 }
 
 const noPicture = (count: number): string =>
-  `none of ${count} pictures written: their parameter sets are too long for the file's head`;
+  `${count} pictures came and none could be written: expected an H.264 SPS and PPS of together at most ` +
+  `${MAX_PARAMETER_SET_BYTES} bytes in front of a keyframe; set the camera to H.264 baseline, main or high`;

@@ -34,10 +34,14 @@ export const FaultCode = z.enum([
   "messages-refused",
   "microphone-lost",
   "outbox-full",
+  /** Found by the hub: the camera's pictures are shown, and cannot be written into the recording. */
+  "picture-unrecorded",
   /** Found by the hub: the pillar says what only a newer hub understands. Its alarms ring. */
   "protocol-newer",
   /** The pillar could not renew its certificate, and less than ten days are left of it. */
   "renewal-failing",
+  /** Found by the hub: the pillar has had as many certificates today as a day allows, and asks for another. */
+  "renewal-refused",
   /** The setting says that no alarm may go by HTTPS. */
   "second-way-off",
   "speaker-lost",

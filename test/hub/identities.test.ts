@@ -1,5 +1,6 @@
 /** What the register knows and a restored journal does not. */
 import { describe, expect, test } from "vitest";
+import { MAX_RENEWALS_PER_DAY } from "../../hub/core/budget.ts";
 import { createIdentities, isIdentityFact, type IdentityFact } from "../../hub/identities.ts";
 import { whyNotAdmitted } from "../../hub/core/certificate.ts";
 import type { PillarId, Signature, Username } from "../../shared/ids.ts";
@@ -91,7 +92,7 @@ describe("a restored journal is told", () => {
   });
 });
 
-test("a renewal needs the alarm key's signature, and a certificate that is admitted", () => {
+test("a renewal needs the alarm key's signature, and a certificate that is admitted", async () => {
   const street = newStreet();
   const isRight = { value: true };
   const { mayRenew } = createIdentities({
@@ -104,15 +105,47 @@ test("a renewal needs the alarm key's signature, and a certificate that is admit
   const request = { csr: "request", sig: "s".repeat(86) as Signature };
   const ask = (certificateSerial: string) =>
     mayRenew({ pillarId: PILLAR, certificateSerial, request });
-  expect(ask("1")).toMatchObject({ ok: true, isDue: true });
-  expect(ask("2")).toMatchObject({
+  expect(await ask("1")).toMatchObject({ ok: true, isDue: true });
+  expect(await ask("2")).toMatchObject({
     ok: false,
     detail: expect.stringContaining("newer certificate"),
   });
   isRight.value = false;
-  expect(ask("1")).toMatchObject({ ok: false, detail: expect.stringContaining("alarm key") });
+  expect(await ask("1")).toMatchObject({ ok: false, detail: expect.stringContaining("alarm key") });
   isRight.value = true;
   const detail = "found on two machines";
   street.record({ type: "pillar-cloned", at: START, pillarId: PILLAR, detail });
-  expect(ask("1")).toMatchObject({ ok: false, detail: expect.stringContaining("two machines") });
+  expect(await ask("1")).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining("two machines"),
+  });
+});
+
+test("a renewal beyond the day's number is refused, and a fault tells it once until the next day", async () => {
+  const street = newStreet();
+  for (let n = 0; n < MAX_RENEWALS_PER_DAY; n += 1) {
+    const given = { certificateSerial: String(n + 2), certificateExpiresAt: Date.now() + DAY_MS };
+    const renewed = { type: "certificate-renewed", at: Date.now(), replaces: "1" } as const;
+    street.record({ ...renewed, pillarId: PILLAR, ...given });
+  }
+  const faults = () =>
+    street.facts.filter((fact) => fact.type === "pillar-fault" && fact.code === "renewal-refused");
+  const { mayRenew } = createIdentities({
+    authority: { verify: () => true },
+    register: { keep: () => Promise.resolve(), read: () => Promise.resolve(new Map()) },
+    state: () => street.state,
+    take: (event) => Promise.resolve({ ...street.tell(event), first: 1 }),
+    write: () => Promise.resolve(),
+  });
+  const request = { csr: "request", sig: "s".repeat(86) as Signature };
+  const ask = () => mayRenew({ pillarId: PILLAR, certificateSerial: "1", request });
+  const refused = { ok: false, detail: expect.stringContaining("certificates today") };
+  expect(await ask()).toMatchObject(refused);
+  expect(await ask()).toMatchObject(refused);
+  expect(faults()).toMatchObject([{ code: "renewal-refused", isActive: true }]);
+  street.tell({ type: "tick", at: Date.now() });
+  expect(street.state.pillars.get(PILLAR)?.faults).toContain("renewal-refused");
+  street.tell({ type: "tick", at: Date.now() + DAY_MS });
+  expect(street.state.pillars.get(PILLAR)?.faults).not.toContain("renewal-refused");
+  expect(faults()).toHaveLength(2);
 });

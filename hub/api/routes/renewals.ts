@@ -39,7 +39,7 @@ export function renewalRoute(app: Api, options: RenewalRouteOptions): void {
       const { id } = request.params;
       const certificateSerial = serialShown(request, id);
       const asked = { pillarId: id, certificateSerial, request: request.body };
-      const may = options.hub.mayRenew(asked);
+      const may = await options.hub.mayRenew(asked);
       if (!may.ok) throw problem("forbidden", may.detail);
       if (may.isFirstUse) {
         const used = { at: Date.now(), pillarId: id, certificateSerial };

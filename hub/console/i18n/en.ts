@@ -304,12 +304,16 @@ export const en: typeof zhCN = {
     "media-down": "Sound and picture down",
     "microphone-lost": "Microphone lost, the scene cannot be heard",
     "outbox-full": "Unsent alarms are full",
+    "picture-unrecorded":
+      "The picture is shown but cannot be recorded: set the camera to ordinary H.264",
     "mains-lost": "Mains power has failed: the pillar runs on its battery",
     "second-way-off": "The HTTPS fallback is switched off in the pillar's settings",
     "messages-refused":
       "Somebody else writes to the pillar's topics: refused, look at the broker's access list",
     "protocol-newer": "The pillar's software is newer than the hub's: alarms ring, update the hub",
     "renewal-failing": "The certificate could not be renewed and ends soon",
+    "renewal-refused":
+      "Asks for more certificates than a day allows: check its clock and disk, and who has its keys",
     "speaker-lost": "Speaker lost, nobody hears you there",
     "tamper-open": "Pillar opened",
   },

@@ -24,7 +24,9 @@ export const FOUND_BY_HUB: ReadonlySet<FaultCode> = new Set<FaultCode>([
   "clone-suspected",
   "ledger-forked",
   "ledger-lost",
+  "picture-unrecorded",
   "protocol-newer",
+  "renewal-refused",
 ]);
 
 const NONE: ReadonlyMap<FaultCode, string> = new Map();

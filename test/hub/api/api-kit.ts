@@ -237,7 +237,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
         state.revocations.push({ request, by, key });
         return test.ended;
       },
-      mayRenew: () => ({ ok: false, detail: "no renewals here" }),
+      mayRenew: () => Promise.resolve({ ok: false, detail: "no renewals here" }),
       view: async (request) => {
         if (request.incidentId !== INCIDENT) return notHere;
         state.views.push(request);

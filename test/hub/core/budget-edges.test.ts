@@ -162,6 +162,7 @@ describe("a fact costs its bytes in UTF-8 and 300 more", () => {
 const BY_HUB: readonly FaultCode[] = [
   ...(["budget-spent", "certificate-ending", "certificate-expired"] as const),
   ...(["clone-suspected", "ledger-forked", "ledger-lost"] as const),
+  ...(["picture-unrecorded", "renewal-refused"] as const),
 ];
 
 describe("what is written", () => {

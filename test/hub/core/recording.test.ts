@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { MAX_RECORDINGS, unrecorded } from "../../../hub/core/recording.ts";
-import { CHEN, newStreet, types } from "./street.ts";
+import { CHEN, hex, newStreet, pillar, types, type Street } from "./street.ts";
 
 const ended = (recordingId: never, at: number) =>
   ({ type: "recording-ended", at, recordingId, state: "closed", durationMs: 9, bytes: 9 }) as const;
@@ -48,4 +48,55 @@ test("beyond what the recorder can do an incident rings unrecorded, costs the jo
   const [running] = street.state.recordings.keys();
   street.tell(ended(running as never, street.now()));
   expect(types(street.startMedia().facts)).toEqual(["recording-started"]);
+});
+
+describe("a picture that comes and cannot be written", () => {
+  const picture = (street: Street, isWritten: boolean, detail = "no parameter sets") =>
+    street.tell({
+      type: "recording-picture",
+      at: street.now(),
+      recordingId: street.only().recordingId as never,
+      isWritten,
+      detail,
+    }).facts;
+  const called = (): Street => {
+    const street = newStreet();
+    street.startMedia();
+    street.alarm(0);
+    return street;
+  };
+
+  test("is the pillar's fault while the call runs, told once, with words a technician can use", () => {
+    const street = called();
+    expect(picture(street, false, "x".repeat(1000))).toEqual([
+      {
+        type: "pillar-fault",
+        at: street.now(),
+        pillarId: pillar(0),
+        code: "picture-unrecorded",
+        isActive: true,
+        detail: "x".repeat(300),
+      },
+    ]);
+    expect(street.state.pillars.get(pillar(0))?.faults).toEqual(["picture-unrecorded"]);
+    expect(picture(street, false)).toEqual([]);
+  });
+
+  test("stays a fault when the pillar's heartbeat does not list it, and ends when a picture is written", () => {
+    const street = called();
+    picture(street, false);
+    street.heartbeat(0);
+    expect(street.state.pillars.get(pillar(0))?.faults).toEqual(["picture-unrecorded"]);
+    expect(picture(street, true)).toMatchObject([{ isActive: false }]);
+    expect(street.state.pillars.get(pillar(0))?.faults).toEqual([]);
+    expect(picture(street, true)).toEqual([]);
+  });
+
+  test("of a recording nobody knows is nothing", () => {
+    const street = newStreet();
+    const unknown = { recordingId: hex(1) as never, isWritten: false, detail: "" };
+    expect(street.tell({ type: "recording-picture", at: street.now(), ...unknown }).facts).toEqual(
+      [],
+    );
+  });
 });
