@@ -28,12 +28,7 @@ import {
   presenceFact,
   presenceFacts,
 } from "./presence.ts";
-import {
-  decideMediaStarted,
-  decideRecordingEnded,
-  decideRecordingPicture,
-  evolveRecording,
-} from "./recording.ts";
+import { decideRecordings, evolveRecording } from "./recording.ts";
 import {
   decideLock,
   decideRemoved,
@@ -86,13 +81,11 @@ export function decide(state: HubState, event: HubEvent): Decision {
     case "revoke-order":
       return decideRevoke(state, event);
     case "recording-ended":
-      return decideRecordingEnded(state, event);
     case "recording-picture":
-      return decideRecordingPicture(state, event);
+    case "media-started":
+      return decideRecordings(state, event);
     case "renewal-refused":
       return { facts: renewalFacts(state, event), effects: [] };
-    case "media-started":
-      return decideMediaStarted(state, event);
     case "external-answered":
       return decideAnswered(state, event);
     case "lock-order":

@@ -6,7 +6,7 @@
  */
 import type { DeletionReason, Recording } from "../../shared/api/incident.ts";
 import type { Gaps } from "../../shared/api/recording-gap.ts";
-import { assert } from "../../shared/assert.ts";
+import { assert, assertNever } from "../../shared/assert.ts";
 import type { IncidentId, PillarId, RecordingId } from "../../shared/ids.ts";
 import { nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
@@ -87,8 +87,25 @@ export function unrecorded(state: HubState): IncidentRecord[] {
   );
 }
 
+/** What the media process tells of recordings. */
+export function decideRecordings(
+  state: HubState,
+  event: Extract<HubEvent, { type: "recording-ended" | "recording-picture" | "media-started" }>,
+): Decision {
+  switch (event.type) {
+    case "recording-ended":
+      return decideRecordingEnded(state, event);
+    case "recording-picture":
+      return decideRecordingPicture(state, event);
+    case "media-started":
+      return decideMediaStarted(state, event);
+    default:
+      return assertNever(event);
+  }
+}
+
 /** Media is up (again): open incidents get a new recording, as far as there is room. Ended ones were told one by one. */
-export function decideMediaStarted(
+function decideMediaStarted(
   state: HubState,
   event: Extract<HubEvent, { type: "media-started" }>,
 ): Decision {
@@ -105,7 +122,7 @@ export function decideMediaStarted(
   return { facts, effects };
 }
 
-export function decideRecordingEnded(
+function decideRecordingEnded(
   state: HubState,
   event: Extract<HubEvent, { type: "recording-ended" }>,
 ): Decision {
@@ -131,7 +148,7 @@ const MAX_DETAIL = 300;
  * A technician is told while the call is running, not after a court has asked for the picture. It is over when a
  * recording of the same pillar has a picture, or with a new enrolment.
  */
-export function decideRecordingPicture(
+function decideRecordingPicture(
   state: HubState,
   event: Extract<HubEvent, { type: "recording-picture" }>,
 ): Decision {
