@@ -7,7 +7,7 @@
  */
 import { canonicalJson } from "../shared/canonical-json.ts";
 import type { PillarId } from "../shared/ids.ts";
-import { isRenewalBudgetSpent, MAX_RENEWALS_PER_DAY } from "./core/budget.ts";
+import { isRenewalBudgetSpent, MAX_RENEWALS_PER_DAY, renewalFacts } from "./core/budget.ts";
 import { decideRevoke, goodSerials, isRenewalDue, whyNotAdmitted } from "./core/certificate.ts";
 import type { HubEvent } from "./core/events.ts";
 import type { Fact, FactOf } from "./core/facts.ts";
@@ -130,7 +130,8 @@ async function mayRenew(options: IdentitiesOptions, asked: RenewalAsked): Promis
   if (isRenewalBudgetSpent(options.state(), pillarId, at)) {
     const detail = `${pillarId} has had ${MAX_RENEWALS_PER_DAY} certificates today: look at it, then tomorrow`;
     // Refused all the same when the journal cannot take the fault.
-    await options.take({ type: "renewal-refused", at, pillarId }).catch(() => undefined);
+    const facts = renewalFacts(options.state(), { at, pillarId });
+    if (facts.length > 0) await options.write(facts).catch(() => undefined);
     return { ok: false, detail };
   }
   const isFirstUse = record.nextCertificate?.serial === certificateSerial;

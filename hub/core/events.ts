@@ -122,12 +122,6 @@ export type HubEvent =
       /** Why not; empty when they are. */
       readonly detail: string;
     }
-  /** A renewal was refused, because the pillar has had its certificates of the day. */
-  | {
-      readonly type: "renewal-refused";
-      readonly at: number;
-      readonly pillarId: PillarId;
-    }
   /** The media process (re)started: whatever it recorded before has ended. */
   | {
       readonly type: "media-started";

@@ -7,7 +7,7 @@
  */
 import { assert, assertNever } from "../../shared/assert.ts";
 import { decideAlarm } from "./alarm.ts";
-import { budgetFacts, evolveBudget, renewalFacts, withinBudget } from "./budget.ts";
+import { budgetFacts, evolveBudget, withinBudget } from "./budget.ts";
 import { adoptionFacts, certificateFacts, decideRevoke } from "./certificate.ts";
 import { decideReleases } from "./console.ts";
 import { decideDeadlines } from "./deadline.ts";
@@ -84,8 +84,6 @@ export function decide(state: HubState, event: HubEvent): Decision {
     case "recording-picture":
     case "media-started":
       return decideRecordings(state, event);
-    case "renewal-refused":
-      return { facts: renewalFacts(state, event), effects: [] };
     case "external-answered":
       return decideAnswered(state, event);
     case "lock-order":

@@ -131,7 +131,6 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
     case "external-answered":
     case "recording-ended":
     case "recording-picture":
-    case "renewal-refused":
     case "revoke-order":
     case "storage-checked":
     case "recordings-removed":

@@ -134,8 +134,8 @@ test("a renewal beyond the day's number is refused, and a fault tells it once un
     authority: { verify: () => true },
     register: { keep: () => Promise.resolve(), read: () => Promise.resolve(new Map()) },
     state: () => street.state,
-    take: (event) => Promise.resolve({ ...street.tell(event), first: 1 }),
-    write: () => Promise.resolve(),
+    take: () => Promise.reject(new Error("nothing is decided here")),
+    write: async (facts) => facts.forEach((fact) => street.record(fact)),
   });
   const request = { csr: "request", sig: "s".repeat(86) as Signature };
   const ask = () => mayRenew({ pillarId: PILLAR, certificateSerial: "1", request });
