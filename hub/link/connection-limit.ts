@@ -23,8 +23,10 @@ export interface ConnectionLimits {
   readonly knownOfOne: number;
 }
 
-/** Younger ones may still be on their way to their first word: they do not give way. */
+/** Younger ones may still be on their way to their first word: they do not give way to one of their own address. */
 const YOUNG_MS = 500;
+/** An address with so many times the strangers of a newcomer's gives up a young one for it too. */
+const TIMES_MORE = 2;
 /** A request that is being answered gives way only after this: longer than the receipt of an alarm takes. */
 const BUSY_MS = 6000;
 
@@ -63,11 +65,8 @@ export interface ConnectionLimitOptions {
   readonly now?: () => number;
 }
 
-/** The strangers of one address. */
-interface Group {
-  readonly strangers: Set<Stranger>;
-  silent: number;
-}
+/** The strangers of one address by standing, each set in the order in which they came to it. */
+type Group = Readonly<Record<Standing, Set<Stranger>>>;
 
 interface Desk extends ConnectionLimitOptions {
   readonly now: () => number;
@@ -89,7 +88,8 @@ export function createConnectionLimit(options: ConnectionLimitOptions): Connecti
   const become = (ends: Ends, standing: Standing): void => {
     const stranger = desk.strangerByEnds.get(nameOf(ends));
     if (!stranger || stranger.standing === standing) return;
-    if (stranger.standing === "silent") stranger.group.silent -= 1;
+    stranger.group[stranger.standing].delete(stranger);
+    stranger.group[standing].add(stranger);
     stranger.standing = standing;
     stranger.since = desk.now();
   };
@@ -146,42 +146,47 @@ function makeRoom(desk: Desk, group: string, isTrusted: boolean): Refusal | unde
   const { limits, groups, strangerByEnds, sockets } = desk;
   const own = groups.get(group);
   if (own && !isTrusted) {
-    const { silent, strangers } = own;
-    const isFull = silent >= limits.silentOfOne || strangers.size >= limits.strangersOfOne;
-    if (isFull && !giveWay(desk, strangers)) return "address";
+    const isFull = own.silent.size >= limits.silentOfOne || sizeOf(own) >= limits.strangersOfOne;
+    if (isFull && !giveWay(desk, own)) return "address";
   }
   const isFull = sockets.size >= limits.all;
   const hasManyStrangers = !isTrusted && strangerByEnds.size >= limits.strangers;
-  if ((isFull || hasManyStrangers) && !giveWay(desk, largest(groups))) return "all";
-  return undefined;
+  if (!isFull && !hasManyStrangers) return undefined;
+  const most = largest(groups);
+  // Or a sender who comes again and again, always young, would keep every place from everybody else.
+  const hasFarMore = sizeOf(most) > TIMES_MORE * (own ? sizeOf(own) : 1);
+  return giveWay(desk, most, hasFarMore ? 0 : YOUNG_MS) ? undefined : "all";
 }
 
-function largest(groups: Desk["groups"]): ReadonlySet<Stranger> {
-  let found: ReadonlySet<Stranger> = new Set();
-  for (const { strangers } of groups.values()) if (strangers.size > found.size) found = strangers;
+const newGroup = (): Group => ({ silent: new Set(), idle: new Set(), busy: new Set() });
+const sizeOf = ({ silent, idle, busy }: Group): number => silent.size + idle.size + busy.size;
+
+function largest(groups: Desk["groups"]): Group {
+  let found = newGroup();
+  for (const group of groups.values()) if (sizeOf(group) > sizeOf(found)) found = group;
   return found;
 }
 
-/** Whether one of them was closed: the longest silent, or the longest idle, or the longest busy. */
-function giveWay(desk: Desk, strangers: ReadonlySet<Stranger>): boolean {
+/**
+ * Whether one of them was closed: the longest silent, or the longest idle, or the longest busy.
+ *
+ * It looks at one of each standing and no more: in a flood this runs for every connection that comes.
+ */
+function giveWay(desk: Desk, group: Group, youngMs = YOUNG_MS): boolean {
   const now = desk.now();
   const leastMs: Readonly<Record<Standing, number>> = {
-    silent: YOUNG_MS,
-    idle: YOUNG_MS,
+    silent: youngMs,
+    idle: youngMs,
     busy: BUSY_MS,
   };
   const order: readonly Standing[] = ["silent", "idle", "busy"];
   for (const standing of order) {
-    let oldest: Stranger | undefined;
-    for (const one of strangers) {
-      if (one.standing !== standing || now - one.since < leastMs[standing]) continue;
-      if (!oldest || one.since < oldest.since) oldest = one;
-    }
-    if (!oldest) continue;
+    const [longest] = group[standing];
+    if (!longest || now - longest.since < leastMs[standing]) continue;
     // At once, not with its `close`, which comes a turn later: many may enter in one turn.
-    desk.sockets.delete(oldest.socket);
-    forget(desk, nameOf(oldest.socket), groupOf(oldest.socket));
-    oldest.socket.destroy();
+    desk.sockets.delete(longest.socket);
+    forget(desk, nameOf(longest.socket), groupOf(longest.socket));
+    longest.socket.destroy();
     return true;
   }
   return false;
@@ -194,11 +199,10 @@ interface Entering {
 }
 
 function remember(desk: Desk, { name, group: key, socket }: Entering): void {
-  const group = desk.groups.get(key) ?? { strangers: new Set<Stranger>(), silent: 0 };
+  const group = desk.groups.get(key) ?? newGroup();
   const stranger: Stranger = { socket, group, standing: "silent", since: desk.now() };
   desk.groups.set(key, group);
-  group.strangers.add(stranger);
-  group.silent += 1;
+  group.silent.add(stranger);
   desk.strangerByEnds.set(name, stranger);
 }
 
@@ -207,7 +211,6 @@ function forget(desk: Desk, name: string, key: string): void {
   if (!stranger) return;
   const { group, standing } = stranger;
   desk.strangerByEnds.delete(name);
-  group.strangers.delete(stranger);
-  if (standing === "silent") group.silent -= 1;
-  if (group.strangers.size === 0) desk.groups.delete(key);
+  group[standing].delete(stranger);
+  if (sizeOf(group) === 0) desk.groups.delete(key);
 }

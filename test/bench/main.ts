@@ -19,6 +19,7 @@ import { benchPresence } from "./presence.ts";
 import { benchPress } from "./press.ts";
 import { benchResident } from "./resident.ts";
 import { benchRing } from "./ring.ts";
+import { benchSilent } from "./silent.ts";
 import { benchStart } from "./start.ts";
 import { render, write, type Section } from "./section.ts";
 
@@ -37,6 +38,7 @@ const BENCHES: Record<string, () => Promise<Section>> = {
   loss: benchLoss,
   hostile: benchHostile,
   poison: benchPoison,
+  silent: benchSilent,
   presence: benchPresence,
   escalation: benchEscalation,
 };

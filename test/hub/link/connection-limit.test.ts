@@ -61,6 +61,35 @@ const spoken = (count: number, address: string): (FalseSocket & Socket)[] => {
 const open = (sockets: readonly FalseSocket[]): number =>
   sockets.filter(({ isOpen }) => isOpen).length;
 
+test("an address that takes every place again and again, always young, gives one up for each newcomer of another", () => {
+  limit = newLimit({ ...LIMITS, strangersOfOne: LIMITS.all, silentOfOne: LIMITS.all });
+  const crowd = several(LIMITS.strangers, "192.0.2.1");
+  const [one, other] = [comes("192.0.2.2"), comes("192.0.2.3")];
+  expect([one.isOpen, other.isOpen]).toEqual([true, true]);
+  expect(crowd.map(({ isOpen }) => isOpen).slice(0, 3)).toEqual([false, false, true]);
+  expect(open(crowd)).toBe(LIMITS.strangers - 2);
+  expect(comes("192.0.2.1").isOpen).toBe(false);
+});
+
+test("young connections of an address with about as many are not closed for a newcomer", () => {
+  limit = newLimit({ ...LIMITS, strangersOfOne: LIMITS.all, silentOfOne: LIMITS.all });
+  const [these, those] = [several(9, "192.0.2.1"), several(6, "192.0.2.2")];
+  expect(comes("192.0.2.2").isOpen).toBe(false);
+  expect([open(these), open(those)]).toEqual([9, 6]);
+});
+
+test("a connection that has spoken again gives way after those that have been idle for longer", () => {
+  const [first, second] = spoken(2, "192.0.2.1");
+  now = 100;
+  limit.busy(first!, true);
+  now = 200;
+  limit.busy(first!, false);
+  for (let n = 2; n < LIMITS.strangersOfOne; n += 1) spoken(1, "192.0.2.1");
+  now = 1000;
+  comes("192.0.2.1");
+  expect([first!.isOpen, second!.isOpen]).toEqual([true, false]);
+});
+
 test("of one address the longest silent connection gives way to a newcomer of that address", () => {
   const silent = several(LIMITS.silentOfOne, "192.0.2.1");
   now = 600;

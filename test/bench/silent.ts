@@ -1,0 +1,126 @@
+/** What thousands of silent connections from one address cost everybody else, port by port. */
+import { setTimeout as delay } from "node:timers/promises";
+import { openStreet, type Street } from "../fault/harness/street.ts";
+import { newInnocents, type Deed, type Innocents } from "../fault/harness/innocents.ts";
+import type { SilentDeeds } from "../fault/harness/silent-child.ts";
+import { silentCrowd } from "../fault/harness/silent-crowd.ts";
+import { summarise } from "./percentile.ts";
+import type { Row, Section } from "./section.ts";
+
+const CONNECTIONS = 3500;
+/** Calm and crowd take turns, so that what else the machine does falls on both. */
+const ROUNDS = 4;
+/** Of each deed, in a round. */
+const TIMES = 60;
+const EVERY_MS = 30;
+const REST_MS = 1500;
+const MOST_TIMES = 1.5;
+
+type Door = "http" | "mqtt" | "alarms";
+const DOORS: Readonly<Record<Door, string>> = {
+  http: "http.port (8110)",
+  mqtt: "mqtt.port (8883)",
+  alarms: "alarms.port (8884)",
+};
+const DEEDS: Readonly<Record<Deed, string>> = {
+  press: "a connected pillar's press → accepted",
+  newcomer: "a pillar connects by MQTT (TLS, CONNECT, CONNACK)",
+  fallback: "an alarm by HTTPS on a new connection → receipt",
+  operator: "an operator's request on a new connection",
+  floor: "floor: the same request to a bare server that nobody floods",
+};
+
+type Taken = Readonly<Record<Deed, number[]>>;
+const nothing = (): Taken => ({ press: [], newcomer: [], fallback: [], operator: [], floor: [] });
+
+interface Case {
+  readonly door: Door;
+  readonly calm: Taken;
+  readonly crowded: Taken;
+  readonly deeds: SilentDeeds;
+}
+
+export async function benchSilent(): Promise<Section> {
+  const street = await openStreet();
+  try {
+    const innocents = await newInnocents(street);
+    await deedsOf(innocents, nothing()); // What runs for the first time is compiled.
+    const cases: Case[] = [];
+    for (const door of Object.keys(DOORS) as Door[]) {
+      cases.push(await measured(street, door, innocents));
+    }
+    return section(cases);
+  } finally {
+    await street.close();
+  }
+}
+
+async function measured({ hub }: Street, door: Door, innocents: Innocents): Promise<Case> {
+  const [calm, crowded] = [nothing(), nothing()];
+  const ports: Readonly<Record<Door, number>> = {
+    http: Number(new URL(hub.url).port),
+    mqtt: hub.mqttPort,
+    alarms: hub.alarmsPort,
+  };
+  let most: SilentDeeds = { connected: 0, open: 0, closedByHub: 0 };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await deedsOf(innocents, calm);
+    // From here on they come: their arrival is in the figures.
+    const crowd = await silentCrowd({ port: ports[door], connections: CONNECTIONS });
+    await deedsOf(innocents, crowded);
+    await crowd.whole();
+    most = crowd.deeds();
+    await crowd.leave();
+    await delay(REST_MS);
+  }
+  await hub.desk.clear();
+  return { door, calm, crowded, deeds: most };
+}
+
+/** In turn, at a pace; nobody waits for the one before. */
+async function deedsOf(innocents: Innocents, taken: Taken): Promise<void> {
+  const all: Promise<void>[] = [];
+  for (let n = 0; n < TIMES; n += 1) {
+    for (const deed of Object.keys(DEEDS) as Deed[]) {
+      all.push(innocents[deed]().then((ms) => void taken[deed].push(ms)));
+      await delay(EVERY_MS);
+    }
+  }
+  await Promise.all(all);
+}
+
+function section(cases: readonly Case[]): Section {
+  return {
+    name: "silent",
+    title: "Thousands of silent connections from one address",
+    method:
+      `${CONNECTIONS} connections from 127.0.0.2 to one port of the hub, which say nothing; one that the hub closes is opened again ` +
+      `after a second. Meanwhile, from 127.0.0.1, each of the deeds below every ${EVERY_MS * Object.keys(DEEDS).length} ms: ${ROUNDS} rounds of ${TIMES} ` +
+      "without and with the crowd, in turns, the arrival of the crowd included. Hub, crowd, innocents and bare server are four " +
+      "processes on two cores: what the crowd's own process takes from the machine is seen in the floor.",
+    rows: cases.flatMap(({ door, calm, crowded, deeds }) => [
+      ...(Object.keys(DEEDS) as Deed[]).map((deed) => row(door, deed, [calm[deed], crowded[deed]])),
+      {
+        what: `${DOORS[door]}: connections`,
+        measured: `${deeds.connected} made in the last round, ${deeds.closedByHub} of them closed by the hub, ${deeds.open} open at its end`,
+        bar: "none",
+        isMet: true,
+      },
+    ]),
+    notTested: "many addresses at once; a network between the two.",
+  };
+}
+
+function row(door: Door, deed: Deed, [calm, crowded]: readonly [number[], number[]]): Row {
+  const [without, under] = [summarise(calm), summarise(crowded)];
+  const times = under.p99 / without.p99;
+  const hasBar = deed !== "floor";
+  return {
+    what: `${DOORS[door]}: ${DEEDS[deed]}, p99`,
+    measured:
+      `${under.p99.toFixed(1)} ms (without ${without.p99.toFixed(1)} ms): ${times.toFixed(2)} times; ` +
+      `p50 ${under.p50.toFixed(1)} ms (${without.p50.toFixed(1)} ms), slowest ${under.max.toFixed(0)} ms (${without.max.toFixed(0)} ms)`,
+    bar: hasBar ? `≤ ${MOST_TIMES} times` : "none",
+    isMet: !hasBar || times <= MOST_TIMES,
+  };
+}

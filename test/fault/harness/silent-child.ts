@@ -1,0 +1,51 @@
+/**
+ * Opens many connections from one address and says nothing on any of them, in a process of its own.
+ *
+ * A connection that the other side closes is opened again after a second, so that the crowd stays.
+ */
+import { connect } from "node:net";
+
+export interface SilentOrders {
+  readonly port: number;
+  /** The address that the connections come from. */
+  readonly from: string;
+  readonly connections: number;
+}
+
+/** Told four times a second. */
+export interface SilentDeeds {
+  /** Since the start, those opened again included. */
+  readonly connected: number;
+  readonly open: number;
+  readonly closedByHub: number;
+}
+
+const TELL_EVERY_MS = 250;
+const AGAIN_AFTER_MS = 1000;
+
+const { port, from, connections } = JSON.parse(process.argv[2] ?? "") as SilentOrders;
+const deeds = { connected: 0, open: 0, closedByHub: 0 };
+setInterval(() => process.connected && process.send?.({ ...deeds }), TELL_EVERY_MS);
+process.on("disconnect", () => process.exit(0));
+
+function open(): void {
+  const socket = connect({ port, host: "127.0.0.1", localAddress: from });
+  let isOpen = false;
+  socket.on("error", () => undefined);
+  // A socket that is not read is not told of its end.
+  socket.resume();
+  socket.once("connect", () => {
+    isOpen = true;
+    deeds.connected += 1;
+    deeds.open += 1;
+  });
+  socket.once("close", () => {
+    if (isOpen) {
+      deeds.open -= 1;
+      deeds.closedByHub += 1;
+    }
+    setTimeout(open, AGAIN_AFTER_MS);
+  });
+}
+
+for (let n = 0; n < connections; n += 1) open();

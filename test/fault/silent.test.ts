@@ -1,0 +1,49 @@
+/** Group H: connections that say nothing, from one address, beyond the limits of each port of a real hub. */
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { percentile } from "../bench/percentile.ts";
+import { newInnocents, type Deed, type Innocents } from "./harness/innocents.ts";
+import { silentCrowd } from "./harness/silent-crowd.ts";
+import { openStreet, type Street } from "./harness/street.ts";
+
+const SLOW = 120_000;
+/** Few places, so that few connections are enough to take all; `npm run bench -- silent` has 3,500 and the usual number. */
+const MAX_CONNECTIONS = 300;
+const CONNECTIONS = 700;
+const TIMES = 9;
+/** Of most of them: a person at the pillar sees within a second that the call has arrived. */
+const USUAL_MS = 1000;
+/** Of each: a pillar waits so long before it takes the second way. */
+const SLOWEST_MS = 5000;
+
+let street: Street;
+let innocents: Innocents;
+beforeAll(async () => {
+  street = await openStreet({ mqtt: { maxConnections: MAX_CONNECTIONS } });
+  innocents = await newInnocents(street);
+}, SLOW);
+afterAll(() => street?.close());
+
+const doors = {
+  "the console's port": () => Number(new URL(street.hub.url).port),
+  "the pillars' port": () => street.hub.mqttPort,
+  "the port for alarms by HTTPS": () => street.hub.alarmsPort,
+};
+
+test.each(Object.keys(doors) as (keyof typeof doors)[])(
+  "H4 silent connections from one address that would fill %s cost no other address its place: alarms are accepted and an operator is answered",
+  { timeout: SLOW },
+  async (door) => {
+    const crowd = await silentCrowd({ port: doors[door](), connections: CONNECTIONS });
+    onTestFinished(() => crowd.leave());
+    await crowd.whole();
+    const deeds: readonly Deed[] = ["press", "newcomer", "fallback", "operator"];
+    for (const deed of deeds) {
+      const taken: number[] = [];
+      for (let n = 0; n < TIMES; n += 1) taken.push(await innocents[deed]());
+      expect([deed, percentile(taken, 0.5) < USUAL_MS]).toEqual([deed, true]);
+      expect([deed, Math.max(...taken) < SLOWEST_MS]).toEqual([deed, true]);
+    }
+    expect(crowd.deeds().open).toBeLessThanOrEqual(CONNECTIONS);
+    expect(crowd.deeds().closedByHub).toBeGreaterThan(CONNECTIONS - 2 * MAX_CONNECTIONS);
+  },
+);
