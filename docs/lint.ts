@@ -1,7 +1,11 @@
-/** Whether `openapi.yaml` is good OpenAPI, judged by Redocly's rules; any finding fails. */
+/**
+ * Whether `openapi.yaml` is good OpenAPI, judged by Redocly's rules, and whether what documents and comments point at
+ * is there. Any finding fails.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
+import { deadReferences, readProject } from "./references.ts";
 
 const FILE = join(import.meta.dirname, "openapi.yaml");
 
@@ -23,4 +27,6 @@ const problems = await lintFromString({
 for (const { ruleId, message, location } of problems) {
   console.error(`docs/openapi.yaml ${location[0]?.pointer ?? ""}: ${message} (${ruleId})`);
 }
-if (problems.length > 0) process.exitCode = 1;
+const dead = deadReferences(readProject(join(import.meta.dirname, "..")));
+for (const { path, line, detail } of dead) console.error(`${path}:${line}: ${detail}`);
+if (problems.length + dead.length > 0) process.exitCode = 1;

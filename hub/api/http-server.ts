@@ -12,7 +12,7 @@ import { answerError, describe } from "./problem.ts";
 import { withoutBase } from "./public-address.ts";
 
 const BODY_LIMIT_BYTES = 64 * 1024;
-/** Node would give a slow sender minutes (reliability 5.4). */
+/** Node by itself gives a slow sender minutes. */
 const HANDSHAKE_TIMEOUT_MS = 5000;
 const HEADERS_TIMEOUT_MS = 5000;
 /** How often the two above and below are looked at; by itself Node looks every 30 s. */

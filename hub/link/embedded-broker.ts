@@ -5,7 +5,7 @@
  * the connection closes and the pillar sends it again. Nothing is ever routed from one client to
  * another; what goes down is written to that pillar's own connection.
  *
- * MQTT 3.1.1 by aedes; its limits are in docs/decisions and must be read before it is upgraded.
+ * MQTT 3.1.1 by aedes. What it acknowledges, and when, is in decision 0003: read it before aedes is upgraded.
  */
 import type { Logger } from "pino";
 import type { PillarId } from "../../shared/ids.ts";

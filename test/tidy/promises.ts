@@ -10,7 +10,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   "README.md": "## What it promises",
   "README.zh-CN.md": "## 承诺与检验",
 };
-/** As many as `design` counts, and what a reader asks next. */
+/** The eight that the whole is built for; more may be promised. */
 const LEAST_ROWS = 8;
 
 interface Row {

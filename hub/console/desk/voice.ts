@@ -23,7 +23,7 @@ import { prepareSpare, startTalk, stopTalk, swapMicrophone, talk } from "./whip.
 
 /** Fine enough to time the first sound, cheap enough to run all shift. */
 const SAMPLE_MS = 25;
-/** Meters move ten times a second (U11). */
+/** Meters move ten times a second, as fast as an eye can use. */
 const METER_EVERY = 4;
 const SAMPLES = 1024;
 

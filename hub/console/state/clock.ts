@@ -3,7 +3,7 @@ import { computed, ref } from "vue";
 import { moveInto, type Bounds } from "./offset.ts";
 
 const TICK_MS = 250;
-/** More than this is a desk whose own clock misleads (U22). */
+/** With more than this the desk is told that its own clock misleads. */
 export const OFFSET_WARNING_MS = 1000;
 
 const local = ref(Date.now());
