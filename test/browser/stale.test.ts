@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { PROMISED_MS } from "../../shared/promises.ts";
 import { below, commandOf } from "../fault/harness/process.ts";
 import { openBrowser } from "../instrument/chromium.ts";
 import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
@@ -10,7 +11,7 @@ import { takeSeat } from "../instrument/desk.ts";
 
 const SLOW = 120_000;
 /** Whatever is degraded is on a screen within this. */
-const VISIBLE = { timeout: 15_000 };
+const VISIBLE = { timeout: PROMISED_MS.visible };
 const PAGES = [
   { nav: "nav-desk", regions: ["queue-row", "call-panel", "place-panel"] },
   { nav: "nav-fleet", regions: ["fleet-table"] },

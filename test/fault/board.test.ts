@@ -1,12 +1,12 @@
 /** Group L: the button, its board and its serial line, with a real agent at the other end. */
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PROMISED_MS } from "../../shared/promises.ts";
 import type { LineFault } from "../../simulator/live/virtual-board.ts";
 import type { PillarUnderTest } from "./harness/pillar.ts";
 import { openStreet, type Street } from "./harness/street.ts";
 
 const SLOW = 90_000;
-const VISIBLE_MS = 15_000;
 
 let street: Street;
 let pillar: PillarUnderTest;
@@ -44,7 +44,9 @@ async function endPressOf(at: number): Promise<void> {
 
 const untilFaults = (id: string, holds: (faults: readonly string[]) => boolean): Promise<void> =>
   expect
-    .poll(async () => holds((await street.hub.desk.pillar(id)).faults), { timeout: VISIBLE_MS })
+    .poll(async () => holds((await street.hub.desk.pillar(id)).faults), {
+      timeout: PROMISED_MS.visible,
+    })
     .toBe(true);
 
 describe("L1 a contact that bounces", () => {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { PROMISED_MS } from "../../shared/promises.ts";
 import { openAuthority } from "../../hub/link/authority.ts";
 import { hubClient } from "../../simulator/hub-client.ts";
 import { ACCOUNTS, PASSWORD } from "../../simulator/demo-hub.ts";
@@ -16,8 +17,6 @@ import { wirePillar } from "./harness/wire-pillar.ts";
 const ROUNDS = 20;
 const SLOW = 120_000;
 const VERY_SLOW = 400_000;
-/** The product's own bar: whatever is degraded is on a screen by then. */
-const SEEN_MS = 15_000;
 const skipped = noMosquitto();
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -86,9 +85,11 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
       const splitAt = performance.now();
       await pillar.press();
       await pillar.untilLamp("received");
-      await expect.poll(presence, { timeout: SEEN_MS }).toBe("lost");
-      await expect.poll(() => notices, { timeout: SEEN_MS }).toContain("broker-unreachable");
-      expect(performance.now() - splitAt).toBeLessThan(SEEN_MS);
+      await expect.poll(presence, { timeout: PROMISED_MS.visible }).toBe("lost");
+      await expect
+        .poll(() => notices, { timeout: PROMISED_MS.visible })
+        .toContain("broker-unreachable");
+      expect(performance.now() - splitAt).toBeLessThan(PROMISED_MS.visible);
       expect(await street.hub.isReady()).toBe(false);
       line.set("cut");
       line.set("open");

@@ -2,10 +2,10 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PROMISED_MS } from "../../shared/promises.ts";
 import { openStreet, type Street } from "./harness/street.ts";
 
 const SLOW = 90_000;
-const VISIBLE_MS = 15_000;
 
 let street: Street;
 beforeAll(async () => {
@@ -37,7 +37,9 @@ test.each(Object.keys(SURROUNDINGS))(
     pillar.start({ env: SURROUNDINGS[how]!() });
     await pillar.untilArmed();
     await expect
-      .poll(async () => (await street.hub.desk.pillar(pillar.id)).faults, { timeout: VISIBLE_MS })
+      .poll(async () => (await street.hub.desk.pillar(pillar.id)).faults, {
+        timeout: PROMISED_MS.visible,
+      })
       .toEqual(expect.arrayContaining(["camera-lost", "microphone-lost"]));
     // Whoever looks for the camera's fault in the camera loses a journey when it is ffmpeg's.
     const lacksFfmpeg = how.startsWith("mis");

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
+import { PROMISED_MS } from "../../shared/promises.ts";
 import type { PillarUnderTest } from "./harness/pillar.ts";
 import { openStreet, readJournal, type Street } from "./harness/street.ts";
 import { libfaketime, underClock } from "./harness/tool.ts";
@@ -12,8 +13,6 @@ const SLOW = 180_000;
 const LEAPS = ["+1d", "-1d", "@1970-01-02 00:00:00", "@2106-02-07 06:28:10", "-1h", "-1"];
 const BACK = "+0";
 const DESKS_SECONDS = 3;
-/** The desks' step may come so much later than it is due. */
-const LATE_MS = 2000;
 /** What asking for it takes. */
 const GRAIN_MS = 500;
 /** One tick of the hub, and a little. */
@@ -46,7 +45,7 @@ async function untilDesksAreCalled(
   await expect.poll(() => escalated(of), { timeout: 10_000 }).toBe(before + 1);
   const waitedMs = performance.now() - pressedAt;
   expect(waitedMs).toBeGreaterThan(DESKS_SECONDS * 1000 - GRAIN_MS);
-  expect(waitedMs).toBeLessThan(DESKS_SECONDS * 1000 + LATE_MS + GRAIN_MS);
+  expect(waitedMs).toBeLessThan(DESKS_SECONDS * 1000 + PROMISED_MS.stepLate + GRAIN_MS);
 }
 
 interface Leap {

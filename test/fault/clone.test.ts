@@ -1,12 +1,13 @@
 /** One pillar's identity on two machines at once: two real agents, a real hub. */
 import { cpSync, mkdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PROMISED_MS } from "../../shared/promises.ts";
 import { openStreet, type Street } from "./harness/street.ts";
 import type { PillarUnderTest } from "./harness/pillar.ts";
 
 const SLOW = 120_000;
 /** Three connections that throw each other out; each comes back after one second on average. */
-const FOUND_WITHIN_MS = 15_000;
+const FOUND_WITHIN_MS = PROMISED_MS.visible;
 
 let street: Street;
 let original: PillarUnderTest;

@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PROMISED_MS } from "../../shared/promises.ts";
 import { fill, injected, readOnlyDisk, smallDisk } from "./harness/disk.ts";
 import { dataPaths } from "../../device/adapters/data-dir.ts";
 import type { FactOf } from "../../hub/core/facts.ts";
@@ -12,7 +13,6 @@ import { missing } from "./harness/tool.ts";
 import { tearLedgers } from "./harness/torn-ledger.ts";
 
 const SLOW = 120_000;
-const VISIBLE_MS = 15_000;
 
 let street: Street;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ afterAll(() => street?.close());
 
 const untilFault = (id: string, code: string): Promise<void> =>
   expect
-    .poll(async () => (await street.hub.desk.pillar(id)).faults, { timeout: VISIBLE_MS })
+    .poll(async () => (await street.hub.desk.pillar(id)).faults, { timeout: PROMISED_MS.visible })
     .toContain(code);
 
 function copyDatabase(from: string, to: string): void {
@@ -174,7 +174,7 @@ test(
     }
     expect(await faults()).toContain("ledger-slow");
     const delays = alarmDelaysMs(pillar.id);
-    expect(Math.max(...delays)).toBeLessThan(1000);
+    expect(Math.max(...delays)).toBeLessThan(PROMISED_MS.alarmSent);
     await pillar.close();
   },
 );
@@ -192,7 +192,7 @@ test(
     await pillar.untilLamp("received");
     await untilFault(pillar.id, "ledger-slow");
     // The hub had it before the disk could have answered.
-    expect(Math.max(...alarmDelaysMs(pillar.id))).toBeLessThan(1000);
+    expect(Math.max(...alarmDelaysMs(pillar.id))).toBeLessThan(PROMISED_MS.alarmSent);
     await endCall(pillar);
     expect(await street.verdict()).toEqual([]);
     await pillar.close();

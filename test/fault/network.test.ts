@@ -1,6 +1,7 @@
 /** Group D: what lies between pillar and hub fails in the ways networks do. */
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PROMISED_MS } from "../../shared/promises.ts";
 import { newLine, type Line } from "./harness/line.ts";
 import type { PillarUnderTest } from "./harness/pillar.ts";
 import { openStreet, type Street } from "./harness/street.ts";
@@ -87,7 +88,7 @@ test(
     const silentFrom = pillar.process().lines().length;
     const frozenAt = performance.now();
     mqtt.set("frozen");
-    await untilPresence("lost", 15_000);
+    await untilPresence("lost", PROMISED_MS.visible);
     await expect
       .poll(
         () =>
@@ -96,10 +97,10 @@ test(
             .lines()
             .slice(silentFrom)
             .some((line) => line.includes("hub is not reached")),
-        { timeout: 15_000 },
+        { timeout: PROMISED_MS.visible },
       )
       .toBe(true);
-    expect(performance.now() - frozenAt).toBeLessThan(15_000);
+    expect(performance.now() - frozenAt).toBeLessThan(PROMISED_MS.visible);
     mqtt.set("cut");
     mqtt.set("open");
     await untilPresence("online", 20_000);

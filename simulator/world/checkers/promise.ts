@@ -19,6 +19,7 @@
  * says nothing until a call of the pillar is closed, or somebody presses aloud while it knows of no call. (Limit: when
  * somebody pressed aloud after them, a restarted pillar knows only of that.)
  */
+import { PROMISED_MS } from "../../../shared/promises.ts";
 import type { Happening, History, Violation } from "../history.ts";
 import { newStandings, type Standing, type Standings } from "./standing.ts";
 import {
@@ -31,11 +32,10 @@ import {
   type Words,
 } from "./words.ts";
 
-const WITHIN_MS = 2000;
 /** How often the world looks whether the pillar can be told. */
 export const LOOK_EVERY_MS = 250;
 /** A way that broke and was whole again between two looks, and the message on it. */
-const ALLOWED_MS = WITHIN_MS + 2 * LOOK_EVERY_MS;
+const ALLOWED_MS = PROMISED_MS.wordTakenBack + 2 * LOOK_EVERY_MS;
 
 interface Watched {
   readonly pillar: string;

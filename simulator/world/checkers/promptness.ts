@@ -4,9 +4,9 @@
  *
  * Quiet is when nothing was wrong anywhere for a while before, and nothing goes wrong until then.
  */
+import { PROMISED_MS } from "../../../shared/promises.ts";
 import type { Happening, History, Violation } from "../history.ts";
 
-const WITHIN_MS = 15_000;
 const BY_HTTPS_WITHIN_MS = 60_000;
 /** Longer than a file is opened again, a commit hangs, or a link is tried again. */
 const QUIET_BEFORE_MS = 90_000;
@@ -20,7 +20,7 @@ export function checkPromptness(history: History): Violation[] {
   const expiring = new Set(hub.pillars.flatMap((one) => (one.expiresAt ? [one.pillar] : [])));
   return quietPresses(history, spans).flatMap((one): Violation[] => {
     const { at, pillar, eventId } = one;
-    const withinMs = expiring.has(pillar) ? BY_HTTPS_WITHIN_MS : WITHIN_MS;
+    const withinMs = expiring.has(pillar) ? BY_HTTPS_WITHIN_MS : PROMISED_MS.accepted;
     const heardAt = acceptedAt.get(eventId) ?? Number.POSITIVE_INFINITY;
     if (heardAt - at <= withinMs) return [];
     const detail = `nothing was wrong, and alarm ${eventId} had no receipt in ${withinMs / 1000} s`;

@@ -3,13 +3,11 @@
  *
  * A hub that is down fires nothing; what became due meanwhile fires within the tolerance after its return.
  */
+import { PROMISED_MS } from "../../../shared/promises.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { Violation } from "./checker.ts";
 import type { Entry } from "./history.ts";
 import type { JournalView } from "./journal-view.ts";
-
-/** A deadline may fire so much later than it is due, and no more. */
-const LATE_MS = 2000;
 
 interface Care {
   owner: string | null;
@@ -103,7 +101,8 @@ function outages(entries: readonly Entry[]): Outages {
 
 /** The latest moment at which a deadline may fire. */
 function firedBy(dueAt: number, { spans }: Outages): number {
-  let by = dueAt + LATE_MS;
-  for (const { from, to } of spans) if (by >= from && dueAt <= to) by = Math.max(by, to + LATE_MS);
+  let by = dueAt + PROMISED_MS.stepLate;
+  for (const { from, to } of spans)
+    if (by >= from && dueAt <= to) by = Math.max(by, to + PROMISED_MS.stepLate);
   return by;
 }

@@ -5,6 +5,7 @@
  * counts as one that can be told when its log says that it is linked, the hub is up, and nothing was broken at it,
  * at the hub or by a pause of the machine for as long as a dead line may stay unseen and a link takes to be back.
  */
+import { PROMISED_MS } from "../../../shared/promises.ts";
 import { checkPromise } from "../../../simulator/world/checkers/promise.ts";
 import type { Happening, History } from "../../../simulator/world/history.ts";
 import type { EventId } from "../../../shared/ids.ts";
@@ -12,8 +13,8 @@ import type { Violation } from "./checker.ts";
 import type { Entry } from "./history.ts";
 import type { JournalView } from "./journal-view.ts";
 
-/** Keep-alive finds a dead line within 12 s; a second or two later the pillar is linked again and told. */
-const CALM_AFTER_MS = 15_000;
+/** A dead line is noticed; a second or two later the pillar is linked again and told. */
+const CALM_AFTER_MS = PROMISED_MS.deadLineNoticed + 3000;
 
 export function falseWords(entries: readonly Entry[], view: JournalView): Violation[] {
   // What was spoken and shown is compared with moments of the journal, or not at all.

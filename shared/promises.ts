@@ -1,0 +1,31 @@
+/**
+ * The promises with a time in them, in milliseconds. Each number stands here once: the tests and the judge of the
+ * simulated world assert it, and `docs/promises.md` states it.
+ *
+ * A test waits for a condition and may then assert one of these. How long it is willing to wait for anything else is
+ * its own affair and no promise.
+ */
+export const PROMISED_MS = {
+  /** Whatever is broken or gone is on a screen. */
+  visible: 15_000,
+  /** A press is accepted, also over a line that loses up to 30 % of its packets. */
+  accepted: 15_000,
+  /** A press is accepted over a line of 32 kbit/s, before the HTTPS fallback begins. */
+  acceptedOverNarrowLine: 5000,
+  /** An alarm has left the pillar, however slow its disk is. */
+  alarmSent: 1000,
+  /** A pillar finds back to a hub that refused it for a while. */
+  foundBack: 15_000,
+  /** A word that is no longer true is taken back, on lamp, by voice and on the screen, while the pillar can be told. */
+  wordTakenBack: 2000,
+  /** A pillar knows that its line is dead. */
+  deadLineNoticed: 12_000,
+  /** A step of the escalation comes at most so much later than it is due, restarts and leaping clocks included. */
+  stepLate: 2000,
+  /** A revoked identity is cut off. */
+  revoked: 1000,
+  /** What one hostile client adds to the wait of the others. */
+  hostileCost: 500,
+  /** Half-open connections are closed and cost nobody anything any more. */
+  halfOpenClosed: 15_000,
+} as const;
