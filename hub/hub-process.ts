@@ -78,7 +78,7 @@ async function start(
   const { openAuthority } = await import("./link/authority.ts");
   const { serverNames } = await import("./link/server-names.ts");
   const authority = await openAuthority(dataDir, serverNames(config));
-  keepRenewed(authority, options, closers);
+  keepRenewed(config, { ...options, authority }, closers);
   const refused = createSampledLog(log);
   const parts = { ...options, authority, refused };
   const { shell, hubEpoch } = await startCore(config, parts, closers);
@@ -91,15 +91,26 @@ async function start(
   return ports;
 }
 
-/** The hub's own certificate, as it renews the pillars': a hub may run for years. */
+/**
+ * The hub's own certificates, as it renews the pillars': a hub may run for years.
+ *
+ * A connection to somebody else's broker is not ended for it: the next one shows the new certificate.
+ */
 function keepRenewed(
-  authority: Authority,
-  { log, certificateCheckMs = CERTIFICATE_CHECK_MS }: HubOptions,
+  { mqtt: { external } }: HubConfig,
+  {
+    authority,
+    log,
+    certificateCheckMs = CERTIFICATE_CHECK_MS,
+  }: HubOptions & Pick<Doors, "authority">,
   closers: Closers,
 ): void {
   const look = async (): Promise<void> => {
     try {
       if (await authority.renewServer()) log.info("the hub's own certificate was renewed");
+      if (external !== "none" && external.certificate === "own") {
+        await authority.brokerClient(external.clientId);
+      }
     } catch (error) {
       log.error({ error }, `the hub's own certificate could not be renewed: ${String(error)}`);
     }
@@ -271,10 +282,12 @@ async function startWayIn(config: HubConfig, doors: Doors): Promise<WayIn> {
   if (external !== "none") {
     const { startExternalBroker } = await import("./link/external-broker.ts");
     const { accessTo } = await import("./link/broker-access.ts");
-    const access = await accessTo(external, authority);
+    const readAccess = () => accessTo(external, authority);
+    const access = await readAccess();
     const recordOf = (id: PillarId) => loop.state().pillars.get(id);
     return startExternalBroker({
       access,
+      readAccess,
       isEnrolled: (id) => Boolean(recordOf(id)?.certificate),
       successor: (id) => successorOf(recordOf(id) ?? NO_CREDENTIALS, Date.now()),
       events,

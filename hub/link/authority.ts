@@ -27,6 +27,8 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
   let server = await openServerCertificate();
   const listeners: (() => void)[] = [];
   let renewing: Promise<boolean> | undefined;
+  // One after the other as well: two would leave the key of one beside the certificate of the other.
+  let client: Promise<unknown> = Promise.resolve();
   const signingKey = await openSigningKey(files);
   const hubPublicKey = createPublicKey(signingKey).export({ type: "spki", format: "pem" });
   return {
@@ -47,7 +49,11 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
       const { certifyPillar } = await certificates();
       return await certifyPillar(await issuer(), csr, pillarId);
     },
-    brokerClient: openBrokerClient,
+    brokerClient: (name) => {
+      const opened = client.then(() => openBrokerClient(name));
+      client = opened.catch(() => undefined);
+      return opened;
+    },
     certifyBroker: async (brokerNames) => {
       const { createServerCertificate } = await certificates();
       const wish = { subject: "Anzhu broker", names: brokerNames } as const;
@@ -101,7 +107,11 @@ async function openKept(
   const cert = await files.read(`${name}.cert.pem`);
   if (key && cert) {
     const certificate = new X509Certificate(cert);
-    if (isStillGood(certificate, caCertificate) && isOurs(certificate)) return { key, cert };
+    // The program may have ended between the two files, and another one may have written them.
+    const isPair = certificate.checkPrivateKey(createPrivateKey(key));
+    if (isPair && isStillGood(certificate, caCertificate) && isOurs(certificate)) {
+      return { key, cert };
+    }
   }
   const made = await create();
   await files.write(`${name}.key.pem`, made.key);

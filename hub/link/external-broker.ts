@@ -29,7 +29,10 @@ const TELL_AFTER_MS = 2000;
 const TELL_EVERY_MS = 8000;
 
 export interface ExternalBrokerOptions {
+  /** For the first attempt. */
   readonly access: BrokerAccess;
+  /** For each further attempt: certificates are renewed and files replaced while the hub runs. */
+  readonly readAccess: () => Promise<BrokerAccess>;
   /** The broker knows certificates; whether a pillar is ours the hub knows. */
   readonly isEnrolled: (pillarId: PillarId) => boolean;
   /** Serial of a renewed certificate that it must be showing by now, although nobody told us. */
@@ -40,7 +43,8 @@ export interface ExternalBrokerOptions {
   readonly refused?: SampledLog | undefined;
 }
 
-interface Link extends Omit<ExternalBrokerOptions, "refused"> {
+interface Link extends Omit<ExternalBrokerOptions, "refused" | "access"> {
+  access: BrokerAccess;
   readonly receiver: Receiver;
   readonly refused: SampledLog;
   readonly senders: Map<PillarId, Sender>;
@@ -100,6 +104,16 @@ function connect(link: Link): void {
   });
 }
 
+async function connectAgain(link: Link): Promise<void> {
+  try {
+    link.access = await link.readAccess();
+  } catch (error) {
+    ended(link, String(error));
+    return;
+  }
+  if (!link.isClosed) connect(link);
+}
+
 function reached(link: Link): void {
   const { host, port } = link.access;
   const detail = `the broker at ${host}:${port} is reached`;
@@ -129,7 +143,7 @@ function ended(link: Link, reason: string): void {
   if (wasUp) missed(link);
   const delay = fullJitter(RECONNECT, link.attempt, Math.random());
   link.attempt += 1;
-  link.retry = setTimeout(() => connect(link), Math.max(delay, RECONNECT_NOT_BEFORE_MS));
+  link.retry = setTimeout(() => void connectAgain(link), Math.max(delay, RECONNECT_NOT_BEFORE_MS));
 }
 
 /** Tells the consoles when it lasts, and again and again while it does. */

@@ -1,8 +1,10 @@
 /** The hub's own certificate: for every address it listens on, and renewed while it runs. */
-import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { connect, type TLSSocket } from "node:tls";
+import { connect, createServer, type TLSSocket } from "node:tls";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { pino } from "pino";
 import { HubConfig } from "../../hub/config.ts";
@@ -110,4 +112,94 @@ test("at two thirds of its life the certificate renews itself: new connections g
     await expect.poll(async () => serialOf(await meet(dataDir, "localhost", port))).toBe(renewed);
   }
   expect(first.destroyed).toBe(false);
+});
+
+/** A broker of that authority that hangs up on whoever has shown a certificate; and the serials it was shown. */
+async function hangingUp(dataDir: string): Promise<{ url: string; shown: readonly string[] }> {
+  const authority = await openAuthority(dataDir, []);
+  const { key, cert } = await authority.certifyBroker(["127.0.0.1"]);
+  const ca = authority.caCertificate;
+  const shown: string[] = [];
+  const server = createServer({ key, cert, ca, requestCert: true, minVersion: "TLSv1.3" });
+  server.on("secureConnection", (socket) => {
+    shown.push(serialOf(socket));
+    socket.on("error", () => undefined);
+    socket.destroy();
+  });
+  server.on("tlsClientError", () => undefined);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  onTestFinished(() => void server.close());
+  return { url: `mqtts://127.0.0.1:${(server.address() as AddressInfo).port}`, shown };
+}
+
+/** Shown after now, twice, because one attempt may be under way. */
+async function shownNext(shown: readonly string[]): Promise<string | undefined> {
+  const count = shown.length;
+  await expect.poll(() => shown.length, { timeout: 20_000 }).toBeGreaterThan(count + 1);
+  return shown.at(-1);
+}
+
+test("what the hub shows to somebody else's broker renews itself while the hub runs, with its key", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const now = Date.now();
+  vi.setSystemTime(now - 270 * DAY_MS);
+  const dataDir = tempDir();
+  const { url, shown } = await hangingUp(dataDir);
+  await started(configOf(dataDir, { mqtt: { ...EVERYWHERE, external: { url } } }));
+  const inFile = () => new X509Certificate(read(dataDir, "broker-client.cert.pem"));
+  const old = inFile().serialNumber;
+  expect(await shownNext(shown)).toBe(old);
+  vi.setSystemTime(now - 10 * DAY_MS);
+  expect(await shownNext(shown)).toBe(old);
+  vi.setSystemTime(now);
+  await expect.poll(() => inFile().serialNumber).not.toBe(old);
+  expect(await shownNext(shown)).toBe(inFile().serialNumber);
+  const key = createPrivateKey(read(dataDir, "broker-client.key.pem"));
+  expect(inFile().checkPrivateKey(key)).toBe(true);
+}, 60_000);
+
+test("a certificate file that its owner replaces is shown with the next connection; while one cannot be read the hub shows none and tries again", async () => {
+  const dataDir = tempDir();
+  const { url, shown } = await hangingUp(dataDir);
+  const files = {
+    certificate: join(dataDir, "their.cert.pem"),
+    key: join(dataDir, "their.key.pem"),
+  };
+  const authority = await openAuthority(dataDir, []);
+  const put = async (name: string): Promise<string> => {
+    const { cert, key } = await authority.brokerClient(name);
+    writeFileSync(files.certificate, cert);
+    writeFileSync(files.key, key);
+    return new X509Certificate(cert).serialNumber;
+  };
+  const first = await put("first_hub");
+  await started(configOf(dataDir, { mqtt: { ...EVERYWHERE, external: { url, ...files } } }));
+  expect(await shownNext(shown)).toBe(first);
+  rmSync(files.key);
+  const count = shown.length;
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(shown.length).toBeLessThanOrEqual(count + 1);
+  const second = await put("second_hub");
+  expect(await shownNext(shown)).toBe(second);
+}, 60_000);
+
+test("a certificate beside a key that is not its own is made again", async () => {
+  const dataDir = tempDir();
+  const before = await (await openAuthority(dataDir, [])).brokerClient("anzhu_hub");
+  const other = await (await openAuthority(tempDir(), [])).brokerClient("anzhu_hub");
+  writeFileSync(join(dataDir, "authority", "broker-client.key.pem"), other.key);
+  const after = await (await openAuthority(dataDir, [])).brokerClient("anzhu_hub");
+  expect(after.cert).not.toBe(before.cert);
+  expect(new X509Certificate(after.cert).checkPrivateKey(createPrivateKey(after.key))).toBe(true);
+});
+
+test("asked twice at once, the authority makes one certificate for the broker", async () => {
+  const dataDir = tempDir();
+  const authority = await openAuthority(dataDir, []);
+  const [one, other] = await Promise.all([
+    authority.brokerClient("anzhu_hub"),
+    authority.brokerClient("anzhu_hub"),
+  ]);
+  expect(other).toEqual(one);
+  expect(read(dataDir, "broker-client.key.pem")).toBe(one?.key);
 });

@@ -60,8 +60,10 @@ export async function openGround<Broker extends { port: number; close(): Promise
   const { log, lines } = keptLog();
   const received: Received[] = [];
   const told: string[] = [];
+  const readAccess = () => accessTo(external, authority);
   const way = startExternalBroker({
-    access: await accessTo(external, authority),
+    access: await readAccess(),
+    readAccess,
     isEnrolled: (pillarId) => pillarId !== STRANGER,
     successor: () => ground.successor,
     log,
