@@ -1,18 +1,17 @@
 /**
  * A copy of the tree in which a mutant is planted and the tests are run; the tree itself is never changed.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { fork, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { applied, type Mutant } from "./mutants.ts";
+import type { Answer, Ask } from "./runner.ts";
 
 /** Longer than any of the test folders takes; a mutant that needs more hangs and counts as found. */
 const TIMEOUT_MS = 180_000;
-
-/** One worker for all files of a folder halves the time; the first failure is enough. */
-const HASTE = ["--bail=1", "--no-isolate", "--pool=threads", "--maxWorkers=1"];
 
 export type Outcome = "killed" | "timeout" | "survived";
 
@@ -28,27 +27,37 @@ export function openSandbox(root: string): Sandbox {
   const folder = mkdtempSync(join(tmpdir(), "anzhu-mutate-"));
   for (const path of filesOf(root)) cpSync(join(root, path), join(folder, path));
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  const runner = openRunner(folder);
+  /** The file of the mutant before, which is as it was again. */
+  let last: string | undefined;
   return {
-    assertSound: async ([tests = []]) => {
-      const outcome = await runTests(folder, tests);
+    assertSound: async ([folders = []]) => {
+      const outcome = await runner.run({ changed: [], folders, first: [] });
       if (outcome === "survived") return;
-      throw new Error(`expected ${tests.join(" ")} to pass without a mutant; mend the tests first`);
+      throw new Error(
+        `expected ${folders.join(" ")} to pass without a mutant; mend the tests first`,
+      );
     },
-    tryOut: async (mutant, folders) => {
+    tryOut: async (mutant, stages) => {
       const path = join(folder, mutant.file);
       const text = readFileSync(path, "utf8");
       writeFileSync(path, applied(text, mutant));
       try {
-        for (const tests of folders) {
-          const outcome = await runTests(folder, tests);
+        for (const folders of stages) {
+          const first = [basename(mutant.file, ".ts")];
+          const outcome = await runner.run({ changed: [path, last ?? path], folders, first });
           if (outcome !== "survived") return outcome;
         }
         return "survived";
       } finally {
         writeFileSync(path, text);
+        last = path;
       }
     },
-    remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }),
+    remove: () => {
+      runner.end();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
   };
 }
 
@@ -62,21 +71,36 @@ function filesOf(root: string): string[] {
   return stdout.split("\0").filter((path) => path !== "");
 }
 
-async function runTests(folder: string, tests: readonly string[]): Promise<Outcome> {
-  const vitest = join(folder, "node_modules/vitest/vitest.mjs");
-  const child = spawn(process.execPath, [vitest, "run", ...HASTE, ...tests], {
-    cwd: folder,
-    stdio: "ignore",
-    detached: true,
-  });
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    // Its workers too: a mutant that loops for ever would go on.
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  }, TIMEOUT_MS);
-  const [code] = (await once(child, "close")) as [number | null];
-  clearTimeout(timer);
-  if (isLate) return "timeout";
-  return code === 0 ? "survived" : "killed";
+/** One test process, started anew after one that hung. */
+function openRunner(folder: string) {
+  let child: ChildProcess | undefined;
+  const start = (): ChildProcess =>
+    fork(join(folder, "tools/mutate/runner.ts"), {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+      detached: true,
+    });
+  // Its workers too: a mutant that loops for ever would go on.
+  const end = (): void => {
+    if (child?.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+    child = undefined;
+  };
+  const run = async (ask: Ask): Promise<Outcome> => {
+    child ??= start();
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const answered = once(child, "message", { signal }).then(([one]) => one as Answer);
+    const ended = once(child, "exit", { signal }).then(() => "ended" as const);
+    const late = delay(TIMEOUT_MS, "late" as const, { signal });
+    child.send(ask);
+    const answer = await Promise.race([answered, ended, late]);
+    waiting.abort();
+    await Promise.allSettled([answered, ended, late]);
+    if (answer === "late" || answer === "ended") {
+      end();
+      return answer === "late" ? "timeout" : "killed";
+    }
+    return answer.hasPassed ? "survived" : "killed";
+  };
+  return { run, end };
 }
