@@ -195,24 +195,21 @@ export function decideLock(
   return { facts: [{ type, at, incidentId, by, byName, reason }], effects: [] };
 }
 
-export type RetentionFact = FactOf<
-  "recording-deleted" | "recordings-removed" | "incident-locked" | "incident-unlocked" | "hub-fault"
->;
-
-const OWN: ReadonlySet<Fact["type"]> = new Set<RetentionFact["type"]>([
+/** Of one incident. */
+type OfIncident = FactOf<"recording-deleted" | "incident-locked" | "incident-unlocked">;
+const OF_INCIDENT: ReadonlySet<Fact["type"]> = new Set<OfIncident["type"]>([
   "recording-deleted",
-  "recordings-removed",
   "incident-locked",
   "incident-unlocked",
-  "hub-fault",
 ]);
-
-export const isRetentionFact = (fact: Fact): fact is RetentionFact => OWN.has(fact.type);
+export const isRetentionFact = (fact: Fact): fact is OfIncident => OF_INCIDENT.has(fact.type);
 
 /** Of no incident. */
 export type HubFact = FactOf<"hub-fault" | "recordings-removed">;
 export const isOfHub = (fact: Fact): fact is HubFact =>
   fact.type === "hub-fault" || fact.type === "recordings-removed";
+
+export type RetentionFact = OfIncident | HubFact;
 
 /** Owns `deleting`, `locked` and `hubFaults`. */
 export function evolveRetention(state: HubState, fact: RetentionFact): void {

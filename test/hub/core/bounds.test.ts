@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { evolve } from "../../../hub/core/hub.ts";
-import { MOST_AGE_MS } from "../../../hub/core/bounds.ts";
+import { boundedCount, boundedPress, MOST_AGE_MS, pressedOf } from "../../../hub/core/bounds.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
 import { hex, newAlarm, newStreet, pillar, START, types } from "./street.ts";
 
@@ -70,4 +70,44 @@ test("a fact of an older hub with an absurd time folds to the time of its openin
     );
     expect(street.state.incidents.get(incidentId)?.pressedAt).toBe(START);
   }
+});
+
+describe("the moment of a press", () => {
+  const DAY_MS = 86_400_000;
+  const AT = START;
+  const pressed = (ageMs: number | undefined, wallMs = AT, synced = true) =>
+    pressedOf({ ageMs, event: { wallMs, clock: { synced } } } as never, AT);
+
+  test("is by its age, up to four hundred days", () => {
+    expect(MOST_AGE_MS).toBe(400 * DAY_MS);
+    expect([pressed(0), pressed(1), pressed(MOST_AGE_MS)]).toEqual([
+      ...[{ pressedAt: AT }, { pressedAt: AT - 1 }, { pressedAt: AT - MOST_AGE_MS }],
+    ]);
+    const doubtful = { pressedAt: AT, doubt: "age" };
+    expect([pressed(-1), pressed(MOST_AGE_MS + 1)]).toEqual([doubtful, doubtful]);
+  });
+
+  test("without an age is by the pillar's clock, if anything set it, and never after now", () => {
+    const at = (wallMs: number, synced = true) => pressed(undefined, wallMs, synced);
+    expect([at(AT - 9), at(AT), at(AT + 9)]).toEqual([
+      ...[{ pressedAt: AT - 9 }, { pressedAt: AT }, { pressedAt: AT }],
+    ]);
+    expect(at(AT - MOST_AGE_MS)).toEqual({ pressedAt: AT - MOST_AGE_MS });
+    expect(at(AT + MOST_AGE_MS)).toEqual({ pressedAt: AT });
+    const doubtful = { pressedAt: AT, doubt: "wall-clock" };
+    expect([at(AT - MOST_AGE_MS - 1), at(AT + MOST_AGE_MS + 1)]).toEqual([doubtful, doubtful]);
+    expect(at(AT - 9, false)).toEqual({ pressedAt: AT });
+  });
+
+  test("as a fact tells it is believed up to the same age before its opening", () => {
+    const told = (ageMs: number) => boundedPress(AT - ageMs, AT);
+    expect([told(0), told(MOST_AGE_MS)]).toEqual([AT, AT - MOST_AGE_MS]);
+    expect([told(-1), told(MOST_AGE_MS + 1)]).toEqual([AT, AT]);
+  });
+});
+
+test("a count from another process is whole, not negative, and zero when it is no number", () => {
+  expect([0, 0.4, 0.5, 1.6, -3].map(boundedCount)).toEqual([0, 0, 1, 2, 0]);
+  expect([Number.NaN, Number.POSITIVE_INFINITY].map(boundedCount)).toEqual([0, 0]);
+  expect(boundedCount(1e300)).toBe(Number.MAX_SAFE_INTEGER);
 });

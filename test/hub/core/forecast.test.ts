@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   fullInDays,
   MAX_SAMPLES,
@@ -82,4 +82,48 @@ test("what a clock that was set back left in the future goes", () => {
   expect(withSample(samples, { at: START - DAY_MS, freeBytes: 7 })).toEqual([
     { at: START - DAY_MS, freeBytes: 7 },
   ]);
+});
+
+describe("exactly", () => {
+  const HOUR_MS = 3_600_000;
+  /** Two looks at the disk, so far apart. */
+  const two = (spanMs: number, lostBytes: number): readonly Sample[] => [
+    { at: START, freeBytes: 100 * GIB },
+    { at: START + spanMs, freeBytes: 100 * GIB - lostBytes },
+  ];
+
+  test("a sample is taken every ten minutes, for a week and one more", () => {
+    expect([SAMPLE_EVERY_MS, MAX_SAMPLES]).toEqual([600_000, 1009]);
+    const one = { at: START, freeBytes: 1 };
+    const after = (ms: number) => withSample([one], { at: START + ms, freeBytes: 2 });
+    expect(after(7 * DAY_MS)).toEqual([one, { at: START + 7 * DAY_MS, freeBytes: 2 }]);
+    expect(after(7 * DAY_MS + 1)).toEqual([{ at: START + 7 * DAY_MS + 1, freeBytes: 2 }]);
+    // The same moment again: the clock was set back, or stands.
+    expect(after(0)).toEqual([{ at: START, freeBytes: 2 }]);
+    expect(after(1)).toEqual([one]);
+  });
+
+  test("an hour is enough, and a minute less is not", () => {
+    expect(fullInDays(two(HOUR_MS - 1, GIB), 50 * GIB)).toBe(null);
+    expect(fullInDays(two(HOUR_MS, GIB), 24 * GIB + RECORDING_LEAST_BYTES)).toBeCloseTo(1, 9);
+    expect(fullInDays(two(0, GIB), 50 * GIB)).toBe(null);
+    expect(fullInDays(two(HOUR_MS, GIB).slice(1), 50 * GIB)).toBe(null);
+  });
+
+  test("ten years are a forecast, and a day more is none; nothing that is left is full now", () => {
+    const aDay = two(DAY_MS, GIB);
+    const left = (days: number) => fullInDays(aDay, days * GIB + RECORDING_LEAST_BYTES);
+    expect([left(3650), left(3651)]).toEqual([3650, null]);
+    expect([left(0), left(-0.5)]).toEqual([0, 0]);
+    expect(fullInDays(two(DAY_MS, 0), 50 * GIB)).toBe(null);
+    expect(fullInDays(two(DAY_MS, -GIB), 50 * GIB)).toBe(null);
+  });
+
+  test("the line lies through all samples, whatever their first one is", () => {
+    const samples = [100, 90, 89, 79].map((gib, n) => ({
+      ...{ at: START + n * DAY_MS, freeBytes: gib * GIB },
+    }));
+    // By hand: a slope of (1.5·21 + 0.5·1) / 5 = 6.4 GiB a day.
+    expect(fullInDays(samples, 64 * GIB + RECORDING_LEAST_BYTES)).toBeCloseTo(10, 9);
+  });
 });
