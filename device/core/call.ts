@@ -210,11 +210,10 @@ export function transition(
   if (from.phase === to.phase) return [];
   const eventId = to.phase === "idle" ? from.phase !== "idle" && from.eventId : to.eventId;
   const by = to.phase === "answered" ? ` by ${to.by}` : "";
-  const sent = from.phase === "calling" ? attemptsOf(before.outbox, from.eventId) : "";
   const text = `call ${String(eventId).slice(0, 4)} ${from.phase} → ${to.phase}${by}   on ${event.type}`;
   const age =
     from.phase === "calling"
-      ? ` (${sent}${Math.round(event.at - from.edgeAt)} ms after press)`
+      ? ` (${attemptsOf(before.outbox, from.eventId)}${Math.round(event.at - from.edgeAt)} ms after press)`
       : "";
   return [{ type: "log", level: "info", text: text + age }];
 }
