@@ -1,7 +1,7 @@
 /** A recording's record and the decisions about it, whole. */
 import { expect, test } from "vitest";
 import {
-  decideMediaStarted,
+  decideRecordings,
   evolveRecording,
   MAX_RECORDINGS,
   startRecording,
@@ -89,7 +89,7 @@ test("two hundred run at once, and not one more", () => {
   expect(start(running(199)).facts).toHaveLength(1);
   expect([start(running(200)), start(running(201))]).toEqual([nothing, nothing]);
   const came = { type: "media-started", at: START, newRecordingIds: [recordingId] } as const;
-  expect(decideMediaStarted(running(201).state, came)).toEqual(nothing);
+  expect(decideRecordings(running(201).state, came)).toEqual(nothing);
 });
 
 test("media that comes records each open call that is not recorded, as far as room and names go", () => {
@@ -124,4 +124,28 @@ test("the end of one that runs is a fact, with its gaps; of any other it is none
     effects: [],
   });
   expect(end({ recordingId: running })).toEqual(nothing);
+});
+
+test("pictures that come and cannot be written are a fault of the pillar, until they are written", () => {
+  const street = newStreet();
+  street.startMedia();
+  street.alarm(0);
+  const { recordingId: running } = street.only();
+  const said = (isWritten: boolean, detail = "", id = running!) =>
+    street.tell({ type: "recording-picture", at: START, recordingId: id, isWritten, detail });
+  const fault = (isActive: boolean, detail: string) => ({
+    ...{ effects: [] },
+    facts: [
+      {
+        ...{ type: "pillar-fault", at: START, pillarId: pillar(0), code: "picture-unrecorded" },
+        ...{ isActive, detail },
+      },
+    ],
+  });
+  expect([said(true), said(false, "why", recordingId)]).toEqual([nothing, nothing]);
+  expect(said(false, "w".repeat(301))).toEqual(fault(true, "w".repeat(300)));
+  expect([said(false, "other"), said(true)]).toEqual([nothing, fault(false, "")]);
+  expect(said(true)).toEqual(nothing);
+  street.state.pillars.delete(pillar(0));
+  expect(said(false)).toEqual(nothing);
 });

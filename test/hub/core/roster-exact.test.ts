@@ -16,6 +16,7 @@ const PILLAR = pillar(0);
 const FOUND_BY_HUB: readonly FaultCode[] = [
   ...(["budget-spent", "certificate-ending", "certificate-expired"] as const),
   ...(["clone-suspected", "ledger-forked", "ledger-lost"] as const),
+  ...(["picture-unrecorded", "renewal-refused"] as const),
 ];
 
 /** As it is after its enrolment in the street. */
