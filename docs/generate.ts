@@ -1,10 +1,10 @@
 /**
  * Makes the documents that come from code: `protocol.md`, `asyncapi.yaml`, `openapi.yaml`,
- * `settings.md`, `faults.md`.
+ * `settings.md`, `faults.md`, `promises.md` in both languages.
  *
  * `--check` writes nothing and fails when one of them is not what the code says.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { AgentConfig } from "../device/config.ts";
@@ -14,6 +14,7 @@ import { KEEP_ALIVE_LIMIT_SECONDS, KEEP_ALIVE_SECONDS } from "../shared/protocol
 import { HEARTBEAT_SECONDS } from "../shared/protocol/heartbeat.ts";
 import { DOWN_MESSAGES, UP_MESSAGES } from "../shared/protocol/messages.ts";
 import { qosOf, type DownChannel, type UpChannel } from "../shared/protocol/topics.ts";
+import { promisesPage, promisesPageInChinese } from "../tools/prove/page.ts";
 import { openApi } from "./openapi.ts";
 import { readComments } from "./doc-comments.ts";
 import { faultsPage } from "./faults.ts";
@@ -187,13 +188,15 @@ const pages: Record<string, string> = {
   "docs/settings.md": settingsPage(),
   "docs/openapi.yaml": await openApi(),
   "docs/faults.md": faultsPage(FAULTS_NOTE),
+  "docs/promises.md": promisesPage(),
+  "docs/promises.zh-CN.md": promisesPageInChinese(),
 };
 
 const isCheck = process.argv.includes("--check");
 for (const [path, wanted] of Object.entries(pages)) {
   const file = join(ROOT, path);
   if (!isCheck) writeFileSync(file, wanted);
-  else if (readFileSync(file, "utf8") !== wanted) {
+  else if (!existsSync(file) || readFileSync(file, "utf8") !== wanted) {
     console.error(`${path} is not what the code says. Run: npm run docs`);
     process.exitCode = 1;
   }

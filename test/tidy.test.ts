@@ -44,11 +44,11 @@ describe("a planted violation is found", () => {
     ["a claim is made that nobody tested", "README.md", "It is compliant.", "words"],
     ["nobody imports a file", "shared/forgotten.ts", "export const x = 1;", "dead"],
     ["README names a file that is gone", "README.md", "1. `hub/gone.ts` rings", "press"],
-    ["README promises what nothing checks", "README.md", "## What it promises\n", "promise"],
+    ["a page promises what nothing checks", "docs/promises.md", "# Nothing\n", "promise"],
     [
       "a promise is checked by a script that is gone",
-      "README.zh-CN.md",
-      "## 承诺与检验\n| 承诺 | 检验 |\n|---|---|\n| 不漏 | `npm run gone`: [a](test/gone.test.ts) |\n",
+      "docs/promises.zh-CN.md",
+      "# 承诺与检验\n| 承诺 | 检验 |\n|---|---|\n| 不漏 | [a](../test/gone.test.ts); `npm run gone` |\n",
       "promise",
     ],
   ])("%s", (_what, path, text, rule) => {

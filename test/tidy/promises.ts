@@ -1,14 +1,14 @@
 /**
- * README's promises: each row names a command that checks it, and the tests it runs, and all of them exist.
- *
- * Both languages promise the same, so their tables have the same commands and the same files, row by row.
+ * The promises as a reader finds them: each row names a command that checks it, and the tests it runs, and all of them
+ * exist. Both languages promise the same, so their tables have the same commands and the same files, row by row.
  */
+import { posix } from "node:path";
 import type { Violation } from "./rules.ts";
 import type { Tree } from "./tree.ts";
 
 const HEADINGS: Readonly<Record<string, string>> = {
-  "README.md": "## What it promises",
-  "README.zh-CN.md": "## 承诺与检验",
+  "docs/promises.md": "# What Anzhu promises, and what checks it",
+  "docs/promises.zh-CN.md": "# 承诺与检验",
 };
 /** The eight that the whole is built for; more may be promised. */
 const LEAST_ROWS = 8;
@@ -36,8 +36,8 @@ export function promiseViolations(tree: Tree): Violation[] {
       : [
           {
             rule: "promise",
-            path: "README.zh-CN.md",
-            detail: "checks other things than README.md",
+            path: "docs/promises.zh-CN.md",
+            detail: "checks other things than docs/promises.md",
           },
         ];
   return [...tables.flatMap(({ complaints }) => complaints), ...isAlike];
@@ -52,7 +52,9 @@ function rowsOf(text: string, heading: string): Row[] {
     const checks = line.split(" | ").at(-1) ?? "";
     return {
       commands: [...checks.matchAll(/`([^`]+)`/g)].map(([, command = ""]) => command),
-      files: [...checks.matchAll(/\]\(([^)]+)\)/g)].map(([, file = ""]) => file),
+      files: [...checks.matchAll(/\]\(([^)]+)\)/g)].map(([, file = ""]) =>
+        posix.join("docs", file),
+      ),
     };
   });
 }
