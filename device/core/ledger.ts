@@ -104,7 +104,6 @@ function resendTimer(agent: Agent, moment: Moment): Effect {
 
 /** Sends what this link has not carried yet, as far as the window allows. */
 export function fillWindow(agent: Agent, moment: Moment): AgentStep {
-  if (agent.link.phase !== "up") return step(agent);
   let underWay = 0;
   let result: AgentStep = step(agent);
   for (const [eventId, one] of byUrgency(agent)) {

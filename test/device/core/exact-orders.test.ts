@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { CommandId, SessionNonce } from "../../../shared/ids.ts";
 import type { CommandBody, CommandOrder } from "../../../shared/protocol/command.ts";
-import { NONCE, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import { LINK_UP, NONCE, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
 import { after, clear, only, set, timers } from "./effects.ts";
 
 let commands = 0;
@@ -123,5 +123,38 @@ describe("an order", () => {
     expect(failed.at(-1)).toMatchObject({
       ...{ outcome: "failed", detail: "not accepted within 20 s; still sending" },
     });
+  });
+});
+
+describe("how late an order is", () => {
+  /** Orders that were this long under way, one after the other; each has ten seconds. */
+  const answers = (...delays: readonly number[]) => {
+    const pillar = reachedPillar();
+    return delays.map((ms) => {
+      const issuedWallMs = 5000 + pillar.now() - ms;
+      return order(pillar, { name: "restart-media" }, { issuedWallMs }).result;
+    });
+  };
+  const done = "done: media restarts";
+  const late = (ms: number): string => `refused: expected within 10000 ms, found ${ms} ms late`;
+
+  test("is measured by the quickest order of the session, with a second for the way itself", () => {
+    expect(answers(0, 11_000)).toEqual([done, done]);
+    expect(answers(0, 11_001)).toEqual([done, late(11_001)]);
+    // A slower one in between does not make the measure longer, a quicker one makes it shorter.
+    expect(answers(0, 4000, 11_001)).toEqual([done, done, late(11_001)]);
+    expect(answers(4000, 0, 11_001)).toEqual([done, done, late(11_001)]);
+    expect(answers(4000, 15_000)).toEqual([done, done]);
+  });
+
+  test("is measured anew after a refusal, and in another session", () => {
+    expect(answers(0, 50_000, 60_000)).toEqual([done, late(50_000), done]);
+    const pillar = reachedPillar();
+    order(pillar, { name: "restart-media" });
+    pillar.tell({ type: "link-down", reason: "test" });
+    pillar.pass(15_000);
+    pillar.tell(LINK_UP);
+    const change = { issuedWallMs: pillar.now() - 50_000 };
+    expect(order(pillar, { name: "restart-media" }, change).result).toBe(done);
   });
 });
