@@ -11,7 +11,9 @@ import { after, seconds } from "../../shared/duration.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { Call as CallMessage } from "../../shared/protocol/call.ts";
 import { follow, step } from "../../shared/step.ts";
-import { ended, isOfCall, say, silenceTimer, withCall, type Running } from "./call.ts";
+import { ended, silenceTimer } from "./call.ts";
+import { say, isOfCall, withCall } from "./running-call.ts";
+import { type Running } from "./state/call-state.ts";
 import type { Effect, Moment } from "./events.ts";
 import type { Agent, AgentStep } from "./state.ts";
 

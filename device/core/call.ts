@@ -9,16 +9,16 @@
  * what frightened people do. What the hub tells of a call, and how each word is taken back, is in `call-told.ts`.
  */
 import { after, minutes, seconds, type Instant } from "../../shared/duration.ts";
-import type { EventId, IncidentId } from "../../shared/ids.ts";
-import type { Call as CallMessage } from "../../shared/protocol/call.ts";
+import type { EventId } from "../../shared/ids.ts";
 import { follow, step } from "../../shared/step.ts";
 import type { Effect, Moment, Press } from "./events.ts";
 import { draft } from "./ledger.ts";
 import { hurryLink } from "./link.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "./state/outbox-state.ts";
 import { pressedAgain } from "./press-again.ts";
-import type { PromptName } from "./prompt.ts";
 import type { Agent, AgentStep } from "./state.ts";
+import { type CallState, IDLE } from "./state/call-state.ts";
+import { say, withCall } from "./running-call.ts";
 
 /** Nobody has the call: the person must hear of another way. */
 const DIAL_110_AFTER = seconds(20);
@@ -27,84 +27,6 @@ const SILENCE_ENDS_AFTER = minutes(30);
 
 /** Long enough to read that it is over. */
 const ENDED_SHOWN = seconds(10);
-
-export type Call =
-  | { readonly phase: "idle" }
-  | {
-      readonly phase: "calling";
-      readonly eventId: EventId;
-      readonly isSilent: boolean;
-      readonly edgeAt: Instant;
-      /** 20 s have passed: the person has been told to dial 110 as well. */
-      readonly isLate: boolean;
-      /** What the hub said of this call before its receipt came: believed only after it. */
-      readonly early: CallMessage | undefined;
-    }
-  | {
-      readonly phase: "received";
-      readonly eventId: EventId;
-      readonly isSilent: boolean;
-      readonly incidentId: IncidentId;
-    }
-  | {
-      readonly phase: "answered";
-      readonly eventId: EventId;
-      readonly isSilent: boolean;
-      readonly incidentId: IncidentId;
-      readonly by: string;
-      readonly isHeld: boolean;
-      /** False from the loss of the link until the hub says again that somebody is there. */
-      readonly isLive: boolean;
-    };
-
-export interface CallState {
-  readonly call: Call;
-  /** The newest alarm, also after a reboot: the hub may still be in a call about it. */
-  readonly lastEventId: EventId | undefined;
-  /** Alarms of the running call after its first, newest last: each may be the one the hub speaks of. */
-  readonly newer: readonly EventId[];
-  /** Whether that alarm's call makes no sound. False after a reboot, when it is not known. */
-  readonly wasSilent: boolean;
-  /** The end of the last call is still on the display. */
-  readonly hasJustEnded: boolean;
-  /** When the call's newest alarm was born. */
-  readonly bornAt: Instant | undefined;
-  /** A press that has no alarm yet. */
-  readonly owed: Pick<Press, "kind" | "edgeAt"> | undefined;
-}
-
-export const IDLE: CallState = {
-  call: { phase: "idle" },
-  lastEventId: undefined,
-  newer: [],
-  wasSilent: false,
-  hasJustEnded: false,
-  bornAt: undefined,
-  owed: undefined,
-};
-
-export type Running = Exclude<Call, { phase: "idle" }>;
-
-/** The newest alarm of a call may be younger than the one that began it. */
-export function withCall(agent: Agent, call: Running): Agent {
-  const { call: before, lastEventId, newer } = agent.call;
-  const isSame = before.phase !== "idle" && before.eventId === call.eventId;
-  const newest = isSame || newer.includes(call.eventId) ? lastEventId : call.eventId;
-  const { isSilent: wasSilent } = call;
-  return {
-    ...agent,
-    call: { ...agent.call, call, lastEventId: newest, wasSilent, hasJustEnded: false },
-  };
-}
-
-export const isOfCall = ({ call: known }: Agent, call: Running, eventId: EventId): boolean =>
-  eventId === call.eventId || eventId === known.lastEventId || known.newer.includes(eventId);
-
-/** A voice for everyone but those who pressed silently. */
-export function say(agent: Agent, name: PromptName): Effect[] {
-  const { call } = agent.call;
-  return call.phase !== "idle" && call.isSilent ? [] : [{ type: "prompt", name }];
-}
 
 export function pressed(agent: Agent, press: Press): AgentStep {
   if (agent.call.call.phase !== "idle") return pressedAgain(agent, press);

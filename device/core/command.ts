@@ -4,7 +4,7 @@
  * The shell has checked the signature; here is checked whether the order is for us, now, and new. The
  * last `MAX_REMEMBERED` order ids are kept, far more than fit into the longest expiry.
  */
-import { after, milliseconds, minutes, seconds, type Instant } from "../../shared/duration.ts";
+import { after, milliseconds, minutes, seconds } from "../../shared/duration.ts";
 import type { CommandId, EventId } from "../../shared/ids.ts";
 import { assertNever } from "../../shared/assert.ts";
 import { follow, step } from "../../shared/step.ts";
@@ -15,6 +15,7 @@ import { report } from "./health.ts";
 import { messageRefused } from "./heed.ts";
 import { draft, replayFrom } from "./ledger.ts";
 import type { Agent, AgentStep } from "./state.ts";
+import type { Orders } from "./state/command-state.ts";
 
 const MAX_REMEMBERED = 256;
 const BLINK = milliseconds(500);
@@ -23,27 +24,6 @@ const SELF_TEST_WITHIN = seconds(20);
 const SIREN_AT_MOST = minutes(5);
 /** What the way itself may take now more, now less. */
 const SLACK_MS = 1000;
-
-export interface Orders {
-  /**
-   * Our monotonic clock less the hub's wall clock, by the least delayed order of this session: how late
-   * another one is shows without our wall clock, which may be years off.
-   */
-  readonly offset: number | undefined;
-  /** Oldest first. */
-  readonly seen: readonly CommandId[];
-  readonly identify: { readonly until: Instant; readonly isLit: boolean } | undefined;
-  readonly selfTest:
-    | { readonly commandId: CommandId; readonly eventId: EventId; readonly since: Instant }
-    | undefined;
-}
-
-export const NO_ORDERS: Orders = {
-  offset: undefined,
-  seen: [],
-  identify: undefined,
-  selfTest: undefined,
-};
 
 const withOrders = (agent: Agent, change: Partial<Orders>): Agent => ({
   ...agent,

@@ -22,17 +22,6 @@ const DISK_MS = milliseconds(250);
 const RETRY = seconds(5);
 const CALM_AFTER = seconds(60);
 
-interface Unstored {
-  readonly alarm: SealedAlarm;
-  readonly isWriting: boolean;
-  /** The hub was quicker than the disk. */
-  readonly acceptedBy: HubEpoch | undefined;
-}
-
-/** In order of `seq`. */
-export type Disk = ReadonlyMap<EventId, Unstored>;
-export const EMPTY_DISK: Disk = new Map();
-
 /** A new alarm: to the disk, and into the outbox. */
 export function sealed(
   agent: Agent,

@@ -8,7 +8,7 @@
 import { assertNever } from "../../shared/assert.ts";
 import { step } from "../../shared/step.ts";
 import type { Display, DisplayPhase, LampPattern } from "../ports.ts";
-import type { Call } from "./call.ts";
+import type { Call } from "./state/call-state.ts";
 import type { Moment } from "./events.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
@@ -24,9 +24,6 @@ export function lampOf(agent: Agent): LampPattern {
 }
 
 type Words = Omit<Display, "since">;
-
-/** Before the first step: nothing has been shown. */
-export const BLANK: Display = { phase: "standby", zh: "", en: "", since: 0 };
 
 const WORDS = {
   standby: { zh: "紧急求助，请按按钮。", en: "In an emergency, press the button." },

@@ -11,10 +11,10 @@ import { HEARTBEAT_SECONDS, type FaultCode } from "../../shared/protocol/heartbe
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import { MAX_FAULT_DETAIL, type Report } from "../../shared/protocol/report.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
-import type { FromMedia } from "../ports.ts";
 import type { ButtonKind, Effect, Moment } from "./events.ts";
 import { knownHead } from "./outbox.ts";
 import type { Agent, AgentStep } from "./state.ts";
+import type { MediaState } from "./state/health-state.ts";
 
 /** A finger lets go; a coin in the gap does not. */
 const STUCK_AFTER = seconds(30);
@@ -23,31 +23,8 @@ const CLOCK_SET_WITHIN = minutes(2);
 /** 2025: a wall clock before this was never set. */
 const EARLIEST_WALL_MS = 1_735_689_600_000;
 
-type MediaState = Extract<FromMedia, { type: "state" }>;
-
-export interface Health {
-  readonly faults: ReadonlyMap<FaultCode, string>;
-  /** What was last told of each: another cause is told at a later heartbeat, not at once. */
-  readonly told: ReadonlyMap<FaultCode, Told>;
-  readonly media: MediaState | undefined;
-  /** The spare file is in use: a good write does not mend that. */
-  readonly isLedgerMoved: boolean;
-}
-
-interface Told {
-  readonly detail: string;
-  readonly beats: number;
-}
-
 /** 30 s: a camera that fails now this way, now that, is news twice a minute at most. */
 const BEATS_BETWEEN_CAUSES = 6;
-
-export const HEALTHY: Health = {
-  faults: new Map(),
-  told: new Map(),
-  media: undefined,
-  isLedgerMoved: false,
-};
 
 export function report(agent: Agent, message: Report): AgentStep {
   if (agent.link.phase !== "up") return step(agent);

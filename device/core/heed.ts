@@ -6,34 +6,17 @@
  * by a newer one, is no fault: honest brokers repeat and reorder.
  */
 import { after, minutes } from "../../shared/duration.ts";
-import type { HubRun } from "../../shared/ids.ts";
 import type { Stamp } from "../../shared/protocol/addressed.ts";
 import type { DownChannel } from "../../shared/protocol/topics.ts";
 import { follow, step } from "../../shared/step.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
 import type { Agent, AgentStep } from "./state.ts";
+import { UNHEARD, type Heeded } from "./state/heeded-state.ts";
 
 const CALM_AFTER = minutes(10);
 /** Earlier runs of the hub in one session of a pillar; behind a broker of others a session outlives them. */
 const MAX_RUNS = 32;
-
-/** What this session has heard. */
-export interface Heeded {
-  readonly hubRun: HubRun | undefined;
-  /** The highest of that run. */
-  readonly number: number;
-  readonly earlierRuns: readonly HubRun[];
-  /** Refused since the last ten minutes without any. */
-  readonly refused: number;
-}
-
-export const UNHEARD: Heeded = {
-  hubRun: undefined,
-  number: 0,
-  earlierRuns: [],
-  refused: 0,
-};
 
 /** Another session counts anew; what was refused is still of interest. */
 export const forgetHeard = (agent: Agent): Agent => {

@@ -14,16 +14,8 @@ import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { Kept, SealedAlarm } from "../ports.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
-import {
-  byUrgency,
-  envelope,
-  keptAlarm,
-  leastAsked,
-  MAX_OUTBOX,
-  withOutbox,
-  withPending,
-  type Pending,
-} from "./outbox.ts";
+import { byUrgency, envelope, leastAsked, withOutbox, withPending } from "./outbox.ts";
+import { MAX_OUTBOX, keptAlarm, type Pending } from "./state/outbox-state.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
 export const WINDOW = 16;

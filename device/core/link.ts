@@ -20,13 +20,6 @@ const MAX_COUNTED = 30;
 /** A pillar that cannot reach its hub for this long says so on its lamp. */
 const MISSING_AFTER = seconds(15);
 
-export type Link =
-  | { readonly phase: "up"; readonly sessionNonce: SessionNonce }
-  | { readonly phase: "trying"; readonly attempt: number; readonly isMissing: boolean }
-  | { readonly phase: "waiting"; readonly attempt: number; readonly isMissing: boolean };
-
-export const WAITING: Link = { phase: "waiting", attempt: 0, isMissing: false };
-
 export function tryLink(agent: Agent): AgentStep {
   const { link } = agent;
   if (link.phase !== "waiting") return step(agent);

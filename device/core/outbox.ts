@@ -5,76 +5,15 @@
  * again. At most `MAX_OUTBOX` wait here; more wait on the disk.
  */
 import type { Instant } from "../../shared/duration.ts";
-import type { EventId, HubEpoch } from "../../shared/ids.ts";
+import type { EventId } from "../../shared/ids.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
-import type { LedgerHead, SealedAlarm } from "../ports.ts";
+import type { LedgerHead } from "../ports.ts";
 import type { Agent } from "./state.ts";
+import type { Outbox, Pending } from "./state/outbox-state.ts";
 
-export const MAX_OUTBOX = 10_000;
 /** Behind every alarm that no hub has; nobody sends a billion times before its turn. */
 const REPLAY_RANK = 1_000_000_000;
-
-export interface Pending {
-  readonly alarm: SealedAlarm;
-  /** Unknown when a reboot lies between. */
-  readonly edgeAt: Instant | undefined;
-  readonly attempts: number;
-  /** Stored, or late enough that we no longer wait for the disk. */
-  readonly maySend: boolean;
-  readonly isSentOnThisLink: boolean;
-  /** A hub has accepted it; another one hears it again, behind everything else. */
-  readonly isReplay: boolean;
-  /** Its place on the second way; none until it is free to go. */
-  readonly post: Post | undefined;
-}
-
-export interface Post {
-  readonly dueAt: Instant;
-  readonly tries: number;
-  readonly isUnderWay: boolean;
-}
-
-export interface Outbox {
-  readonly head: LedgerHead;
-  readonly hubEpoch: HubEpoch | undefined;
-  /** In order of `seq`. */
-  readonly pending: ReadonlyMap<EventId, Pending>;
-  /** Resends since the last news; sets the wait. */
-  readonly round: number;
-  /** Kept alarms are being sent again, from this sequence number. */
-  readonly replay: { readonly fromSeq: number; readonly isFetching: boolean } | undefined;
-}
-
-export function emptyOutbox(from: {
-  readonly head: LedgerHead;
-  readonly hubEpoch: HubEpoch | undefined;
-  readonly unaccepted: readonly SealedAlarm[];
-  readonly replayFrom: number | undefined;
-}): Outbox {
-  const entry = (alarm: SealedAlarm) => [alarm.event.eventId, keptAlarm(alarm, false)] as const;
-  const pending = from.unaccepted.map(entry);
-  const { replayFrom } = from;
-  return {
-    head: from.head,
-    hubEpoch: from.hubEpoch,
-    pending: new Map(pending.slice(0, MAX_OUTBOX)),
-    round: 0,
-    replay: replayFrom === undefined ? undefined : { fromSeq: replayFrom, isFetching: false },
-  };
-}
-
-export function keptAlarm(alarm: SealedAlarm, isReplay: boolean): Pending {
-  return {
-    alarm,
-    edgeAt: undefined,
-    attempts: 0,
-    maySend: true,
-    isSentOnThisLink: false,
-    isReplay,
-    post: undefined,
-  };
-}
 
 export const withOutbox = (agent: Agent, change: Partial<Outbox>): Agent => ({
   ...agent,

@@ -11,7 +11,7 @@
  */
 import { after, seconds } from "../../shared/duration.ts";
 import { follow, step } from "../../shared/step.ts";
-import { withCall } from "./call.ts";
+import { withCall } from "./running-call.ts";
 import type { Press } from "./events.ts";
 import { draft } from "./ledger.ts";
 import { hurryLink } from "./link.ts";

@@ -10,7 +10,8 @@ import { after, milliseconds, seconds, type Instant } from "../../shared/duratio
 import type { EventId } from "../../shared/ids.ts";
 import { follow, step } from "../../shared/step.ts";
 import type { Effect, Moment } from "./events.ts";
-import { byUrgency, envelope, waitingFor, withPending, type Pending, type Post } from "./outbox.ts";
+import { byUrgency, envelope, waitingFor, withPending } from "./outbox.ts";
+import type { Pending, Post } from "./state/outbox-state.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
 export const POST_AFTER = seconds(5);

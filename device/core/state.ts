@@ -2,15 +2,14 @@
 import type { Step } from "../../shared/step.ts";
 import type { EventId, HubEpoch, PillarId } from "../../shared/ids.ts";
 import type { Display, LedgerHead, SealedAlarm } from "../ports.ts";
-import { IDLE, type CallState } from "./call.ts";
-import { BLANK } from "./display.ts";
-import { EMPTY_DISK, type Disk } from "./disk.ts";
+import { IDLE, type CallState } from "./state/call-state.ts";
+import { EMPTY_DISK, type Disk } from "./state/disk-state.ts";
 import type { Effect } from "./events.ts";
-import { UNHEARD, type Heeded } from "./heed.ts";
-import { HEALTHY, type Health } from "./health.ts";
-import { emptyOutbox, type Outbox } from "./outbox.ts";
-import { WAITING, type Link } from "./link.ts";
-import { NO_ORDERS, type Orders } from "./command.ts";
+import { UNHEARD, type Heeded } from "./state/heeded-state.ts";
+import { HEALTHY, type Health } from "./state/health-state.ts";
+import { emptyOutbox, type Outbox } from "./state/outbox-state.ts";
+import { WAITING, type Link } from "./state/link-state.ts";
+import { NO_ORDERS, type Orders } from "./state/command-state.ts";
 
 export interface Agent {
   readonly pillarId: PillarId;
@@ -60,3 +59,5 @@ export function newAgent(from: Beginning): Agent {
     display: BLANK,
   };
 }
+/** Before the first step: nothing has been shown. */
+export const BLANK: Display = { phase: "standby", zh: "", en: "", since: 0 };

@@ -1,5 +1,5 @@
 /** Canaries of what a stranger at the broker sends: forged, and repeated. */
-import { UNHEARD } from "../../../device/core/heed.ts";
+import { UNHEARD } from "../../../device/core/state/heeded-state.ts";
 import { HONEST } from "../rules.ts";
 import { withRules, type Canary } from "./canary.ts";
 

@@ -4,7 +4,7 @@ import { stepAgent } from "../../../device/core/agent.ts";
 import type { Effect, Event } from "../../../device/core/events.ts";
 import { MAX_UNSTORED } from "../../../device/core/disk.ts";
 import { WINDOW } from "../../../device/core/ledger.ts";
-import { MAX_OUTBOX } from "../../../device/core/outbox.ts";
+import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
 import { PROMPTS } from "../../../device/core/prompt.ts";
 import { ENDING_MS, mayBeDue, nextLook, sureOf, troubleOf } from "../../../device/core/renewal.ts";
 import { MAX_POSTS, POST_AFTER } from "../../../device/core/second-path.ts";

@@ -1,0 +1,27 @@
+/** The call that runs: changed, compared with an alarm's id, and given a voice. */
+import type { EventId } from "../../shared/ids.ts";
+import type { PromptName } from "./prompt.ts";
+import type { Effect } from "./events.ts";
+import type { Agent } from "./state.ts";
+import type { Running } from "./state/call-state.ts";
+
+/** The newest alarm of a call may be younger than the one that began it. */
+export function withCall(agent: Agent, call: Running): Agent {
+  const { call: before, lastEventId, newer } = agent.call;
+  const isSame = before.phase !== "idle" && before.eventId === call.eventId;
+  const newest = isSame || newer.includes(call.eventId) ? lastEventId : call.eventId;
+  const { isSilent: wasSilent } = call;
+  return {
+    ...agent,
+    call: { ...agent.call, call, lastEventId: newest, wasSilent, hasJustEnded: false },
+  };
+}
+
+export const isOfCall = ({ call: known }: Agent, call: Running, eventId: EventId): boolean =>
+  eventId === call.eventId || eventId === known.lastEventId || known.newer.includes(eventId);
+
+/** A voice for everyone but those who pressed silently. */
+export function say(agent: Agent, name: PromptName): Effect[] {
+  const { call } = agent.call;
+  return call.phase !== "idle" && call.isSilent ? [] : [{ type: "prompt", name }];
+}

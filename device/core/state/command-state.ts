@@ -1,0 +1,24 @@
+/** What the agent knows of the hub's commands: which it has seen, and what one of them has begun. */
+import type { Instant } from "../../../shared/duration.ts";
+import type { CommandId, EventId } from "../../../shared/ids.ts";
+
+export interface Orders {
+  /**
+   * Our monotonic clock less the hub's wall clock, by the least delayed order of this session: how late
+   * another one is shows without our wall clock, which may be years off.
+   */
+  readonly offset: number | undefined;
+  /** Oldest first. */
+  readonly seen: readonly CommandId[];
+  readonly identify: { readonly until: Instant; readonly isLit: boolean } | undefined;
+  readonly selfTest:
+    | { readonly commandId: CommandId; readonly eventId: EventId; readonly since: Instant }
+    | undefined;
+}
+
+export const NO_ORDERS: Orders = {
+  offset: undefined,
+  seen: [],
+  identify: undefined,
+  selfTest: undefined,
+};

@@ -1,0 +1,68 @@
+/** What the agent knows of its alarms: which no hub has accepted, and how often each was sent. */
+import type { Instant } from "../../../shared/duration.ts";
+import type { LedgerHead, SealedAlarm } from "../../ports.ts";
+import type { HubEpoch, EventId } from "../../../shared/ids.ts";
+
+/** So many alarms wait in memory at most; more wait on the disk. */
+export const MAX_OUTBOX = 10_000;
+
+export interface Post {
+  readonly dueAt: Instant;
+  readonly tries: number;
+  readonly isUnderWay: boolean;
+}
+
+export interface Pending {
+  readonly alarm: SealedAlarm;
+  /** Unknown when a reboot lies between. */
+  readonly edgeAt: Instant | undefined;
+  readonly attempts: number;
+  /** Stored, or late enough that we no longer wait for the disk. */
+  readonly maySend: boolean;
+  readonly isSentOnThisLink: boolean;
+  /** A hub has accepted it; another one hears it again, behind everything else. */
+  readonly isReplay: boolean;
+  /** Its place on the second way; none until it is free to go. */
+  readonly post: Post | undefined;
+}
+
+export interface Outbox {
+  readonly head: LedgerHead;
+  readonly hubEpoch: HubEpoch | undefined;
+  /** In order of `seq`. */
+  readonly pending: ReadonlyMap<EventId, Pending>;
+  /** Resends since the last news; sets the wait. */
+  readonly round: number;
+  /** Kept alarms are being sent again, from this sequence number. */
+  readonly replay: { readonly fromSeq: number; readonly isFetching: boolean } | undefined;
+}
+
+export function keptAlarm(alarm: SealedAlarm, isReplay: boolean): Pending {
+  return {
+    alarm,
+    edgeAt: undefined,
+    attempts: 0,
+    maySend: true,
+    isSentOnThisLink: false,
+    isReplay,
+    post: undefined,
+  };
+}
+
+export function emptyOutbox(from: {
+  readonly head: LedgerHead;
+  readonly hubEpoch: HubEpoch | undefined;
+  readonly unaccepted: readonly SealedAlarm[];
+  readonly replayFrom: number | undefined;
+}): Outbox {
+  const entry = (alarm: SealedAlarm) => [alarm.event.eventId, keptAlarm(alarm, false)] as const;
+  const pending = from.unaccepted.map(entry);
+  const { replayFrom } = from;
+  return {
+    head: from.head,
+    hubEpoch: from.hubEpoch,
+    pending: new Map(pending.slice(0, MAX_OUTBOX)),
+    round: 0,
+    replay: replayFrom === undefined ? undefined : { fromSeq: replayFrom, isFetching: false },
+  };
+}
