@@ -15,7 +15,7 @@ import { PillarId } from "../shared/ids.ts";
 import { MAX_MESSAGE_BYTES } from "../shared/parse.ts";
 import { downFilter, downTopic, EVERY_UP, upTopic } from "../shared/protocol/topics.ts";
 import type { ExternalBroker } from "./config.ts";
-import type { Finding } from "./doctor.ts";
+import type { Finding } from "./finding.ts";
 import { accessTo } from "./link/broker-access.ts";
 import { connectToBroker, type BrokerAccess } from "./link/broker-client.ts";
 import type { KeyAndCert } from "./link/certificates.ts";

@@ -16,13 +16,7 @@ import { openForReading } from "./journal/database.ts";
 import { isNamed } from "./link/authority.ts";
 import { serverNames } from "./link/server-names.ts";
 import { findWide } from "./storage/private-files.ts";
-
-export interface Finding {
-  readonly what: string;
-  readonly isOk: boolean;
-  /** What was found; when it is not well, what to do. */
-  readonly detail: string;
-}
+import type { Finding } from "./finding.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const RENEW_BEFORE_DAYS = 30;

@@ -1,6 +1,5 @@
 /** What a supervisor of processes should know: whether an alarm that comes now would be accepted. */
 import { statfs } from "node:fs/promises";
-import type { HealthCheck } from "./api/context.ts";
 import type { HubConfig } from "./config.ts";
 import type { Loop } from "./loop.ts";
 import type { WayIn } from "./ports.ts";
@@ -52,4 +51,10 @@ export function checkClock(now: number): HealthCheck {
     ? new Date(now).toISOString()
     : `expected a clock that was set, found ${new Date(now).toISOString()}: start a time service`;
   return { name: "clock", isOk, detail };
+}
+export interface HealthCheck {
+  /** `journal`, `broker`, `disk`, `clock`, … */
+  readonly name: string;
+  readonly isOk: boolean;
+  readonly detail: string;
 }

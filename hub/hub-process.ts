@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { LOOPBACK } from "./api/context.ts";
+import { LOOPBACK } from "./api/public-address.ts";
 import type { HubConfig } from "./config.ts";
 import { lockData } from "./data-lock.ts";
 import { checkHealth } from "./health.ts";

@@ -16,7 +16,7 @@ import type { ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "./core/events.ts";
 import type { Via } from "./core/facts.ts";
 import { needsJournal } from "./core/ledger.ts";
-import type { PillarRecord } from "./core/roster.ts";
+import type { PillarRecord } from "./core/state/pillar-record.ts";
 import { isExpired, revokedWords } from "./core/certificate.ts";
 import type { HubState } from "./core/state.ts";
 import { newId } from "./identifier.ts";

@@ -11,10 +11,10 @@ import type { Decision } from "./core/decision.ts";
 import type { HubEvent } from "./core/events.ts";
 import type { Fact } from "./core/facts.ts";
 import { evolve, handle, unattended } from "./core/hub.ts";
-import { hear } from "./core/presence.ts";
+import { hear } from "./core/hear.ts";
 import { MAX_PILLARS } from "./core/roster.ts";
-import { newState, readSnapshot, writeSnapshot } from "./core/state.ts";
-import type { HubSettings, HubState } from "./core/state.ts";
+import { newState, type HubSettings, type HubState } from "./core/state.ts";
+import { readSnapshot, writeSnapshot } from "./core/snapshot.ts";
 import type { Journal } from "./ports.ts";
 
 /** Facts between two snapshots: a restart folds at most about this many. */

@@ -10,7 +10,7 @@ import { createCommander, type Commander } from "./commands.ts";
 import type { Webhook } from "./config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "./core/events.ts";
-import type { RetentionSettings } from "./core/retention.ts";
+import type { RetentionSettings } from "./core/state/storage-state.ts";
 import type { HubSettings } from "./core/state.ts";
 import { createEffects } from "./effects.ts";
 import {
@@ -29,8 +29,14 @@ import { openReads, type Reads } from "./journal/reads.ts";
 import { startLoop, type Loop, type Prepare, type Settled } from "./loop.ts";
 import type { FromMedia } from "./media/ipc.ts";
 import { createOrders } from "./orders.ts";
-import type { Authority, HubCommands, Journal, MediaPort } from "./ports.ts";
-import type { PillarLink, PillarLinkEvents } from "./ports.ts";
+import type {
+  Authority,
+  HubCommands,
+  Journal,
+  MediaPort,
+  PillarLink,
+  PillarLinkEvents,
+} from "./ports.ts";
 import { createRecordings, type Inspected } from "./recordings.ts";
 import { openReserve, type JournalReserve } from "./storage/journal-reserve.ts";
 import { openStorage, type Storage } from "./storage/storage.ts";

@@ -10,8 +10,13 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LedgerNews } from "../ports.ts";
 import { reasonOf } from "./failure.ts";
-import { openStore, type Base, type LedgerStart, type LedgerStore } from "./ledger-store.ts";
-import type { LedgerWrite } from "./ledger-worker.ts";
+import {
+  openStore,
+  type Base,
+  type LedgerStart,
+  type LedgerStore,
+  type LedgerWrite,
+} from "./ledger-store.ts";
 
 /** Failures in a row after which the other file is tried. */
 const MOVE_AFTER = 3;

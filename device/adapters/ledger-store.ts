@@ -217,3 +217,16 @@ function sealedOf(row: Row): SealedAlarm {
     sig: row.sig as Signature,
   };
 }
+export type LedgerWrite =
+  | {
+      readonly type: "append";
+      readonly id: number;
+      readonly alarm: SealedAlarm;
+      readonly mark: BoardMark | undefined;
+    }
+  | {
+      readonly type: "accepted";
+      readonly id: number;
+      readonly eventId: EventId;
+      readonly hubEpoch: HubEpoch;
+    };

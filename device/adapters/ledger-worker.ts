@@ -7,26 +7,11 @@ import { randomInt } from "node:crypto";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { assert } from "../../shared/assert.ts";
 import { GENESIS } from "../../shared/hash-chain.ts";
-import type { EventId, HubEpoch } from "../../shared/ids.ts";
-import type { BoardMark, LedgerNews, SealedAlarm } from "../ports.ts";
+import type { LedgerNews, SealedAlarm } from "../ports.ts";
 import { reasonOf } from "./failure.ts";
 import { LedgerFiles } from "./ledger-files.ts";
-import type { Base, LedgerStart } from "./ledger-store.ts";
+import type { Base, LedgerStart, LedgerWrite } from "./ledger-store.ts";
 import { vitalsIn } from "./watchdog.ts";
-
-export type LedgerWrite =
-  | {
-      readonly type: "append";
-      readonly id: number;
-      readonly alarm: SealedAlarm;
-      readonly mark: BoardMark | undefined;
-    }
-  | {
-      readonly type: "accepted";
-      readonly id: number;
-      readonly eventId: EventId;
-      readonly hubEpoch: HubEpoch;
-    };
 
 export type ToLedger =
   | LedgerWrite

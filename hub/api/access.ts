@@ -5,19 +5,13 @@
  * browser must say that it comes from our own page. Programs use the bearer token, which never comes along.
  */
 import type { FastifyRequest } from "fastify";
-import type { Accounts, Actor } from "../ports.ts";
+import type { Accounts } from "../ports.ts";
 import type { Api, ApiContext } from "./context.ts";
 import { knowConnection } from "./http-door.ts";
 import { may, type Permission } from "./policy.ts";
 import { problem } from "./problem.ts";
 import { cookieOf, type PublicAddress } from "./public-address.ts";
-
-export interface SignedIn extends Actor {
-  readonly token: string;
-  /** Names the session inside the hub, and is no secret. */
-  readonly id: string;
-  readonly expiresAt: number;
-}
+import type { SignedIn } from "./signed-in.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -57,12 +51,6 @@ export function guardRoutes(app: Api, context: ApiContext): void {
       throw problem("forbidden", `${username} is ${role}, which does not include: ${action}`);
     }
   });
-}
-
-/** The person behind this request. Only for routes that are not public. */
-export function actorOf(request: FastifyRequest): SignedIn {
-  if (!request.signedIn) throw new Error("bug: a guarded route ran without a session");
-  return request.signedIn;
 }
 
 const bearerOf = (request: FastifyRequest): string | undefined =>

@@ -14,7 +14,7 @@ import type { Logger } from "pino";
 import type { IncidentId } from "../../shared/ids.ts";
 import type { Fact, FactOf } from "../core/facts.ts";
 import type { Accounts, HubCommands } from "../ports.ts";
-import { actorOf } from "./access.ts";
+import { actorOf } from "./signed-in.ts";
 
 export const WINDOW_MS = 10 * 60_000;
 /** Different things one person reads in a window and is named with. */

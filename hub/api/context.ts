@@ -23,13 +23,7 @@ import type { AuditNotes } from "./audit-notes.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { PublicAddress } from "./public-address.ts";
 import type { SessionWatch } from "./session-watch.ts";
-
-export interface HealthCheck {
-  /** `journal`, `broker`, `disk`, `clock`, … */
-  readonly name: string;
-  readonly isOk: boolean;
-  readonly detail: string;
-}
+import type { HealthCheck } from "../health.ts";
 
 export interface ApiOptions {
   readonly config: HubConfig;
@@ -70,5 +64,3 @@ export type Api = FastifyInstance<
   FastifyBaseLogger,
   ZodTypeProvider
 >;
-
-export const LOOPBACK: readonly string[] = ["127.0.0.1", "::1", "localhost"];

@@ -9,7 +9,7 @@ import type { Logger } from "pino";
 import type { Role } from "../../shared/api/session.ts";
 import { PING_INTERVAL_MS, type ServerEvent } from "../../shared/api/event.ts";
 import type { Accounts, HubCommands, NumberedEvent, ReadModels } from "../ports.ts";
-import type { SignedIn } from "./access.ts";
+import type { SignedIn } from "./signed-in.ts";
 import { may } from "./policy.ts";
 
 export const MAX_STREAMS = 500;

@@ -6,7 +6,6 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { HubConfig } from "../config.ts";
-import { LOOPBACK } from "./context.ts";
 
 export interface PublicAddress {
   /** `https://hub.example`; undefined: whatever the request's own `Host` says. */
@@ -69,3 +68,4 @@ export function isLocalAndDirect(request: IncomingMessage): boolean {
   const isProxied = SIGNS_OF_A_PROXY.some((name) => headers[name] !== undefined);
   return isLocal && LOOPBACK.includes(named) && httpVersion !== "1.0" && !isProxied;
 }
+export const LOOPBACK: readonly string[] = ["127.0.0.1", "::1", "localhost"];

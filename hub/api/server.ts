@@ -14,7 +14,8 @@ import { z } from "zod";
 import { guardRoutes } from "./access.ts";
 import { createAuditNotes } from "./audit-notes.ts";
 import { CONSOLE_DIR, serveConsole } from "./console-files.ts";
-import { LOOPBACK, type ApiContext, type ApiOptions } from "./context.ts";
+import type { ApiContext, ApiOptions } from "./context.ts";
+import { LOOPBACK, publicAddressOf } from "./public-address.ts";
 import { createSampledLog } from "../link/sampled-log.ts";
 import { createEventStreams } from "./event-streams.ts";
 import { createMetrics } from "./metrics.ts";
@@ -23,7 +24,6 @@ import { createServer } from "./http-server.ts";
 import { guardMethods } from "./methods.ts";
 import { describeInterface } from "./openapi.ts";
 import { admitOrigins } from "./other-origins.ts";
-import { publicAddressOf } from "./public-address.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { alarmRoute } from "./routes/alarms.ts";
@@ -43,7 +43,7 @@ import { PERMISSIONS_POLICY, SECURITY_HEADERS } from "./security-headers.ts";
 /** Addresses remembered by the rate limits. */
 const MAX_LIMITED_ADDRESSES = 5000;
 
-export type { ApiOptions, HealthCheck } from "./context.ts";
+export type { ApiOptions } from "./context.ts";
 
 /** Does not listen yet: call `listen` on the result with the configured host and port. */
 export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {

@@ -23,7 +23,8 @@ import { callOf, type IncidentRecord } from "./incident.ts";
 import { faultOf, sight } from "./ledger.ts";
 import { startRecording } from "./recording.ts";
 import { faultFact, isTrusted } from "./roster.ts";
-import { laneOf, type HubState } from "./state.ts";
+import type { HubState } from "./state.ts";
+import { laneOf } from "./incident-key.ts";
 
 type AlarmHeard = Extract<HubEvent, { type: "alarm" }>;
 

@@ -13,6 +13,7 @@ import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
 import type { Fact, FactOf } from "./facts.ts";
 import type { HubState } from "./state.ts";
+import type { Budget } from "./state/budget-state.ts";
 
 export const DAY_MS = 86_400_000;
 /** Faults that come and go, and starts, of one pillar in a day. */
@@ -31,24 +32,6 @@ const ROW_BYTES = 300;
 const FREE_RAISES = 20;
 const FIRST_HOLD_MS = 60_000;
 const MOST_HOLD_MS = 3_600_000;
-
-interface Raised {
-  readonly times: number;
-  readonly at: number;
-}
-
-export interface Budget {
-  /** Whole days since 1970 by the hub's clock. */
-  readonly day: number;
-  readonly facts: number;
-  readonly bytes: number;
-  readonly renewals: number;
-  /** How often each fault was raised today. */
-  readonly raised: Readonly<Partial<Record<FaultCode, Raised>>>;
-  /** Bytes of alarms that have not drained yet, at `alarmsAt`. */
-  readonly alarmBytes: number;
-  readonly alarmsAt: number;
-}
 
 const dayOf = (at: number): number => Math.floor(at / DAY_MS);
 

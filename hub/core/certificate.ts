@@ -7,14 +7,19 @@
  * Revoked is not expired. An expired identity may still call for help, unverified; a revoked one may be in a
  * thief's hands, and nothing it says counts.
  */
-import type { RevocationReason } from "../../shared/api/pillar.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 import { nothing, refuse, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
 import type { CertificateFact, Fact, FactOf } from "./facts.ts";
-import type { PillarRecord } from "./roster.ts";
-import { laneOf, type HubState } from "./state.ts";
+import type {
+  PillarRecord,
+  CertificateRecord,
+  Credentials,
+  RevocationRecord,
+} from "./state/pillar-record.ts";
+import type { HubState } from "./state.ts";
+import { laneOf } from "./incident-key.ts";
 
 const DAY_MS = 86_400_000;
 /** A pillar renews with a third of its time left; with this little left, somebody should look. */
@@ -23,33 +28,6 @@ export const ENDING_MS = 10 * DAY_MS;
 const OVER_AFTER_MS = DAY_MS;
 /** Pillars whose certificates change state in one tick; the others follow in the next. */
 const MAX_CHANGES_PER_TICK = 1000;
-
-export interface CertificateRecord {
-  readonly serial: string;
-  /** Unix ms; null in journals before certificates were watched. */
-  readonly expiresAt: number | null;
-  readonly issuedAt: number | null;
-}
-
-export interface RevocationRecord {
-  readonly at: number;
-  readonly byName: string;
-  readonly reason: RevocationReason;
-  readonly note: string;
-}
-
-/** The part of a pillar's record that this file keeps. */
-export interface Credentials {
-  /** The one in use; null before the first enrolment and after a revocation. */
-  readonly certificate: CertificateRecord | null;
-  /** Issued, and not used yet. */
-  readonly nextCertificate: CertificateRecord | null;
-  /** When the hub first saw that it is over; null while it is not. */
-  readonly expiredSeenAt: number | null;
-  /** It was seen to be over for a day. */
-  readonly isCertificateOver: boolean;
-  readonly revocation: RevocationRecord | null;
-}
 
 export const NO_CREDENTIALS: Credentials = {
   certificate: null,

@@ -4,35 +4,14 @@
  * Everything that was heard carries wall times; after a step they are moved along with it, so that nobody
  * is lost, and nobody counts as heard, because of a time server.
  */
-import type { Tick } from "./deadline.ts";
-import type { Heard } from "./presence.ts";
+import type { Tick } from "./events.ts";
+import type { Heard, Clock } from "./state/heard-state.ts";
 
 /** A clock that is slewed moves a thousandth of this in a second. */
 const TOLERANCE_MS = 500;
 /** A clock that was set by more than this is watched for a while before anything is judged by its date. */
 const LEAP_MS = 60_000;
 const STEADY_AFTER_MS = 3_600_000;
-
-export interface Clock {
-  /** Monotonic ms of the event that is being handled, or was last. */
-  nowMs: number;
-  /** Monotonic ms of the latest tick. */
-  tickedAtMs: number | null;
-  /** Wall minus monotonic, at the last step or at the first tick. */
-  offsetMs: number | null;
-  /** By how much the wall clock was set before the latest tick; 0 when it was not. */
-  stepMs: number;
-  /** Monotonic ms since when the wall clock has not leapt, as far as this process knows. */
-  steadySinceMs: number | null;
-}
-
-export const unset = (): Clock => ({
-  nowMs: 0,
-  tickedAtMs: null,
-  offsetMs: null,
-  stepMs: 0,
-  steadySinceMs: null,
-});
 
 /** Whether a wall time of now is by a clock that was set since the latest tick, or has been set back again. */
 export const isOfOtherClock = ({ nowMs, offsetMs }: Clock, at: number): boolean =>

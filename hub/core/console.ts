@@ -8,24 +8,16 @@
  * has a stream, and everybody has these 30 s to come back.
  */
 import type { Username } from "../../shared/ids.ts";
-import { setDeadline, type Tick } from "./deadline.ts";
+import { setDeadline } from "./deadline.ts";
+import type { Tick, HubEvent } from "./events.ts";
 import { both, nothing, type Decision } from "./decision.ts";
-import type { HubEvent } from "./events.ts";
 import { callOf, evolveIncident, type IncidentRecord } from "./incident.ts";
-import type { Heard } from "./presence.ts";
+import type { Heard, Desk } from "./state/heard-state.ts";
 import type { HubState } from "./state.ts";
 
 export const OWNER_GONE_MS = 30_000;
 /** People with an open stream or an incident are always remembered; of the others so many. */
 const MAX_REMEMBERED = 10_000;
-
-export interface Desk {
-  streams: number;
-  /** A stream has answered a ping: from then on an open one alone proves nothing. */
-  hasBeat: boolean;
-  /** Monotonic; null after a sign of life until the next tick, and while there is no doubt. */
-  goneAt: number | null;
-}
 
 type Sign = Extract<
   HubEvent,

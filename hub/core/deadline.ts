@@ -11,26 +11,14 @@
 import { isOfOtherClock } from "./clock.ts";
 import { nothing, type Decision } from "./decision.ts";
 import { nextLevel, REPEAT_MS, waitAt } from "./escalation.ts";
-import type { HubEvent } from "./events.ts";
+import type { Tick } from "./events.ts";
 import type { Fact, FactOf } from "./facts.ts";
 import type { Deadline, IncidentRecord } from "./incident.ts";
-import type { Heard } from "./presence.ts";
+import type { Heard, Countdown } from "./state/heard-state.ts";
 import type { HubState } from "./state.ts";
 
 /** When hundreds are due at once, new alarms must not wait behind the news of it. */
 export const MAX_FIRED_PER_TICK = 1000;
-
-export type Tick = Extract<HubEvent, { type: "tick" }>;
-
-/** One deadline by the clock nobody can set. */
-export interface Countdown {
-  /** The deadline it belongs to. */
-  readonly dueAt: number;
-  /** Monotonic ms. */
-  readonly endsAt: number;
-  /** Its moment is by a wall clock that was set shortly before, and may be set back before the next tick. */
-  readonly isOfOtherClock: boolean;
-}
 
 /** The first deadline of a ring. */
 export function setDeadline(

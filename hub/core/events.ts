@@ -18,7 +18,7 @@ import type { Call } from "../../shared/protocol/call.ts";
 import type { Heartbeat } from "../../shared/protocol/heartbeat.ts";
 import type { Report } from "../../shared/protocol/report.ts";
 import type { Via } from "./facts.ts";
-import type { Candidate, RetentionSettings, Space } from "./retention.ts";
+import type { Candidate, RetentionSettings, Space } from "./state/storage-state.ts";
 
 /** An alarm the journal holds. */
 export interface KnownAlarm {
@@ -226,3 +226,4 @@ export type HubEffect =
       readonly detail: string;
       readonly by?: string;
     };
+export type Tick = Extract<HubEvent, { type: "tick" }>;

@@ -20,21 +20,6 @@ export const MAX_CALLS = 20;
 /** A call whose outcome never came is made again. */
 const FORGOTTEN_AFTER_MS = 60_000;
 
-export interface OwedCall {
-  readonly ring: number;
-  /** Tries so far, over all addresses. */
-  readonly tries: number;
-}
-
-/** One owed call by the clock nobody can set. */
-export interface Calling {
-  readonly ring: number;
-  readonly tries: number;
-  readonly dueAt: number;
-  /** When it was ordered; null while it waits. */
-  orderedAt: number | null;
-}
-
 /** Folds a fact of an incident that may owe a call. */
 export function evolveOwed(state: HubState, fact: IncidentFact): void {
   const { incidentId } = fact;

@@ -19,15 +19,8 @@ import { gridFacts } from "./grid.ts";
 import { callOf, evolveIncident } from "./incident.ts";
 import { markOf, missingFrom, rememberAlarm, renewMark } from "./ledger.ts";
 import { decideOrder } from "./order.ts";
-import {
-  hear,
-  isCallOwed,
-  mayAskResend,
-  noteFact,
-  noteOrdered,
-  presenceFact,
-  presenceFacts,
-} from "./presence.ts";
+import { isCallOwed, mayAskResend, presenceFact, presenceFacts } from "./presence.ts";
+import { hear, noteFact, noteOrdered } from "./hear.ts";
 import { decideRecordings, evolveRecording } from "./recording.ts";
 import {
   decideLock,
@@ -39,7 +32,8 @@ import {
   isRetentionFact,
 } from "./retention.ts";
 import { cloneFacts, evolvePillar, heartbeatFacts, MAX_PILLARS, reportFacts } from "./roster.ts";
-import { laneOf, MAX_CLOSED, type HubState } from "./state.ts";
+import { MAX_CLOSED, type HubState } from "./state.ts";
+import { laneOf } from "./incident-key.ts";
 
 export interface Now {
   /** From a clock nobody can set, which counts from anywhere. */

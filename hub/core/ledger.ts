@@ -8,52 +8,18 @@
  * Limit: of the numbers seen ahead of a gap `MAX_AHEAD` runs are kept; past that the lowest gap is still known.
  */
 import { GENESIS } from "../../shared/hash-chain.ts";
-import type { EventId, IncidentId, PillarId, Sha256, Signature } from "../../shared/ids.ts";
+import type { PillarId, Signature } from "../../shared/ids.ts";
 import { kindOf, type Alarm, type AlarmEvent } from "../../shared/protocol/alarm.ts";
 import type { HubEvent, KnownAlarm } from "./events.ts";
 import type { FactOf } from "./facts.ts";
 import { CONFIRM_AFTER_MS, isCounted, isFromBefore } from "./lineage.ts";
-import type { Voice } from "./presence.ts";
+import type { Voice } from "./state/heard-state.ts";
 import type { HubState } from "./state.ts";
+import { NEW_MARK, type LedgerMark, seqKey, type Run } from "./state/ledger-mark.ts";
 
 /** Alarms remembered without asking the journal, over all pillars. */
 export const MAX_RECENT_ALARMS = 4096;
 const MAX_AHEAD = 256;
-
-/** First and last of numbers without a gap. */
-type Run = readonly [from: number, to: number];
-
-export interface LedgerMark {
-  /** Highest number the hub holds. */
-  readonly headSeq: number;
-  /** The link of that alarm; null when the journal does not know it. */
-  readonly headHash: Sha256 | null;
-  /** The boot that alarm was born in. */
-  readonly headBoot: number | null;
-  /** Every number up to here is held; null after a new enrolment, until its first alarm. */
-  readonly contiguousSeq: number | null;
-  /** Held numbers beyond a gap, as runs, ascending. */
-  readonly ahead: readonly Run[];
-  /** Journal index of the latest enrolment: numbers before it belong to another ledger. */
-  readonly since: number;
-  readonly enrolments: number;
-  readonly lastIncidentId: IncidentId | null;
-  readonly lastEventId: EventId | null;
-}
-
-export const NEW_MARK: LedgerMark = {
-  headSeq: 0,
-  headHash: null,
-  headBoot: null,
-  contiguousSeq: 0,
-  ahead: [],
-  since: 0,
-  enrolments: 0,
-  lastIncidentId: null,
-  lastEventId: null,
-};
-
-export const seqKey = (pillarId: PillarId, seq: number): string => `${pillarId}/${seq}`;
 
 export function markOf(state: HubState, pillarId: PillarId): LedgerMark {
   return state.marks.get(pillarId) ?? NEW_MARK;

@@ -10,6 +10,7 @@
  */
 import type { SessionNonce } from "../../shared/ids.ts";
 import type { Heartbeat } from "../../shared/protocol/heartbeat.ts";
+import type { Lineage, Session } from "./state/heard-state.ts";
 
 /** A message that was held up on its way makes a boot look later by as much. */
 const SAME_BOOT_MS = 5000;
@@ -24,25 +25,6 @@ const MAX_SESSIONS = 4;
 const FIGHT_MS = 60_000;
 /** In a row: a technician's look at the pillar takes over from the agent, and the agent finds nobody. */
 const FIGHT_ROUNDS = 3;
-
-interface Session {
-  readonly nonce: SessionNonce;
-  readonly bootEpoch: number;
-  /** The hub's clock minus the uptime: the least seen, because delays only add. */
-  bootedAt: number;
-}
-
-export interface Lineage {
-  /** Enrolments when it began: a new identity is a new lineage. */
-  readonly enrolments: number;
-  /** The latest last. */
-  sessions: Session[];
-  highestEpoch: number;
-  backSince: number | null;
-  takenOverAt: number[];
-  /** What betrays a second machine. */
-  suspicion: string | undefined;
-}
 
 export const isCounted = (bootEpoch: number): boolean => bootEpoch < MOST_BOOTS;
 

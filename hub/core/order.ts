@@ -12,7 +12,8 @@ import type { HubEvent, OperatorOrder } from "./events.ts";
 import type { IncidentFact } from "./facts.ts";
 import { callOf, evolveIncident, type IncidentRecord } from "./incident.ts";
 import { startRecording } from "./recording.ts";
-import { laneOf, MAX_CLOSED, type HubState } from "./state.ts";
+import { MAX_CLOSED, type HubState } from "./state.ts";
+import { laneOf } from "./incident-key.ts";
 
 export const MAX_NOTES = 200;
 export const MAX_UNITS = 20;

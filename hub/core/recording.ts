@@ -4,33 +4,18 @@
  * The core only says that one shall run and that one ended; whether the file is whole is the recorder's
  * and the shell's to find out.
  */
-import type { DeletionReason, Recording } from "../../shared/api/incident.ts";
-import type { Gaps } from "../../shared/api/recording-gap.ts";
 import { assert, assertNever } from "../../shared/assert.ts";
-import type { IncidentId, PillarId, RecordingId } from "../../shared/ids.ts";
+import type { RecordingId } from "../../shared/ids.ts";
 import { nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
 import type { Fact, RecordingFact } from "./facts.ts";
 import type { IncidentRecord } from "./incident.ts";
 import { isRecordingStopped } from "./retention.ts";
 import type { HubState } from "./state.ts";
+import type { RecordingRecord } from "./state/recording-record.ts";
 
 /** More calls than that at once belong on another media process. */
 export const MAX_RECORDINGS = 200;
-
-export interface RecordingRecord {
-  readonly id: RecordingId;
-  readonly incidentId: IncidentId;
-  readonly pillarId: PillarId;
-  readonly startedAt: number;
-  readonly endedAt: number | null;
-  readonly durationMs: number | null;
-  readonly bytes: number | null;
-  readonly state: Recording["state"];
-  /** When and why its file was given up; null while it is kept. */
-  readonly deletion: { readonly at: number; readonly reason: DeletionReason } | null;
-  readonly gaps?: Gaps;
-}
 
 export function evolveRecording(
   record: RecordingRecord | undefined,

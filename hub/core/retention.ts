@@ -10,12 +10,12 @@
 import type { HubFaultCode } from "../../shared/api/hub.ts";
 import type { DeletionReason } from "../../shared/api/incident.ts";
 import { assertNever } from "../../shared/assert.ts";
-import type { IncidentId, RecordingId } from "../../shared/ids.ts";
 import { isSteady } from "./clock.ts";
 import { nothing, refuse, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
 import type { Fact, FactOf } from "./facts.ts";
 import type { HubState } from "./state.ts";
+import type { Candidate, RetentionSettings, Space } from "./state/storage-state.ts";
 
 const DAY_MS = 86_400_000;
 const MIB = 1024 * 1024;
@@ -33,36 +33,6 @@ export const RECORDING_AGAIN_BYTES = 1024 * MIB;
 /** Raised below the first share of free space, over again above the second. */
 const LOW = { below: 0.2, above: 0.22 } as const;
 const CRITICAL = { below: 0.05, above: 0.06 } as const;
-
-export interface Space {
-  readonly freeBytes: number;
-  readonly totalBytes: number;
-}
-
-export interface RetentionSettings {
-  readonly keepDays: number;
-  readonly leastFreePercent: number;
-}
-
-/** A recording that ended. */
-export interface Candidate {
-  readonly recordingId: RecordingId;
-  readonly incidentId: IncidentId;
-  readonly startedAt: number;
-  readonly endedAt: number;
-  readonly bytes: number;
-}
-
-/** Decided on, and perhaps still on the disk. */
-export interface Deleting {
-  readonly startedAt: number;
-  readonly bytes: number;
-}
-
-export interface HubFaultRecord {
-  readonly since: number;
-  readonly detail: string;
-}
 
 type Checked = Extract<HubEvent, { type: "storage-checked" }>;
 

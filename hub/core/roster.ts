@@ -4,7 +4,7 @@
  * One record per pillar, a fold of its facts; the journal keeps the same fold as a row. What is only
  * heard and not journalled (the last heartbeat) lives in `presence.ts`.
  */
-import { boundedPlace, type Position, type Presence } from "../../shared/api/pillar.ts";
+import { boundedPlace } from "../../shared/api/pillar.ts";
 import { assert, assertNever } from "../../shared/assert.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import {
@@ -13,13 +13,8 @@ import {
   type FaultCode,
   type Heartbeat,
 } from "../../shared/protocol/heartbeat.ts";
-import {
-  enrolledWith,
-  evolveCertificate,
-  isExpired,
-  NO_CREDENTIALS,
-  type Credentials,
-} from "./certificate.ts";
+import { enrolledWith, evolveCertificate, isExpired, NO_CREDENTIALS } from "./certificate.ts";
+import type { Causes, PillarRecord } from "./state/pillar-record.ts";
 import type { HubEvent } from "./events.ts";
 import type { Fact, FactOf, PillarFact } from "./facts.ts";
 import { headFault } from "./ledger.ts";
@@ -28,28 +23,6 @@ import type { HubState } from "./state.ts";
 
 /** One hub serves one cell; a city is many cells. */
 export const MAX_PILLARS = 100_000;
-
-export interface PillarRecord extends Credentials {
-  readonly id: PillarId;
-  readonly name: string;
-  readonly grid: string;
-  readonly address: string;
-  readonly position: Position | null;
-  readonly presence: Presence;
-  /** When presence last changed: a floor for "last seen". */
-  readonly presenceAt: number | null;
-  /** SPKI PEM; null until enrolled, and when revoked. */
-  readonly alarmPublicKey: string | null;
-  readonly bootEpoch: number | null;
-  readonly release: string | null;
-  readonly faults: readonly FaultCode[];
-  /** In the pillar's own words, of the faults it reported; a record of an older release has none. */
-  readonly causes?: Causes;
-}
-
-type Causes = Readonly<
-  Partial<Record<FaultCode, { readonly detail: string; readonly at: number }>>
->;
 
 /** A fault whose cause changes is written down again, at most this often. */
 const CAUSE_CHANGES_AFTER_MS = 30_000;

@@ -6,8 +6,10 @@
  */
 import type { Fact, FactOf, IncidentFact, PillarFact, RecordingFact } from "../core/facts.ts";
 import { evolveIncident, type IncidentRecord } from "../core/incident.ts";
-import { evolveRecording, type RecordingRecord } from "../core/recording.ts";
-import { evolvePillar, type PillarRecord } from "../core/roster.ts";
+import { evolveRecording } from "../core/recording.ts";
+import type { RecordingRecord } from "../core/state/recording-record.ts";
+import { evolvePillar } from "../core/roster.ts";
+import type { PillarRecord } from "../core/state/pillar-record.ts";
 
 /** Where folded records come from and go to. */
 export interface Rows {

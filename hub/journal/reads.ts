@@ -8,7 +8,7 @@ import type { Kysely, SelectQueryBuilder } from "kysely";
 import type { HubStatus } from "../../shared/api/hub.ts";
 import type { IncidentQuery } from "../../shared/api/incident.ts";
 import type { PillarId } from "../../shared/ids.ts";
-import type { Candidate } from "../core/retention.ts";
+import type { Candidate } from "../core/state/storage-state.ts";
 import type { NumberedEvent, ReadModels } from "../ports.ts";
 import { audit } from "./audit-reads.ts";
 import { subjectsOf, type NumberedFact, type NumberedSubject } from "./console-event.ts";

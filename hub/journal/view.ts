@@ -9,8 +9,8 @@ import { readFault } from "../../shared/protocol/heartbeat.ts";
 import { boundedPress } from "../core/bounds.ts";
 import { isExpired, latestOf } from "../core/certificate.ts";
 import type { IncidentRecord } from "../core/incident.ts";
-import type { RecordingRecord } from "../core/recording.ts";
-import type { PillarRecord } from "../core/roster.ts";
+import type { RecordingRecord } from "../core/state/recording-record.ts";
+import type { PillarRecord } from "../core/state/pillar-record.ts";
 
 /** RFC 3339 knows four digits of a year. */
 const EARLIEST = 0;

@@ -1,5 +1,5 @@
 /** What the shell does about the disk: watches it, removes recordings, keeps them on a supervisor's order. */
-import type { RetentionSettings } from "../core/retention.ts";
+import type { RetentionSettings } from "../core/state/storage-state.ts";
 import type { Reads } from "../journal/reads.ts";
 import type { HubCommands } from "../ports.ts";
 import { createLocks } from "./lock.ts";

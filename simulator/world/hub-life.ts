@@ -6,8 +6,8 @@
  */
 import type { Fact } from "../../hub/core/facts.ts";
 import { evolve } from "../../hub/core/hub.ts";
-import { newState, readSnapshot, writeSnapshot } from "../../hub/core/state.ts";
-import type { HubSettings } from "../../hub/core/state.ts";
+import { newState, type HubSettings } from "../../hub/core/state.ts";
+import { readSnapshot, writeSnapshot } from "../../hub/core/snapshot.ts";
 import { DEFAULT_ESCALATION } from "../../hub/core/escalation.ts";
 import type { HubEpoch } from "../../shared/ids.ts";
 import { newChance } from "./chance.ts";

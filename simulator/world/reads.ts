@@ -9,8 +9,8 @@ import type { Logger } from "pino";
 import type { z } from "zod";
 import type { Fact } from "../../hub/core/facts.ts";
 import type { IncidentRecord } from "../../hub/core/incident.ts";
-import type { RecordingRecord } from "../../hub/core/recording.ts";
-import type { PillarRecord } from "../../hub/core/roster.ts";
+import type { RecordingRecord } from "../../hub/core/state/recording-record.ts";
+import type { PillarRecord } from "../../hub/core/state/pillar-record.ts";
 import { logFacts } from "../../hub/incident-log.ts";
 import { subjectsOf } from "../../hub/journal/console-event.ts";
 import { project, untouched, type Touched } from "../../hub/journal/projection.ts";
@@ -19,7 +19,8 @@ import { type toIncident, toPillar, toRecording } from "../../hub/journal/view.t
 import { ServerEvent } from "../../shared/api/event.ts";
 import { IncidentPage, RecordingPage, Timeline } from "../../shared/api/incident.ts";
 import { PillarPage } from "../../shared/api/pillar.ts";
-import { readSnapshot, writeSnapshot, type HubState } from "../../hub/core/state.ts";
+import type { HubState } from "../../hub/core/state.ts";
+import { readSnapshot, writeSnapshot } from "../../hub/core/snapshot.ts";
 
 export interface Reads {
   /** Facts that have just become durable; `first`: journal index of the first of them. */

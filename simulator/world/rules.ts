@@ -10,7 +10,7 @@ import { isExpired } from "../../hub/core/certificate.ts";
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEvent } from "../../hub/core/events.ts";
 import { handle, type Now } from "../../hub/core/hub.ts";
-import type { PillarRecord } from "../../hub/core/roster.ts";
+import type { PillarRecord } from "../../hub/core/state/pillar-record.ts";
 import type { HubState } from "../../hub/core/state.ts";
 import { toIncident } from "../../hub/journal/view.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";

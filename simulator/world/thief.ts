@@ -8,13 +8,12 @@
 import type { CanonicalValue } from "../../shared/canonical-json.ts";
 import { linkHash, GENESIS } from "../../shared/hash-chain.ts";
 import type { IncidentId, PillarId, RecordingId } from "../../shared/ids.ts";
-import { parseUp } from "../../shared/protocol/messages.ts";
-import type { UpMessage } from "../../shared/protocol/messages.ts";
+import { parseUp, type UpMessage } from "../../shared/protocol/messages.ts";
 import { over, poisonCorpus, type Poison } from "../poison/corpus.ts";
 import type { Fields } from "../poison/values.ts";
 import { newChance, type Chance } from "./chance.ts";
 import { takeIn } from "./hub.ts";
-import { seqKey } from "../../hub/core/ledger.ts";
+import { seqKey } from "../../hub/core/state/ledger-mark.ts";
 import { sha256, signWith } from "./seal.ts";
 import type { World } from "./world.ts";
 

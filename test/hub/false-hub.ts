@@ -11,14 +11,14 @@ import { SessionNonce, type PillarId, type Signature, type Username } from "../.
 import type { DownMessage } from "../../shared/protocol/messages.ts";
 import type { Via } from "../../hub/core/facts.ts";
 import { DEFAULT_ESCALATION } from "../../hub/core/escalation.ts";
-import type { RetentionSettings } from "../../hub/core/retention.ts";
+import type { RetentionSettings } from "../../hub/core/state/storage-state.ts";
 import type { HubSettings } from "../../hub/core/state.ts";
 import { openJournal } from "../../hub/journal/journal.ts";
 import type { Webhook } from "../../hub/config.ts";
 import type { FromMedia, ToMedia } from "../../hub/media/ipc.ts";
 import type { Actor, Journal, NumberedEvent } from "../../hub/ports.ts";
 import type { Inspected } from "../../hub/recordings.ts";
-import { hear } from "../../hub/core/presence.ts";
+import { hear } from "../../hub/core/hear.ts";
 import { startShell, type Shell } from "../../hub/shell.ts";
 import { newAlarm, pillar, type AlarmDetails } from "./core/street.ts";
 import { tempDir } from "./journal/directory.ts";

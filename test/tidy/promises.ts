@@ -3,7 +3,7 @@
  * exist. Both languages promise the same, so their tables have the same commands and the same files, row by row.
  */
 import { posix } from "node:path";
-import type { Violation } from "./rules.ts";
+import type { Violation } from "./violation.ts";
 import type { Tree } from "./tree.ts";
 
 const HEADINGS: Readonly<Record<string, string>> = {

@@ -6,12 +6,7 @@
 import { allImports, type Import } from "./imports.ts";
 import { promiseViolations } from "./promises.ts";
 import type { Tree } from "./tree.ts";
-
-export interface Violation {
-  readonly rule: string;
-  readonly path: string;
-  readonly detail: string;
-}
+import type { Violation } from "./violation.ts";
 
 const MAX_LINES = 400;
 /** Files that are tables: long because their subject is. */

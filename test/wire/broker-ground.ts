@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { examineBroker } from "../../hub/broker-doctor.ts";
 import { HubConfig } from "../../hub/config.ts";
-import type { Finding } from "../../hub/doctor.ts";
+import type { Finding } from "../../hub/finding.ts";
 import { openAuthority } from "../../hub/link/authority.ts";
 import { accessTo } from "../../hub/link/broker-access.ts";
 import { startExternalBroker } from "../../hub/link/external-broker.ts";

@@ -10,7 +10,7 @@ import {
 } from "../../../shared/api/account.ts";
 import { Username } from "../../../shared/ids.ts";
 import type { AccountChanged, Actor, ListedAccount } from "../../ports.ts";
-import { actorOf } from "../access.ts";
+import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures } from "../schemas.ts";

@@ -1,7 +1,7 @@
 /** `GET /api/v1/events`: the console's one stream, and the answer to its pings. */
 import { z } from "zod";
 import { ServerEvent } from "../../../shared/api/event.ts";
-import { actorOf } from "../access.ts";
+import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures } from "../schemas.ts";

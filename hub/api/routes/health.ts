@@ -1,8 +1,8 @@
 /** For supervisors of processes and of fleets: alive, ready, and the numbers. */
 import { z } from "zod";
 import { knownSession } from "../access.ts";
-import { LOOPBACK, type Api, type ApiContext } from "../context.ts";
-import { isLocalAndDirect } from "../public-address.ts";
+import type { Api, ApiContext } from "../context.ts";
+import { LOOPBACK, isLocalAndDirect } from "../public-address.ts";
 import { failures } from "../schemas.ts";
 import type { Metrics } from "../metrics.ts";
 

@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { HubStatus } from "../../../shared/api/hub.ts";
 import { Incident, LockBody } from "../../../shared/api/incident.ts";
 import type { IncidentId } from "../../../shared/ids.ts";
-import { actorOf } from "../access.ts";
+import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures, IdempotencyKey, IncidentParams } from "../schemas.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../../shared/api/incident.ts";
 import { IncidentId } from "../../../shared/ids.ts";
 import type { OperatorOrder } from "../../core/events.ts";
-import { actorOf } from "../access.ts";
+import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { may } from "../policy.ts";
 import { problem } from "../problem.ts";

@@ -10,7 +10,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { IncidentId, MediaSessionId, type Username } from "../../../shared/ids.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
-import { actorOf } from "../access.ts";
+import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures, IncidentParams } from "../schemas.ts";

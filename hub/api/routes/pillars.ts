@@ -6,7 +6,7 @@ import {
   PillarPage,
   RevokeRequest,
 } from "../../../shared/api/pillar.ts";
-import { actorOf } from "../access.ts";
+import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { mayCommand } from "../policy.ts";
 import { problem } from "../problem.ts";

@@ -10,7 +10,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { RecordingPage, type Recording } from "../../../shared/api/incident.ts";
 import { IncidentId } from "../../../shared/ids.ts";
-import { actorOf } from "../access.ts";
+import { actorOf } from "../signed-in.ts";
 import { parseByteRange, type ByteRange } from "../byte-range.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { isRangeWanted, judge, validatorsOf, type Validators } from "../preconditions.ts";

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Credentials, OperatorPage, Session } from "../../../shared/api/session.ts";
 import type { FactOf } from "../../core/facts.ts";
-import { actorOf, type SignedIn } from "../access.ts";
+import { actorOf, type SignedIn } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { may } from "../policy.ts";
 import { problem } from "../problem.ts";

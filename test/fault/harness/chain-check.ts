@@ -3,7 +3,7 @@ import { sha256 } from "../../../device/adapters/identity.ts";
 import { BEGINNING, checkChain, type Link } from "../../../hub/journal/chain.ts";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
-import type { Violation } from "./checker.ts";
+import type { Violation } from "./violation.ts";
 import type { Entry, LedgerRow } from "./history.ts";
 import type { JournalView } from "./journal-view.ts";
 

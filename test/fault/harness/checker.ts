@@ -11,14 +11,8 @@ import { chainViolations } from "./chain-check.ts";
 import { deadlineViolations } from "./deadline-check.ts";
 import type { Entry } from "./history.ts";
 import { readJournal, type JournalView } from "./journal-view.ts";
+import type { Violation } from "./violation.ts";
 import { falseWords } from "./word-check.ts";
-
-export type Invariant = "I1" | "I2" | "I3" | "I5" | "I6";
-
-export interface Violation {
-  readonly invariant: Invariant;
-  readonly detail: string;
-}
 
 type Press = Extract<Entry, { what: "press" }>;
 type Lamp = Extract<Entry, { what: "lamp" }>;

@@ -5,7 +5,7 @@
  */
 import { PROMISED_MS } from "../../../shared/promises.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
-import type { Violation } from "./checker.ts";
+import type { Violation } from "./violation.ts";
 import type { Entry } from "./history.ts";
 import type { JournalView } from "./journal-view.ts";
 

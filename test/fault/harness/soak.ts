@@ -11,7 +11,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../../simulator/hub-client.ts";
 import { newChance, type Chance } from "../../../simulator/world/chance.ts";
-import type { Violation } from "./checker.ts";
+import type { Violation } from "./violation.ts";
 import { eventually } from "./kill-sweep.ts";
 import { newLine } from "./line.ts";
 import { newMischiefMaker, type MischiefMaker } from "./mischief-maker.ts";

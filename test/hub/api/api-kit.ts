@@ -9,7 +9,8 @@ import { HubConfig } from "../../../hub/config.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { openAccounts } from "../../../hub/api/accounts.ts";
 import { openEnrolments } from "../../../hub/api/enrolments.ts";
-import { buildApi, type ApiOptions, type HealthCheck } from "../../../hub/api/server.ts";
+import { buildApi, type ApiOptions } from "../../../hub/api/server.ts";
+import type { HealthCheck } from "../../../hub/health.ts";
 import { openAuthority } from "../../../hub/link/authority.ts";
 import { openReceipts, type Receipts } from "../../../hub/link/receipts.ts";
 import type {

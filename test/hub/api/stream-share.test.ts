@@ -7,7 +7,7 @@ import {
   MAX_STREAMS_PER_ACCOUNT,
   type EventStreams,
 } from "../../../hub/api/event-streams.ts";
-import type { SignedIn } from "../../../hub/api/access.ts";
+import type { SignedIn } from "../../../hub/api/signed-in.ts";
 
 let streams: EventStreams;
 beforeEach(() => {

@@ -14,8 +14,8 @@ import {
   MAX_RENEWALS_PER_DAY,
   spentFacts,
   withinBudget,
-  type Budget,
 } from "../../../hub/core/budget.ts";
+import type { Budget } from "../../../hub/core/state/budget-state.ts";
 import type { Fact, FactOf } from "../../../hub/core/facts.ts";
 import { newAlarm, newStreet, pillar, type Street } from "./street.ts";
 

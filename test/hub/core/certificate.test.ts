@@ -7,7 +7,7 @@ import {
   whyNotAdmitted,
 } from "../../../hub/core/certificate.ts";
 import { isTrusted } from "../../../hub/core/roster.ts";
-import { writeSnapshot } from "../../../hub/core/state.ts";
+import { writeSnapshot } from "../../../hub/core/snapshot.ts";
 import type { PillarId, Username } from "../../../shared/ids.ts";
 import { newStreet, pillar, START, types, WANG, ZHAO, type Street } from "./street.ts";
 

@@ -1,13 +1,8 @@
 /** Whether a person is at a desk: what is remembered of them, whole, and what happens when they are gone. */
 import { describe, expect, test } from "vitest";
-import {
-  decideReleases,
-  hearAbsence,
-  hearConsole,
-  OWNER_GONE_MS,
-  type Desk,
-} from "../../../hub/core/console.ts";
-import { silence } from "../../../hub/core/presence.ts";
+import { decideReleases, hearAbsence, hearConsole, OWNER_GONE_MS } from "../../../hub/core/console.ts";
+import type { Desk } from "../../../hub/core/state/heard-state.ts";
+import { silence } from "../../../hub/core/state/heard-state.ts";
 import type { Username } from "../../../shared/ids.ts";
 import { LI, newStreet, START, WANG, type Street } from "./street.ts";
 

@@ -1,7 +1,8 @@
 /** What the hub remembers of what it heard, to the millisecond: the clock, who is there, what is told again, when. */
 import { describe, expect, test } from "vitest";
 import type { IncidentId, SessionNonce, Username } from "../../../shared/ids.ts";
-import { hearClock, isOfOtherClock, isSteady, unset } from "../../../hub/core/clock.ts";
+import { hearClock, isOfOtherClock, isSteady } from "../../../hub/core/clock.ts";
+import { unset, silence, type Voice } from "../../../hub/core/state/heard-state.ts";
 import { hearConsole, OWNER_GONE_MS } from "../../../hub/core/console.ts";
 import {
   isCallOwed,
@@ -11,8 +12,6 @@ import {
   mayAskResend,
   presenceFact,
   RECONNECT_WITHIN_MS,
-  silence,
-  type Voice,
 } from "../../../hub/core/presence.ts";
 import { CHEN, calls, hex, newStreet, pillar, type Street } from "./street.ts";
 

@@ -11,9 +11,9 @@ import {
   MAX_PER_TURN,
   RECORDING_AGAIN_BYTES,
   RECORDING_LEAST_BYTES,
-  type Candidate,
 } from "../../../hub/core/retention.ts";
-import { writeSnapshot, readSnapshot } from "../../../hub/core/state.ts";
+import type { Candidate } from "../../../hub/core/state/storage-state.ts";
+import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { CHEN, hex, newStreet, types, type Street } from "./street.ts";
 
 const DAY_MS = 86_400_000;

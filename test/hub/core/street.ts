@@ -4,8 +4,16 @@
  * Every fact is kept, so that a test can fold them again and compare.
  */
 import type { Role } from "../../../shared/api/session.ts";
-import type { EventId, IncidentId, PillarId, RecordingId } from "../../../shared/ids.ts";
-import type { SessionNonce, Sha256, Signature, Username } from "../../../shared/ids.ts";
+import type {
+  EventId,
+  IncidentId,
+  PillarId,
+  RecordingId,
+  SessionNonce,
+  Sha256,
+  Signature,
+  Username,
+} from "../../../shared/ids.ts";
 import type { Alarm, AlarmKind } from "../../../shared/protocol/alarm.ts";
 import type { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
 import type { HubEffect, HubEvent, OperatorOrder } from "../../../hub/core/events.ts";
@@ -13,7 +21,8 @@ import { DEFAULT_ESCALATION } from "../../../hub/core/escalation.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { evolve, handle } from "../../../hub/core/hub.ts";
 import type { IncidentRecord } from "../../../hub/core/incident.ts";
-import { newState, writeSnapshot, type HubSettings } from "../../../hub/core/state.ts";
+import { newState, type HubSettings } from "../../../hub/core/state.ts";
+import { writeSnapshot } from "../../../hub/core/snapshot.ts";
 
 export const hex = (n: number): string => n.toString(16).padStart(32, "0");
 export const pillar = (n: number): PillarId => `pillar-${n}` as PillarId;

@@ -1,0 +1,182 @@
+/**
+ * Takes note of what the wire says, before it is decided, and of what was ordered. It owns `heard`, as the fold owns the
+ * rest of the state.
+ */
+import type { Call } from "../../shared/protocol/call.ts";
+import { hearCalls, noteCalled } from "./external.ts";
+import type { HubEffect, HubEvent } from "./events.ts";
+import { LATE_AFTER_MS } from "./presence.ts";
+import type { HubState } from "./state.ts";
+import type { Heard, Voice, Lineage } from "./state/heard-state.ts";
+import { hearDeadlines, noteDeadline } from "./deadline.ts";
+import type { Fact } from "./facts.ts";
+import type { PillarId, SessionNonce } from "../../shared/ids.ts";
+import { hearHead, markOf } from "./ledger.ts";
+import { hearBoot, hearTakeover, newLineage } from "./lineage.ts";
+import { assertNever } from "../../shared/assert.ts";
+import { hearClock } from "./clock.ts";
+import { hearConsole, hearAbsence } from "./console.ts";
+
+/** Calls of one pillar that wait for its session; of its latest it is told in any case. */
+const MAX_UNTOLD = 64;
+const FIRST_RESEND_AFTER_MS = 15_000;
+const MOST_RESEND_AFTER_MS = 600_000;
+
+/**
+ * Takes note of an event before it is decided. Owns `heard`, as the fold owns the rest.
+ *
+ * `monotonicMs`: now, by a clock nobody can set.
+ */
+// oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which events exist
+export function hear(state: HubState, event: HubEvent, monotonicMs: number): void {
+  const { heard } = state;
+  heard.clock.nowMs = monotonicMs;
+  heard.since ??= event.at;
+  switch (event.type) {
+    case "alarm":
+      // By HTTPS it proves the pillar alive, but not that we can reach it.
+      if (event.via === "mqtt") heardFrom(heard, event.pillarId, event.at);
+      return;
+    case "heartbeat":
+      hearHeartbeat(state, event);
+      return;
+    case "report":
+      heardFrom(heard, event.pillarId, event.at);
+      return;
+    case "pillar-connected":
+      hearConnected(state, event);
+      return;
+    case "pillar-disconnected": {
+      const voice = heard.voices.get(event.pillarId);
+      if (!voice) return;
+      voice.isTold = false;
+      voice.disconnectedAt = event.at;
+      return;
+    }
+    case "media-started":
+      heard.isMediaUp = true;
+      return;
+    case "console-connected":
+    case "console-disconnected":
+    case "console-beat":
+    case "console-seen":
+      hearConsole(heard, event);
+      return;
+    case "operator-order":
+    case "lock-order":
+      hearConsole(heard, { type: "console-seen", username: event.by });
+      return;
+    case "tick":
+      hearClock(heard, event);
+      hearDeadlines(state, event);
+      hearAbsence(state);
+      hearCalls(state);
+      return;
+    // They say nothing of who is there.
+    case "external-answered":
+    case "recording-ended":
+    case "recording-picture":
+    case "revoke-order":
+    case "storage-checked":
+    case "recordings-removed":
+      return;
+    default:
+      assertNever(event);
+  }
+}
+
+function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartbeat" }>): void {
+  const { at, pillarId, heartbeat } = event;
+  const known = state.heard.voices.get(pillarId);
+  if (known && mayHaveMissed(known, heartbeat.sessionNonce, at)) known.isTold = false;
+  const voice = heardFrom(state.heard, pillarId, at);
+  if (voice.sessionNonce === heartbeat.sessionNonce) voice.untold.clear();
+  voice.sessionNonce = heartbeat.sessionNonce;
+  hearBoot(lineageOf(state, pillarId, voice), heartbeat, at);
+  hearHead(state, voice, event);
+}
+
+/**
+ * Behind somebody else's broker nobody sees connections come and go, and a broker that heard nothing for us
+ * may have told nothing either.
+ */
+const mayHaveMissed = (voice: Voice, sessionNonce: SessionNonce, at: number): boolean =>
+  at - voice.heardAt > LATE_AFTER_MS ||
+  (voice.sessionNonce !== null && voice.sessionNonce !== sessionNonce);
+
+function hearConnected(
+  state: HubState,
+  event: Extract<HubEvent, { type: "pillar-connected" }>,
+): void {
+  const { at, pillarId, hasTakenOver = false } = event;
+  const known = state.heard.voices.get(pillarId);
+  if (known) hearTakeover(lineageOf(state, pillarId, known), at, hasTakenOver);
+  const voice = heardFrom(state.heard, pillarId, at);
+  voice.isTold = false;
+  voice.sessionNonce = null;
+}
+
+function lineageOf(state: HubState, pillarId: PillarId, voice: Voice): Lineage {
+  const { enrolments } = markOf(state, pillarId);
+  if (voice.lineage?.enrolments !== enrolments) {
+    voice.lineage = newLineage(enrolments, state.pillars.get(pillarId)?.bootEpoch ?? 0);
+  }
+  return voice.lineage;
+}
+
+function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
+  let voice = heard.voices.get(pillarId);
+  if (!voice) {
+    voice = {
+      heardAt: at,
+      disconnectedAt: null,
+      isTold: false,
+      toldAt: heard.clock.nowMs,
+      resendAskedAt: null,
+      resendAfterMs: FIRST_RESEND_AFTER_MS,
+      sessionNonce: null,
+      untold: new Map(),
+      behindSince: null,
+      lineage: undefined,
+    };
+    heard.voices.set(pillarId, voice);
+  }
+  voice.disconnectedAt = null;
+  voice.heardAt = at;
+  return voice;
+}
+
+/** Takes note of what was ordered, so that it is not ordered again too soon. */
+export function noteOrdered(state: HubState, effect: HubEffect, at: number): void {
+  if (effect.type === "call-external") noteCalled(state, effect.incidentId);
+  if (effect.type !== "ask-resend" && effect.type !== "tell-pillar") return;
+  const voice = state.heard.voices.get(effect.pillarId);
+  if (!voice) return;
+  if (effect.type === "tell-pillar") {
+    noteTold(voice, effect.call, state.heard.clock.nowMs);
+    return;
+  }
+  const isRepeated = voice.resendAskedAt !== null;
+  voice.resendAskedAt = at;
+  voice.resendAfterMs = isRepeated
+    ? Math.min(voice.resendAfterMs * 2, MOST_RESEND_AFTER_MS)
+    : FIRST_RESEND_AFTER_MS;
+}
+
+/** Nothing is signed for a session that has not shown itself: its first heartbeat is answered with what waits. */
+function noteTold(voice: Voice, call: Call, nowMs: number): void {
+  const { untold } = voice;
+  // "Answered" must not be told after the end of the same call.
+  for (const [id, { incidentId }] of untold) if (incidentId === call.incidentId) untold.delete(id);
+  untold.delete(call.eventId);
+  voice.toldAt = nowMs;
+  voice.isTold = voice.sessionNonce !== null;
+  untold.set(call.eventId, call);
+  const [oldest] = untold.keys();
+  if (untold.size > MAX_UNTOLD && oldest) untold.delete(oldest);
+}
+
+/** What the shell should remember of a fact although no fold keeps it. */
+export function noteFact(heard: Heard, fact: Fact): void {
+  if (fact.type === "deadline-set") noteDeadline(heard, fact);
+}

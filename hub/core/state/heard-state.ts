@@ -1,0 +1,112 @@
+/**
+ * What the wire said lately, of pillars, operators and clocks. Not folded from facts: a restart begins it anew.
+ */
+import type { Call } from "../../../shared/protocol/call.ts";
+import type { SessionNonce, EventId, Username, PillarId, IncidentId } from "../../../shared/ids.ts";
+
+export interface Clock {
+  /** Monotonic ms of the event that is being handled, or was last. */
+  nowMs: number;
+  /** Monotonic ms of the latest tick. */
+  tickedAtMs: number | null;
+  /** Wall minus monotonic, at the last step or at the first tick. */
+  offsetMs: number | null;
+  /** By how much the wall clock was set before the latest tick; 0 when it was not. */
+  stepMs: number;
+  /** Monotonic ms since when the wall clock has not leapt, as far as this process knows. */
+  steadySinceMs: number | null;
+}
+
+export const unset = (): Clock => ({
+  nowMs: 0,
+  tickedAtMs: null,
+  offsetMs: null,
+  stepMs: 0,
+  steadySinceMs: null,
+});
+
+/** One deadline by the clock nobody can set. */
+export interface Countdown {
+  /** The deadline it belongs to. */
+  readonly dueAt: number;
+  /** Monotonic ms. */
+  readonly endsAt: number;
+  /** Its moment is by a wall clock that was set shortly before, and may be set back before the next tick. */
+  readonly isOfOtherClock: boolean;
+}
+
+export interface Desk {
+  streams: number;
+  /** A stream has answered a ping: from then on an open one alone proves nothing. */
+  hasBeat: boolean;
+  /** Monotonic; null after a sign of life until the next tick, and while there is no doubt. */
+  goneAt: number | null;
+}
+
+/** One owed call by the clock nobody can set. */
+export interface Calling {
+  readonly ring: number;
+  readonly tries: number;
+  readonly dueAt: number;
+  /** When it was ordered; null while it waits. */
+  orderedAt: number | null;
+}
+
+/** What the wire said of one pillar since this process began. */
+export interface Voice {
+  heardAt: number;
+  disconnectedAt: number | null;
+  /** It has been told the state of its call since it connected. */
+  isTold: boolean;
+  /** Monotonic. */
+  toldAt: number;
+  resendAskedAt: number | null;
+  resendAfterMs: number;
+  /** Of its latest heartbeat; null until the connection has had one. */
+  sessionNonce: SessionNonce | null;
+  /** Told since that heartbeat, by alarm: told again when the next shows that the session was another one by then. */
+  readonly untold: Map<EventId, Call>;
+  /** Since when its ledger has shown less than the hub holds. */
+  behindSince: number | null;
+  lineage: Lineage | undefined;
+}
+
+export interface Heard {
+  readonly voices: Map<PillarId, Voice>;
+  isMediaUp: boolean;
+  /** When listening began; null before the first event. */
+  since: number | null;
+  readonly clock: Clock;
+  readonly countdowns: Map<IncidentId, Countdown>;
+  readonly desks: Map<Username, Desk>;
+  readonly calls: Map<IncidentId, Calling>;
+}
+
+export const silence = (): Heard => ({
+  voices: new Map(),
+  isMediaUp: false,
+  since: null,
+  clock: unset(),
+  countdowns: new Map(),
+  desks: new Map(),
+  calls: new Map(),
+});
+
+export interface Session {
+  readonly nonce: SessionNonce;
+  readonly bootEpoch: number;
+  /** The hub's clock minus the uptime: the least seen, because delays only add. */
+  bootedAt: number;
+}
+
+export interface Lineage {
+  /** Enrolments when it began: a new identity is a new lineage. */
+  readonly enrolments: number;
+  /** The latest last. */
+  sessions: Session[];
+  highestEpoch: number;
+  backSince: number | null;
+  takenOverAt: number[];
+  /** What betrays a second machine. */
+  suspicion: string | undefined;
+}
