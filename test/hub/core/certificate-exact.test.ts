@@ -1,8 +1,18 @@
 /** A certificate from its issue to its end: each moment, one before and one after it, and each fact and refusal whole. */
 import { describe, expect, test } from "vitest";
-import { adoptionFacts, certificateFacts, ENDING_MS, goodSerials, isExpired, isRenewalDue, latestOf, NO_CREDENTIALS, successorOf, whyNotAdmitted } from "../../../hub/core/certificate.ts";
-import type { CertificateRecord } from "../../../hub/core/state/pillar-record.ts";
-import type { PillarRecord } from "../../../hub/core/state/pillar-record.ts";
+import {
+  adoptionFacts,
+  certificateFacts,
+  ENDING_MS,
+  goodSerials,
+  isExpired,
+  isRenewalDue,
+  latestOf,
+  NO_CREDENTIALS,
+  successorOf,
+  whyNotAdmitted,
+} from "../../../hub/core/certificate.ts";
+import type { CertificateRecord, PillarRecord } from "../../../hub/core/state/pillar-record.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 import { newStreet, pillar, START, WANG, ZHAO, type Street } from "./street.ts";
 

@@ -1,8 +1,12 @@
 /** Whether a person is at a desk: what is remembered of them, whole, and what happens when they are gone. */
 import { describe, expect, test } from "vitest";
-import { decideReleases, hearAbsence, hearConsole, OWNER_GONE_MS } from "../../../hub/core/console.ts";
-import type { Desk } from "../../../hub/core/state/heard-state.ts";
-import { silence } from "../../../hub/core/state/heard-state.ts";
+import {
+  decideReleases,
+  hearAbsence,
+  hearConsole,
+  OWNER_GONE_MS,
+} from "../../../hub/core/console.ts";
+import { type Desk, silence } from "../../../hub/core/state/heard-state.ts";
 import type { Username } from "../../../shared/ids.ts";
 import { LI, newStreet, START, WANG, type Street } from "./street.ts";
 

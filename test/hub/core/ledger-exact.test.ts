@@ -1,11 +1,29 @@
 /** What the hub holds of a ledger, compared whole after each alarm, and what it finds wrong with one, in words. */
 import { describe, expect, test } from "vitest";
 import type { KnownAlarm } from "../../../hub/core/events.ts";
-import { faultOf, headFault, markOf, MAX_RECENT_ALARMS, missingFrom, needsJournal, rememberAlarm, renewMark, sight } from "../../../hub/core/ledger.ts";
+import {
+  faultOf,
+  headFault,
+  markOf,
+  MAX_RECENT_ALARMS,
+  missingFrom,
+  needsJournal,
+  rememberAlarm,
+  renewMark,
+  sight,
+} from "../../../hub/core/ledger.ts";
 import { NEW_MARK, type LedgerMark } from "../../../hub/core/state/ledger-mark.ts";
 import type { IncidentId, Sha256 } from "../../../shared/ids.ts";
-import { hashOf, hex, newAlarm, newHeartbeat, newStreet, pillar, START } from "./street.ts";
-import type { AlarmDetails } from "./street.ts";
+import {
+  hashOf,
+  hex,
+  newAlarm,
+  newHeartbeat,
+  newStreet,
+  pillar,
+  START,
+  type AlarmDetails,
+} from "./street.ts";
 
 const PILLAR = pillar(0);
 const INCIDENT = hex(500) as IncidentId;

@@ -1,6 +1,13 @@
 /** What betrays a second machine, at each limit: the whole of what is remembered, and the words of the suspicion. */
 import { describe, expect, test } from "vitest";
-import { CONFIRM_AFTER_MS, hearBoot, hearTakeover, isCounted, isFromBefore, newLineage } from "../../../hub/core/lineage.ts";
+import {
+  CONFIRM_AFTER_MS,
+  hearBoot,
+  hearTakeover,
+  isCounted,
+  isFromBefore,
+  newLineage,
+} from "../../../hub/core/lineage.ts";
 import type { Lineage } from "../../../hub/core/state/heard-state.ts";
 import type { SessionNonce } from "../../../shared/ids.ts";
 import { hex, newHeartbeat, START } from "./street.ts";

@@ -1,6 +1,12 @@
 /** A recording's record and the decisions about it, whole. */
 import { expect, test } from "vitest";
-import { decideRecordings, evolveRecording, MAX_RECORDINGS, startRecording, unrecorded } from "../../../hub/core/recording.ts";
+import {
+  decideRecordings,
+  evolveRecording,
+  MAX_RECORDINGS,
+  startRecording,
+  unrecorded,
+} from "../../../hub/core/recording.ts";
 import type { RecordingRecord } from "../../../hub/core/state/recording-record.ts";
 import type { IncidentId, RecordingId } from "../../../shared/ids.ts";
 import { hex, newStreet, pillar, START, type Street } from "./street.ts";

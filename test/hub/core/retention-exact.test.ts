@@ -1,7 +1,17 @@
 /** The disk, the locks and what goes: every fact and refusal whole, and every limit with one below and one above. */
 import { describe, expect, test } from "vitest";
 import type { HubEvent } from "../../../hub/core/events.ts";
-import { isOfHub, isRetentionFact, leastFree, MAX_DELETING, MAX_LOCK_REASON, MAX_LOCKED, MAX_PER_TURN, RECORDING_AGAIN_BYTES, RECORDING_LEAST_BYTES } from "../../../hub/core/retention.ts";
+import {
+  isOfHub,
+  isRetentionFact,
+  leastFree,
+  MAX_DELETING,
+  MAX_LOCK_REASON,
+  MAX_LOCKED,
+  MAX_PER_TURN,
+  RECORDING_AGAIN_BYTES,
+  RECORDING_LEAST_BYTES,
+} from "../../../hub/core/retention.ts";
 import type { Candidate } from "../../../hub/core/state/storage-state.ts";
 import type { IncidentId, RecordingId } from "../../../shared/ids.ts";
 import { hex, newStreet, START, type Street } from "./street.ts";

@@ -1,7 +1,13 @@
 /** A pillar's record as its facts make it, and the facts that heartbeats and reports make, compared whole. */
 import { describe, expect, test } from "vitest";
 import type { Fact, FactOf } from "../../../hub/core/facts.ts";
-import { cloneFacts, evolvePillar, isCloned, isTrusted, MAX_PILLARS } from "../../../hub/core/roster.ts";
+import {
+  cloneFacts,
+  evolvePillar,
+  isCloned,
+  isTrusted,
+  MAX_PILLARS,
+} from "../../../hub/core/roster.ts";
 import type { PillarRecord } from "../../../hub/core/state/pillar-record.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 import { newStreet, pillar, START, type Street } from "./street.ts";
