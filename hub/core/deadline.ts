@@ -9,7 +9,7 @@
  * Limit: while the whole machine sleeps neither clock is seen to run, and a ring waits with it.
  */
 import { isOfOtherClock } from "./clock.ts";
-import { nothing, type Decision } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import { nextLevel, REPEAT_MS, waitAt } from "./escalation.ts";
 import type { Tick } from "./events.ts";
 import type { Fact, FactOf } from "./facts.ts";
@@ -80,7 +80,7 @@ export function decideDeadlines(state: HubState, { at }: Tick): Decision {
       facts.push({ type: "deadline-set", at, incidentId, reason, dueAt: Math.round(at + leftMs) });
     }
   }
-  return facts.length > 0 ? { facts, effects: [] } : nothing;
+  return { facts, effects: [] };
 }
 
 type Running = IncidentRecord & {

@@ -75,10 +75,10 @@ function waitBefore(tries: number, targets: number): number {
 export function decideCalls(state: HubState): Decision {
   const { calls, clock } = state.heard;
   const targets = targetsOf(state);
-  if (calls.size === 0 || targets.length === 0) return nothing;
   let under = [...calls.values()].filter(({ orderedAt }) => orderedAt !== null).length;
   const effects: HubEffect[] = [];
   for (const [incidentId, { ring, tries, dueAt, orderedAt }] of calls) {
+    // None when every address is gone.
     const target = targets[tries % targets.length];
     if (orderedAt !== null || dueAt > clock.nowMs || under >= MAX_CALLS || !target) continue;
     effects.push({ type: "call-external", incidentId, ring, target, attempt: tries + 1 });

@@ -31,6 +31,20 @@ export const EQUIVALENT: readonly Judgement[] = [
       "such a fact lies beside an incident: folded into one that is forgotten it is nothing too",
   },
   {
+    file: "hub/core/presence.ts",
+    context: "voice.lineage = newLineage(enrolments, state.pillars.get(pillarId)?.bootEpoch ?? 0);",
+    original: "0",
+    replacement: "1",
+    because: "boots count from 1 (heartbeat.ts), so that the first one heard is behind neither",
+  },
+  {
+    file: "hub/core/clock.ts",
+    context: "nowMs: 0,",
+    original: "0",
+    replacement: "1",
+    because: "every event sets it before anything reads it",
+  },
+  {
     file: "device/core/agent.ts",
     context: "if (before === next) return [];",
     original: "if (before === next) return [];",

@@ -118,6 +118,8 @@ describe("a mark", () => {
   test("counts from a chain that began anew without its count of boots, and from no other", () => {
     const anew = { seq: 9, bootEpoch: 100_000_000 };
     expect(markAfter({ seq: 1 }, anew)).toMatchObject({ contiguousSeq: 9, ahead: [], headSeq: 9 });
+    const held = [{ seq: 1 }, { seq: 2 }, { seq: 3 }];
+    expect(markAfter(...held, { ...anew, seq: 2, eventId: 9 }).contiguousSeq).toBe(3);
     const known = { ...anew, bootEpoch: 99_999_999 };
     expect(markAfter({ seq: 1 }, known)).toMatchObject({ contiguousSeq: 1, ahead: [[9, 9]] });
     const linked = { ...anew, prevHash: hashOf({ seq: 8 }) };
