@@ -4,7 +4,7 @@ export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`bug: ${message}`);
 }
 
-/** Makes a `switch` exhaustive at compile time, and loud at run time. */
+/** Makes a `switch` exhaustive at compile time; throws at run time. */
 export function assertNever(value: never): never {
   throw new Error(`bug: unexpected ${JSON.stringify(value)}`);
 }

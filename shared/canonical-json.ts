@@ -1,8 +1,8 @@
 /**
  * One byte sequence per value, so that both sides hash and sign the same bytes.
  *
- * Keys sorted by code unit, no white space, integers only: the part of RFC 8785 we need. Fractions are
- * refused because number formatting is where canonical forms go wrong.
+ * Keys sorted by code unit, no white space, integers only: the part of RFC 8785 we need. Fractions are refused
+ * because programs differ in how they write them.
  */
 
 export type CanonicalValue =
@@ -13,7 +13,7 @@ export type CanonicalValue =
   | readonly CanonicalValue[]
   | { readonly [key: string]: CanonicalValue | undefined };
 
-/** Throws on a fraction or an unsafe integer: whoever builds a signed value must not hold one. */
+/** Throws on a fraction or an unsafe integer: a signed value must not hold one. */
 export function canonicalJson(value: CanonicalValue): string {
   if (typeof value === "number") {
     if (!Number.isSafeInteger(value)) throw new Error(`bug: ${value} has no canonical form`);

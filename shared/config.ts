@@ -116,7 +116,7 @@ function unitOf(origin: string): string {
   return origin === "array" ? " entries" : "";
 }
 
-/** What breaks an address most often is a password with one of these in it. */
+/** Characters in a password that most often make an address unreadable. */
 const ESCAPES =
   " (in its user, password and path write % as %25, @ as %40, : as %3A, / as %2F, # as %23, ? as %3F)";
 
@@ -127,7 +127,7 @@ const isSecret = (key: PropertyKey | undefined): boolean =>
 const hidden = (value: unknown): string =>
   typeof value === "string" ? `found a text of ${value.length} characters` : found(typeof value);
 
-/** A complaint goes to a log and a screen, and a refused address is most often one with a password in it. */
+/** Complaints are shown in logs and on screens, and a refused address often has a password in it. */
 function found(value: unknown): string {
   if (value === undefined) return "found nothing";
   return `found ${withoutAddresses(JSON.stringify(value, hideSecrets)).slice(0, 80)}`;

@@ -28,11 +28,11 @@ export type MediaSessionId = z.infer<typeof MediaSessionId>;
 export const CommandId = hex128.brand("CommandId");
 export type CommandId = z.infer<typeof CommandId>;
 
-/** One connection of a pillar: an order that names another one was meant for an older session. */
+/** One connection of a pillar: a command that names another one was meant for an older session. */
 export const SessionNonce = hex128.brand("SessionNonce");
 export type SessionNonce = z.infer<typeof SessionNonce>;
 
-/** The lineage of one hub database: it changes when a backup is restored. */
+/** Identifies one hub database: it changes when a backup is restored. */
 export const HubEpoch = hex128.brand("HubEpoch");
 export type HubEpoch = z.infer<typeof HubEpoch>;
 

@@ -1,9 +1,9 @@
 /**
- * The promises with a time in them, in milliseconds. Each number stands here once: the tests and the judge of the
- * simulated world assert it, and `docs/promises.md` states it.
+ * The promises with a time in them, in milliseconds. Each number stands here once: the tests and the judge of
+ * the simulated world assert it, and `docs/promises.md` states it.
  *
- * A test waits for a condition and may then assert one of these. How long it is willing to wait for anything else is
- * its own affair and no promise.
+ * A test waits for a condition and may then assert one of these. How long it waits at most for anything else is
+ * not a promise.
  */
 export const PROMISED_MS = {
   /** Whatever is broken or gone is on a screen. */
@@ -14,7 +14,7 @@ export const PROMISED_MS = {
   acceptedOverNarrowLine: 5000,
   /** An alarm has left the pillar, however slow its disk is. */
   alarmSent: 1000,
-  /** A pillar finds back to a hub that refused it for a while. */
+  /** A pillar is connected again to a hub that refused it for a while. */
   foundBack: 15_000,
   /** A word that is no longer true is taken back, on lamp, by voice and on the screen, while the pillar can be told. */
   wordTakenBack: 2000,
@@ -26,6 +26,6 @@ export const PROMISED_MS = {
   revoked: 1000,
   /** What one hostile client adds to the wait of the others. */
   hostileCost: 500,
-  /** Half-open connections are closed and cost nobody anything any more. */
+  /** Half-open connections are closed. */
   halfOpenClosed: 15_000,
 } as const;

@@ -1,13 +1,13 @@
 /**
- * Whether a program that starts slowly still gets anywhere.
+ * When a slow start of a program is given up.
  *
- * A small board under load may take a minute to load a program, and a fixed limit makes sure that it never
- * gets there. So a start is given up when nothing was worked for a while, and after a long time whatever
- * was worked: a program can be busy for ever.
+ * A small board under load may take a minute to load a program; with a fixed limit it would never succeed. So a
+ * start is given up when the program has done no work for a while, and in any case after a long time, because a
+ * program can be busy for ever.
  */
 
 export interface StartLimits {
-  /** Without any work of the program for so long. */
+  /** Given up after so long without any work of the program. */
   readonly idleMs: number;
   readonly mostMs: number;
 }

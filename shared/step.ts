@@ -1,4 +1,4 @@
-/** What a state machine answers: its next state, and the orders its shell performs in sequence. */
+/** What a state machine answers: its next state, and the effects its shell performs in sequence. */
 
 export interface Step<State, Effect> {
   readonly state: State;

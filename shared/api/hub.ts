@@ -30,11 +30,11 @@ export const DiskStatus = z.object({
 export type DiskStatus = z.infer<typeof DiskStatus>;
 
 export const HubStatus = z.object({
-  /** Where recordings lie; null until it was looked at. */
+  /** The disk that holds the recordings; null until it was first checked. */
   disk: DiskStatus.nullable(),
-  /** Recordings older than this go. */
+  /** Recordings older than this are removed. */
   keepDays: z.number(),
-  /** The oldest go earlier when less than this share of the disk is free. */
+  /** The oldest are removed earlier when less than this share of the disk is free. */
   leastFreePercent: z.number(),
   faults: z.array(HubFault),
 });

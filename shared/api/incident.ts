@@ -44,7 +44,10 @@ export const Incident = z.object({
   isHeld: z.boolean(),
   /** Presses that belong to this incident. */
   presses: z.number().int().positive(),
-  /** False: the pillar's certificate has expired, or somebody else may have its keys. Help, and doubt. */
+  /**
+   * False: the pillar's certificate has expired, or somebody else may have its keys. The alarm is answered all
+   * the same.
+   */
   isVerified: z.boolean(),
   escalation: Escalation,
   /** When the next step of the escalation is due; null when somebody owns it or it is closed. */
@@ -52,7 +55,10 @@ export const Incident = z.object({
   disposition: Disposition.nullable(),
   note: z.string().nullable(),
   text: z.string().nullable(),
-  /** Its row cannot be read: what is shown is the little that lies beside it, and the most urgent of the rest. */
+  /**
+   * Its row cannot be read. What can be known without it is shown; for the rest the most urgent value is
+   * assumed.
+   */
   isDamaged: z.literal(true).optional(),
   /** Its recordings are kept until a supervisor unlocks it; null: they go by age and space. */
   lock: z.object({ at: z.iso.datetime(), byName: z.string(), reason: z.string() }).nullable(),

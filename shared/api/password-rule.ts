@@ -34,7 +34,7 @@ const RUNS = [
   "qazwsxedcrfvtgbyhnujmikolp",
 ];
 
-/** A reader takes these for letters. */
+/** Digits and signs that people write in place of letters. */
 const AS_LETTER: Readonly<Record<string, string>> = {
   "0": "o",
   "1": "l",

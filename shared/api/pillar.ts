@@ -14,7 +14,7 @@ export const Position = z.object({
 });
 export type Position = z.infer<typeof Position>;
 
-/** What may be entered of a place. One rule for the command, the redemption of a code and the fact. */
+/** Limits on what may be entered of a place; the command line, the enrolment and the fact share them. */
 export const PlaceText = {
   name: z.string().trim().min(1).max(80),
   /** Grid cell or street office the pillar belongs to. */
@@ -29,14 +29,17 @@ export interface Place {
   readonly address: string;
 }
 
-/** The same limits on what was written before there were any. Total: an answer is never stricter than a fact. */
+/**
+ * Applies the same limits to values written before there were any. Total, so that an old fact can always be
+ * shown.
+ */
 export const boundedPlace = ({ name, grid, address }: Place): Place => ({
   name: clipped(name, 80),
   grid: clipped(grid, 40),
   address: clipped(address, 200),
 });
 
-/** Never in the middle of a character. */
+/** Cuts between characters, never inside one. */
 const clipped = (text: string, most: number): string =>
   text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/, "");
 
@@ -47,7 +50,10 @@ export const Certificate = z.object({
   serial: z.string(),
   issuedAt: z.iso.datetime().nullable(),
   validUntil: z.iso.datetime().nullable(),
-  /** Over: alarms by HTTPS ring as unverified, everything else is refused until the pillar is enrolled again. */
+  /**
+   * Its time is over: alarms by HTTPS ring as unverified, everything else is refused until the pillar is
+   * enrolled again.
+   */
   isExpired: z.boolean(),
 });
 

@@ -1,7 +1,7 @@
 /** What is missing in a recording, in milliseconds from its start. */
 import { z } from "zod";
 
-/** More holes than that are one line: the sums go on. */
+/** Gaps listed one by one; further ones are only counted and summed. */
 export const MAX_GAPS = 64;
 
 export const Gap = z.object({
@@ -22,7 +22,7 @@ export const Gaps = z.object({
 });
 export type Gaps = z.infer<typeof Gaps>;
 
-/** A recorder that died leaves all from there on. */
+/** After a crash of the recorder everything from there on is missing. */
 export function everythingMissing(fromMs: number, toMs: number): Gaps {
   const [from, to] = [Math.round(fromMs), Math.max(Math.round(fromMs), Math.round(toMs))];
   const spans = to > from ? [{ track: "everything", fromMs: from, toMs: to } as const] : [];

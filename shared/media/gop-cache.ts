@@ -33,7 +33,7 @@ export interface GopCache<P> {
   clear(): void;
 }
 
-/** A larger step is no loss: the sender counts anew. */
+/** A larger step is not loss: the sender has begun a new count. */
 const MAX_STEP = 0x1000;
 
 /** How far `a` lies behind `b`, across the wrap of 16 bits. */
@@ -51,7 +51,7 @@ export function newGopCache<P>(
   let bytes = 0;
   /** The first packet of the newest keyframe; undefined while there is no whole group. */
   let first: { sequence: number; timestamp: number } | undefined;
-  /** Kept when a group was dropped: the later slices of its keyframe begin none. */
+  /** Kept after a group was dropped, so that later slices of its keyframe do not begin a new one. */
   let droppedAt: number | undefined;
 
   const keepOnly = (rest: Kept<P>[]): void => {

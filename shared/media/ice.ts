@@ -39,9 +39,9 @@ export interface HostAddress {
   readonly bound: string | undefined;
 }
 
-/** More addresses than that are no host but a router. */
+/** A host has fewer addresses than this. */
 export const MAX_HOST_ADDRESSES = 8;
-/** Whoever has our name for the session may come from so many addresses and ports; roaming needs a few. */
+/** Source addresses and ports accepted for one session; roaming needs a few. */
 export const MAX_SOURCES = 16;
 
 /** Call before the local description is set. */

@@ -1,4 +1,4 @@
-/** The only receipt: the hub's journal holds this alarm. A broker's PUBACK says nothing of the kind. */
+/** The only receipt: it says that the hub's journal holds this alarm. A broker's PUBACK does not say that. */
 import { z } from "zod";
 import { EventId, HubEpoch, IncidentId, PillarId, Signature } from "../ids.ts";
 import { AnyVersion, signedObject } from "./version.ts";

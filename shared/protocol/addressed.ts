@@ -1,9 +1,10 @@
 /**
- * What the hub signs to one pillar, in one session of it, in one order.
+ * What the hub signs for one pillar, for one session of it, in one order.
  *
- * What a pillar is told decides what a person sees and hears, and a broker of others can be written to by others.
- * So the body names the pillar and its session, and is numbered: forged, foreign, repeated and reordered messages
- * are all refused. What a hub that has just started does not know, it waits for: the session stands in each heartbeat.
+ * These messages decide what a person sees and hears, and on an external broker other clients may write to the
+ * pillar's topics. So the body names the pillar and its session, and is numbered: forged, foreign, repeated and
+ * reordered messages are all refused. A hub that has just started learns the session from the pillar's next
+ * heartbeat and sends nothing before.
  */
 import { z } from "zod";
 import { HubRun, PillarId, SessionNonce, Signature } from "../ids.ts";

@@ -1,11 +1,11 @@
 /**
- * The alarm: what a pillar says when somebody asks for help.
+ * The alarm: what a pillar sends when somebody asks for help.
  *
- * The inner `event` never changes after its birth: it is what the ledger stores, the chain links and the
- * key signs. The envelope around it says how old the event is *now*, so it differs at every resend and
- * is not signed; mutual TLS protects it on the way.
+ * The inner `event` never changes once it is made: it is what the ledger stores, the chain links and the key
+ * signs. The envelope around it says how old the event is *now*, so it differs at every resend and is not
+ * signed; mutual TLS protects it on the way.
  *
- * An alarm of a newer pillar rings too: what is known of it is read, all of it is kept, linked and verified.
+ * The alarm of a newer pillar rings too: known fields are read; all fields are kept, linked and verified.
  */
 import { z } from "zod";
 import { EventId, PillarId, Sha256, Signature } from "../ids.ts";
@@ -34,7 +34,7 @@ export const AlarmEvent = signedObject({
   seq: z.number().int().positive(),
   /** Hash of the pillar's preceding event; 64 zeros for the first. */
   prevHash: Sha256,
-  /** One of a newer pillar that is not known here rings as `voice`. */
+  /** A kind that this release does not know rings as `voice`. */
   kind: z.union([AlarmKind, z.string().min(1).max(40)]),
   /** Wall clock at the edge, Unix ms. For the record only. */
   wallMs: z.number().int(),
@@ -44,12 +44,15 @@ export const AlarmEvent = signedObject({
 });
 export type AlarmEvent = z.infer<typeof AlarmEvent>;
 
-/** What an alarm rings as. Nothing unknown is quieter than a voice. */
+/** The kind an alarm rings as: an unknown one counts as `voice`, never as something quieter. */
 export function kindOf({ kind }: Pick<AlarmEvent, "kind">): AlarmKind {
   return AlarmKind.options.find((known) => known === kind) ?? "voice";
 }
 
-/** From the most open to the one that asks for the most care: nobody may speak aloud to somebody who hides. */
+/**
+ * From the least to the most careful. The strictest decides, because nobody may speak aloud to somebody who
+ * hides.
+ */
 const STRICTNESS: Readonly<Record<AlarmKind, number>> = { test: 0, text: 1, voice: 2, silent: 3 };
 
 /** What a call is when both kinds of alarm belong to it. Pillar and hub ask here, so that they agree. */

@@ -17,7 +17,7 @@ export const Call = signedObject({
   status: CallStatus,
   /** The operator's display name, with `answered` and `held`. */
   by: z.string().min(1).max(60).optional(),
-  /** Somebody hides: the pillar says nothing aloud of its own, whichever button began the call. */
+  /** The caller must not be heard: the pillar plays no prompts, whichever button began the call. */
   isSilent: z.boolean().optional(),
 });
 export type Call = z.infer<typeof Call>;

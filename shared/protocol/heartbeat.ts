@@ -9,7 +9,7 @@ export const HEARTBEAT_SECONDS = 5;
 /** What can be wrong with a pillar, in a technician's words; the console translates. */
 export const FaultCode = z.enum([
   "board-lost",
-  /** Found by the hub: the pillar has said more than a whole day of faults or alarms may cost the journal. */
+  /** Found by the hub: the pillar's faults or alarms have used up what the journal accepts from it in a day. */
   "budget-spent",
   "button-stuck",
   "camera-lost",
@@ -24,7 +24,7 @@ export const FaultCode = z.enum([
   "ledger-failing",
   /** Found by the hub, never by the pillar: two alarms under one number, or a ledger gone back. */
   "ledger-forked",
-  /** Found by the hub: after a reboot the pillar has forgotten alarms it had sent; they are here. */
+  /** Found by the hub: after a reboot the pillar has forgotten alarms it had sent. The hub's journal has them. */
   "ledger-lost",
   "ledger-slow",
   /** The contact of the mains supply has closed: the pillar runs on its battery. */
@@ -42,7 +42,7 @@ export const FaultCode = z.enum([
   "renewal-failing",
   /** Found by the hub: the pillar has had as many certificates today as a day allows, and asks for another. */
   "renewal-refused",
-  /** The setting says that no alarm may go by HTTPS. */
+  /** The HTTPS fallback is switched off in the settings. */
   "second-way-off",
   "speaker-lost",
   "tamper-open",
@@ -53,7 +53,7 @@ export type FaultCode = z.infer<typeof FaultCode>;
 export const FaultHeard = z.union([FaultCode, z.string().min(1).max(40)]);
 const MAX_FAULTS = 64;
 
-/** A fault unknown here is shown as what it means for us: that the pillar is newer. */
+/** A code that this release does not know is shown as `protocol-newer`. */
 export const readFault = (heard: string): FaultCode =>
   FaultCode.options.find((known) => known === heard) ?? "protocol-newer";
 

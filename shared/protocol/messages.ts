@@ -38,7 +38,7 @@ export function parseUp(channel: UpChannel, bytes: Uint8Array): Parsed<UpMessage
   return parsed.ok ? { ok: true, value: { channel, message: parsed.value } as UpMessage } : parsed;
 }
 
-/** Whether bytes that could not be read are a newer pillar's: it means no harm by them. */
+/** Whether unreadable bytes come from a newer pillar, which is not an attack. */
 export function isOfNewerProtocol(bytes: Uint8Array): boolean {
   const parsed = parseJson(z.object({ v: AnyVersion }), bytes);
   return parsed.ok && isNewer(parsed.value.v);

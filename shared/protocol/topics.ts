@@ -1,8 +1,8 @@
 /**
  * The MQTT topics of protocol version 1.
  *
- * A pillar publishes only under its own `up/` and subscribes only to its own `down/#`; the parser here
- * is what the broker's access control asks, so there is one reading of a topic and no second opinion.
+ * A pillar publishes only under its own `up/` and subscribes only to its own `down/#`. The broker's access
+ * control uses the parser here, so topics are read in one place only.
  */
 import { PillarId } from "../ids.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
@@ -20,7 +20,10 @@ export const downTopic = (pillarId: PillarId, channel: DownChannel): string =>
   `${ROOT}/${pillarId}/down/${channel}`;
 /** What a hub subscribes to at a broker that is not its own. */
 export const EVERY_UP = `${ROOT}/+/up/#`;
-/** There the hub hears itself, by the road the pillars take; no pillar's name can be its own. */
+/**
+ * The hub sends messages to itself on this topic, to check that the broker delivers. `hubName` is never a
+ * pillar's name.
+ */
 export const probeTopic = (hubName: string): string => `${ROOT}/${hubName}/up/probe`;
 /** The one filter a pillar subscribes to. */
 export const downFilter = (pillarId: PillarId): string => `${ROOT}/${pillarId}/down/#`;

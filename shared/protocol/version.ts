@@ -1,9 +1,9 @@
 /**
  * The protocol's version, in every topic and in every payload; and what a reader does with a newer one.
  *
- * A field keeps its name and its meaning for ever; a newer writer may add fields, kinds and codes. So a
- * reader passes over what it does not know, an alarm of any version rings, and what gives somebody power
- * over a pillar (`command`) is refused unless every word of it is known.
+ * A field keeps its name and its meaning for ever; a newer writer may add fields, kinds and codes. So a reader
+ * passes over what it does not know, and an alarm of any version rings. A `command` gives power over a pillar
+ * and is refused when it holds anything unknown.
  */
 import { z } from "zod";
 import { canonicalJson, type CanonicalValue } from "../canonical-json.ts";
@@ -21,8 +21,8 @@ const MAX_SIGNED_LENGTH = 16_384;
 const MAX_SIGNED_DEPTH = 8;
 
 /**
- * An object that is signed: fields the reader does not know are kept, because the signature covers them.
- * The type does not show them, so no code comes to depend on them.
+ * An object that is signed: fields the reader does not know are kept, because the signature covers them. The
+ * type hides them, so that no code depends on them.
  */
 export function signedObject<Shape extends z.ZodRawShape>(
   shape: Shape,
