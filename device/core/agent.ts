@@ -1,8 +1,7 @@
 /**
- * The agent's one switch: which part hears of which event.
+ * The agent's one switch: which part handles which event.
  *
- * Lamp and gate are not ordered by the parts; they follow from the state, here, after every step, so
- * that no path can forget them.
+ * Lamp and gate are derived from the state here, after every step, so that no part has to set them.
  */
 import { assertNever } from "../../shared/assert.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";

@@ -1,11 +1,11 @@
 /**
  * What the hub tells of a call: received, answered, held, ringing again, over.
  *
- * Lamp, voice and words say what the hub said last, and nothing longer than the hub says it. Whatever ends
- * "answered" (the operator is gone, handed the call over, the incident was opened again or is another one, the
- * hub was restored, the line is lost) takes all three back in the same step. The lamp cannot be seen by
- * everybody, so each of these has a spoken prompt of its own. The hub repeats it with every second heartbeat: without its
- * word for 25 s, as behind a broker that stands when the hub is gone, the line counts as lost.
+ * Lamp, voice and words follow what the hub said last. Whatever ends "answered" (the operator is gone, handed the
+ * call over, the incident was opened again or is another one, the hub was restored, the line is lost) changes all
+ * three in the same step. Each of these has a spoken prompt of its own, for people who cannot see the lamp. The hub
+ * repeats the state with every second heartbeat. After 25 s without it, for example behind a broker that still runs
+ * when the hub is gone, the line counts as lost.
  */
 import { after, seconds } from "../../shared/duration.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
@@ -64,7 +64,7 @@ export function callTold(before: Agent, message: CallMessage, moment: Moment): A
 
 /**
  * The hub knows of a silent press that this pillar has forgotten, or that it joined to another call. Its end is
- * different: whoever has just heard "received" hears that it is over.
+ * different: a person who has just heard "received" also hears that it is over.
  */
 function hushedBy(agent: Agent, { incidentId, eventId, status }: CallMessage): Agent {
   const { call } = agent.call;
@@ -87,7 +87,7 @@ function believe(agent: Agent, call: Accepted, { message, moment }: Word): Agent
   const { eventId, isSilent, incidentId } = call;
   const { by, status } = message;
   const staleAt = after(moment.at, ANSWER_STALE_AFTER);
-  // An answer without a name is none.
+  // An answer without a name does not count.
   if (status === "ringing" || by === undefined) {
     const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
     const isTakenBack = call.phase === "answered";
@@ -112,7 +112,7 @@ function believe(agent: Agent, call: Accepted, { message, moment }: Word): Agent
   return follow(watched, () => step(answered, ...say(answered, isHeld ? "held" : "answered")));
 }
 
-/** A reboot during a call, or an incident opened again: the hub's word for our newest alarm counts. */
+/** After a reboot during a call, or when an incident is opened again: what the hub says of our newest alarm counts. */
 function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
   const { lastEventId, wasSilent } = agent.call;
   const isOurs = message.eventId === lastEventId && message.status !== "ended";
@@ -126,7 +126,7 @@ function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
   return follow(said, (next) => callTold(next, message, moment));
 }
 
-/** Nobody can know any more who is at the other end: "answered" waits for the hub to say it again. */
+/** It is not known any more who is at the other end, so "answered" is shown again only when the hub repeats it. */
 export function callCutOff(agent: Agent): AgentStep {
   const { call } = agent.call;
   if (call.phase !== "answered" || !call.isLive) return step(agent);
@@ -134,7 +134,10 @@ export function callCutOff(agent: Agent): AgentStep {
   return step(cutOff, ...say(cutOff, "reconnecting"));
 }
 
-/** Somebody had answered, and the hub has not been reached for a while: whoever waits must hear of another way. */
+/**
+ * Somebody had answered, and the hub has not been reached for a while: the person waiting is told another way to
+ * get help.
+ */
 export function callLineLost(agent: Agent): AgentStep {
   const { call } = agent.call;
   if (agent.link.phase === "up" || call.phase !== "answered" || call.isLive) return step(agent);

@@ -20,9 +20,9 @@ import type { Agent, AgentStep } from "./state.ts";
 import { type CallState, IDLE } from "./state/call-state.ts";
 import { say, withCall } from "./running-call.ts";
 
-/** Nobody has the call: the person must hear of another way. */
+/** After so long without a receipt the person is told another way to get help. */
 const DIAL_110_AFTER = seconds(20);
-/** A hub that says nothing of a call for so long has forgotten it, and the button must work again. */
+/** A hub that says nothing of a call for so long is taken to have forgotten it, so that the button works again. */
 const SILENCE_ENDS_AFTER = minutes(30);
 
 /** Long enough to read that it is over. */
@@ -67,7 +67,7 @@ export function resumeCall(agent: Agent, moment: Moment): AgentStep {
   const calling = withCall(agent, {
     phase: "calling",
     eventId: newest.eventId,
-    // Whoever hides is not betrayed by somebody who pressed after them.
+    // A press aloud that comes later does not make a silent call audible.
     isSilent: calls.some(({ alarm }) => alarm.event.kind === "silent"),
     edgeAt: moment.at,
     isLate: false,
@@ -115,8 +115,8 @@ export function endShown(agent: Agent): AgentStep {
 }
 
 /**
- * No ear without cause: camera, microphone and speaker only from the receipt of a call to its end. Before it
- * nobody can look or listen, and on a narrow line a picture would keep the alarm from arriving.
+ * Camera, microphone and speaker work only from the receipt of a call to its end. Before it nobody can look or
+ * listen, and on a narrow line a picture would keep the alarm from arriving.
  */
 export const isGateOpen = ({ call: { call } }: Agent): boolean =>
   call.phase !== "idle" && call.phase !== "calling";

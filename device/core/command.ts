@@ -1,8 +1,8 @@
 /**
- * Orders from the hub: performed once, in time, in this session of the pillar, or refused with the reason.
+ * Commands from the hub: performed once, in time, in this session of the pillar, or refused with the reason.
  *
- * The shell has checked the signature; here is checked whether the order is for us, now, and new. The
- * last `MAX_REMEMBERED` order ids are kept, far more than fit into the longest expiry.
+ * The shell has checked the signature; here is checked whether the command is for us, now, and new. The last
+ * `MAX_REMEMBERED` command ids are kept, far more than fit into the longest expiry.
  */
 import { after, milliseconds, minutes, seconds } from "../../shared/duration.ts";
 import type { CommandId, EventId } from "../../shared/ids.ts";
@@ -20,9 +20,9 @@ import type { Orders } from "./state/command-state.ts";
 const MAX_REMEMBERED = 256;
 const BLINK = milliseconds(500);
 const SELF_TEST_WITHIN = seconds(20);
-/** A siren nobody switches off is a second emergency. */
+/** The siren stops by itself after so long. */
 const SIREN_AT_MOST = minutes(5);
-/** What the way itself may take now more, now less. */
+/** Allowance for varying network delay. */
 const SLACK_MS = 1000;
 
 const withOrders = (agent: Agent, change: Partial<Orders>): Agent => ({
@@ -52,10 +52,10 @@ export function ordered(agent: Agent, body: CommandBody, moment: Moment): AgentS
   if (refusal) return answer(agent, commandId, { outcome: "refused", detail: refusal });
   const offset = moment.at - body.issuedWallMs;
   const lateMs = offset - (agent.orders.offset ?? offset);
-  // `resend` is harmless however late, and the only way back for alarms that a hub has lost.
+  // A late `resend` does no harm, and it is the only way to recover alarms that a hub has lost.
   if (lateMs > expiresInMs + SLACK_MS && body.order.name !== "resend") {
     const detail = `expected within ${expiresInMs} ms, found ${Math.round(lateMs)} ms late`;
-    // The hub's clock may have been set back: the next order is measured by this one.
+    // The hub's clock may have been set back: the next command is measured by this one.
     return answer(withOrders(agent, { offset }), commandId, { outcome: "refused", detail });
   }
   const seen = [...agent.orders.seen, commandId].slice(-MAX_REMEMBERED);
@@ -63,7 +63,7 @@ export function ordered(agent: Agent, body: CommandBody, moment: Moment): AgentS
   return perform(withOrders(agent, { seen, offset: least }), body, moment);
 }
 
-/** Another session has other delays. The first order of one is bounded by the session itself. */
+/** Another session has other delays. The first command of a session is bounded by the session itself. */
 export const forgetDelays = (agent: Agent): Agent => withOrders(agent, { offset: undefined });
 
 function refusalOf(agent: Agent, body: CommandBody): string | undefined {

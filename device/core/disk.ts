@@ -17,7 +17,7 @@ import { openSecondPath } from "./second-path.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
 export const MAX_UNSTORED = 1000;
-/** A disk slower than this does not delay a cry for help. */
+/** An alarm waits for the disk no longer than this. */
 const DISK_MS = milliseconds(250);
 const RETRY = seconds(5);
 const CALM_AFTER = seconds(60);
@@ -88,7 +88,7 @@ export function appendFailed(
   return follow(sent, (next) => raise(next, "ledger-failing", detail));
 }
 
-/** The disk no longer holds it back: it may go, by either way. */
+/** It does not wait for the disk any more: it may be sent, by MQTT and by HTTPS. */
 function release(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
   const sent = sendFirst(agent, eventId, moment);
   return follow(sent, (next) => openSecondPath(next, eventId, moment));
@@ -96,11 +96,11 @@ function release(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
 
 export function ledgerMoved(agent: Agent, reason: string): AgentStep {
   const moved = { ...agent, health: { ...agent.health, isLedgerMoved: true } };
-  // Told anew, with what is to be done about it.
+  // Raised again, with what is to be done about it.
   return follow(clear(moved, "ledger-failing"), (next) => raise(next, "ledger-failing", reason));
 }
 
-/** The disk has had its time: what it still holds goes out from memory. */
+/** The wait for the disk is over: alarms that it still holds are sent from memory. */
 export function diskLate(agent: Agent, moment: Moment): AgentStep {
   const late = [...agent.disk.keys()].filter(
     (eventId) => agent.outbox.pending.get(eventId)?.maySend === false,

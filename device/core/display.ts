@@ -16,7 +16,7 @@ import type { Agent, AgentStep } from "./state.ts";
 export function lampOf(agent: Agent): LampPattern {
   const { identify } = agent.orders;
   const { call } = agent.call;
-  // The centre still has the call; that somebody listens is no longer known.
+  // The hub still has the call; whether somebody listens is no longer known.
   if (call.phase === "answered") return call.isLive ? "answered" : "received";
   if (call.phase !== "idle") return call.phase;
   if (identify) return identify.isLit ? "standby" : "off";
@@ -94,13 +94,13 @@ function answered({ by, isHeld, isSilent }: Extract<Call, { phase: "answered" }>
   };
 }
 
-/** Handed to a way, at least once. */
+/** Sent at least once, by MQTT or HTTPS. */
 const hasLeft = (agent: Agent, { eventId }: Extract<Call, { phase: "calling" }>): boolean =>
   (agent.outbox.pending.get(eventId)?.attempts ?? 0) > 0;
 
 const isHubMissing = ({ link }: Agent): boolean => link.phase !== "up" && link.isMissing;
 
-/** After every event: an order to the screen if its words are others now. */
+/** Called after every event: redraws the screen when its text has changed. */
 export function refresh(agent: Agent, moment: Moment): AgentStep {
   const now = wordsOf(agent);
   const { phase, zh, en } = agent.display;

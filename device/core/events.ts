@@ -1,8 +1,8 @@
 /**
- * What the agent's core is told, and what it orders.
+ * The events that the agent's core is told, and the effects it orders.
  *
- * The core reads no clock and draws no chance: every event carries its moment. Effects are performed by
- * the shell in the order given.
+ * The core reads no clock and draws no random number: every event carries them. Effects are performed by the shell
+ * in the order given.
  */
 import type { Instant } from "../../shared/duration.ts";
 import type { EventId, HubEpoch, SessionNonce } from "../../shared/ids.ts";
@@ -16,7 +16,7 @@ import type { DownChannel } from "../../shared/protocol/topics.ts";
 import type { Display, FromMedia, Kept, LampPattern, SealedAlarm, ToMedia } from "../ports.ts";
 import type { PromptName } from "./prompt.ts";
 
-/** When an event is told, by both clocks, and one draw of chance for whatever it starts. */
+/** When an event is told, by both clocks, and one random number for whatever it starts. */
 export interface Moment {
   /** Monotonic ms since the agent's start. */
   readonly at: Instant;
@@ -25,7 +25,7 @@ export interface Moment {
   readonly isClockSynced: boolean;
   /** In [0, 1). */
   readonly chance: number;
-  /** 128 fresh random bits, for an alarm this event may give birth to. */
+  /** 128 fresh random bits, for an alarm that this event may create. */
   readonly freshId: EventId;
 }
 
@@ -68,7 +68,7 @@ export type Told =
   | { readonly type: "button-released"; readonly kind: ButtonKind }
   | { readonly type: "tamper-changed"; readonly isOpen: boolean }
   | { readonly type: "mains-changed"; readonly isLost: boolean }
-  /** `hub.alarmUrls` is an empty list: somebody has switched the second way off. */
+  /** `hub.alarmUrls` is an empty list: the HTTPS fallback is switched off. */
   | { readonly type: "second-way-off" }
   | { readonly type: "board-running"; readonly isRunning: boolean; readonly detail: string }
   /** The shell hashed and signed the draft. */
@@ -79,7 +79,7 @@ export type Told =
   | { readonly type: "ledger-broken"; readonly reason: string }
   /** The spare file is in use until somebody comes. */
   | { readonly type: "ledger-moved"; readonly reason: string }
-  /** The disk was dead at the start and is back: this is what it held. */
+  /** The disk failed at the start and works again: this is what it holds. */
   | ({ readonly type: "ledger-back" } & Kept)
   /** A page of the ledger, oldest first; empty at its end. */
   | { readonly type: "kept"; readonly alarms: readonly SealedAlarm[] }
@@ -92,9 +92,9 @@ export type Told =
   | { readonly type: "accepted"; readonly receipt: Receipt }
   /** What became of the call; its signature is good. */
   | { readonly type: "call-told"; readonly body: CallBody }
-  /** The hub's order; its signature is good. */
+  /** A command of the hub; its signature is good. */
   | { readonly type: "ordered"; readonly body: CommandBody }
-  /** Of the picture's and the voice's connection; its signature is good. */
+  /** Signalling for picture and voice; its signature is good. */
   | { readonly type: "signalled"; readonly body: SignalBody }
   /** A message on a topic of ours that is not our hub's: unreadable, unsigned, or signed by another. */
   | {

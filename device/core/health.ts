@@ -16,14 +16,14 @@ import { knownHead } from "./outbox.ts";
 import type { Agent, AgentStep } from "./state.ts";
 import type { MediaState } from "./state/health-state.ts";
 
-/** A finger lets go; a coin in the gap does not. */
+/** A press ends within seconds; a stuck button does not. */
 const STUCK_AFTER = seconds(30);
-/** A time daemon needs its first minute. */
+/** After a start the time daemon is given its first minute. */
 const CLOCK_SET_WITHIN = minutes(2);
 /** 2025: a wall clock before this was never set. */
 const EARLIEST_WALL_MS = 1_735_689_600_000;
 
-/** 30 s: a camera that fails now this way, now that, is news twice a minute at most. */
+/** A camera that fails in changing ways is reported at most twice a minute. */
 const BEATS_BETWEEN_CAUSES = 6;
 
 export function report(agent: Agent, message: Report): AgentStep {
@@ -48,7 +48,7 @@ function tell(agent: Agent, code: FaultCode, words: string): AgentStep {
   );
 }
 
-/** A technician must not read the cause of an hour ago. */
+/** Replaces the cause that a technician reads when it has changed. */
 function tellNewCauses(agent: Agent): AgentStep {
   const told = new Map(
     [...agent.health.told].map(([code, last]) => [code, { ...last, beats: last.beats + 1 }]),
@@ -120,7 +120,7 @@ function heartbeat(agent: Agent, sessionNonce: SessionNonce, moment: Moment): Up
   };
 }
 
-/** A hub that was away hears again what is wrong, in words. */
+/** After a reconnect the hub is told again, in words, what is wrong. */
 export function repeatFaults(agent: Agent): AgentStep {
   const reports = [...agent.health.faults].map(([code, detail]): Effect => {
     const message: Report = { v, type: "fault-raised", code, detail };

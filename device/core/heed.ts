@@ -2,8 +2,8 @@
  * Which of the hub's messages are heeded: meant for this pillar, in this session, newer than the last.
  *
  * The shell has checked the signature. What is refused changes nothing a person sees or hears; it is counted, and
- * one fault tells of it until none has come for ten minutes. A message signed for an older session, or overtaken
- * by a newer one, is no fault: honest brokers repeat and reorder.
+ * one fault tells of it until none has come for ten minutes. A message signed for an older session, or overtaken by
+ * a newer one, is not a fault: a broker in good order may repeat and reorder.
  */
 import { after, minutes } from "../../shared/duration.ts";
 import type { Stamp } from "../../shared/protocol/addressed.ts";
@@ -15,7 +15,7 @@ import type { Agent, AgentStep } from "./state.ts";
 import { UNHEARD, type Heeded } from "./state/heeded-state.ts";
 
 const CALM_AFTER = minutes(10);
-/** Earlier runs of the hub in one session of a pillar; behind a broker of others a session outlives them. */
+/** Earlier runs of the hub in one session of a pillar; with an external broker a session can outlast several. */
 const MAX_RUNS = 32;
 
 /** Another session counts anew; what was refused is still of interest. */
@@ -63,7 +63,7 @@ interface Refusal {
   readonly moment: Moment;
 }
 
-/** Unsigned, signed by another, or meant for another pillar: somebody writes to us who should not. */
+/** Unsigned, signed by another, or meant for another pillar: somebody without the right to writes on our topics. */
 export function messageRefused(agent: Agent, refusal: Refusal): AgentStep {
   const detail =
     `a message on down/${refusal.channel} was refused: ${refusal.reason}. ` +

@@ -1,8 +1,8 @@
 /**
- * The rules by which an alarm is born, sent, sent again and sent no longer.
+ * How an alarm is made, sent and sent again until the hub has accepted it.
  *
- * Sending goes on until the hub accepts, for ever. At most `WINDOW` alarms are under way at once, so a
- * pillar back from a long silence does not flood anybody; the newest press never waits in that queue.
+ * That goes on without end. At most `WINDOW` alarms are under way at once, so that a pillar back from a long
+ * silence does not flood anybody; the newest press never waits in that queue.
  */
 import { fullJitter } from "../../shared/backoff.ts";
 import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
@@ -21,7 +21,7 @@ import type { Agent, AgentStep } from "./state.ts";
 export const WINDOW = 16;
 const PAGE = 100;
 const RESEND = { first: seconds(2), most: seconds(15) };
-/** Full jitter may draw zero; an answer under way deserves this long. */
+/** The shortest wait before a resend: full jitter may draw zero, and an answer may be under way. */
 const RESEND_NOT_BEFORE = milliseconds(250);
 const REPLAY_RETRY = seconds(5);
 
@@ -48,7 +48,7 @@ export function draft(agent: Agent, birth: Birth): AgentStep {
   return step(agent, { type: "seal", draft: event, edgeAt });
 }
 
-/** A new alarm enters the outbox; it waits there for the disk, or for the disk's time to be over. */
+/** A new alarm enters the outbox; it waits there until the disk has it, or until that wait is over. */
 export function admit(
   agent: Agent,
   alarm: SealedAlarm,
@@ -59,7 +59,7 @@ export function admit(
   const entry: Pending = { ...keptAlarm(alarm, false), edgeAt, maySend: false };
   const headed = withOutbox(agent, { head: { seq, hash: alarm.hash }, round: 0 });
   if (agent.outbox.pending.size >= MAX_OUTBOX) {
-    // No room to wait in: it goes out once now, and is read again from the disk when there is room.
+    // The outbox is full: it is sent once now, and read again from the disk when there is room.
     const fromSeq = Math.min(seq, agent.outbox.replay?.fromSeq ?? seq);
     const kept = withOutbox(headed, { replay: { fromSeq, isFetching: false } });
     const message = { channel: "alarm", message: envelope(entry, told.at) } as const;
@@ -70,7 +70,7 @@ export function admit(
   return step(withOutbox(headed, { pending: new Map(agent.outbox.pending).set(eventId, entry) }));
 }
 
-/** The disk has it, or has had its time: the first sending, unless a link carried it already. */
+/** It is on the disk, or the wait for the disk is over: it is sent, unless a link has carried it already. */
 export function sendFirst(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
   const entry = agent.outbox.pending.get(eventId);
   if (!entry) return step(agent);
@@ -123,7 +123,7 @@ export function resend(agent: Agent, moment: Moment): AgentStep {
   return result;
 }
 
-/** The hub's journal has it. A hub of another lineage must hear everything we keep. */
+/** The hub's journal has it. A hub with another database is sent everything we keep. */
 export function acceptedByHub(agent: Agent, receipt: Receipt, moment: Moment): AgentStep {
   const { eventId, hubEpoch } = receipt;
   const before = agent.outbox.hubEpoch;

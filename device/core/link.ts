@@ -1,8 +1,8 @@
 /**
- * The way to the hub: up, trying, or waiting to try.
+ * The connection to the hub: up, trying, or waiting to try.
  *
- * A whole city loses its hub in the same second, so every wait is full jitter. A pillar whose person is
- * still waiting may try twice a second; there are few of those.
+ * A whole city loses its hub in the same second, so every wait is full jitter. A pillar with somebody waiting at it
+ * may try twice a second, because few pillars have that at once.
  */
 import { fullJitter } from "../../shared/backoff.ts";
 import { after, milliseconds, seconds } from "../../shared/duration.ts";
@@ -51,7 +51,7 @@ export function linkDown(agent: Agent, reason: string, moment: Moment): AgentSte
   return step({ ...agent, link: { phase: "waiting", attempt, isMissing } }, ...effects);
 }
 
-/** An alarm that nobody has is never less urgent; a call that somebody has waits longer when trying does not help. */
+/** An alarm without a receipt keeps the short wait; a call that the hub has waits longer when trying does not help. */
 function isUrgent({ outbox, call }: Agent, attempt: number): boolean {
   if (outbox.pending.size > 0 || call.call.phase === "calling") return true;
   return call.call.phase !== "idle" && attempt < MAX_COUNTED;

@@ -1,8 +1,8 @@
 /**
  * What waits for the hub: every alarm no hub has accepted, and in which order they take turns.
  *
- * The person who waits at the pillar comes first, then what no hub has, then what another hub is to hear
- * again. At most `MAX_OUTBOX` wait here; more wait on the disk.
+ * First comes the person who waits at the pillar, then what no hub has, then what another hub is to hear again. At
+ * most `MAX_OUTBOX` wait here; more wait on the disk.
  */
 import type { Instant } from "../../shared/duration.ts";
 import type { EventId } from "../../shared/ids.ts";
@@ -12,7 +12,7 @@ import type { LedgerHead } from "../ports.ts";
 import type { Agent } from "./state.ts";
 import type { Outbox, Pending } from "./state/outbox-state.ts";
 
-/** Behind every alarm that no hub has; nobody sends a billion times before its turn. */
+/** Puts an alarm behind every one that no hub has: no alarm is ever sent a billion times. */
 const REPLAY_RANK = 1_000_000_000;
 
 export const withOutbox = (agent: Agent, change: Partial<Outbox>): Agent => ({

@@ -1,9 +1,9 @@
 /**
- * The second way to a hub: HTTPS, when MQTT brings no receipt.
+ * The HTTPS fallback: how alarms reach a hub when MQTT brings no receipt.
  *
- * An alarm that no hub has accepted 5 s after it was free to go also goes by HTTPS, to each configured hub
- * in turn, round after round, for ever. Both ways go on until the receipt. A pillar that knows its link to be
- * missing does not wait the 5 s. What only another hub is to hear again never goes this way.
+ * An alarm that no hub has accepted 5 s after it was free to go also goes by HTTPS, to each configured hub in turn,
+ * round after round, without end. MQTT and HTTPS both go on until the receipt. A pillar that knows its link to be
+ * missing does not wait the 5 s. What only another hub is to hear again is never sent this way.
  */
 import { fullJitter } from "../../shared/backoff.ts";
 import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
@@ -68,7 +68,7 @@ export function postDue(agent: Agent, moment: Moment): AgentStep {
   return follow(result, planPosts);
 }
 
-/** The next hub, or after the last one a rest. */
+/** The next hub, or after the last one a pause. */
 export function postFailed(
   agent: Agent,
   failure: Moment & { readonly eventId: EventId; readonly reason: string },
