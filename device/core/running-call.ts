@@ -20,7 +20,7 @@ export function withCall(agent: Agent, call: Running): Agent {
 export const isOfCall = ({ call: known }: Agent, call: Running, eventId: EventId): boolean =>
   eventId === call.eventId || eventId === known.lastEventId || known.newer.includes(eventId);
 
-/** A voice for everyone but those who pressed silently. */
+/** A spoken prompt, except after a silent press. */
 export function say(agent: Agent, name: PromptName): Effect[] {
   const { call } = agent.call;
   return call.phase !== "idle" && call.isSilent ? [] : [{ type: "prompt", name }];

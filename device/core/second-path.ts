@@ -18,7 +18,7 @@ export const POST_AFTER = seconds(5);
 /** Requests under way at once; the one for the person who waits now is never held up by them. */
 export const MAX_POSTS = 4;
 const ROUND = { first: seconds(2), most: seconds(15) };
-/** Full jitter may draw zero; no hub is asked faster than this. */
+/** The shortest wait before a resend: full jitter may draw zero, and an answer may be under way. */
 const NOT_BEFORE = milliseconds(250);
 
 /** From now on the alarm may go by HTTPS, after its wait. */

@@ -4,8 +4,8 @@ import type { CommandId, EventId } from "../../../shared/ids.ts";
 
 export interface Orders {
   /**
-   * Our monotonic clock less the hub's wall clock, by the least delayed order of this session: how late
-   * another one is shows without our wall clock, which may be years off.
+   * Our monotonic clock minus the hub's wall clock, from the least delayed command of this session. With it the
+   * delay of another command is known without our wall clock, which may be years off.
    */
   readonly offset: number | undefined;
   /** Oldest first. */

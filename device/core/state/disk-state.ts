@@ -5,7 +5,7 @@ import type { SealedAlarm } from "../../ports.ts";
 export interface Unstored {
   readonly alarm: SealedAlarm;
   readonly isWriting: boolean;
-  /** The hub was quicker than the disk. */
+  /** The hub accepted it before the disk had it. */
   readonly acceptedBy: HubEpoch | undefined;
 }
 

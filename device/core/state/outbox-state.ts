@@ -20,9 +20,9 @@ export interface Pending {
   /** Stored, or late enough that we no longer wait for the disk. */
   readonly maySend: boolean;
   readonly isSentOnThisLink: boolean;
-  /** A hub has accepted it; another one hears it again, behind everything else. */
+  /** A hub has accepted it; it is sent to another one again, after everything else. */
   readonly isReplay: boolean;
-  /** Its place on the second way; none until it is free to go. */
+  /** Where it stands in the HTTPS fallback; none until it is free to go. */
   readonly post: Post | undefined;
 }
 
