@@ -1,9 +1,9 @@
 /**
  * An alarm arrives: again, for an incident that is open, or as a new one.
  *
- * It is never refused and never lost. The same alarm twice is one alarm, answered twice; a different one
- * under a number already held is recorded like any other, and the fork is a fault. Past the limit of open
- * incidents they still open, only without a recording.
+ * It is never refused and never lost. The same alarm twice is one alarm, answered twice; a different one under a
+ * number already held is recorded like any other, and the fork is a fault. Past the limit of open incidents new
+ * ones still open, without a recording.
  */
 import type { Priority } from "../../shared/api/incident.ts";
 import {
@@ -38,7 +38,8 @@ export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
   const open = openId && state.incidents.get(openId);
   const isVerified = isTrusted(state.pillars.get(pillarId), event.at);
   if (open && !isWorse(open, event, isVerified) && isAlarmBudgetSpent(state, pillarId, event.at)) {
-    // It rings already, and the pillar asks again: its turn comes when its other alarms have been paid for.
+    // The incident rings already, and the pillar sends this alarm again: it is recorded when the budget has
+    // room.
     return { facts: spentFacts(state, event), effects: [] };
   }
   const decision = open
@@ -55,7 +56,7 @@ function isWorse(open: IncidentRecord, { alarm }: AlarmHeard, isVerified: boolea
   return isStricter || PRIORITY[kind] < open.priority || (isVerified && !open.isVerified);
 }
 
-/** It rings, and somebody should know that part of it may not be shown. */
+/** The incident rings; the fault says that part of the alarm may not be shown. */
 function newerPillar(state: HubState, { at, pillarId, alarm }: AlarmHeard): Decision {
   const isKnown = state.pillars.get(pillarId)?.faults.includes("protocol-newer") ?? true;
   if (isKnown || !isOfNewerPillar(alarm.event)) return nothing;
@@ -73,7 +74,7 @@ function acceptAgain(state: HubState, known: KnownAlarm): Decision {
   return { facts: [], effects: [accept, ...callSince(known, incident)] };
 }
 
-/** Its newest alarm may hear all of an open call; any alarm of one that is over must hear that it is. */
+/** The newest alarm is answered with the state of an open call; any alarm of a call that is over, with its end. */
 function callSince(known: KnownAlarm, incident: IncidentRecord | undefined): HubEffect[] {
   const { pillarId, eventId, incidentId } = known;
   if (incident?.lastEventId === eventId) {
@@ -116,7 +117,7 @@ function join(state: HubState, { event, open, isVerified }: Joined): Decision {
   const pressedKind = kindOf(event.alarm.event);
   const priority = Math.min(open.priority, PRIORITY[pressedKind]) as Priority;
   const kind = stricterKind(open.kind, pressedKind);
-  // Somebody may be speaking at this moment: the voice ends here, not when the console has understood.
+  // Somebody may be speaking at this moment: the voice is cut here, without waiting for the console.
   const hush: HubEffect[] =
     kind === "silent" && open.kind !== "silent"
       ? [{ type: "end-views", incidentId: open.id, who: "talkers" }]

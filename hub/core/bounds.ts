@@ -8,10 +8,10 @@
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 
 const DAY_MS = 86_400_000;
-/** A pillar keeps an alarm that nobody accepted for as long as its disk lives; longer than this is no age. */
+/** A pillar keeps an unaccepted alarm as long as its disk lives; a longer age than this is not believed. */
 export const MOST_AGE_MS = 400 * DAY_MS;
 
-/** What of an alarm's times could not be right, so that it counts as pressed when it arrived. */
+/** Which of an alarm's times could not be right, so that it counts as pressed when it arrived. */
 export type Doubt = "age" | "wall-clock";
 
 export interface Pressed {
@@ -27,7 +27,7 @@ export function pressedOf(alarm: Pick<Alarm, "ageMs" | "event">, at: number): Pr
     return isAge(ageMs) ? { pressedAt: at - ageMs } : { pressedAt: at, doubt: "age" };
   }
   if (!event.clock.synced) return { pressedAt: at };
-  // A clock that is ahead by minutes is usual, and says nothing beyond "just now".
+  // A clock that is ahead by minutes is common, and means no more than "just now".
   const isNear = isAge(at - event.wallMs) || isAge(event.wallMs - at);
   if (!isNear) return { pressedAt: at, doubt: "wall-clock" };
   return { pressedAt: Math.min(event.wallMs, at) };

@@ -1,12 +1,12 @@
 /**
  * What one pillar may cost the journal in a day.
  *
- * A fact is kept for ever, so a limit on messages a second is none: fifty heartbeats a second that each change a
- * fault are 25 GB a day. Everything here is folded from facts, so a restart changes nothing.
+ * A fact is kept for ever, so a limit on messages per second is not enough: fifty heartbeats a second that each
+ * change a fault are 25 GB a day. Everything here is folded from facts, so a restart changes nothing.
  *
  * Faults and starts have a daily number. Alarms always ring: what opens an incident, or makes one more urgent, is
  * recorded whatever it costs. Others join an open incident, and are recorded at the pace of a bucket of bytes; one
- * that comes faster gets no receipt yet, and its pillar asks again. Presence is never left out.
+ * that comes faster gets no receipt yet, and its pillar sends it again. Presence is always recorded.
  */
 import type { PillarId } from "../../shared/ids.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
@@ -26,7 +26,7 @@ export const ALARM_BURST_BYTES = 4 * 1024 * 1024;
 const ALARM_BYTES_PER_DAY = 12 * 1024 * 1024;
 /** Of an alarm that costs more, when half of the burst is used up, only what this hub knows is kept. */
 const PLAIN_LENGTH = 2048;
-/** What a row costs beside the words of its fact: two hashes, columns, its place in the indexes. */
+/** What a row costs beside the text of its fact: two hashes, columns, its place in the indexes. */
 const ROW_BYTES = 300;
 /** A fault may come and go so often a day without delay. */
 const FREE_RAISES = 20;
@@ -48,7 +48,7 @@ export function budgetOf(state: HubState, pillarId: PillarId, at: number): Budge
   return { day, facts: 0, bytes: 0, renewals: 0, raised: {}, ...alarms };
 }
 
-/** Found by the hub, each once until it is cleared: they are told whatever else was said. */
+/** Found by the hub and recorded once until cleared, whatever else was recorded that day. */
 const ALWAYS_TOLD: ReadonlySet<FaultCode> = new Set([
   "budget-spent",
   "certificate-ending",
@@ -154,7 +154,7 @@ export function withinBudget(
   return isSpent ? [...kept, ...spentFacts(state, { at, pillarId })] : kept;
 }
 
-/** The end of a fault that has come back often today waits: what is shown meanwhile is the worse of the two. */
+/** The end of a fault that has come back often today waits: meanwhile the worse of the two states is shown. */
 function isHeld(budget: Budget, fact: Counted): boolean {
   return fact.type === "pillar-fault" && !fact.isActive && isEndHeld(budget, fact);
 }

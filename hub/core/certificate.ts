@@ -1,11 +1,11 @@
 /**
  * A pillar's certificate from its issue to its end: renewed, adopted, expired, revoked.
  *
- * The hub admits the certificates it knows to be good and no other, so nothing here needs a list that can go
- * stale or a server that can be away. An end is a fact: a clock that is set back finds it in the journal.
+ * The hub admits the certificates it knows to be good and no other, so nothing here needs a list that can go stale
+ * or a server that can be away. An end is a fact in the journal, so that setting the clock back does not undo it.
  *
  * Revoked is not expired. An expired identity may still call for help, unverified; a revoked one may be in a
- * thief's hands, and nothing it says counts.
+ * thief's hands, and none of its messages count.
  */
 import type { PillarId } from "../../shared/ids.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
@@ -22,9 +22,9 @@ import type { HubState } from "./state.ts";
 import { laneOf } from "./incident-key.ts";
 
 const DAY_MS = 86_400_000;
-/** A pillar renews with a third of its time left; with this little left, somebody should look. */
+/** A pillar renews with a third of its time left; with this little left, a technician should look. */
 export const ENDING_MS = 10 * DAY_MS;
-/** A clock that leapt ahead, and was put right within this time of it, has ended nothing for good. */
+/** A clock that leapt ahead and is put right within this time has not ended any certificate for good. */
 const OVER_AFTER_MS = DAY_MS;
 /** Pillars whose certificates change state in one tick; the others follow in the next. */
 const MAX_CHANGES_PER_TICK = 1000;
@@ -46,9 +46,10 @@ export function enrolledWith(fact: FactOf<"pillar-enrolled">): Credentials {
 export function evolveCertificate(record: PillarRecord, fact: CertificateFact): PillarRecord {
   switch (fact.type) {
     case "certificate-renewed": {
-      // Asked for by an identity that has been replaced meanwhile: it is nobody's.
+      // Asked for by an identity that has been replaced meanwhile: it belongs to no pillar.
       if (!goodSerials(record).includes(fact.replaces)) return record;
-      // Asking with the next one is using it, also where a broker of others keeps its use from us.
+      // Asking with the new certificate counts as its first use, also where an external broker does not show us
+      // its use.
       const used = fact.replaces === record.nextCertificate?.serial ? adopted(record) : record;
       const { certificateSerial: serial, certificateExpiresAt: expiresAt, at: issuedAt } = fact;
       return { ...used, nextCertificate: { serial, expiresAt, issuedAt } };
@@ -131,8 +132,8 @@ export function adoptionFacts(
 }
 
 /**
- * Behind a broker of others nobody sees which certificate was shown. When the one in use has ended, whoever the
- * broker lets in holds the next: its serial then, `undefined` otherwise.
+ * With an external broker the hub does not see which certificate was shown. When the one in use has ended, a pillar
+ * that the broker lets in holds the next: its serial then, `undefined` otherwise.
  */
 export function successorOf(
   { certificate, nextCertificate }: Credentials,
@@ -142,7 +143,7 @@ export function successorOf(
   return nextCertificate.serial;
 }
 
-/** What time alone does to certificates: they near their end, end, and are over for good. */
+/** What time alone does to certificates: their end comes near, they end, and they end for good. */
 export function certificateFacts(state: HubState, at: number): Fact[] {
   const facts: Fact[] = [];
   for (const record of state.pillars.values()) {

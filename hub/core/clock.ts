@@ -1,13 +1,13 @@
 /**
  * Whether somebody set the wall clock, found by comparing it with one nobody can set.
  *
- * Everything that was heard carries wall times; after a step they are moved along with it, so that nobody
- * is lost, and nobody counts as heard, because of a time server.
+ * Everything that was heard carries wall times. After a step of the clock they are moved along with it, so that no
+ * pillar counts as lost, or as heard, because of a time server.
  */
 import type { Tick } from "./events.ts";
 import type { Heard, Clock } from "./state/heard-state.ts";
 
-/** A clock that is slewed moves a thousandth of this in a second. */
+/** A slewed clock moves by at most a thousandth of this in a second. */
 const TOLERANCE_MS = 500;
 /** A clock that was set by more than this is watched for a while before anything is judged by its date. */
 const LEAP_MS = 60_000;
@@ -17,7 +17,7 @@ const STEADY_AFTER_MS = 3_600_000;
 export const isOfOtherClock = ({ nowMs, offsetMs }: Clock, at: number): boolean =>
   offsetMs !== null && Math.abs(at - nowMs - offsetMs) > TOLERANCE_MS;
 
-/** The date has been what it says for an hour: what is done by it cannot be taken back. */
+/** The date has not jumped for an hour: what is done by it cannot be taken back. */
 export const isSteady = ({ nowMs, steadySinceMs }: Clock): boolean =>
   steadySinceMs !== null && nowMs - steadySinceMs >= STEADY_AFTER_MS;
 

@@ -1,12 +1,12 @@
 /**
- * The clock of an incident nobody has taken.
+ * The deadline of an incident that nobody has taken.
  *
- * While nobody owns an incident a deadline runs; when it passes, the next level is called and the next
- * deadline starts. It never stops by itself. It is due when the wall clock or the clock nobody can set says
- * so, whichever is first: a wall clock set back freezes nothing. One that was set, either way, is not asked
- * at all: what was left is written down anew, so a leap forward fires nothing early.
+ * While nobody owns an incident a deadline runs; when it passes, the next level is called and the next deadline
+ * starts. It never stops by itself. It is due when the wall clock or the monotonic clock says so, whichever is
+ * first, so a wall clock that is set back delays nothing. After a jump of the wall clock the remaining time is
+ * written down anew, so a jump forward makes nothing due early.
  *
- * Limit: while the whole machine sleeps neither clock is seen to run, and a ring waits with it.
+ * Limit: while the whole machine sleeps neither clock is seen to run, and the deadline waits as well.
  */
 import { isOfOtherClock } from "./clock.ts";
 import type { Decision } from "./decision.ts";
@@ -17,7 +17,7 @@ import type { Deadline, IncidentRecord } from "./incident.ts";
 import type { Heard, Countdown } from "./state/heard-state.ts";
 import type { HubState } from "./state.ts";
 
-/** When hundreds are due at once, new alarms must not wait behind the news of it. */
+/** Deadlines handled in one tick: when hundreds are due at once, new alarms must not wait behind them. */
 export const MAX_FIRED_PER_TICK = 1000;
 
 /** The first deadline of a ring. */
@@ -40,7 +40,7 @@ export function hearDeadlines(state: HubState, { at }: Tick): void {
   }
 }
 
-/** Only the wall clock can tell how long we were away; it may not tell more than the whole wait. */
+/** After a restart only the wall clock tells how long we were away; it is believed up to the whole wait. */
 function afterRestart(
   { dueAt, setAt }: Deadline,
   now: { readonly at: number; readonly nowMs: number },
@@ -69,7 +69,7 @@ export function decideDeadlines(state: HubState, { at }: Tick): Decision {
     const isSet = clock.stepMs !== 0 || countdown?.isOfOtherClock === true;
     const leftMs = (countdown?.endsAt ?? clock.nowMs) - clock.nowMs;
     if (leftMs <= 0 || (!isSet && deadline.dueAt <= at)) {
-      // Its own moment is of a clock that has been set since: what counts is how long ago it was.
+      // The clock was set since this deadline was written: what counts is how long ago that was.
       const wasDueAt = isSet ? at + Math.min(0, leftMs) : Math.min(at, deadline.dueAt);
       if (fired < MAX_FIRED_PER_TICK) {
         facts.push(...fire(state, { ...incident, deadline, wasDueAt }, at));
@@ -89,7 +89,7 @@ type Running = IncidentRecord & {
   readonly wasDueAt: number;
 };
 
-/** A hub that was away makes up for it: the next step counts from when this one was due. */
+/** After an absence of the hub the next step counts from when this one was due. */
 function fire(state: HubState, incident: Running, at: number): Fact[] {
   const { id: incidentId, deadline, wasDueAt, ring, kind } = incident;
   const { escalation: settings } = state.settings;

@@ -1,4 +1,4 @@
-/** What the core answers to an event: facts for the journal, and orders that wait for them. */
+/** What the core answers to an event: facts for the journal, and effects that wait for them. */
 import type { HubEffect } from "./events.ts";
 import type { Fact } from "./facts.ts";
 

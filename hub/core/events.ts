@@ -1,4 +1,4 @@
-/** What can happen to the hub's core, and what it can order. */
+/** The events of the hub's core, and the effects it orders. */
 import type { Gaps } from "../../shared/api/recording-gap.ts";
 import type { Disposition } from "../../shared/api/incident.ts";
 import type { RevocationReason } from "../../shared/api/pillar.ts";
@@ -44,7 +44,7 @@ export type OperatorOrder =
   | { readonly name: "close"; readonly disposition: Disposition; readonly note: string }
   | { readonly name: "reopen" };
 
-/** `at`: Unix ms. New ids arrive here, because the core knows no chance. */
+/** `at`: Unix ms. New ids arrive here, because the core draws no random numbers. */
 export type HubEvent =
   | {
       readonly type: "alarm";
@@ -122,13 +122,13 @@ export type HubEvent =
       /** Why not; empty when they are. */
       readonly detail: string;
     }
-  /** The media process (re)started: whatever it recorded before has ended. */
+  /** The media process started, or started again: what it recorded before has ended. */
   | {
       readonly type: "media-started";
       readonly at: number;
       readonly newRecordingIds: readonly RecordingId[];
     }
-  /** An incident's recordings are to be kept, or may go again. */
+  /** An incident's recordings are to be kept, or may be removed again. */
   | {
       readonly type: "lock-order";
       readonly at: number;
@@ -141,18 +141,18 @@ export type HubEvent =
       /** The journal holds such an incident, perhaps one that is too old for the core's memory. */
       readonly isKnown: boolean;
     }
-  /** A look at the disks, and at the oldest recordings that may have to go. */
+  /** State of the disks, and the oldest recordings that may have to be removed. */
   | {
       readonly type: "storage-checked";
       readonly at: number;
-      /** Where recordings lie. */
+      /** The disk that holds the recordings. */
       readonly recordings: Space;
-      /** Where the journal lies; often the same. */
+      /** The disk that holds the journal; often the same. */
       readonly journal: Space;
       readonly settings: RetentionSettings;
       /** Oldest first. */
       readonly candidates: readonly Candidate[];
-      /** Why a file that was to go is still there. */
+      /** Why a file that was to be removed is still there. */
       readonly failure: string | null;
     }
   | {
@@ -166,7 +166,7 @@ export type HubEvent =
       readonly at: number;
       readonly username: Username;
     }
-  /** What became of one call to the world outside. */
+  /** What became of one call to somebody outside. */
   | {
       readonly type: "external-answered";
       readonly at: number;
@@ -178,7 +178,7 @@ export type HubEvent =
     }
   | { readonly type: "tick"; readonly at: number };
 
-/** Orders to the shell. All wait for the facts decided with them. */
+/** Effects: what the shell must do. All wait for the facts decided with them. */
 export type HubEffect =
   | {
       readonly type: "accept";

@@ -1,9 +1,9 @@
 /**
  * The last level: somebody outside is called, until they take it or somebody inside takes the incident.
  *
- * That a call is owed is a fact, and so is every outcome, so a restart goes on where it was. An address that
- * fails is followed by the next one at once; after the last of them all wait, longer each time, for as long
- * as the incident rings.
+ * That a call is owed is a fact, and so is every outcome, so a restart goes on where it was. When an address fails,
+ * the next one is called at once; after the last of them all wait, longer each time, for as long as the incident
+ * rings.
  */
 import type { IncidentId } from "../../shared/ids.ts";
 import { nothing, type Decision } from "./decision.ts";
@@ -97,7 +97,7 @@ type Answered = Extract<HubEvent, { type: "external-answered" }>;
 export function decideAnswered(state: HubState, event: Answered): Decision {
   const { at, incidentId, ring, target, outcome, detail } = event;
   const owed = state.owedCalls.get(incidentId);
-  // Taken meanwhile, or an older ring: what the outside was told is told, and nothing follows.
+  // Taken meanwhile, or an older ring: the call that was made stands, and nothing follows.
   if (owed?.ring !== ring) return nothing;
   const base = { at, incidentId, ring, target, attempt: owed.tries + 1 };
   return { facts: [outcomeFact(base, outcome, detail)], effects: [] };

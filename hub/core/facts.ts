@@ -1,8 +1,8 @@
 /**
- * What happened, in the words the journal keeps for ever.
+ * What happened, as the journal keeps it for ever.
  *
- * Facts are evidence: they say what was, never what to do, and they must mean the same after an upgrade.
- * `at` is the hub's wall clock, Unix ms.
+ * Facts are evidence: they say what was, never what to do, and they must mean the same after an upgrade. `at` is
+ * the hub's wall clock, Unix ms.
  */
 import type {
   DeletionReason,
@@ -44,7 +44,7 @@ interface At {
 interface OfIncident extends At {
   readonly incidentId: IncidentId;
 }
-/** One try to call the world outside; `target` is its address. */
+/** One try to call somebody outside; `target` is its address. */
 interface OfExternal extends OfIncident {
   readonly ring: number;
   readonly target: string;
@@ -87,13 +87,13 @@ export type Fact =
       readonly pillarId: PillarId;
       readonly certificateSerial: string;
     })
-  /** It has been over for a day: no clock that is set back makes it good again. */
+  /** It has been over for a day: setting the clock back does not make it valid again. */
   | (At & {
       readonly type: "certificate-expired";
       readonly pillarId: PillarId;
       readonly certificateSerial: string;
     })
-  /** Nothing of this identity counts any more, and nothing but a new enrolment brings the pillar back. */
+  /** Nothing this identity sends counts any more; only a new enrolment brings the pillar back. */
   | (At & {
       readonly type: "pillar-revoked";
       readonly pillarId: PillarId;
@@ -217,12 +217,12 @@ export type Fact =
       /** What is missing; facts of an older release do not say. */
       readonly gaps?: Gaps;
     })
-  /** Decided: its file goes. Durable before anything is removed, so that a file that is missing has a reason. */
+  /** Its file is to be removed. Durable before that, so that a missing file has a reason. */
   | (OfIncident & {
       readonly type: "recording-deleted";
       readonly recordingId: RecordingId;
       readonly reason: DeletionReason;
-      /** Tells where the file lies. */
+      /** The path of the file follows from it. */
       readonly startedAt: number;
       readonly bytes: number;
     })
@@ -257,7 +257,7 @@ export type Fact =
       readonly isActive: boolean;
       readonly detail: string;
     })
-  /** Two machines use one identity: what comes from either is doubted until it is enrolled again. */
+  /** Two machines use one identity: messages of both are doubted until it is enrolled again. */
   | (At & {
       readonly type: "pillar-cloned";
       readonly pillarId: PillarId;
@@ -316,7 +316,7 @@ export type Fact =
       readonly from: string;
       readonly count: number;
     })
-  /** Somebody watches and listens (`watch`) or talks (`talk`): no ear without a name. */
+  /** Somebody watches and listens (`watch`) or talks (`talk`), by name. */
   | (ByOperator & {
       readonly type: "view-opened";
       readonly role: "watch" | "talk";

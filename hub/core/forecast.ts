@@ -1,8 +1,8 @@
 /**
  * When a disk will be full, from how its free space changed lately.
  *
- * A line of least squares over the last days: one deletion or one busy evening does not turn it. "Full" is where
- * recordings stop, which is long before nothing fits any more.
+ * A line of least squares over the last days, so that one deletion or one busy evening changes little. "Full" means
+ * that recordings stop, which is long before nothing fits any more.
  */
 import { RECORDING_LEAST_BYTES } from "./retention.ts";
 
@@ -11,9 +11,9 @@ const WINDOW_MS = 7 * DAY_MS;
 export const SAMPLE_EVERY_MS = 600_000;
 /** A window of samples, and one for its edge. */
 export const MAX_SAMPLES = WINDOW_MS / SAMPLE_EVERY_MS + 1;
-/** From less nothing can be said. */
+/** With less than this no forecast is made. */
 const LEAST_SPAN_MS = 3_600_000;
-/** Beyond ten years it is not a forecast. */
+/** More than ten years are not a forecast. */
 const MOST_DAYS = 3650;
 
 export interface Sample {
@@ -22,7 +22,7 @@ export interface Sample {
   readonly freeBytes: number;
 }
 
-/** Keeps a window, oldest first. What a clock that was set has left in the future goes. */
+/** Keeps a window, oldest first. Samples that a clock that was set has left in the future are dropped. */
 export function withSample(samples: readonly Sample[], sample: Sample): readonly Sample[] {
   const kept = samples.filter(({ at }) => at < sample.at && sample.at - at <= WINDOW_MS);
   const last = kept.at(-1);

@@ -1,12 +1,12 @@
 /**
- * A whole grid gone is one piece of news: a cut cable, not fifty broken pillars.
+ * When a whole grid is lost, that is one notice: a cut cable, not fifty broken pillars.
  *
- * Each pillar's own state stays true; this only says what they have in common.
+ * Each pillar's own state stays as it is; this only says what they have in common.
  */
 import type { Fact } from "./facts.ts";
 import type { HubState } from "./state.ts";
 
-/** Fewer tell their story themselves. */
+/** Smaller grids are not summed up: each pillar is shown by itself. */
 const LEAST_PILLARS = 3;
 
 export function gridFacts(state: HubState, at: number): Fact[] {

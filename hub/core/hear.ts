@@ -72,7 +72,7 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
       hearAbsence(state);
       hearCalls(state);
       return;
-    // They say nothing of who is there.
+    // These events do not show which pillars are there.
     case "external-answered":
     case "recording-ended":
     case "recording-picture":
@@ -97,8 +97,8 @@ function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartb
 }
 
 /**
- * Behind somebody else's broker nobody sees connections come and go, and a broker that heard nothing for us
- * may have told nothing either.
+ * With an external broker the hub does not see connections come and go, and a broker that received nothing for us
+ * may not have delivered anything either.
  */
 const mayHaveMissed = (voice: Voice, sessionNonce: SessionNonce, at: number): boolean =>
   at - voice.heardAt > LATE_AFTER_MS ||
@@ -163,7 +163,7 @@ export function noteOrdered(state: HubState, effect: HubEffect, at: number): voi
     : FIRST_RESEND_AFTER_MS;
 }
 
-/** Nothing is signed for a session that has not shown itself: its first heartbeat is answered with what waits. */
+/** Nothing is signed for a session before its first heartbeat; that heartbeat is answered with what waits. */
 function noteTold(voice: Voice, call: Call, nowMs: number): void {
   const { untold } = voice;
   // "Answered" must not be told after the end of the same call.
@@ -176,7 +176,7 @@ function noteTold(voice: Voice, call: Call, nowMs: number): void {
   if (untold.size > MAX_UNTOLD && oldest) untold.delete(oldest);
 }
 
-/** What the shell should remember of a fact although no fold keeps it. */
+/** What is remembered of a fact although no fold keeps it. */
 export function noteFact(heard: Heard, fact: Fact): void {
   if (fact.type === "deadline-set") noteDeadline(heard, fact);
 }

@@ -1,9 +1,9 @@
 /**
- * The hub's core: an event in, facts and orders out.
+ * The hub's core: an event in, facts and effects out.
  *
- * `decide` reads the state and changes nothing; `evolve` folds one fact; `handle` is both in the order
- * every caller needs. No clock, no chance, no input or output: the shell of a real hub and the simulated
- * world run this same code.
+ * `decide` reads the state and changes nothing; `evolve` folds one fact; `handle` is both in the order every caller
+ * needs. No clock, no random numbers, no input or output: the shell of a real hub and the simulated world run this
+ * same code.
  */
 import { assert, assertNever } from "../../shared/assert.ts";
 import { decideAlarm } from "./alarm.ts";
@@ -222,7 +222,7 @@ function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubStat
   evolveOwed(state, fact);
   const { incidentId } = fact;
   const before = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
-  // A recording may end or go, a view close, a lock come, when its incident is history.
+  // A recording may end or be removed, a view close, a lock come, when its incident is history.
   if (!before && isAfterthought(fact)) return state;
   const incident = evolveIncident(before, fact);
   if (!incident) return state;
@@ -256,7 +256,7 @@ function forgetOldestClosed(state: HubState): void {
   if (oldest) state.closed.delete(oldest);
 }
 
-/** The promise to the street, checked after every event: an open incident has an owner or a deadline. */
+/** A promise that is checked after every event: an open incident has an owner or a deadline. */
 export function unattended(state: HubState): readonly string[] {
   return [...state.incidents.values()]
     .filter(({ owner, state: phase, deadline }) => !(phase !== "open" && owner) && !deadline)

@@ -1,6 +1,6 @@
 /** The key under which a pillar has at most one open incident. */
 import type { IncidentRecord } from "./incident.ts";
 
-/** Tests never join a real call, and a real press never hides in a test. */
+/** A test never joins a real call, and a real press never joins a test. */
 export const laneOf = (incident: Pick<IncidentRecord, "pillarId" | "kind">): string =>
   incident.kind === "test" ? `${incident.pillarId}/test` : incident.pillarId;

@@ -110,7 +110,7 @@ function opened(fact: FactOf<"incident-opened">): IncidentRecord {
   };
 }
 
-/** Part of its history, and nothing that changes it. */
+/** Part of its history, without an effect on it. */
 type BesideFact = FactOf<
   | "alarm-recorded"
   | "alarm-equivocation"
@@ -200,7 +200,7 @@ function withDeadline(record: IncidentRecord, fact: FactOf<"deadline-set">): Inc
   };
 }
 
-/** A hand-over nobody took falls back to everybody. */
+/** A hand-over that nobody took rings for everybody. */
 function deadlinePassed(record: IncidentRecord): IncidentRecord {
   const deadline = record.deadline && { ...record.deadline, passed: record.deadline.passed + 1 };
   return { ...record, owner: null, ownerName: null, deadline };

@@ -53,7 +53,8 @@ export function sight(state: HubState, event: Extract<HubEvent, { type: "alarm" 
   ].filter((known): known is KnownAlarm => known?.pillarId === pillarId);
   const same = candidates.find((known) => known.sig === alarm.sig);
   if (same) return { same };
-  // Enrolled anew, a pillar signs what it owes with its new key: the same alarm, told by whom it was told before.
+  // After a re-enrolment a pillar signs what it still owes again, with its new key: match it to the first
+  // report.
   const resigned = candidates.find(
     (known) => known.eventId === eventId && known.seq === seq && known.index <= since,
   );

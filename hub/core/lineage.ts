@@ -1,29 +1,32 @@
 /**
- * Whether one identity is used by one machine: found from what two machines cannot hide.
+ * Whether one identity is used by one machine, or by several.
  *
- * A machine's boots only count up, and its boot happened at one moment. So a boot number that goes back, a
- * boot that was followed by another and speaks again, and connections that keep throwing each other out
- * (with the hub's own broker, which sees connections) each betray a second machine, or a copy of an old one. Nothing here refuses anything: what is found makes
- * what both say doubtful.
+ * A machine's boot number only goes up, and each boot happened at one moment. So a boot number that goes back, a
+ * boot that was followed by another and sends again, and connections that keep closing each other (with the hub's
+ * own broker, which sees connections) each show a second machine, or a copy of an old one. Nothing here refuses
+ * anything: what is found makes the messages of both doubtful.
  *
- * Limit: two copies started in the same seconds are only found by their fight for the connection.
+ * Limit: two copies started in the same seconds are only found by the connections they close for each other.
  */
 import type { SessionNonce } from "../../shared/ids.ts";
 import type { Heartbeat } from "../../shared/protocol/heartbeat.ts";
 import type { Lineage, Session } from "./state/heard-state.ts";
 
-/** A message that was held up on its way makes a boot look later by as much. */
+/** A delayed message makes a boot look later by up to this. */
 const SAME_BOOT_MS = 5000;
-/** A boot number that is behind is believed when a later heartbeat says so too. */
+/** A lower boot number is believed when a later heartbeat has it too. */
 export const CONFIRM_AFTER_MS = 4000;
-/** One that was held up somewhere is no habit. */
+/** One delayed message is not a pattern: it is forgotten after so long. */
 const FORGIVEN_AFTER_MS = 600_000;
-/** A machine that cannot keep a number takes its clock's instead: such a number is no count. */
+/** A machine without a boot counter sends its clock's time: so large a number is not a count. */
 const MOST_BOOTS = 100_000_000;
-/** Older sessions tell nothing new. */
+/** Sessions remembered; older ones add nothing. */
 const MAX_SESSIONS = 4;
 const FIGHT_MS = 60_000;
-/** In a row: a technician's look at the pillar takes over from the agent, and the agent finds nobody. */
+/**
+ * In a row: when a technician starts a second agent for a moment, it closes the agent's connection, and the agent's
+ * next connection finds none.
+ */
 const FIGHT_ROUNDS = 3;
 
 export const isCounted = (bootEpoch: number): boolean => bootEpoch < MOST_BOOTS;
@@ -78,8 +81,8 @@ const isSameBoot = (one: Session, other: Session): boolean =>
   one.bootEpoch === other.bootEpoch && Math.abs(one.bootedAt - other.bootedAt) < SAME_BOOT_MS;
 
 /**
- * A machine that lost its line takes over from itself, once: its next connection finds none, or the one that took
- * over is as dead as the first. Two machines go on, because whoever is thrown out comes back.
+ * A machine that lost its line closes its own old connection, once: its next one finds none, or one as dead as the
+ * first. With two machines it goes on, because the one whose connection was closed connects again.
  */
 export function hearTakeover(lineage: Lineage, at: number, hasTakenOver: boolean): void {
   if (!hasTakenOver) {

@@ -1,9 +1,9 @@
 /**
  * What people order for an incident, and who wins when two do at once.
  *
- * One owner at a time: the first to acknowledge or answer. The second is told the winner's name; a
- * supervisor may take over by answering, and both names stay in the journal. Repeating an order that has
- * already come true changes nothing and is no error, because networks repeat.
+ * One owner at a time: the first to acknowledge or answer. The second is told the winner's name; a supervisor may
+ * take over by answering, and both names stay in the journal. Repeating an order that has already come true changes
+ * nothing and is not an error, because networks repeat.
  */
 import { assertNever } from "../../shared/assert.ts";
 import { setDeadline } from "./deadline.ts";
@@ -51,7 +51,7 @@ export function decideOrder(state: HubState, event: Ordered): Decision {
   return decideOpen(state, request, order);
 }
 
-/** Technicians and administrators hear nobody, except the tests they make themselves. */
+/** Technicians and administrators may listen only to the tests they make themselves. */
 function mayAct({ role }: Ordered, incident: IncidentRecord): boolean {
   return role === "operator" || role === "supervisor" || incident.kind === "test";
 }
@@ -221,7 +221,7 @@ function reopen(state: HubState, request: Request): Decision {
   return both(opened, startRecording(state, incident, { at, recordingId: event.newRecordingId }));
 }
 
-/** Facts, and the pillar told what they made of its call. */
+/** The facts, and the command that tells the pillar how its call stands now. */
 function told(incident: IncidentRecord, ...facts: readonly IncidentFact[]): Decision {
   const next = facts.reduce<IncidentRecord>(
     (now, fact) => evolveIncident(now, fact) ?? now,

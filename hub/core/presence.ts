@@ -14,16 +14,19 @@ import type { HubState } from "./state.ts";
 
 export const LATE_AFTER_MS = 7500;
 export const LOST_AFTER_MS = 12_000;
-/** A link that drops and returns within this time is no news. */
+/** A link that drops and returns within this time is not recorded. */
 export const RECONNECT_WITHIN_MS = 4000;
-/** When the whole fleet vanishes at once, alarms must not wait behind the news of it. */
+/** Changes handled in one tick: when the whole fleet is lost at once, alarms must not wait behind them. */
 export const MAX_CHANGES_PER_TICK = 4000;
-/** A broker may lose what it took for a pillar: with every second heartbeat a call that runs, or is just over, is told again. */
+/**
+ * A broker may lose a message it has acknowledged, so a call that runs, or is just over, is told again with every
+ * second heartbeat.
+ */
 const TELL_CALL_AGAIN_MS = 9000;
 const JUST_OVER_MS = 120_000;
-/** Told again so seldom when it has been over for longer. */
+/** Pause between two repetitions when it has been over for longer. */
 const TELL_END_AGAIN_MS = 60_000;
-/** For so long a pillar believes in a call of which it hears nothing. */
+/** A pillar keeps showing a call for so long without hearing of it. */
 const BELIEVED_MS = 1_800_000;
 
 /** Whether the pillar should hear how its latest call stands: never told, or a while ago and still of interest. */
@@ -40,7 +43,7 @@ export function isCallOwed(state: HubState, pillarId: PillarId, at: number): boo
   return overMs < JUST_OVER_MS || sinceMs >= TELL_END_AGAIN_MS;
 }
 
-/** A resend may be asked now: not asked lately, and ever more seldom when asking does not help. */
+/** Whether a resend may be asked now: not asked lately, and less often when asking does not help. */
 export function mayAskResend(state: HubState, pillarId: PillarId, at: number): boolean {
   const voice = state.heard.voices.get(pillarId);
   if (!voice) return false;

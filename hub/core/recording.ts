@@ -130,8 +130,8 @@ function decideRecordingEnded(
 const MAX_DETAIL = 300;
 
 /**
- * A technician is told while the call is running, not after a court has asked for the picture. It is over when a
- * recording of the same pillar has a picture, or with a new enrolment.
+ * The fault is raised while the call is running, when a technician can still act. It is over when a recording of
+ * the same pillar has a picture, or with a new enrolment.
  */
 function decideRecordingPicture(
   state: HubState,

@@ -1,8 +1,8 @@
 /**
- * Which recordings go, and what is wrong with the disk.
+ * Which recordings are removed, and what is wrong with the disk.
  *
- * The oldest go first, by age and by free space, never those of an open or a locked incident. A deletion is a
- * fact before the file is removed, and the removal is a fact after: what lies between is finished by the next
+ * The oldest are removed first, by age and by free space, never those of an open or a locked incident. A deletion
+ * is a fact before the file is removed, and the removal is a fact after: what lies between is finished by the next
  * turn, also after a restart.
  *
  * Recording stops long before the journal could lack room, because an alarm needs the journal and nothing else.
@@ -19,9 +19,12 @@ import type { Candidate, RetentionSettings, Space } from "./state/storage-state.
 
 const DAY_MS = 86_400_000;
 const MIB = 1024 * 1024;
-/** Recordings decided on in one turn: a turn must not hold an alarm up. */
+/** Recordings decided on in one turn, so that a turn does not delay an alarm. */
 export const MAX_PER_TURN = 50;
-/** Decided on and not removed yet. So many files that cannot be removed need a technician, not more of them. */
+/**
+ * Decided on and not removed yet. When so many files cannot be removed, a technician is needed before more are
+ * decided on.
+ */
 export const MAX_DELETING = 200;
 export const MAX_LOCKED = 10_000;
 export const MAX_LOCK_REASON = 500;
@@ -48,14 +51,14 @@ export function decideStorage(state: HubState, event: Checked): Decision {
 export const isRecordingStopped = (state: HubState): boolean =>
   state.hubFaults.has("recording-stopped");
 
-/** What has to be free so that nothing goes for want of space. */
+/** Free space below which recordings are removed before their age. */
 export const leastFree = ({ totalBytes }: Space, { leastFreePercent }: RetentionSettings): number =>
   Math.max((totalBytes * leastFreePercent) / 100, RECORDING_AGAIN_BYTES);
 
 function deletions(state: HubState, event: Checked): FactOf<"recording-deleted">[] {
   const { at, settings } = event;
   const oldest = at - settings.keepDays * DAY_MS;
-  // A clock that leapt years ahead must not cost every recording there is.
+  // A clock that leapt years ahead must not delete every recording.
   const isAgeKnown = isSteady(state.heard.clock);
   let missing = leastFree(event.recordings, settings) - event.recordings.freeBytes;
   for (const { bytes } of state.deleting.values()) missing -= bytes;

@@ -21,7 +21,7 @@ import { headFault } from "./ledger.ts";
 import { isCounted } from "./lineage.ts";
 import type { HubState } from "./state.ts";
 
-/** One hub serves one cell; a city is many cells. */
+/** One hub serves one cell; a city has many cells. */
 export const MAX_PILLARS = 100_000;
 
 /** A fault whose cause changes is written down again, at most this often. */
@@ -150,7 +150,7 @@ export function heartbeatFacts(
   return facts;
 }
 
-/** Told once; a new enrolment clears it. */
+/** Recorded once; a new enrolment clears it. */
 export function cloneFacts(
   state: HubState,
   { at, pillarId }: { readonly at: number; readonly pillarId: PillarId },
@@ -162,7 +162,7 @@ export function cloneFacts(
   return [{ type: "pillar-cloned", at, pillarId, detail }];
 }
 
-/** Whether nothing speaks against the pillar being who its key says. */
+/** Whether nothing casts doubt on the pillar's identity. */
 export function isTrusted(record: PillarRecord | undefined, at: number): boolean {
   if (record === undefined || record.revocation) return false;
   return !isExpired(record, at) && !isCloned(record);

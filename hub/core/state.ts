@@ -1,10 +1,10 @@
 /**
  * Everything the hub's core knows.
  *
- * The maps are owned by the fold: `evolve` changes them in place and nothing else does, because a copy of
- * ten thousand entries at every fact would cost more than the fsync. Records inside are immutable, so a
- * record taken out stays what it was. `heard` is not folded from facts: it is what the wire said lately,
- * and a restart begins it anew.
+ * The maps are owned by the fold: `evolve` changes them in place and nothing else does, because a copy of ten
+ * thousand entries at every fact would cost more than the fsync. Records inside are immutable, so a record taken
+ * out stays as it was. `heard` is not folded from facts: it is what was received lately, and a restart begins it
+ * anew.
  */
 import type { EventId, IncidentId, PillarId, RecordingId, Signature } from "../../shared/ids.ts";
 import type { Budget } from "./state/budget-state.ts";
@@ -39,7 +39,7 @@ export interface HubState {
   readonly openByLane: Map<string, IncidentId>;
   /** Running ones. */
   readonly recordings: Map<RecordingId, RecordingRecord>;
-  /** Recordings that were decided to go and may still be on the disk. */
+  /** Recordings that are to be removed and may still be on the disk. */
   readonly deleting: Map<RecordingId, Deleting>;
   /** Incidents whose recordings are kept until somebody unlocks them. */
   readonly locked: Set<IncidentId>;
@@ -49,7 +49,7 @@ export interface HubState {
   readonly alarms: Map<Signature, KnownAlarm>;
   readonly signatureBySeq: Map<string, Signature>;
   readonly signatureByEvent: Map<EventId, Signature>;
-  /** Calls to the world outside that nobody has taken yet. */
+  /** Calls to somebody outside that nobody has taken yet. */
   readonly owedCalls: Map<IncidentId, OwedCall>;
   /** Addresses that want no more calls. */
   readonly goneTargets: Set<string>;

@@ -37,7 +37,7 @@ export interface Countdown {
 
 export interface Desk {
   streams: number;
-  /** A stream has answered a ping: from then on an open one alone proves nothing. */
+  /** A stream has answered a ping: from then on an open one alone is not believed. */
   hasBeat: boolean;
   /** Monotonic; null after a sign of life until the next tick, and while there is no doubt. */
   goneAt: number | null;
@@ -52,7 +52,7 @@ export interface Calling {
   orderedAt: number | null;
 }
 
-/** What the wire said of one pillar since this process began. */
+/** What was received from one pillar since this process began. */
 export interface Voice {
   heardAt: number;
   disconnectedAt: number | null;
@@ -107,6 +107,6 @@ export interface Lineage {
   highestEpoch: number;
   backSince: number | null;
   takenOverAt: number[];
-  /** What betrays a second machine. */
+  /** What shows a second machine. */
   suspicion: string | undefined;
 }
