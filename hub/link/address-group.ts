@@ -1,7 +1,7 @@
 /**
  * Which addresses count as one sender for limits: an IPv4 address, or a whole /64 of IPv6.
  *
- * A provider gives each customer at least a /64, so a limit for each single IPv6 address would limit nobody.
+ * A provider gives each customer at least a /64, so a limit for each single IPv6 address would have no effect.
  */
 import { BlockList, isIP, isIPv4 } from "node:net";
 

@@ -1,8 +1,8 @@
 /**
  * The hub's own certificate authority and signing key, made at the first start.
  *
- * One hub is its own root of trust: a pillar pins this authority by fingerprint when it enrols and
- * believes nobody else. Losing `{dataDir}/authority` means enrolling every pillar again: back it up.
+ * Each hub is its own root of trust: a pillar pins this authority by fingerprint when it enrols and trusts no
+ * other. Losing `{dataDir}/authority` means enrolling every pillar again: back it up.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { sign, verify, X509Certificate, type KeyObject } from "node:crypto";
@@ -131,7 +131,7 @@ async function openCa(files: AuthorityFiles): Promise<KeyAndCert> {
   const key = await files.read("ca.key.pem");
   const cert = await files.read("ca.cert.pem");
   if (key && cert) return { key, cert };
-  // A key alone is a first start that was cut short: nobody has been certified with it yet.
+  // A key without a certificate is a first start that was cut short: no certificate has been issued with it yet.
   if (cert) {
     throw new Error(
       "The hub's authority is half there: expected ca.key.pem beside ca.cert.pem, found none. " +
@@ -186,7 +186,7 @@ function createVerifier(): Authority["verify"] {
 
 /** `undefined` for anything that is not an Ed25519 public key in SPKI PEM. */
 export function parseEd25519(pem: string): KeyObject | undefined {
-  // A private key would parse as well, and must never be taken for what a pillar may publish.
+  // A private key would parse as well; refuse it, because a pillar must never publish one.
   if (!pem.startsWith("-----BEGIN PUBLIC KEY-----")) return undefined;
   try {
     const key = createPublicKey(pem);

@@ -1,12 +1,12 @@
 /**
- * One connection of the hub to a broker that is not its own: MQTT 3.1.1 over mutual TLS 1.3.
+ * One connection of the hub to an external broker: MQTT 3.1.1 over mutual TLS 1.3.
  *
- * It is up when the broker has brought back our own probe by the road the pillars' messages take: a broker
- * that connects and grants, and delivers nothing, is no way in. One client per attempt, so that nothing
- * the library keeps in memory outlives the connection.
+ * It is up when the broker has delivered our own probe, which travels like the pillars' messages: a broker that
+ * accepts connections and subscriptions and delivers nothing does not count. One client per attempt, so that
+ * nothing the library keeps in memory outlives the connection.
  *
- * The library hands in messages one at a time and acknowledges when told; waiting there for the disk would
- * give every alarm a commit of its own. So it is told not to acknowledge, and we do, after the commit.
+ * The library hands in messages one at a time and acknowledges when told; waiting there for the disk would give
+ * every alarm a commit of its own. So it is told not to acknowledge, and we do, after the commit.
  */
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
@@ -20,7 +20,7 @@ import { FIRST_BYTE_OF_BROKER } from "./length-guard.ts";
 /** From the first packet to the first probe that came back. */
 const ATTEMPT_MS = 5000;
 const PROBE_MS = 2500;
-/** A probe away for so long: nothing can be heard, whatever the socket says. */
+/** A probe that is out for longer means that nothing arrives, whatever the state of the socket. */
 const PROBE_PATIENCE_MS = 6000;
 /** For the DISCONNECT, and for what is still being acknowledged. */
 const FAREWELL_MS = 500;
@@ -31,7 +31,7 @@ const FAREWELL_MS = 500;
 const HUB_KEEP_ALIVE_SECONDS = 10;
 /** Alarms that came and are not settled. Beyond it nothing is read until some are. */
 const MAX_UNSETTLED = 4096;
-/** Messages down the broker has not taken. Beyond it they are dropped: the pillar asks again. */
+/** Messages down that the broker has not taken. Beyond it they are dropped, and the pillar asks again. */
 const MAX_DOWN_UNDER_WAY = 8192;
 
 export interface BrokerAccess {
@@ -56,7 +56,7 @@ export interface BrokerEvents {
 
 export interface BrokerConnection {
   readonly isUp: () => boolean;
-  /** How long the latest probe was away, ms. */
+  /** How long the latest probe took, ms. */
   readonly roundTripMs: () => number | undefined;
   /** `false` when too much is on its way already. */
   publish(packet: DownPacket): boolean;
@@ -66,11 +66,11 @@ export interface BrokerConnection {
 
 const OPTIONS = {
   protocolVersion: 4,
-  // What a broker would keep for us while we are away would come with an age that is no longer true.
+  // Messages that a broker kept for us while we were away would carry an age that is no longer true.
   clean: true,
   keepalive: HUB_KEEP_ALIVE_SECONDS,
   reconnectPeriod: 0,
-  // With the library's default a client refused once would stay away for ever, were it to reconnect.
+  // With the library's default a client that was refused once would not reconnect.
   reconnectOnConnackError: true,
   resubscribe: false,
   queueQoSZero: false,
@@ -79,7 +79,7 @@ const OPTIONS = {
 
 interface Wire {
   readonly client: MqttClient;
-  /** Ends the connection without a farewell. */
+  /** Ends the connection without a DISCONNECT. */
   end(reason: string): void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The broker as we allow it: its hooks ask our rules, and its routing is switched off.
+ * The broker with our rules: its hooks ask them, and its routing is switched off.
  *
  * Everything aedes permits by default is refused here unless `access.ts` names it.
  */
@@ -13,7 +13,7 @@ import type { Connections } from "./connections.ts";
 import type { Receiver } from "./receiver.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
-/** A pillar that does not read for so long is let go; it comes back and is told everything again. */
+/** A pillar that does not read for so long is disconnected; it connects again and is told everything. */
 const DRAIN_TIMEOUT_MS = 5000;
 
 export interface BrokerRules {
@@ -35,7 +35,7 @@ export async function createRuledBroker(rules: BrokerRules): Promise<Aedes> {
     preConnect: (client, packet, done) => {
       const connection = rules.connections.of(client);
       connection.refusal = whyNotConnect(connection.peer.pillarId, packet);
-      // Refused with the CONNACK, which says why; closing here would say nothing.
+      // Refused with the CONNACK, which carries the reason; closing here would not give one.
       done(null, true);
     },
     authenticate: authenticateBy(rules),
@@ -63,7 +63,7 @@ export async function createRuledBroker(rules: BrokerRules): Promise<Aedes> {
 }
 
 function authenticateBy(rules: BrokerRules): NonNullable<AedesOptions["authenticate"]> {
-  // The certificate has already said who it is: names and passwords mean nothing here.
+  // The certificate is the identity here: user names and passwords are not looked at.
   return (...[client, , , done]) => {
     const connection = rules.connections.of(client);
     const { pillarId, serial } = connection.peer;

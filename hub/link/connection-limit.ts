@@ -1,13 +1,13 @@
 /**
  * Which connections stay when too many come to one port: a limit for all, and limits for each address.
  *
- * A connection is silent until it has said something whole (a TLS hello, the headers of a request), a stranger
+ * A connection is silent until it has sent something whole (a TLS hello, the headers of a request), a stranger
  * until it has proven who it is (a pillar's certificate, a person's session), and known from then on. The limits
- * fall on the silent and on strangers: a known connection is never closed for a newcomer. When one address has
- * too many, one of its own gives way; when all are too many, one of the address that has most. So whoever
- * opens thousands takes places from himself.
+ * apply to the silent and to strangers: a known connection is never closed for a new one. When one address has too
+ * many, one of its own is closed; when there are too many in all, one of the address that has most. So a sender
+ * that opens thousands closes its own.
  *
- * Addresses come from the kernel; IPv6 counts by /64. The one limit: one sender with many addresses is many.
+ * Addresses come from the kernel; IPv6 counts by /64. Limit: one sender with many addresses counts as many.
  */
 import type { Socket } from "node:net";
 import { addressGroup } from "./address-group.ts";
@@ -153,7 +153,8 @@ function makeRoom(desk: Desk, group: string, isTrusted: boolean): Refusal | unde
   const hasManyStrangers = !isTrusted && strangerByEnds.size >= limits.strangers;
   if (!isFull && !hasManyStrangers) return undefined;
   const most = largest(groups);
-  // Or a sender who comes again and again, always young, would keep every place from everybody else.
+  // Otherwise a sender that connects again and again would keep all places, because its connections are always
+  // young.
   const hasFarMore = sizeOf(most) > TIMES_MORE * (own ? sizeOf(own) : 1);
   return giveWay(desk, most, hasFarMore ? 0 : YOUNG_MS) ? undefined : "all";
 }

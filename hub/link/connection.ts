@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import type { Peer } from "./peer-identity.ts";
 import type { Refusal } from "./access.ts";
 
-/** Messages on their way to one pillar. Beyond it the pillar is not reading, and is let go. */
+/** Messages on their way to one pillar. Beyond it the pillar is not reading and is disconnected. */
 export const MAX_QUEUED_DOWN = 64;
 /** Nonsense from one connection is acknowledged and dropped this often; then the connection ends. */
 export const MAX_BAD_MESSAGES = 10;

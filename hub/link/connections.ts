@@ -1,4 +1,4 @@
-/** Who is connected: one ready connection for each pillar, the newest; and whoever is about to be. */
+/** Who is connected: one ready connection for each pillar, the newest; and those that are about to be. */
 import type { Client } from "aedes";
 import type { Logger } from "pino";
 import type { PillarId } from "../../shared/ids.ts";

@@ -1,12 +1,12 @@
 /**
- * A broker that is not ours (docs/external-broker.md), with the hub as its client.
+ * An existing broker instead of our own (docs/external-broker.md), with the hub as its client.
  *
- * The broker's access list says who may write under which pillar's name, and nothing here can check that:
- * alarms prove themselves by their signature, everything else is as good as that list. The broker is a
- * wire and no store: its PUBACK to a pillar means nothing, ours to it only paces it.
+ * The broker's access list decides who may write under which pillar's name, and nothing here can check that: alarms
+ * prove themselves by their signature; everything else pillars send is as trustworthy as that list. The broker is a
+ * wire and not a store: its PUBACK to a pillar proves nothing, and ours to it only sets its pace.
  *
- * Nobody tells us that a pillar came or went. Heartbeats do, and when the broker is away nothing is heard
- * of anybody.
+ * The hub does not see pillars connect and disconnect. Heartbeats show them, and while the broker is away no pillar
+ * is heard.
  */
 import type { IPublishPacket } from "mqtt";
 import type { Logger } from "pino";
@@ -23,7 +23,7 @@ import { createSampledLog, type SampledLog } from "./sampled-log.ts";
 const RECONNECT = { first: milliseconds(500), most: seconds(5) };
 /** Full jitter may draw zero. */
 const RECONNECT_NOT_BEFORE_MS = 100;
-/** A broker that restarts is back before anybody need read about it. */
+/** A broker that restarts is back within this time, and no notice is sent. */
 const TELL_AFTER_MS = 2000;
 /** While it lasts: a console that came later has to be told too. */
 const TELL_EVERY_MS = 8000;
@@ -33,7 +33,7 @@ export interface ExternalBrokerOptions {
   readonly access: BrokerAccess;
   /** For each further attempt: certificates are renewed and files replaced while the hub runs. */
   readonly readAccess: () => Promise<BrokerAccess>;
-  /** The broker knows certificates; whether a pillar is ours the hub knows. */
+  /** The broker checks certificates; which pillars are enrolled only the hub knows. */
   readonly isEnrolled: (pillarId: PillarId) => boolean;
   /** Serial of a renewed certificate that it must be showing by now, although nobody told us. */
   readonly successor: (pillarId: PillarId) => string | undefined;
@@ -61,7 +61,7 @@ interface Link extends Omit<ExternalBrokerOptions, "refused" | "access"> {
   onEnd: () => void;
 }
 
-/** Returns at once: a hub whose broker is away still has its second way in. */
+/** Returns at once: while its broker is away the hub still has the HTTPS fallback. */
 export function startExternalBroker(options: ExternalBrokerOptions): WayIn {
   const { access, events, log } = options;
   const { refused = createSampledLog(log) } = options;
@@ -172,7 +172,7 @@ function take(link: Link, packet: IPublishPacket, settled: () => void): void {
     if (error) refuse(link, pillarId, error.message);
     settled();
   });
-  // Its turn comes later; to hold the acknowledgement back would hold back everybody's.
+  // Its turn comes later; holding this acknowledgement back would hold back all others.
   if (waitMs > 0) settled();
 }
 

@@ -56,7 +56,7 @@ export function guardStream(
   return { stream, connected: () => void (phase = "connected") };
 }
 
-/** A refusal is worth nothing when the CONNACK that says why is torn off with the socket. */
+/** The CONNACK with the reason of a refusal must be sent before the socket is closed. */
 function closeAfterFlush(socket: TLSSocket): void {
   if (socket.destroyed) return;
   socket.resume();

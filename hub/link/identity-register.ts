@@ -1,10 +1,10 @@
 /**
  * The register of identities: one line of JSON for each that was given or taken, beside the keys of the authority.
  *
- * It is not part of the journal and is not put back with it. It matters only after the journal was: so a line that
- * cannot be read is complained of and passed over, because a hub that does not start answers nobody.
+ * It is not part of the journal and is not put back with it. It is needed only after the journal was put back. A
+ * line that cannot be read is logged and passed over, because a hub that does not start answers no alarm.
  *
- * Limit: it holds what the latest enrolment of each pillar needs; older lines go when the hub starts.
+ * Limit: it holds what the latest enrolment of each pillar needs; older lines are removed when the hub starts.
  */
 import { createReadStream, existsSync } from "node:fs";
 import { open, rename } from "node:fs/promises";

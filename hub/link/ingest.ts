@@ -16,7 +16,7 @@ export function readDelivery(delivery: Delivery): Parsed<UpMessage> {
   return boundTo(delivery.pillarId, parsed.value);
 }
 
-/** A pillar speaks for itself only, also inside a message. */
+/** A pillar may name only itself, also inside a message. */
 export function boundTo(pillarId: PillarId, message: UpMessage): Parsed<UpMessage> {
   if (message.channel === "alarm" && message.message.event.pillarId !== pillarId) {
     const found = message.message.event.pillarId;

@@ -1,13 +1,13 @@
 /**
  * Reads only the lengths of MQTT packets, before anything else sees the bytes.
  *
- * The parser behind it waits for a packet's announced length and would hold 256 MB for a stranger;
- * here a length that is too large ends the connection at its fifth byte. Framing per MQTT 3.1.1
- * section 2.2; contents are none of its business.
+ * The parser behind it waits for a packet's announced length and would hold 256 MB for a stranger; here a length
+ * that is too large ends the connection at its fifth byte. Framing per MQTT 3.1.1 section 2.2; contents are not
+ * read.
  */
 import { MAX_MESSAGE_BYTES } from "../../shared/parse.ts";
 
-/** In all, from the first byte to the accepted CONNECT: nobody needs more to say who they are. */
+/** In all, from the first byte to the accepted CONNECT, which needs no more. */
 export const MAX_BYTES_BEFORE_CONNECT = 4 * 1024;
 /** The largest message, with room for its topic. */
 export const MAX_PACKET_BYTES = MAX_MESSAGE_BYTES + 256;

@@ -1,4 +1,4 @@
-/** Who is at the other end of a TLS connection, and in plain words why somebody was turned away. */
+/** Who is at the other end of a TLS connection, and in plain words why a connection was refused. */
 import type { TLSSocket } from "node:tls";
 import { PillarId } from "../../shared/ids.ts";
 

@@ -1,8 +1,8 @@
 /**
- * The TLS port the pillars come to: mutual TLS 1.3 with the hub's own authority, or nothing.
+ * The TLS port the pillars connect to: mutual TLS 1.3 with the hub's own authority, or nothing.
  *
- * Whoever is turned away leaves one line in the log with address and cause. Nothing behind this file
- * ever sees a connection without an identity.
+ * Each refused connection leaves one line in the log with address and cause. Nothing behind this file ever sees a
+ * connection without an identity.
  */
 import {
   createServer as createTlsServer,
@@ -89,7 +89,10 @@ export async function listenForPillars(options: PillarServerOptions): Promise<Pi
   };
 }
 
-/** A whole district may come by one address of its provider, all at once, so only the silent are limited by address. */
+/**
+ * A whole district may connect from one address of its provider, all at once, so only silent connections are
+ * limited by address.
+ */
 const MAX_SILENT_OF_ONE_ADDRESS = 2048;
 /** One in use, and what is left of those before it. */
 const MAX_OF_ONE_PILLAR = 4;

@@ -1,8 +1,8 @@
 /**
  * A token bucket in one number (the generic cell rate algorithm, ITU-T I.371).
  *
- * What comes too fast is delayed, not dropped: the delay holds back the sender's own connection, so a
- * flood costs the one who makes it. Only a delay beyond the limit is a refusal.
+ * What comes too fast is delayed, not dropped: the delay holds back the sender's own connection, so that a flood
+ * slows the sender down and no other. Only a delay beyond the limit is a refusal.
  */
 
 export interface Rate {
@@ -10,7 +10,7 @@ export interface Rate {
   readonly burst: number;
   /** Milliseconds between two, in the long run. */
   readonly intervalMs: number;
-  /** Nobody is kept waiting longer. */
+  /** A longer delay than this is a refusal. */
   readonly maxWaitMs: number;
 }
 

@@ -1,8 +1,8 @@
 /**
  * How an alarm that came by HTTPS gets its receipt: in the answer to its own request.
  *
- * The hub sends `accepted` to a pillar without asking by which way the alarm came. Here it goes down the
- * MQTT link as ever, and to whoever waits for that very alarm.
+ * The hub sends `accepted` to a pillar without asking by which way the alarm came. Here it goes down the MQTT link
+ * as usual, and also to the request that waits for that alarm.
  */
 import type { EventId } from "../../shared/ids.ts";
 import type { Accepted } from "../../shared/protocol/accepted.ts";

@@ -1,9 +1,9 @@
 /**
  * What happens to each message a pillar publishes, before the broker may acknowledge it.
  *
- * Three ends: taken in (PUBACK follows), nonsense (PUBACK follows too, because an unacknowledged message
- * would be sent again for ever, and no repetition makes it better), or the connection closes with no
- * PUBACK, and whatever mattered will be sent again.
+ * Three outcomes: it is taken in, and the PUBACK follows; it is unreadable, and the PUBACK follows too, because an
+ * unacknowledged message would be sent again for ever; or the connection closes without a PUBACK, and what mattered
+ * is sent again.
  */
 import type { PublishPacket } from "aedes";
 import type { EventId, PillarId } from "../../shared/ids.ts";

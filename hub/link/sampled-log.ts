@@ -51,7 +51,7 @@ export type Sender =
   | { readonly pillarId: PillarId }
   | { readonly address: string | undefined }
   | { readonly person: string }
-  /** Everybody together. */
+  /** All senders together. */
   | "all";
 
 export interface SampledLog {

@@ -1,7 +1,8 @@
 /**
  * The names and addresses by which this hub may be reached, for its certificate.
  *
- * What it listens on is among them without being asked for, or a pillar could not enrol at the hub's own address.
+ * The addresses it listens on are included without being configured, so that a pillar can enrol at the hub's own
+ * address.
  */
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";

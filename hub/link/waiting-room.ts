@@ -1,26 +1,26 @@
 /**
- * Where connections wait before their handshake, which costs the hub a thousand times more than they do.
+ * A queue of connections before their handshake, which costs the hub a thousand times more than it costs them.
  *
- * When a hub comes back, ten thousand pillars come within seconds. Shaken hands with at once, all would be
- * slow together until all gave up, and an alarm would be among them. So one handshake is begun in each turn
- * of the event loop, those of pillars with an unaccepted alarm first, and of equals who came last: who
- * has waited for long is about to give up, and a hand shaken then is work for nothing. Whoever goes away while
- * waiting has cost nothing. On a hub with time to spare nobody waits.
+ * When a hub comes back, ten thousand pillars connect within seconds. If all handshakes were begun at once, all
+ * would be slow together until all gave up, alarms included. So one handshake is begun in each turn of the event
+ * loop: first of pillars with an unaccepted alarm, and among equals the newest, because one that has waited for
+ * long is about to give up and its handshake would be wasted. A connection that closes while waiting has cost
+ * nothing. On a hub with time to spare there is no wait.
  */
 import type { Socket } from "node:net";
 import { MAX_HELLO_BYTES, readHello } from "./client-hello.ts";
 
 /** From the open socket to the last byte of its hello. */
 const HELLO_MS = 5000;
-/** A pillar gives an attempt up after ten seconds; nobody is there any more. */
+/** A pillar gives an attempt up after ten seconds; later the other end is gone. */
 const WAIT_MS = 10_000;
-/** Of those who left, so many more than are present may be in a line before it is tidied. */
+/** Closed connections that may stand in the queue beyond the open ones, before it is tidied. */
 const SLACK = 100;
 
 export interface WaitingRoom {
   /** Takes a socket that nobody has read from yet. */
   enter(socket: Socket): void;
-  /** Those who have not been let in. */
+  /** Connections whose handshake has not begun. */
   size(): number;
   close(): void;
 }
@@ -30,14 +30,14 @@ export interface WaitingRoomOptions {
   readonly letIn: (socket: Socket) => void;
   /** Its hello is whole; it waits for its turn. */
   readonly onHello?: (socket: Socket) => void;
-  /** It said nothing in time, or waited for too long. */
+  /** It sent nothing in time, or waited for too long. */
   readonly onLate: (socket: Socket, reason: "hello" | "turn") => void;
 }
 
 interface Guest {
   readonly socket: Socket;
   readonly enteredAt: number;
-  /** What it has said so far, taken from the socket until its turn. */
+  /** What it has sent so far, taken from the socket until its turn. */
   said: Buffer;
   readonly forget: () => void;
 }
@@ -77,7 +77,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
   const queue = (guest: Guest, isUrgent: boolean): void => {
     const line = isUrgent ? "urgent" : "ordinary";
     lines[line].push(guest);
-    // Those who left are still in the line; it must not grow with them.
+    // Closed connections still stand in the queue; it must not grow with them.
     if (lines[line].length > 2 * present.size + SLACK) {
       lines[line] = lines[line].filter((one) => present.has(one));
     }
@@ -112,7 +112,7 @@ interface GuestEvents {
   onLate(): void;
 }
 
-/** Reads on while it waits, because only who reads is told that the other side has gone. */
+/** Keeps reading while it waits: only so is it noticed that the other end has closed. */
 function listenTo(socket: Socket, { onHello, onGone, onLate }: GuestEvents): Guest {
   let isHeard = false;
   const timer = setTimeout(onLate, HELLO_MS);

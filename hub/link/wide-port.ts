@@ -1,12 +1,12 @@
 /**
- * One port with several listening sockets, so that a herd gets in as quickly as it comes.
+ * One port with several listening sockets, so that many connections can be accepted at once.
  *
- * Node takes one connection from a listening socket in a turn of its event loop. While each turn also computes
- * a handshake, the others wait in the kernel, in the order in which they came, and an alarm waits behind
- * thousands. From several sockets that share the port (SO_REUSEPORT) as many come in at each turn, wait with us,
- * and can be let in in an order of ours.
+ * Node takes one connection from a listening socket in a turn of its event loop. While each turn also computes a
+ * handshake, the others wait in the kernel, in the order in which they came, and an alarm waits behind thousands.
+ * From several sockets that share the port (SO_REUSEPORT) several are accepted in each turn, wait in our queue, and
+ * can be served in our order.
  *
- * Sharing would also let a second hub in on the same port unnoticed, so the port is first asked for alone.
+ * Sharing would also let a second hub use the same port unnoticed, so the port is first opened exclusively.
  */
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
@@ -21,7 +21,7 @@ export interface WidePortOptions {
   /** 0: any that is free. */
   readonly port: number;
   readonly noDelay: boolean;
-  /** HTTP answers also whoever has closed his side; TLS and MQTT do not. */
+  /** HTTP also answers a client that has closed its side; TLS and MQTT do not. */
   readonly allowHalfOpen?: boolean;
   readonly onSocket: (socket: Socket) => void;
   readonly onError: (error: Error) => void;
@@ -33,7 +33,7 @@ export interface WidePort {
   close(): Promise<void>;
 }
 
-/** Throws as `listen` does, with `EADDRINUSE` when somebody else has the port. */
+/** Throws as `listen` does, with `EADDRINUSE` when another program has the port. */
 export async function openWidePort(options: WidePortOptions): Promise<WidePort> {
   if (options.port !== 0) await askAlone(options);
   const servers: Server[] = [];
