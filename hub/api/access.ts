@@ -1,8 +1,9 @@
 /**
- * Who is asking: the session behind a cookie or a bearer token, and whether the policy lets them.
+ * Who is asking: the session behind a cookie or a bearer token, and whether the policy permits it.
  *
- * A cookie comes along with requests the person never made, so for anything that changes something the
- * browser must say that it comes from our own page. Programs use the bearer token, which never comes along.
+ * A browser sends a cookie also with requests that the person never made, so for anything that changes something
+ * the browser must say that it comes from our own page. Programs use the bearer token, which is never sent by
+ * itself.
  */
 import type { FastifyRequest } from "fastify";
 import type { Accounts } from "../ports.ts";
@@ -19,7 +20,7 @@ declare module "fastify" {
   }
   interface FastifyContextConfig {
     may?: Permission;
-    /** Whom the route answers without a session. */
+    /** Stands for a caller without a session, on routes that answer them. */
     isOpenTo?: (request: FastifyRequest) => boolean;
   }
 }

@@ -9,7 +9,7 @@ import type { Accounts } from "../ports.ts";
 /** Desks, tablets and programs of one person; the oldest session gives way. */
 export const MAX_SESSIONS_PER_USER = 16;
 const TOKEN_BYTES = 32;
-/** How exactly the last use is known: each note is a write to the disk. */
+/** Precision of the last use: each note is a write to the disk. */
 const LAST_USE_WITHIN_MS = 600_000;
 
 const SessionRow = z.object({
@@ -75,7 +75,7 @@ export function openSessions(
   };
 }
 
-/** Nobody is kept out because a full disk cannot note when they were here. */
+/** A full disk that cannot note the last use keeps nobody from signing in. */
 function noteUse(write: () => unknown): void {
   try {
     write();

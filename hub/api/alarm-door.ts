@@ -1,9 +1,9 @@
 /**
- * The pillars' second way in: HTTPS with the hub's own certificate, for signed alarms and the next certificate.
+ * The HTTPS fallback: signed alarms and the next certificate, over HTTPS with the hub's own certificate.
  *
- * A listener of its own, so that it may face the street while the console does not, and so that nothing the
- * console does can take its connections. It asks for a client certificate and insists on none: an alarm whose
- * certificate has run out is still somebody's call, and its signature says whose. A renewal insists.
+ * A listener of its own, so that the street can reach it while it cannot reach the console, and so that the console
+ * cannot use up its connections. It asks for a client certificate and does not require one: an alarm whose
+ * certificate has expired may still be real, and its signature says whose it is. A renewal requires one.
  */
 import rateLimit from "@fastify/rate-limit";
 import type { Server } from "node:tls";

@@ -1,9 +1,9 @@
 /**
  * Who read what, and who failed to sign in: facts for the audit, few enough to be kept for ever.
  *
- * The first of a kind is written at once. The same again within the window is only counted, and what was counted is
- * one more fact when the window ends. Beyond a number of kinds in one window all the rest is one kind, so neither a
- * program that reads everything nor a guesser from many addresses can fill the disk.
+ * The first of a kind is written at once. The same again within the window is only counted, and the count is one
+ * more fact when the window ends. Beyond a number of kinds in one window all the rest is one kind, so neither a
+ * program that reads everything nor somebody who guesses from many addresses can fill the disk.
  *
  * Reading does not wait for these facts and is not refused when they cannot be written: an operator must see the
  * alarm even while the journal fails. Recordings and live views are stricter, in their own routes.
@@ -21,7 +21,7 @@ export const WINDOW_MS = 10 * 60_000;
 export const MAX_READS_PER_PERSON = 100;
 /** Different pairs of name and address that failed to sign in. */
 export const MAX_REFUSALS = 20;
-/** Of everybody together. */
+/** Of all senders together. */
 const MAX_KINDS = 20_000;
 
 type Read = FactOf<"records-read">;
@@ -75,7 +75,7 @@ export function createAuditNotes(options: AuditNotesOptions): AuditNotes {
       void note(desk, { fact, rest, owner: `read ${by}`, most: MAX_READS_PER_PERSON });
     },
     refusedSignIn: async (username, from) => {
-      // A name nobody has may be a password typed into the wrong field: it is not kept.
+      // An unknown name may be a password typed into the wrong field, so it is not kept.
       const known = await options.accounts.find(username);
       const at = Date.now();
       const type = "sign-in-refused";

@@ -33,7 +33,7 @@ export function serveConsole(app: Api, { directory, basePath }: ConsoleFiles): v
     root: directory,
     wildcard: true,
     preCompressed: true,
-    // The page is ours to send, at each of its addresses.
+    // The hub sends the page itself, at each of its addresses.
     index: false,
     allowedPath: (path) => path !== PAGE && !/(?:\/|\.br|\.gz)$/.test(path),
     cacheControl: false,

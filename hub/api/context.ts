@@ -32,7 +32,7 @@ export interface ApiOptions {
   readonly accounts: Accounts;
   readonly enrolments: Enrolments;
   readonly authority: Authority;
-  /** The HTTPS way in hands alarms to the same place as MQTT. */
+  /** Where the HTTPS fallback hands in alarms: the same place as MQTT. */
   readonly events: PillarLinkEvents;
   readonly health: () => Promise<readonly HealthCheck[]>;
   readonly hubEpoch: () => string;

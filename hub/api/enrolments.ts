@@ -1,8 +1,8 @@
 /**
  * One-time codes for new pillars: 30 minutes, single use.
  *
- * A secret is 128 random bits, so only its hash is kept and no slow hash is needed. A wrong one changes nothing:
- * guessing is hopeless at any rate, and voiding the code would let a stranger keep a technician from his work.
+ * A secret is 128 random bits, so only its hash is kept and a fast hash is enough. A wrong secret changes nothing:
+ * it cannot be guessed at any rate, and voiding the code would let a stranger stop a technician's work.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
@@ -13,7 +13,7 @@ import type { Enrolments } from "../ports.ts";
 import { openSideDatabase } from "./side-database.ts";
 
 export const ENROLMENT_MINUTES = 30;
-/** Codes waiting at once: a van full of pillars, many times over. */
+/** Codes waiting at once: far more than one visit needs. */
 const MAX_WAITING = 10_000;
 const SECRET_BYTES = 16;
 
@@ -75,7 +75,7 @@ export function openEnrolments(file: string): ClosableEnrolments {
         const row = rightRow(pillarId, secret);
         if (row) remove.run(pillarId);
         db.exec("COMMIT");
-        // What a release without limits wrote down counts as no code: a new one is made in a minute.
+        // A row that an older release wrote beyond the limits counts as no code; a new one is made in a minute.
         const read = row ? Details.safeParse(JSON.parse(row.details)) : undefined;
         return read?.success ? read.data : undefined;
       } catch (error) {

@@ -1,8 +1,8 @@
 /**
  * The console's event streams (server-sent events, WHATWG HTML 9.2).
  *
- * Each client has its own bounded queue: one that does not read is let go, and comes back with
- * `Last-Event-ID` to be told what it missed. Nobody waits for anybody.
+ * Each client has its own bounded queue: one that does not read is disconnected, and comes back with
+ * `Last-Event-ID` to be told what it missed. No client waits for another.
  */
 import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
@@ -52,7 +52,7 @@ export interface StreamsOptions {
 interface Stream {
   readonly session: SignedIn;
   readonly response: ServerResponse;
-  /** While the past is read, the present waits here. */
+  /** New events wait here while the missed ones are read. */
   waiting: NumberedEvent[] | undefined;
 }
 
@@ -68,7 +68,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
     streams.add(stream);
     unsubscribe ??= options.hub.subscribe(tellAll);
   };
-  // What nobody watches need not be read from the journal.
+  // Without listeners the journal need not be read.
   const leave = (stream: Stream): void => {
     streams.delete(stream);
     if (streams.size > 0) return;
@@ -144,7 +144,10 @@ function streamsByAccount(streams: ReadonlySet<Stream>): Map<string, Stream[]> {
   return found;
 }
 
-/** When all places are taken, the account with most of them gives up its newest, for one that holds fewer. */
+/**
+ * When all places are taken, the newest stream of the account with most of them is closed for an account that holds
+ * fewer.
+ */
 function giveWay(streams: Set<Stream>, than: number): boolean {
   let largest: Stream[] = [];
   for (const own of streamsByAccount(streams).values()) {
@@ -204,7 +207,7 @@ async function stillSignedIn(stream: Stream, options: StreamsOptions): Promise<v
     if (session?.role === stream.session.role) stream.response.write(PING);
     else stream.response.end();
   } catch (error) {
-    // A desk must not go deaf because the accounts cannot be read for a moment.
+    // A desk keeps its stream when the accounts cannot be read for a moment.
     options.log.error({ err: error }, "event stream: a session could not be checked");
     stream.response.write(PING);
   }

@@ -1,5 +1,6 @@
 /**
- * The port of an HTTP server: who may hold how many connections, and how soon each must have said something.
+ * The port of an HTTP server: how many connections each sender may hold, and how soon each must have sent
+ * something.
  *
  * Connections are accepted here and handed to the server, so that a limit can close one of a sender's own
  * connections before anything is computed for the next. With TLS they wait for their handshake as pillars do.
@@ -33,7 +34,7 @@ export interface HttpDoorOptions {
   readonly host: string;
   readonly port: number;
   readonly refused: SampledLog;
-  /** Addresses or networks of reverse proxies: whole cities come by one of them. */
+  /** Addresses or networks of reverse proxies: many people come from one of them. */
   readonly trustedProxies?: readonly string[];
 }
 

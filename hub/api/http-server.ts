@@ -1,6 +1,4 @@
-/**
- * An HTTP server as we allow it: everything a sender may take his time with, or make large, has a limit.
- */
+/** An HTTP server with limits on all that a sender can make slow or large. */
 import type { IncomingMessage } from "node:http";
 import { fastify, LogController, type FastifyBaseLogger } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
@@ -26,7 +24,7 @@ export interface ServerOptions {
   readonly log: Logger;
   /** Without it plain HTTP: on loopback only. */
   readonly tls: Authority["server"] | undefined;
-  /** Asks for a client certificate of this authority, PEM; who shows none is served all the same. */
+  /** Asks for a client certificate of this authority, PEM; a client without one is served all the same. */
   readonly clientAuthority?: string;
   /** Browsers of older machines need 1.2; pillars do not. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
@@ -70,7 +68,7 @@ export function createServer(options: ServerOptions): Api {
   return app;
 }
 
-/** Orders without content are often sent with a JSON type and no body. */
+/** Requests without content are often sent with a JSON type and no body. */
 function acceptEmptyJson(app: Api): void {
   app.removeContentTypeParser("application/json");
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {

@@ -83,7 +83,7 @@ export function createMetrics({ hub, reads, streams, refused }: MetricsOptions):
   };
 }
 
-/** Everything that was turned away or dropped, also what the log told as one. */
+/** Everything that was refused or dropped, also where the log sums it up. */
 function countRefused(refused: SampledLog, registers: Registry[]): void {
   const counter: Counter<"kind"> = new Counter({
     name: "anzhu_refused_total",
@@ -120,7 +120,7 @@ function fleetGauges({ reads, streams, registers }: FleetGauges): void {
   });
 }
 
-/** -1 while nobody can say: a scraper cannot read "null". */
+/** -1 while it is unknown: a scraper cannot read "null". */
 function hubGauges(hub: Pick<HubCommands, "status">, registers: Registry[]): void {
   const free: Gauge = new Gauge({
     registers,

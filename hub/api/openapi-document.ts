@@ -3,7 +3,7 @@ import type { Role } from "../../shared/api/session.ts";
 
 /** What the document cannot see of a route. */
 export interface Told {
-  /** `undefined`: nobody needs a session. */
+  /** `undefined`: no session is needed. */
   readonly roles: readonly Role[] | undefined;
   /** Some are answered without a session all the same. */
   readonly isOpenToSome: boolean;

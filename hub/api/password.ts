@@ -1,8 +1,8 @@
 /**
  * Passwords: argon2id, in the PHC string form so that the parameters may grow later.
  *
- * OWASP's first choice of parameters; more memory would let a few sign-ins at once take the hub's. At most
- * two are computed at a time, and senders take turns: whoever sends many waits behind his own.
+ * OWASP's first choice of parameters; with more memory a few sign-ins at once would use up the hub's. At most two
+ * are computed at a time, and senders take turns: the second request of a sender waits behind its first.
  */
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { createFairTurns } from "./fair-turns.ts";

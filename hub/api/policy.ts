@@ -1,7 +1,7 @@
 /**
  * Who may do what, as one table. Every route names its line; a route without one does not start.
  *
- * Technicians and administrators neither hear nor see people.
+ * Technicians and administrators may neither hear nor see people.
  */
 import type { Role } from "../../shared/api/session.ts";
 import type { CommandOrder } from "../../shared/protocol/command.ts";

@@ -1,4 +1,4 @@
-/** Every error on the HTTP interface leaves here: RFC 9457, one stable code each, no inner details. */
+/** Every error on the HTTP interface is made here: RFC 9457, one stable code each, no inner details. */
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import {
   hasZodFastifySchemaValidationErrors,
@@ -113,7 +113,7 @@ function understand(error: FastifyError | ProblemError, request: FastifyRequest)
     return describe("internal", "something unexpected happened; it is in the hub's log");
   }
   const code = CODE_BY_STATUS.get(status) ?? "bad-request";
-  // Only the framework's own refusals are written for whoever sent the request.
+  // Only the framework's own refusals are written for the sender of the request.
   const isForSender = (error.code ?? "").startsWith("FST_") || status === 429;
   return describe(code, isForSender ? error.message.slice(0, MAX_ECHO_CHARACTERS) : TITLE[code]);
 }

@@ -49,7 +49,7 @@ export function watchSessions(options: SessionWatchOptions): SessionWatch {
       await takeFacts(desk);
       desk.complaint = "";
     } catch (error) {
-      // A desk must not go deaf because the accounts cannot be read for a moment.
+      // A desk keeps its streams when the accounts cannot be read for a moment.
       complain(desk, String(error));
     }
   };
@@ -79,7 +79,7 @@ async function endOver(desk: Desk): Promise<void> {
   desk.seenVersion = version;
 }
 
-/** A change may be told twice when the hub dies between the two writes; never not at all. */
+/** A change may be told twice when the hub ends between the two writes; it is never left out. */
 async function takeFacts(desk: Desk): Promise<void> {
   if (desk.isTaking) return;
   desk.isTaking = true;

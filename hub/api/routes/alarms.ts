@@ -1,8 +1,8 @@
 /**
- * The second way in for a signed alarm: one route, on the console's port and on the pillars' own.
+ * The HTTPS fallback for a signed alarm: one route, on the console's port and on the pillars' own.
  *
- * No session: the signature inside says who it is, and the hub checks it as on every other way. It is
- * answered with the receipt, after the commit.
+ * No session: the signature inside says who it is, and the hub checks it as over MQTT. It is answered with the
+ * receipt, after the commit.
  */
 import { z } from "zod";
 import type { PillarId } from "../../../shared/ids.ts";
@@ -19,7 +19,10 @@ import { failures, PillarParams } from "../schemas.ts";
 const RECEIPT_TIMEOUT_MS = 5000;
 /** A whole district may share one address behind a router. */
 const ALARMS = { max: 6000, timeWindow: "1 minute" } as const;
-/** Pillars whose pace is remembered, each at the address it comes from: nobody can use up another's. */
+/**
+ * Pillars whose pace is remembered, each with the address it comes from, so that a stranger cannot use up a
+ * pillar's.
+ */
 const MAX_PACES = 20_000;
 
 export type AlarmRouteOptions = Pick<ApiOptions, "events" | "reads" | "receipts">;

@@ -1,11 +1,11 @@
-/** A new pillar trades its one-time code for a certificate. */
+/** A new pillar exchanges its one-time code for a certificate. */
 import { EnrolmentRequest, EnrolmentResult } from "../../../shared/api/enrolment.ts";
 import { parseEd25519 } from "../../link/authority.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures } from "../schemas.ts";
 
-/** A van's worth in a minute; guessing 128 bits at this rate is hopeless. */
+/** More than one visit needs in a minute; 128 bits cannot be guessed at this rate. */
 const TRIES = { max: 60, timeWindow: "1 minute" } as const;
 
 export function enrolmentRoutes(app: Api, context: ApiContext): void {
@@ -50,7 +50,7 @@ async function enrol(
   };
   // Before a certificate is made, which costs a thousand times more.
   if (!(await context.enrolments.isRight(pillarId, secret))) throw wrong();
-  // Before the code is used up: a certificate nobody is given does no harm, a burnt code costs a visit.
+  // Made before the code is used up: an unused certificate does no harm, a lost code costs a visit.
   const issued = await authority.issue(csr, pillarId).catch((error: unknown) => {
     throw problem(
       "bad-request",

@@ -29,7 +29,7 @@ export function eventRoutes(app: Api, context: ApiContext): void {
     "/api/v1/events",
     {
       config: { may: "events:read" },
-      // A HEAD would hold a stream that nobody reads.
+      // A HEAD would keep a stream open that nobody reads.
       exposeHeadRoute: false,
       schema: {
         summary: "Everything that changes, as server-sent events",

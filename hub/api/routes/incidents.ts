@@ -143,7 +143,7 @@ async function giveOrder(
   const { username, displayName, role } = actorOf(request);
   const key = request.headers["idempotency-key"];
   const by = { username, displayName, role };
-  // One person's key is not another's.
+  // Idempotency keys belong to one person each.
   const scoped = typeof key === "string" ? `${username} ${key}` : undefined;
   const outcome = await context.hub.order(what.id, what.order, by, scoped);
   if (!outcome.ok) throw problem(outcome.code, outcome.detail, outcome.by);
