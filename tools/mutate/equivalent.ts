@@ -16,7 +16,7 @@ export interface Judgement {
 
 export const EQUIVALENT: readonly Judgement[] = [
   {
-    file: "hub/core/state.ts",
+    file: "hub/core/snapshot.ts",
     context: "export const SNAPSHOT_VERSION = 7;",
     original: "7",
     replacement: "8",
@@ -31,14 +31,21 @@ export const EQUIVALENT: readonly Judgement[] = [
       "such a fact lies beside an incident: folded into one that is forgotten it is nothing too",
   },
   {
-    file: "hub/core/presence.ts",
+    file: "shared/protocol/alarm.ts",
+    context: "STRICTNESS[other] > STRICTNESS[one] ? other : one;",
+    original: ">",
+    replacement: ">=",
+    because: "no two kinds are equally strict, so that equal means the same kind",
+  },
+  {
+    file: "hub/core/hear.ts",
     context: "voice.lineage = newLineage(enrolments, state.pillars.get(pillarId)?.bootEpoch ?? 0);",
     original: "0",
     replacement: "1",
     because: "boots count from 1 (heartbeat.ts), so that the first one heard is behind neither",
   },
   {
-    file: "hub/core/clock.ts",
+    file: "hub/core/state/heard-state.ts",
     context: "nowMs: 0,",
     original: "0",
     replacement: "1",
@@ -52,25 +59,25 @@ export const EQUIVALENT: readonly Judgement[] = [
     because: "saves time: what is compared after it is the same in both",
   },
   {
-    file: "device/core/display.ts",
+    file: "device/core/state.ts",
     context: 'export const BLANK: Display = { phase: "standby", zh: "", en: "", since: 0 };',
     original: '"standby"',
     because: "its words are empty, so the first step shows others whatever the phase",
   },
   {
-    file: "device/core/display.ts",
+    file: "device/core/state.ts",
     context: 'export const BLANK: Display = { phase: "standby", zh: "", en: "", since: 0 };',
     original: '""',
     because: "one empty text is enough for the first step to show others; no other word is shown",
   },
   {
-    file: "device/core/display.ts",
+    file: "device/core/state.ts",
     context: 'export const BLANK: Display = { phase: "standby", zh: "", en: "", since: 0 };',
     original: "0",
     because: "the first step writes its own moment before anybody reads this one",
   },
   {
-    file: "device/core/call.ts",
+    file: "device/core/running-call.ts",
     context: "call: { ...agent.call, call, lastEventId: newest, wasSilent, hasJustEnded: false },",
     original: "false",
     replacement: "true",

@@ -44,7 +44,9 @@ export function openSandbox(root: string): Sandbox {
       writeFileSync(path, applied(text, mutant));
       try {
         for (const folders of stages) {
-          const first = [basename(mutant.file, ".ts")];
+          const name = basename(mutant.file, ".ts");
+          // `disk-state.ts` is what `disk.ts` works on.
+          const first = [name, name.replace(/-(?:state|record|mark)$/, "")];
           const outcome = await runner.run({ changed: [path, last ?? path], folders, first });
           if (outcome !== "survived") return outcome;
         }

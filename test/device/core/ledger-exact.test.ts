@@ -62,6 +62,9 @@ describe("an outbox", () => {
     expect([...pillar.state().health.faults]).toEqual([["outbox-full", FULL]]);
     pillar.accept("0".repeat(32) as EventId);
     expect(pillar.faults()).toEqual(["outbox-full"]);
+    const text = `call ${eventId.slice(0, 4)} calling → received   on accepted (60 ms after press)`;
+    const line = { type: "log", level: "info", text };
+    expect(after(pillar, () => pillar.accept(eventId))).toContainEqual(line);
     pillar.accept(idOf(5));
     expect(pillar.faults()).toEqual([]);
   });

@@ -1,5 +1,8 @@
 /** The small mistakes that a mutation run plants, and what it leaves alone. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { EQUIVALENT } from "../../../tools/mutate/equivalent.ts";
 import { applied, mutantsOf } from "../../../tools/mutate/mutants.ts";
 
 const changesOf = (text: string): string[] =>
@@ -37,3 +40,18 @@ describe("a mutant", () => {
     expect(mutant).toMatchObject({ line: 2, context: "const c = 1;", original: "1" });
   });
 });
+
+test.each(EQUIVALENT)(
+  "the judgement of `$original` in $file is of a line that is there",
+  (judged) => {
+    const { file, context, original, replacement } = judged;
+    const text = readFileSync(join(import.meta.dirname, "../../..", file), "utf8");
+    const found = mutantsOf(file, text).filter(
+      (one) =>
+        one.context === context &&
+        one.original === original &&
+        one.replacement === (replacement ?? one.replacement),
+    );
+    expect(found.length).toBeGreaterThan(0);
+  },
+);
