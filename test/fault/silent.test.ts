@@ -9,6 +9,7 @@ const SLOW = 120_000;
 /** Few places, so that few connections are enough to take all; `npm run bench -- silent` has 3,500 and the usual number. */
 const MAX_CONNECTIONS = 300;
 const CONNECTIONS = 700;
+const AGAIN_AFTER_MS = 1000;
 const TIMES = 9;
 /** Of most of them: a person at the pillar sees within a second that the call has arrived. */
 const USUAL_MS = 1000;
@@ -33,7 +34,8 @@ test.each(Object.keys(doors) as (keyof typeof doors)[])(
   "H4 silent connections from one address that would fill %s cost no other address its place: alarms are accepted and an operator is answered",
   { timeout: SLOW },
   async (door) => {
-    const crowd = await silentCrowd({ port: doors[door](), connections: CONNECTIONS });
+    const wanted = { connections: CONNECTIONS, againAfterMs: AGAIN_AFTER_MS };
+    const crowd = await silentCrowd({ port: doors[door](), ...wanted });
     onTestFinished(() => crowd.leave());
     await crowd.whole();
     const deeds: readonly Deed[] = ["press", "newcomer", "fallback", "operator"];
