@@ -13,7 +13,11 @@ import type { SignedIn } from "./signed-in.ts";
 import { may } from "./policy.ts";
 
 export const MAX_STREAMS = 500;
-export const MAX_STREAMS_PER_SESSION = 8;
+/**
+ * A browser has six connections to one host, and all its windows share one stream; where they cannot, two are left for
+ * everything else.
+ */
+export const MAX_STREAMS_PER_SESSION = 4;
 /** All desks, tablets and programs of one account. */
 export const MAX_STREAMS_PER_ACCOUNT = 32;
 /** Bytes written and not yet taken by the client's side of the network. */

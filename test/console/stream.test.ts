@@ -29,6 +29,8 @@ class HandStream extends EventTarget {
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("EventSource", HandStream);
+  // Without locks a window has a stream of its own.
+  vi.stubGlobal("navigator", {});
   vi.stubGlobal("document", { baseURI: "http://hub.test/" });
   vi.stubGlobal("location", { href: "http://hub.test/" });
 });

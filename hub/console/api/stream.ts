@@ -1,11 +1,11 @@
 /**
  * The one event stream, and the watch over it.
  *
- * The browser repairs a short break by itself and says what it had last. When it gives up, or when a cut cable
- * leaves the stream mute, we open a new one. Every stream begins with `hello`, and after `hello` everything is
+ * All windows of a browser share it (`source.ts`). The browser repairs a short break by itself and says what it had
+ * last. When it gives up, or when a cut cable leaves the stream mute, we open a new one. Every stream begins with `hello`, and after `hello` everything is
  * fetched again, because a new stream cannot say what the old one had seen.
  */
-import { EVENT_NAMES, ServerEvent } from "../../../shared/api/event.ts";
+import { ServerEvent } from "../../../shared/api/event.ts";
 import { boundsOf, type Bounds } from "../state/offset.ts";
 import { API, BASE, failure, type FailureCode } from "./client.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type Link,
   type LinkEvent,
 } from "./link.ts";
+import { openSource } from "./source.ts";
 
 const TICK_MS = 250;
 /** Silence this long makes us ask whether the hub is still there. */
@@ -53,27 +54,30 @@ export function openStream(listener: StreamListener): Stream {
 
   const heard = (): void => step({ type: "heard", at: Date.now() });
 
-  function connect(): EventSource {
-    const opened = new EventSource(`${API}/events`);
-    opened.addEventListener("open", heard);
-    opened.addEventListener("error", () => step({ type: "failed", at: Date.now() }));
-    for (const name of EVENT_NAMES) {
-      opened.addEventListener(name, (event) => {
-        saidAt = Date.now();
-        heard();
-        receive(listener, (event as MessageEvent<string>).data);
-      });
-    }
-    return opened;
-  }
-
-  let source = connect();
+  const source = openSource({
+    onOpen: heard,
+    onFailed: () => step({ type: "failed", at: Date.now() }),
+    onMessage(data, isOwn) {
+      saidAt = Date.now();
+      heard();
+      receive(listener, data, isOwn);
+    },
+    onRefused: listener.onRefused,
+  });
 
   function reopen(): void {
-    source.close();
-    source = connect();
+    source.reopen();
     openedAt = Date.now();
     saidAt = openedAt;
+  }
+
+  async function findRefusal(): Promise<void> {
+    // Asked by one window: many that ask at once would be refused for being many.
+    if (!source.isOwn()) return;
+    const code = await whyRefused();
+    source.tellRefused(code);
+    listener.onRefused(code);
+    reopen();
   }
 
   async function probe(at: number): Promise<void> {
@@ -82,17 +86,16 @@ export function openStream(listener: StreamListener): Stream {
     const isThere = await doesHubAnswer(listener);
     isProbing = false;
     if (!isThere) return;
-    if (source.readyState === EventSource.OPEN && Date.now() - saidAt >= MUTE_AFTER_MS) {
+    const state = source.state();
+    if (state === "open" && Date.now() - saidAt >= MUTE_AFTER_MS) {
       step({ type: "failed", at: Date.now() });
       reopen();
-    } else if (source.readyState === EventSource.OPEN) {
+    } else if (state === "open") {
       if (link.phase === "lost" && at - openedAt > REOPEN_AFTER_MS) reopen();
       else step({ type: "heard", at: Date.now() });
-    } else if (source.readyState === EventSource.CLOSED) {
-      if (Date.now() - openedAt < REOPEN_AFTER_MS) return;
-      listener.onRefused(await whyRefused());
-      reopen();
-    }
+    } else if (state === "closed") {
+      if (Date.now() - openedAt >= REOPEN_AFTER_MS) await findRefusal();
+    } else if (!source.isOwn() && Date.now() - saidAt >= MUTE_AFTER_MS) reopen();
   }
 
   const timer = setInterval(() => {
@@ -138,7 +141,7 @@ async function doesHubAnswer(listener: StreamListener): Promise<boolean> {
   return true;
 }
 
-function receive(listener: StreamListener, data: string): void {
+function receive(listener: StreamListener, data: string, isOwn: boolean): void {
   let json: unknown;
   try {
     json = JSON.parse(data);
@@ -148,8 +151,9 @@ function receive(listener: StreamListener, data: string): void {
     return;
   }
   const event = ServerEvent.safeParse(json);
-  if (event.success && event.data.type === "ping") void answerPing();
-  else if (event.success) listener.onEvent(event.data);
+  if (event.success && event.data.type === "ping") {
+    if (isOwn) void answerPing();
+  } else if (event.success) listener.onEvent(event.data);
   else {
     console.warn("events: a message outside the contract is skipped", event.error.issues);
     listener.onUnreadable();

@@ -1,0 +1,217 @@
+/**
+ * Where this window gets the hub's events from: a stream of its own, or another window's.
+ *
+ * A browser keeps at most six connections to one host (HTTP/1.1), and an event stream holds one for as long as it
+ * is open: with six windows no order would get through any more. So all windows of a browser share one stream. The
+ * window that holds a lock (Web Locks) reads it and passes every message on (BroadcastChannel). When that window
+ * is closed, the browser gives the lock to the next; one that has stopped answering loses it.
+ *
+ * Without a secure context there are no locks: each window then has a stream of its own, and the hub allows a
+ * session fewer of them than a browser has connections.
+ */
+import { z } from "zod";
+import { EVENT_NAMES } from "../../../shared/api/event.ts";
+import { API, BASE, type FailureCode } from "./client.ts";
+
+/** A window that reads for all and says nothing for so long is not waited for. */
+const LEADER_ANSWERS_WITHIN_MS = 1500;
+/** Windows that find this out together do not act together. */
+const SPREAD_MS = 1000;
+const NAME = `anzhu-events-1 ${BASE}`;
+
+type State = "connecting" | "open" | "closed";
+
+export interface SourceListener {
+  onOpen(): void;
+  onFailed(): void;
+  /** `isOwn`: this window reads the stream, and answers for all. */
+  onMessage(data: string, isOwn: boolean): void;
+  /** The window that reads was refused, and found out why. */
+  onRefused(code: FailureCode | undefined): void;
+}
+
+export interface Source {
+  state(): State;
+  isOwn(): boolean;
+  /** A new stream, or another window to read it. */
+  reopen(): void;
+  /** Tells the other windows why the hub refuses the stream. */
+  tellRefused(code: FailureCode | undefined): void;
+  close(): void;
+}
+
+export function openSource(listener: SourceListener): Source {
+  const { locks } = globalThis.navigator ?? {};
+  const canShare = locks !== undefined && typeof BroadcastChannel === "function";
+  return canShare ? sharedSource(locks, listener) : ownSource(listener);
+}
+
+type OwnListener = Omit<SourceListener, "onMessage" | "onRefused"> & {
+  onMessage(data: string, isOwn: true, name: string): void;
+};
+
+function ownSource(listener: OwnListener): Source {
+  const connect = (): EventSource => {
+    const opened = new EventSource(`${API}/events`);
+    opened.addEventListener("open", () => listener.onOpen());
+    opened.addEventListener("error", () => listener.onFailed());
+    for (const name of EVENT_NAMES) {
+      opened.addEventListener(name, (event) =>
+        listener.onMessage((event as MessageEvent<string>).data, true, name),
+      );
+    }
+    return opened;
+  };
+  let source = connect();
+  return {
+    state: () => stateOf(source.readyState),
+    isOwn: () => true,
+    reopen() {
+      source.close();
+      source = connect();
+    },
+    tellRefused() {},
+    close: () => source.close(),
+  };
+}
+
+function stateOf(readyState: number): State {
+  if (readyState === EventSource.OPEN) return "open";
+  return readyState === EventSource.CLOSED ? "closed" : "connecting";
+}
+
+const StateWord = z.enum(["connecting", "open", "closed"]);
+const Word = z.discriminatedUnion("type", [
+  /** A window asks whether anybody reads. */
+  z.object({ type: z.literal("join"), from: z.string() }),
+  /** The answer: how the stream is, and with what it began. */
+  z.object({
+    type: z.literal("welcome"),
+    to: z.string(),
+    state: StateWord,
+    hello: z.string().optional(),
+  }),
+  z.object({ type: z.literal("state"), state: StateWord }),
+  z.object({ type: z.literal("message"), data: z.string() }),
+  z.object({ type: z.literal("refused"), code: z.string().optional() }),
+]);
+type Word = z.infer<typeof Word>;
+
+function sharedSource(locks: LockManager, listener: SourceListener): Source {
+  const id = crypto.randomUUID();
+  const channel = new BroadcastChannel(NAME);
+  const say = (word: Word): void => channel.postMessage(word);
+  let own: Source | undefined;
+  /** What the window that reads has said of its stream. */
+  let theirs: State = "connecting";
+  let hello: string | undefined;
+  let isClosed = false;
+  /** Ends the request for the lock, or gives it back. */
+  let leave = (): void => {};
+  let doubt: ReturnType<typeof setTimeout> | undefined;
+
+  const lead = (): void => {
+    clearTimeout(doubt);
+    hello = undefined;
+    say({ type: "state", state: "connecting" });
+    own = ownSource({
+      onOpen() {
+        say({ type: "state", state: "open" });
+        listener.onOpen();
+      },
+      onFailed() {
+        say({ type: "state", state: own?.state() ?? "connecting" });
+        listener.onFailed();
+      },
+      onMessage(data, _isOwn, name) {
+        if (name === "hello") hello = data;
+        say({ type: "message", data });
+        listener.onMessage(data, true);
+      },
+    });
+  };
+
+  const follow = (): void => {
+    own?.close();
+    own = undefined;
+    theirs = "connecting";
+  };
+
+  /** Waits for the lock, or takes it; for as long as it is held, this window reads. */
+  const compete = (steal: boolean): void => {
+    leave();
+    const asking = new AbortController();
+    let release = (): void => {};
+    leave = () => {
+      asking.abort();
+      release();
+    };
+    const options: LockOptions = steal ? { steal: true } : { signal: asking.signal };
+    const held = locks.request(NAME, options, () => {
+      if (asking.signal.aborted) return undefined;
+      lead();
+      return new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    });
+    held
+      .catch(() => undefined)
+      .then(() => {
+        if (asking.signal.aborted) return;
+        // Another window took it.
+        follow();
+        compete(false);
+        join();
+      });
+  };
+
+  const join = (): void => {
+    clearTimeout(doubt);
+    if (own || isClosed) return;
+    say({ type: "join", from: id });
+    const waitMs = LEADER_ANSWERS_WITHIN_MS + Math.random() * SPREAD_MS;
+    doubt = setTimeout(() => !own && !isClosed && compete(true), waitMs);
+  };
+
+  const hear = (word: Word): void => {
+    if (word.type === "join") {
+      const known = hello === undefined ? {} : { hello };
+      if (own) say({ type: "welcome", to: word.from, state: own.state(), ...known });
+      return;
+    }
+    if (own) return;
+    clearTimeout(doubt);
+    if (word.type === "message") listener.onMessage(word.data, false);
+    else if (word.type === "refused") listener.onRefused(word.code as FailureCode | undefined);
+    else if (word.type === "state" || word.to === id) {
+      theirs = word.state;
+      if (theirs === "open") listener.onOpen();
+      else listener.onFailed();
+      if (word.type === "welcome" && word.hello) listener.onMessage(word.hello, false);
+    }
+  };
+
+  channel.addEventListener("message", ({ data }) => {
+    const word = Word.safeParse(data);
+    if (word.success) hear(word.data);
+  });
+  compete(false);
+  join();
+  return {
+    state: () => own?.state() ?? theirs,
+    isOwn: () => own !== undefined,
+    reopen() {
+      if (own) own.reopen();
+      else join();
+    },
+    tellRefused: (code) => say({ type: "refused", ...(code && { code }) }),
+    close() {
+      isClosed = true;
+      clearTimeout(doubt);
+      leave();
+      own?.close();
+      own = undefined;
+      channel.close();
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/** Eight windows of one browser share one event stream: each shows a new press, and an order still gets through. */
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openBrowser } from "../instrument/chromium.ts";
+import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
+import { takeSeat } from "../instrument/desk.ts";
+
+const WINDOWS = 8;
+const SLOW = { timeout: 180_000 };
+const patient = { timeout: 30_000, interval: 200 };
+
+let demo: Demo;
+let browser: Browser;
+let context: BrowserContext;
+let windows: Page[];
+/** Of programs that are no window: the demo itself watches. */
+let otherStreams: number;
+
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([startDemo({ pillars: 3 }), openBrowser()]);
+  otherStreams = await openStreams();
+  const { page } = await takeSeat(browser, demo.httpUrl);
+  context = page.context();
+  windows = [page];
+  while (windows.length < WINDOWS) {
+    const next = await context.newPage();
+    await next.setViewportSize({ width: 1366, height: 768 });
+    await next.goto(demo.httpUrl);
+    await next.getByTestId("link-state").waitFor();
+    windows.push(next);
+  }
+}, 180_000);
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+const press = (pillar: string) =>
+  postJson(`${demo.controlUrl}/pillars/${pillar}/press`, { kind: "voice", holdMs: 200 });
+
+/** How many alarms of this pillar each window shows. */
+const shown = (pages: readonly Page[], pillar: string): Promise<number[]> =>
+  Promise.all(
+    pages.map((page) => page.locator(`[data-testid=queue-row][data-pillar-id=${pillar}]`).count()),
+  );
+
+/** The windows that read for all: the browser tells who holds the lock. */
+async function readers(): Promise<Page[]> {
+  const isReader = await Promise.all(
+    windows.map((page) =>
+      page.evaluate(async () => {
+        const { held = [] } = await navigator.locks.query();
+        const reader = held.find(({ name = "" }) => name.startsWith("anzhu-events"))?.clientId;
+        // A lock of its own tells this window its name.
+        const own = await navigator.locks.request(crypto.randomUUID(), async (lock) => {
+          const now = await navigator.locks.query();
+          return now.held?.find(({ name }) => name === lock?.name)?.clientId;
+        });
+        return reader !== undefined && reader === own;
+      }),
+    ),
+  );
+  return windows.filter((_, index) => isReader[index]);
+}
+
+async function reader(): Promise<Page> {
+  await expect.poll(async () => (await readers()).length, patient).toBe(1);
+  return (await readers())[0] as Page;
+}
+
+const openStreams = async (): Promise<number> => {
+  const answer = await fetch(`${demo.httpUrl}/metrics`);
+  const [, count] = /^anzhu_event_streams\S* (\d+)$/m.exec(await answer.text()) ?? [];
+  return Number(count);
+};
+
+test(
+  "every one of eight windows shows a new press, and an order of the last one is answered",
+  SLOW,
+  async () => {
+    await press("demo-001");
+    await expect.poll(() => shown(windows, "demo-001"), patient).toEqual(windows.map(() => 1));
+    await expect.poll(openStreams, patient).toBe(otherStreams + 1);
+    const last = windows.at(-1) as Page;
+    const status = await last.evaluate(async () => {
+      const answer = await fetch("/api/v1/incidents?state=active", {
+        signal: AbortSignal.timeout(5000),
+      });
+      return answer.status;
+    });
+    expect(status).toBe(200);
+  },
+);
+
+test(
+  "when the window that reads for all is closed, another takes over and nothing is missed",
+  SLOW,
+  async () => {
+    const first = await reader();
+    windows = windows.filter((page) => page !== first);
+    await first.close();
+    await press("demo-002");
+    await expect.poll(() => shown(windows, "demo-002"), patient).toEqual(windows.map(() => 1));
+    await expect.poll(openStreams, patient).toBe(otherStreams + 1);
+  },
+);
+
+test(
+  "a window that reads for all and stops running loses that task, and catches up when it runs again",
+  SLOW,
+  async () => {
+    const frozen = await reader();
+    const others = windows.filter((page) => page !== frozen);
+    const devtools = await context.newCDPSession(frozen);
+    await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+    await press("demo-003");
+    await expect.poll(() => shown(others, "demo-003"), patient).toEqual(others.map(() => 1));
+    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    await expect.poll(() => shown(windows, "demo-003"), patient).toEqual(windows.map(() => 1));
+  },
+);
