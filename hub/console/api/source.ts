@@ -97,86 +97,67 @@ const Word = z.discriminatedUnion("type", [
 ]);
 type Word = z.infer<typeof Word>;
 
+interface Reader extends Source {
+  hello(): { readonly hello?: string };
+}
+
+/** Reads the stream and passes on all of it. */
+function readForAll(say: (word: Word) => void, listener: SourceListener): Reader {
+  let hello: string | undefined;
+  const source = ownSource({
+    onOpen() {
+      say({ type: "state", state: "open" });
+      listener.onOpen();
+    },
+    onFailed() {
+      say({ type: "state", state: source.state() });
+      listener.onFailed();
+    },
+    onMessage(data, _isOwn, name) {
+      if (name === "hello") hello = data;
+      say({ type: "message", data });
+      listener.onMessage(data, true);
+    },
+  });
+  return { ...source, hello: () => (hello === undefined ? {} : { hello }) };
+}
+
 function sharedSource(locks: LockManager, listener: SourceListener): Source {
   const id = crypto.randomUUID();
   const channel = new BroadcastChannel(NAME);
   const say = (word: Word): void => channel.postMessage(word);
-  let own: Source | undefined;
+  let own: Reader | undefined;
   /** What the window that reads has said of its stream. */
   let theirs: State = "connecting";
-  let hello: string | undefined;
   let isClosed = false;
-  /** Ends the request for the lock, or gives it back. */
-  let leave = (): void => {};
   let doubt: ReturnType<typeof setTimeout> | undefined;
 
-  const lead = (): void => {
-    clearTimeout(doubt);
-    hello = undefined;
-    say({ type: "state", state: "connecting" });
-    own = ownSource({
-      onOpen() {
-        say({ type: "state", state: "open" });
-        listener.onOpen();
-      },
-      onFailed() {
-        say({ type: "state", state: own?.state() ?? "connecting" });
-        listener.onFailed();
-      },
-      onMessage(data, _isOwn, name) {
-        if (name === "hello") hello = data;
-        say({ type: "message", data });
-        listener.onMessage(data, true);
-      },
-    });
-  };
-
-  const follow = (): void => {
-    own?.close();
-    own = undefined;
-    theirs = "connecting";
-  };
-
-  /** Waits for the lock, or takes it; for as long as it is held, this window reads. */
-  const compete = (steal: boolean): void => {
-    leave();
-    const asking = new AbortController();
-    let release = (): void => {};
-    leave = () => {
-      asking.abort();
-      release();
-    };
-    const options: LockOptions = steal ? { steal: true } : { signal: asking.signal };
-    const held = locks.request(NAME, options, () => {
-      if (asking.signal.aborted) return undefined;
-      lead();
-      return new Promise<void>((resolve) => {
-        release = resolve;
-      });
-    });
-    held
-      .catch(() => undefined)
-      .then(() => {
-        if (asking.signal.aborted) return;
-        // Another window took it.
-        follow();
-        compete(false);
-        join();
-      });
-  };
+  const tenure = newTenure(locks, {
+    onHeld() {
+      clearTimeout(doubt);
+      say({ type: "state", state: "connecting" });
+      own = readForAll(say, listener);
+    },
+    onLost() {
+      own?.close();
+      own = undefined;
+      theirs = "connecting";
+      tenure.compete(false);
+      join();
+    },
+  });
 
   const join = (): void => {
     clearTimeout(doubt);
     if (own || isClosed) return;
     say({ type: "join", from: id });
     const waitMs = LEADER_ANSWERS_WITHIN_MS + Math.random() * SPREAD_MS;
-    doubt = setTimeout(() => !own && !isClosed && compete(true), waitMs);
+    doubt = setTimeout(() => !own && !isClosed && tenure.compete(true), waitMs);
   };
 
   const hear = (word: Word): void => {
     if (word.type === "join") {
-      const known = hello === undefined ? {} : { hello };
-      if (own) say({ type: "welcome", to: word.from, state: own.state(), ...known });
+      if (own) say({ type: "welcome", to: word.from, state: own.state(), ...own.hello() });
       return;
     }
     if (own) return;
@@ -195,7 +176,7 @@ function sharedSource(locks: LockManager, listener: SourceListener): Source {
     const word = Word.safeParse(data);
     if (word.success) hear(word.data);
   });
-  compete(false);
+  tenure.compete(false);
   join();
   return {
     state: () => own?.state() ?? theirs,
@@ -208,10 +189,54 @@ function sharedSource(locks: LockManager, listener: SourceListener): Source {
     close() {
       isClosed = true;
       clearTimeout(doubt);
-      leave();
+      tenure.leave();
       own?.close();
       own = undefined;
       channel.close();
+    },
+  };
+}
+
+interface Tenure {
+  /** Waits for the lock, or takes it from whoever has it. */
+  compete(steal: boolean): void;
+  /** Ends the request for the lock, or gives it back. */
+  leave(): void;
+}
+
+/** The right to read for all, held from `onHeld` until `leave` or `onLost`: another window took it. */
+function newTenure(
+  locks: LockManager,
+  told: { readonly onHeld: () => void; readonly onLost: () => void },
+): Tenure {
+  let leave = (): void => {};
+  const hold = async (options: LockOptions, asking: AbortSignal): Promise<void> => {
+    try {
+      await locks.request(NAME, options, () => {
+        if (asking.aborted) return undefined;
+        told.onHeld();
+        return new Promise<void>((resolve) => {
+          asking.addEventListener("abort", () => resolve());
+        });
+      });
+    } catch (error) {
+      // Given up by this window, or taken by another.
+      if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+    }
+    if (!asking.aborted) told.onLost();
+  };
+  return {
+    leave: () => leave(),
+    compete(steal) {
+      leave();
+      const asking = new AbortController();
+      leave = () => asking.abort();
+      const options: LockOptions = steal ? { steal: true } : { signal: asking.signal };
+      hold(options, asking.signal).catch((error: unknown) => {
+        // A browser that forbids locks here: this window reads for itself.
+        console.warn("events: the stream cannot be shared with other windows", error);
+        told.onHeld();
+      });
     },
   };
 }
