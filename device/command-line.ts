@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { loadConfig } from "./adapters/config-file.ts";
 import { asTyped } from "../shared/command-name.ts";
+import { visible } from "../shared/text.ts";
 import { Failure } from "./adapters/failure.ts";
 import { makePrivateFiles, narrow } from "./adapters/private-files.ts";
 
@@ -9,6 +10,9 @@ const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
 
 const typed = (text: string): string =>
   asTyped(text, { program: "anzhu-agent", script: "agent" }, process.env["npm_lifecycle_event"]);
+
+/** Arguments, file names and settings are repeated in errors: nothing in them may steer the terminal. */
+const complain = (text: string): void => void process.stderr.write(visible(typed(text), true));
 
 interface FileOption {
   readonly config: string;
@@ -19,9 +23,11 @@ const program = new Command("anzhu-agent")
   .exitOverride()
   .configureOutput({
     writeOut: (text) => void process.stdout.write(typed(text)),
-    writeErr: (text) => void process.stderr.write(typed(text)),
+    writeErr: complain,
   })
-  .showHelpAfterError("(run with --help for examples)")
+  .showHelpAfterError(
+    "expected one of the commands start, enroll, doctor, selftest (anzhu-agent --help shows examples)",
+  )
   .addHelpText(
     "after",
     `
@@ -34,13 +40,18 @@ Examples:
 Exit codes: 0 good, 1 failure, 2 usage, 78 configuration.`,
   );
 
-const command = (name: string, description: string): Command =>
+/** `usage`: what may follow the name. */
+const command = (name: string, usage: string, description: string): Command =>
   program
     .command(name)
+    .usage(usage)
     .description(description)
-    .option("-c, --config <file>", "settings of this pillar", "agent.yaml");
+    .option("-c, --config <file>", "settings of this pillar", "agent.yaml")
+    .showHelpAfterError(
+      `expected: anzhu-agent ${name} ${usage} (anzhu-agent ${name} --help shows more)`,
+    );
 
-command("start", "run the agent until it is told to end")
+command("start", "[-c <file>] [--plain]", "run the agent until it is told to end")
   .option("--plain", "log lines for a person instead of JSON")
   .action(async (options: FileOption & { plain?: boolean }) => {
     const config = loadConfig(options.config, process.env);
@@ -64,7 +75,7 @@ command("start", "run the agent until it is told to end")
     process.exit(0);
   });
 
-command("enroll", "get this pillar's identity from the hub")
+command("enroll", "--code <code> [-c <file>]", "get this pillar's identity from the hub")
   .requiredOption("--code <code>", "the one-time code that `anzhu-hub enroll` printed")
   .action(async (options: FileOption & { code: string }) => {
     const config = loadConfig(options.config, process.env);
@@ -79,6 +90,7 @@ command("enroll", "get this pillar's identity from the hub")
 for (const name of ["doctor", "selftest"]) {
   command(
     name,
+    "[-c <file>]",
     "check keys, certificate, ledger, board, ffmpeg and hub; the agent must not run",
   ).action(async (options: FileOption) => {
     const config = loadConfig(options.config, process.env);
@@ -106,12 +118,10 @@ function whenTold(): Promise<void> {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   if (error instanceof Failure) {
-    process.stderr.write(`${typed(error.message)}\n`);
+    complain(`${error.message}\n`);
     return error.kind === "configuration" ? EXIT.configuration : EXIT.failure;
   }
-  process.stderr.write(
-    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
+  complain(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return EXIT.failure;
 }
 

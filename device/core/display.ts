@@ -7,6 +7,7 @@
  */
 import { assertNever } from "../../shared/assert.ts";
 import { step } from "../../shared/step.ts";
+import { isolated } from "../../shared/text.ts";
 import type { Display, DisplayPhase, LampPattern } from "../ports.ts";
 import type { Call } from "./state/call-state.ts";
 import type { Moment } from "./events.ts";
@@ -84,7 +85,9 @@ function wordsOf(agent: Agent): Words {
   }
 }
 
-function answered({ by, isHeld, isSilent }: Extract<Call, { phase: "answered" }>): Words {
+function answered({ by: name, isHeld, isSilent }: Extract<Call, { phase: "answered" }>): Words {
+  // Written by people at the hub: nothing in it may turn or hide the words around it.
+  const by = isolated(name);
   if (isHeld) return { phase: "held", zh: `请稍候，${by}马上回来。`, en: `Please hold for ${by}.` };
   if (isSilent) return { phase: "answered", zh: `${by}已接警。`, en: `${by} is with you.` };
   return {

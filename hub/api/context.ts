@@ -24,6 +24,7 @@ import type { EventStreams } from "./event-streams.ts";
 import type { PublicAddress } from "./public-address.ts";
 import type { SessionWatch } from "./session-watch.ts";
 import type { HealthCheck } from "../health.ts";
+import type { Transfers } from "./transfers.ts";
 
 export interface ApiOptions {
   readonly config: HubConfig;
@@ -52,6 +53,7 @@ export interface ApiOptions {
 export interface ApiContext extends ApiOptions {
   readonly refused: SampledLog;
   readonly streams: EventStreams;
+  readonly transfers: Transfers;
   readonly address: PublicAddress;
   readonly sessionWatch: SessionWatch;
   readonly audit: AuditNotes;

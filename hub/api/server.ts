@@ -38,6 +38,7 @@ import { recordingRoutes } from "./routes/recordings.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { failures } from "./schemas.ts";
 import { watchSessions } from "./session-watch.ts";
+import { createTransfers } from "./transfers.ts";
 import { PERMISSIONS_POLICY, SECURITY_HEADERS } from "./security-headers.ts";
 
 /** Addresses remembered by the rate limits. */
@@ -55,9 +56,11 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   if (tls) followRenewals(app.server as unknown as Server, authority, { minVersion: "TLSv1.2" });
   const streams = createEventStreams(options);
   const { refused = createSampledLog(log) } = options;
-  const sessionWatch = watchSessions({ ...options, streams });
+  const transfers = createTransfers();
+  const sessionWatch = watchSessions({ ...options, streams, transfers });
   const audit = createAuditNotes(options);
-  const context: ApiContext = { ...options, refused, streams, sessionWatch, audit, address };
+  const held = { streams, transfers, sessionWatch };
+  const context: ApiContext = { ...options, ...held, refused, audit, address };
   const metrics = createMetrics(context);
   await app.register(cookie);
   await app.register(helmet, SECURITY_HEADERS);

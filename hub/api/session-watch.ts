@@ -1,5 +1,6 @@
 /**
- * What belongs to a sign-in session ends with it: its event streams, what it watches and what it says.
+ * What belongs to a sign-in session ends with it: its event streams, what it watches and says, and recordings it is being
+ * sent.
  *
  * A session ends by signing out, by its time, and by a new password, a new role or disabling, which the command line
  * may do in another process. So the database's version is asked a few times a second, which costs microseconds,
@@ -9,6 +10,7 @@
 import type { Logger } from "pino";
 import type { Accounts, HubCommands } from "../ports.ts";
 import type { EventStreams } from "./event-streams.ts";
+import type { Transfers } from "./transfers.ts";
 
 /** With the media process's own time, a view is over well within a second. */
 const LOOK_EVERY_MS = 250;
@@ -16,6 +18,8 @@ const LOOK_EVERY_MS = 250;
 export interface SessionWatch {
   /** Looks now, for a change made here. */
   look(): Promise<void>;
+  /** Ends what belongs to a session that is over. */
+  end(id: string): void;
   close(): void;
 }
 
@@ -23,6 +27,7 @@ export interface SessionWatchOptions {
   readonly accounts: Pick<Accounts, "sessionById" | "version" | "waitingFacts" | "forgetFacts">;
   readonly hub: Pick<HubCommands, "viewingSessions" | "endViewsOf" | "record">;
   readonly streams: Pick<EventStreams, "sessions" | "endSession">;
+  readonly transfers: Pick<Transfers, "sessions" | "endSession">;
   readonly log: Pick<Logger, "error">;
 }
 
@@ -55,11 +60,18 @@ export function watchSessions(options: SessionWatchOptions): SessionWatch {
   };
   const timer = setInterval(() => void look(), LOOK_EVERY_MS);
   timer.unref();
-  return { look, close: () => clearInterval(timer) };
+  return { look, end: (id) => endAll(desk, id), close: () => clearInterval(timer) };
+}
+
+function endAll({ streams, transfers, hub }: Desk, id: string): void {
+  streams.endSession(id);
+  transfers.endSession(id);
+  hub.endViewsOf(id);
 }
 
 async function endOver(desk: Desk): Promise<void> {
-  const inUse = new Set([...desk.streams.sessions(), ...desk.hub.viewingSessions()]);
+  const { streams, transfers, hub } = desk;
+  const inUse = new Set([...streams.sessions(), ...transfers.sessions(), ...hub.viewingSessions()]);
   const version = desk.accounts.version();
   const isChanged = version !== desk.seenVersion;
   for (const id of desk.expiryById.keys()) if (!inUse.has(id)) desk.expiryById.delete(id);
@@ -72,8 +84,7 @@ async function endOver(desk: Desk): Promise<void> {
       desk.expiryById.set(id, session.expiresAt);
       continue;
     }
-    desk.streams.endSession(id);
-    desk.hub.endViewsOf(id);
+    endAll(desk, id);
     desk.expiryById.delete(id);
   }
   desk.seenVersion = version;

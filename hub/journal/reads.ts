@@ -115,8 +115,9 @@ function filtered<Q>(rows: Q, query: IncidentQuery): Q {
   if (query.pillarId) found = found.where("incident.pillar_id", "=", query.pillarId);
   if (query.from) found = found.where("incident.pressed_at", ">=", Date.parse(query.from));
   if (query.to) found = found.where("incident.pressed_at", "<", Date.parse(query.to));
-  const before = Number(query.cursor ?? Number.NaN);
-  if (Number.isSafeInteger(before)) found = found.where("incident.opened_idx", "<", before);
+  if (query.cursor !== undefined) {
+    found = found.where("incident.opened_idx", "<", Number(query.cursor));
+  }
   return found as Q;
 }
 

@@ -71,7 +71,10 @@ export const IncidentQuery = z.strictObject({
   /** Pressed at or after, and before. */
   from: z.iso.datetime().optional(),
   to: z.iso.datetime().optional(),
-  cursor: z.string().max(64).optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, "expected the `next` of an earlier answer")
+    .optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export type IncidentQuery = z.infer<typeof IncidentQuery>;

@@ -23,17 +23,44 @@ const MAX_SIGNED_DEPTH = 8;
 /**
  * An object that is signed: fields the reader does not know are kept, because the signature covers them. The
  * type hides them, so that no code depends on them.
+ *
+ * zod leaves out a field named `__proto__`, whose signature would then not verify: it is put back. That and the
+ * check of the whole happen in one place, because a check that zod runs sees only what zod has kept.
  */
 export function signedObject<Shape extends z.ZodRawShape>(
   shape: Shape,
   maxLength = MAX_SIGNED_LENGTH,
 ): z.ZodObject<Shape> {
-  const most = `at most ${MAX_SIGNED_DEPTH} levels and ${maxLength} characters`;
-  const hasCanonicalForm = (value: unknown): boolean =>
-    isCanonical(value, MAX_SIGNED_DEPTH) && canonicalJson(value).length <= maxLength;
   return z
     .looseObject(shape)
-    .refine(hasCanonicalForm, `expected integers only, ${most}`) as unknown as z.ZodObject<Shape>;
+    .apply((schema) => asSigned(schema, maxLength)) as unknown as z.ZodObject<Shape>;
+}
+
+function asSigned<Schema extends z.ZodObject>(schema: Schema, maxLength: number): Schema {
+  const message = `expected integers only, at most ${MAX_SIGNED_DEPTH} levels and ${maxLength} characters`;
+  const { run } = schema._zod;
+  schema._zod.run = (payload, context) => {
+    const { value: input } = payload;
+    const read = run(payload, context);
+    // Nothing here is asynchronous.
+    if (read instanceof Promise || read.issues.length > 0) return read;
+    const { value } = read;
+    keepProto(input, value);
+    if (!isCanonical(value, MAX_SIGNED_DEPTH) || canonicalJson(value).length > maxLength) {
+      read.issues.push({ code: "custom", message, input, inst: schema });
+    }
+    return read;
+  };
+  return schema;
+}
+
+const PROTO = "__proto__";
+
+/** As a field of its own, like JSON.parse makes it, and never as the prototype. */
+function keepProto(input: unknown, output: object): void {
+  if (typeof input !== "object" || input === null || !Object.hasOwn(input, PROTO)) return;
+  const field = Object.getOwnPropertyDescriptor(input, PROTO);
+  if (field) Object.defineProperty(output, PROTO, field);
 }
 
 /** Bounded in depth, so that no bytes can exhaust the stack. */

@@ -2,7 +2,7 @@
  * Recordings: what there is, and the file itself, in parts, so that a player can seek.
  *
  * A recording that still runs is served as far as it has come. Opening one is written into the journal first, once
- * for each session.
+ * for each session. What is being sent is cut when the session ends.
  */
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
@@ -70,7 +70,14 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
       if (!recording) throw problem("not-found", `expected the id of a recording, found ${id}`);
       if (recording.deletion) throw gone(id, recording.deletion);
       const { download } = request.query;
-      await recordView(context, seen, { recording, request, isDownload: download !== undefined });
+      // A HEAD tells length and state, and nothing of what was said.
+      if (request.method === "GET") {
+        await recordView(context, seen, { recording, request, isDownload: download !== undefined });
+        const { id: session } = actorOf(request);
+        context.transfers.add(session, reply.raw);
+        // It may have ended while the view was being written down.
+        if (!(await context.accounts.sessionById(session))) throw problem("unauthenticated", ENDED);
+      }
       if (download !== undefined) {
         const name = `anzhu-${recording.incidentId.slice(0, 8)}-${id.slice(0, 8)}.mp4`;
         reply.header("content-disposition", `attachment; filename="${name}"`);
@@ -79,6 +86,8 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
     },
   });
 }
+
+const ENDED = "the session has ended: sign in again";
 
 function gone(id: string, { at, reason }: NonNullable<Recording["deletion"]>): Error {
   const because = {

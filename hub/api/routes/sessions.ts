@@ -56,8 +56,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
     async (request, reply) => {
       const { token, id, username } = actorOf(request);
       await context.accounts.closeSession(token);
-      context.streams.endSession(id);
-      context.hub.endViewsOf(id);
+      context.sessionWatch.end(id);
       const from = request.ip;
       await noteSession(context, { type: "session-closed", at: Date.now(), username, from });
       const { name, ...where } = cookieOf(context.address);

@@ -28,6 +28,19 @@ describe("the screen", () => {
     });
   });
 
+  test("shows a name as it is: nothing in it turns or hides the words around it", () => {
+    const pillar = reachedPillar();
+    const eventId = pillar.press();
+    pillar.accept(eventId);
+    pillar.call(eventId, "answered", "Wang\u202E\u001B[31m\nLi");
+    expect(displayOf(pillar.state())).toMatchObject({
+      zh: "Wang‹U+202E›␛[31m␊Li已接听，请讲话。",
+      en: "Wang‹U+202E›␛[31m␊Li is with you. Please speak.",
+    });
+    pillar.call(eventId, "held", "شرطي");
+    expect(displayOf(pillar.state())).toMatchObject({ en: "Please hold for \u2068شرطي\u2069." });
+  });
+
   test("says 'sent' only when the alarm has left", () => {
     const pillar = falsePillar();
     pillar.press();

@@ -123,3 +123,14 @@ describe("mistakes", () => {
     expect(answer.body).not.toContain("secret");
   });
 });
+
+test("a cursor that is none of an earlier answer is a bad request in words, and never the first page", async () => {
+  for (const cursor of ["x", "-1", "1.5", "9".repeat(16), ""]) {
+    const answer = await api.as("operator", "GET", `/api/v1/incidents?cursor=${cursor}`);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({
+      code: "bad-request",
+      detail: expect.stringContaining("expected the `next` of an earlier answer"),
+    });
+  }
+});

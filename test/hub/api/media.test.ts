@@ -1,8 +1,9 @@
 /** Media negotiation and recordings. */
-import { mkdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Problem } from "../../../shared/api/problem.ts";
+import type { Role } from "../../../shared/api/session.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
 import { INCIDENT, RECORDING, startTestApi, type TestApi } from "./api-kit.ts";
 
@@ -121,6 +122,35 @@ describe("recordings", () => {
     await api.as("supervisor", "GET", media);
     const viewed = api.facts.filter((fact) => fact.type === "recording-viewed");
     expect(viewed).toMatchObject([{ by: "operator" }, { by: "supervisor" }]);
+  });
+
+  test("HEAD is no view: it tells nothing of what was said", async () => {
+    await api.as("operator", "HEAD", media);
+    expect(api.facts.filter((fact) => fact.type === "recording-viewed")).toEqual([]);
+    await api.as("operator", "GET", media);
+    expect(api.facts.filter((fact) => fact.type === "recording-viewed")).toHaveLength(1);
+  });
+
+  test("what is being sent is cut within a second of its session's end, and nobody else's is", async () => {
+    await truncate(join(api.dir, "recording.mp4"), 512 * 1024 * 1024);
+    const base = await api.listen();
+    const open = async (role: Role) => {
+      const headers = { authorization: `Bearer ${await api.signIn(role)}` };
+      const answer = await fetch(`${base}${media}?download`, { headers });
+      expect(answer.status).toBe(200);
+      const reader = answer.body!.getReader();
+      await reader.read();
+      return { headers, reader };
+    };
+    const [own, other] = [await open("operator"), await open("supervisor")];
+    const end = await fetch(`${base}/api/v1/sessions/current`, {
+      method: "DELETE",
+      headers: own.headers,
+    });
+    expect(end.status).toBe(204);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(await readAll(own.reader)).toMatchObject({ isWhole: false });
+    expect(await readAll(other.reader)).toMatchObject({ isWhole: true });
   });
 
   test("a recording that grew is served as far as it has come", async () => {
@@ -254,3 +284,15 @@ describe("a recording under conditions (RFC 9110, 13)", () => {
     expect([grown.statusCode, grown.body]).toEqual([200, "0123456789abc"]);
   });
 });
+
+async function readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<{ readonly isWhole: boolean }> {
+  try {
+    while (!(await reader.read()).done);
+    return { isWhole: true };
+  } catch {
+    // The connection was closed before the length that was announced.
+    return { isWhole: false };
+  }
+}

@@ -82,9 +82,7 @@ const { signable } = fc.letrec<{ signable: unknown }>((tie) => ({
   ),
 }));
 const additions = fc.dictionary(
-  fc
-    .string({ maxLength: 12 })
-    .filter((name) => !(name in EVENT) && !["text", "__proto__"].includes(name)),
+  fc.string({ maxLength: 12 }).filter((name) => !(name in EVENT) && name !== "text"),
   signable,
   { maxKeys: 4 },
 );
@@ -101,6 +99,25 @@ describe("a field that is not known", () => {
         expect(Object.keys(message).toSorted()).toEqual(["attempt", "event", "sig", "v"]);
       }),
     );
+  });
+
+  test("may be named __proto__: it stays a field, is signed like any other, and is nobody's prototype", () => {
+    const text = JSON.stringify(alarmOf({ ...EVENT, proto: { synced: false, power: 9 } }))
+      .replace('"proto"', '"__proto__"')
+      .replace('{"synced":true', '{"__proto__":{"a":[1]},"synced":true');
+    const parsed = parseUp("alarm", new TextEncoder().encode(text));
+    if (!parsed.ok || parsed.value.channel !== "alarm") throw new Error(JSON.stringify(parsed));
+    const { event } = parsed.value.message;
+    const signed = (JSON.parse(text) as { event: never }).event;
+    expect(canonicalJson(event)).toBe(canonicalJson(signed));
+    expect(canonicalJson(event)).toContain('"__proto__":{"power":9,"synced":false}');
+    expect(canonicalJson(event)).toContain('"clock":{"__proto__":{"a":[1]},"synced":true}');
+    // Through the journal and back.
+    expect(canonicalJson(JSON.parse(JSON.stringify({ ...event })))).toBe(canonicalJson(signed));
+    expect("power" in event).toBe(false);
+    expect(Object.getPrototypeOf(event)).toBe(Object.prototype);
+    const fraction = text.replace('"power":9', '"power":1.5');
+    expect(parseUp("alarm", new TextEncoder().encode(fraction)).ok).toBe(false);
   });
 
   test.each([
