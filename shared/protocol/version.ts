@@ -45,7 +45,7 @@ function asSigned<Schema extends z.ZodObject>(schema: Schema, maxLength: number)
     // Nothing here is asynchronous.
     if (read instanceof Promise || read.issues.length > 0) return read;
     const { value } = read;
-    keepProto(input, value);
+    keepProto(input, value as object);
     if (!isCanonical(value, MAX_SIGNED_DEPTH) || canonicalJson(value).length > maxLength) {
       read.issues.push({ code: "custom", message, input, inst: schema });
     }
