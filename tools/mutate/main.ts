@@ -98,6 +98,7 @@ async function tryAll(mutants: readonly Mutant[], jobs: number): Promise<Tried[]
           ? "equivalent"
           : await sandbox.tryOut(mutant, testsFor(mutant.file));
         done.push({ mutant, outcome: found });
+        if (done.length % 20 === 0) console.log(`${done.length} of ${mutants.length} tried`);
         // One that hangs counts as found; whether it hung or the machine was slow is for the reader to judge.
         if (found === "survived" || found === "timeout") {
           console.log(`${found.padEnd(9)} ${describe(mutant)}`);

@@ -167,6 +167,16 @@ describe("pressing again", () => {
     expect(stateOf(pillar).owed).toMatchObject({ kind: "silent" });
   });
 
+  test("makes the newer alarm the one that counts, also when a hub takes the first one later", () => {
+    const pillar = reachedPillar();
+    const first = pillar.press();
+    pillar.pass(5000);
+    const second = pillar.press();
+    pillar.accept(first);
+    expect(stateOf(pillar)).toMatchObject({ lastEventId: second, newer: [second] });
+    expect(stateOf(pillar).call).toMatchObject({ phase: "received", eventId: first });
+  });
+
   test("is remembered for the newest sixteen alarms of a call", () => {
     const { pillar, first } = accepted();
     const pressed = Array.from({ length: 17 }, () => {
