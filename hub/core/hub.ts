@@ -222,7 +222,7 @@ function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubStat
   evolveOwed(state, fact);
   const { incidentId } = fact;
   const before = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
-  // A recording may end or be removed, a view close, a lock come, when its incident is history.
+  // A recording may end, or a lock come, when its incident is history.
   if (!before && isAfterthought(fact)) return state;
   const incident = evolveIncident(before, fact);
   if (!incident) return state;
@@ -239,15 +239,9 @@ function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubStat
   return state;
 }
 
-function isAfterthought(fact: IncidentFact): boolean {
-  return (
-    fact.type === "recording-ended" ||
-    fact.type === "recording-deleted" ||
-    fact.type === "incident-locked" ||
-    fact.type === "incident-unlocked" ||
-    fact.type === "view-closed" ||
-    fact.type.startsWith("external-")
-  );
+/** Of those that change a record; what only lies beside one opens none anyway. */
+function isAfterthought({ type }: IncidentFact): boolean {
+  return type === "recording-ended" || type === "incident-locked" || type === "incident-unlocked";
 }
 
 function forgetOldestClosed(state: HubState): void {

@@ -23,14 +23,6 @@ export const EQUIVALENT: readonly Judgement[] = [
     because: "written and compared with itself; an older snapshot is another version in both cases",
   },
   {
-    file: "hub/core/hub.ts",
-    context: 'fact.type.startsWith("external-")',
-    original: '"external-"',
-    replacement: '"report"',
-    because:
-      "such a fact lies beside an incident: folded into one that is forgotten it is nothing too",
-  },
-  {
     file: "shared/protocol/alarm.ts",
     context: "STRICTNESS[other] > STRICTNESS[one] ? other : one;",
     original: ">",
