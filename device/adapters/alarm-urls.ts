@@ -15,7 +15,7 @@ export function ownDoor({ dataDir, hub }: AgentConfig): string {
   return `https://${host}:${portOf(dataPaths(dataDir).alarmsPort)}`;
 }
 
-/** A file that is missing or holds no port costs nothing: the default is right nearly everywhere. */
+/** A file that is missing or holds no port does no harm: the default is right nearly everywhere. */
 function portOf(file: string): number {
   const port = existsSync(file) ? Number(readFileSync(file, "utf8")) : ALARMS_PORT;
   return Number.isInteger(port) && port > 0 && port < 65_536 ? port : ALARMS_PORT;

@@ -1,8 +1,8 @@
 /**
- * What the pillar's screen shows, as a file: the kiosk page reads it, and so does whoever looks after it.
+ * What the pillar's screen shows, as a file: read by the kiosk page and by technicians.
  *
- * Written beside and renamed, so that a reader never finds half of it. Only the newest words are written, one
- * write at a time; a disk that fails costs the words and never an alarm.
+ * Written beside and renamed, so that a reader never finds half of it. Only the newest text is written, one write
+ * at a time; a disk that fails costs the text and never an alarm.
  */
 import { rename, writeFile } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
@@ -15,7 +15,7 @@ export function displayFile(file: string, warn: (text: string) => void): Screen 
   let isFailing = false;
 
   const write = async (): Promise<void> => {
-    // Whatever else this event set off, an alarm perhaps, goes first.
+    // The other effects of this event, an alarm perhaps, go first.
     await setImmediate();
     while (next) {
       const text = `${JSON.stringify(next)}\n`;

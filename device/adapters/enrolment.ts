@@ -209,7 +209,7 @@ function writeIdentity(dataDir: string, keys: NewKeys, answer: EnrolmentResult):
     for (const [file, text] of files)
       writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
     for (const [file] of files) renameSync(`${file}.new`, file);
-    // Last: the pair is what a start looks for.
+    // Written last: a start looks for this pair.
     writeTlsPair(paths.tlsPair, { tlsKey: keys.tlsKey, tlsCert: answer.certificate });
   } catch (error) {
     throw new Failure("device", `the identity could not be written: ${reasonOf(error)}`);

@@ -12,7 +12,7 @@ export class Failure extends Error {
   }
 }
 
-/** Some libraries throw what only looks like an error, so the message is what is asked for. */
+/** Some libraries throw objects that are not errors, so the message is looked for. */
 export function reasonOf(error: unknown): string {
   if (typeof error === "object" && error !== null && "message" in error) {
     const name = error instanceof Error ? error.name : "error";

@@ -145,7 +145,7 @@ class GpioBoard implements Board {
 
   onReachable(listener: (isReachable: boolean, detail: string) => void): void {
     this.#reachListeners.push(listener);
-    // The lines were opened before anybody could listen.
+    // The lines were opened before there was a listener.
     queueMicrotask(() => listener(true, ""));
   }
 

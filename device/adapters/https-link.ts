@@ -1,9 +1,9 @@
 /**
- * The second way to the hubs: one signed alarm, one HTTPS request, one answer.
+ * The HTTPS fallback: one signed alarm, one HTTPS request, one answer.
  *
- * It shares nothing with the MQTT link but the identity: its own sockets, a new connection each time, so that
- * whatever keeps MQTT silent need not keep this silent. A hub must prove the pinned authority; our
- * certificate is shown when it asks. Nothing is tried again here: the core decides that.
+ * It shares nothing with the MQTT link but the identity: its own sockets and a new connection each time, so that a
+ * cause that stops MQTT need not stop this. A hub must prove the pinned authority; our certificate is shown when it
+ * asks. Nothing is tried again here: the core decides that.
  */
 import type { TLSSocket } from "node:tls";
 import type { EventId, PillarId } from "../../shared/ids.ts";
@@ -90,7 +90,7 @@ function readAnswer({ host }: URL, { status, bytes }: Answer): Accepted | undefi
   throw new Failure("peer", `${host} answered something that is no receipt: ${parsed.reason}`);
 }
 
-/** A pillar with no second way. */
+/** A pillar without the HTTPS fallback. */
 export const noSecondWay: AlarmPost = {
   post: () => Promise.reject(new Failure("configuration", "hub.alarmUrls is empty")),
   close: () => Promise.resolve(),

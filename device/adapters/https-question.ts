@@ -1,4 +1,4 @@
-/** One question to a hub on a connection that is there already: a POST of JSON, bounded in time and in size. */
+/** One request to a hub on an open connection: a POST of JSON, bounded in time and in size. */
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import type { TLSSocket } from "node:tls";

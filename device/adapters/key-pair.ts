@@ -12,7 +12,7 @@ export interface NewKeys extends NewTlsKey {
   readonly alarmPublicKey: string;
 }
 
-/** P-256 for TLS (every TLS stack has it), Ed25519 for alarms (small, fast, no chance needed). */
+/** P-256 for TLS (every TLS stack has it), Ed25519 for alarms (small, fast, needs no random numbers). */
 export async function makeKeys(pillarId: string): Promise<NewKeys> {
   const alarm = generateKeyPairSync("ed25519");
   return {

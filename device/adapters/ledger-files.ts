@@ -85,14 +85,14 @@ export class LedgerFiles {
     return this.#reopen();
   }
 
-  /** A commit has succeeded; these writes are on the disk, as far as the disk tells the truth. */
+  /** A commit has succeeded; these writes are on the disk, unless the disk reports falsely. */
   stored(writes: readonly LedgerWrite[]): void {
     this.#failures = 0;
     this.#reopenMs = REOPEN_FIRST_MS;
     this.#recent = [...this.#recent, ...writes].slice(-MAX_RECENT);
   }
 
-  /** The handle, if there is one, is not to be believed any more. */
+  /** An open handle is not trusted any more. */
   suspect(error: unknown): void {
     const broken = this.#store;
     if (!broken && performance.now() < this.#reopenAt) return;
@@ -112,7 +112,7 @@ export class LedgerFiles {
     const opening = openStore(this.#files[turn]);
     try {
       if (turn === 0) takeSpareBack(opening, this.#files[1], this.#onNews);
-      // A first file that knows nothing is a new pillar's; a spare one only does not know the past.
+      // A first file without rows belongs to a new pillar; a spare file without rows only lacks the past.
       const start = opening.start(turn === 0 ? undefined : base);
       this.#store = opening;
       this.#turn = turn;
@@ -146,7 +146,7 @@ export class LedgerFiles {
     return opening;
   }
 
-  /** Nobody may press for days, and what the file holds unsent must not wait for that. */
+  /** There may be no press for days, and unsent alarms in the file must not wait for one. */
   #waitToReopen(): void {
     this.#reopenAt = performance.now() + this.#reopenMs;
     clearTimeout(this.#timer);
@@ -212,7 +212,7 @@ function writeAgain(store: LedgerStore, writes: readonly LedgerWrite[]): void {
   store.commit();
 }
 
-/** The first file works again: what the spare took meanwhile comes home, and the spare is put aside. */
+/** The first file works again: it takes in what the spare holds, and the spare is put aside. */
 function takeSpareBack(
   store: LedgerStore,
   spare: string,

@@ -1,8 +1,8 @@
 /**
  * A ledger whose alarms all carry the signature of the present alarm key.
  *
- * A pillar that was enrolled anew still owes the alarms it stored before, and the hub would refuse them under a key
- * that is no longer its. Chain and content stay; Ed25519 gives the same signature at every start.
+ * After a re-enrolment a pillar still owes the alarms it stored before, and the hub would refuse them under the old
+ * key. Chain and content stay; Ed25519 gives the same signature at every start.
  */
 import type { Ledger, SealedAlarm } from "../ports.ts";
 
@@ -21,7 +21,7 @@ export function ownLedger(ledger: Ledger, resign: Resign): Ledger {
   };
 }
 
-/** Oldest first: behind the first that needs no other signature, none does. */
+/** Oldest first: after the first that needs no new signature, none does. */
 function ownAlarms(alarms: readonly SealedAlarm[], resign: Resign): readonly SealedAlarm[] {
   const own: SealedAlarm[] = [];
   for (const alarm of alarms) {

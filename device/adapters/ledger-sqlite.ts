@@ -8,7 +8,7 @@ import type { Vitals } from "./watchdog.ts";
 /** Answers waited for at once; the core sends far fewer. */
 const MAX_WAITING = 20_000;
 
-/** News that wait for the first listener. */
+/** Events that wait for the first listener. */
 const MAX_EARLY = 100;
 
 interface Waiting {
@@ -71,7 +71,7 @@ export async function openLedger(file: string, vitals?: Vitals): Promise<Ledger>
   };
 }
 
-/** What is told before anybody listens waits; it is little. */
+/** Events before the first listener wait; there are few. */
 function newsDesk(): {
   tell(news: LedgerNews): void;
   listen(listener: (news: LedgerNews) => void): void;

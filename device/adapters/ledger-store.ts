@@ -1,8 +1,8 @@
 /**
  * The ledger's file: SQLite in WAL mode with FULL synchronisation, used from one thread.
  *
- * Nothing is believed that can be read back: pragmas at the start, the hash chain of the newest rows at
- * every opening. Damage is told, not hidden, and never keeps the pillar from calling.
+ * What can be checked is checked: pragmas at the start, the hash chain of the newest rows at every opening. Damage
+ * is reported, and never keeps the pillar from calling.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { GENESIS } from "../../shared/hash-chain.ts";
@@ -46,7 +46,7 @@ export interface LedgerStart extends Kept {
   readonly damage: readonly string[];
 }
 
-/** Where a pillar begins that cannot know what the numbers of its past were. */
+/** Where the numbers begin when the past ones cannot be known. */
 export interface Base {
   readonly bootEpoch: number;
   readonly head: LedgerHead;

@@ -1,8 +1,8 @@
 /**
- * The ledger's thread: started, and started again when it dies.
+ * The ledger's thread: started, and started again when it ends.
  *
- * The agent lives on, because it holds in memory what the thread had not stored; the new thread goes on
- * with the same boot in the same files, and the core writes again what was refused.
+ * The agent goes on, because it holds in memory what the thread had not stored; the new thread continues the same
+ * boot in the same files, and the core writes again what was refused.
  */
 import { Worker } from "node:worker_threads";
 import { fullJitter } from "../../shared/backoff.ts";
@@ -21,7 +21,7 @@ export interface LedgerThread {
   readonly start: LedgerStart;
   isRunning(): boolean;
   post(message: ToLedger): void;
-  /** From now on its end is no news. */
+  /** From now on its end is expected. */
   expectEnd(): void;
   terminate(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
  * The ledger's own thread: a slow disk stops this loop and no other.
  *
- * Whatever is queued when the thread comes round goes into one commit.
+ * Everything that is queued when the loop comes round goes into one commit.
  */
 import { randomInt } from "node:crypto";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
@@ -37,7 +37,7 @@ export interface LedgerThreadData {
 const MAX_GROUP = 256;
 const IDLE_MS = 5000;
 const IDLE_MISSED_MS = 20_000;
-/** A dying disk may take minutes for one write; ending the agent would not make it faster. */
+/** A failing disk may take minutes for one write; ending the agent would not make it faster. */
 const DISK_MISSED_MS = 30 * 60_000;
 const PRUNE_EVERY = 256;
 /** 2025: a wall clock before this was never set. */
@@ -52,8 +52,8 @@ const files = new LedgerFiles(file, (news) => tell({ type: "news", news }));
 let untilPrune = 0;
 
 /**
- * Above all numbers that the disk may hold, so that none is used twice; the hub sees the gap, and the fault
- * says why. A clock that was never set cannot promise this, so chance does.
+ * Above all numbers that the disk may hold, so that none is used twice; the hub sees the gap, and the fault says
+ * why. A clock that was never set cannot promise this, so random numbers are used.
  */
 function baseNow(): Base {
   const wallS = Math.floor(Date.now() / 1000);

@@ -1,8 +1,8 @@
 /**
  * The media process: started, watched, started again.
  *
- * Media may crash or hang as it likes; the alarm path never waits for it. After every start it is told
- * anew what it needs to know: settings, whether to connect, whether the gate is open.
+ * Media may crash or hang; the alarm path never waits for it. After every start it is told what it needs: settings,
+ * whether to connect, whether the gate is open.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { milliseconds, seconds } from "../../shared/duration.ts";
@@ -22,7 +22,7 @@ const STABLE_MS = 30_000;
 /** From fork to `ready`; a loaded small board takes seconds, and a minute when it is busy. */
 const START: StartLimits = { idleMs: 20_000, mostMs: 300_000 };
 const START_LOOK_MS = 500;
-/** Not even a `pong` for so long: it hangs. */
+/** Without a `pong` for so long it hangs. */
 const SILENT_MS = 10_000;
 const PING_MS = 3000;
 const SHUTDOWN_MS = 2000;
@@ -74,7 +74,7 @@ class MediaProcess implements MediaPort {
     if (message.type === "connect") this.#isConnected = true;
     if (message.type === "disconnect") this.#isConnected = false;
     if (message.type === "gate") this.#isGateOpen = message.isOpen;
-    // What is said before `ready` is said then from memory; prompts and signals of that time are void.
+    // State is sent again after `ready`; prompts and signals from before it are void.
     if (this.#isReady) this.#post(message);
   }
 

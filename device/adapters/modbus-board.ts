@@ -1,8 +1,8 @@
 /**
  * The I/O board on the serial line: polled for presses, told of lamp and siren.
  *
- * One request at a time. The board counts presses, so one that begins and ends between two polls is
- * still an edge here. A line that fails is told as lost with what was seen on it, and opened again for ever.
+ * One request at a time. The board counts presses, so one that begins and ends between two polls is still an edge
+ * here. A line that fails is reported as lost with what was seen on it, and opened again without end.
  */
 import modbus from "modbus-serial";
 import { fullJitter } from "../../shared/backoff.ts";
@@ -72,7 +72,7 @@ export function modbusBoard(settings: ModbusSettings, alive: Alive = () => undef
       };
     });
   let running: Promise<void> | undefined;
-  // Not before somebody listens: a press of the first poll would be told to nobody, and once.
+  // Polling starts with the first listener: a press found before would be lost.
   const begin = (): void => void (running ??= keepOpen(line, sleep));
 
   return {
@@ -187,8 +187,8 @@ async function serve(serving: Serving): Promise<string> {
       written = undefined;
       failures += 1;
       port.giveUp();
-      // What looks silent may be late. Its answer must not be taken for that to the next request, and a
-      // technician must not be sent to a cable that is well. A single answer that is lost costs no wait.
+      // A board that looks silent may be late. Its answer must not be taken for that to the next request, and a
+      // technician must not be sent to a sound cable. A single lost answer costs no wait.
       if (failures > 1 && port.isSilent()) await sleep(LATE_ANSWER_MS);
       if (failures >= FAILURES_TO_LOSE) line.reach(false, lost(line.settings, error, port));
     }
@@ -229,7 +229,7 @@ const EXCEPTIONS: Readonly<Record<number, string>> = {
   11: "gateway target does not respond",
 };
 
-/** The agent ends in order: nobody must be shown a ready pillar. */
+/** The agent ends in order: the lamp must not show a ready pillar. */
 async function standDown(client: ModbusClient): Promise<void> {
   try {
     await writeOutputs(client, { lamp: "off", isSirenOn: false });
@@ -246,7 +246,7 @@ async function writeOutputs(client: ModbusClient, wanted: Outputs): Promise<void
   await client.writeRegisters(OUTPUT_BLOCK.start, values);
 }
 
-/** Time on the wire for the longest pair of frames at 11 bits a byte, and a slow board's thinking. */
+/** Time on the wire for the longest pair of frames at 11 bits a byte, and a slow board's processing. */
 function requestTimeoutMs(baudRate: number): number {
   return Math.ceil(100 + (60 * 11 * 1000) / baudRate);
 }

@@ -24,7 +24,7 @@ export class ModbusPort extends EventEmitter {
   #received: Buffer = Buffer.alloc(0);
   #isAnswered = true;
   #sawEcho = false;
-  /** Nobody waits for the answer any more. */
+  /** The answer is not awaited any more. */
   #isGivenUp = false;
   /** Something has come since then. */
   #hasLateBytes = false;

@@ -1,9 +1,9 @@
 /**
- * The way to the hub over MQTT 3.1.1 and mutual TLS 1.3, on a socket that has proven the hub without a calendar.
+ * The link to the hub over MQTT 3.1.1 and mutual TLS 1.3, on a socket that has proven the hub without the calendar.
  *
- * One client per attempt: nothing of an old connection is stored, replayed or reconnected by the library,
- * because the outbox is ours and the core decides when to try again. The link is up when the hub has
- * granted our subscription; with TLS 1.3 a finished handshake says nothing about our certificate yet.
+ * One client per attempt: nothing of an old connection is stored, replayed or reconnected by the library, because
+ * the outbox is ours and the core decides when to try again. The link is up when the hub has granted our
+ * subscription; with TLS 1.3 a finished handshake does not yet mean that our certificate was accepted.
  */
 import type { TLSSocket } from "node:tls";
 import { MqttClient, type IClientOptions } from "mqtt";
@@ -115,7 +115,7 @@ export function mqttLink(settings: LinkSettings, warn: (text: string) => void): 
       isClosed = true;
       const attempt = current;
       if (!attempt) return;
-      // A DISCONNECT tells the hub that this is a farewell and not a loss.
+      // A DISCONNECT tells the hub that this end is meant.
       if (attempt.isUp && attempt.client) await farewell(attempt.client);
       attempt.end("the agent ends");
     },
@@ -149,7 +149,7 @@ const OPTIONS = {
   clean: true,
   keepalive: KEEP_ALIVE_SECONDS,
   reconnectPeriod: 0,
-  // With the library's default a client refused once would stay away for ever, were it to reconnect.
+  // With the library's default a client that was refused once would not reconnect.
   reconnectOnConnackError: true,
   resubscribe: false,
   queueQoSZero: false,

@@ -1,14 +1,14 @@
 /**
  * Turns the board's polled registers into edges: its counters say how many presses there were.
  *
- * After a restart of the agent they say so too, from where the ledger says that the life before it stopped:
- * a press it told is not told again, one that found nobody listening is told now.
+ * They say so too after a restart of the agent, counted from where the ledger says the agent stopped before: a
+ * press it reported is not reported again, one that it missed is reported now.
  */
 import type { BoardMark, InputChange, InputName } from "../ports.ts";
 import { INPUT_BITS, INPUT_BLOCK } from "./register-map.ts";
 
 const COUNTER_SIZE = 65_536;
-/** Without a mark: shorter than a restart of the agent, so such a press may have found nobody listening. */
+/** Without a mark in the ledger: shorter than a restart of the agent, so such a press may have been missed. */
 const RECENT_MS = 2000;
 /** More presses than this between two polls is a restarted board, not a hand. */
 const MAX_PRESSES_PER_POLL = 16;
@@ -53,9 +53,9 @@ export function pressReader(emit: (change: InputChange) => void): PressReader {
     const before = counts.get(input);
     const ageMs = data[age] ?? 0;
     let fresh = (total - (before ?? 0) + COUNTER_SIZE) % COUNTER_SIZE;
-    // Far ahead is behind: a board that restarted without saying so.
+    // Far ahead means behind: a board that restarted without saying so.
     if (fresh > COUNTER_SIZE / 2) fresh = total;
-    // Nothing is known of an earlier life: a press of this moment is somebody waiting.
+    // Nothing is known of an earlier run: a press of this moment is somebody waiting.
     if (before === undefined) fresh = total > 0 && ageMs < RECENT_MS ? 1 : 0;
     const told = Math.min(fresh, MAX_PRESSES_PER_POLL);
     for (let left = told; left > 0; left--) {

@@ -1,8 +1,8 @@
 /**
- * Nobody but the agent's own account may read what the pillar keeps: directories 0700, files 0600.
+ * Only the agent's own account may read what the pillar keeps: directories 0700, files 0600.
  *
- * The ledger's database and its side files are made by a library that asks for 0644, so the process's mask
- * decides, not each call. What an older start left wider is narrowed at the next one.
+ * The ledger's database and its side files are made by a library that asks for 0644, so the process's mask decides,
+ * not each call. What an older start left wider is narrowed at the next one.
  */
 import { chmodSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** What another process has worked so far: ticks of the processor and pages read from the disk (proc(5)). */
+/** How much another process has worked: ticks of the processor and pages read from the disk (proc(5)). */
 import { readFileSync } from "node:fs";
 
 /** Undefined where there is no /proc, or no such process. */

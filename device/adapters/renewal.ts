@@ -29,7 +29,7 @@ export interface RenewalSettings {
   readonly reach?: Reach;
 }
 
-/** `undefined`: no hub thinks that it is time. Rejects with every hub's reason when none answered so. */
+/** `undefined`: every hub answered that it is not time. Rejects with every hub's reason when none answered so. */
 export async function askForCertificate(settings: RenewalSettings): Promise<TlsPair | undefined> {
   const { pillarId, urls, identity } = settings;
   const { tlsKey, csr } = await makeTlsKey(pillarId);

@@ -1,4 +1,7 @@
-/** The thread that looks; see `watchdog.ts`. It ends the process from outside, for nothing inside may answer. */
+/**
+ * The thread that looks; see `watchdog.ts`. It ends the process from outside, because nothing inside may still
+ * answer.
+ */
 import { write } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { LOOK_MS, newLook } from "./watchdog.ts";

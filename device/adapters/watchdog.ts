@@ -1,12 +1,12 @@
 /**
- * Sees that a part of the agent has stopped working while the process runs on, and ends the process.
+ * Notices when a part of the agent has stopped working while the process runs on, and ends the process.
  *
- * A timer that fires proves that timers fire. So every critical part counts in memory shared with a thread
- * that does nothing but look, and says by when it will count again; a part that does not is named, the
- * process is killed, and whoever supervises it starts another, which finds every stored alarm.
+ * A timer that fires shows only that timers fire. So every critical part counts in memory shared with a thread that
+ * does nothing but look, and says by when it will count again; a part that does not is named, the process is
+ * killed, and the supervisor starts another, which finds every stored alarm.
  *
- * The thread counts its own looks and reads no clock: a process that was stopped and goes on, or a board
- * that was asleep, has lost no look.
+ * The thread counts its own looks and reads no clock: a process that was stopped and goes on, or a board that was
+ * asleep, has lost no look.
  */
 import { closeSync, openSync } from "node:fs";
 import { Worker } from "node:worker_threads";
