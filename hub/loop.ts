@@ -46,7 +46,7 @@ export interface Loop {
   close(): Promise<void>;
 }
 
-interface Desk {
+interface Deciding {
   readonly journal: Journal;
   readonly settings: HubSettings;
   state: HubState;
@@ -57,7 +57,7 @@ interface Desk {
 }
 
 export function startLoop(journal: Journal, settings: HubSettings): Loop {
-  const desk: Desk = {
+  const deciding: Deciding = {
     journal,
     settings,
     state: newState(settings),
@@ -65,64 +65,64 @@ export function startLoop(journal: Journal, settings: HubSettings): Loop {
     last: Promise.resolve(),
     snapshotAt: 0,
   };
-  refold(desk);
+  refold(deciding);
   return {
-    state: () => desk.state,
-    failure: () => desk.failure,
-    take: (event, prepare) => take(desk, event, prepare),
-    record: (facts, prepare) => record(desk, facts, prepare),
+    state: () => deciding.state,
+    failure: () => deciding.failure,
+    take: (event, prepare) => take(deciding, event, prepare),
+    record: (facts, prepare) => record(deciding, facts, prepare),
     recover: async () => {
       await journal.reopen();
-      refold(desk);
-      desk.last = Promise.resolve();
-      desk.failure = undefined;
+      refold(deciding);
+      deciding.last = Promise.resolve();
+      deciding.failure = undefined;
     },
     close: async () => {
-      if (!desk.failure) await saveSnapshot(desk);
+      if (!deciding.failure) await saveSnapshot(deciding);
       await journal.close();
     },
   };
 }
 
-function refold(desk: Desk): void {
-  const { heard } = desk.state;
-  desk.state = newState(desk.settings);
-  desk.journal.replay({
+function refold(deciding: Deciding): void {
+  const { heard } = deciding.state;
+  deciding.state = newState(deciding.settings);
+  deciding.journal.replay({
     snapshot: (body, index) => {
-      const state = readSnapshot(desk.settings, body);
+      const state = readSnapshot(deciding.settings, body);
       if (!state) return false;
-      desk.state = state;
-      desk.snapshotAt = index;
+      deciding.state = state;
+      deciding.snapshotAt = index;
       return true;
     },
-    fact: (fact, index) => evolve(desk.state, fact, index),
+    fact: (fact, index) => evolve(deciding.state, fact, index),
   });
   // What the wire said is still true; but every pillar has to be told again how its call stands.
   for (const voice of heard.voices.values()) voice.isTold = false;
-  desk.state = { ...desk.state, heard };
+  deciding.state = { ...deciding.state, heard };
 }
 
-async function take(desk: Desk, event: HubEvent, prepare: Prepare): Promise<void> {
+async function take(deciding: Deciding, event: HubEvent, prepare: Prepare): Promise<void> {
   const monotonicMs = performance.now();
-  if (desk.failure) {
-    hear(desk.state, event, monotonicMs);
-    throw desk.failure;
+  if (deciding.failure) {
+    hear(deciding.state, event, monotonicMs);
+    throw deciding.failure;
   }
-  const first = desk.journal.nextIndex();
-  const decision = handle(desk.state, event, { monotonicMs, nextIndex: first });
+  const first = deciding.journal.nextIndex();
+  const decision = handle(deciding.state, event, { monotonicMs, nextIndex: first });
   if (event.type === "tick" || event.type === "operator-order") {
-    const [orphan] = unattended(desk.state);
+    const [orphan] = unattended(deciding.state);
     assert(orphan === undefined, `incident ${orphan} has neither an owner nor a deadline`);
   }
-  await settle(desk, { ...decision, first }, prepare);
+  await settle(deciding, { ...decision, first }, prepare);
 }
 
-async function record(desk: Desk, facts: readonly Fact[], prepare: Prepare): Promise<void> {
-  if (desk.failure) throw desk.failure;
-  refuseStrays(desk.state, facts);
-  const first = desk.journal.nextIndex();
-  for (const [offset, fact] of facts.entries()) evolve(desk.state, fact, first + offset);
-  await settle(desk, { facts, effects: [], first }, prepare);
+async function record(deciding: Deciding, facts: readonly Fact[], prepare: Prepare): Promise<void> {
+  if (deciding.failure) throw deciding.failure;
+  refuseStrays(deciding.state, facts);
+  const first = deciding.journal.nextIndex();
+  for (const [offset, fact] of facts.entries()) evolve(deciding.state, fact, first + offset);
+  await settle(deciding, { facts, effects: [], first }, prepare);
 }
 
 /** Facts about a pillar nobody registered would stop the fold, now and at every start after. */
@@ -141,29 +141,29 @@ function refuseStrays(state: HubState, facts: readonly Fact[]): void {
   }
 }
 
-async function settle(desk: Desk, decision: Settled, prepare: Prepare): Promise<void> {
+async function settle(deciding: Deciding, decision: Settled, prepare: Prepare): Promise<void> {
   // A decision without facts may rest on facts that are still on their way to the disk.
-  if (decision.facts.length > 0) desk.last = desk.journal.append(decision.facts);
-  const durable = desk.last;
+  if (decision.facts.length > 0) deciding.last = deciding.journal.append(decision.facts);
+  const durable = deciding.last;
   const perform = prepare(decision);
   try {
     await durable;
   } catch (error) {
-    desk.failure ??= error instanceof Error ? error : new Error(String(error));
+    deciding.failure ??= error instanceof Error ? error : new Error(String(error));
     throw error;
   }
   perform();
-  if (decision.first + decision.facts.length - desk.snapshotAt > SNAPSHOT_EVERY) {
-    saveSnapshot(desk).catch((error: unknown) => {
-      desk.failure ??= error instanceof Error ? error : new Error(String(error));
+  if (decision.first + decision.facts.length - deciding.snapshotAt > SNAPSHOT_EVERY) {
+    saveSnapshot(deciding).catch((error: unknown) => {
+      deciding.failure ??= error instanceof Error ? error : new Error(String(error));
     });
   }
 }
 
 /** Taken of the fold as it is now, which may be ahead of the disk: the journal keeps the order. */
-async function saveSnapshot(desk: Desk): Promise<void> {
-  const index = desk.journal.nextIndex() - 1;
-  if (index === 0 || index === desk.snapshotAt) return;
-  desk.snapshotAt = index;
-  await desk.journal.saveSnapshot(index, writeSnapshot(desk.state));
+async function saveSnapshot(deciding: Deciding): Promise<void> {
+  const index = deciding.journal.nextIndex() - 1;
+  if (index === 0 || index === deciding.snapshotAt) return;
+  deciding.snapshotAt = index;
+  await deciding.journal.saveSnapshot(index, writeSnapshot(deciding.state));
 }

@@ -48,34 +48,34 @@ interface View {
   answer: ((answer: ViewAnswer) => void) | undefined;
 }
 
-interface Desk extends ViewsOptions {
+interface Sessions extends ViewsOptions {
   readonly views: Map<string, View>;
   /** By person: when the next offer may come. */
   readonly nextOfferAt: Map<string, number>;
 }
 
 export function createViews(options: ViewsOptions): Views {
-  const desk: Desk = { ...options, views: new Map(), nextOfferAt: new Map() };
+  const sessions: Sessions = { ...options, views: new Map(), nextOfferAt: new Map() };
   return {
-    open: (request) => open(desk, request),
-    close: (sessionId) => close(desk, desk.views.get(sessionId)),
+    open: (request) => open(sessions, request),
+    close: (sessionId) => close(sessions, sessions.views.get(sessionId)),
     end: (incidentId, who) => {
-      for (const view of viewsOf(desk, incidentId)) {
-        if (who === "all" || view.request.role === "talk") close(desk, view);
+      for (const view of viewsOf(sessions, incidentId)) {
+        if (who === "all" || view.request.role === "talk") close(sessions, view);
       }
     },
-    viewers: () => new Set([...desk.views.values()].map(({ request }) => request.signInId)),
+    viewers: () => new Set([...sessions.views.values()].map(({ request }) => request.signInId)),
     endOf: (signInId) => {
-      for (const view of desk.views.values()) {
-        if (view.request.signInId === signInId) close(desk, view);
+      for (const view of sessions.views.values()) {
+        if (view.request.signInId === signInId) close(sessions, view);
       }
     },
-    onMedia: (message) => onMedia(desk, message),
+    onMedia: (message) => onMedia(sessions, message),
   };
 }
 
-const viewsOf = (desk: Desk, incidentId: IncidentId): View[] =>
-  [...desk.views.values()].filter(({ request }) => request.incidentId === incidentId);
+const viewsOf = (sessions: Sessions, incidentId: IncidentId): View[] =>
+  [...sessions.views.values()].filter(({ request }) => request.incidentId === incidentId);
 
 const refused = (
   code: Extract<ViewAnswer, { ok: false }>["code"],
@@ -84,15 +84,15 @@ const refused = (
 
 const ENDED = refused("conflict", "the session was ended");
 
-function whyNot(desk: Desk, { incidentId, role, by }: ViewRequest): ViewAnswer | undefined {
-  const incident = desk.incident(incidentId);
+function whyNot(sessions: Sessions, { incidentId, role, by }: ViewRequest): ViewAnswer | undefined {
+  const incident = sessions.incident(incidentId);
   if (!incident) return refused("not-found", `no such incident: ${incidentId}`);
   const isOperator = by.role === "operator" || by.role === "supervisor";
   if (!isOperator && incident.kind !== "test") {
     return refused("forbidden", `expected an operator or a supervisor, found a ${by.role}`);
   }
   if (incident.state === "closed") return refused("conflict", "the incident is closed");
-  if (desk.isRevoked(incident.pillarId)) {
+  if (sessions.isRevoked(incident.pillarId)) {
     return refused("conflict", "the pillar's identity was revoked: it has no picture and no voice");
   }
   if (role === "watch") return undefined;
@@ -102,66 +102,69 @@ function whyNot(desk: Desk, { incidentId, role, by }: ViewRequest): ViewAnswer |
     : refused("conflict", `${incident.ownerName ?? "somebody else"} is talking`);
 }
 
-async function open(desk: Desk, request: ViewRequest): Promise<ViewAnswer> {
-  const no = whyNot(desk, request);
+async function open(sessions: Sessions, request: ViewRequest): Promise<ViewAnswer> {
+  const no = whyNot(sessions, request);
   if (no) return no;
-  if (desk.views.size >= desk.maxViewers) {
-    return refused("too-many-requests", `expected at most ${desk.maxViewers} viewers at once`);
+  if (sessions.views.size >= sessions.maxViewers) {
+    return refused("too-many-requests", `expected at most ${sessions.maxViewers} viewers at once`);
   }
-  const tooMany = whyTooMany(desk, request);
+  const tooMany = whyTooMany(sessions, request);
   if (tooMany) return tooMany;
   const id = randomBytes(16).toString("hex") as MediaSessionId;
   const view: View = { id, request, isRecorded: false, answer: undefined };
-  if (request.role === "talk") desk.views.forEach((other) => replaceTalk(desk, other, request));
-  desk.views.set(id, view);
-  const answer = await negotiate(desk, view);
+  if (request.role === "talk")
+    sessions.views.forEach((other) => replaceTalk(sessions, other, request));
+  sessions.views.set(id, view);
+  const answer = await negotiate(sessions, view);
   if (!answer.ok) {
-    close(desk, view);
+    close(sessions, view);
     return answer;
   }
   try {
-    await desk.record(viewFact("view-opened", view));
+    await sessions.record(viewFact("view-opened", view));
     view.isRecorded = true;
   } catch (error) {
-    close(desk, view);
+    close(sessions, view);
     return refused("unavailable", `the view could not be recorded: ${String(error)}`);
   }
   // The incident may have ended or changed hands, and the session with it, while we negotiated.
-  const late = whyNot(desk, request) ?? (desk.views.has(id) ? undefined : ENDED);
-  if (late) close(desk, view);
+  const late = whyNot(sessions, request) ?? (sessions.views.has(id) ? undefined : ENDED);
+  if (late) close(sessions, view);
   return late ?? answer;
 }
 
-function whyTooMany(desk: Desk, { by: { username } }: ViewRequest): ViewAnswer | undefined {
-  const own = [...desk.views.values()].filter(({ request }) => request.by.username === username);
+function whyTooMany(sessions: Sessions, { by: { username } }: ViewRequest): ViewAnswer | undefined {
+  const own = [...sessions.views.values()].filter(
+    ({ request }) => request.by.username === username,
+  );
   if (own.length >= MAX_VIEWS_OF_ONE) {
     const detail = `expected at most ${MAX_VIEWS_OF_ONE} connections of one person: close a window`;
     return refused("too-many-windows", detail);
   }
-  const turn = takeTurn(OFFERS, desk.nextOfferAt.get(username) ?? 0, performance.now());
+  const turn = takeTurn(OFFERS, sessions.nextOfferAt.get(username) ?? 0, performance.now());
   if (!turn.ok) {
     const most = 1000 / OFFERS.intervalMs;
     return refused("too-many-requests", `expected at most ${most} offers a second of one person`);
   }
-  desk.nextOfferAt.delete(username);
-  for (const oldest of desk.nextOfferAt.keys()) {
-    if (desk.nextOfferAt.size < MAX_PACES) break;
-    desk.nextOfferAt.delete(oldest);
+  sessions.nextOfferAt.delete(username);
+  for (const oldest of sessions.nextOfferAt.keys()) {
+    if (sessions.nextOfferAt.size < MAX_PACES) break;
+    sessions.nextOfferAt.delete(oldest);
   }
-  desk.nextOfferAt.set(username, turn.nextAt);
+  sessions.nextOfferAt.set(username, turn.nextAt);
   return undefined;
 }
 
 /** A reloaded console talks again: its earlier session is over. */
-function replaceTalk(desk: Desk, other: View, request: ViewRequest): void {
+function replaceTalk(sessions: Sessions, other: View, request: ViewRequest): void {
   const isSame = other.request.role === "talk" && other.request.incidentId === request.incidentId;
-  if (isSame) close(desk, other);
+  if (isSame) close(sessions, other);
 }
 
-function negotiate(desk: Desk, view: View): Promise<ViewAnswer> {
+function negotiate(sessions: Sessions, view: View): Promise<ViewAnswer> {
   const { id: sessionId, request } = view;
   const { incidentId, role, sdp } = request;
-  const { pillarId } = desk.incident(incidentId) ?? {};
+  const { pillarId } = sessions.incident(incidentId) ?? {};
   if (!pillarId) return Promise.resolve(refused("not-found", `no such incident: ${incidentId}`));
   return new Promise((resolve) => {
     const detail = `the media process did not answer within ${ANSWER_WITHIN_MS / 1000} s`;
@@ -174,17 +177,20 @@ function negotiate(desk: Desk, view: View): Promise<ViewAnswer> {
       view.answer = undefined;
       resolve(answer);
     };
-    desk.media.send({ type: "viewer-offer", sessionId, incidentId, pillarId, role, sdp });
+    sessions.media.send({ type: "viewer-offer", sessionId, incidentId, pillarId, role, sdp });
   });
 }
 
-function close(desk: Desk, view: View | undefined): void {
-  if (!view || !desk.views.delete(view.id)) return;
-  desk.media.send({ type: "viewer-close", sessionId: view.id });
+function close(sessions: Sessions, view: View | undefined): void {
+  if (!view || !sessions.views.delete(view.id)) return;
+  sessions.media.send({ type: "viewer-close", sessionId: view.id });
   view.answer?.(ENDED);
   if (!view.isRecorded) return;
-  desk.record(viewFact("view-closed", view)).catch((error: unknown) => {
-    desk.log.warn({ sessionId: view.id }, `the end of a view was not recorded: ${String(error)}`);
+  sessions.record(viewFact("view-closed", view)).catch((error: unknown) => {
+    sessions.log.warn(
+      { sessionId: view.id },
+      `the end of a view was not recorded: ${String(error)}`,
+    );
   });
 }
 
@@ -194,18 +200,18 @@ function viewFact(type: "view-opened" | "view-closed", { request }: View): Fact 
   return type === "view-opened" ? { type, ...fact, from } : { type, ...fact };
 }
 
-function onMedia(desk: Desk, message: FromMedia): void {
+function onMedia(sessions: Sessions, message: FromMedia): void {
   if (message.type === "ready") {
-    for (const view of desk.views.values()) close(desk, view);
+    for (const view of sessions.views.values()) close(sessions, view);
   } else if (message.type === "viewer-answer") {
     const { sessionId, sdp } = message;
-    desk.views.get(sessionId)?.answer?.({ ok: true, sessionId, sdp });
+    sessions.views.get(sessionId)?.answer?.({ ok: true, sessionId, sdp });
   } else if (message.type === "viewer-refused") {
     const { sessionId, code, detail } = message;
-    desk.views.get(sessionId)?.answer?.(refused(code, detail));
+    sessions.views.get(sessionId)?.answer?.(refused(code, detail));
   } else if (message.type === "viewer-closed") {
-    const view = desk.views.get(message.sessionId);
+    const view = sessions.views.get(message.sessionId);
     view?.answer?.(refused("media-unavailable", "the connection ended before it was answered"));
-    close(desk, view);
+    close(sessions, view);
   }
 }

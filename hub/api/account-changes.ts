@@ -34,7 +34,7 @@ const done: AccountChanged = { ok: true };
 const refused = (code: "bad-request" | "conflict" | "not-found", detail: string) =>
   ({ ok: false, code, detail }) as const;
 
-interface Desk {
+interface AccountStore {
   readonly db: DatabaseSync;
   readonly passwords: Passwords;
   readonly statements: ReturnType<typeof prepare>;
@@ -48,18 +48,18 @@ export function openAccountChanges(
   db: DatabaseSync,
   passwords: Passwords,
 ): Changes & { own(): number } {
-  const desk: Desk = { db, passwords, statements: prepare(db), own: 0 };
+  const store: AccountStore = { db, passwords, statements: prepare(db), own: 0 };
   return {
-    add: (account, by) => add(desk, account, by),
-    change: async (username, patch, by) => change(desk, { username, patch, by }),
-    setPassword: (username, password, by) => setPassword(desk, { username, password, by }),
+    add: (account, by) => add(store, account, by),
+    change: async (username, patch, by) => change(store, { username, patch, by }),
+    setPassword: (username, password, by) => setPassword(store, { username, password, by }),
     waitingFacts: () =>
-      desk.statements.waiting.all().map((row) => ({
+      store.statements.waiting.all().map((row) => ({
         id: Number(row["id"]),
         fact: JSON.parse(String(row["body"])) as ChangeFact,
       })),
-    forgetFacts: (upTo) => void desk.statements.forget.run(upTo),
-    own: () => desk.own,
+    forgetFacts: (upTo) => void store.statements.forget.run(upTo),
+    own: () => store.own,
   };
 }
 
@@ -92,7 +92,7 @@ function prepare(db: DatabaseSync) {
 const countOf = (row: Record<string, unknown> | undefined): number => Number(row?.["n"]);
 
 async function add(
-  desk: Desk,
+  store: AccountStore,
   account: Parameters<Accounts["add"]>[0],
   by: Changer,
 ): Promise<AccountChanged> {
@@ -106,10 +106,10 @@ async function add(
     "conflict",
     `${username} exists already: change it, or give it a new password (anzhu-hub user passwd)`,
   );
-  const { statements } = desk;
+  const { statements } = store;
   if (statements.find.get(username)) return exists;
-  const hash = await desk.passwords.hash(password);
-  return write(desk, () => {
+  const hash = await store.passwords.hash(password);
+  return write(store, () => {
     if (statements.find.get(username)) return exists;
     if (countOf(statements.count.get()) >= MAX_ACCOUNTS) {
       return refused(
@@ -119,7 +119,7 @@ async function add(
     }
     const name = PlainName.safeParse(displayName).data ?? displayName;
     statements.insert.run(username, name, role, hash, isDemo ? 1 : 0, Date.now());
-    note(desk, { username, displayName: name, role, change: "created", by });
+    note(store, { username, displayName: name, role, change: "created", by });
     return done;
   });
 }
@@ -130,9 +130,9 @@ interface Patching {
   readonly by: Changer;
 }
 
-function change(desk: Desk, { username, patch, by }: Patching): AccountChanged {
-  return write(desk, () => {
-    const before = find(desk, username);
+function change(store: AccountStore, { username, patch, by }: Patching): AccountChanged {
+  return write(store, () => {
+    const before = find(store, username);
     if (!before) return unknown(username);
     const after: Row = { ...before, ...patch };
     const name = parseWith(PlainName, after.displayName);
@@ -140,16 +140,16 @@ function change(desk: Desk, { username, patch, by }: Patching): AccountChanged {
       return refused("bad-request", `displayName: ${name.reason}`);
     }
     after.displayName = name.ok ? name.value : after.displayName;
-    if (isLastAdmin(desk, before) && (after.role !== "admin" || after.isDisabled)) {
+    if (isLastAdmin(store, before) && (after.role !== "admin" || after.isDisabled)) {
       return refused(
         "conflict",
         `${username} is the last administrator: make somebody else one first`,
       );
     }
     const changes = differences(before, after);
-    desk.statements.update.run(after.displayName, after.role, after.isDisabled ? 1 : 0, username);
-    if (changes.some((what) => what !== "renamed")) desk.statements.signOut.run(username);
-    for (const what of changes) note(desk, { username, ...after, change: what, by });
+    store.statements.update.run(after.displayName, after.role, after.isDisabled ? 1 : 0, username);
+    if (changes.some((what) => what !== "renamed")) store.statements.signOut.run(username);
+    for (const what of changes) note(store, { username, ...after, change: what, by });
     return done;
   });
 }
@@ -164,8 +164,8 @@ function differences(before: Row, after: Row): Change[] {
   return changes;
 }
 
-const isLastAdmin = (desk: Desk, row: Row): boolean =>
-  row.role === "admin" && !row.isDisabled && countOf(desk.statements.admins.get()) <= 1;
+const isLastAdmin = (store: AccountStore, row: Row): boolean =>
+  row.role === "admin" && !row.isDisabled && countOf(store.statements.admins.get()) <= 1;
 
 interface NewPassword {
   readonly username: Parameters<Accounts["setPassword"]>[0];
@@ -173,22 +173,22 @@ interface NewPassword {
   readonly by: Changer;
 }
 
-async function setPassword(desk: Desk, wanted: NewPassword): Promise<AccountChanged> {
+async function setPassword(store: AccountStore, wanted: NewPassword): Promise<AccountChanged> {
   const { username, password, by } = wanted;
   const parsed = parseWith(Password, password);
   if (!parsed.ok) return refused("bad-request", `password: ${parsed.reason}`);
   if (isOwnName(password, username)) {
     return refused("bad-request", "expected a password other than the account's own name");
   }
-  if (!find(desk, username)) return unknown(username);
-  const hash = await desk.passwords.hash(password);
-  return write(desk, () => {
-    const row = find(desk, username);
+  if (!find(store, username)) return unknown(username);
+  const hash = await store.passwords.hash(password);
+  return write(store, () => {
+    const row = find(store, username);
     if (!row) return unknown(username);
-    desk.statements.password.run(hash, username);
+    store.statements.password.run(hash, username);
     // A new password is often the answer to a stolen session.
-    desk.statements.signOut.run(username);
-    note(desk, { username, ...row, change: "password", by });
+    store.statements.signOut.run(username);
+    note(store, { username, ...row, change: "password", by });
     return done;
   });
 }
@@ -196,29 +196,29 @@ async function setPassword(desk: Desk, wanted: NewPassword): Promise<AccountChan
 const unknown = (username: string) =>
   refused("not-found", `expected an account, found no ${username}`);
 
-function find(desk: Desk, username: string): Row | undefined {
-  const row = desk.statements.find.get(username);
+function find(store: AccountStore, username: string): Row | undefined {
+  const row = store.statements.find.get(username);
   return row && Row.parse(row);
 }
 
-function write(desk: Desk, work: () => AccountChanged): AccountChanged {
-  desk.db.exec("BEGIN IMMEDIATE");
+function write(store: AccountStore, work: () => AccountChanged): AccountChanged {
+  store.db.exec("BEGIN IMMEDIATE");
   try {
     const outcome = work();
-    desk.db.exec(outcome.ok ? "COMMIT" : "ROLLBACK");
-    if (outcome.ok) desk.own += 1;
+    store.db.exec(outcome.ok ? "COMMIT" : "ROLLBACK");
+    if (outcome.ok) store.own += 1;
     return outcome;
   } catch (error) {
-    if (desk.db.isTransaction) desk.db.exec("ROLLBACK");
+    if (store.db.isTransaction) store.db.exec("ROLLBACK");
     throw error;
   }
 }
 
 function note(
-  desk: Desk,
+  store: AccountStore,
   what: Omit<ChangeFact, "type" | "at" | "by" | "byName"> & { readonly by: Changer },
 ): void {
-  if (countOf(desk.statements.notes.get()) >= MAX_WAITING_CHANGES) {
+  if (countOf(store.statements.notes.get()) >= MAX_WAITING_CHANGES) {
     throw new Error(
       `expected at most ${MAX_WAITING_CHANGES} changes that are not in the journal yet: start the hub`,
     );
@@ -231,5 +231,5 @@ function note(
     by: by?.username ?? null,
     byName: by?.displayName ?? null,
   };
-  desk.statements.note.run(JSON.stringify(fact));
+  store.statements.note.run(JSON.stringify(fact));
 }

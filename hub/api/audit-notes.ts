@@ -48,14 +48,14 @@ interface Counted {
   count: number;
 }
 
-interface Desk extends AuditNotesOptions {
+interface NoteTaking extends AuditNotesOptions {
   readonly countedByKey: Map<string, Counted>;
   readonly kindsByOwner: Map<string, number>;
 }
 
 export function createAuditNotes(options: AuditNotesOptions): AuditNotes {
-  const desk: Desk = { ...options, countedByKey: new Map(), kindsByOwner: new Map() };
-  const timer = setInterval(() => void endWindow(desk), WINDOW_MS);
+  const noteTaking: NoteTaking = { ...options, countedByKey: new Map(), kindsByOwner: new Map() };
+  const timer = setInterval(() => void endWindow(noteTaking), WINDOW_MS);
   timer.unref();
   return {
     read: (what, of, request) => {
@@ -72,7 +72,7 @@ export function createAuditNotes(options: AuditNotesOptions): AuditNotes {
         count: 1,
       };
       const rest: Read = { ...fact, what: "incidents", of: null };
-      void note(desk, { fact, rest, owner: `read ${by}`, most: MAX_READS_PER_PERSON });
+      void note(noteTaking, { fact, rest, owner: `read ${by}`, most: MAX_READS_PER_PERSON });
     },
     refusedSignIn: async (username, from) => {
       // An unknown name may be a password typed into the wrong field, so it is not kept.
@@ -87,11 +87,11 @@ export function createAuditNotes(options: AuditNotesOptions): AuditNotes {
         count: 1,
       };
       const rest: Refusal = { type, at, username: null, from: null, count: 1 };
-      await note(desk, { fact, rest, owner: "sign-in", most: MAX_REFUSALS });
+      await note(noteTaking, { fact, rest, owner: "sign-in", most: MAX_REFUSALS });
     },
     close: async () => {
       clearInterval(timer);
-      await endWindow(desk);
+      await endWindow(noteTaking);
     },
   };
 }
@@ -104,24 +104,24 @@ interface Noted {
   readonly most: number;
 }
 
-async function note(desk: Desk, { fact, rest, owner, most }: Noted): Promise<void> {
+async function note(noteTaking: NoteTaking, { fact, rest, owner, most }: Noted): Promise<void> {
   const key = keyOf(fact);
-  const known = desk.countedByKey.get(key);
+  const known = noteTaking.countedByKey.get(key);
   if (known) {
     known.count += 1;
     return;
   }
-  const kinds = desk.kindsByOwner.get(owner) ?? 0;
-  if (kinds < most && desk.countedByKey.size < MAX_KINDS) {
-    desk.kindsByOwner.set(owner, kinds + 1);
-    desk.countedByKey.set(key, { fact, owner, count: 0 });
-    await write(desk, [fact]);
+  const kinds = noteTaking.kindsByOwner.get(owner) ?? 0;
+  if (kinds < most && noteTaking.countedByKey.size < MAX_KINDS) {
+    noteTaking.kindsByOwner.set(owner, kinds + 1);
+    noteTaking.countedByKey.set(key, { fact, owner, count: 0 });
+    await write(noteTaking, [fact]);
     return;
   }
   const restKey = `rest ${keyOf(rest)}`;
-  const others = desk.countedByKey.get(restKey);
+  const others = noteTaking.countedByKey.get(restKey);
   if (others) others.count += 1;
-  else desk.countedByKey.set(restKey, { fact: rest, owner, count: 1 });
+  else noteTaking.countedByKey.set(restKey, { fact: rest, owner, count: 1 });
 }
 
 function keyOf(fact: Read | Refusal): string {
@@ -130,21 +130,21 @@ function keyOf(fact: Read | Refusal): string {
     : `sign-in ${fact.username} ${fact.from}`;
 }
 
-async function endWindow(desk: Desk): Promise<void> {
+async function endWindow(noteTaking: NoteTaking): Promise<void> {
   const at = Date.now();
-  const facts = [...desk.countedByKey.values()]
+  const facts = [...noteTaking.countedByKey.values()]
     .filter(({ count }) => count > 0)
     .map(({ fact, count }): Fact => ({ ...fact, at, count }));
-  desk.countedByKey.clear();
-  desk.kindsByOwner.clear();
-  if (facts.length > 0) await write(desk, facts);
+  noteTaking.countedByKey.clear();
+  noteTaking.kindsByOwner.clear();
+  if (facts.length > 0) await write(noteTaking, facts);
 }
 
-async function write(desk: Desk, facts: readonly Fact[]): Promise<void> {
+async function write(noteTaking: NoteTaking, facts: readonly Fact[]): Promise<void> {
   try {
-    await desk.hub.record(facts);
+    await noteTaking.hub.record(facts);
   } catch (error) {
-    desk.log.error({ err: error }, `${facts.length} facts of the audit could not be written`);
+    noteTaking.log.error({ err: error }, `${facts.length} facts of the audit could not be written`);
   }
 }
 

@@ -38,7 +38,7 @@ interface Waiting {
   readonly failed: (error: JournalFailure) => void;
 }
 
-interface Desk {
+interface Appending {
   readonly file: string;
   thread: Worker | undefined;
   reader: DatabaseSync | undefined;
@@ -53,7 +53,7 @@ interface Desk {
 
 /** Opens, creates or brings up to date the journal in `file`. */
 export async function openJournal(file: string): Promise<Journal> {
-  const desk: Desk = {
+  const appending: Appending = {
     file,
     thread: undefined,
     reader: undefined,
@@ -64,109 +64,116 @@ export async function openJournal(file: string): Promise<Journal> {
     inFlight: [],
     failure: undefined,
   };
-  await open(desk, false);
+  await open(appending, false);
   return {
-    hubEpoch: () => HubEpoch.parse(desk.hubEpoch),
-    nextIndex: () => desk.nextIndex,
-    append: (facts) => append(desk, facts),
-    replay: (fold: JournalFold) => replay(readerOf(desk), fold),
-    findAlarms: (event): readonly KnownAlarm[] => findAlarms(readerOf(desk), event),
+    hubEpoch: () => HubEpoch.parse(appending.hubEpoch),
+    nextIndex: () => appending.nextIndex,
+    append: (facts) => append(appending, facts),
+    replay: (fold: JournalFold) => replay(readerOf(appending), fold),
+    findAlarms: (event): readonly KnownAlarm[] => findAlarms(readerOf(appending), event),
     saveSnapshot: (idx, body) =>
       new Promise((done, failed) => {
-        enqueue(desk, { order: { type: "snapshot", idx, body }, done, failed });
+        enqueue(appending, { order: { type: "snapshot", idx, body }, done, failed });
       }),
-    reopen: () => reopen(desk),
-    close: () => close(desk),
+    reopen: () => reopen(appending),
+    close: () => close(appending),
   };
 }
 
-function readerOf(desk: Desk): DatabaseSync {
-  assert(desk.reader, "the journal is closed");
-  return desk.reader;
+function readerOf(appending: Appending): DatabaseSync {
+  assert(appending.reader, "the journal is closed");
+  return appending.reader;
 }
 
-function append(desk: Desk, facts: readonly Fact[]): Promise<number> {
-  const first = desk.nextIndex;
-  desk.nextIndex += facts.length;
+function append(appending: Appending, facts: readonly Fact[]): Promise<number> {
+  const first = appending.nextIndex;
+  appending.nextIndex += facts.length;
   return new Promise((resolve, failed) => {
     const order = { type: "append", first, facts } as const;
-    enqueue(desk, { order, done: () => resolve(first), failed });
+    enqueue(appending, { order, done: () => resolve(first), failed });
   });
 }
 
-function enqueue(desk: Desk, waiting: Waiting): void {
-  if (desk.failure) {
-    waiting.failed(desk.failure);
+function enqueue(appending: Appending, waiting: Waiting): void {
+  if (appending.failure) {
+    waiting.failed(appending.failure);
     return;
   }
-  desk.waiting.push(waiting);
-  desk.waitingFacts += sizeOf(waiting);
-  if (desk.waitingFacts > MAX_WAITING_FACTS) {
-    fail(desk, `expected the disk to keep up, found ${desk.waitingFacts} facts waiting for it`);
-  } else if (desk.inFlight.length === 0) {
-    sendNext(desk);
+  appending.waiting.push(waiting);
+  appending.waitingFacts += sizeOf(waiting);
+  if (appending.waitingFacts > MAX_WAITING_FACTS) {
+    fail(
+      appending,
+      `expected the disk to keep up, found ${appending.waitingFacts} facts waiting for it`,
+    );
+  } else if (appending.inFlight.length === 0) {
+    sendNext(appending);
   }
 }
 
 const sizeOf = ({ order }: Waiting): number => (order.type === "append" ? order.facts.length : 0);
 
 /** One order to the thread: a snapshot, or as many appends as fit one commit. */
-function sendNext(desk: Desk): void {
-  const [head, ...rest] = desk.waiting;
+function sendNext(appending: Appending): void {
+  const [head, ...rest] = appending.waiting;
   if (!head) return;
   if (head.order.type === "snapshot") {
-    desk.inFlight = [head];
-    desk.waiting = rest;
-    desk.thread?.postMessage(head.order);
+    appending.inFlight = [head];
+    appending.waiting = rest;
+    appending.thread?.postMessage(head.order);
     return;
   }
-  const batch = takeBatch(desk);
-  desk.inFlight = batch;
+  const batch = takeBatch(appending);
+  appending.inFlight = batch;
   const facts = batch.flatMap(({ order }) => (order.type === "append" ? order.facts : []));
-  desk.thread?.postMessage({ type: "append", first: head.order.first, facts } satisfies ToWriter);
+  appending.thread?.postMessage({
+    type: "append",
+    first: head.order.first,
+    facts,
+  } satisfies ToWriter);
 }
 
-function takeBatch(desk: Desk): Waiting[] {
+function takeBatch(appending: Appending): Waiting[] {
   let count = 0;
   let size = 0;
-  for (const waiting of desk.waiting) {
+  for (const waiting of appending.waiting) {
     const isTooMuch = count > 0 && size + sizeOf(waiting) > MAX_BATCH_FACTS;
     if (waiting.order.type !== "append" || isTooMuch) break;
     count += 1;
     size += sizeOf(waiting);
   }
-  desk.waitingFacts -= size;
-  return desk.waiting.splice(0, count);
+  appending.waitingFacts -= size;
+  return appending.waiting.splice(0, count);
 }
 
-function onAnswer(desk: Desk, answer: FromWriter): void {
+function onAnswer(appending: Appending, answer: FromWriter): void {
   if (answer.type === "failed") {
-    fail(desk, answer.reason);
+    fail(appending, answer.reason);
     return;
   }
-  const finished = desk.inFlight;
-  desk.inFlight = [];
-  sendNext(desk);
+  const finished = appending.inFlight;
+  appending.inFlight = [];
+  sendNext(appending);
   for (const { done } of finished) done();
 }
 
 /** Everything not yet durable is rejected, in order; the thread ends. */
-function fail(desk: Desk, reason: string): void {
-  if (desk.failure) return;
+function fail(appending: Appending, reason: string): void {
+  if (appending.failure) return;
   const failure = new JournalFailure(`the journal cannot be written: ${reason}`);
-  desk.failure = failure;
-  const lost = [...desk.inFlight, ...desk.waiting];
-  desk.inFlight = [];
-  desk.waiting = [];
-  desk.waitingFacts = 0;
+  appending.failure = failure;
+  const lost = [...appending.inFlight, ...appending.waiting];
+  appending.inFlight = [];
+  appending.waiting = [];
+  appending.waitingFacts = 0;
   for (const { failed } of lost) failed(failure);
 }
 
-async function open(desk: Desk, isSuspect: boolean): Promise<void> {
-  await migrate(desk.file);
-  const reader = openForReading(desk.file);
+async function open(appending: Appending, isSuspect: boolean): Promise<void> {
+  await migrate(appending.file);
+  const reader = openForReading(appending.file);
   const statements = compileStatements(queries(reader));
-  const workerData: WriterSettings = { file: desk.file, isSuspect, statements };
+  const workerData: WriterSettings = { file: appending.file, isSuspect, statements };
   const thread = new Worker(new URL("./worker.ts", import.meta.url), {
     workerData,
     resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
@@ -178,16 +185,16 @@ async function open(desk: Desk, isSuspect: boolean): Promise<void> {
     const reason = opened.type === "failed" ? opened.reason : opened.type;
     throw new JournalFailure(`the journal cannot be opened: ${reason}`);
   }
-  desk.hubEpoch = HubEpoch.parse(opened.hubEpoch);
-  desk.nextIndex = opened.headIndex + 1;
-  desk.reader = reader;
-  desk.thread = thread;
-  desk.failure = undefined;
+  appending.hubEpoch = HubEpoch.parse(opened.hubEpoch);
+  appending.nextIndex = opened.headIndex + 1;
+  appending.reader = reader;
+  appending.thread = thread;
+  appending.failure = undefined;
   thread.on("message", (answer: FromWriter) => {
-    if (desk.thread === thread) onAnswer(desk, answer);
+    if (appending.thread === thread) onAnswer(appending, answer);
   });
   thread.on("exit", () => {
-    if (desk.thread === thread) fail(desk, "its thread ended");
+    if (appending.thread === thread) fail(appending, "its thread ended");
   });
 }
 
@@ -205,34 +212,34 @@ function firstAnswer(thread: Worker): Promise<FromWriter> {
   });
 }
 
-async function reopen(desk: Desk): Promise<void> {
-  assert(desk.failure, "only a failed journal is opened again");
-  const { thread } = desk;
-  desk.thread = undefined;
-  desk.reader?.close();
-  desk.reader = undefined;
+async function reopen(appending: Appending): Promise<void> {
+  assert(appending.failure, "only a failed journal is opened again");
+  const { thread } = appending;
+  appending.thread = undefined;
+  appending.reader?.close();
+  appending.reader = undefined;
   await thread?.terminate();
-  await open(desk, true);
+  await open(appending, true);
 }
 
 /** Commits what waits, then closes. */
-async function close(desk: Desk): Promise<void> {
-  const { thread } = desk;
-  if (thread && !desk.failure) {
+async function close(appending: Appending): Promise<void> {
+  const { thread } = appending;
+  if (thread && !appending.failure) {
     await new Promise<void>((done) => {
-      enqueue(desk, {
-        order: { type: "append", first: desk.nextIndex, facts: [] },
+      enqueue(appending, {
+        order: { type: "append", first: appending.nextIndex, facts: [] },
         done,
         failed: () => done(),
       });
     });
-    desk.thread = undefined;
+    appending.thread = undefined;
     await orderClose(thread);
   }
-  desk.thread = undefined;
-  desk.failure ??= new JournalFailure("the journal is closed");
-  desk.reader?.close();
-  desk.reader = undefined;
+  appending.thread = undefined;
+  appending.failure ??= new JournalFailure("the journal is closed");
+  appending.reader?.close();
+  appending.reader = undefined;
   await thread?.terminate();
 }
 

@@ -68,7 +68,7 @@ export interface ConnectionLimitOptions {
 /** The strangers of one address by standing, each set in the order in which they came to it. */
 type Group = Readonly<Record<Standing, Set<Stranger>>>;
 
-interface Desk extends ConnectionLimitOptions {
+interface Limited extends ConnectionLimitOptions {
   readonly now: () => number;
   readonly sockets: Set<Socket>;
   readonly strangerByEnds: Map<string, Stranger>;
@@ -77,7 +77,7 @@ interface Desk extends ConnectionLimitOptions {
 }
 
 export function createConnectionLimit(options: ConnectionLimitOptions): ConnectionLimit {
-  const desk: Desk = {
+  const limited: Limited = {
     ...options,
     now: options.now ?? (() => performance.now()),
     sockets: new Set(),
@@ -86,21 +86,21 @@ export function createConnectionLimit(options: ConnectionLimitOptions): Connecti
     knownByWho: new Map(),
   };
   const become = (ends: Ends, standing: Standing): void => {
-    const stranger = desk.strangerByEnds.get(nameOf(ends));
+    const stranger = limited.strangerByEnds.get(nameOf(ends));
     if (!stranger || stranger.standing === standing) return;
     stranger.group[stranger.standing].delete(stranger);
     stranger.group[standing].add(stranger);
     stranger.standing = standing;
-    stranger.since = desk.now();
+    stranger.since = limited.now();
   };
   return {
-    enter: (socket) => enter(desk, socket),
+    enter: (socket) => enter(limited, socket),
     heard: (ends) => become(ends, "idle"),
     busy: (ends, isBusy) => become(ends, isBusy ? "busy" : "idle"),
-    known: (ends, who) => becomeKnown(desk, ends, who),
-    counts: () => ({ all: desk.sockets.size, strangers: desk.strangerByEnds.size }),
+    known: (ends, who) => becomeKnown(limited, ends, who),
+    counts: () => ({ all: limited.sockets.size, strangers: limited.strangerByEnds.size }),
     closeAll: () => {
-      for (const socket of desk.sockets) socket.destroy();
+      for (const socket of limited.sockets) socket.destroy();
     },
   };
 }
@@ -108,46 +108,46 @@ export function createConnectionLimit(options: ConnectionLimitOptions): Connecti
 const nameOf = ({ remoteAddress, remotePort }: Ends): string => `${remoteAddress} ${remotePort}`;
 const groupOf = ({ remoteAddress }: Ends): string => addressGroup(remoteAddress);
 
-function enter(desk: Desk, socket: Socket): Refusal | undefined {
+function enter(limited: Limited, socket: Socket): Refusal | undefined {
   const { remoteAddress } = socket;
-  const isTrusted = desk.isTrusted?.(remoteAddress) ?? false;
+  const isTrusted = limited.isTrusted?.(remoteAddress) ?? false;
   const group = groupOf(socket);
-  const refusal = makeRoom(desk, group, isTrusted);
+  const refusal = makeRoom(limited, group, isTrusted);
   if (refusal) {
     socket.destroy();
     return refusal;
   }
   // Asked now: a socket that has closed does not know its address any more.
   const name = nameOf(socket);
-  desk.sockets.add(socket);
-  if (!isTrusted) remember(desk, { name, group, socket });
+  limited.sockets.add(socket);
+  if (!isTrusted) remember(limited, { name, group, socket });
   socket.once("close", () => {
-    desk.sockets.delete(socket);
-    if (desk.strangerByEnds.get(name)?.socket === socket) forget(desk, name, group);
+    limited.sockets.delete(socket);
+    if (limited.strangerByEnds.get(name)?.socket === socket) forget(limited, name, group);
   });
   return undefined;
 }
 
-function becomeKnown(desk: Desk, ends: Ends, who: string): void {
+function becomeKnown(limited: Limited, ends: Ends, who: string): void {
   const name = nameOf(ends);
-  const stranger = desk.strangerByEnds.get(name);
-  const count = desk.knownByWho.get(who) ?? 0;
-  if (!stranger || count >= desk.limits.knownOfOne) return;
-  forget(desk, name, groupOf(ends));
-  desk.knownByWho.set(who, count + 1);
+  const stranger = limited.strangerByEnds.get(name);
+  const count = limited.knownByWho.get(who) ?? 0;
+  if (!stranger || count >= limited.limits.knownOfOne) return;
+  forget(limited, name, groupOf(ends));
+  limited.knownByWho.set(who, count + 1);
   stranger.socket.once("close", () => {
-    const left = (desk.knownByWho.get(who) ?? 1) - 1;
-    if (left > 0) desk.knownByWho.set(who, left);
-    else desk.knownByWho.delete(who);
+    const left = (limited.knownByWho.get(who) ?? 1) - 1;
+    if (left > 0) limited.knownByWho.set(who, left);
+    else limited.knownByWho.delete(who);
   });
 }
 
-function makeRoom(desk: Desk, group: string, isTrusted: boolean): Refusal | undefined {
-  const { limits, groups, strangerByEnds, sockets } = desk;
+function makeRoom(limited: Limited, group: string, isTrusted: boolean): Refusal | undefined {
+  const { limits, groups, strangerByEnds, sockets } = limited;
   const own = groups.get(group);
   if (own && !isTrusted) {
     const isFull = own.silent.size >= limits.silentOfOne || sizeOf(own) >= limits.strangersOfOne;
-    if (isFull && !giveWay(desk, own)) return "address";
+    if (isFull && !giveWay(limited, own)) return "address";
   }
   const isFull = sockets.size >= limits.all;
   const hasManyStrangers = !isTrusted && strangerByEnds.size >= limits.strangers;
@@ -156,13 +156,13 @@ function makeRoom(desk: Desk, group: string, isTrusted: boolean): Refusal | unde
   // Otherwise a sender that connects again and again would keep all places, because its connections are always
   // young.
   const hasFarMore = sizeOf(most) > TIMES_MORE * (own ? sizeOf(own) : 1);
-  return giveWay(desk, most, hasFarMore ? 0 : YOUNG_MS) ? undefined : "all";
+  return giveWay(limited, most, hasFarMore ? 0 : YOUNG_MS) ? undefined : "all";
 }
 
 const newGroup = (): Group => ({ silent: new Set(), idle: new Set(), busy: new Set() });
 const sizeOf = ({ silent, idle, busy }: Group): number => silent.size + idle.size + busy.size;
 
-function largest(groups: Desk["groups"]): Group {
+function largest(groups: Limited["groups"]): Group {
   let found = newGroup();
   for (const group of groups.values()) if (sizeOf(group) > sizeOf(found)) found = group;
   return found;
@@ -173,8 +173,8 @@ function largest(groups: Desk["groups"]): Group {
  *
  * It looks at one of each standing and no more: in a flood this runs for every connection that comes.
  */
-function giveWay(desk: Desk, group: Group, youngMs = YOUNG_MS): boolean {
-  const now = desk.now();
+function giveWay(limited: Limited, group: Group, youngMs = YOUNG_MS): boolean {
+  const now = limited.now();
   const leastMs: Readonly<Record<Standing, number>> = {
     silent: youngMs,
     idle: youngMs,
@@ -185,8 +185,8 @@ function giveWay(desk: Desk, group: Group, youngMs = YOUNG_MS): boolean {
     const [longest] = group[standing];
     if (!longest || now - longest.since < leastMs[standing]) continue;
     // At once, not with its `close`, which comes a turn later: many may enter in one turn.
-    desk.sockets.delete(longest.socket);
-    forget(desk, nameOf(longest.socket), groupOf(longest.socket));
+    limited.sockets.delete(longest.socket);
+    forget(limited, nameOf(longest.socket), groupOf(longest.socket));
     longest.socket.destroy();
     return true;
   }
@@ -199,19 +199,19 @@ interface Entering {
   readonly socket: Socket;
 }
 
-function remember(desk: Desk, { name, group: key, socket }: Entering): void {
-  const group = desk.groups.get(key) ?? newGroup();
-  const stranger: Stranger = { socket, group, standing: "silent", since: desk.now() };
-  desk.groups.set(key, group);
+function remember(limited: Limited, { name, group: key, socket }: Entering): void {
+  const group = limited.groups.get(key) ?? newGroup();
+  const stranger: Stranger = { socket, group, standing: "silent", since: limited.now() };
+  limited.groups.set(key, group);
   group.silent.add(stranger);
-  desk.strangerByEnds.set(name, stranger);
+  limited.strangerByEnds.set(name, stranger);
 }
 
-function forget(desk: Desk, name: string, key: string): void {
-  const stranger = desk.strangerByEnds.get(name);
+function forget(limited: Limited, name: string, key: string): void {
+  const stranger = limited.strangerByEnds.get(name);
   if (!stranger) return;
   const { group, standing } = stranger;
-  desk.strangerByEnds.delete(name);
+  limited.strangerByEnds.delete(name);
   group[standing].delete(stranger);
-  if (sizeOf(group) === 0) desk.groups.delete(key);
+  if (sizeOf(group) === 0) limited.groups.delete(key);
 }

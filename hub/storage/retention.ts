@@ -50,7 +50,7 @@ export interface Retention {
   stop(): Promise<void>;
 }
 
-interface Desk extends RetentionOptions {
+interface Turning extends RetentionOptions {
   readonly samples: DiskSamples;
   readonly startedAt: number;
   readonly patience: Patience;
@@ -62,7 +62,7 @@ interface Desk extends RetentionOptions {
 export function startRetention(options: RetentionOptions): Retention {
   const { dataDir, log } = options;
   const patience = newPatience(ANSWER_WITHIN_MS);
-  const desk: Desk = {
+  const turning: Turning = {
     ...options,
     samples: openDiskSamples(dataDir, log),
     startedAt: performance.now(),
@@ -79,7 +79,7 @@ export function startRetention(options: RetentionOptions): Retention {
     let isBusy = false;
     isWanted = false;
     try {
-      isBusy = await turn(desk);
+      isBusy = await turn(turning);
     } catch (error) {
       log.warn({ error }, `the disk could not be looked after: ${String(error)}`);
     }
@@ -92,7 +92,7 @@ export function startRetention(options: RetentionOptions): Retention {
   };
   next();
   return {
-    disk: () => desk.disk,
+    disk: () => turning.disk,
     lookNow: () => {
       isWanted = true;
       // A turn that is under way may have failed already: it is followed by another one.
@@ -109,13 +109,13 @@ export function startRetention(options: RetentionOptions): Retention {
 }
 
 /** True when the next turn has more to do. */
-async function turn(desk: Desk): Promise<boolean> {
-  const { settings, reads, reserve, take } = desk;
-  await removeDecided(desk);
-  const { journal, recordings, failure } = await look(desk);
+async function turn(turning: Turning): Promise<boolean> {
+  const { settings, reads, reserve, take } = turning;
+  await removeDecided(turning);
+  const { journal, recordings, failure } = await look(turning);
   const { freeBytes, totalBytes } = recordings;
-  const days = await desk.samples.note({ at: Date.now(), freeBytes });
-  desk.disk = { freeBytes, totalBytes, fullInDays: days };
+  const days = await turning.samples.note({ at: Date.now(), freeBytes });
+  turning.disk = { freeBytes, totalBytes, fullInDays: days };
   const { facts } = await take({
     type: "storage-checked",
     at: Date.now(),
@@ -123,10 +123,11 @@ async function turn(desk: Desk): Promise<boolean> {
     journal,
     settings,
     candidates: await reads.deletable(MAX_PER_TURN),
-    failure: desk.removals.failure() ?? failure,
+    failure: turning.removals.failure() ?? failure,
   });
-  await removeDecided(desk);
-  if (performance.now() - desk.startedAt > RESERVE_AFTER_MS) await reserve.keep(journal.freeBytes);
+  await removeDecided(turning);
+  if (performance.now() - turning.startedAt > RESERVE_AFTER_MS)
+    await reserve.keep(journal.freeBytes);
   return facts.filter(({ type }) => type === "recording-deleted").length >= MAX_PER_TURN;
 }
 
@@ -139,8 +140,8 @@ interface Spaces {
  * Free space where the journal and the recordings lie. A disk that does not tell is judged by what it last told, or
  * by the journal's, and that it does not is a failure. Rejects when nothing was ever told.
  */
-async function look(desk: Desk): Promise<Spaces & { readonly failure: string | null }> {
-  const { dataDir, patience, spaces: before } = desk;
+async function look(turning: Turning): Promise<Spaces & { readonly failure: string | null }> {
+  const { dataDir, patience, spaces: before } = turning;
   let failure: string | null = null;
   const ask = async (directory: string, otherwise: Space | undefined): Promise<Space> => {
     try {
@@ -153,7 +154,7 @@ async function look(desk: Desk): Promise<Spaces & { readonly failure: string | n
   };
   const journal = await ask(dataDir, before?.journal);
   const recordings = await ask(join(dataDir, "recordings"), before?.recordings ?? journal);
-  desk.spaces = { journal, recordings };
+  turning.spaces = { journal, recordings };
   return { journal, recordings, failure };
 }
 
@@ -169,19 +170,19 @@ async function spaceOf(directory: string, otherwise?: Space): Promise<Space> {
 }
 
 /** All that was decided on, also before a restart. */
-async function removeDecided(desk: Desk): Promise<void> {
-  if (desk.failure()) return;
-  const files = [...desk.state().deleting].map(([id, { startedAt }]) => ({
+async function removeDecided(turning: Turning): Promise<void> {
+  if (turning.failure()) return;
+  const files = [...turning.state().deleting].map(([id, { startedAt }]) => ({
     id,
-    path: join(desk.dataDir, recordingPath({ id, startedAt })),
+    path: join(turning.dataDir, recordingPath({ id, startedAt })),
     isDayOver: Date.now() - startedAt > DAY_IS_OVER_MS,
   }));
-  const before = desk.removals.failure();
-  const removed = await desk.removals.run(files);
-  const failed = desk.removals.failure();
-  if (failed !== null && failed !== before) desk.log.error(`a recording stays: ${failed}`);
+  const before = turning.removals.failure();
+  const removed = await turning.removals.run(files);
+  const failed = turning.removals.failure();
+  if (failed !== null && failed !== before) turning.log.error(`a recording stays: ${failed}`);
   if (removed.length === 0) return;
-  await desk.take({ type: "recordings-removed", at: Date.now(), recordingIds: removed });
+  await turning.take({ type: "recordings-removed", at: Date.now(), recordingIds: removed });
 }
 
 /** Of a hub that is not told to delete anything. */

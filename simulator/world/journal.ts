@@ -32,70 +32,70 @@ export interface JournalFile {
   stop(): void;
 }
 
-interface Desk extends JournalWorld {
+interface Committing extends JournalWorld {
   nextIndex: number;
   waiting: Waiting[];
   inFlight: Waiting[];
 }
 
 export function newJournalFile(world: JournalWorld): JournalFile {
-  const desk: Desk = { ...world, nextIndex: 1, waiting: [], inFlight: [] };
+  const committing: Committing = { ...world, nextIndex: 1, waiting: [], inFlight: [] };
   return {
-    nextIndex: () => desk.nextIndex,
+    nextIndex: () => committing.nextIndex,
     append: (facts, done) => {
-      desk.waiting.push({ first: desk.nextIndex, facts, done });
-      desk.nextIndex += facts.length;
-      if (desk.inFlight.length === 0) sendNext(desk);
+      committing.waiting.push({ first: committing.nextIndex, facts, done });
+      committing.nextIndex += facts.length;
+      if (committing.inFlight.length === 0) sendNext(committing);
     },
     follow: (done) => {
-      const last = desk.waiting.length > 0 ? desk.waiting : desk.inFlight;
+      const last = committing.waiting.length > 0 ? committing.waiting : committing.inFlight;
       if (last.length === 0) done();
-      else last.push({ first: desk.nextIndex, facts: [], done });
+      else last.push({ first: committing.nextIndex, facts: [], done });
     },
-    isIdle: () => desk.inFlight.length === 0,
+    isIdle: () => committing.inFlight.length === 0,
     open: () => {
-      const facts = desk.disk.records();
-      desk.nextIndex = facts.length + 1;
-      desk.waiting = [];
-      desk.inFlight = [];
+      const facts = committing.disk.records();
+      committing.nextIndex = facts.length + 1;
+      committing.waiting = [];
+      committing.inFlight = [];
       return facts;
     },
     stop: () => {
-      desk.waiting = [];
-      desk.inFlight = [];
+      committing.waiting = [];
+      committing.inFlight = [];
     },
   };
 }
 
-function sendNext(desk: Desk): void {
-  const batch = desk.waiting;
-  desk.waiting = [];
-  desk.inFlight = batch;
+function sendNext(committing: Committing): void {
+  const batch = committing.waiting;
+  committing.waiting = [];
+  committing.inFlight = batch;
   if (batch.length === 0) return;
   const facts = batch.flatMap((one) => one.facts);
   const [head] = batch;
   const fail = (reason: string): void => {
-    desk.inFlight = [];
-    desk.waiting = [];
-    desk.failed(reason);
+    committing.inFlight = [];
+    committing.waiting = [];
+    committing.failed(reason);
   };
   try {
-    desk.disk.write(facts);
+    committing.disk.write(facts);
   } catch (error) {
-    desk.plan(1, () => fail(error instanceof Error ? error.message : String(error)));
+    committing.plan(1, () => fail(error instanceof Error ? error.message : String(error)));
     return;
   }
-  const synced = desk.disk.sync();
-  desk.plan(synced.ms, () => {
+  const synced = committing.disk.sync();
+  committing.plan(synced.ms, () => {
     const failure = synced.finish();
     if (failure) {
       fail(failure);
       return;
     }
-    desk.durable(facts, head?.first ?? 0);
-    const finished = desk.inFlight;
-    desk.inFlight = [];
-    sendNext(desk);
+    committing.durable(facts, head?.first ?? 0);
+    const finished = committing.inFlight;
+    committing.inFlight = [];
+    sendNext(committing);
     for (const { done } of finished) done();
   });
 }

@@ -54,7 +54,7 @@ export interface LedgerFiles {
   stop(): void;
 }
 
-interface Desk extends FilesWorld {
+interface TwoFiles extends FilesWorld {
   store: Store | undefined;
   /** The file in use, or to be opened next. */
   turn: "main" | "spare";
@@ -70,30 +70,31 @@ interface Desk extends FilesWorld {
 }
 
 export function newLedgerFiles(world: FilesWorld): LedgerFiles {
-  const desk: Desk = { ...world, ...freshProcess() };
+  const twoFiles: TwoFiles = { ...world, ...freshProcess() };
   return {
     start: (base) => {
-      Object.assign(desk, freshProcess());
-      return start(desk, base);
+      Object.assign(twoFiles, freshProcess());
+      return start(twoFiles, base);
     },
     opened: () => {
-      if (desk.store) return desk.store;
-      if (desk.now() < desk.reopenAt) throw new Error("the ledger's file is opened again later");
-      return reopen(desk);
+      if (twoFiles.store) return twoFiles.store;
+      if (twoFiles.now() < twoFiles.reopenAt)
+        throw new Error("the ledger's file is opened again later");
+      return reopen(twoFiles);
     },
     stored: (records) => {
-      desk.failures = 0;
-      desk.reopenMs = REOPEN_FIRST_MS;
-      desk.recent = [...desk.recent, ...records].slice(-MAX_RECENT);
+      twoFiles.failures = 0;
+      twoFiles.reopenMs = REOPEN_FIRST_MS;
+      twoFiles.recent = [...twoFiles.recent, ...records].slice(-MAX_RECENT);
     },
-    suspect: (reason) => suspect(desk, reason),
-    isMoved: () => desk.store !== undefined && desk.inUse === "spare",
-    isSound: () => desk.store?.disk.isDamaged === false,
-    stop: () => void Object.assign(desk, freshProcess()),
+    suspect: (reason) => suspect(twoFiles, reason),
+    isMoved: () => twoFiles.store !== undefined && twoFiles.inUse === "spare",
+    isSound: () => twoFiles.store?.disk.isDamaged === false,
+    stop: () => void Object.assign(twoFiles, freshProcess()),
   };
 }
 
-const freshProcess = (): Omit<Desk, keyof FilesWorld> => ({
+const freshProcess = (): Omit<TwoFiles, keyof FilesWorld> => ({
   store: undefined,
   turn: "main",
   inUse: "main",
@@ -106,33 +107,36 @@ const freshProcess = (): Omit<Desk, keyof FilesWorld> => ({
   recent: [],
 });
 
-function start(desk: Desk, base: Base): Start {
+function start(twoFiles: TwoFiles, base: Base): Start {
   for (const turn of ["main", "spare"] as const) {
     try {
-      const started = startIn(desk, turn, base);
-      if (turn === "spare") desk.news({ type: "moved", reason: "the first file fails" });
+      const started = startIn(twoFiles, turn, base);
+      if (turn === "spare") twoFiles.news({ type: "moved", reason: "the first file fails" });
       return started;
     } catch {
       // The next one, or none.
     }
   }
-  desk.news({ type: "broken", reason: "no file of the ledger works; alarms are sent from memory" });
-  desk.isUnread = true;
-  desk.bootEpoch = base.bootEpoch;
-  waitToReopen(desk);
+  twoFiles.news({
+    type: "broken",
+    reason: "no file of the ledger works; alarms are sent from memory",
+  });
+  twoFiles.isUnread = true;
+  twoFiles.bootEpoch = base.bootEpoch;
+  waitToReopen(twoFiles);
   const nothing = { hubEpoch: undefined, unaccepted: [], replayFrom: undefined } as const;
   return { ...base, ...nothing, lastEventId: undefined };
 }
 
-function startIn(desk: Desk, turn: Desk["turn"], base: Base): Start {
-  const disk = desk[turn];
-  if (turn === "main") takeSpareBack(desk);
+function startIn(twoFiles: TwoFiles, turn: TwoFiles["turn"], base: Base): Start {
+  const disk = twoFiles[turn];
+  if (turn === "main") takeSpareBack(twoFiles);
   const rows = rowsOf(disk.open());
   const least = turn === "spare" ? base.bootEpoch : 1;
   const bootEpoch = Math.max(rows.bootEpoch + 1, least);
   commit({ disk, rows }, [{ type: "boot", bootEpoch }]);
   const empty = turn === "spare" ? base.head : NEW_PILLAR;
-  Object.assign(desk, { store: { disk, rows }, turn, inUse: turn, bootEpoch });
+  Object.assign(twoFiles, { store: { disk, rows }, turn, inUse: turn, bootEpoch });
   const newest = newestIn(rows);
   return {
     ...keptIn(rows),
@@ -145,7 +149,7 @@ function startIn(desk: Desk, turn: Desk["turn"], base: Base): Start {
 const NEW_PILLAR: LedgerHead = { seq: 0, hash: GENESIS };
 
 /** The first file works again: what the spare took meanwhile comes home. */
-function takeSpareBack({ main, spare, news }: Desk): void {
+function takeSpareBack({ main, spare, news }: TwoFiles): void {
   const rows = rowsOf(main.open());
   try {
     const taken = spare.open();
@@ -173,50 +177,50 @@ function commit({ disk, rows }: Store, records: readonly LedgerRecord[]): void {
 }
 
 /** The same life goes on in a file that was opened anew. */
-function reopen(desk: Desk): Store {
-  const disk = desk[desk.turn];
+function reopen(twoFiles: TwoFiles): Store {
+  const disk = twoFiles[twoFiles.turn];
   const rows = rowsOf(disk.open());
   const store: Store = { disk, rows };
-  const bootEpoch = Math.max(desk.bootEpoch, rows.bootEpoch);
-  commit(store, [{ type: "boot", bootEpoch }, ...desk.recent]);
-  if (desk.isUnread) desk.news({ type: "back", ...keptIn(rows) });
-  desk.isUnread = false;
-  if (desk.turn === "spare" && desk.inUse === "main") {
-    desk.news({ type: "moved", reason: "the first file fails" });
+  const bootEpoch = Math.max(twoFiles.bootEpoch, rows.bootEpoch);
+  commit(store, [{ type: "boot", bootEpoch }, ...twoFiles.recent]);
+  if (twoFiles.isUnread) twoFiles.news({ type: "back", ...keptIn(rows) });
+  twoFiles.isUnread = false;
+  if (twoFiles.turn === "spare" && twoFiles.inUse === "main") {
+    twoFiles.news({ type: "moved", reason: "the first file fails" });
   }
-  desk.inUse = desk.turn;
-  desk.store = store;
+  twoFiles.inUse = twoFiles.turn;
+  twoFiles.store = store;
   return store;
 }
 
-function suspect(desk: Desk, reason: string): void {
-  const wasOpen = desk.store !== undefined;
-  if (!wasOpen && desk.now() < desk.reopenAt) return;
-  blame(desk, reason);
-  desk.store = undefined;
-  waitToReopen(desk);
+function suspect(twoFiles: TwoFiles, reason: string): void {
+  const wasOpen = twoFiles.store !== undefined;
+  if (!wasOpen && twoFiles.now() < twoFiles.reopenAt) return;
+  blame(twoFiles, reason);
+  twoFiles.store = undefined;
+  waitToReopen(twoFiles);
 }
 
 /** Nobody may press for days, and what the file holds unsent must not wait for that. */
-function waitToReopen(desk: Desk): void {
-  desk.reopenAt = desk.now() + desk.reopenMs;
-  const wait = ++desk.waits;
-  desk.plan(desk.reopenMs, () => {
-    if (desk.waits !== wait || desk.store) return;
+function waitToReopen(twoFiles: TwoFiles): void {
+  twoFiles.reopenAt = twoFiles.now() + twoFiles.reopenMs;
+  const wait = ++twoFiles.waits;
+  twoFiles.plan(twoFiles.reopenMs, () => {
+    if (twoFiles.waits !== wait || twoFiles.store) return;
     try {
-      reopen(desk);
+      reopen(twoFiles);
     } catch (error) {
-      blame(desk, error instanceof Error ? error.message : String(error));
-      waitToReopen(desk);
+      blame(twoFiles, error instanceof Error ? error.message : String(error));
+      waitToReopen(twoFiles);
     }
   });
-  desk.reopenMs = Math.min(desk.reopenMs * 2, REOPEN_MOST_MS);
+  twoFiles.reopenMs = Math.min(twoFiles.reopenMs * 2, REOPEN_MOST_MS);
 }
 
-function blame(desk: Desk, reason: string): void {
+function blame(twoFiles: TwoFiles, reason: string): void {
   if (reason !== EIO) return;
-  desk.failures += 1;
-  if (desk.failures < MOVE_AFTER) return;
-  desk.failures = 0;
-  desk.turn = desk.turn === "main" ? "spare" : "main";
+  twoFiles.failures += 1;
+  if (twoFiles.failures < MOVE_AFTER) return;
+  twoFiles.failures = 0;
+  twoFiles.turn = twoFiles.turn === "main" ? "spare" : "main";
 }

@@ -37,38 +37,43 @@ export interface LedgerWorld {
   readonly doesSync: boolean;
 }
 
-interface Desk extends LedgerWorld {
+interface LedgerThread extends LedgerWorld {
   readonly files: LedgerFiles;
   waiting: { readonly record: LedgerRecord; readonly answer: Answer }[];
   isWriting: boolean;
 }
 
 export function newLedgerFile(world: LedgerWorld): LedgerFile {
-  const desk: Desk = { ...world, files: newLedgerFiles(world), waiting: [], isWriting: false };
+  const thread: LedgerThread = {
+    ...world,
+    files: newLedgerFiles(world),
+    waiting: [],
+    isWriting: false,
+  };
   const add = (record: LedgerRecord, answer: Answer): void => {
-    desk.waiting.push({ record, answer });
-    if (!desk.isWriting) performGroup(desk);
+    thread.waiting.push({ record, answer });
+    if (!thread.isWriting) performGroup(thread);
   };
   return {
-    start: (base) => desk.files.start(base),
+    start: (base) => thread.files.start(base),
     append: (alarm, answer) => add({ type: "alarm", alarm }, answer),
     markAccepted: (eventId, hubEpoch) => {
       add({ type: "accepted", eventId, hubEpoch }, () => undefined);
     },
     since: (fromSeq, limit) => {
       try {
-        return page(desk.files.opened().rows, fromSeq, limit);
+        return page(thread.files.opened().rows, fromSeq, limit);
       } catch (error) {
-        desk.files.suspect(wordsOf(error));
+        thread.files.suspect(wordsOf(error));
         return undefined;
       }
     },
-    isMoved: desk.files.isMoved,
-    isSound: desk.files.isSound,
+    isMoved: thread.files.isMoved,
+    isSound: thread.files.isSound,
     stop: () => {
-      desk.waiting = [];
-      desk.isWriting = false;
-      desk.files.stop();
+      thread.waiting = [];
+      thread.isWriting = false;
+      thread.files.stop();
     },
   };
 }
@@ -77,39 +82,39 @@ const wordsOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
 /** One commit of all that waits; the answers come when the disk has answered. */
-function performGroup(desk: Desk): void {
-  const group = desk.waiting;
-  desk.waiting = [];
+function performGroup(thread: LedgerThread): void {
+  const group = thread.waiting;
+  thread.waiting = [];
   if (group.length === 0) return;
-  desk.isWriting = true;
+  thread.isWriting = true;
   const end = (failure: string | undefined): void => {
-    desk.isWriting = false;
-    if (failure) desk.files.suspect(failure);
+    thread.isWriting = false;
+    if (failure) thread.files.suspect(failure);
     for (const { answer } of group) answer(failure);
-    if (!desk.isWriting) performGroup(desk);
+    if (!thread.isWriting) performGroup(thread);
   };
   const records = group.map(({ record }) => record);
   let store: Store;
   try {
-    store = desk.files.opened();
+    store = thread.files.opened();
     checkKeys(store.rows, records);
     store.disk.write(records);
   } catch (error) {
-    desk.plan(1, () => end(wordsOf(error)));
+    thread.plan(1, () => end(wordsOf(error)));
     return;
   }
   const { disk, rows } = store;
   const synced = disk.sync();
   const settle = (): void => {
     for (const record of records) fold(rows, record);
-    desk.files.stored(records);
+    thread.files.stored(records);
     end(undefined);
   };
-  if (!desk.doesSync) {
-    desk.plan(1, settle);
+  if (!thread.doesSync) {
+    thread.plan(1, settle);
     return;
   }
-  desk.plan(synced.ms, () => {
+  thread.plan(synced.ms, () => {
     const failure = synced.finish();
     if (failure) end(failure);
     else settle();

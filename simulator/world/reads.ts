@@ -31,7 +31,7 @@ export interface Reads {
   snapshot(state: HubState, text: string): void;
 }
 
-interface Desk {
+interface Reading {
   readonly incidents: Map<string, IncidentRecord>;
   readonly pillars: Map<string, PillarRecord>;
   readonly recordings: Map<string, RecordingRecord>;
@@ -53,27 +53,27 @@ const DENSE_SAMPLE = 16;
 const MAX_TEXT = 64 * 1024;
 
 export function newReads(wanted: {
-  readonly failed: Desk["failed"];
+  readonly failed: Reading["failed"];
   readonly show: Show;
   readonly isDense: boolean;
 }): Reads {
   const { failed, show } = wanted;
   const sample = wanted.isDense ? DENSE_SAMPLE : 1;
   const maps = { incidents: new Map(), pillars: new Map(), recordings: new Map() };
-  const desk: Desk = { ...maps, failed, show, batches: 0, snapshots: 0 };
+  const reading: Reading = { ...maps, failed, show, batches: 0, snapshots: 0 };
   return {
     took: (facts, first) => {
-      desk.batches += 1;
-      const touched = fold(desk, facts, first);
-      if (touched && desk.batches % sample === 0) readAll(desk, { facts, first, touched });
+      reading.batches += 1;
+      const touched = fold(reading, facts, first);
+      if (touched && reading.batches % sample === 0) readAll(reading, { facts, first, touched });
     },
     begin: (facts) => {
       for (const map of Object.values(maps)) map.clear();
-      fold(desk, facts, 1);
+      fold(reading, facts, 1);
     },
     snapshot: (state, text) => {
-      if (desk.snapshots++ % sample > 0) return;
-      attempt(desk, "a snapshot", () => {
+      if (reading.snapshots++ % sample > 0) return;
+      attempt(reading, "a snapshot", () => {
         const read = readSnapshot(state.settings, text);
         return read && writeSnapshot(read) === text ? undefined : "it is read as another state";
       });
@@ -82,38 +82,38 @@ export function newReads(wanted: {
 }
 
 /** `undefined` or words: what is wrong. Whatever is thrown is wrong too. */
-function attempt(desk: Desk, what: string, look: () => string | undefined): void {
+function attempt(reading: Reading, what: string, look: () => string | undefined): void {
   try {
     const reason = look();
-    if (reason !== undefined) desk.failed(what, reason);
+    if (reason !== undefined) reading.failed(what, reason);
   } catch (error) {
-    desk.failed(what, error instanceof Error ? error.message : String(error));
+    reading.failed(what, error instanceof Error ? error.message : String(error));
   }
 }
 
-function fold(desk: Desk, facts: readonly Fact[], first: number): Touched | undefined {
+function fold(reading: Reading, facts: readonly Fact[], first: number): Touched | undefined {
   const touched = untouched();
   const rows = {
-    incident: (id: string) => desk.incidents.get(id),
-    pillar: (id: string) => desk.pillars.get(id),
-    recording: (id: string) => desk.recordings.get(id),
+    incident: (id: string) => reading.incidents.get(id),
+    pillar: (id: string) => reading.pillars.get(id),
+    recording: (id: string) => reading.recordings.get(id),
   };
   try {
     for (const [offset, fact] of facts.entries()) {
       project(rows, touched, { fact, index: first + offset });
     }
   } catch (error) {
-    desk.failed("the projection", String(error));
+    reading.failed("the projection", String(error));
     return undefined;
   }
-  for (const [id, { record }] of touched.incidents) desk.incidents.set(id, record);
-  for (const [id, record] of touched.pillars) desk.pillars.set(id, record);
-  for (const [id, { record }] of touched.recordings) desk.recordings.set(id, record);
+  for (const [id, { record }] of touched.incidents) reading.incidents.set(id, record);
+  for (const [id, record] of touched.pillars) reading.pillars.set(id, record);
+  for (const [id, { record }] of touched.recordings) reading.recordings.set(id, record);
   return touched;
 }
 
 function readAll(
-  desk: Desk,
+  reading: Reading,
   batch: {
     readonly facts: readonly Fact[];
     readonly first: number;
@@ -121,33 +121,33 @@ function readAll(
   },
 ): void {
   const { facts, first, touched } = batch;
-  const nameOf = (id: string): string | undefined => desk.pillars.get(id)?.name;
-  attempt(desk, "the list of incidents", () => {
+  const nameOf = (id: string): string | undefined => reading.pillars.get(id)?.name;
+  attempt(reading, "the list of incidents", () => {
     const items = [...touched.incidents.values()].map(({ record }) =>
-      desk.show.incident(record, nameOf(record.pillarId)),
+      reading.show.incident(record, nameOf(record.pillarId)),
     );
     return refusal(IncidentPage, { items, next: null });
   });
-  attempt(desk, "the list of pillars", () => {
+  attempt(reading, "the list of pillars", () => {
     const items = [...touched.pillars.values()].map((record) => toPillar(record, undefined));
     return refusal(PillarPage, { items, next: null });
   });
-  attempt(desk, "the list of recordings", () => {
+  attempt(reading, "the list of recordings", () => {
     const items = [...touched.recordings.values()].map(({ record }) => toRecording(record));
     return refusal(RecordingPage, { items, next: null });
   });
-  attempt(desk, "the history of an incident", () => {
+  attempt(reading, "the history of an incident", () => {
     const items = facts.map((fact, offset) => timelineEntry(fact, first + offset));
     return refusal(Timeline, { items, next: null });
   });
-  attempt(desk, "the consoles' stream", () => {
+  attempt(reading, "the consoles' stream", () => {
     const numbered = facts.map((fact, offset) => ({ index: first + offset, fact }));
     const reasons = subjectsOf(numbered).flatMap(({ subject }) =>
       subject.type === "notice" ? (refusal(ServerEvent, subject) ?? []) : [],
     );
     return reasons[0];
   });
-  attempt(desk, "the log", () => {
+  attempt(reading, "the log", () => {
     logFacts(MUTE, facts);
     return undefined;
   });

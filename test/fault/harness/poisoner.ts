@@ -25,7 +25,7 @@ export interface Poisoner {
   readonly answers: ReadonlyMap<number, number>;
 }
 
-interface Desk {
+interface Sending {
   readonly street: Street;
   readonly pillar: WirePillar;
   readonly otherId: string;
@@ -37,30 +37,44 @@ interface Desk {
 /** Leaves with its street. */
 export async function newPoisoner(street: Street, id: string, otherId: string): Promise<Poisoner> {
   const pillar = await wirePillar(street, id);
-  const desk: Desk = { street, pillar, otherId, answers: new Map(), sent: [], link: undefined };
-  return { id, send: (poison) => send(desk, poison), answers: desk.answers };
+  const sending: Sending = {
+    street,
+    pillar,
+    otherId,
+    answers: new Map(),
+    sent: [],
+    link: undefined,
+  };
+  return { id, send: (poison) => send(sending, poison), answers: sending.answers };
 }
 
-async function send(desk: Desk, poison: Poison): Promise<void> {
-  const { pillar } = desk;
+async function send(sending: Sending, poison: Poison): Promise<void> {
+  const { pillar } = sending;
   switch (poison.family) {
     case "alarm":
-      return publish(desk, "alarm", alarmText(desk, poison));
+      return publish(sending, "alarm", alarmText(sending, poison));
     case "https-alarm":
-      return post(desk, `/api/v1/pillars/${pillar.id}/alarms`, alarmText(desk, poison));
+      return post(sending, `/api/v1/pillars/${pillar.id}/alarms`, alarmText(sending, poison));
     case "heartbeat":
-      return publish(desk, "heartbeat", textOf(over(goodHeartbeat(), poison.message)));
+      return publish(sending, "heartbeat", textOf(over(goodHeartbeat(), poison.message)));
     case "report":
-      return publish(desk, "report", textOf(over(GOOD_REPORT, poison.message)));
+      return publish(sending, "report", textOf(over(GOOD_REPORT, poison.message)));
     case "signal":
-      return publish(desk, "signal", textOf(over(goodSignal(), poison.message)));
+      return publish(sending, "signal", textOf(over(goodSignal(), poison.message)));
     case "renewal":
-      return post(desk, `/api/v1/pillars/${pillar.id}/certificate`, renewalText(desk, poison));
+      return post(
+        sending,
+        `/api/v1/pillars/${pillar.id}/certificate`,
+        renewalText(sending, poison),
+      );
   }
 }
 
-function alarmText(desk: Desk, { event: hostile, message, again, isOfOther }: Poison): string {
-  const { pillar, sent, otherId } = desk;
+function alarmText(
+  sending: Sending,
+  { event: hostile, message, again, isOfOther }: Poison,
+): string {
+  const { pillar, sent, otherId } = sending;
   const earlier = again > 0 ? sent.at(-again) : undefined;
   if (earlier !== undefined) return earlier;
   const good = pillar.seal().event as unknown as Fields;
@@ -81,7 +95,7 @@ function signedText(event: Fields): string {
   }
 }
 
-function renewalText({ pillar }: Desk, { message }: Poison): string {
+function renewalText({ pillar }: Sending, { message }: Poison): string {
   const { csr, ...rest } = over({ csr: "none" }, message);
   const sig = pillar.sign(signedText({ pillarId: pillar.id, csr }));
   return textOf({ ...rest, csr, sig });
@@ -97,21 +111,21 @@ const goodHeartbeat = (): Fields => ({
 const GOOD_REPORT: Fields = { v: 1, type: "fault-cleared", code: "camera-lost" };
 const goodSignal = (): Fields => ({ v: 1, type: "bye", sessionId: hex(), reason: "" });
 
-async function publish(desk: Desk, channel: Parameters<typeof upTopic>[1], text: string) {
-  if (!desk.link?.client.connected) desk.link = await desk.pillar.connect();
-  const { client } = desk.link;
+async function publish(sending: Sending, channel: Parameters<typeof upTopic>[1], text: string) {
+  if (!sending.link?.client.connected) sending.link = await sending.pillar.connect();
+  const { client } = sending.link;
   const ended = Promise.withResolvers<void>();
   const onClose = (): void => ended.resolve();
   client.once("close", onClose);
   const published = client
-    .publishAsync(upTopic(desk.pillar.id, channel), text, { qos: 1 })
+    .publishAsync(upTopic(sending.pillar.id, channel), text, { qos: 1 })
     .catch(() => undefined);
   await Promise.race([published, ended.promise, delay(ANSWER_WITHIN_MS)]);
   client.off("close", onClose);
 }
 
-async function post(desk: Desk, path: string, text: string): Promise<void> {
-  const { street, pillar, answers } = desk;
+async function post(sending: Sending, path: string, text: string): Promise<void> {
+  const { street, pillar, answers } = sending;
   const { ca, tlsKey: key, tlsCert: cert } = pillar.identity;
   const status = await new Promise<number>((resolve) => {
     const asked = request(
