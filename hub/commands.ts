@@ -1,5 +1,6 @@
 /**
- * Orders to a pillar: named, signed, dead after their time, written down before they are sent.
+ * Commands to a pillar: named, signed, without effect after their time. The journal has each before it is sent,
+ * and what became of it.
  *
  * A command names the pillar's boot and connection, so one that was delayed past either does nothing. A pillar
  * whose identity is in doubt is ordered nothing.
@@ -8,8 +9,9 @@ import { canonicalJson } from "../shared/canonical-json.ts";
 import type { CommandId, PillarId, SessionNonce } from "../shared/ids.ts";
 import type { Command, CommandBody, CommandOrder } from "../shared/protocol/command.ts";
 import type { Report } from "../shared/protocol/report.ts";
-import type { Fact } from "./core/facts.ts";
+import type { Fact, FactOf } from "./core/facts.ts";
 import { isTrusted } from "./core/roster.ts";
+import type { PillarRecord } from "./core/state/pillar-record.ts";
 import type { HubState } from "./core/state.ts";
 import { newId } from "./identifier.ts";
 import type { CommandRequest } from "../shared/api/pillar.ts";
@@ -30,16 +32,19 @@ export interface CommanderOptions {
 
 export interface Commander {
   readonly command: HubCommands["command"];
-  onReport(report: Report): void;
+  /** `pillarId`: who says it, by its certificate. A result of another pillar's command counts for nothing. */
+  onReport(pillarId: PillarId, report: Report): void;
 }
 
-interface Result {
-  readonly ok: boolean;
-  readonly detail: string;
+type Result = Pick<FactOf<"command-result">, "outcome" | "detail">;
+
+interface Awaited {
+  readonly pillarId: PillarId;
+  settle(result: Result): void;
 }
 
 export function createCommander(options: CommanderOptions): Commander {
-  const awaited = new Map<CommandId, (result: Result) => void>();
+  const awaited = new Map<CommandId, Awaited>();
   /** One entry for each known pillar at most. */
   const nextSirenAt = new Map<PillarId, number>();
   return {
@@ -72,14 +77,18 @@ export function createCommander(options: CommanderOptions): Commander {
       const sent = { type: "command-sent", at: Date.now(), pillarId, commandId, order } as const;
       const why = request.reason === undefined ? {} : { reason: request.reason };
       await options.record([{ ...sent, by: by.username, ...why }]);
-      const result = waitFor(awaited, commandId, pillar.presence);
+      const answered = waitFor(awaited, commandId, pillar);
       options.send(pillarId, { channel: "command", message });
-      return result;
+      const result = await answered;
+      const ended = { type: "command-result", at: Date.now(), pillarId, commandId } as const;
+      await options.record([{ ...ended, name: order.name, ...result, by: by.username }]);
+      return { ok: result.outcome === "done", detail: result.detail };
     },
-    onReport(report) {
+    onReport(pillarId, report) {
       if (report.type !== "command-result") return;
-      const { outcome, detail } = report;
-      awaited.get(report.commandId)?.({ ok: outcome === "done", detail: detail || outcome });
+      const { commandId, outcome, detail } = report;
+      const command = awaited.get(commandId);
+      if (command?.pillarId === pillarId) command.settle({ outcome, detail: detail || outcome });
     },
   };
 }
@@ -127,9 +136,9 @@ function whyNotYet(
 }
 
 function waitFor(
-  awaited: Map<CommandId, (result: Result) => void>,
+  awaited: Map<CommandId, Awaited>,
   commandId: CommandId,
-  presence: string,
+  { id: pillarId, presence }: Pick<PillarRecord, "id" | "presence">,
 ): Promise<Result> {
   return new Promise((resolve) => {
     const settle = (result: Result): void => {
@@ -138,8 +147,8 @@ function waitFor(
       resolve(result);
     };
     const detail = `no answer within ${RESULT_WITHIN_MS / 1000} s; the pillar is ${presence}`;
-    const timer = setTimeout(() => settle({ ok: false, detail }), RESULT_WITHIN_MS);
-    awaited.set(commandId, settle);
+    const timer = setTimeout(() => settle({ outcome: "unanswered", detail }), RESULT_WITHIN_MS);
+    awaited.set(commandId, { pillarId, settle });
   });
 }
 

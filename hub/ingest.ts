@@ -113,7 +113,7 @@ async function onMessage(options: Ingest, heard: Heard): Promise<void> {
       options.telling.onHeartbeat(pillarId);
       return;
     case "report":
-      options.commander.onReport(message.message);
+      options.commander.onReport(pillarId, message.message);
       await options.take({ type: "report", at, pillarId, report: message.message });
       return;
     case "signal":

@@ -332,6 +332,16 @@ export type Fact =
       /** Of a siren that a supervisor ordered without owning an incident there. */
       readonly reason?: string;
     })
+  /** What became of a command; `unanswered`: the pillar said nothing of it in time. `by`: who wanted it. */
+  | (At & {
+      readonly type: "command-result";
+      readonly pillarId: PillarId;
+      readonly commandId: CommandId;
+      readonly name: CommandOrder["name"];
+      readonly outcome: "done" | "refused" | "failed" | "unanswered";
+      readonly detail: string;
+      readonly by: Username;
+    })
   | (At & {
       readonly type: "recording-viewed";
       readonly recordingId: RecordingId;
@@ -360,5 +370,21 @@ export type PillarFact = FactOf<
   | "pillar-cloned"
 >;
 export type RecordingFact = FactOf<"recording-started" | "recording-ended" | "recording-deleted">;
+
+/** Facts for the record alone: what somebody read, said or wanted. No state follows from them. */
+export const FOR_THE_RECORD = [
+  "account-changed",
+  "command-result",
+  "command-sent",
+  "fact-sealed",
+  "recording-viewed",
+  "records-read",
+  "session-closed",
+  "session-opened",
+  "sign-in-refused",
+] as const satisfies readonly Fact["type"][];
+export type RecordFact = FactOf<(typeof FOR_THE_RECORD)[number]>;
+const forTheRecord: ReadonlySet<string> = new Set(FOR_THE_RECORD);
+export const isForTheRecord = (fact: Fact): fact is RecordFact => forTheRecord.has(fact.type);
 
 export type FactOf<T extends Fact["type"]> = Extract<Fact, { type: T }>;

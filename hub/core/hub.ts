@@ -14,7 +14,13 @@ import { decideDeadlines } from "./deadline.ts";
 import { both, nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
 import { decideAnswered, decideCalls, evolveOwed } from "./external.ts";
-import type { Fact, FactOf, IncidentFact } from "./facts.ts";
+import {
+  isForTheRecord,
+  type Fact,
+  type FactOf,
+  type IncidentFact,
+  type RecordFact,
+} from "./facts.ts";
 import { gridFacts } from "./grid.ts";
 import { callOf, evolveIncident } from "./incident.ts";
 import { markOf, missingFrom, rememberAlarm, renewMark } from "./ledger.ts";
@@ -151,7 +157,7 @@ function tellCall(state: HubState, event: Extract<HubEvent, { pillarId: unknown 
 
 /** Folds one fact. The maps of `state` change in place; the records in them never do. */
 export function evolve(state: HubState, fact: Fact, index: number): HubState {
-  if (fact.type === "fact-sealed") return state;
+  if (isForTheRecord(fact)) return state;
   const next = isOfHub(fact) ? evolveHub(state, fact) : evolveRecords(state, fact, index);
   evolveBudget(next, fact);
   return next;
@@ -164,7 +170,7 @@ function evolveHub(state: HubState, fact: HubFact): HubState {
 
 function evolveRecords(
   state: HubState,
-  fact: Exclude<Fact, HubFact | FactOf<"fact-sealed">>,
+  fact: Exclude<Fact, HubFact | RecordFact>,
   index: number,
 ): HubState {
   switch (fact.type) {
@@ -182,14 +188,6 @@ function evolveRecords(
     case "grid-lost":
     case "grid-back":
       return evolveGrid(state, fact);
-    case "account-changed":
-    case "session-opened":
-    case "session-closed":
-    case "sign-in-refused":
-    case "records-read":
-    case "recording-viewed":
-    case "command-sent":
-      return state;
     default:
       return evolveOpen(state, fact, index);
   }

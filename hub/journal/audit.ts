@@ -66,6 +66,7 @@ const KINDS: { readonly [T in Fact["type"]]: KindOf<T> } = {
   "view-opened": ({ role }) => role,
   "view-closed": ({ role }) => role,
   "command-sent": "order",
+  "command-result": "order",
   "recording-viewed": "recording",
 };
 
@@ -125,10 +126,14 @@ function detailOf(fact: Fact): string | null {
   if (fact.type === "records-read") return fact.what;
   if (fact.type === "recording-viewed") return fact.how ?? "play";
   if (fact.type === "command-sent") return fact.order.name;
+  if (fact.type === "command-result") return resultOf(fact);
   if (fact.type === "pillar-revoked") return fact.reason;
   if (fact.type === "fact-sealed") return `#${fact.index}: ${fact.reason}`;
   return orderDetail(fact);
 }
+
+const resultOf = ({ name, outcome, detail }: FactOf<"command-result">): string =>
+  detail === "" || detail === outcome ? `${name}: ${outcome}` : `${name}: ${outcome}: ${detail}`;
 
 function orderDetail(fact: Fact): string | null {
   if (fact.type === "incident-answered") return fact.fromName;

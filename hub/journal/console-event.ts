@@ -5,7 +5,7 @@
  * subject are one event, under the index of the last. Live and replayed events come from this one table.
  */
 import type { HubNotice, NoticeCode } from "../../shared/api/event.ts";
-import type { Fact } from "../core/facts.ts";
+import { FOR_THE_RECORD, type Fact } from "../core/facts.ts";
 
 export type Subject =
   | { readonly type: "incident" | "pillar" | "recording"; readonly id: string }
@@ -61,14 +61,7 @@ function subjects(fact: Fact): readonly Subject[] {
 
 /** They change no screen. */
 const UNSHOWN: ReadonlySet<Fact["type"]> = new Set([
-  "account-changed",
-  "fact-sealed",
-  "session-opened",
-  "session-closed",
-  "sign-in-refused",
-  "records-read",
-  "recording-viewed",
-  "command-sent",
+  ...FOR_THE_RECORD,
   "recordings-removed",
   "alarm-recorded",
   "external-delivered",

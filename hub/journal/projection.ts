@@ -4,7 +4,14 @@
  * One batch is folded in memory first, so an incident touched by five facts is read once and written once.
  * The caller owns the transaction.
  */
-import type { Fact, FactOf, IncidentFact, PillarFact, RecordingFact } from "../core/facts.ts";
+import {
+  FOR_THE_RECORD,
+  type Fact,
+  type FactOf,
+  type IncidentFact,
+  type PillarFact,
+  type RecordingFact,
+} from "../core/facts.ts";
 import { evolveIncident, type IncidentRecord } from "../core/incident.ts";
 import { evolveRecording } from "../core/recording.ts";
 import type { RecordingRecord } from "../core/state/recording-record.ts";
@@ -62,18 +69,11 @@ export function project(rows: Rows, touched: Touched, at: { fact: Fact; index: n
 
 /** They change neither incident, pillar nor recording. */
 const OF_NO_ROW = [
+  ...FOR_THE_RECORD,
   "hub-fault",
   "recordings-removed",
   "grid-lost",
   "grid-back",
-  "account-changed",
-  "fact-sealed",
-  "session-opened",
-  "session-closed",
-  "sign-in-refused",
-  "records-read",
-  "recording-viewed",
-  "command-sent",
 ] as const;
 
 const isOfNoRow = (fact: Fact): fact is FactOf<(typeof OF_NO_ROW)[number]> =>

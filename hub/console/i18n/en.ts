@@ -439,6 +439,7 @@ export const en: typeof zhCN = {
     "session-closed": "Signed out",
     "sign-in-refused": "Sign-in refused",
     "command-sent": "Command to the pillar",
+    "command-result": "Result of a command",
     "pillar-revoked": "Revoked a pillar's identity",
     "fact-sealed": "Sealed a fact of the journal",
     incident: "Read an incident",

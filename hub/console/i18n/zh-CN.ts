@@ -420,6 +420,7 @@ export const zhCN = {
     "session-closed": "退出登录",
     "sign-in-refused": "登录被拒",
     "command-sent": "向报警柱下达指令",
+    "command-result": "指令执行结果",
     "pillar-revoked": "吊销报警柱身份",
     "fact-sealed": "封存日志中的一条记录",
     incident: "查阅警情",

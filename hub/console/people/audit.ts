@@ -121,6 +121,7 @@ const IN_WORDS = new Set([
   "incident-transferred",
   "incident-answered",
   "command-sent",
+  "command-result",
   "fact-sealed",
 ]);
 

@@ -1,0 +1,78 @@
+/** What became of a command: told to who wanted it, and kept; only the pillar it was sent to can say it. */
+import { expect, test } from "vitest";
+import type { FactOf } from "../../hub/core/facts.ts";
+import type { PillarId } from "../../shared/ids.ts";
+import type { Report } from "../../shared/protocol/report.ts";
+import { newHeartbeat, pillar } from "./core/street.ts";
+import { newHub, person, type FalseHub } from "./false-hub.ts";
+
+type CommandResult = Extract<Report, { type: "command-result" }>;
+
+async function heardHub(): Promise<FalseHub> {
+  const hub = await newHub();
+  for (const n of [0, 1]) {
+    const heartbeat = { channel: "heartbeat", message: newHeartbeat({}) } as const;
+    await hub.shell.linkEvents.onMessage(pillar(n), heartbeat, "mqtt");
+  }
+  return hub;
+}
+
+function kept(hub: FalseHub): FactOf<"command-result">[] {
+  const facts: FactOf<"command-result">[] = [];
+  hub.journal.replay({
+    snapshot: () => false,
+    fact: (fact) => {
+      if (fact.type === "command-result") facts.push(fact);
+    },
+  });
+  return facts;
+}
+
+/** Sends `identify` to the first pillar; the command's id as soon as it has left. */
+async function sendIdentify(hub: FalseHub) {
+  const before = hub.sent.length;
+  const wish = { order: { name: "identify", seconds: 5 } } as const;
+  const answer = hub.shell.commands.command(pillar(0), wish, person("wang"));
+  await expect.poll(() => hub.sent.length).toBeGreaterThan(before);
+  const sent = hub.sent.at(-1)?.message;
+  if (sent?.channel !== "command") throw new Error("expected a command, found something else");
+  return { answer, commandId: sent.message.body.commandId };
+}
+
+const say = (hub: FalseHub, from: PillarId, result: Omit<CommandResult, "v" | "type">) => {
+  const message: Report = { v: 1, type: "command-result", ...result };
+  return hub.shell.linkEvents.onMessage(from, { channel: "report", message }, "mqtt");
+};
+
+test("the result that the pillar gives is answered and journalled, with the command's name and who wanted it", async () => {
+  const hub = await heardHub();
+  const { answer, commandId } = await sendIdentify(hub);
+  await say(hub, pillar(0), { commandId, outcome: "failed", detail: "the lamp does not answer" });
+  expect(await answer).toEqual({ ok: false, detail: "the lamp does not answer" });
+  const [fact, ...others] = kept(hub);
+  expect(others).toEqual([]);
+  expect(fact).toMatchObject({
+    pillarId: pillar(0),
+    commandId,
+    name: "identify",
+    outcome: "failed",
+    detail: "the lamp does not answer",
+    by: "wang",
+  });
+});
+
+test("another pillar's word on it counts for nothing", async () => {
+  const hub = await heardHub();
+  const { answer, commandId } = await sendIdentify(hub);
+  await say(hub, pillar(1), { commandId, outcome: "done", detail: "" });
+  await say(hub, pillar(0), { commandId, outcome: "refused", detail: "too late" });
+  expect(await answer).toEqual({ ok: false, detail: "too late" });
+  expect(kept(hub).map(({ outcome }) => outcome)).toEqual(["refused"]);
+});
+
+test("no answer in time is journalled as well", { timeout: 15_000 }, async () => {
+  const hub = await heardHub();
+  const { answer } = await sendIdentify(hub);
+  expect((await answer).ok).toBe(false);
+  expect(kept(hub).map(({ outcome }) => outcome)).toEqual(["unanswered"]);
+});
