@@ -17,6 +17,8 @@ export interface Ask {
 
 export interface Answer {
   readonly hasPassed: boolean;
+  /** The test that failed, or the file that could not be read. */
+  readonly failed?: string;
 }
 
 /** The end of one run may still cut the next one short; not one after the other. */
@@ -35,6 +37,9 @@ let isCutShort = false;
 const vitest = await createVitest({
   watch: false,
   bail: 1,
+  // A busy machine must not count as a test that fails.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
   isolate: false,
   pool: "threads",
   maxWorkers: 1,
@@ -54,8 +59,13 @@ async function run({ changed, folders, first }: Ask): Promise<Answer> {
   const inOrder = [...all.filter(isFirst), ...all.filter((one) => !isFirst(one))];
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications(inOrder);
-    const hasFailed = unhandledErrors.length > 0 || testModules.some((one) => !one.ok());
-    if (hasFailed) return { hasPassed: false };
+    const failed = testModules.find((one) => !one.ok());
+    if (failed) {
+      const [test] = failed.children.allTests("failed");
+      return { hasPassed: false, failed: `${failed.relativeModuleId}: ${test?.fullName ?? ""}` };
+    }
+    if (unhandledErrors.length > 0)
+      return { hasPassed: false, failed: "an error outside of tests" };
     // Cut short without a failure: tests were left out, and nothing is known.
     if (!isCutShort) return { hasPassed: inOrder.length > 0 };
   }

@@ -11,7 +11,7 @@ import { applied, type Mutant } from "./mutants.ts";
 import type { Answer, Ask } from "./runner.ts";
 
 /** Longer than any of the test folders takes; a mutant that needs more hangs and counts as found. */
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 
 export type Outcome = "killed" | "timeout" | "survived";
 
@@ -32,10 +32,11 @@ export function openSandbox(root: string): Sandbox {
   let last: string | undefined;
   return {
     assertSound: async ([folders = []]) => {
-      const outcome = await runner.run({ changed: [], folders, first: [] });
+      const { outcome, failed } = await runner.run({ changed: [], folders, first: [] });
       if (outcome === "survived") return;
+      const found = failed ?? outcome;
       throw new Error(
-        `expected ${folders.join(" ")} to pass without a mutant; mend the tests first`,
+        `expected ${folders.join(" ")} to pass without a mutant, found ${found}; mend the tests first`,
       );
     },
     tryOut: async (mutant, stages) => {
@@ -47,7 +48,7 @@ export function openSandbox(root: string): Sandbox {
           const name = basename(mutant.file, ".ts");
           // `disk-state.ts` is what `disk.ts` works on.
           const first = [name, name.replace(/-(?:state|record|mark)$/, "")];
-          const outcome = await runner.run({ changed: [path, last ?? path], folders, first });
+          const { outcome } = await runner.run({ changed: [path, last ?? path], folders, first });
           if (outcome !== "survived") return outcome;
         }
         return "survived";
@@ -87,7 +88,7 @@ function openRunner(folder: string) {
     if (child?.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
     child = undefined;
   };
-  const run = async (ask: Ask): Promise<Outcome> => {
+  const run = async (ask: Ask): Promise<{ outcome: Outcome; failed?: string | undefined }> => {
     child ??= start();
     const waiting = new AbortController();
     const { signal } = waiting;
@@ -100,9 +101,9 @@ function openRunner(folder: string) {
     await Promise.allSettled([answered, ended, late]);
     if (answer === "late" || answer === "ended") {
       end();
-      return answer === "late" ? "timeout" : "killed";
+      return { outcome: answer === "late" ? "timeout" : "killed" };
     }
-    return answer.hasPassed ? "survived" : "killed";
+    return { outcome: answer.hasPassed ? "survived" : "killed", failed: answer.failed };
   };
   return { run, end };
 }
