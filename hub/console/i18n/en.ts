@@ -471,7 +471,7 @@ export const en: typeof zhCN = {
     state: "State",
     active: "May sign in",
     disabled: "Disabled",
-    sessions: "signed in {count} times",
+    sessions: "sessions: {count}",
     disable: "Disable",
     enable: "Enable",
     newPassword: "New password",
