@@ -59,7 +59,13 @@ export function stepAgent(agent: Agent, event: Event): AgentStep {
   const stepped = follow(route(agent, event), (next) => step(next, ...shown(agent, next, event)));
   const { state, effects } = refresh(stepped.state, event);
   // Words first: `seal` is answered before the effects behind it, and newer words must come later.
-  return { state, effects: [...effects, ...stepped.effects] };
+  return { state, effects: [...effects, ...lastPrompt(stepped.effects)] };
+}
+
+/** One step says one thing aloud: what is true at its end. */
+function lastPrompt(effects: readonly Effect[]): readonly Effect[] {
+  const last = effects.findLastIndex(({ type }) => type === "prompt");
+  return effects.filter(({ type }, i) => type !== "prompt" || i === last);
 }
 
 // oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which events exist

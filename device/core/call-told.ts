@@ -33,7 +33,9 @@ export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): Ag
   if (call.phase === "idle" || !isNews(agent, call, receipt)) return step(agent);
   const { incidentId, eventId } = receipt;
   const { isSilent } = call;
-  const early = call.phase === "calling" ? call.early : undefined;
+  // Of another incident it is older than this receipt: an alarm of the call before may stand in `newer`.
+  const early =
+    call.phase === "calling" && call.early?.incidentId === incidentId ? call.early : undefined;
   const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
   const told = step<Agent, Effect>(
     received,

@@ -59,16 +59,22 @@ function waiting(agent: Agent, moment: Moment): Effect[] {
   return [...say(agent, "calling"), { type: "set-timer", name: "dial-110", at }];
 }
 
-/** After a reboot, or a call that ended too soon, the newest one that nobody accepted goes on. */
-export function resumeCall(agent: Agent, moment: Moment): AgentStep {
-  const calls = [...agent.outbox.pending.values()].filter((one) => one.alarm.event.kind !== "test");
+/**
+ * After a reboot, or a call that ended too soon, the newest one that nobody accepted goes on. `wasSilent`: the
+ * call that ended was.
+ */
+export function resumeCall(agent: Agent, moment: Moment, wasSilent = false): AgentStep {
+  // What only another hub is to hear again may be of any day, and of somebody else.
+  const calls = [...agent.outbox.pending.values()].filter(
+    ({ alarm, isReplay }) => alarm.event.kind !== "test" && !isReplay,
+  );
   const newest = calls.at(-1)?.alarm.event;
   if (!newest) return step(agent);
   const calling = withCall(agent, {
     phase: "calling",
     eventId: newest.eventId,
     // A press aloud that comes later does not make a silent call audible.
-    isSilent: calls.some(({ alarm }) => alarm.event.kind === "silent"),
+    isSilent: wasSilent || calls.some(({ alarm }) => alarm.event.kind === "silent"),
     edgeAt: moment.at,
     isLate: false,
     early: undefined,
@@ -95,9 +101,13 @@ export function silenceTimer(moment: Moment): Effect {
 export function ended(agent: Agent, moment: Moment): AgentStep {
   const { call, lastEventId, wasSilent, owed, bornAt } = agent.call;
   if (call.phase === "idle") return step(agent);
-  if (lastEventId !== call.eventId && lastEventId && agent.outbox.pending.has(lastEventId)) {
+  const isNewerOwed = lastEventId && agent.outbox.pending.get(lastEventId)?.isReplay === false;
+  if (lastEventId !== call.eventId && isNewerOwed) {
     const silence: Effect = { type: "clear-timer", name: "call-silence" };
-    return follow(step<Agent, Effect>(agent, silence), (next) => resumeCall(next, moment));
+    const next = withoutEnded(agent, call.eventId);
+    return follow(step<Agent, Effect>(next, silence), (going) =>
+      resumeCall(going, moment, call.isSilent),
+    );
   }
   // The alarm is remembered: its incident may be opened again.
   const over: CallState = { ...IDLE, lastEventId, wasSilent, hasJustEnded: true, owed, bornAt };
@@ -108,6 +118,13 @@ export function ended(agent: Agent, moment: Moment): AgentStep {
     { type: "clear-timer", name: "call-silence" },
     { type: "set-timer", name: "ended-shown", at: after(moment.at, ENDED_SHOWN) },
   );
+}
+
+/** Only alarms that no hub has go on: a word about one of the call that is over says nothing of the next. */
+function withoutEnded(agent: Agent, ended: EventId): Agent {
+  const { pending } = agent.outbox;
+  const newer = agent.call.newer.filter((id) => id !== ended && pending.has(id));
+  return { ...agent, call: { ...agent.call, newer } };
 }
 
 export function endShown(agent: Agent): AgentStep {

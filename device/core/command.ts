@@ -84,7 +84,7 @@ function perform(agent: Agent, body: CommandBody, moment: Moment): AgentStep {
     case "identify":
       return follow(identify(agent, order.seconds, moment), (next) => done(next, "blinking"));
     case "resend":
-      return follow(replayFrom(agent, order.fromSeq), (next) =>
+      return follow(replayFrom(agent, order.fromSeq, moment), (next) =>
         done(next, `sending again from ${order.fromSeq}`),
       );
     case "restart-media":

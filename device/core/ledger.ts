@@ -14,7 +14,15 @@ import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { Kept, SealedAlarm } from "../ports.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
-import { byUrgency, envelope, leastAsked, withOutbox, withPending } from "./outbox.ts";
+import {
+  byUrgency,
+  envelope,
+  leastAsked,
+  ofCallWith,
+  owedOfCall,
+  withOutbox,
+  withPending,
+} from "./outbox.ts";
 import { MAX_OUTBOX, keptAlarm, type Pending } from "./state/outbox-state.ts";
 import type { Agent, AgentStep } from "./state.ts";
 
@@ -128,23 +136,30 @@ export function acceptedByHub(agent: Agent, receipt: Receipt, moment: Moment): A
   const { eventId, hubEpoch } = receipt;
   const before = agent.outbox.hubEpoch;
   const pending = new Map(agent.outbox.pending);
+  const ofCall = ofCallWith(agent, pending.get(eventId)?.alarm);
   pending.delete(eventId);
   const isOtherHub = before !== undefined && before !== hubEpoch;
   const replay = isOtherHub ? { fromSeq: 1, isFetching: false } : agent.outbox.replay;
-  const next = withOutbox(agent, { pending, hubEpoch, replay });
+  const told = withOutbox(agent, { pending, hubEpoch, replay });
+  const next = withOutbox(isOtherHub ? owedOfCall(told, 1) : told, { ofCall });
   const effects: Effect[] = [];
-  if (pending.size === 0) effects.push({ type: "clear-timer", name: "resend" });
+  if (next.outbox.pending.size === 0) effects.push({ type: "clear-timer", name: "resend" });
   if (isOtherHub) {
     const text = `the hub's database is another one (${hubEpoch}): sending again all we keep`;
     effects.push({ type: "log", level: "warn", text });
   }
   const filled = follow(step(next, ...effects), (at) => fillWindow(at, moment));
-  return pending.size < MAX_OUTBOX ? follow(filled, (at) => clear(at, "outbox-full")) : filled;
+  return next.outbox.pending.size < MAX_OUTBOX
+    ? follow(filled, (at) => clear(at, "outbox-full"))
+    : filled;
 }
 
-export function replayFrom(agent: Agent, fromSeq: number): AgentStep {
+/** The hub lacks alarms from this number on: those of the running call go at once. */
+export function replayFrom(agent: Agent, fromSeq: number, moment: Moment): AgentStep {
   const least = Math.min(fromSeq, agent.outbox.replay?.fromSeq ?? fromSeq);
-  return turnPage(withOutbox(agent, { replay: { fromSeq: least, isFetching: false } }));
+  const replay = { fromSeq: least, isFetching: false };
+  const next = owedOfCall(withOutbox(agent, { replay }), fromSeq);
+  return follow(fillWindow(next, moment), turnPage);
 }
 
 function turnPage(agent: Agent): AgentStep {

@@ -8,10 +8,12 @@ import type { Instant } from "../../shared/duration.ts";
 import type { EventId } from "../../shared/ids.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
-import type { LedgerHead } from "../ports.ts";
+import type { LedgerHead, SealedAlarm } from "../ports.ts";
 import type { Agent } from "./state.ts";
-import type { Outbox, Pending } from "./state/outbox-state.ts";
+import { keptAlarm, type Outbox, type Pending } from "./state/outbox-state.ts";
 
+/** As many as a call knows of. */
+const MAX_OF_CALL = 17;
 /** Puts an alarm behind every one that no hub has: no alarm is ever sent a billion times. */
 const REPLAY_RANK = 1_000_000_000;
 
@@ -36,6 +38,30 @@ export function knownHead({ outbox: { head, pending } }: Agent): LedgerHead {
     if (!maySend) return { seq: alarm.event.seq - 1, hash: alarm.event.prevHash };
   }
   return head;
+}
+
+/** The accepted alarms of the running call, and this one if it is of that call. */
+export function ofCallWith(agent: Agent, accepted: SealedAlarm | undefined): SealedAlarm[] {
+  const { call, lastEventId, newer } = agent.call;
+  if (call.phase === "idle") return [];
+  const ids = [call.eventId, lastEventId, ...newer];
+  const others = agent.outbox.ofCall.filter(
+    ({ event }) => event.eventId !== accepted?.event.eventId,
+  );
+  return [...others, ...(accepted ? [accepted] : [])]
+    .filter(({ event }) => ids.includes(event.eventId))
+    .slice(-MAX_OF_CALL);
+}
+
+/** Alarms of the running call that a hub has lost wait again, as if none had accepted them. */
+export function owedOfCall(agent: Agent, fromSeq: number): Agent {
+  const pending = new Map(agent.outbox.pending);
+  for (const alarm of ofCallWith(agent, undefined)) {
+    const { eventId, seq } = alarm.event;
+    if (seq >= fromSeq && !pending.has(eventId)) pending.set(eventId, keptAlarm(alarm, false));
+  }
+  const bySeq = [...pending].toSorted(([, a], [, b]) => a.alarm.event.seq - b.alarm.event.seq);
+  return withOutbox(agent, { pending: new Map(bySeq) });
 }
 
 /** The alarm of the person who waits at the pillar now. */

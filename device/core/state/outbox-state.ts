@@ -33,6 +33,8 @@ export interface Outbox {
   readonly pending: ReadonlyMap<EventId, Pending>;
   /** Resends since the last news; sets the wait. */
   readonly round: number;
+  /** Accepted alarms of the running call, oldest first: a hub that lacks them hears these before all others. */
+  readonly ofCall: readonly SealedAlarm[];
   /** Kept alarms are being sent again, from this sequence number. */
   readonly replay: { readonly fromSeq: number; readonly isFetching: boolean } | undefined;
 }
@@ -63,6 +65,7 @@ export function emptyOutbox(from: {
     hubEpoch: from.hubEpoch,
     pending: new Map(pending.slice(0, MAX_OUTBOX)),
     round: 0,
+    ofCall: [],
     replay: replayFrom === undefined ? undefined : { fromSeq: replayFrom, isFetching: false },
   };
 }

@@ -1,0 +1,155 @@
+/** A call that is over while a newer alarm goes on, and a hub that has lost the running one. */
+import { describe, expect, test } from "vitest";
+import { CommandId, HubEpoch, IncidentId, type EventId } from "../../../shared/ids.ts";
+import { EPOCH, NONCE, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+
+const OTHER_HUB = HubEpoch.parse("f".repeat(32));
+const OTHER_INCIDENT = IncidentId.parse("7".repeat(32));
+
+/** Presses, and presses again while the first alarm has no receipt. */
+function pressedTwice(kinds: readonly ["voice" | "silent", "voice"] = ["voice", "voice"]) {
+  const pillar = reachedPillar();
+  const first = pillar.press(kinds[0]);
+  pillar.pass(6000);
+  const second = pillar.press(kinds[1]);
+  expect(second).not.toBe(first);
+  return { pillar, first, second };
+}
+
+const sentAfter = (pillar: FalsePillar, act: () => void): EventId[] => {
+  const before = pillar.alarms().length;
+  act();
+  return pillar
+    .alarms()
+    .slice(before)
+    .map(({ event }) => event.eventId);
+};
+
+describe("a call that is over while a newer alarm has no receipt", () => {
+  test("says only that the newer one calls, in the step in which the older was received and is over", () => {
+    const { pillar, first } = pressedTwice();
+    pillar.call(first, "ended");
+    pillar.accept(first);
+    expect(pillar.lamp()).toBe("calling");
+    expect(pillar.prompts).toEqual(["calling", "calling"]);
+  });
+
+  /** The second alarm was received and is over; the third has no receipt. */
+  function thirdGoesOn() {
+    const { pillar, second } = pressedTwice();
+    pillar.pass(6000);
+    const third = pillar.press();
+    pillar.call(second, "ended");
+    pillar.accept(second);
+    expect(pillar.lamp()).toBe("calling");
+    return { pillar, second, third };
+  }
+
+  test("is not taken up again by a second receipt of it", () => {
+    const { pillar, second } = thirdGoesOn();
+    const { lamps, prompts } = { lamps: [...pillar.lamps], prompts: [...pillar.prompts] };
+    pillar.accept(second);
+    pillar.call(second, "ended");
+    pillar.accept(second);
+    expect(pillar.lamps).toEqual(lamps);
+    expect(pillar.prompts).toEqual(prompts);
+  });
+
+  test("does not end the newer one, when its end is told again before the newer one's receipt", () => {
+    const { pillar, second, third } = thirdGoesOn();
+    pillar.call(second, "ended");
+    pillar.accept(third);
+    expect(pillar.lamp()).toBe("received");
+  });
+
+  test("keeps the newer one silent, because whoever hides may still be there", () => {
+    const { pillar, first, second } = pressedTwice(["silent", "voice"]);
+    pillar.accept(first);
+    pillar.call(first, "ended");
+    expect(pillar.lamp()).toBe("calling");
+    pillar.accept(second);
+    expect(pillar.lamp()).toBe("received");
+    expect(pillar.prompts).toEqual([]);
+  });
+
+  test("goes on aloud, whoever pressed silently in the past that a restored hub hears again", () => {
+    const pillar = reachedPillar();
+    const silent = pillar.press("silent");
+    pillar.accept(silent);
+    pillar.call(silent, "ended");
+    const first = pillar.press();
+    pillar.accept(first, OTHER_HUB);
+    expect(pillar.state().outbox.pending.get(silent)?.isReplay).toBe(true);
+    pillar.pass(6000);
+    const second = pillar.press();
+    const before = pillar.prompts.length;
+    pillar.call(first, "ended");
+    pillar.accept(second, OTHER_HUB);
+    expect(pillar.prompts.slice(before)).toEqual(["calling", "received"]);
+  });
+});
+
+describe("a hub that was set back to an older copy", () => {
+  /** Twenty old alarms, then a call that somebody has answered. */
+  function answeredAfterMany(): { pillar: FalsePillar; running: EventId } {
+    const pillar = reachedPillar();
+    for (let i = 0; i < 20; i++) {
+      const eventId = pillar.press();
+      pillar.accept(eventId, EPOCH);
+      pillar.call(eventId, "ended");
+    }
+    const running = pillar.press();
+    pillar.accept(running, EPOCH);
+    pillar.call(running, "answered", "Wang");
+    expect(pillar.lamp()).toBe("answered");
+    return { pillar, running };
+  }
+
+  test("hears the running call before all it has lost, when it asks for that", () => {
+    const { pillar, running } = answeredAfterMany();
+    const sent = sentAfter(pillar, () =>
+      pillar.tell({
+        type: "ordered",
+        body: {
+          v: 1,
+          commandId: CommandId.parse("c".repeat(32)),
+          pillarId: PILLAR,
+          order: { name: "resend", fromSeq: 3 },
+          bootEpoch: 1,
+          sessionNonce: NONCE,
+          issuedWallMs: 0,
+          expiresInMs: 10_000,
+        },
+      }),
+    );
+    expect(sent[0]).toBe(running);
+    expect(sent.length).toBeGreaterThan(1);
+  });
+
+  test("hears it first as well when a receipt shows that the hub is another one", () => {
+    const { pillar, running } = answeredAfterMany();
+    const [oldest] = pillar.stored;
+    const sent = sentAfter(pillar, () => {
+      if (oldest) pillar.accept(oldest.event.eventId, OTHER_HUB);
+    });
+    expect(sent[0]).toBe(running);
+  });
+
+  test("has a new incident for the running call: nobody is with it any more", () => {
+    const { pillar, running } = answeredAfterMany();
+    pillar.tell({
+      type: "accepted",
+      receipt: {
+        v: 1,
+        eventId: running,
+        pillarId: PILLAR,
+        seq: 21,
+        incidentId: OTHER_INCIDENT,
+        hubEpoch: OTHER_HUB,
+        journalIndex: 1,
+      },
+    });
+    expect(pillar.lamp()).toBe("received");
+    expect(pillar.prompts.at(-1)).toBe("ringing-again");
+  });
+});
