@@ -8,6 +8,7 @@ import { crashAtEveryEffect } from "./every-effect.ts";
 import { failureText, judge, lineOf, type Verdict } from "./report.ts";
 import { judgeSeeds, type Sum } from "./seeds.ts";
 import { shrink } from "./shrink.ts";
+import type { Span } from "./trace.ts";
 import { vacuous } from "./vacuous.ts";
 import { runWorld, type WorldSettings } from "./world.ts";
 
@@ -18,7 +19,7 @@ interface Flags {
   readonly pillars: number;
   readonly jobs: number;
   readonly seed?: number;
-  readonly trace?: boolean;
+  readonly trace?: true | Span;
   readonly shrink?: boolean;
   readonly canaries?: boolean;
   readonly canary?: string;
@@ -43,7 +44,7 @@ export function worldCommand(): Command {
     .option("--pillars <n>", "pillars a seed", whole(1, 100), DEFAULT.pillars)
     .option("--jobs <n>", "worker threads", whole(1, 256), availableParallelism())
     .option("--seed <n>", "this one seed", whole(0, Number.MAX_SAFE_INTEGER))
-    .option("--trace", "with --seed: everything worth a line")
+    .option("--trace [from-until]", "with --seed: everything worth a line, between two ms", span)
     .option("--shrink", "with --seed: find a smaller failure")
     .option("--canary <name>", "with a known bug in it")
     .option("--canaries", "plant each known bug and find it")
@@ -61,6 +62,12 @@ function whole(least: number, most: number): (text: string) => number {
     if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
     throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
   };
+}
+
+function span(text: string): Span {
+  const [, from, until] = /^(\d+)-(\d+)$/.exec(text) ?? [];
+  if (from !== undefined && until !== undefined) return [Number(from), Number(until)];
+  throw new InvalidArgumentError("Expected two times in ms, for example 72700000-72800000.");
 }
 
 async function run(flags: Flags): Promise<number> {
@@ -92,7 +99,8 @@ function runOne(flags: Flags & { readonly seed: number }): number {
   const rules = flags.canary === undefined ? undefined : canaryNamed(flags.canary).rules;
   const settings = { ...settingsOf(flags, flags.seed), ...(rules && { rules: rules() }) };
   if (flags.trace) {
-    for (const line of runWorld(settings).trace.lines()) console.log(lineOf(line));
+    const told = flags.trace === true ? {} : { told: flags.trace };
+    for (const line of runWorld({ ...settings, ...told }).trace.lines()) console.log(lineOf(line));
   }
   const again = { ...settings, ...(rules && { rules: rules() }) };
   const shrunk = flags.shrink ? shrink(again) : undefined;

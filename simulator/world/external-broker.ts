@@ -18,6 +18,8 @@ export interface ExternalBroker {
   /** Raised whenever the hub's connection ends, so that an older attempt is no connection. */
   hubLife: number;
   cuts: number;
+  /** Told by the hub since the way was cut: TCP brings it when the way is whole, unless the connection ends before. */
+  held: (() => void)[];
   /** It gives a hub that returns what came while it was away. */
   readonly doesKeep: boolean;
   kept: { readonly pillar: number; readonly message: UpMessage }[];
@@ -29,6 +31,8 @@ export interface ExternalBroker {
 
 /** A queue that is full drops what comes last, as they all do. */
 const MAX_KEPT = 1000;
+/** Bytes a kernel keeps, in messages. */
+const MAX_HELD = 256;
 const MAX_OVERHEARD = 32;
 /** TLS, CONNECT, SUBSCRIBE, and the probe that must come back. */
 const REACH_MS: readonly [number, number] = [100, 3000];
@@ -40,7 +44,7 @@ export function newExternalBroker(kind: BrokerKind): ExternalBroker | undefined 
   if (kind === "embedded") return undefined;
   const doesKeep = kind === "external-keeping";
   const kept: ExternalBroker["kept"] = [];
-  const own = { hubLife: 0, cuts: 0, heard: new Set<number>(), overheard: new Map() };
+  const own = { hubLife: 0, cuts: 0, held: [], heard: new Set<number>(), overheard: new Map() };
   return { isUp: true, isReached: false, doesKeep, kept, ...own };
 }
 
@@ -72,6 +76,7 @@ export function hubLeaves({ external }: Network): void {
   if (!external) return;
   external.hubLife += 1;
   external.isReached = false;
+  external.held = [];
   external.heard.clear();
 }
 
@@ -96,10 +101,11 @@ function hear(
   peers.hubHears(pillar, message);
 }
 
-/** Whether what the hub says now gets as far as the broker. */
-export function mayPassDown({ external, coverage }: Network): boolean {
+/** Whether what the hub says now gets as far as the broker; `later`: how it does when a cut is over. */
+export function mayPassDown({ external, coverage }: Network, later: () => void): boolean {
   if (!external || (external.isReached && external.cuts === 0)) return true;
   coverage.count("told-without-broker");
+  if (external.isReached && external.held.length < MAX_HELD) external.held.push(later);
   return false;
 }
 
@@ -115,6 +121,7 @@ export function overhear(network: Network, pillar: number, message: DownMessage)
 function lose(network: Network, external: ExternalBroker): void {
   if (!external.isReached) return;
   external.isReached = false;
+  external.held = [];
   network.coverage.count("broker-lost-to-hub");
   const heard = [...external.heard];
   external.heard.clear();
@@ -148,5 +155,6 @@ export function cutFromBroker(network: Network): () => void {
   });
   return () => {
     external.cuts = Math.max(0, external.cuts - 1);
+    if (external.cuts === 0) for (const send of external.held.splice(0)) send();
   };
 }

@@ -63,7 +63,7 @@ function arriveUp(network: Network, connection: Connection, message: UpMessage):
 }
 
 export function sendDown(network: Network, pillar: number, message: DownMessage): void {
-  if (!mayPassDown(network)) return;
+  if (!mayPassDown(network, () => sendDown(network, pillar, message))) return;
   overhear(network, pillar, message);
   const connection = routeOf(network, pillar).hubConnection;
   if (!connection?.isAtHub) return;

@@ -2,7 +2,7 @@
  * What happened, as a hash of everything and the words of the latest.
  *
  * Two runs of one seed must give one hash: a world that cannot be repeated proves nothing. Words are kept
- * for the newest `MAX_LINES` entries only, and only for what is worth a line.
+ * for the newest `MAX_LINES` entries of the asked time only, and only for what is worth a line.
  */
 import { hashText } from "./chance.ts";
 
@@ -23,9 +23,13 @@ export interface Trace {
   lines(): TraceLine[];
 }
 
-const MAX_LINES = 20_000;
+const MAX_LINES = 100_000;
 
-export function newTrace(): Trace {
+/** Times in ms. */
+export type Span = readonly [from: number, until: number];
+
+/** `[from, until]`: the time whose words are kept; the hash is always of everything. */
+export function newTrace([from, until]: Span = [0, Number.POSITIVE_INFINITY]): Trace {
   const ring: TraceLine[] = [];
   const codes = new Map<string, number>();
   let a = 0x9e3779b9;
@@ -51,13 +55,14 @@ export function newTrace(): Trace {
     note: (at, actor, { what, detail }) => {
       count(at, actor, what);
       mix(hashText(detail));
+      if (at < from || at > until) return;
       ring[size % MAX_LINES] = { at, actor, what, detail };
       size += 1;
     },
     hash: () => hexOf(a) + hexOf(b),
     lines: () => {
-      const from = size % MAX_LINES;
-      return size <= MAX_LINES ? [...ring] : [...ring.slice(from), ...ring.slice(0, from)];
+      const oldest = size % MAX_LINES;
+      return size <= MAX_LINES ? [...ring] : [...ring.slice(oldest), ...ring.slice(0, oldest)];
     },
   };
 }

@@ -29,7 +29,7 @@ import { lampShows, outgrown, pillarChanged } from "./seen.ts";
 import { WALL_AT_START } from "./clock.ts";
 import { newStranger, type Stranger } from "./stranger.ts";
 import { newThief, type Thief } from "./thief.ts";
-import { newTrace, type Trace } from "./trace.ts";
+import { newTrace, type Span, type Trace } from "./trace.ts";
 import { newWatch, type Watch } from "./watch/watch.ts";
 import { newWire, type Wire } from "./wire.ts";
 
@@ -45,6 +45,8 @@ export interface WorldSettings {
   readonly window?: readonly [number, number];
   /** Crash whoever performs the n-th effect of the run. */
   readonly crashAtEffect?: number;
+  /** The story is told of this time only; otherwise of the newest lines. */
+  readonly told?: Span;
 }
 
 export interface World {
@@ -139,7 +141,7 @@ const hasOnlyDoors = (world: World): boolean =>
 
 function newWorld(settings: WorldSettings, happenings: Happening[]): World {
   const scheduler = newScheduler();
-  const trace = newTrace();
+  const trace = newTrace(settings.told);
   const world = {
     settings,
     profile: drawProfile(settings.seed, settings.density ?? "day"),
