@@ -1,9 +1,8 @@
 /**
- * Whether a broker that is not the hub's own does what the hub must take on trust.
+ * Whether an external broker does what the hub has to trust it with.
  *
- * It connects as the hub and as two pillars of its own making, whose certificates live as long as this look,
- * and tries what the access list must forbid. While a hub runs it leaves the hub's own place alone, and then
- * hears less.
+ * The doctor connects as the hub and as two test pillars, whose certificates are valid only for this check, and
+ * tries what the access list must forbid. While a hub runs it does not connect as the hub, and can check less.
  */
 import type { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -23,7 +22,7 @@ import type { KeyAndCert } from "./link/certificates.ts";
 const DAY_MS = 24 * 60 * 60 * 1000;
 const RENEW_BEFORE_DAYS = 30;
 const CONNECT_MS = 5000;
-/** A forbidden message that has not come by then does not come. */
+/** A forbidden message that has not come by then is taken not to come. */
 const LISTEN_MS = 1000;
 const ONE = PillarId.parse("anzhu-doctor-1");
 const OTHER = PillarId.parse("anzhu-doctor-2");
@@ -159,10 +158,10 @@ async function refusesStrangers({ host, port, ca, clientId }: Trial): Promise<Fi
     client.end(true);
     return fault(
       what,
-      "it lets in who shows no certificate: require one (require_certificate true)",
+      "it accepts clients without a certificate: require one (require_certificate true)",
     );
   } catch {
-    return fine(what, "it lets nobody in without a certificate");
+    return fine(what, "it refuses clients without a certificate");
   }
 }
 
@@ -189,23 +188,32 @@ async function asPillars(
   closers: (() => unknown)[],
 ): Promise<Finding[]> {
   const seen = await misbehave(pillars, closers).catch((error: unknown) => String(error));
-  if (typeof seen === "string") return [fault("broker pillars", `no pillar gets in: ${seen}`)];
+  if (typeof seen === "string") return [fault("broker pillars", `no pillar can connect: ${seen}`)];
   const { overheard, keptItsPlace } = seen;
   const reached = (topic: string): boolean => heard.includes(topic);
   const isForged = reached(upTopic(OTHER, "alarm"));
   const advice = "correct its access list, docs/external-broker.md";
   return [
     reached(upTopic(OTHER, "heartbeat")) || !isHeard
-      ? fine("broker pillars", "a pillar gets in, and what it says arrives")
-      : fault("broker pillars", `what a pillar says does not reach the hub: ${advice}`),
+      ? fine("broker pillars", "a pillar can connect, and its messages arrive")
+      : fault("broker pillars", `a pillar's messages do not reach the hub: ${advice}`),
     overheard.length === 0 && !isForged
-      ? fine("broker access list", "a pillar can neither speak for another one nor hear it")
-      : fault("broker access list", `a pillar speaks for another one, or hears it: ${advice}`),
+      ? fine(
+          "broker access list",
+          "a pillar can neither publish as another one nor receive its messages",
+        )
+      : fault(
+          "broker access list",
+          `a pillar can publish as another one, or receive its messages: ${advice}`,
+        ),
     keptItsPlace
-      ? fine("broker names", "a pillar cannot take another one's place")
-      : fault("broker names", "a pillar takes another one's place: bind client id to certificate"),
+      ? fine("broker names", "a pillar cannot take another one's connection")
+      : fault(
+          "broker names",
+          "a pillar can take another one's connection: bind client id to certificate",
+        ),
     reached(upTopic(OTHER, "report"))
-      ? fault("broker limits", `it takes messages above ${MAX_MESSAGE_BYTES} bytes: limit them`)
+      ? fault("broker limits", `it accepts messages above ${MAX_MESSAGE_BYTES} bytes: limit them`)
       : fine(
           "broker limits",
           isHeard ? "it takes no long messages" : "not tried: a hub is running",
@@ -213,7 +221,7 @@ async function asPillars(
   ];
 }
 
-/** Says what a pillar may say, and everything it may not. */
+/** Publishes what a pillar may, and everything it may not. */
 async function misbehave({ one, other }: Pillars, closers: (() => unknown)[]): Promise<Seen> {
   const overheard: string[] = [];
   const enter = async (trial: Trial): Promise<MqttClient> => {
@@ -229,7 +237,7 @@ async function misbehave({ one, other }: Pillars, closers: (() => unknown)[]): P
   await second.subscribeAsync(downFilter(OTHER), { qos: 1 });
   // A refused subscription is as good as one that stays silent.
   await first.subscribeAsync(["#", EVERY_UP, downFilter(OTHER)], { qos: 1 }).catch(() => undefined);
-  // Nobody waits for these receipts: a broker may close the connection instead.
+  // These receipts are not awaited: a broker may close the connection instead.
   const say = (client: MqttClient, topic: string, payload: string | Buffer): void =>
     void client.publish(topic, payload, { qos: 1 }, () => undefined);
   say(first, downTopic(OTHER, "call"), "{}");

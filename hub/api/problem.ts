@@ -30,26 +30,26 @@ const STATUS: Readonly<Record<ProblemCode, number>> = {
 };
 
 const TITLE: Readonly<Record<ProblemCode, string>> = {
-  "bad-request": "The request could not be understood",
-  unauthenticated: "Nobody is signed in",
-  forbidden: "This is not allowed",
+  "bad-request": "Bad request",
+  unauthenticated: "Not signed in",
+  forbidden: "Not allowed",
   "foreign-origin": "The request comes from a page of another address",
   "not-found": "Not found",
-  "method-not-allowed": "This method does not apply here",
-  "not-acceptable": "None of the accepted types can be given",
+  "method-not-allowed": "Method not allowed",
+  "not-acceptable": "None of the accepted types is available",
   timeout: "The request took too long to arrive",
-  conflict: "The present state does not allow this",
+  conflict: "Not possible in the present state",
   "precondition-failed": "The content has changed",
-  gone: "It was here and is no more",
+  gone: "Deleted",
   "too-large": "The request is too large",
-  "unsupported-media-type": "This type of content is not understood",
+  "unsupported-media-type": "Content type not supported",
   "range-not-satisfiable": "The range lies beyond the end",
   "too-many-windows": "This account is open in too many windows",
   "too-many-requests": "Too many requests",
   "headers-too-large": "The request's headers are too large",
   internal: "Internal error",
   "media-unavailable": "Picture and sound are not available",
-  unavailable: "The hub cannot do this now",
+  unavailable: "Not available at the moment",
 };
 
 export const PROBLEM_TYPE = "application/problem+json";
