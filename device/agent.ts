@@ -32,7 +32,7 @@ export interface AgentParts {
   readonly post?: AlarmPost;
   readonly screen?: Screen;
   readonly clock?: Clock;
-  /** Answers for names of hubs. */
+  /** Looks up names of hubs. */
   readonly lookup?: Lookup;
   /** Where the critical parts say that they work. */
   readonly vitals?: Vitals;
@@ -45,7 +45,7 @@ export interface RunningAgent {
   state(): Agent;
   /** Ms on the agent's clock when ledger, board and link were all there for the first time. */
   readonly armed: Promise<number>;
-  /** Closes ports, ends the media process, says farewell to the hub. */
+  /** Closes ports, ends the media process, disconnects from the hub. */
   stop(): Promise<void>;
 }
 

@@ -127,7 +127,7 @@ function exitCodeOf(error: unknown): number {
 
 export async function run(): Promise<void> {
   makePrivateFiles();
-  // Whoever read our output has gone (`anzhu-agent --help | head`): there is nobody to tell.
+  // The reader of our output has gone (`anzhu-agent --help | head`): there is nothing left to do.
   process.stdout.on("error", () => process.exit(EXIT.failure));
   try {
     await program.parseAsync();

@@ -76,7 +76,7 @@ async function checkPrivacy({ dataDir }: AgentConfig): Promise<string> {
   );
 }
 
-/** Opened by nobody else meanwhile: the agent of this pillar must be stopped. */
+/** The agent of this pillar must be stopped: the device can be opened only once. */
 async function checkLedger({ dataDir }: AgentConfig): Promise<string> {
   const { openStore } = await import("./adapters/ledger-store.ts");
   const file = dataPaths(dataDir).ledger;

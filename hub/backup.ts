@@ -1,12 +1,12 @@
 /**
- * Everything a hub cannot be made again from, copied, put back, and examined.
+ * Backup: everything of a hub that cannot be made again, copied, put back, and checked.
  *
- * A backup is a directory that is whole or not there: it is written beside its place, flushed, examined and only
- * then named. It holds every database, and the authority with the register of identities; the register comes
- * last, because an identity is written there before it is written into the journal.
+ * A backup is a directory that is whole or not there: it is written beside its place, flushed, checked and only
+ * then named. It holds every database, and the authority with the register of identities; the register comes last,
+ * because an identity is written there before it is written into the journal.
  *
- * A journal that is put back is another lineage: it gets a new hub epoch, by which every pillar learns that it
- * must tell again what this hub may have forgotten. Sessions and one-time codes end with a restore.
+ * A journal that is put back gets a new hub epoch, by which every pillar learns that it must send again what this
+ * hub may have forgotten. Sessions and one-time codes end with a restore.
  *
  * Limit: recordings are not in it. They are files that never change: copy them as files.
  */
@@ -140,7 +140,7 @@ function putBack(source: string, dataDir: string, name: (typeof DATABASES)[numbe
   return aside === undefined ? [] : [aside];
 }
 
-/** What a copy of yesterday must not bring back: its lineage, its sessions, its codes. */
+/** What an old copy must not bring back: its epoch, its sessions, its codes. */
 const AFRESH: Readonly<Record<(typeof DATABASES)[number], (database: DatabaseSync) => void>> = {
   "journal.db": (database) =>
     void database

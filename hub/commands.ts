@@ -99,7 +99,10 @@ interface SirenWish {
   readonly by: Actor;
 }
 
-/** A siren frightens a street: its incident's owner may order it, or a supervisor who says why. Off, any of them. */
+/**
+ * A siren frightens a whole street: only the incident's owner may order it, or a supervisor who says why. Any of
+ * them may end it.
+ */
 function whyNoSiren(
   state: HubState,
   { pillarId, request, by }: SirenWish,

@@ -1,5 +1,5 @@
 /**
- * A row that cannot be read is said on every desk and in the log: once a minute for each, however often the
+ * A row that cannot be read is reported on every desk and in the log: once a minute for each, however often the
  * lists are asked for.
  */
 import type { Logger } from "pino";

@@ -1,8 +1,8 @@
 /**
- * Performs what the core orders, when its facts are durable.
+ * Performs the core's effects, when its facts are durable.
  *
- * An order that fails is logged and never stops the next: a missing directory for a recording must not
- * cost a receipt.
+ * An effect that fails is logged and never stops the next: a missing directory for a recording must not cost a
+ * receipt.
  */
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -37,7 +37,7 @@ export interface EffectsOptions {
   readonly log: Logger;
 }
 
-/** Receipts are signed while the disk still works on what they confirm, and sent when it has it. */
+/** Receipts are signed while the disk still writes what they confirm, and sent when it has. */
 export function createEffects(options: EffectsOptions): Prepare {
   const attempt = (effect: HubEffect, work: () => void): void => {
     try {

@@ -1,4 +1,4 @@
-/** What a supervisor of processes should know: whether an alarm that comes now would be accepted. */
+/** What a process supervisor should know: whether an alarm that comes now would be accepted. */
 import { statfs } from "node:fs/promises";
 import type { HubConfig } from "./config.ts";
 import type { Loop } from "./loop.ts";

@@ -1,8 +1,8 @@
 /**
  * A whole hub in one process: journal, core, pillar link, API, and the media process beside it.
  *
- * Order is safety: the journal is folded and everything is loaded before anything listens, so that whoever is
- * let in waits for nothing; and everything that may still speak is silenced before the journal closes.
+ * The order matters: the journal is folded and everything is loaded before anything listens, so that no connection
+ * has to wait; and everything that may still send events is stopped before the journal closes.
  */
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
@@ -194,7 +194,7 @@ interface Doors extends HubOptions {
   readonly refused: SampledLog;
 }
 
-/** Whatever takes long is done before the first of them opens; the pillars' opens first. */
+/** What takes long is done before the first of them opens; the pillars' opens first. */
 async function startDoors(
   config: HubConfig,
   doors: Doors,

@@ -1,9 +1,9 @@
 /**
  * Identities given and taken: enrolled, renewed, revoked.
  *
- * Each goes into a register beside the authority before it goes into the journal. A journal may be put back from
- * an old backup, and must then not believe again in a key that was revoked since, nor forget a certificate that
- * was renewed: what the register knows and the journal does not is told to it before anything listens.
+ * Each goes into a register beside the authority before it goes into the journal. A journal may be put back from an
+ * old backup, and must then not trust a key again that was revoked since, nor forget a certificate that was
+ * renewed: what the register knows and the journal does not is added to the journal before anything listens.
  */
 import { canonicalJson } from "../shared/canonical-json.ts";
 import type { PillarId } from "../shared/ids.ts";
@@ -139,7 +139,7 @@ async function mayRenew(options: IdentitiesOptions, asked: RenewalAsked): Promis
   return { ok: true, isDue, isFirstUse };
 }
 
-/** What was kept after the last of it that this journal shows. */
+/** What the register holds after the last entry that this journal shows. */
 function forgottenOf(
   state: HubState,
   pillarId: PillarId,
@@ -152,7 +152,7 @@ function forgottenOf(
     return goodSerials(record).includes(fact.certificateSerial);
   };
   const forgotten = kept.slice(kept.findLastIndex(isShown) + 1);
-  // Of a pillar that this journal never heard of, nothing counts before its registration.
+  // For a pillar that is unknown to this journal, nothing counts before its registration.
   const first = record ? 0 : forgotten.findIndex(({ type }) => type === "pillar-registered");
   return first < 0 ? [] : forgotten.slice(first);
 }

@@ -1,8 +1,8 @@
 /**
- * What pillars say, checked and handed to the core.
+ * Messages of pillars, checked and handed to the core.
  *
- * An alarm counts only with the signature of the pillar's own key. One that cannot be written down is
- * told to every console at once and gets no receipt: somebody may still be standing there.
+ * An alarm counts only with the signature of the pillar's own key. One that cannot be written down is reported to
+ * every console at once and gets no receipt: somebody may still be standing there.
  */
 import type { Logger } from "pino";
 import { assertNever } from "../shared/assert.ts";
@@ -47,7 +47,7 @@ export class AlarmRefused extends Error {
   override readonly name = "AlarmRefused";
 }
 
-/** A forged alarm costs its sender nothing: of one pillar the desks hear once in this time, with the number. */
+/** A forged alarm costs its sender nothing: the desks are told of one pillar's once in this time, with the number. */
 const NOTICE_EVERY_MS = 60_000;
 const MAX_NOTICED_PILLARS = 200;
 
@@ -146,7 +146,8 @@ async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<void> {
       ...{ text: `alarm refused: ${refusal}`, fields: { pillarId, eventId } },
     });
     options.refusals.offer(sender === "all" ? "unknown" : pillarId, refusal);
-    // Over MQTT it is dropped like any nonsense: without a PUBACK it would come for ever.
+    // Over MQTT it is acknowledged and dropped, like an unreadable message: without a PUBACK it would come again
+    // for ever.
     if (via === "mqtt") return;
     throw new AlarmRefused(refusal);
   }
@@ -184,7 +185,7 @@ async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<void> {
   }
 }
 
-/** A stranger may name any pillar in the address; only one that is enrolled is told by itself. */
+/** A stranger may name any pillar in the address; only an enrolled one gets a notice of its own. */
 const senderOf = ({ state }: IngestOptions, pillarId: PillarId): { pillarId: PillarId } | "all" =>
   state().pillars.has(pillarId) ? { pillarId } : "all";
 

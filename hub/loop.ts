@@ -1,10 +1,10 @@
 /**
- * The hub's single line of decision: event, facts, fold, disk, and only then what was promised.
+ * The hub's single line of decisions: event, facts, fold, disk, and only then the effects.
  *
- * The fold runs ahead of the disk, so that the next decision sees the one before it, but nothing leaves
- * the hub before its facts are durable. When a commit fails, the fold has seen facts that the disk has
- * not: it is thrown away and made again from the journal, in this process. Until then every event is
- * refused, and the pillars, who have no receipt, keep asking.
+ * The fold runs ahead of the disk, so that the next decision sees the one before it, but nothing leaves the hub
+ * before its facts are durable. When a commit fails, the fold has seen facts that the disk has not: it is thrown
+ * away and made again from the journal, in this process. Until then every event is refused, and the pillars, which
+ * have no receipt, send their alarms again.
  */
 import { assert } from "../shared/assert.ts";
 import type { Decision } from "./core/decision.ts";
@@ -26,7 +26,7 @@ export interface Settled extends Decision {
   readonly first: number;
 }
 
-/** Gets ready whatever can be, and returns what to do when the facts are durable. */
+/** Prepares the effects as far as possible, and returns what to do when the facts are durable. */
 export type Prepare = (decision: Settled) => () => void;
 
 export interface Loop {
@@ -97,7 +97,7 @@ function refold(deciding: Deciding): void {
     },
     fact: (fact, index) => evolve(deciding.state, fact, index),
   });
-  // What the wire said is still true; but every pillar has to be told again how its call stands.
+  // What was received from pillars is still true; but every pillar has to be told again how its call stands.
   for (const voice of heard.voices.values()) voice.isTold = false;
   deciding.state = { ...deciding.state, heard };
 }

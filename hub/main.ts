@@ -22,7 +22,7 @@ import { ConfigurationError, loadConfig } from "./settings-file.ts";
 import { addUser } from "./user-command.ts";
 
 const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
-/** Closing takes no longer than this, or the supervisor's patience ends first. */
+/** Closing takes no longer than this, so that the process supervisor does not kill it first. */
 const STOP_WITHIN_MS = 8000;
 
 const typed = (text: string): string =>

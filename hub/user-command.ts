@@ -154,7 +154,7 @@ function username(text: string): Username {
   );
 }
 
-/** One line; at a terminal what is typed does not show. */
+/** One line; at a terminal it is not echoed. */
 function readPassword(): Promise<string> {
   const isTerminal = process.stdin.isTTY;
   if (isTerminal) process.stderr.write("Password: ");

@@ -1,8 +1,8 @@
 /**
  * Who watches and who talks: one entry per console's media session.
  *
- * No ear without a name: a session is given to a console only after the journal has it, and it ends with
- * the incident, with the owner, or with the media process, whichever is first.
+ * Nobody listens without being named: a session is given to a console only after the journal has it, and it ends
+ * with the incident, with the owner, or with the media process, whichever is first.
  */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
@@ -34,7 +34,7 @@ export interface Views {
   close(sessionId: string): void;
   /** Sign-in sessions that watch or talk now. */
   viewers(): ReadonlySet<string>;
-  /** Ends what one sign-in session watches and says. */
+  /** Ends what one sign-in session watches and its talking. */
   endOf(signInId: string): void;
   /** Ends an incident's sessions: all of them, or those that talk. */
   end(incidentId: IncidentId, who: "all" | "talkers"): void;

@@ -1,9 +1,9 @@
 /**
- * Calls the world outside: one signed POST, and what became of it.
+ * Calls somebody outside: one signed POST, and its outcome.
  *
- * Signed as standardwebhooks.com says, so that the receiver can tell it from anybody else's; the id stays
- * the same over all tries, so that it can tell a repetition. A redirect is a refusal: the secret was given
- * to one address. When to try again is the core's to decide.
+ * Signed as standardwebhooks.com says, so that the receiver can tell it from a forgery; the id stays the same over
+ * all tries, so that it can tell a repetition. A redirect is a refusal: the secret was given to one address. When
+ * to try again is decided by the core.
  */
 import { createHmac } from "node:crypto";
 import type { Logger } from "pino";
@@ -65,7 +65,7 @@ async function call(
     const answered = { incidentId, ring, target, ...outcome } as const;
     await options.take({ type: "external-answered", at: Date.now(), ...answered });
   } catch (error) {
-    // Nobody waits for this promise: whatever it is, it stays owed and is called again.
+    // This promise is not awaited: after a failure the call stays owed and is made again.
     options.log.error({ error }, `a call outside is not told as made: ${String(error)}`);
   }
 }

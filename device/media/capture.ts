@@ -1,9 +1,8 @@
 /**
- * A camera or a microphone: ffmpeg outside, its RTP packets in here.
+ * A camera or a microphone: ffmpeg in a process of its own, its RTP packets received here.
  *
- * ffmpeg can stop sending without dying (a camera unplugged, a sound server asleep), so silence is
- * watched as closely as its end. Both captures have a process of their own: what befalls one leaves
- * the other alone.
+ * ffmpeg can stop sending without ending (a camera unplugged, a sound server asleep), so silence is watched as
+ * closely as its end. Each capture has its own process, so a failure of one does not touch the other.
  */
 import { createSocket, type Socket } from "node:dgram";
 import { performance } from "node:perf_hooks";
@@ -50,7 +49,7 @@ export function startCapture(options: CaptureOptions): Capture {
 
   socket.on("message", (bytes) => {
     const packet = parsePacket(bytes, options.payloadType);
-    // What an ended ffmpeg left in the socket is of no source any more.
+    // Packets that an ended ffmpeg left in the socket are dropped.
     if (packet === undefined || startedAt === undefined) return;
     const now = performance.now();
     const isFirst = lastPacketAt === undefined;

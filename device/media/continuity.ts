@@ -8,7 +8,7 @@
  */
 import type { MediaPacket } from "./packet.ts";
 
-/** A larger step than this is no loss but a jump. */
+/** A larger step than this is a jump, not loss. */
 const MAX_LOSS = 100;
 
 export interface Continuity {

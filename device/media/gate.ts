@@ -1,9 +1,9 @@
 /**
- * The gate between a capture and the connection: no ear without cause.
+ * The gate between a capture and the connection: nothing leaves the pillar while it is shut.
  *
- * While it is shut nothing passes, but of the camera the packets since the last keyframe are kept
- * in memory, and they go out first when it opens, so that the hub has a picture at once. They go in
- * small batches: hundreds of packets in one instant overflow a receiver's socket.
+ * Of the camera the packets since the last keyframe are kept in memory, and they go out first when it opens, so
+ * that the hub has a picture at once. They go in small batches: hundreds of packets in one instant overflow a
+ * receiver's socket.
  */
 import { newGopCache } from "../../shared/media/gop-cache.ts";
 import { carriesKeyframe } from "../../shared/media/h264.ts";
@@ -121,7 +121,7 @@ export function newVideoGate({ continuity, send, soon }: GateOptions): Gate {
   };
 }
 
-/** Sound before the gate opened is nobody's: none is kept. */
+/** Sound from before the gate opened is not kept. */
 export function newAudioGate({ continuity, send }: Omit<GateOptions, "soon">): Gate {
   let isOpen = false;
   return {
@@ -133,7 +133,7 @@ export function newAudioGate({ continuity, send }: Omit<GateOptions, "soon">): G
       if (shouldOpen && !isOpen) continuity.interrupt();
       isOpen = shouldOpen;
     },
-    // Every packet of sound stands for itself.
+    // Every packet of sound can be played by itself.
     forgetReceiver: () => undefined,
   };
 }

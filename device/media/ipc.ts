@@ -18,7 +18,7 @@ export type ToMedia =
    * The gate: no packet of camera or microphone leaves, and nothing is played, while it is shut.
    */
   | { readonly type: "gate"; readonly isOpen: boolean }
-  /** Play a prompt from the prompts folder; it ducks under a live voice. */
+  /** Play a prompt from the prompts folder; a live voice has priority over it. */
   | { readonly type: "prompt"; readonly name: string }
   /** Answered by `pong` at once: a process that does not is hanging, and is killed. */
   | { readonly type: "ping" }

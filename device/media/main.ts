@@ -25,7 +25,7 @@ const media = newPillarMedia(post, MEDIA_TIMING);
 
 const quit = (code: number): void => {
   media.stop();
-  // Gives the last message, a `bye`, the moment it needs to leave.
+  // Gives the last message, a `bye`, time to be sent.
   setTimeout(() => process.exit(code), 20);
 };
 
@@ -38,7 +38,7 @@ process.on("disconnect", () => quit(0));
 process.on("SIGTERM", () => quit(0));
 // Ctrl+C in a terminal reaches every process of the group; the agent decides when to stop.
 process.on("SIGINT", () => undefined);
-// A promise nobody waits for may be half of anything: a new process is whole.
+// After a failure that nothing has caught the state may be inconsistent: a new process is whole.
 const die = (error: unknown): void => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   post({ type: "log", level: "error", text: `media: ${text}` });

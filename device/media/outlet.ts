@@ -1,4 +1,4 @@
-/** Everything the media process says, without what it must not say: a camera's password stands in no message. */
+/** All output of the media process passes here, and secrets such as a camera's password are taken out. */
 import { assertNever } from "../../shared/assert.ts";
 import type { MediaConfig } from "../config.ts";
 import type { FromMedia } from "./ipc.ts";
@@ -26,7 +26,7 @@ export function newOutlet(tell: (message: FromMedia) => void): Outlet {
 const secretAddresses = ({ camera }: MediaConfig): string[] =>
   camera.kind === "rtsp" ? [camera.url] : [];
 
-/** Cut only here: half a password is one that is not recognised. */
+/** Cut only after that: half a password would not be recognised. */
 const MAX_CHARACTERS = 300;
 
 function redacted(message: FromMedia, redact: Redact): FromMedia {

@@ -7,7 +7,7 @@ export const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
 
 export const durationMs = (pcm: Uint8Array): number => pcm.length / BYTES_PER_MS;
 
-/** The frame again, fading by half along its length: a lost frame is noticed less than a hole. */
+/** The frame again, fading by half along its length: less noticeable than a gap. */
 export function faded(pcm: Uint8Array): Uint8Array {
   const out = new Uint8Array(pcm.length & ~1);
   const from = new DataView(pcm.buffer, pcm.byteOffset, pcm.byteLength);

@@ -1,9 +1,9 @@
 /**
- * What the speaker says: the operator's voice, or a prompt while nobody speaks.
+ * What the speaker plays: the operator's voice, or a prompt while nobody speaks.
  *
- * The one idea is a bound on lateness. Sound that waits here or in the player counts together, and
- * what exceeds `maxPlaybackMs` is dropped, oldest first: late help must not talk over present help.
- * A prompt stops for good as soon as a voice comes.
+ * Lateness is bounded. Sound that waits here and sound that waits in the player count together, and what exceeds
+ * `maxPlaybackMs` is dropped, oldest first, so that the conversation stays in step. A prompt ends for good as soon
+ * as a voice comes.
  */
 import { FRAME_BYTES, durationMs, faded } from "./pcm.ts";
 import { newReorder, type Ordered } from "./reorder.ts";
@@ -35,7 +35,7 @@ export interface Playback {
   hush(): void;
 }
 
-/** Ticks of patience with a missing packet: 40 ms. */
+/** Ticks to wait for a missing packet: 40 ms. */
 const MAX_TICKS_WAITING = 4;
 
 export function newPlayback(options: PlaybackOptions): Playback {

@@ -144,7 +144,7 @@ function openSocket(path: string, { timing, onReady, onFailure }: PlayerOptions,
       use({ stream: opened });
       onReady();
     });
-    // Whatever the other end says is of no interest, but unread it would never close.
+    // Data from the other end is ignored, but unread it would keep the socket from closing.
     opened.resume();
     opened.on("error", (error) => {
       why = ` (${error.message})`;

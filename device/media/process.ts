@@ -1,9 +1,9 @@
 /**
  * Keeps one outside program running: ffmpeg, or the player.
  *
- * Whatever the program does (is missing, dies, fills its error output) becomes one line of
- * explanation and another start after a jittered pause. It is always ended by SIGKILL: nothing it
- * holds needs saving, and a program that hangs would not hear anything gentler.
+ * Whatever happens to the program (it is missing, ends, fills its error output) becomes one line of explanation and
+ * another start after a jittered pause. It is always ended by SIGKILL: it holds nothing that needs saving, and a
+ * hanging program would not react to a gentler signal.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { performance } from "node:perf_hooks";
@@ -94,7 +94,7 @@ export function keepRunning(options: ProgramOptions): Program {
       const how = code === null ? `was ended by ${signal}` : `stopped with code ${code}`;
       ended(how, code === 0 ? "normal" : "failed");
     });
-    // A program that dies while being written to: its exit tells the story.
+    // A program that ends while being written to: its exit is reported.
     running.stdin?.on("error", () => undefined);
     if (running.pid !== undefined) options.onStart(running);
   };

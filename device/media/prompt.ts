@@ -1,8 +1,7 @@
 /**
- * The prompts: short spoken sentences for the citizen, one WAV file each.
+ * The prompts: short spoken sentences for the person at the pillar, one WAV file each.
  *
- * The pillar plays them without asking anybody: nothing of them leaves it, and a dead network is
- * exactly when they are needed.
+ * The pillar plays them by itself: they are needed most when the network is down.
  */
 import { open } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +9,7 @@ import { parseWav, type Wav } from "./wav.ts";
 
 export const OWN_PROMPTS = join(import.meta.dirname, "..", "prompts");
 
-/** 20 s at 48 kHz: a longer text would be a lecture. */
+/** 20 s at 48 kHz: longer prompts are refused. */
 const MAX_PROMPT_BYTES = 2 * 1024 * 1024;
 const PROMPT_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 

@@ -10,7 +10,7 @@
 export type Redact = (text: string) => string;
 
 const HIDDEN = "***";
-/** A shorter part of a path is a word ("live"), and would blot out half of every sentence. */
+/** A shorter part of a path is a common word ("live"), and replacing it would make messages unreadable. */
 const MIN_SEGMENT = 4;
 const MIN_SECRET = 3;
 

@@ -1,8 +1,8 @@
 /**
  * Puts the hub's sound packets in order.
  *
- * A little patience repairs a swapped pair; more of it would delay everybody. What does not come is
- * declared lost, and after a long hole nothing is declared: the talk simply goes on.
+ * A short wait repairs a swapped pair; a longer one would delay everybody. A packet that does not come is declared
+ * lost; after a long hole nothing is declared, and the talk goes on.
  */
 
 export type Ordered = Uint8Array | "lost";
@@ -16,7 +16,7 @@ const MAX_STEP = 100;
 
 export interface Reorder {
   push(sequenceNumber: number, payload: Uint8Array): Ordered[];
-  /** Waits no longer for what is missing. */
+  /** Stops waiting for what is missing. */
   giveUp(): Ordered[];
   isWaiting(): boolean;
 }

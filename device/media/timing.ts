@@ -1,4 +1,4 @@
-/** How long media waits for things, in one place, so that a test can be impatient. */
+/** How long media waits for things, in one place, so that tests can use shorter times. */
 import { milliseconds, seconds, type Duration } from "../../shared/duration.ts";
 import type { Backoff } from "../../shared/backoff.ts";
 

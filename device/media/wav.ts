@@ -1,7 +1,7 @@
 /**
  * Reads a prompt: a RIFF WAVE file of PCM, 16 bit, mono, 48 kHz.
  *
- * No other kind is converted: a prompt is made once, on a desk, where a tool for it is at hand.
+ * Other kinds are refused and not converted: whoever makes a prompt has the tools for that.
  */
 import { PCM_RATE } from "./pcm.ts";
 

@@ -16,7 +16,7 @@ export interface AuditRow {
 
 type KindOf<T extends Fact["type"]> = AuditKind | null | ((fact: FactOf<T>) => AuditKind);
 
-/** Null: nobody did it, or another fact of the same deed says it. */
+/** Null: no person did it, or another fact of the same act says it. */
 const KINDS: { readonly [T in Fact["type"]]: KindOf<T> } = {
   "pillar-registered": null,
   "pillar-enrolled": null,

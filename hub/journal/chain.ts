@@ -1,10 +1,10 @@
 /**
  * The journal's hash chain: every row's hash covers the row before it.
  *
- * A changed bit, a row taken out or two swapped break every later link, and `verifyChain` says where.
- * What it cannot find is a journal cut off at its end; receipts held by the pillars show that.
+ * A changed bit, a row taken out or two swapped break every later link, and `verifyChain` says where. It cannot
+ * find a journal that was cut off at its end; receipts held by the pillars show that.
  *
- * One change is allowed: the words of a fact may be sealed (`seal.ts`). Its row keeps the hash it had, and a later
+ * One change is allowed: the text of a fact may be sealed (`seal.ts`). Its row keeps the hash it had, and a later
  * fact of the chain, `fact-sealed`, names that hash and the hash of what stands there now.
  */
 import { hash } from "node:crypto";

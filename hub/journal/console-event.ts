@@ -35,7 +35,7 @@ export function subjectsOf(facts: readonly NumberedFact[]): readonly NumberedSub
   return [...lastByKey.values()];
 }
 
-/** Total: a fact of which this release understands nothing costs itself and not the news beside it. */
+/** Total: an unreadable fact becomes a notice and does not stop the events beside it. */
 function toldBy(fact: Fact, index: number): readonly Subject[] {
   try {
     return subjects(fact);
@@ -97,7 +97,7 @@ function noticeOf(fact: Fact): readonly Subject[] {
         ? [notice("error", fact.code, fact.pillarId)]
         : [];
     case "hub-fault":
-      // What operators have to know too is an error: calls are not recorded.
+      // Operators have to know it too, so it is an error: calls are not recorded.
       return fact.isActive
         ? [notice(fact.code === "recording-stopped" ? "error" : "warning", fact.code, fact.detail)]
         : [];

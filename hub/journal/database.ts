@@ -1,8 +1,8 @@
 /**
- * SQLite as we want it: opened in one place, its settings read back, its statements kept.
+ * SQLite with our settings: opened in one place, the settings read back, the statements kept.
  *
- * WAL with FULL is the promise behind "received": a commit is on the disk before it returns. A database
- * that does not confirm these settings is refused, because a hub that arms on less lies to the street.
+ * "Received" rests on WAL with FULL: a commit is on the disk before it returns. A database that does not confirm
+ * these settings is refused, because with weaker ones the hub would confirm alarms that it can lose.
  *
  * Limit: synchronous. The writer therefore lives in a thread of its own (`worker.ts`).
  */
@@ -55,7 +55,7 @@ export function mergeLog(file: string): void {
   }
 }
 
-/** Sees what is committed, changes nothing. */
+/** Reads what is committed; cannot write. */
 export function openForReading(file: string): DatabaseSync {
   return new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
 }

@@ -23,7 +23,7 @@ import type { WriterSettings } from "./writer.ts";
 export const MAX_BATCH_FACTS = 2000;
 /** Facts waiting for the disk; past this the disk counts as failed. */
 export const MAX_WAITING_FACTS = 100_000;
-/** Batches are short-lived and small: a large nursery would only hold memory. */
+/** Batches are short-lived and small: a large young generation would only hold memory. */
 const NURSERY_MB = 8;
 const OPEN_WITHIN_MS = 30_000;
 const CLOSE_WITHIN_MS = 5000;

@@ -1,9 +1,9 @@
 /**
  * One bad row costs that row and never the list.
  *
- * Each row is turned into what consoles are shown, and checked by the very schema the answer is sent with; one
- * that cannot be, whatever the reason, is shown as damaged with its id where that helps somebody, left out
- * where it does not, and told to `onDamaged` in every case.
+ * Each row is turned into what consoles are shown, and checked by the same schema the answer is sent with. One that
+ * fails is shown as damaged with its id where that helps, left out where it does not, and reported to `onDamaged`
+ * in every case.
  */
 import type { z } from "zod";
 import { AuditEntry } from "../../shared/api/audit.ts";
@@ -56,7 +56,7 @@ export function incidentOf(row: IncidentRow, onDamaged: OnDamaged): Incident | u
   return damaged.ok ? damaged.value : undefined;
 }
 
-/** Somebody may be waiting behind it: what is not known counts as urgent, and nobody as its owner. */
+/** Somebody may be waiting: what is not known counts as urgent, and without an owner. */
 function damagedIncident({ id, pillar_id, state, pressed_at, name }: IncidentRow): Incident {
   const at = iso(pressed_at);
   return {

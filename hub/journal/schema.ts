@@ -1,9 +1,8 @@
 /**
  * The journal's tables, and the steps that make them.
  *
- * `journal` is the truth and only ever grows: triggers refuse to change or delete a row. The other tables
- * can be made from it again; their `body` is the folded record as JSON, beside the columns we search by.
- * Columns are text or integer only, so that the same queries run on Postgres.
+ * `journal` holds the facts and only grows: triggers refuse to change or delete a row. The other tables can be made
+ * from it again; their `body` is the folded record as JSON, beside the columns we search by.
  */
 import { sql, type Kysely } from "kysely";
 import type { Migration, MigrationProvider } from "kysely/migration";

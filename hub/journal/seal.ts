@@ -1,12 +1,13 @@
 /**
- * Takes the words of facts out of a journal because they hold a secret; what happened and when stays.
+ * Takes the text of facts out of a journal because it holds a secret; what happened and when stays.
  *
- * In one transaction the words are replaced, a `fact-sealed` for each is appended, the pillars concerned are folded
- * again, and the snapshots go, because they may hold the same words: the next start folds from the first fact. Then
- * the files are cleared: the write-ahead log is moved and cut, and the database is written anew without free pages.
+ * In one transaction the text is replaced, a `fact-sealed` for each is appended, the pillars concerned are folded
+ * again, and the snapshots are removed, because they may hold the same text: the next start folds from the first
+ * fact. Then the files are cleared: the write-ahead log is moved and cut, and the database is written anew without
+ * free pages.
  *
- * Limits: the original hash stays, so somebody who guesses a short password can try the guess against it. Copies made
- * before hold the words still. Only facts whose words decide nothing can be sealed (`chain.ts`).
+ * Limits: the original hash stays, so somebody who guesses a short password can test the guess against it. Copies
+ * made before still hold the text. Only facts whose text decides nothing can be sealed (`chain.ts`).
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Fact, FactOf } from "../core/facts.ts";
