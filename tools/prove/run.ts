@@ -38,7 +38,7 @@ interface Run {
 async function runFiles(files: readonly string[], { root, lines }: Proof): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), "anzhu-prove-"));
   const output = join(folder, "report.json");
-  const reporters = ["--reporter=dot", "--reporter=json", `--outputFile.json=${output}`];
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${output}`];
   try {
     const child = spawn(process.execPath, [VITEST, "run", "--root", root, ...reporters, ...files], {
       stdio: ["ignore", lines, lines],
