@@ -49,7 +49,7 @@ const LOOPBACKS = new BlockList();
 LOOPBACKS.addSubnet("127.0.0.0", 8);
 LOOPBACKS.addAddress("::1", "ipv6");
 
-/** Nobody's own address: unspecified, multicast, reserved and broadcast, IPv4 in IPv6's clothes. */
+/** Addresses that belong to no host: unspecified, multicast, reserved and broadcast, and IPv4 written as IPv6. */
 const NOBODY = new BlockList();
 NOBODY.addSubnet("0.0.0.0", 8);
 NOBODY.addSubnet("224.0.0.0", 4);

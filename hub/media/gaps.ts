@@ -9,7 +9,7 @@ import { MAX_GAPS, type Gap, type Gaps } from "../../shared/api/recording-gap.ts
 export interface GapTrack {
   /** Something was there from then on, for so long (milliseconds of the recording). */
   seen(atMs: number, lengthMs: number): void;
-  /** What follows is another stream, and the time before it nobody's. */
+  /** What follows is another stream, and the time before it belongs to none. */
   begin(atMs: number): void;
   /** The recording ends. */
   end(atMs: number): void;

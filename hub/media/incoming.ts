@@ -9,7 +9,7 @@ export interface IncomingPacket extends MediaPacket {
   readonly ssrc: number;
 }
 
-/** Padding that probes the line carries nothing. */
+/** Padding packets that probe the line carry no media. */
 const isEmpty = (packet: RtpPacket): boolean => packet.payload.length === 0;
 
 export function receive(

@@ -1,4 +1,7 @@
-/** Log lines to the hub, bounded: a peer that misbehaves a thousand times a second gets one voice. */
+/**
+ * Writes the media process's log lines to the hub, bounded: a peer that fails a thousand times a second gets one
+ * line.
+ */
 export type Level = "debug" | "info" | "warn" | "error";
 export type Log = (level: Level, text: string) => void;
 

@@ -28,7 +28,7 @@ export interface MediaProcessOptions {
 }
 
 export interface MediaProcess extends MediaPort {
-  /** Undefined between two lives. */
+  /** Undefined between two processes. */
   pid(): number | undefined;
 }
 
@@ -38,7 +38,7 @@ const START: StartLimits = { idleMs: 20_000, mostMs: 300_000 };
 /** Unanswered pings before a process that was ready counts as hung. */
 const MAX_UNANSWERED = 5;
 const RESTART = { first: milliseconds(100), most: milliseconds(2000) };
-/** A process that lived this long begins the backoff anew. */
+/** A process that ran this long begins the backoff anew. */
 const STEADY_MS = 10_000;
 const MAX_CLOSE_MS = 2500;
 

@@ -1,10 +1,10 @@
 /**
- * One WebRTC connection of the hub, with what werift 0.25.2 gets wrong put right.
+ * One WebRTC connection of the hub, with corrections for what werift 0.25.2 gets wrong.
  *
- * The hub always answers, and always as DTLS server: werift's client sleeps 100 ms first. Sender reports
- * carry the true time, a browser's request for a picture is heard although the library routes it to the
- * wrong place, cipher keys are prepared once instead of per packet, and no callback may throw into the
- * library, which would count it as a failed connection.
+ * The hub always answers, and always as DTLS server: werift's client sleeps 100 ms first. Sender reports carry the
+ * true time, a browser's request for a picture is heard although the library routes it to the wrong place, cipher
+ * keys are prepared once instead of per packet, and no callback may throw into the library, which would count it as
+ * a failed connection.
  */
 import { createSecretKey } from "node:crypto";
 import {
@@ -42,7 +42,7 @@ export interface Peer {
   close(): void;
 }
 
-/** A connection that does not come about in this time never will. */
+/** A connection that is not made in this time will not be made. */
 export const CONNECT_TIMEOUT_MS = 15_000;
 /** ICE may lose its path for this long; consent (RFC 7675) ends it otherwise after 30 s. */
 export const DISCONNECT_GRACE_MS = 10_000;

@@ -63,7 +63,8 @@ async function pillarOffer(
       log("info", `media of ${pillarId} ${state}${reason === "" ? "" : `: ${reason}`}`);
       if (state === "lost") {
         board.pillarById.delete(pillarId);
-        // Also while its offer is still being answered: a pillar that is told nothing waits in vain.
+        // Also while its offer is still being answered: a pillar that is told nothing would wait for its
+        // time-out.
         sendBye(board, { pillarId, to: signal, why: reason });
       }
       board.send({ type: "pillar-media", pillarId, state });

@@ -1,10 +1,10 @@
 /**
- * One recording: the pillar's picture and both voices, from start to stop, whatever comes or stays away.
+ * One recording: the pillar's picture and both voices, from start to stop, whichever of them are missing.
  *
- * The timeline begins when the hub says so. About every second what has settled becomes a fragment on
- * the disk, with a keyframe in it or without: a fragment that waited for a picture would be lost with
- * the process. The limit: pictures from a source that changes its size keep the first size in the
- * header; their own parameter sets travel with them.
+ * The timeline begins when the hub says so. About every second what has settled becomes a fragment on the disk,
+ * with a keyframe in it or without: a fragment that waited for a picture would be lost with the process. The limit:
+ * pictures from a source that changes its size keep the first size in the header; their own parameter sets travel
+ * with them.
  */
 import type { Gaps } from "../../shared/api/recording-gap.ts";
 import type { VideoPacket } from "./access-unit.ts";

@@ -1,8 +1,8 @@
 /**
- * The media process's orders: a message in, connections changed, messages out.
+ * The media process's work: a message in, connections changed, messages out.
  *
- * Bad input of a peer costs that peer its connection, with a reason it can show, and nobody else
- * anything. Every table is bounded.
+ * Bad input of a peer ends that peer's connection, with a reason it can show, and touches no other. Every table is
+ * bounded.
  */
 import { RTCDtlsTransport } from "werift";
 import { assertNever } from "../../shared/assert.ts";
@@ -135,7 +135,7 @@ async function answerViewer(
   }
 }
 
-/** Two voices at once from one speaker help nobody: the newest has the floor. */
+/** Two voices at once from one speaker cannot be understood: the newest talker is played. */
 function endOtherTalkers(board: Switchboard, talker: ViewerPeer): void {
   for (const other of board.viewerBySession.values()) {
     if (other === talker || other.role !== "talk" || other.pillarId !== talker.pillarId) continue;

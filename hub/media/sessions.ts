@@ -55,7 +55,7 @@ export function newSessions(): Sessions {
       if (message.type !== "pillar-signal") return;
       const { pillarId, signal } = message;
       if (signal.type === "bye") return forget(pillarId);
-      // A newer offer makes the word about the older one needless.
+      // After a newer offer the `bye` for the older one is not needed.
       if (signal.type === "offer") forget(pillarId);
       const { v, sessionId } = signal;
       if (signal.type === "offer" && running.size < MAX_ROOMS)

@@ -1,7 +1,7 @@
 /**
  * Room that belongs to the journal: a file that is given up when the disk is full, so that alarms go on.
  *
- * Recordings stop by themselves long before. This is for everybody else who fills the disk: logs, updates, other
+ * Recordings stop by themselves long before. This is for other causes of a full disk: logs, updates, other
  * programs. It is made again when there is room.
  */
 import { randomBytes } from "node:crypto";
@@ -54,7 +54,7 @@ export function openReserve(dataDir: string, log: Pick<Logger, "warn" | "error">
   };
 }
 
-/** Chance, because some file systems store zeros as nothing. */
+/** Random bytes, because some file systems store zeros as nothing. */
 async function make(file: string): Promise<void> {
   const block = randomBytes(MIB);
   const handle = await open(`${file}.new`, "w", 0o600);

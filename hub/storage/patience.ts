@@ -1,5 +1,5 @@
 /**
- * Asks a disk, and does not wait for ever.
+ * Asks a disk, with a limit on the wait.
  *
  * A failing disk or a network mount can leave a request unanswered for minutes. Each one that hangs holds one of
  * the few threads that serve every file of the program, so there is never a second one beside it.

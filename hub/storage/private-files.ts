@@ -1,5 +1,5 @@
 /**
- * Nobody but the hub's own account may read its data: directories 0700, files 0600.
+ * Only the hub's own account may read its data: directories 0700, files 0600.
  *
  * Databases, their side files and recordings are made by libraries that ask for 0644, so the process's mask
  * decides, not each call. What an older start left wider is narrowed at the next one.

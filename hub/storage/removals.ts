@@ -15,7 +15,7 @@ export const MOST_RETRY_MS = 600_000;
 export interface Removable {
   readonly id: RecordingId;
   readonly path: string;
-  /** Its directory gets no more recordings, and goes when it is empty. */
+  /** Its directory gets no more recordings, and is removed when it is empty. */
   readonly isDayOver: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface RemovalPort {
 export interface Removals {
   /** Resolves to those that are gone for good. Never rejects. */
   run(files: readonly Removable[]): Promise<RecordingId[]>;
-  /** Why a file that was to go is still there. */
+  /** Why a file that was to be removed is still there. */
   failure(): string | null;
 }
 
@@ -100,7 +100,10 @@ async function removeFile(path: string): Promise<void> {
   }
 }
 
-/** A removal that a power cut takes back would leave a file nobody looks for. An empty day that is over goes too. */
+/**
+ * A removal that a power cut undoes would leave a file that nothing looks for, so it is made durable. An empty
+ * directory of a past day is removed too.
+ */
 async function flush(directory: string, isDayOver: boolean): Promise<void> {
   try {
     const handle = await open(directory, "r");

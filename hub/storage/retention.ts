@@ -1,8 +1,8 @@
 /**
  * Looks at the disk every few seconds, and removes the recordings that were decided to go.
  *
- * What goes is decided in the core (`core/retention.ts`); here space is measured and files are removed. A file
- * goes only when the fact that it goes is on the disk, and its removal is told only when that is on the disk.
+ * The decisions are made in the core (`core/retention.ts`); here space is measured and files are removed. A file is
+ * removed only when the fact about it is on the disk, and its removal is reported only when that is on the disk.
  */
 import { statfs } from "node:fs/promises";
 import { join } from "node:path";
