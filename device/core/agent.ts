@@ -233,7 +233,10 @@ function accepted(agent: Agent, event: Extract<Event, { type: "accepted" }>): Ag
   const isNews = agent.outbox.pending.has(eventId) || agent.outbox.hubEpoch !== hubEpoch;
   const noted = isNews ? follow(lit, (next) => markOnDisk(next, eventId, hubEpoch)) : lit;
   const marked = follow(noted, (next) => acceptedByHub(next, receipt, event));
-  return follow(follow(marked, planPosts), (next) => selfTestAccepted(next, eventId, event));
+  // Another hub is owed the running call by either way.
+  const isOther = agent.outbox.hubEpoch !== undefined && agent.outbox.hubEpoch !== hubEpoch;
+  const posted = follow(marked, (next) => (isOther ? openAll(next, event) : planPosts(next)));
+  return follow(posted, (next) => selfTestAccepted(next, eventId, event));
 }
 
 function mediaSaid(agent: Agent, event: Extract<Event, { type: "media-said" }>): AgentStep {

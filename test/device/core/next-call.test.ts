@@ -91,8 +91,11 @@ describe("a call that is over while a newer alarm has no receipt", () => {
 
 describe("a hub that was set back to an older copy", () => {
   /** Twenty old alarms, then a call that somebody has answered. */
-  function answeredAfterMany(): { pillar: FalsePillar; running: EventId } {
-    const pillar = reachedPillar();
+  function answeredAfterMany(from: { readonly secondWays?: number } = {}): {
+    pillar: FalsePillar;
+    running: EventId;
+  } {
+    const pillar = reachedPillar(from);
     for (let i = 0; i < 20; i++) {
       const eventId = pillar.press();
       pillar.accept(eventId, EPOCH);
@@ -133,6 +136,17 @@ describe("a hub that was set back to an older copy", () => {
       if (oldest) pillar.accept(oldest.event.eventId, OTHER_HUB);
     });
     expect(sent[0]).toBe(running);
+  });
+
+  test("hears the running call by HTTPS as well, when its receipt by MQTT does not come", () => {
+    const { pillar, running } = answeredAfterMany({ secondWays: 1 });
+    const [oldest] = pillar.stored;
+    if (oldest) pillar.accept(oldest.event.eventId, OTHER_HUB);
+    const before = pillar.posts.length;
+    pillar.pass(6000);
+    expect(pillar.posts.slice(before).map(({ message }) => message.event.eventId)).toContain(
+      running,
+    );
   });
 
   test("has a new incident for the running call: nobody is with it any more", () => {
