@@ -3,21 +3,23 @@ import { relative } from "node:path";
 import { z } from "zod";
 import type { Promised } from "./promises.ts";
 
-/** As far as it is read: vitest's `json` reporter. */
-const Report = z.object({
-  testResults: z.array(
-    z.object({
-      name: z.string(),
-      startTime: z.number(),
-      endTime: z.number(),
-      status: z.string(),
-      message: z.string().optional(),
-      assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
-    }),
-  ),
+/** One test file, as `reporter.ts` writes it. */
+const FileResult = z.object({
+  /** Absolute path. */
+  file: z.string(),
+  ms: z.number(),
+  /** What kept it from being loaded. */
+  errors: z.array(z.string()),
+  tests: z.array(z.object({ name: z.string(), state: z.string() })),
 });
-export type Report = z.infer<typeof Report>;
-export const readReport = (text: string): Report => Report.parse(JSON.parse(text));
+export type FileResult = z.infer<typeof FileResult>;
+
+/** Whole lines only: a run that was killed may have left half of the last one. */
+export const readResults = (text: string): readonly FileResult[] =>
+  text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => FileResult.parse(JSON.parse(line)));
 
 export interface Verdict {
   readonly name: string;
@@ -31,21 +33,17 @@ export interface Verdict {
   readonly trouble: readonly string[];
 }
 
-type FileResult = Report["testResults"][number];
-
 /** A promise is kept when each of its files ran, nothing in them failed, and something in each was tried. */
 export function verdictsOf(
   promises: readonly Promised[],
-  report: Report,
+  all: readonly FileResult[],
   root: string,
 ): readonly Verdict[] {
-  const resultByFile = new Map(
-    report.testResults.map((result) => [relative(root, result.name), result]),
-  );
+  const resultByFile = new Map(all.map((result) => [relative(root, result.file), result]));
   return promises.map(({ name, en, short }) => {
     const results = short.flatMap((file) => resultByFile.get(file) ?? []);
     const trouble = short.flatMap((file) => troubleOf(file, resultByFile.get(file)));
-    const ms = results.reduce((sum, { startTime, endTime }) => sum + endTime - startTime, 0);
+    const ms = results.reduce((sum, one) => sum + one.ms, 0);
     return {
       name,
       promise: en.promise,
@@ -59,17 +57,15 @@ export function verdictsOf(
 }
 
 function troubleOf(file: string, result: FileResult | undefined): readonly string[] {
-  if (!result) return [`${file}: did not run`];
-  const failed = result.assertionResults.filter(({ status }) => status === "failed");
-  if (failed.length > 0) return failed.map(({ fullName }) => `${file}: ${fullName}`);
-  if (result.status === "failed") return [`${file}: ${firstLine(result.message)}`];
+  if (!result) return [`${file}: did not run to its end`];
+  const failed = result.tests.filter(({ state }) => state === "failed");
+  if (failed.length > 0) return failed.map(({ name }) => `${file}: ${name}`);
+  if (result.errors.length > 0) return result.errors.map((error) => `${file}: ${error}`);
   return count([result], "passed") === 0 ? [`${file}: nothing in it could run here`] : [];
 }
 
 const count = (results: readonly FileResult[], wanted: string): number =>
-  results.flatMap((one) => one.assertionResults).filter(({ status }) => status === wanted).length;
-
-const firstLine = (text = ""): string => text.trim().split("\n")[0] || "could not be loaded";
+  results.flatMap(({ tests }) => tests).filter(({ state }) => state === wanted).length;
 
 /** The table people read. */
 export function tableOf(verdicts: readonly Verdict[]): string {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { PROMISES, type Promised } from "../../../tools/prove/promises.ts";
 import { prove } from "../../../tools/prove/run.ts";
-import { verdictsOf } from "../../../tools/prove/verdict.ts";
+import { readResults, verdictsOf } from "../../../tools/prove/verdict.ts";
 
 const promised = (name: string, ...short: string[]): Promised => ({
   name,
@@ -76,7 +76,7 @@ test(
       promised("load", "test/load.test.ts"),
       promised("skip", "test/skip.test.ts"),
     ]);
-    expect(said).toContain("test/gone.test.ts: did not run");
+    expect(said).toContain("test/gone.test.ts: did not run to its end");
     expect(said).toMatch(/test\/load\.test\.ts: .*unable/);
     expect(said).toContain("test/skip.test.ts: nothing in it could run here");
     expect(code).toBe(1);
@@ -90,9 +90,21 @@ test("a failure outside of any test is exit code 1", { timeout: 60_000 }, async 
   expect(code).toBe(1);
 });
 
-test("a run without a report has kept nothing", () => {
-  const verdicts = verdictsOf(PROMISES, { testResults: [] }, "/");
-  expect(verdicts.map(({ isKept }) => isKept)).toEqual(PROMISES.map(() => false));
+test("a run that was cut short has kept what ended before, and nothing else", () => {
+  const line = JSON.stringify({
+    file: "/root/test/a.test.ts",
+    ms: 5,
+    errors: [],
+    tests: [{ name: "is true", state: "passed" }],
+  });
+  const results = readResults(`${line}\n${line.slice(0, 20)}`);
+  const verdicts = verdictsOf(
+    [promised("one", "test/a.test.ts"), promised("two", "test/b.test.ts")],
+    results,
+    "/root",
+  );
+  expect(verdicts.map(({ isKept }) => isKept)).toEqual([true, false]);
+  expect(verdictsOf(PROMISES, [], "/root").filter(({ isKept }) => isKept)).toEqual([]);
 });
 
 test("each promise has a name of its own and files that check it", () => {
