@@ -71,11 +71,15 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "test/hub/log-injection.test.ts",
     "a cell of an export is never a formula, nor does it turn its row around",
   ],
-  ["I-11", "test/hub/webhook.test.ts", "an address outside must be HTTPS, or on this machine"],
+  [
+    "I-11",
+    "test/hub/shell/webhook.test.ts",
+    "an address outside must be HTTPS, or on this machine",
+  ],
   ["I-13", "test/hub/backup.test.ts", "verify names the first row that does not fit, and fails"],
   [
     "N2",
-    "test/hub/webhook.test.ts",
+    "test/hub/shell/webhook.test.ts",
     "is still told after a restart of the hub, once, under the same id",
   ],
   ["D14", "test/wire/https-link.test.ts", "is never told to a hub of another authority"],

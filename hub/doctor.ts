@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { examineBroker } from "./broker-doctor.ts";
 import type { HubConfig } from "./config.ts";
 import { lockData } from "./data-lock.ts";
-import { checkClock, checkDisk } from "./health.ts";
+import { checkClock, checkDisk } from "./shell/health.ts";
 import { BEGINNING, verifyChain } from "./journal/chain.ts";
 import { openForReading } from "./journal/database.ts";
 import { isNamed } from "./link/authority.ts";

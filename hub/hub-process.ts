@@ -10,7 +10,7 @@ import type { Logger } from "pino";
 import { LOOPBACK } from "./api/public-address.ts";
 import type { HubConfig } from "./config.ts";
 import { lockData } from "./data-lock.ts";
-import { checkHealth } from "./health.ts";
+import { checkHealth } from "./shell/health.ts";
 import { openJournal } from "./journal/journal.ts";
 import { createSampledLog, type SampledLog } from "./link/sampled-log.ts";
 import type { Receipts } from "./link/receipts.ts";
@@ -22,8 +22,8 @@ import { assert } from "../shared/assert.ts";
 import type { PillarId } from "../shared/ids.ts";
 import type { Authority, MediaPort, WayIn } from "./ports.ts";
 import { narrow } from "./storage/private-files.ts";
-import { startShell, type Shell } from "./shell.ts";
-import { webhooksOf } from "./webhook.ts";
+import { startShell, type Shell } from "./shell/shell.ts";
+import { webhooksOf } from "./shell/webhook.ts";
 
 export interface HubProcess {
   readonly httpPort: number;

@@ -14,8 +14,8 @@ import type { Fact, FactOf } from "./core/facts.ts";
 import { isCloned } from "./core/roster.ts";
 import type { HubState } from "./core/state.ts";
 import { PILLAR_DAYS } from "./link/certificate-days.ts";
-import type { Settled } from "./loop.ts";
-import { createOnce } from "./once.ts";
+import type { Settled } from "./shell/loop.ts";
+import { createOnce } from "./shell/idempotency.ts";
 import type { Authority, Ended, HubCommands, MayRenew, RenewalAsked } from "./ports.ts";
 
 const LIFE_MS = PILLAR_DAYS * 86_400_000;

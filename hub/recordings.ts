@@ -13,9 +13,9 @@ import { boundedCount } from "./core/bounds.ts";
 import { unrecorded } from "./core/recording.ts";
 import type { RecordingRecord } from "./core/state/recording-record.ts";
 import type { HubState } from "./core/state.ts";
-import { newId } from "./identifier.ts";
+import { newId } from "./shell/identifier.ts";
 import { recordingPath } from "./journal/view.ts";
-import type { Settled } from "./loop.ts";
+import type { Settled } from "./shell/loop.ts";
 import type { FromMedia } from "./media/ipc.ts";
 
 /** A recording that broke off, or could not begin, is tried again this often. */

@@ -23,7 +23,7 @@ import type { AuditNotes } from "./audit-notes.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { PublicAddress } from "./public-address.ts";
 import type { SessionWatch } from "./session-watch.ts";
-import type { HealthCheck } from "../health.ts";
+import type { HealthCheck } from "../shell/health.ts";
 import type { Transfers } from "./transfers.ts";
 
 export interface ApiOptions {

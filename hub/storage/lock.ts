@@ -4,8 +4,8 @@ import type { HubState } from "../core/state.ts";
 import type { HubEvent } from "../core/events.ts";
 import { toIncident } from "../journal/view.ts";
 import type { Reads } from "../journal/reads.ts";
-import type { Settled } from "../loop.ts";
-import { createOnce } from "../once.ts";
+import type { Settled } from "../shell/loop.ts";
+import { createOnce } from "../shell/idempotency.ts";
 import type { HubCommands, Outcome } from "../ports.ts";
 
 export interface LocksOptions {

@@ -18,7 +18,7 @@ import { newPatience, type Patience } from "./patience.ts";
 import { diskPort, newRemovals, type Removals } from "./removals.ts";
 import type { Reads } from "../journal/reads.ts";
 import { iso, recordingPath } from "../journal/view.ts";
-import type { Settled } from "../loop.ts";
+import type { Settled } from "../shell/loop.ts";
 
 const TURN_MS = 10_000;
 /** A disk that takes longer over one file is called failing. */

@@ -170,7 +170,7 @@ function perform(
   }
 }
 
-/** As `hub/telling.ts`: nothing is signed for a session that has not shown itself. */
+/** As `hub/shell/telling.ts`: nothing is signed for a session that has not shown itself. */
 function tellCall(
   world: World,
   { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,

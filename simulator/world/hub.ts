@@ -109,7 +109,7 @@ function wordsOf(fact: Fact): string {
   return parts.join(" ");
 }
 
-/** One event, as `hub/loop.ts` takes it. Returns what was decided, or nothing when nothing can be. */
+/** One event, as `hub/shell/loop.ts` takes it. Returns what was decided, or nothing when nothing can be. */
 export function takeIn(world: World, hub: Hub, event: HubEvent): Decision | undefined {
   if (!hub.isUp) return undefined;
   world.trace.count(world.scheduler.now(), "hub", event.type);

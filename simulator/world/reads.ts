@@ -11,7 +11,7 @@ import type { Fact } from "../../hub/core/facts.ts";
 import type { IncidentRecord } from "../../hub/core/incident.ts";
 import type { RecordingRecord } from "../../hub/core/state/recording-record.ts";
 import type { PillarRecord } from "../../hub/core/state/pillar-record.ts";
-import { logFacts } from "../../hub/incident-log.ts";
+import { logFacts } from "../../hub/shell/incident-log.ts";
 import { subjectsOf } from "../../hub/journal/console-event.ts";
 import { project, untouched, type Touched } from "../../hub/journal/projection.ts";
 import { timelineEntry } from "../../hub/journal/timeline.ts";

@@ -19,7 +19,7 @@ import type { FromMedia, ToMedia } from "../../hub/media/ipc.ts";
 import type { Actor, Journal, NumberedEvent } from "../../hub/ports.ts";
 import type { Inspected } from "../../hub/recordings.ts";
 import { hear } from "../../hub/core/hear.ts";
-import { startShell, type Shell } from "../../hub/shell.ts";
+import { startShell, type Shell } from "../../hub/shell/shell.ts";
 import { newAlarm, pillar, type AlarmDetails } from "./core/street.ts";
 import { tempDir } from "./journal/directory.ts";
 

@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { pino, type Logger } from "pino";
 import { expect, test } from "vitest";
 import { toCsv } from "../../hub/console/archive/csv.ts";
-import { logFacts } from "../../hub/incident-log.ts";
+import { logFacts } from "../../hub/shell/incident-log.ts";
 import { IncidentId, PillarId, Username } from "../../shared/ids.ts";
 import { plainJsonLine } from "../../shared/text.ts";
 

@@ -6,7 +6,7 @@ import { expect, test, vi } from "vitest";
 import { pino } from "pino";
 import type { Fact } from "../../hub/core/facts.ts";
 import { RECORDING_AGAIN_BYTES } from "../../hub/core/retention.ts";
-import { newId } from "../../hub/identifier.ts";
+import { newId } from "../../hub/shell/identifier.ts";
 import { recordingPath } from "../../hub/journal/view.ts";
 import { openDiskSamples } from "../../hub/storage/disk-samples.ts";
 import { openReserve, RESERVE_BYTES, RESERVE_FILE } from "../../hub/storage/journal-reserve.ts";

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { createConsoleFeed } from "../../hub/console-feed.ts";
-import { checkHealth } from "../../hub/health.ts";
+import { createConsoleFeed } from "../../hub/shell/console-feed.ts";
+import { checkHealth } from "../../hub/shell/health.ts";
 import { HubConfig } from "../../hub/config.ts";
-import { createOnce } from "../../hub/once.ts";
-import { createCaller } from "../../hub/webhook.ts";
+import { createOnce } from "../../hub/shell/idempotency.ts";
+import { createCaller } from "../../hub/shell/webhook.ts";
 import { newHub, onlyIncident } from "./false-hub.ts";
 import { press } from "./journal/press.ts";
 

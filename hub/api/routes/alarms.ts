@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { PillarId } from "../../../shared/ids.ts";
 import { Accepted } from "../../../shared/protocol/accepted.ts";
 import { Alarm } from "../../../shared/protocol/alarm.ts";
-import { AlarmRefused } from "../../ingest.ts";
+import { AlarmRefused } from "../../shell/ingest.ts";
 import { boundTo } from "../../link/ingest.ts";
 import { ALARM_RATE, takeTurn } from "../../link/rate.ts";
 import type { Api, ApiOptions } from "../context.ts";

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Fact } from "../../../hub/core/facts.ts";
-import { newId } from "../../../hub/identifier.ts";
+import { newId } from "../../../hub/shell/identifier.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import { recordingPath } from "../../../hub/journal/view.ts";
 import type { EventId, IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";

@@ -10,7 +10,7 @@ import type { Fact } from "../../../hub/core/facts.ts";
 import { openAccounts } from "../../../hub/api/accounts.ts";
 import { openEnrolments } from "../../../hub/api/enrolments.ts";
 import { buildApi, type ApiOptions } from "../../../hub/api/server.ts";
-import type { HealthCheck } from "../../../hub/health.ts";
+import type { HealthCheck } from "../../../hub/shell/health.ts";
 import { openAuthority } from "../../../hub/link/authority.ts";
 import { openReceipts, type Receipts } from "../../../hub/link/receipts.ts";
 import type {

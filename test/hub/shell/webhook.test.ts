@@ -4,10 +4,10 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Webhook } from "../../hub/config.ts";
-import { HubConfig } from "../../hub/config.ts";
-import { sign } from "../../hub/webhook.ts";
-import { newHub, onlyIncident, person, type FalseHub } from "./false-hub.ts";
+import type { Webhook } from "../../../hub/config.ts";
+import { HubConfig } from "../../../hub/config.ts";
+import { sign } from "../../../hub/shell/webhook.ts";
+import { newHub, onlyIncident, person, type FalseHub } from "../false-hub.ts";
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
 /** Ticks come once a second; everything below is due at the next one. */
@@ -60,7 +60,7 @@ const PATIENT = { timeout: 15_000, interval: 100 };
 
 /** The body as `docs/installing.md` shows it to whoever writes a receiver. */
 function documented(): unknown {
-  const page = readFileSync(join(import.meta.dirname, "../../docs/installing.md"), "utf8");
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/installing.md"), "utf8");
   const [, text = ""] = /```json\n([^]*?)```/.exec(page) ?? [];
   return JSON.parse(text);
 }
@@ -93,7 +93,7 @@ describe("an incident nobody takes", () => {
     });
     expect(shapeOf(JSON.parse(call.body))).toEqual(shapeOf(documented()));
     const { headers, body } = call;
-    const signed = [headers["webhook-id"], headers["webhook-timestamp"], body].join(".");
+    const signed = [headers["webhook-id"], headers["webhook-timestamp"], body].join("..");
     const mac = createHmac("sha256", Buffer.alloc(24, 7)).update(signed).digest("base64");
     expect(call.headers["webhook-signature"]).toBe(`v1,${mac}`);
     expect(moved.calls[0]?.headers["webhook-id"]).toBe(call.headers["webhook-id"]);

@@ -6,16 +6,16 @@
  * away and made again from the journal, in this process. Until then every event is refused, and the pillars, which
  * have no receipt, send their alarms again.
  */
-import { assert } from "../shared/assert.ts";
-import type { Decision } from "./core/decision.ts";
-import type { HubEvent } from "./core/events.ts";
-import type { Fact } from "./core/facts.ts";
-import { evolve, handle, unattended } from "./core/hub.ts";
-import { hear } from "./core/hear.ts";
-import { MAX_PILLARS } from "./core/roster.ts";
-import { newState, type HubSettings, type HubState } from "./core/state.ts";
-import { readSnapshot, writeSnapshot } from "./core/snapshot.ts";
-import type { Journal } from "./ports.ts";
+import { assert } from "../../shared/assert.ts";
+import type { Decision } from "../core/decision.ts";
+import type { HubEvent } from "../core/events.ts";
+import type { Fact } from "../core/facts.ts";
+import { evolve, handle, unattended } from "../core/hub.ts";
+import { hear } from "../core/hear.ts";
+import { MAX_PILLARS } from "../core/roster.ts";
+import { newState, type HubSettings, type HubState } from "../core/state.ts";
+import { readSnapshot, writeSnapshot } from "../core/snapshot.ts";
+import type { Journal } from "../ports.ts";
 
 /** Facts between two snapshots: a restart folds at most about this many. */
 export const SNAPSHOT_EVERY = 10_000;

@@ -5,27 +5,27 @@
  * every console at once and gets no receipt: somebody may still be standing there.
  */
 import type { Logger } from "pino";
-import { assertNever } from "../shared/assert.ts";
-import { canonicalJson } from "../shared/canonical-json.ts";
-import { linkHash } from "../shared/hash-chain.ts";
-import type { PillarId } from "../shared/ids.ts";
-import type { Alarm } from "../shared/protocol/alarm.ts";
-import type { UpMessage } from "../shared/protocol/messages.ts";
-import type { Commander } from "./commands.ts";
+import { assertNever } from "../../shared/assert.ts";
+import { canonicalJson } from "../../shared/canonical-json.ts";
+import { linkHash } from "../../shared/hash-chain.ts";
+import type { PillarId } from "../../shared/ids.ts";
+import type { Alarm } from "../../shared/protocol/alarm.ts";
+import type { UpMessage } from "../../shared/protocol/messages.ts";
+import type { Commander } from "./pillar-commands.ts";
 import type { ConsoleFeed } from "./console-feed.ts";
-import type { HubEvent } from "./core/events.ts";
-import type { Via } from "./core/facts.ts";
-import { needsJournal } from "./core/ledger.ts";
-import type { PillarRecord } from "./core/state/pillar-record.ts";
-import { isExpired, revokedWords } from "./core/certificate.ts";
-import type { HubState } from "./core/state.ts";
+import type { HubEvent } from "../core/events.ts";
+import type { Via } from "../core/facts.ts";
+import { needsJournal } from "../core/ledger.ts";
+import type { PillarRecord } from "../core/state/pillar-record.ts";
+import { isExpired, revokedWords } from "../core/certificate.ts";
+import type { HubState } from "../core/state.ts";
 import { newId } from "./identifier.ts";
-import { sha256 } from "./journal/chain.ts";
-import type { SampledLog } from "./link/sampled-log.ts";
-import { createSampler, type Sampler } from "./link/sampler.ts";
+import { sha256 } from "../journal/chain.ts";
+import type { SampledLog } from "../link/sampled-log.ts";
+import { createSampler, type Sampler } from "../link/sampler.ts";
 import type { Settled } from "./loop.ts";
 import type { Telling } from "./telling.ts";
-import type { Authority, Journal, MediaPort, PillarLink, PillarLinkEvents } from "./ports.ts";
+import type { Authority, Journal, MediaPort, PillarLink, PillarLinkEvents } from "../ports.ts";
 
 export interface IngestOptions {
   readonly authority: Pick<Authority, "verify">;

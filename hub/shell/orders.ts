@@ -3,14 +3,14 @@
  *
  * A console that lost its connection repeats an order under the same key and gets the first outcome.
  */
-import type { IncidentId } from "../shared/ids.ts";
-import type { HubEvent } from "./core/events.ts";
-import type { HubState } from "./core/state.ts";
+import type { IncidentId } from "../../shared/ids.ts";
+import type { HubEvent } from "../core/events.ts";
+import type { HubState } from "../core/state.ts";
 import { newId } from "./identifier.ts";
-import { toIncident } from "./journal/view.ts";
+import { toIncident } from "../journal/view.ts";
 import type { Settled } from "./loop.ts";
-import { createOnce } from "./once.ts";
-import type { HubCommands, Outcome } from "./ports.ts";
+import { createOnce } from "./idempotency.ts";
+import type { HubCommands, Outcome } from "../ports.ts";
 
 export interface OrdersOptions {
   readonly state: () => HubState;

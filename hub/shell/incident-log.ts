@@ -1,6 +1,6 @@
 /** One line per change of an incident: its id follows a press through every log. */
 import type { Logger } from "pino";
-import type { Fact, FactOf, IncidentFact } from "./core/facts.ts";
+import type { Fact, FactOf, IncidentFact } from "../core/facts.ts";
 
 export function logFacts(log: Logger, facts: readonly Fact[]): void {
   for (const fact of facts) {

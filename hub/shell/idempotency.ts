@@ -2,7 +2,7 @@
  * The same request under the same key is answered with its first outcome: a console that lost its connection
  * repeats what it asked, and nothing happens twice.
  */
-import type { ProblemCode } from "../shared/api/problem.ts";
+import type { ProblemCode } from "../../shared/api/problem.ts";
 
 /** Outcomes remembered for repetitions, over all consoles: minutes of a busy room. */
 const MAX_REMEMBERED = 1000;

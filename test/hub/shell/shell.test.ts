@@ -1,8 +1,16 @@
 import { describe, expect, test, vi } from "vitest";
-import type { Fact } from "../../hub/core/facts.ts";
-import type { Journal } from "../../hub/ports.ts";
-import { newAlarm, newHeartbeat, pillar } from "./core/street.ts";
-import { incidents, newHub, onlyIncident, person, SEAT, told, type FalseHub } from "./false-hub.ts";
+import type { Fact } from "../../../hub/core/facts.ts";
+import type { Journal } from "../../../hub/ports.ts";
+import { newAlarm, newHeartbeat, pillar } from "../core/street.ts";
+import {
+  incidents,
+  newHub,
+  onlyIncident,
+  person,
+  SEAT,
+  told,
+  type FalseHub,
+} from "../false-hub.ts";
 
 const OFFER = "v=0\r\n";
 

@@ -7,18 +7,18 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Logger } from "pino";
-import { assertNever } from "../shared/assert.ts";
-import { canonicalJson } from "../shared/canonical-json.ts";
-import type { RecordingId } from "../shared/ids.ts";
-import type { Accepted, Receipt } from "../shared/protocol/accepted.ts";
-import { signCommand } from "./commands.ts";
-import type { HubEffect } from "./core/events.ts";
-import type { HubState } from "./core/state.ts";
-import { recordingPath } from "./journal/view.ts";
+import { assertNever } from "../../shared/assert.ts";
+import { canonicalJson } from "../../shared/canonical-json.ts";
+import type { RecordingId } from "../../shared/ids.ts";
+import type { Accepted, Receipt } from "../../shared/protocol/accepted.ts";
+import { signCommand } from "./pillar-commands.ts";
+import type { HubEffect } from "../core/events.ts";
+import type { HubState } from "../core/state.ts";
+import { recordingPath } from "../journal/view.ts";
 import type { Prepare, Settled } from "./loop.ts";
-import type { Authority, Journal, MediaPort, PillarLink } from "./ports.ts";
+import type { Authority, Journal, MediaPort, PillarLink } from "../ports.ts";
 import type { Telling } from "./telling.ts";
-import type { Views } from "./views.ts";
+import type { Views } from "../views.ts";
 
 export interface EffectsOptions {
   readonly dataDir: string;

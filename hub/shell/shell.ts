@@ -5,29 +5,29 @@
  * get no receipt and keep asking, and the journal is opened again until it holds.
  */
 import type { Logger } from "pino";
-import type { PillarId } from "../shared/ids.ts";
-import { createCommander, type Commander } from "./commands.ts";
-import type { Webhook } from "./config.ts";
+import type { PillarId } from "../../shared/ids.ts";
+import { createCommander, type Commander } from "./pillar-commands.ts";
+import type { Webhook } from "../config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
-import type { HubEvent } from "./core/events.ts";
-import type { RetentionSettings } from "./core/state/storage-state.ts";
-import type { HubSettings } from "./core/state.ts";
+import type { HubEvent } from "../core/events.ts";
+import type { RetentionSettings } from "../core/state/storage-state.ts";
+import type { HubSettings } from "../core/state.ts";
 import { createEffects } from "./effects.ts";
 import {
   createIdentities,
   NO_REGISTER,
   type Identities,
   type IdentityRegister,
-} from "./identities.ts";
+} from "../identities.ts";
 import { watchDamagedRows } from "./damaged-rows.ts";
 import { watchFiles } from "./file-watch.ts";
 import { logFacts } from "./incident-log.ts";
 import { createIngest } from "./ingest.ts";
-import { createSampledLog, type SampledLog } from "./link/sampled-log.ts";
-import { mergeLog } from "./journal/database.ts";
-import { openReads, type Reads } from "./journal/reads.ts";
+import { createSampledLog, type SampledLog } from "../link/sampled-log.ts";
+import { mergeLog } from "../journal/database.ts";
+import { openReads, type Reads } from "../journal/reads.ts";
 import { startLoop, type Loop, type Prepare, type Settled } from "./loop.ts";
-import type { FromMedia } from "./media/ipc.ts";
+import type { FromMedia } from "../media/ipc.ts";
 import { createOrders } from "./orders.ts";
 import type {
   Authority,
@@ -36,12 +36,12 @@ import type {
   MediaPort,
   PillarLink,
   PillarLinkEvents,
-} from "./ports.ts";
-import { createRecordings, type Inspected } from "./recordings.ts";
-import { openReserve, type JournalReserve } from "./storage/journal-reserve.ts";
-import { openStorage, type Storage } from "./storage/storage.ts";
+} from "../ports.ts";
+import { createRecordings, type Inspected } from "../recordings.ts";
+import { openReserve, type JournalReserve } from "../storage/journal-reserve.ts";
+import { openStorage, type Storage } from "../storage/storage.ts";
 import { createTelling, type Telling } from "./telling.ts";
-import { createViews, type Views } from "./views.ts";
+import { createViews, type Views } from "../views.ts";
 import { createCaller } from "./webhook.ts";
 
 const TICK_MS = 1000;

@@ -1,8 +1,8 @@
 /** What a process supervisor should know: whether an alarm that comes now would be accepted. */
 import { statfs } from "node:fs/promises";
-import type { HubConfig } from "./config.ts";
+import type { HubConfig } from "../config.ts";
 import type { Loop } from "./loop.ts";
-import type { WayIn } from "./ports.ts";
+import type { WayIn } from "../ports.ts";
 
 /** Below this the disk counts as full: the journal needs room for alarms, whatever recordings take. */
 export const LEAST_FREE_BYTES = 512 * 1024 * 1024;

@@ -5,10 +5,10 @@
  * may be a millisecond late, a pillar's lamp not.
  */
 import type { Logger } from "pino";
-import type { HubNotice } from "../shared/api/event.ts";
-import type { Fact } from "./core/facts.ts";
-import type { Reads } from "./journal/reads.ts";
-import type { NumberedEvent } from "./ports.ts";
+import type { HubNotice } from "../../shared/api/event.ts";
+import type { Fact } from "../core/facts.ts";
+import type { Reads } from "../journal/reads.ts";
+import type { NumberedEvent } from "../ports.ts";
 
 export interface ConsoleFeed {
   tell(facts: readonly Fact[], first: number): void;
