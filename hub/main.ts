@@ -14,12 +14,12 @@ import { PlaceText, type Position } from "../shared/api/pillar.ts";
 import { asTyped } from "../shared/command-name.ts";
 import { PillarId } from "../shared/ids.ts";
 import { plainJsonLine, visible } from "../shared/text.ts";
-import { addBackup } from "./backup-command.ts";
-import { addBroker } from "./broker-command.ts";
+import { addBackup } from "./command/backup-command.ts";
+import { addBroker } from "./command/broker-command.ts";
 import { makePrivateFiles } from "./storage/private-files.ts";
-import { addSeal } from "./seal-command.ts";
-import { ConfigurationError, loadConfig } from "./settings-file.ts";
-import { addUser } from "./user-command.ts";
+import { addSeal } from "./command/seal-command.ts";
+import { ConfigurationError, loadConfig } from "./command/settings-file.ts";
+import { addUser } from "./command/user-command.ts";
 
 const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
 /** Closing takes no longer than this, so that the process supervisor does not kill it first. */
@@ -194,7 +194,7 @@ function addDoctor(root: Command): void {
     .action(async ({ config: file }: { config: string }) => {
       const config = loadConfig(file);
       print(`ok    settings: ${file}`);
-      const { examine } = await import("./doctor.ts");
+      const { examine } = await import("./command/doctor.ts");
       const findings = await examine(config);
       for (const { what, isOk, detail } of findings) {
         print(`${isOk ? "ok   " : "FAULT"} ${what}: ${detail}`);

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { AgentConfig } from "../../device/config.ts";
 import { examine as examinePillar } from "../../device/doctor.ts";
 import { HubConfig } from "../../hub/config.ts";
-import { examine as examineHub } from "../../hub/doctor.ts";
+import { examine as examineHub } from "../../hub/command/doctor.ts";
 import { findWide, narrow } from "../../hub/storage/private-files.ts";
 import { tempDir } from "./journal/directory.ts";
 

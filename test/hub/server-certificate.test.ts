@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { pino } from "pino";
 import { HubConfig } from "../../hub/config.ts";
-import { examine } from "../../hub/doctor.ts";
+import { examine } from "../../hub/command/doctor.ts";
 import { startHub, type HubProcess } from "../../hub/hub-process.ts";
 import { openAuthority } from "../../hub/link/authority.ts";
 import { ownAddresses, serverNames } from "../../hub/link/server-names.ts";

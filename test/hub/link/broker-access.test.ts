@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { ExternalBroker } from "../../../hub/config.ts";
 import { accessTo } from "../../../hub/link/broker-access.ts";
-import { loadConfig } from "../../../hub/settings-file.ts";
+import { loadConfig } from "../../../hub/command/settings-file.ts";
 
 let dir: string;
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "anzhu-access-"))));

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { visible } from "../shared/text.ts";
+import { visible } from "../../shared/text.ts";
 import { loadConfig } from "./settings-file.ts";
 
 /** Characters: a sentence or two. */
@@ -45,10 +45,10 @@ export function addSeal(root: Command): void {
 }
 
 async function seal(asked: readonly number[], { config, reason, by }: Given): Promise<void> {
-  const { journalIn } = await import("./backup.ts");
-  const { lockData } = await import("./data-lock.ts");
-  const { MAX_SEALED_AT_ONCE, sealFacts } = await import("./journal/seal.ts");
-  const { secretShape } = await import("./journal/secrets.ts");
+  const { journalIn } = await import("../backup.ts");
+  const { lockData } = await import("../data-lock.ts");
+  const { MAX_SEALED_AT_ONCE, sealFacts } = await import("../journal/seal.ts");
+  const { secretShape } = await import("../journal/secrets.ts");
   const looksLike = secretShape(`${reason} ${by}`);
   if (looksLike) throw new Error(`expected a reason without a secret, found ${looksLike}`);
   if (asked.length > MAX_SEALED_AT_ONCE) {

@@ -5,8 +5,8 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { readConfig } from "../shared/config.ts";
-import { HubConfig } from "./config.ts";
+import { readConfig } from "../../shared/config.ts";
+import { HubConfig } from "../config.ts";
 
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";

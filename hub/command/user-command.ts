@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { Role } from "../shared/api/session.ts";
-import { Username } from "../shared/ids.ts";
-import { isolated, visible } from "../shared/text.ts";
-import type { ClosableAccounts } from "./api/accounts.ts";
-import type { AccountChanged, ListedAccount } from "./ports.ts";
+import { Role } from "../../shared/api/session.ts";
+import { Username } from "../../shared/ids.ts";
+import { isolated, visible } from "../../shared/text.ts";
+import type { ClosableAccounts } from "../api/accounts.ts";
+import type { AccountChanged, ListedAccount } from "../ports.ts";
 import { loadConfig } from "./settings-file.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -141,7 +141,7 @@ async function open({ config: file }: Settings): Promise<ClosableAccounts> {
   const config = loadConfig(file);
   const { mkdir } = await import("node:fs/promises");
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const { openAccounts } = await import("./api/accounts.ts");
+  const { openAccounts } = await import("../api/accounts.ts");
   return openAccounts(join(config.dataDir, "accounts.db"));
 }
 
@@ -149,7 +149,7 @@ function username(text: string): Username {
   const parsed = Username.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError(
-    `expected a lower-case letter, then letters, digits, ".", "_" or "-", at most 32, found ` +
+    `expected a lower-case letter, then letters, digits, "..", "_" or "-", at most 32, found ` +
       JSON.stringify(visible(text.slice(0, 60))),
   );
 }

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { examineBroker } from "../../hub/broker-doctor.ts";
-import { HubConfig } from "../../hub/config.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
-import { newMosquitto, noMosquitto, type MosquittoWanted } from "../instrument/mosquitto.ts";
+import { examineBroker } from "../../../hub/command/broker-doctor.ts";
+import { HubConfig } from "../../../hub/config.ts";
+import { openAuthority } from "../../../hub/link/authority.ts";
+import { newMosquitto, noMosquitto, type MosquittoWanted } from "../../instrument/mosquitto.ts";
 
 const skipped = noMosquitto();
 const closers: (() => unknown)[] = [];
