@@ -75,8 +75,8 @@ async function start(
   for (const failed of narrow(dataDir)) {
     log.error(`others may be able to read the hub's data: ${failed}; run: anzhu-hub doctor`);
   }
-  const { openAuthority } = await import("./link/authority.ts");
-  const { serverNames } = await import("./link/server-names.ts");
+  const { openAuthority } = await import("./identity/authority.ts");
+  const { serverNames } = await import("./identity/server-names.ts");
   const authority = await openAuthority(dataDir, serverNames(config));
   keepRenewed(config, { ...options, authority }, closers);
   const refused = createSampledLog(log);
@@ -128,7 +128,7 @@ async function startCore(
   const journalFile = join(config.dataDir, "journal.db");
   const startedAt = performance.now();
   const journal = await openJournal(journalFile);
-  const { openRegister } = await import("./link/identity-register.ts");
+  const { openRegister } = await import("./identity/identity-register.ts");
   const media = options.media ?? startMedia(config, log);
   let shell: Shell;
   try {
@@ -237,7 +237,7 @@ async function prepareApi(
 ): Promise<FastifyInstance> {
   const { loop, linkEvents: events } = shell;
   const { openAccounts } = await import("./api/accounts.ts");
-  const { openEnrolments } = await import("./api/enrolments.ts");
+  const { openEnrolments } = await import("./identity/enrolments.ts");
   const { buildApi } = await import("./api/server.ts");
   const accounts = openAccounts(join(config.dataDir, "accounts.db"));
   closers.push(() => accounts.close());

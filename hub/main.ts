@@ -170,9 +170,9 @@ function addEnroll(root: Command): void {
     .addHelpText("after", "\nPrints pillar:secret:fingerprint, for: anzhu-agent enroll <code>")
     .action(async (id: PillarId, options: EnrollOptions) => {
       const config = loadConfig(options.config);
-      const { openAuthority } = await import("./link/authority.ts");
-      const { serverNames } = await import("./link/server-names.ts");
-      const { openEnrolments } = await import("./api/enrolments.ts");
+      const { openAuthority } = await import("./identity/authority.ts");
+      const { serverNames } = await import("./identity/server-names.ts");
+      const { openEnrolments } = await import("./identity/enrolments.ts");
       const { mkdir } = await import("node:fs/promises");
       await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
       const authority = await openAuthority(config.dataDir, serverNames(config));

@@ -26,7 +26,7 @@ import type { z } from "zod";
 import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
 import type { Fact, FactOf, Via } from "./core/facts.ts";
-import type { KeyAndCert } from "./link/certificates.ts";
+import type { KeyAndCert } from "./identity/certificates.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
 /** The append-only, hash-chained store. One writer thread; every append is durable when its promise settles. */

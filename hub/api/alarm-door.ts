@@ -8,7 +8,7 @@
 import rateLimit from "@fastify/rate-limit";
 import type { Server } from "node:tls";
 import type { FastifyInstance } from "fastify";
-import { followRenewals } from "../link/server-renewal.ts";
+import { followRenewals } from "../identity/server-renewal.ts";
 import type { ApiOptions } from "./context.ts";
 import { addressGroup } from "../link/address-group.ts";
 import { createServer } from "./http-server.ts";

@@ -9,7 +9,7 @@ import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import type { Server } from "node:tls";
 import type { FastifyInstance } from "fastify";
-import { followRenewals } from "../link/server-renewal.ts";
+import { followRenewals } from "../identity/server-renewal.ts";
 import { z } from "zod";
 import { guardRoutes } from "./access.ts";
 import { createAuditNotes } from "./audit-notes.ts";

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Option, type Command } from "commander";
-import { SERVER_DAYS } from "../link/certificate-days.ts";
+import { SERVER_DAYS } from "../identity/certificate-days.ts";
 import { loadConfig } from "./settings-file.ts";
 
 interface Given {
@@ -24,8 +24,8 @@ export function addBroker(root: Command): void {
     .action(async ({ config: file, name: names, out }: Given) => {
       const config = loadConfig(file);
       const { dataDir } = config;
-      const { openAuthority } = await import("../link/authority.ts");
-      const { serverNames } = await import("../link/server-names.ts");
+      const { openAuthority } = await import("../identity/authority.ts");
+      const { serverNames } = await import("../identity/server-names.ts");
       await mkdir(dataDir, { recursive: true, mode: 0o700 });
       const authority = await openAuthority(dataDir, serverNames(config));
       const { key, cert } = await authority.certifyBroker(names);

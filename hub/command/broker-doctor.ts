@@ -17,7 +17,7 @@ import type { ExternalBroker } from "../config.ts";
 import type { Finding } from "./finding.ts";
 import { accessTo } from "../link/broker-access.ts";
 import { connectToBroker, type BrokerAccess } from "../link/broker-client.ts";
-import type { KeyAndCert } from "../link/certificates.ts";
+import type { KeyAndCert } from "../identity/certificates.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const RENEW_BEFORE_DAYS = 30;
@@ -40,7 +40,7 @@ export async function examineBroker(external: ExternalBroker, place: Place): Pro
     return [{ what: "broker", isOk: true, detail }];
   }
   const { createHubClientCertificate, createTrialPillar, loadIssuer } =
-    await import("../link/certificates.ts");
+    await import("../identity/certificates.ts");
   const issuer = await loadIssuer(keys);
   const heard: string[] = [];
   const closers: (() => unknown)[] = [];

@@ -13,8 +13,8 @@ import { lockData } from "../data-lock.ts";
 import { checkClock, checkDisk } from "../shell/health.ts";
 import { BEGINNING, verifyChain } from "../journal/chain.ts";
 import { openForReading } from "../journal/database.ts";
-import { isNamed } from "../link/authority.ts";
-import { serverNames } from "../link/server-names.ts";
+import { isNamed } from "../identity/authority.ts";
+import { serverNames } from "../identity/server-names.ts";
 import { findWide } from "../storage/private-files.ts";
 import type { Finding } from "./finding.ts";
 

@@ -15,7 +15,7 @@ import type { Authority } from "../ports.ts";
 import { addressOf, explainTls, identify, type Peer } from "./peer-identity.ts";
 import type { SampledKind, SampledLog } from "./sampled-log.ts";
 import { createConnectionLimit, type ConnectionLimits, type Refusal } from "./connection-limit.ts";
-import { followRenewals } from "./server-renewal.ts";
+import { followRenewals } from "../identity/server-renewal.ts";
 import { createWaitingRoom } from "./waiting-room.ts";
 import { openWidePort, type WidePort, type WidePortOptions } from "./wide-port.ts";
 

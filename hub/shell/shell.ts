@@ -18,7 +18,7 @@ import {
   NO_REGISTER,
   type Identities,
   type IdentityRegister,
-} from "../identities.ts";
+} from "../identity/identities.ts";
 import { watchDamagedRows } from "./damaged-rows.ts";
 import { watchFiles } from "./file-watch.ts";
 import { logFacts } from "./incident-log.ts";

@@ -10,7 +10,7 @@ import { makeKeys } from "../../device/adapters/key-pair.ts";
 import type { Fact } from "../../hub/core/facts.ts";
 import { lockData } from "../../hub/data-lock.ts";
 import { openJournal } from "../../hub/journal/journal.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Authority } from "../../hub/ports.ts";
 import { PillarId } from "../../shared/ids.ts";
 

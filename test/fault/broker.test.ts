@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import { hubClient } from "../../simulator/hub-client.ts";
 import { ACCOUNTS, PASSWORD } from "../../simulator/demo-hub.ts";
 import { noMosquitto } from "../instrument/mosquitto.ts";

@@ -9,7 +9,7 @@ import { dataPaths } from "../../device/adapters/data-dir.ts";
 import { hubReach, type Lookup } from "../../device/adapters/hub-address.ts";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import type { AgentConfig } from "../../device/config.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import { alarmListener } from "../wire/alarm-listener.ts";
 import { deafMedia, handBoard, type HandBoard } from "../wire/hand-board.ts";
 import { enrolledPillar, smallHub, type Pillar, type SmallHub } from "../wire/small-hub.ts";

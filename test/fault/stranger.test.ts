@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import { PillarId } from "../../shared/ids.ts";
 import { openStreet, readJournal, type Street } from "./harness/street.ts";

@@ -10,8 +10,8 @@ import { pino } from "pino";
 import { HubConfig } from "../../hub/config.ts";
 import { examine } from "../../hub/command/doctor.ts";
 import { startHub, type HubProcess } from "../../hub/hub-process.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
-import { ownAddresses, serverNames } from "../../hub/link/server-names.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
+import { ownAddresses, serverNames } from "../../hub/identity/server-names.ts";
 import { tempDir } from "./journal/directory.ts";
 
 const DAY_MS = 86_400_000;

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { KeyAndCert } from "../../hub/link/certificates.ts";
+import type { KeyAndCert } from "../../hub/identity/certificates.ts";
 import { until } from "../../simulator/hub-client.ts";
 import { ROOT } from "../../simulator/live/program.ts";
 

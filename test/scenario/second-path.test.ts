@@ -10,7 +10,7 @@ import { enrol } from "../../device/adapters/enrolment.ts";
 import { AgentConfig } from "../../device/config.ts";
 import { HubConfig } from "../../hub/config.ts";
 import { startHub } from "../../hub/hub-process.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import { runProgram } from "../../simulator/live/program.ts";
 import { silentBroker } from "../wire/alarm-listener.ts";
 import { deafMedia, handBoard } from "../wire/hand-board.ts";

@@ -4,7 +4,7 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openEnrolments } from "../../hub/api/enrolments.ts";
+import { openEnrolments } from "../../hub/identity/enrolments.ts";
 import { HubConfig } from "../../hub/config.ts";
 import { startHub, type HubProcess } from "../../hub/hub-process.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";

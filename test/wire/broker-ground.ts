@@ -6,7 +6,7 @@ import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { examineBroker } from "../../hub/command/broker-doctor.ts";
 import { HubConfig } from "../../hub/config.ts";
 import type { Finding } from "../../hub/command/finding.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import { accessTo } from "../../hub/link/broker-access.ts";
 import { startExternalBroker } from "../../hub/link/external-broker.ts";
 import type { Authority, WayIn } from "../../hub/ports.ts";

@@ -11,7 +11,7 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { afterEach, describe, expect, test } from "vitest";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import type { Display } from "../../device/ports.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Authority } from "../../hub/ports.ts";
 import { canonicalJson, type CanonicalValue } from "../../shared/canonical-json.ts";
 import { parseUp, type UpMessage } from "../../shared/protocol/messages.ts";

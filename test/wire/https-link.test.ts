@@ -7,7 +7,7 @@ import { startAgent } from "../../device/agent.ts";
 import { httpsLink } from "../../device/adapters/https-link.ts";
 import { readIdentity } from "../../device/adapters/identity.ts";
 import type { AlarmPost, LampPattern } from "../../device/ports.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Authority } from "../../hub/ports.ts";
 import { alarmListener, receiptFrom, silentBroker, type AlarmListener } from "./alarm-listener.ts";
 import { deafMedia, handBoard } from "./hand-board.ts";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { pino, type Logger } from "pino";
 import { HubConfig } from "../../hub/config.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import { startBroker } from "../../hub/link/embedded-broker.ts";
 import { createSampledLog, type SampledLog } from "../../hub/link/sampled-log.ts";
 import type { Authority, PillarLink } from "../../hub/ports.ts";

@@ -12,10 +12,10 @@ import { readTlsPair } from "../../device/adapters/tls-pair.ts";
 import { mqttLink } from "../../device/adapters/mqtt-link.ts";
 import { readIdentity } from "../../device/adapters/identity.ts";
 import { AgentConfig } from "../../device/config.ts";
-import { openEnrolments } from "../../hub/api/enrolments.ts";
+import { openEnrolments } from "../../hub/identity/enrolments.ts";
 import { HubConfig } from "../../hub/config.ts";
 import { startHub, type HubProcess } from "../../hub/hub-process.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import { PillarId } from "../../shared/ids.ts";
 import { deafMedia, handBoard } from "./hand-board.ts";
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HubConfig } from "../../hub/config.ts";
 import { recordingPath } from "../../hub/journal/view.ts";
 import { PING_INTERVAL_MS } from "../../shared/api/event.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Recording } from "../../shared/api/incident.ts";
 import { PASSWORD } from "../../simulator/demo-hub.ts";
 import { until } from "../../simulator/hub-client.ts";

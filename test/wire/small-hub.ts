@@ -10,7 +10,7 @@ import { dataPaths } from "../../device/adapters/data-dir.ts";
 import { makeKeys } from "../../device/adapters/key-pair.ts";
 import { writeTlsPair } from "../../device/adapters/tls-pair.ts";
 import { AgentConfig } from "../../device/config.ts";
-import { openAuthority } from "../../hub/link/authority.ts";
+import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Authority } from "../../hub/ports.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import {

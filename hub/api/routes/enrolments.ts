@@ -1,6 +1,6 @@
 /** A new pillar exchanges its one-time code for a certificate. */
 import { EnrolmentRequest, EnrolmentResult } from "../../../shared/api/enrolment.ts";
-import { parseEd25519 } from "../../link/authority.ts";
+import { parseEd25519 } from "../../identity/authority.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures } from "../schemas.ts";

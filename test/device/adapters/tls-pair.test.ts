@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeTlsKey } from "../../../device/adapters/key-pair.ts";
 import { readTlsPair, writeTlsPair, type TlsPair } from "../../../device/adapters/tls-pair.ts";
-import { openAuthority } from "../../../hub/link/authority.ts";
+import { openAuthority } from "../../../hub/identity/authority.ts";
 import { PillarId } from "../../../shared/ids.ts";
 
 const PILLAR = PillarId.parse("pillar-1");

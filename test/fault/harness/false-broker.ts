@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
-import { openAuthority } from "../../../hub/link/authority.ts";
+import { openAuthority } from "../../../hub/identity/authority.ts";
 import { eachPacket, PACKET, type Packet } from "./mqtt-frame.ts";
 
 export type Falsehood =

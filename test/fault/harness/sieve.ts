@@ -10,7 +10,7 @@ import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { generate } from "mqtt-packet";
 import type { Identity } from "../../../device/adapters/identity.ts";
-import { openAuthority } from "../../../hub/link/authority.ts";
+import { openAuthority } from "../../../hub/identity/authority.ts";
 import { seeded } from "./chance.ts";
 import { eachPacket, PACKET } from "./mqtt-frame.ts";
 

@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { MAX_SESSIONS_PER_USER } from "../../../hub/api/account-sessions.ts";
 import { openAccounts } from "../../../hub/api/accounts.ts";
-import { ENROLMENT_MINUTES, openEnrolments } from "../../../hub/api/enrolments.ts";
+import { ENROLMENT_MINUTES, openEnrolments } from "../../../hub/identity/enrolments.ts";
 import { PillarId, Username } from "../../../shared/ids.ts";
 
 const LI = Username.parse("li.na");

@@ -8,10 +8,10 @@ import type { FastifyInstance, HTTPMethods, LightMyRequestResponse } from "fasti
 import { HubConfig } from "../../../hub/config.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { openAccounts } from "../../../hub/api/accounts.ts";
-import { openEnrolments } from "../../../hub/api/enrolments.ts";
+import { openEnrolments } from "../../../hub/identity/enrolments.ts";
 import { buildApi, type ApiOptions } from "../../../hub/api/server.ts";
 import type { HealthCheck } from "../../../hub/shell/health.ts";
-import { openAuthority } from "../../../hub/link/authority.ts";
+import { openAuthority } from "../../../hub/identity/authority.ts";
 import { openReceipts, type Receipts } from "../../../hub/link/receipts.ts";
 import type {
   Accounts,

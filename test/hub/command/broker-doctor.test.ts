@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { examineBroker } from "../../../hub/command/broker-doctor.ts";
 import { HubConfig } from "../../../hub/config.ts";
-import { openAuthority } from "../../../hub/link/authority.ts";
+import { openAuthority } from "../../../hub/identity/authority.ts";
 import { newMosquitto, noMosquitto, type MosquittoWanted } from "../../instrument/mosquitto.ts";
 
 const skipped = noMosquitto();

@@ -1,10 +1,14 @@
 /** What the register knows and a restored journal does not. */
 import { describe, expect, test } from "vitest";
-import { MAX_RENEWALS_PER_DAY } from "../../hub/core/budget.ts";
-import { createIdentities, isIdentityFact, type IdentityFact } from "../../hub/identities.ts";
-import { whyNotAdmitted } from "../../hub/core/certificate.ts";
-import type { PillarId, Signature, Username } from "../../shared/ids.ts";
-import { newStreet, pillar, START, type Street } from "./core/street.ts";
+import { MAX_RENEWALS_PER_DAY } from "../../../hub/core/budget.ts";
+import {
+  createIdentities,
+  isIdentityFact,
+  type IdentityFact,
+} from "../../../hub/identity/identities.ts";
+import { whyNotAdmitted } from "../../../hub/core/certificate.ts";
+import type { PillarId, Signature, Username } from "../../../shared/ids.ts";
+import { newStreet, pillar, START, type Street } from "../core/street.ts";
 
 const PILLAR: PillarId = pillar(0);
 const DAY_MS = 86_400_000;

@@ -5,18 +5,18 @@
  * old backup, and must then not trust a key again that was revoked since, nor forget a certificate that was
  * renewed: what the register knows and the journal does not is added to the journal before anything listens.
  */
-import { canonicalJson } from "../shared/canonical-json.ts";
-import type { PillarId } from "../shared/ids.ts";
-import { isRenewalBudgetSpent, MAX_RENEWALS_PER_DAY, renewalFacts } from "./core/budget.ts";
-import { decideRevoke, goodSerials, isRenewalDue, whyNotAdmitted } from "./core/certificate.ts";
-import type { HubEvent } from "./core/events.ts";
-import type { Fact, FactOf } from "./core/facts.ts";
-import { isCloned } from "./core/roster.ts";
-import type { HubState } from "./core/state.ts";
-import { PILLAR_DAYS } from "./link/certificate-days.ts";
-import type { Settled } from "./shell/loop.ts";
-import { createOnce } from "./shell/idempotency.ts";
-import type { Authority, Ended, HubCommands, MayRenew, RenewalAsked } from "./ports.ts";
+import { canonicalJson } from "../../shared/canonical-json.ts";
+import type { PillarId } from "../../shared/ids.ts";
+import { isRenewalBudgetSpent, MAX_RENEWALS_PER_DAY, renewalFacts } from "../core/budget.ts";
+import { decideRevoke, goodSerials, isRenewalDue, whyNotAdmitted } from "../core/certificate.ts";
+import type { HubEvent } from "../core/events.ts";
+import type { Fact, FactOf } from "../core/facts.ts";
+import { isCloned } from "../core/roster.ts";
+import type { HubState } from "../core/state.ts";
+import { PILLAR_DAYS } from "./certificate-days.ts";
+import type { Settled } from "../shell/loop.ts";
+import { createOnce } from "../shell/idempotency.ts";
+import type { Authority, Ended, HubCommands, MayRenew, RenewalAsked } from "../ports.ts";
 
 const LIFE_MS = PILLAR_DAYS * 86_400_000;
 

@@ -3,8 +3,8 @@ import { appendFileSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { IdentityFact } from "../../../hub/identities.ts";
-import { openRegister } from "../../../hub/link/identity-register.ts";
+import type { IdentityFact } from "../../../hub/identity/identities.ts";
+import { openRegister } from "../../../hub/identity/identity-register.ts";
 import { tempDir } from "../journal/directory.ts";
 import { pillar } from "../core/street.ts";
 

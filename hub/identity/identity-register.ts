@@ -11,7 +11,7 @@ import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { PillarId } from "../../shared/ids.ts";
-import type { IdentityFact, IdentityRegister } from "../identities.ts";
+import type { IdentityFact, IdentityRegister } from "./identities.ts";
 
 const NAME = "register.jsonl";
 
