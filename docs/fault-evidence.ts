@@ -140,7 +140,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ["G3", "test/wire/broker-admission.test.ts", '["another client id"'],
   [
     "G7",
-    "test/hub/api/accounts.test.ts",
+    "test/hub/accounts/accounts.test.ts",
     "wrong secrets, however many, void no code; its time does",
   ],
   ["G9", "test/wire/agent-press.test.ts", "of another authority is refused, and the log says why"],

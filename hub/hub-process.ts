@@ -236,7 +236,7 @@ async function prepareApi(
   closers: Closers,
 ): Promise<FastifyInstance> {
   const { loop, linkEvents: events } = shell;
-  const { openAccounts } = await import("./api/accounts.ts");
+  const { openAccounts } = await import("./accounts/accounts.ts");
   const { openEnrolments } = await import("./identity/enrolments.ts");
   const { buildApi } = await import("./api/server.ts");
   const accounts = openAccounts(join(config.dataDir, "accounts.db"));

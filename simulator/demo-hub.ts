@@ -9,7 +9,7 @@ import { stringify } from "yaml";
 import type { z } from "zod";
 import type { Role } from "../shared/api/session.ts";
 import { Username } from "../shared/ids.ts";
-import { openAccounts } from "../hub/api/accounts.ts";
+import { openAccounts } from "../hub/accounts/accounts.ts";
 import type { HubConfig } from "../hub/config.ts";
 import { runProgram, startProgram } from "./live/program.ts";
 import type { Program } from "./live/program.ts";

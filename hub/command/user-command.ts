@@ -11,7 +11,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { Role } from "../../shared/api/session.ts";
 import { Username } from "../../shared/ids.ts";
 import { isolated, visible } from "../../shared/text.ts";
-import type { ClosableAccounts } from "../api/accounts.ts";
+import type { ClosableAccounts } from "../accounts/accounts.ts";
 import type { AccountChanged, ListedAccount } from "../ports.ts";
 import { loadConfig } from "./settings-file.ts";
 
@@ -141,7 +141,7 @@ async function open({ config: file }: Settings): Promise<ClosableAccounts> {
   const config = loadConfig(file);
   const { mkdir } = await import("node:fs/promises");
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const { openAccounts } = await import("../api/accounts.ts");
+  const { openAccounts } = await import("../accounts/accounts.ts");
   return openAccounts(join(config.dataDir, "accounts.db"));
 }
 

@@ -10,7 +10,7 @@ import { PlaceText, Position } from "../../shared/api/pillar.ts";
 import { parseWith } from "../../shared/parse.ts";
 import { PillarId } from "../../shared/ids.ts";
 import type { Enrolments } from "../ports.ts";
-import { openSideDatabase } from "../api/side-database.ts";
+import { openSideDatabase } from "../accounts/side-database.ts";
 
 export const ENROLMENT_MINUTES = 30;
 /** Codes waiting at once: far more than one visit needs. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { openAccounts, type ClosableAccounts } from "../../hub/api/accounts.ts";
+import { openAccounts, type ClosableAccounts } from "../../hub/accounts/accounts.ts";
 import { openEnrolments } from "../../hub/identity/enrolments.ts";
 import { backUp, journalIn, restore, verifyJournal } from "../../hub/backup.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";

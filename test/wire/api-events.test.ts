@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { HubConfig } from "../../hub/config.ts";
-import { openAccounts } from "../../hub/api/accounts.ts";
+import { openAccounts } from "../../hub/accounts/accounts.ts";
 import { MAX_STREAMS_PER_SESSION } from "../../hub/api/event-streams.ts";
 import type { Role } from "../../shared/api/session.ts";
 import { Username } from "../../shared/ids.ts";

@@ -10,8 +10,8 @@ import { problem } from "../problem.ts";
 import { cookieOf, isLocalAndDirect, type PublicAddress } from "../public-address.ts";
 import { failures } from "../schemas.ts";
 import { addressGroup } from "../../link/address-group.ts";
-import { createKnownDevices, type KnownDevices } from "../known-device.ts";
-import { createSignInLimit, type SignInLimit } from "../sign-in-limit.ts";
+import { createKnownDevices, type KnownDevices } from "../../accounts/known-device.ts";
+import { createSignInLimit, type SignInLimit } from "../../accounts/sign-in-limit.ts";
 
 /** A patrol room shares one address at the change of shift. */
 const SIGN_INS = { max: 120, timeWindow: "1 minute" } as const;

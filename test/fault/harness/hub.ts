@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import type { z } from "zod";
-import { openAccounts } from "../../../hub/api/accounts.ts";
+import { openAccounts } from "../../../hub/accounts/accounts.ts";
 import { openEnrolments } from "../../../hub/identity/enrolments.ts";
 import type { HubConfig } from "../../../hub/config.ts";
 import { openAuthority } from "../../../hub/identity/authority.ts";

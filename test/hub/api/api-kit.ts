@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance, HTTPMethods, LightMyRequestResponse } from "fastify";
 import { HubConfig } from "../../../hub/config.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
-import { openAccounts } from "../../../hub/api/accounts.ts";
+import { openAccounts } from "../../../hub/accounts/accounts.ts";
 import { openEnrolments } from "../../../hub/identity/enrolments.ts";
 import { buildApi, type ApiOptions } from "../../../hub/api/server.ts";
 import type { HealthCheck } from "../../../hub/shell/health.ts";

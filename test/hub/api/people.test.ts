@@ -1,7 +1,7 @@
 /** Accounts over HTTP, what ends with a session, and what the audit is told. */
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { openAccounts } from "../../../hub/api/accounts.ts";
+import { openAccounts } from "../../../hub/accounts/accounts.ts";
 import { MAX_READS_PER_PERSON, MAX_REFUSALS, network } from "../../../hub/api/audit-notes.ts";
 import { Username } from "../../../shared/ids.ts";
 import { INCIDENT, RECORDING, startTestApi, type TestApi } from "./api-kit.ts";

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openAccounts } from "../../../hub/api/accounts.ts";
+import { openAccounts } from "../../../hub/accounts/accounts.ts";
 import { tempDir } from "../journal/directory.ts";
 
 const PASSWORD = "a lamp in the rain";

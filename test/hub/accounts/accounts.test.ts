@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { MAX_SESSIONS_PER_USER } from "../../../hub/api/account-sessions.ts";
-import { openAccounts } from "../../../hub/api/accounts.ts";
+import { MAX_SESSIONS_PER_USER } from "../../../hub/accounts/account-sessions.ts";
+import { openAccounts } from "../../../hub/accounts/accounts.ts";
 import { ENROLMENT_MINUTES, openEnrolments } from "../../../hub/identity/enrolments.ts";
 import { PillarId, Username } from "../../../shared/ids.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFairTurns } from "../../../hub/api/fair-turns.ts";
-import { createSignInLimit, type SignInTry } from "../../../hub/api/sign-in-limit.ts";
-import { startTestApi, type TestApi } from "./api-kit.ts";
+import { createSignInLimit, type SignInTry } from "../../../hub/accounts/sign-in-limit.ts";
+import { startTestApi, type TestApi } from "../api/api-kit.ts";
 
 describe("how often a wrong password may be tried", () => {
   const from = (address: string, deviceId?: string): SignInTry => ({
