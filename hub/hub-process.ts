@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { LOOPBACK } from "./api/public-address.ts";
+import { LOOPBACK } from "./api/http/public-address.ts";
 import type { HubConfig } from "./config.ts";
 import { lockData } from "./data-lock.ts";
 import { checkHealth } from "./shell/health.ts";
@@ -201,7 +201,7 @@ async function startDoors(
   closers: Closers,
 ): Promise<Pick<HubProcess, "httpPort" | "mqttPort" | "alarmsPort">> {
   const { openReceipts } = await import("./link/receipts.ts");
-  const { openHttpDoor } = await import("./api/http-door.ts");
+  const { openHttpDoor } = await import("./api/http/http-entrance.ts");
   const receipts = openReceipts();
   let broker: WayIn | undefined;
   const brokerThere = (): WayIn => {
@@ -267,7 +267,7 @@ async function prepareAlarmDoor(
   { log, authority, shell, receipts }: Doors & { readonly receipts: Receipts },
   closers: Closers,
 ): Promise<FastifyInstance> {
-  const { buildAlarmDoor } = await import("./api/alarm-door.ts");
+  const { buildAlarmDoor } = await import("./api/fallback-server.ts");
   const { linkEvents: events, reads, commands: hub } = shell;
   const door = await buildAlarmDoor({ log, authority, events, hub, reads, receipts });
   closers.push(() => door.close());

@@ -9,7 +9,7 @@
 import { createPublicKey, randomBytes, verify, type KeyObject } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Authority } from "../ports.ts";
-import { cookieOf, type PublicAddress } from "../api/public-address.ts";
+import { cookieOf, type PublicAddress } from "../api/http/public-address.ts";
 
 const DAYS = 180;
 const COOKIE = /^([a-z0-9._-]{1,64})\|([A-Za-z0-9_-]{22})\|([A-Za-z0-9_-]{86})$/;

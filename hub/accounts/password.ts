@@ -5,7 +5,7 @@
  * are computed at a time, and senders take turns: the second request of a sender waits behind its first.
  */
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
-import { createFairTurns } from "../api/fair-turns.ts";
+import { createFairTurns } from "../api/http/fair-turns.ts";
 import { problem } from "../api/problem.ts";
 
 const MEMORY_KIB = 19 * 1024;

@@ -8,10 +8,10 @@
 import type { FastifyRequest } from "fastify";
 import type { Accounts } from "../ports.ts";
 import type { Api, ApiContext } from "./context.ts";
-import { knowConnection } from "./http-door.ts";
+import { knowConnection } from "./http/http-entrance.ts";
 import { may, type Permission } from "./policy.ts";
 import { problem } from "./problem.ts";
-import { cookieOf, type PublicAddress } from "./public-address.ts";
+import { cookieOf, type PublicAddress } from "./http/public-address.ts";
 import type { SignedIn } from "./signed-in.ts";
 
 declare module "fastify" {

@@ -21,7 +21,7 @@ import type {
 } from "../ports.ts";
 import type { AuditNotes } from "./audit-notes.ts";
 import type { EventStreams } from "./event-streams.ts";
-import type { PublicAddress } from "./public-address.ts";
+import type { PublicAddress } from "./http/public-address.ts";
 import type { SessionWatch } from "./session-watch.ts";
 import type { HealthCheck } from "../shell/health.ts";
 import type { Transfers } from "./transfers.ts";

@@ -20,7 +20,7 @@ import { Alarm } from "../../shared/protocol/alarm.ts";
 import type { Api } from "./context.ts";
 import { finishDocument, type Told } from "./openapi-document.ts";
 import { POLICY } from "./policy.ts";
-import { cookieOf, type PublicAddress } from "./public-address.ts";
+import { cookieOf, type PublicAddress } from "./http/public-address.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {

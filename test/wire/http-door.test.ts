@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { openHttpDoor, type HttpDoor } from "../../hub/api/http-door.ts";
+import { openHttpDoor, type HttpDoor } from "../../hub/api/http/http-entrance.ts";
 import { createSampledLog, type SampledLog } from "../../hub/link/sampled-log.ts";
 import { startTestApi, type TestApi } from "../hub/api/api-kit.ts";
 import { keptLog } from "./pillar-kit.ts";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { knownSession } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
-import { LOOPBACK, isLocalAndDirect } from "../public-address.ts";
+import { LOOPBACK, isLocalAndDirect } from "../http/public-address.ts";
 import { failures } from "../schemas.ts";
 import type { Metrics } from "../metrics.ts";
 

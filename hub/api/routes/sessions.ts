@@ -7,7 +7,7 @@ import { actorOf, type SignedIn } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { may } from "../policy.ts";
 import { problem } from "../problem.ts";
-import { cookieOf, isLocalAndDirect, type PublicAddress } from "../public-address.ts";
+import { cookieOf, isLocalAndDirect, type PublicAddress } from "../http/public-address.ts";
 import { failures } from "../schemas.ts";
 import { addressGroup } from "../../link/address-group.ts";
 import { createKnownDevices, type KnownDevices } from "../../accounts/known-device.ts";

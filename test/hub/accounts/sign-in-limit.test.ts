@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createFairTurns } from "../../../hub/api/fair-turns.ts";
+import { createFairTurns } from "../../../hub/api/http/fair-turns.ts";
 import { createSignInLimit, type SignInTry } from "../../../hub/accounts/sign-in-limit.ts";
 import { startTestApi, type TestApi } from "../api/api-kit.ts";
 

@@ -1,6 +1,6 @@
 /** Free text and search made to cost much: each is answered, refused or searched in less than 50 ms. */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { parseByteRange } from "../../../hub/api/byte-range.ts";
+import { parseByteRange } from "../../../hub/api/http/byte-range.ts";
 import { describeDetail } from "../../../hub/console/archive/detail.ts";
 import { toCsv } from "../../../hub/console/archive/csv.ts";
 import { filterFromQuery, matchesText } from "../../../hub/console/archive/filter.ts";

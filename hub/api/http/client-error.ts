@@ -1,7 +1,7 @@
 /** Requests so malformed, large or slow that they never become one: refused on the bare socket. */
 import type { Socket } from "node:net";
-import { describe, PROBLEM_TYPE } from "./problem.ts";
-import type { Problem } from "../../shared/api/problem.ts";
+import { describe, PROBLEM_TYPE } from "../problem.ts";
+import type { Problem } from "../../../shared/api/problem.ts";
 
 const REASON: Readonly<Record<number, string>> = {
   400: "Bad Request",

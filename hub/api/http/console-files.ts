@@ -8,10 +8,10 @@ import { readFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Api } from "./context.ts";
-import { problem } from "./problem.ts";
+import type { Api } from "../context.ts";
+import { problem } from "../problem.ts";
 
-export const CONSOLE_DIR = join(import.meta.dirname, "..", "console", "dist");
+export const CONSOLE_DIR = join(import.meta.dirname, "../..", "console", "dist");
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Anzhu</title>

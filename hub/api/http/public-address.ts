@@ -5,7 +5,7 @@
  * request may come from. The one limit: a hub has one public address.
  */
 import type { IncomingMessage } from "node:http";
-import type { HubConfig } from "../config.ts";
+import type { HubConfig } from "../../config.ts";
 
 export interface PublicAddress {
   /** `https://hub.example`; undefined: whatever the request's own `Host` says. */

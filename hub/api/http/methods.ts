@@ -3,8 +3,8 @@
  * and the answer to `OPTIONS` (9.3.7). WHIP asks for both at its endpoints and sessions (RFC 9725, 4.2).
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Api } from "./context.ts";
-import { problem } from "./problem.ts";
+import type { Api } from "../context.ts";
+import { problem } from "../problem.ts";
 
 interface Known {
   readonly pattern: RegExp;
@@ -39,7 +39,7 @@ export function guardMethods(app: Api): void {
 }
 
 function newKnown(url: string): Known {
-  const pattern = url.replaceAll(".", "\\.").replace(/:[a-z]+/gi, "[^/]+");
+  const pattern = url.replaceAll("..", "\\.").replace(/:[a-z]+/gi, "[^/]+");
   return {
     pattern: new RegExp(`^${pattern}$`),
     methods: new Set(["OPTIONS"]),

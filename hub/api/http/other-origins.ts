@@ -3,7 +3,7 @@
  *
  * They come with a bearer token. No cookie is ever allowed from elsewhere, so `Allow-Credentials` is never sent.
  */
-import type { Api } from "./context.ts";
+import type { Api } from "../context.ts";
 
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
 const TAKEN = [

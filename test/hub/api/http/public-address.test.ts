@@ -2,9 +2,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { HubConfig } from "../../../hub/config.ts";
-import { withoutBase } from "../../../hub/api/public-address.ts";
-import { INCIDENT, startTestApi, type TestApi } from "./api-kit.ts";
+import { HubConfig } from "../../../../hub/config.ts";
+import { withoutBase } from "../../../../hub/api/http/public-address.ts";
+import { INCIDENT, startTestApi, type TestApi } from "../api-kit.ts";
 
 let api: TestApi;
 const opened: TestApi[] = [];

@@ -3,10 +3,10 @@ import type { IncomingMessage } from "node:http";
 import { fastify, LogController, type FastifyBaseLogger } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
-import type { Authority } from "../ports.ts";
-import type { Api } from "./context.ts";
+import type { Authority } from "../../ports.ts";
+import type { Api } from "../context.ts";
 import { answerClientError } from "./client-error.ts";
-import { answerError, describe } from "./problem.ts";
+import { answerError, describe } from "../problem.ts";
 import { withoutBase } from "./public-address.ts";
 
 const BODY_LIMIT_BYTES = 64 * 1024;
