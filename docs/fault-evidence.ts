@@ -33,12 +33,12 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ],
   [
     "B10",
-    "test/hub/backup.test.ts",
+    "test/hub/journal/backup.test.ts",
     "that is old costs no alarm: the pillars tell again what it lacks",
   ],
   [
     "B11",
-    "test/hub/backup.test.ts",
+    "test/hub/journal/backup.test.ts",
     "is made while the hub works, is whole, and overwrites nothing",
   ],
   ["C6", "test/hub/core/certificate.test.ts", "C6 a day after it, no clock that is set back"],
@@ -76,7 +76,11 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "test/hub/shell/webhook.test.ts",
     "an address outside must be HTTPS, or on this machine",
   ],
-  ["I-13", "test/hub/backup.test.ts", "verify names the first row that does not fit, and fails"],
+  [
+    "I-13",
+    "test/hub/journal/backup.test.ts",
+    "verify names the first row that does not fit, and fails",
+  ],
   [
     "N2",
     "test/hub/shell/webhook.test.ts",

@@ -9,7 +9,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { LOOPBACK } from "./api/http/public-address.ts";
 import type { HubConfig } from "./config.ts";
-import { lockData } from "./data-lock.ts";
+import { lockData } from "./storage/data-lock.ts";
 import { checkHealth } from "./shell/health.ts";
 import { openJournal } from "./journal/journal.ts";
 import { createSampledLog, type SampledLog } from "./link/sampled-log.ts";

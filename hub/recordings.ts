@@ -14,7 +14,7 @@ import { unrecorded } from "./core/recording.ts";
 import type { RecordingRecord } from "./core/state/recording-record.ts";
 import type { HubState } from "./core/state.ts";
 import { newId } from "./shell/identifier.ts";
-import { recordingPath } from "./journal/view.ts";
+import { recordingPath } from "./journal/read/api-shape.ts";
 import type { Settled } from "./shell/loop.ts";
 import type { FromMedia } from "./media/ipc.ts";
 

@@ -26,7 +26,7 @@ export function addBackup(root: Command): void {
         "docs/operating.md says how to restore and how to move to another machine.",
     )
     .action(async (directory: string, { config }: Given) => {
-      const { backUp } = await import("../backup.ts");
+      const { backUp } = await import("../journal/backup.ts");
       const { rows, head, files } = backUp(loadConfig(config).dataDir, directory);
       print(`${directory}: ${files.length} files, ${rows} facts, the last is ${head}`);
     });
@@ -37,7 +37,7 @@ export function addBackup(root: Command): void {
       "\nWhat was there before is kept. Pillars tell again what the copy lacks; people sign in again.",
     )
     .action(async (directory: string, { config }: Given) => {
-      const { restore } = await import("../backup.ts");
+      const { restore } = await import("../journal/backup.ts");
       const { rows, head, aside, isAuthorityRestored } = restore(
         loadConfig(config).dataDir,
         directory,
@@ -53,7 +53,7 @@ export function addBackup(root: Command): void {
   withConfig(root.command("verify").description("Check the journal's chain from the first fact."))
     .argument("[file]", "another journal, or a backup")
     .action(async (file: string | undefined, { config }: Given) => {
-      const { journalIn, suspectsIn, verifyJournal } = await import("../backup.ts");
+      const { journalIn, suspectsIn, verifyJournal } = await import("../journal/backup.ts");
       const found = file ?? journalIn(loadConfig(config).dataDir);
       const verdict = verifyJournal(found);
       if (verdict.ok) {

@@ -9,7 +9,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { examineBroker } from "./broker-doctor.ts";
 import type { HubConfig } from "../config.ts";
-import { lockData } from "../data-lock.ts";
+import { lockData } from "../storage/data-lock.ts";
 import { checkClock, checkDisk } from "../shell/health.ts";
 import { BEGINNING, verifyChain } from "../journal/chain.ts";
 import { openForReading } from "../journal/database.ts";

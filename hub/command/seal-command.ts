@@ -45,8 +45,8 @@ export function addSeal(root: Command): void {
 }
 
 async function seal(asked: readonly number[], { config, reason, by }: Given): Promise<void> {
-  const { journalIn } = await import("../backup.ts");
-  const { lockData } = await import("../data-lock.ts");
+  const { journalIn } = await import("../journal/backup.ts");
+  const { lockData } = await import("../storage/data-lock.ts");
   const { MAX_SEALED_AT_ONCE, sealFacts } = await import("../journal/seal.ts");
   const { secretShape } = await import("../journal/secrets.ts");
   const looksLike = secretShape(`${reason} ${by}`);

@@ -6,7 +6,7 @@
  */
 import type { AuditEntry, AuditKind } from "../../shared/api/audit.ts";
 import type { Fact, FactOf } from "../core/facts.ts";
-import { iso } from "./view.ts";
+import { iso } from "./read/api-shape.ts";
 
 export interface AuditRow {
   readonly person: string | null;

@@ -13,7 +13,7 @@ import type { KnownAlarm } from "../core/events.ts";
 import type { Fact } from "../core/facts.ts";
 import type { Journal, JournalFold } from "../ports.ts";
 import { openForReading } from "./database.ts";
-import { migrate, queries } from "./queries.ts";
+import { migrate, queries } from "./read/queries.ts";
 import { findAlarms, replay } from "./replay.ts";
 import { compileStatements } from "./statements.ts";
 import type { FromWriter, ToWriter } from "./worker.ts";

@@ -23,7 +23,7 @@ import {
 } from "./chain.ts";
 import { openForWriting } from "./database.ts";
 import { project, untouched } from "./projection.ts";
-import { migrate } from "./queries.ts";
+import { migrate } from "./read/queries.ts";
 import { JOURNAL_KEEPS_WORDS } from "./schema.ts";
 
 /** Facts in one call. */

@@ -7,7 +7,7 @@
 import type { Logger } from "pino";
 import type { HubNotice } from "../../shared/api/event.ts";
 import type { Fact } from "../core/facts.ts";
-import type { Reads } from "../journal/reads.ts";
+import type { Reads } from "../journal/read/reads.ts";
 import type { NumberedEvent } from "../ports.ts";
 
 export interface ConsoleFeed {

@@ -4,7 +4,7 @@
  */
 import type { Logger } from "pino";
 import type { ConsoleFeed } from "./console-feed.ts";
-import type { OnDamaged } from "../journal/rows.ts";
+import type { OnDamaged } from "../journal/read/rows.ts";
 
 const EVERY_MS = 60_000;
 const MAX_REMEMBERED = 1000;

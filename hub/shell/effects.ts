@@ -14,7 +14,7 @@ import type { Accepted, Receipt } from "../../shared/protocol/accepted.ts";
 import { signCommand } from "./pillar-commands.ts";
 import type { HubEffect } from "../core/events.ts";
 import type { HubState } from "../core/state.ts";
-import { recordingPath } from "../journal/view.ts";
+import { recordingPath } from "../journal/read/api-shape.ts";
 import type { Prepare, Settled } from "./loop.ts";
 import type { Authority, Journal, MediaPort, PillarLink } from "../ports.ts";
 import type { Telling } from "./telling.ts";

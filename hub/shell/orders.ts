@@ -7,7 +7,7 @@ import type { IncidentId } from "../../shared/ids.ts";
 import type { HubEvent } from "../core/events.ts";
 import type { HubState } from "../core/state.ts";
 import { newId } from "./identifier.ts";
-import { toIncident } from "../journal/view.ts";
+import { toIncident } from "../journal/read/api-shape.ts";
 import type { Settled } from "./loop.ts";
 import { createOnce } from "./idempotency.ts";
 import type { HubCommands, Outcome } from "../ports.ts";

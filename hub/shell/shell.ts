@@ -25,7 +25,7 @@ import { logFacts } from "./incident-log.ts";
 import { createIngest } from "./ingest.ts";
 import { createSampledLog, type SampledLog } from "../link/sampled-log.ts";
 import { mergeLog } from "../journal/database.ts";
-import { openReads, type Reads } from "../journal/reads.ts";
+import { openReads, type Reads } from "../journal/read/reads.ts";
 import { startLoop, type Loop, type Prepare, type Settled } from "./loop.ts";
 import type { FromMedia } from "../media/ipc.ts";
 import { createOrders } from "./orders.ts";

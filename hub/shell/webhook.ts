@@ -10,7 +10,7 @@ import type { Logger } from "pino";
 import type { HubConfig, Webhook } from "../config.ts";
 import type { HubEffect, HubEvent } from "../core/events.ts";
 import type { HubState } from "../core/state.ts";
-import { toIncident } from "../journal/view.ts";
+import { toIncident } from "../journal/read/api-shape.ts";
 import type { Settled } from "./loop.ts";
 
 const ANSWER_WITHIN_MS = 10_000;

@@ -16,8 +16,8 @@ import { openDiskSamples, type DiskSamples } from "./disk-samples.ts";
 import type { JournalReserve } from "./journal-reserve.ts";
 import { newPatience, type Patience } from "./patience.ts";
 import { diskPort, newRemovals, type Removals } from "./removals.ts";
-import type { Reads } from "../journal/reads.ts";
-import { iso, recordingPath } from "../journal/view.ts";
+import type { Reads } from "../journal/read/reads.ts";
+import { iso, recordingPath } from "../journal/read/api-shape.ts";
 import type { Settled } from "../shell/loop.ts";
 
 const TURN_MS = 10_000;

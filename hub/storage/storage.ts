@@ -1,8 +1,8 @@
 /** What the shell does about the disk: watches it, removes recordings, keeps them on a supervisor's order. */
 import type { RetentionSettings } from "../core/state/storage-state.ts";
-import type { Reads } from "../journal/reads.ts";
+import type { Reads } from "../journal/read/reads.ts";
 import type { HubCommands } from "../ports.ts";
-import { createLocks } from "./lock.ts";
+import { createLocks } from "./recording-lock.ts";
 import { hubStatusOf, startRetention, type RetentionOptions } from "./retention.ts";
 
 export interface StorageOptions extends Omit<RetentionOptions, "settings" | "reads"> {

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { makeKeys } from "../../device/adapters/key-pair.ts";
 import type { Fact } from "../../hub/core/facts.ts";
-import { lockData } from "../../hub/data-lock.ts";
+import { lockData } from "../../hub/storage/data-lock.ts";
 import { openJournal } from "../../hub/journal/journal.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Authority } from "../../hub/ports.ts";

@@ -12,7 +12,7 @@ import type { HubEvent } from "../../hub/core/events.ts";
 import { handle, type Now } from "../../hub/core/hub.ts";
 import type { PillarRecord } from "../../hub/core/state/pillar-record.ts";
 import type { HubState } from "../../hub/core/state.ts";
-import { toIncident } from "../../hub/journal/view.ts";
+import { toIncident } from "../../hub/journal/read/api-shape.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import type { CanonicalValue } from "../../shared/canonical-json.ts";
 import type { Signature } from "../../shared/ids.ts";

@@ -7,7 +7,7 @@ import { pino } from "pino";
 import type { Fact } from "../../hub/core/facts.ts";
 import { RECORDING_AGAIN_BYTES } from "../../hub/core/retention.ts";
 import { newId } from "../../hub/shell/identifier.ts";
-import { recordingPath } from "../../hub/journal/view.ts";
+import { recordingPath } from "../../hub/journal/read/api-shape.ts";
 import { openDiskSamples } from "../../hub/storage/disk-samples.ts";
 import { openReserve, RESERVE_BYTES, RESERVE_FILE } from "../../hub/storage/journal-reserve.ts";
 import type { EventId, IncidentId, RecordingId, Username } from "../../shared/ids.ts";

@@ -7,7 +7,7 @@ import { request } from "node:https";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HubConfig } from "../../hub/config.ts";
-import { recordingPath } from "../../hub/journal/view.ts";
+import { recordingPath } from "../../hub/journal/read/api-shape.ts";
 import { PING_INTERVAL_MS } from "../../shared/api/event.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Recording } from "../../shared/api/incident.ts";

@@ -146,11 +146,11 @@ export const PROMISES: readonly Promised[] = [
       kept: "所有事实和每根柱的报警各成哈希链；分段 MP4，一秒一段，逐段落盘",
     },
     short: [
-      "test/hub/backup.test.ts",
+      "test/hub/journal/backup.test.ts",
       "test/hub/journal/kill.test.ts",
       "test/hub/media/recover.test.ts",
     ],
-    full: "npx vitest run test/hub/journal test/hub/backup.test.ts test/hub/media",
+    full: "npx vitest run test/hub/journal test/hub/journal/backup.test.ts test/hub/media",
   },
   {
     name: "bounded",

@@ -1,5 +1,5 @@
 /** Canaries of the read path: one row that breaks a list, and what must not be believed. */
-import { toIncident } from "../../../hub/journal/view.ts";
+import { toIncident } from "../../../hub/journal/read/api-shape.ts";
 import { HONEST } from "../rules.ts";
 import { withRules, type Canary } from "./canary.ts";
 

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { newId } from "../../../hub/shell/identifier.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
-import { recordingPath } from "../../../hub/journal/view.ts";
+import { recordingPath } from "../../../hub/journal/read/api-shape.ts";
 import type { EventId, IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
 import { fill } from "./disk.ts";
 import type { PowerRig } from "./power-rig.ts";

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { openForReading } from "../../../hub/journal/database.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
-import { migrate } from "../../../hub/journal/queries.ts";
+import { migrate } from "../../../hub/journal/read/queries.ts";
 import { replay } from "../../../hub/journal/replay.ts";
 import { press, registered } from "../../hub/journal/press.ts";
 import { damageEach, keepAsDead, type Torn } from "./torn-file.ts";

@@ -12,8 +12,8 @@ import {
 import { PillarPage } from "../../../shared/api/pillar.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
-import { openReads, type DamagedRow } from "../../../hub/journal/reads.ts";
-import { iso } from "../../../hub/journal/view.ts";
+import { openReads, type DamagedRow } from "../../../hub/journal/read/reads.ts";
+import { iso } from "../../../hub/journal/read/api-shape.ts";
 import { hex, pillar, START } from "../core/street.ts";
 import { tempDir } from "./directory.ts";
 import { incidentOf, press, registered } from "./press.ts";

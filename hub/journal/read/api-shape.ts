@@ -3,14 +3,14 @@
  *
  * Every function here is total over what a fact can hold: whatever the number, there is a time to show.
  */
-import type { Incident, Recording } from "../../shared/api/incident.ts";
-import { boundedPlace, type Pillar } from "../../shared/api/pillar.ts";
-import { readFault } from "../../shared/protocol/heartbeat.ts";
-import { boundedPress } from "../core/bounds.ts";
-import { isExpired, latestOf } from "../core/certificate.ts";
-import type { IncidentRecord } from "../core/incident.ts";
-import type { RecordingRecord } from "../core/state/recording-record.ts";
-import type { PillarRecord } from "../core/state/pillar-record.ts";
+import type { Incident, Recording } from "../../../shared/api/incident.ts";
+import { boundedPlace, type Pillar } from "../../../shared/api/pillar.ts";
+import { readFault } from "../../../shared/protocol/heartbeat.ts";
+import { boundedPress } from "../../core/bounds.ts";
+import { isExpired, latestOf } from "../../core/certificate.ts";
+import type { IncidentRecord } from "../../core/incident.ts";
+import type { RecordingRecord } from "../../core/state/recording-record.ts";
+import type { PillarRecord } from "../../core/state/pillar-record.ts";
 
 /** RFC 3339 knows four digits of a year. */
 const EARLIEST = 0;

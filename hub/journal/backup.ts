@@ -25,11 +25,11 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { lockData } from "./data-lock.ts";
-import { verifyChain, type ChainVerdict } from "./journal/chain.ts";
-import { openForReading } from "./journal/database.ts";
-import { findSecrets } from "./journal/secrets.ts";
-import { narrow } from "./storage/private-files.ts";
+import { lockData } from "../storage/data-lock.ts";
+import { verifyChain, type ChainVerdict } from "./chain.ts";
+import { openForReading } from "./database.ts";
+import { findSecrets } from "./secrets.ts";
+import { narrow } from "../storage/private-files.ts";
 
 const JOURNAL = "journal.db";
 /** In this order: whoever is named in one of them is already known to the next. */

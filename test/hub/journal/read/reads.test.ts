@@ -1,14 +1,19 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { IncidentPage, IncidentQuery, Recording, Timeline } from "../../../shared/api/incident.ts";
-import { PillarPage } from "../../../shared/api/pillar.ts";
-import { ServerEvent } from "../../../shared/api/event.ts";
-import type { Fact } from "../../../hub/core/facts.ts";
-import { openJournal } from "../../../hub/journal/journal.ts";
-import { MAX_REPLAYED_FACTS, openReads } from "../../../hub/journal/reads.ts";
-import { hex, pillar, START } from "../core/street.ts";
-import { tempDir } from "./directory.ts";
-import { closed, incidentOf, press, registered } from "./press.ts";
+import {
+  IncidentPage,
+  IncidentQuery,
+  Recording,
+  Timeline,
+} from "../../../../shared/api/incident.ts";
+import { PillarPage } from "../../../../shared/api/pillar.ts";
+import { ServerEvent } from "../../../../shared/api/event.ts";
+import type { Fact } from "../../../../hub/core/facts.ts";
+import { openJournal } from "../../../../hub/journal/journal.ts";
+import { MAX_REPLAYED_FACTS, openReads } from "../../../../hub/journal/read/reads.ts";
+import { hex, pillar, START } from "../../core/street.ts";
+import { tempDir } from "../directory.ts";
+import { closed, incidentOf, press, registered } from "../press.ts";
 
 async function withFacts(...facts: Fact[][]) {
   const dataDir = tempDir();

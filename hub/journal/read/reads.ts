@@ -5,14 +5,14 @@
  */
 import { join } from "node:path";
 import type { Kysely, SelectQueryBuilder } from "kysely";
-import type { HubStatus } from "../../shared/api/hub.ts";
-import type { IncidentQuery } from "../../shared/api/incident.ts";
-import type { PillarId } from "../../shared/ids.ts";
-import type { Candidate } from "../core/state/storage-state.ts";
-import type { NumberedEvent, ReadModels } from "../ports.ts";
+import type { HubStatus } from "../../../shared/api/hub.ts";
+import type { IncidentQuery } from "../../../shared/api/incident.ts";
+import type { PillarId } from "../../../shared/ids.ts";
+import type { Candidate } from "../../core/state/storage-state.ts";
+import type { NumberedEvent, ReadModels } from "../../ports.ts";
 import { audit } from "./audit-reads.ts";
 import { subjectsOf, type NumberedFact, type NumberedSubject } from "./console-event.ts";
-import { openForReading } from "./database.ts";
+import { openForReading } from "../database.ts";
 import { queries } from "./queries.ts";
 import {
   entryOf,
@@ -23,8 +23,8 @@ import {
   type OnDamaged,
   type PillarRow,
 } from "./rows.ts";
-import type { Tables } from "./schema.ts";
-import { recordingPath } from "./view.ts";
+import type { Tables } from "../schema.ts";
+import { recordingPath } from "./api-shape.ts";
 
 export type { DamagedRow } from "./rows.ts";
 

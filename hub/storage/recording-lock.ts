@@ -2,8 +2,8 @@
 import type { IncidentId } from "../../shared/ids.ts";
 import type { HubState } from "../core/state.ts";
 import type { HubEvent } from "../core/events.ts";
-import { toIncident } from "../journal/view.ts";
-import type { Reads } from "../journal/reads.ts";
+import { toIncident } from "../journal/read/api-shape.ts";
+import type { Reads } from "../journal/read/reads.ts";
 import type { Settled } from "../shell/loop.ts";
 import { createOnce } from "../shell/idempotency.ts";
 import type { HubCommands, Outcome } from "../ports.ts";

@@ -1,8 +1,8 @@
 /** An incident's history: its facts, one readable line each. */
-import type { TimelineEntry } from "../../shared/api/incident.ts";
-import type { Gaps } from "../../shared/api/recording-gap.ts";
-import type { Fact, FactOf, IncidentFact } from "../core/facts.ts";
-import { iso } from "./view.ts";
+import type { TimelineEntry } from "../../../shared/api/incident.ts";
+import type { Gaps } from "../../../shared/api/recording-gap.ts";
+import type { Fact, FactOf, IncidentFact } from "../../core/facts.ts";
+import { iso } from "./api-shape.ts";
 
 export function timelineEntry(fact: Fact, index: number): TimelineEntry {
   const by = "by" in fact ? fact.by : null;

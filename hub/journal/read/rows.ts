@@ -6,17 +6,17 @@
  * in every case.
  */
 import type { z } from "zod";
-import { AuditEntry } from "../../shared/api/audit.ts";
-import { Incident, Recording, TimelineEntry } from "../../shared/api/incident.ts";
-import { Pillar } from "../../shared/api/pillar.ts";
-import { parseWith, type Parsed } from "../../shared/parse.ts";
-import type { Fact } from "../core/facts.ts";
-import type { IncidentRecord } from "../core/incident.ts";
-import type { RecordingRecord } from "../core/state/recording-record.ts";
-import type { PillarRecord } from "../core/state/pillar-record.ts";
-import { auditEntry } from "./audit.ts";
+import { AuditEntry } from "../../../shared/api/audit.ts";
+import { Incident, Recording, TimelineEntry } from "../../../shared/api/incident.ts";
+import { Pillar } from "../../../shared/api/pillar.ts";
+import { parseWith, type Parsed } from "../../../shared/parse.ts";
+import type { Fact } from "../../core/facts.ts";
+import type { IncidentRecord } from "../../core/incident.ts";
+import type { RecordingRecord } from "../../core/state/recording-record.ts";
+import type { PillarRecord } from "../../core/state/pillar-record.ts";
+import { auditEntry } from "../audit.ts";
 import { damagedEntry, timelineEntry } from "./timeline.ts";
-import { iso, toIncident, toPillar, toRecording } from "./view.ts";
+import { iso, toIncident, toPillar, toRecording } from "./api-shape.ts";
 
 export interface DamagedRow {
   readonly kind: "incident" | "pillar" | "recording" | "fact";
