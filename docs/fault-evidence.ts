@@ -140,7 +140,11 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "a certificate of another hub's authority is refused, and the log says so",
   ],
   ["G1", "test/wire/broker-admission.test.ts", "no certificate is refused, and the log says so"],
-  ["G2", "test/hub/link/access.test.ts", "of all filters a pillar gets only its own down"],
+  [
+    "G2",
+    "test/hub/link/embedded/topic-access.test.ts",
+    "of all filters a pillar gets only its own down",
+  ],
   ["G3", "test/wire/broker-admission.test.ts", '["another client id"'],
   [
     "G7",
@@ -151,7 +155,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ["G10", "test/wire/broker-admission.test.ts", "TLS 1.2 is refused, and the log says so"],
   [
     "H1",
-    "test/hub/link/length-guard.test.ts",
+    "test/hub/link/entrance/length-guard.test.ts",
     "a packet that announces too much is refused before its body, wherever it is cut",
   ],
   [

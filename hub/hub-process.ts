@@ -280,8 +280,8 @@ async function startWayIn(config: HubConfig, doors: Doors): Promise<WayIn> {
   const { loop, linkEvents: events } = shell;
   const { external } = config.mqtt;
   if (external !== "none") {
-    const { startExternalBroker } = await import("./link/external-broker.ts");
-    const { accessTo } = await import("./link/broker-access.ts");
+    const { startExternalBroker } = await import("./link/external/external-broker.ts");
+    const { accessTo } = await import("./link/external/broker-access.ts");
     const readAccess = () => accessTo(external, authority);
     const access = await readAccess();
     const recordOf = (id: PillarId) => loop.state().pillars.get(id);
@@ -295,7 +295,7 @@ async function startWayIn(config: HubConfig, doors: Doors): Promise<WayIn> {
       log,
     });
   }
-  const { startBroker } = await import("./link/embedded-broker.ts");
+  const { startBroker } = await import("./link/embedded/embedded-broker.ts");
   const knownPillars = (id: PillarId, serial: string): true | string =>
     whyNotAdmitted(loop.state().pillars.get(id), serial, Date.now()) ?? true;
   const own = { config, authority, events, refused, log, knownPillars };

@@ -7,7 +7,7 @@
  * push out what is counted, and a refusal does not tell whether an account exists.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { addressGroup } from "../link/address-group.ts";
+import { addressGroup } from "../link/entrance/address-group.ts";
 import { takeTurn, type Rate } from "../link/rate.ts";
 
 /** Ten wrong tries at once, then one in half a minute. */

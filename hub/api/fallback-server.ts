@@ -10,7 +10,7 @@ import type { Server } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import { followRenewals } from "../identity/server-renewal.ts";
 import type { ApiOptions } from "./context.ts";
-import { addressGroup } from "../link/address-group.ts";
+import { addressGroup } from "../link/entrance/address-group.ts";
 import { createServer } from "./http/http-server.ts";
 import { guardMethods } from "./http/methods.ts";
 import { problem } from "./problem.ts";

@@ -19,7 +19,7 @@ import { LOOPBACK, publicAddressOf } from "./http/public-address.ts";
 import { createSampledLog } from "../link/sampled-log.ts";
 import { createEventStreams } from "./event-streams.ts";
 import { createMetrics } from "./metrics.ts";
-import { addressGroup } from "../link/address-group.ts";
+import { addressGroup } from "../link/entrance/address-group.ts";
 import { createServer } from "./http/http-server.ts";
 import { guardMethods } from "./http/methods.ts";
 import { describeInterface } from "./openapi.ts";

@@ -15,8 +15,8 @@ import { MAX_MESSAGE_BYTES } from "../../shared/parse.ts";
 import { downFilter, downTopic, EVERY_UP, upTopic } from "../../shared/protocol/topics.ts";
 import type { ExternalBroker } from "../config.ts";
 import type { Finding } from "./finding.ts";
-import { accessTo } from "../link/broker-access.ts";
-import { connectToBroker, type BrokerAccess } from "../link/broker-client.ts";
+import { accessTo } from "../link/external/broker-access.ts";
+import { connectToBroker, type BrokerAccess } from "../link/external/broker-client.ts";
 import type { KeyAndCert } from "../identity/certificates.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;

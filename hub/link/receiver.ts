@@ -9,10 +9,10 @@ import type { PublishPacket } from "aedes";
 import type { EventId, PillarId } from "../../shared/ids.ts";
 import { isOfNewerProtocol, type UpMessage } from "../../shared/protocol/messages.ts";
 import type { PillarLinkEvents } from "../ports.ts";
-import { mayPublish } from "./access.ts";
-import { MAX_BAD_MESSAGES, MAX_WAITING } from "./connection.ts";
-import { readDelivery } from "./ingest.ts";
-import type { Peer } from "./peer-identity.ts";
+import { mayPublish } from "./embedded/topic-access.ts";
+import { MAX_BAD_MESSAGES, MAX_WAITING } from "./embedded/connection.ts";
+import { readDelivery } from "./delivery.ts";
+import type { Peer } from "./entrance/peer-identity.ts";
 import { ALARM_RATE, OTHER_RATE, takeTurn } from "./rate.ts";
 import type { SampledKind, SampledLog } from "./sampled-log.ts";
 

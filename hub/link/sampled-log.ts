@@ -6,7 +6,7 @@
  */
 import type { Logger } from "pino";
 import type { PillarId } from "../../shared/ids.ts";
-import { addressGroup } from "./address-group.ts";
+import { addressGroup } from "./entrance/address-group.ts";
 import { createSampler } from "./sampler.ts";
 
 export const SAMPLED_KINDS = [

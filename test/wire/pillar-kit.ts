@@ -10,7 +10,7 @@ import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { pino, type Logger } from "pino";
 import { HubConfig } from "../../hub/config.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
-import { startBroker } from "../../hub/link/embedded-broker.ts";
+import { startBroker } from "../../hub/link/embedded/embedded-broker.ts";
 import { createSampledLog, type SampledLog } from "../../hub/link/sampled-log.ts";
 import type { Authority, PillarLink } from "../../hub/ports.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
-import { openWidePort, type WidePort } from "../../hub/link/wide-port.ts";
+import { openWidePort, type WidePort } from "../../hub/link/entrance/reuse-port.ts";
 import { applicationProtocols } from "../../shared/protocol/alpn.ts";
 import { enrol, startTestBroker, type Identity, type TestBroker } from "./pillar-kit.ts";
 

@@ -164,8 +164,8 @@ export const PROMISES: readonly Promised[] = [
     },
     short: [
       "test/fault/flood.test.ts",
-      "test/hub/link/length-guard.test.ts",
-      "test/hub/link/connection-limit.test.ts",
+      "test/hub/link/entrance/length-guard.test.ts",
+      "test/hub/link/entrance/connection-limit.test.ts",
       "test/hub/core/bounds.test.ts",
       "test/wire/broker-traffic.test.ts",
     ],

@@ -9,17 +9,17 @@ import type { TLSSocket } from "node:tls";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { createAddressTest } from "../../link/address-group.ts";
+import { createAddressTest } from "../../link/entrance/address-group.ts";
 import {
   createConnectionLimit,
   type ConnectionLimit,
   type ConnectionLimits,
   type Refusal,
-} from "../../link/connection-limit.ts";
-import { identify } from "../../link/peer-identity.ts";
+} from "../../link/entrance/connection-limit.ts";
+import { identify } from "../../link/entrance/peer-identity.ts";
 import type { SampledLog } from "../../link/sampled-log.ts";
-import { createWaitingRoom } from "../../link/waiting-room.ts";
-import { openWidePort } from "../../link/wide-port.ts";
+import { createWaitingRoom } from "../../link/entrance/handshake-queue.ts";
+import { openWidePort } from "../../link/entrance/reuse-port.ts";
 
 /** A room of thirty desks behind one address holds about two hundred connections, all of them known. */
 const LIMITS: ConnectionLimits = {

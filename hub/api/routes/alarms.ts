@@ -9,7 +9,7 @@ import type { PillarId } from "../../../shared/ids.ts";
 import { Accepted } from "../../../shared/protocol/accepted.ts";
 import { Alarm } from "../../../shared/protocol/alarm.ts";
 import { AlarmRefused } from "../../shell/ingest.ts";
-import { boundTo } from "../../link/ingest.ts";
+import { boundTo } from "../../link/delivery.ts";
 import { ALARM_RATE, takeTurn } from "../../link/rate.ts";
 import type { Api, ApiOptions } from "../context.ts";
 import { problem } from "../problem.ts";

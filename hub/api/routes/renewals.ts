@@ -10,7 +10,7 @@ import { TLSSocket } from "node:tls";
 import { z } from "zod";
 import { RenewalRequest, RenewalResult } from "../../../shared/api/enrolment.ts";
 import type { PillarId } from "../../../shared/ids.ts";
-import { identify } from "../../link/peer-identity.ts";
+import { identify } from "../../link/entrance/peer-identity.ts";
 import type { HubCommands } from "../../ports.ts";
 import type { Api, ApiOptions } from "../context.ts";
 import { problem } from "../problem.ts";

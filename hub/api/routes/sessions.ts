@@ -9,7 +9,7 @@ import { may } from "../policy.ts";
 import { problem } from "../problem.ts";
 import { cookieOf, isLocalAndDirect, type PublicAddress } from "../http/public-address.ts";
 import { failures } from "../schemas.ts";
-import { addressGroup } from "../../link/address-group.ts";
+import { addressGroup } from "../../link/entrance/address-group.ts";
 import { createKnownDevices, type KnownDevices } from "../../accounts/known-device.ts";
 import { createSignInLimit, type SignInLimit } from "../../accounts/sign-in-limit.ts";
 

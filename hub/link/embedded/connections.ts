@@ -1,11 +1,11 @@
 /** Who is connected: one ready connection for each pillar, the newest; and those that are about to be. */
 import type { Client } from "aedes";
 import type { Logger } from "pino";
-import type { PillarId } from "../../shared/ids.ts";
-import type { PillarLinkEvents } from "../ports.ts";
+import type { PillarId } from "../../../shared/ids.ts";
+import type { PillarLinkEvents } from "../../ports.ts";
 import { openConnection, type Connection } from "./connection.ts";
-import type { Peer } from "./peer-identity.ts";
-import type { SampledLog } from "./sampled-log.ts";
+import type { Peer } from "../entrance/peer-identity.ts";
+import type { SampledLog } from "../sampled-log.ts";
 
 export interface Connections {
   add(peer: Peer, wire: Pick<Connection, "client" | "socket">): Connection;

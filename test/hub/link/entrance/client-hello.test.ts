@@ -3,8 +3,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { connect } from "node:tls";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_HELLO_BYTES, readHello } from "../../../hub/link/client-hello.ts";
-import { applicationProtocols } from "../../../shared/protocol/alpn.ts";
+import { MAX_HELLO_BYTES, readHello } from "../../../../hub/link/entrance/client-hello.ts";
+import { applicationProtocols } from "../../../../shared/protocol/alpn.ts";
 
 /** What Node's own TLS says first. */
 async function realHello(protocols: string[] | undefined): Promise<Buffer> {

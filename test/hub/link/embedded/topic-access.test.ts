@@ -1,15 +1,15 @@
 /** Access control as a property: no pillar reads or writes another's. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { mayPublish, whyNotSubscribe } from "../../../hub/link/access.ts";
-import { PillarId } from "../../../shared/ids.ts";
+import { mayPublish, whyNotSubscribe } from "../../../../hub/link/embedded/topic-access.ts";
+import { PillarId } from "../../../../shared/ids.ts";
 import {
   DOWN_CHANNELS,
   downFilter,
   downTopic,
   UP_CHANNELS,
   upTopic,
-} from "../../../shared/protocol/topics.ts";
+} from "../../../../shared/protocol/topics.ts";
 
 const pillarId = fc.stringMatching(/^[a-z0-9]{1,8}$/).map((id) => PillarId.parse(id));
 const level = fc.constantFrom("anzhu", "v1", "up", "down", "alarm", "call", "+", "#", "", "$SYS");

@@ -10,14 +10,14 @@ import {
   type TLSSocket,
 } from "node:tls";
 import type { Socket } from "node:net";
-import type { HubConfig } from "../config.ts";
-import type { Authority } from "../ports.ts";
+import type { HubConfig } from "../../config.ts";
+import type { Authority } from "../../ports.ts";
 import { addressOf, explainTls, identify, type Peer } from "./peer-identity.ts";
-import type { SampledKind, SampledLog } from "./sampled-log.ts";
+import type { SampledKind, SampledLog } from "../sampled-log.ts";
 import { createConnectionLimit, type ConnectionLimits, type Refusal } from "./connection-limit.ts";
-import { followRenewals } from "../identity/server-renewal.ts";
-import { createWaitingRoom } from "./waiting-room.ts";
-import { openWidePort, type WidePort, type WidePortOptions } from "./wide-port.ts";
+import { followRenewals } from "../../identity/server-renewal.ts";
+import { createWaitingRoom } from "./handshake-queue.ts";
+import { openWidePort, type WidePort, type WidePortOptions } from "./reuse-port.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 

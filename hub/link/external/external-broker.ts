@@ -10,15 +10,15 @@
  */
 import type { IPublishPacket } from "mqtt";
 import type { Logger } from "pino";
-import { fullJitter } from "../../shared/backoff.ts";
-import { milliseconds, seconds } from "../../shared/duration.ts";
-import type { PillarId } from "../../shared/ids.ts";
-import { upOwner } from "../../shared/protocol/topics.ts";
-import type { PillarLinkEvents, WayIn } from "../ports.ts";
+import { fullJitter } from "../../../shared/backoff.ts";
+import { milliseconds, seconds } from "../../../shared/duration.ts";
+import type { PillarId } from "../../../shared/ids.ts";
+import { upOwner } from "../../../shared/protocol/topics.ts";
+import type { PillarLinkEvents, WayIn } from "../../ports.ts";
 import { connectToBroker, type BrokerAccess, type BrokerConnection } from "./broker-client.ts";
-import { downPacket } from "./down.ts";
-import { createReceiver, type Receiver, type Sender } from "./receiver.ts";
-import { createSampledLog, type SampledLog } from "./sampled-log.ts";
+import { downPacket } from "../down-packet.ts";
+import { createReceiver, type Receiver, type Sender } from "../receiver.ts";
+import { createSampledLog, type SampledLog } from "../sampled-log.ts";
 
 const RECONNECT = { first: milliseconds(500), most: seconds(5) };
 /** Full jitter may draw zero. */

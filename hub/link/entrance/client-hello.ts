@@ -4,7 +4,7 @@
  * A pillar with an unaccepted alarm says so in the order of its application protocols. Any client may do so: it
  * gains a place in a queue and nothing else. Read per RFC 8446, section 4.1.2; total, whatever the bytes.
  */
-import { APPLICATION_PROTOCOL } from "../../shared/protocol/alpn.ts";
+import { APPLICATION_PROTOCOL } from "../../../shared/protocol/alpn.ts";
 
 /** A hello of a pillar has 1.6 KB; post-quantum key shares have made them long. */
 export const MAX_HELLO_BYTES = 8 * 1024;

@@ -1,7 +1,7 @@
 /** Receipts leave in the order of arrival, whatever the order of the commits. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { acknowledgementsInOrder } from "../../../hub/link/acknowledgements.ts";
+import { acknowledgementsInOrder } from "../../../../hub/link/external/acknowledgements.ts";
 
 test("messages settled in any order are acknowledged in the order in which they came, each once", () => {
   const orders = fc

@@ -1,12 +1,12 @@
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { beforeEach, expect, test } from "vitest";
-import { addressGroup, createAddressTest } from "../../../hub/link/address-group.ts";
+import { addressGroup, createAddressTest } from "../../../../hub/link/entrance/address-group.ts";
 import {
   createConnectionLimit,
   type ConnectionLimit,
   type ConnectionLimits,
-} from "../../../hub/link/connection-limit.ts";
+} from "../../../../hub/link/entrance/connection-limit.ts";
 
 const LIMITS: ConnectionLimits = {
   all: 20,

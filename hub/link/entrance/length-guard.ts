@@ -5,7 +5,7 @@
  * that is too large ends the connection at its fifth byte. Framing per MQTT 3.1.1 section 2.2; contents are not
  * read.
  */
-import { MAX_MESSAGE_BYTES } from "../../shared/parse.ts";
+import { MAX_MESSAGE_BYTES } from "../../../shared/parse.ts";
 
 /** In all, from the first byte to the accepted CONNECT, which needs no more. */
 export const MAX_BYTES_BEFORE_CONNECT = 4 * 1024;

@@ -10,7 +10,7 @@ import {
   MAX_PACKET_BYTES,
   type LinkPhase,
   type Verdict,
-} from "../../../hub/link/length-guard.ts";
+} from "../../../../hub/link/entrance/length-guard.ts";
 
 /** One packet with its fixed header, MQTT 3.1.1 section 2.2. */
 function packet(type: number, bodyBytes: number): Buffer {

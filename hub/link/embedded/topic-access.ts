@@ -3,15 +3,15 @@
  *
  * Identity comes from the certificate alone; names inside packets are only compared with it.
  */
-import type { PillarId } from "../../shared/ids.ts";
+import type { PillarId } from "../../../shared/ids.ts";
 import {
   DOWN_CHANNELS,
   downFilter,
   downTopic,
   parseTopic,
   upOwner,
-} from "../../shared/protocol/topics.ts";
-import type { UpChannel } from "../../shared/protocol/topics.ts";
+} from "../../../shared/protocol/topics.ts";
+import type { UpChannel } from "../../../shared/protocol/topics.ts";
 
 /** MQTT 3.1.1 table 3.1, as far as we use it. */
 export const CONNACK = { identifierRejected: 2, unavailable: 3, notAuthorised: 5 } as const;

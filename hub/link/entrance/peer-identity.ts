@@ -1,6 +1,6 @@
 /** Who is at the other end of a TLS connection, and in plain words why a connection was refused. */
 import type { TLSSocket } from "node:tls";
-import { PillarId } from "../../shared/ids.ts";
+import { PillarId } from "../../../shared/ids.ts";
 
 export interface Peer {
   readonly pillarId: PillarId;

@@ -8,19 +8,19 @@
  * MQTT 3.1.1 by aedes. What it acknowledges, and when, is in decision 0003: read it before aedes is upgraded.
  */
 import type { Logger } from "pino";
-import type { PillarId } from "../../shared/ids.ts";
-import type { DownMessage } from "../../shared/protocol/messages.ts";
-import type { HubConfig } from "../config.ts";
-import type { Authority, PillarLinkEvents, WayIn } from "../ports.ts";
+import type { PillarId } from "../../../shared/ids.ts";
+import type { DownMessage } from "../../../shared/protocol/messages.ts";
+import type { HubConfig } from "../../config.ts";
+import type { Authority, PillarLinkEvents, WayIn } from "../../ports.ts";
 import { createRuledBroker } from "./broker-rules.ts";
 import { MAX_QUEUED_DOWN, type Connection } from "./connection.ts";
 import { createConnections } from "./connections.ts";
-import { downPacket } from "./down.ts";
-import { guardStream } from "./guarded-stream.ts";
-import { FIRST_BYTE } from "./length-guard.ts";
-import { listenForPillars } from "./pillar-server.ts";
-import { createReceiver } from "./receiver.ts";
-import { createSampledLog, type SampledLog } from "./sampled-log.ts";
+import { downPacket } from "../down-packet.ts";
+import { guardStream } from "../entrance/guarded-stream.ts";
+import { FIRST_BYTE } from "../entrance/length-guard.ts";
+import { listenForPillars } from "../entrance/pillar-server.ts";
+import { createReceiver } from "../receiver.ts";
+import { createSampledLog, type SampledLog } from "../sampled-log.ts";
 
 export interface BrokerOptions {
   readonly config: HubConfig;

@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createWaitingRoom, type WaitingRoom } from "../../../hub/link/waiting-room.ts";
-import { applicationProtocols } from "../../../shared/protocol/alpn.ts";
+import {
+  createWaitingRoom,
+  type WaitingRoom,
+} from "../../../../hub/link/entrance/handshake-queue.ts";
+import { applicationProtocols } from "../../../../shared/protocol/alpn.ts";
 
 let server: Server;
 let room: WaitingRoom;

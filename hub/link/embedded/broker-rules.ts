@@ -5,12 +5,12 @@
  */
 import { Aedes, type AedesOptions } from "aedes";
 import type { EventEmitter } from "node:events";
-import type { PillarId } from "../../shared/ids.ts";
-import { parseTopic } from "../../shared/protocol/topics.ts";
-import { KEEP_ALIVE_LIMIT_SECONDS } from "../../shared/protocol/connection.ts";
-import { CONNACK, whyNotConnect, whyNotSubscribe } from "./access.ts";
+import type { PillarId } from "../../../shared/ids.ts";
+import { parseTopic } from "../../../shared/protocol/topics.ts";
+import { KEEP_ALIVE_LIMIT_SECONDS } from "../../../shared/protocol/connection.ts";
+import { CONNACK, whyNotConnect, whyNotSubscribe } from "./topic-access.ts";
 import type { Connections } from "./connections.ts";
-import type { Receiver } from "./receiver.ts";
+import type { Receiver } from "../receiver.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** A pillar that does not read for so long is disconnected; it connects again and is told everything. */

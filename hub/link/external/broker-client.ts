@@ -11,11 +11,11 @@
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { MqttClient, type IClientOptions, type IPublishPacket } from "mqtt";
-import { EVERY_UP, probeTopic } from "../../shared/protocol/topics.ts";
+import { EVERY_UP, probeTopic } from "../../../shared/protocol/topics.ts";
 import { acknowledgementsInOrder } from "./acknowledgements.ts";
-import type { DownPacket } from "./down.ts";
-import { guardStream } from "./guarded-stream.ts";
-import { FIRST_BYTE_OF_BROKER } from "./length-guard.ts";
+import type { DownPacket } from "../down-packet.ts";
+import { guardStream } from "../entrance/guarded-stream.ts";
+import { FIRST_BYTE_OF_BROKER } from "../entrance/length-guard.ts";
 
 /** From the first packet to the first probe that came back. */
 const ATTEMPT_MS = 5000;

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { stringify } from "yaml";
-import type { ExternalBroker } from "../../../hub/config.ts";
-import { accessTo } from "../../../hub/link/broker-access.ts";
-import { loadConfig } from "../../../hub/command/settings-file.ts";
+import type { ExternalBroker } from "../../../../hub/config.ts";
+import { accessTo } from "../../../../hub/link/external/broker-access.ts";
+import { loadConfig } from "../../../../hub/command/settings-file.ts";
 
 let dir: string;
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "anzhu-access-"))));

@@ -1,8 +1,8 @@
 /** One pillar's live connection to the embedded broker, and the limits that hold for it. */
 import type { Client } from "aedes";
 import type { TLSSocket } from "node:tls";
-import type { Peer } from "./peer-identity.ts";
-import type { Refusal } from "./access.ts";
+import type { Peer } from "../entrance/peer-identity.ts";
+import type { Refusal } from "./topic-access.ts";
 
 /** Messages on their way to one pillar. Beyond it the pillar is not reading and is disconnected. */
 export const MAX_QUEUED_DOWN = 64;
