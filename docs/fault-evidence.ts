@@ -99,7 +99,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ],
   [
     "A7",
-    "test/hub/media/relay.test.ts",
+    "test/hub/media/process.test.ts",
     "that is killed in a recording leaves it playable, comes back, and serves again",
   ],
   [
@@ -187,10 +187,10 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ["I-10", "test/hub/api/walk.test.ts", "every wrong input at every route"],
   ["I-6", "test/hub/api/access.test.ts", "a token is worth nothing after signing out"],
   ["I-9", "test/hub/api/incidents.test.ts", "losing a race is answered 409 with who won"],
-  ["J1", "test/hub/media/offer.test.ts", "no text can make the reader throw"],
+  ["J1", "test/hub/media/relay/offer.test.ts", "no text can make the reader throw"],
   [
     "J3",
-    "test/hub/media/replay-window.test.ts",
+    "test/hub/media/relay/replay-window.test.ts",
     "no order and no repetition makes a packet count twice",
   ],
   [
@@ -201,7 +201,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ["L3", "test/wire/modbus-board.test.ts", "that echoes before it answers is as good as any"],
   [
     "M5",
-    "test/hub/media/recover.test.ts",
+    "test/hub/media/recorder/recover.test.ts",
     "a recording torn at any byte keeps every whole fragment, and nothing else",
   ],
   ["N5", "test/hub/core/alarm.test.ts", "does not hide the call that follows it"],

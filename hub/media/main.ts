@@ -6,7 +6,7 @@
  */
 import type { FromMedia, ToMedia } from "./ipc.ts";
 import { limitedLog } from "./log.ts";
-import { newRelay } from "./relay.ts";
+import { newRelay } from "./process.ts";
 
 /** What finishing the recordings may take. */
 const MAX_CLOSE_MS = 1500;

@@ -18,7 +18,7 @@ import { recordingPath } from "../journal/read/api-shape.ts";
 import type { Prepare, Settled } from "./loop.ts";
 import type { Authority, Journal, MediaPort, PillarLink } from "../ports.ts";
 import type { Telling } from "./telling.ts";
-import type { Views } from "../views.ts";
+import type { Views } from "../media/control/media-sessions.ts";
 
 export interface EffectsOptions {
   readonly dataDir: string;

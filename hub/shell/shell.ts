@@ -37,11 +37,11 @@ import type {
   PillarLink,
   PillarLinkEvents,
 } from "../ports.ts";
-import { createRecordings, type Inspected } from "../recordings.ts";
+import { createRecordings, type Inspected } from "../media/control/recordings.ts";
 import { openReserve, type JournalReserve } from "../storage/journal-reserve.ts";
 import { openStorage, type Storage } from "../storage/storage.ts";
 import { createTelling, type Telling } from "./telling.ts";
-import { createViews, type Views } from "../views.ts";
+import { createViews, type Views } from "../media/control/media-sessions.ts";
 import { createCaller } from "./webhook.ts";
 
 const TICK_MS = 1000;

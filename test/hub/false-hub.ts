@@ -17,7 +17,7 @@ import { openJournal } from "../../hub/journal/journal.ts";
 import type { Webhook } from "../../hub/config.ts";
 import type { FromMedia, ToMedia } from "../../hub/media/ipc.ts";
 import type { Actor, Journal, NumberedEvent } from "../../hub/ports.ts";
-import type { Inspected } from "../../hub/recordings.ts";
+import type { Inspected } from "../../hub/media/control/recordings.ts";
 import { hear } from "../../hub/core/hear.ts";
 import { startShell, type Shell } from "../../hub/shell/shell.ts";
 import { newAlarm, pillar, type AlarmDetails } from "./core/street.ts";

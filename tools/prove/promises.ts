@@ -114,7 +114,7 @@ export const PROMISES: readonly Promised[] = [
     },
     zh: { promise: "报警不依赖音视频", kept: "音视频在子进程里，死了也不影响报警" },
     short: ["test/fault/camera.test.ts", "test/device/media/process.test.ts"],
-    full: "npx vitest run test/fault test/hub/media/relay.test.ts",
+    full: "npx vitest run test/fault test/hub/media/process.test.ts",
   },
   {
     name: "visible",
@@ -148,7 +148,7 @@ export const PROMISES: readonly Promised[] = [
     short: [
       "test/hub/journal/backup.test.ts",
       "test/hub/journal/kill.test.ts",
-      "test/hub/media/recover.test.ts",
+      "test/hub/media/recorder/recover.test.ts",
     ],
     full: "npx vitest run test/hub/journal test/hub/journal/backup.test.ts test/hub/media",
   },

@@ -6,7 +6,7 @@
  */
 import { mediaProcess } from "../../../device/adapters/media-process.ts";
 import { MediaConfig } from "../../../device/config.ts";
-import { startMediaProcess } from "../../../hub/media/media-process.ts";
+import { startMediaProcess } from "../../../hub/media/control/media-process.ts";
 import type { PillarId } from "../../../shared/ids.ts";
 
 const PATIENCE_MS = 60_000;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findFfmpeg } from "../../../device/media/ffmpeg.ts";
-import { inspectRecording } from "../../../hub/media/recover.ts";
+import { inspectRecording } from "../../../hub/media/recorder/recover.ts";
 import type { Street } from "./street.ts";
 
 export interface Playback {

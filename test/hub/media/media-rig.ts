@@ -11,7 +11,7 @@ import {
   type RTCRtpTransceiver,
 } from "werift";
 import type { FromMedia } from "../../../hub/media/ipc.ts";
-import { startMediaProcess, type MediaProcess } from "../../../hub/media/media-process.ts";
+import { startMediaProcess, type MediaProcess } from "../../../hub/media/control/media-process.ts";
 import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
 

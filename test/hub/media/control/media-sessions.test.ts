@@ -1,0 +1,64 @@
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import type { IncidentRecord } from "../../../../hub/core/incident.ts";
+import type { FromMedia, ToMedia } from "../../../../hub/media/ipc.ts";
+import type { MediaPort } from "../../../../hub/ports.ts";
+import { createViews, MAX_VIEWS_OF_ONE } from "../../../../hub/media/control/media-sessions.ts";
+import { person } from "../../false-hub.ts";
+
+const INCIDENT = { id: "1".repeat(32), pillarId: "pillar-0", state: "open", kind: "voice" };
+
+function newViews() {
+  const sent: ToMedia[] = [];
+  const media: Pick<MediaPort, "send"> = {
+    send: (message: ToMedia) => {
+      sent.push(message);
+      if (message.type !== "viewer-offer") return;
+      const { sessionId } = message;
+      setImmediate(() =>
+        views.onMedia({ type: "viewer-answer", sessionId, sdp: "v=0" } as FromMedia),
+      );
+    },
+  };
+  const views = createViews({
+    media: media as MediaPort,
+    maxViewers: 100,
+    incident: () => INCIDENT as unknown as IncidentRecord,
+    isRevoked: () => false,
+    record: async () => {},
+    log: pino({ enabled: false }),
+  });
+  const offer = (who: string) =>
+    views.open({
+      ...{ incidentId: INCIDENT.id, role: "watch", sdp: "v=0", by: person(who) },
+    } as Parameters<typeof views.open>[0]);
+  return { views, sent, offer };
+}
+
+test("130 offers of one person take that person's places, and everybody else is served", async () => {
+  const { offer, sent } = newViews();
+  const answers = await Promise.all(Array.from({ length: 130 }, () => offer("hostile")));
+  expect(answers.filter(({ ok }) => ok)).toHaveLength(MAX_VIEWS_OF_ONE);
+  const codes = new Set(answers.flatMap((answer) => (answer.ok ? [] : [answer.code])));
+  expect(codes).toEqual(new Set(["too-many-windows"]));
+  expect(sent).toHaveLength(MAX_VIEWS_OF_ONE);
+  const others = await Promise.all(["wang", "li", "zhao"].map(offer));
+  expect(others.map(({ ok }) => ok)).toEqual([true, true, true]);
+});
+
+test("offers that end at once are paced, because each costs the media process a connection", async () => {
+  const { views, offer } = newViews();
+  let served = 0;
+  const codes = new Set<string>();
+  for (let n = 0; n < 60; n += 1) {
+    const answer = await offer("hostile");
+    if (answer.ok) {
+      served += 1;
+      views.close(answer.sessionId);
+    } else codes.add(answer.code);
+  }
+  expect([...codes]).toEqual(["too-many-requests"]);
+  expect(served).toBeGreaterThanOrEqual(24);
+  expect(served).toBeLessThan(30);
+  expect((await offer("wang")).ok).toBe(true);
+});

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { newMediaClock } from "../../../../hub/media/recorder/media-clock.ts";
+import { ntpTime } from "../../../../hub/media/relay/peer.ts";
+
+/** 20 ms packets whose arrival is late by a repeating amount. */
+function drive(late: readonly number[], count: number, drift = 1): number {
+  const clock = newMediaClock(48_000);
+  let worst = 0;
+  for (let index = 0; index < count; index += 1) {
+    const truth = index * 20 * drift;
+    const happened = clock.observe(
+      (4_294_960_000 + index * 960) >>> 0,
+      truth + (late[index % late.length] ?? 0),
+    );
+    if (index > count / 2) worst = Math.max(worst, Math.abs(happened - truth));
+  }
+  return worst;
+}
+
+test("jitter of 40 ms moves sound by less than 5 ms, across the wrap of the timestamps", () => {
+  expect(drive([0, 12, 40, 3, 25], 2000)).toBeLessThan(5);
+});
+
+test("a drift of 100 ppm is followed for an hour", () => {
+  expect(drive([0, 5], 180_000, 1.0001)).toBeLessThan(5);
+});
+
+test("a new timeline is taken up at once", () => {
+  const clock = newMediaClock(90_000);
+  clock.observe(0, 0);
+  expect(clock.observe(2_000_000_000, 40)).toBe(40);
+  expect(clock.timestampAt(50)).toBe(2_000_000_900);
+});
+
+test("sender reports carry seconds since 1900 and a binary fraction", () => {
+  const half = ntpTime(500);
+  expect(half >> 32n).toBe(2_208_988_800n);
+  expect(half & 0xffffffffn).toBe(0x80000000n);
+});
