@@ -41,7 +41,11 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "test/hub/journal/backup.test.ts",
     "is made while the hub works, is whole, and overwrites nothing",
   ],
-  ["C6", "test/hub/core/certificate.test.ts", "C6 a day after it, no clock that is set back"],
+  [
+    "C6",
+    "test/hub/core/pillar/certificate.test.ts",
+    "C6 a day after it, no clock that is set back",
+  ],
   ["G1", "test/wire/renewal.test.ts", "an expired certificate renews nothing"],
   [
     "G4",
@@ -126,7 +130,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ],
   [
     "F1",
-    "test/hub/core/alarm.test.ts",
+    "test/hub/core/incident/alarm.test.ts",
     "that arrives twice opens one incident and gets the same receipt",
   ],
   [
@@ -204,8 +208,12 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "test/hub/media/recorder/recover.test.ts",
     "a recording torn at any byte keeps every whole fragment, and nothing else",
   ],
-  ["N5", "test/hub/core/alarm.test.ts", "does not hide the call that follows it"],
-  ["N6", "test/hub/core/alarm.test.ts", "after the call was closed opens another incident"],
+  ["N5", "test/hub/core/incident/alarm.test.ts", "does not hide the call that follows it"],
+  [
+    "N6",
+    "test/hub/core/incident/alarm.test.ts",
+    "after the call was closed opens another incident",
+  ],
 ];
 
 /** What no program of ours can do alone: a person, a rig or the real thing is needed. */

@@ -3,19 +3,19 @@
  * rest of the state.
  */
 import type { Call } from "../../shared/protocol/call.ts";
-import { hearCalls, noteCalled } from "./external.ts";
+import { hearCalls, noteCalled } from "./incident/outside-call.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
-import { LATE_AFTER_MS } from "./presence.ts";
-import type { HubState } from "./state.ts";
+import { LATE_AFTER_MS } from "./pillar/presence.ts";
+import type { HubState } from "./state/hub-state.ts";
 import type { Heard, Voice, Lineage } from "./state/heard-state.ts";
-import { hearDeadlines, noteDeadline } from "./deadline.ts";
+import { hearDeadlines, noteDeadline } from "./incident/deadline.ts";
 import type { Fact } from "./facts.ts";
 import type { PillarId, SessionNonce } from "../../shared/ids.ts";
-import { hearHead, markOf } from "./ledger.ts";
-import { hearBoot, hearTakeover, newLineage } from "./lineage.ts";
+import { hearHead, markOf } from "./pillar/ledger.ts";
+import { hearBoot, hearTakeover, newLineage } from "./pillar/clone-detection.ts";
 import { assertNever } from "../../shared/assert.ts";
 import { hearClock } from "./clock.ts";
-import { hearConsole, hearAbsence } from "./console.ts";
+import { hearConsole, hearAbsence } from "./incident/console.ts";
 
 /** Calls of one pillar that wait for its session; of its latest it is told in any case. */
 const MAX_UNTOLD = 64;

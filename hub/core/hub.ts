@@ -6,14 +6,14 @@
  * same code.
  */
 import { assert, assertNever } from "../../shared/assert.ts";
-import { decideAlarm } from "./alarm.ts";
-import { budgetFacts, evolveBudget, withinBudget } from "./budget.ts";
-import { adoptionFacts, certificateFacts, decideRevoke } from "./certificate.ts";
-import { decideReleases } from "./console.ts";
-import { decideDeadlines } from "./deadline.ts";
+import { decideAlarm } from "./incident/alarm.ts";
+import { budgetFacts, evolveBudget, withinBudget } from "./pillar/budget.ts";
+import { adoptionFacts, certificateFacts, decideRevoke } from "./pillar/certificate.ts";
+import { decideReleases } from "./incident/console.ts";
+import { decideDeadlines } from "./incident/deadline.ts";
 import { both, nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
-import { decideAnswered, decideCalls, evolveOwed } from "./external.ts";
+import { decideAnswered, decideCalls, evolveOwed } from "./incident/outside-call.ts";
 import {
   isForTheRecord,
   type Fact,
@@ -21,13 +21,13 @@ import {
   type IncidentFact,
   type RecordFact,
 } from "./facts.ts";
-import { gridFacts } from "./grid.ts";
-import { callOf, evolveIncident } from "./incident.ts";
-import { markOf, missingFrom, rememberAlarm, renewMark } from "./ledger.ts";
-import { decideOrder } from "./order.ts";
-import { isCallOwed, mayAskResend, presenceFact, presenceFacts } from "./presence.ts";
+import { gridFacts } from "./pillar/grid.ts";
+import { callOf, evolveIncident } from "./incident/incident.ts";
+import { markOf, missingFrom, rememberAlarm, renewMark } from "./pillar/ledger.ts";
+import { decideOrder } from "./incident/order.ts";
+import { isCallOwed, mayAskResend, presenceFact, presenceFacts } from "./pillar/presence.ts";
 import { hear, noteFact, noteOrdered } from "./hear.ts";
-import { decideRecordings, evolveRecording } from "./recording.ts";
+import { decideRecordings, evolveRecording } from "./incident/recording.ts";
 import {
   decideLock,
   decideRemoved,
@@ -36,10 +36,16 @@ import {
   isOfHub,
   type HubFact,
   isRetentionFact,
-} from "./retention.ts";
-import { cloneFacts, evolvePillar, heartbeatFacts, MAX_PILLARS, reportFacts } from "./roster.ts";
-import { MAX_CLOSED, type HubState } from "./state.ts";
-import { laneOf } from "./incident-key.ts";
+} from "./storage/retention.ts";
+import {
+  cloneFacts,
+  evolvePillar,
+  heartbeatFacts,
+  MAX_PILLARS,
+  reportFacts,
+} from "./pillar/pillar-registry.ts";
+import { MAX_CLOSED, type HubState } from "./state/hub-state.ts";
+import { laneOf } from "./incident/incident-key.ts";
 
 export interface Now {
   /** From a clock nobody can set, which counts from anywhere. */

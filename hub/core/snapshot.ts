@@ -2,15 +2,15 @@
 import type { HubFaultCode } from "../../shared/api/hub.ts";
 import type { RecordingId, IncidentId, PillarId } from "../../shared/ids.ts";
 import type { KnownAlarm } from "./events.ts";
-import type { IncidentRecord } from "./incident.ts";
-import { type HubSettings, newState, type HubState } from "./state.ts";
+import type { IncidentRecord } from "./incident/incident.ts";
+import { type HubSettings, newState, type HubState } from "./state/hub-state.ts";
 import type { Budget } from "./state/budget-state.ts";
 import { seqKey, type LedgerMark } from "./state/ledger-mark.ts";
 import type { OwedCall } from "./state/owed-call.ts";
 import type { PillarRecord } from "./state/pillar-record.ts";
 import type { RecordingRecord } from "./state/recording-record.ts";
 import type { Deleting, HubFaultRecord } from "./state/storage-state.ts";
-import { laneOf } from "./incident-key.ts";
+import { laneOf } from "./incident/incident-key.ts";
 
 /** Raised whenever the fold changes its meaning: older snapshots are then ignored and facts folded again. */
 export const SNAPSHOT_VERSION = 7;

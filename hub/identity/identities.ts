@@ -7,12 +7,17 @@
  */
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { PillarId } from "../../shared/ids.ts";
-import { isRenewalBudgetSpent, MAX_RENEWALS_PER_DAY, renewalFacts } from "../core/budget.ts";
-import { decideRevoke, goodSerials, isRenewalDue, whyNotAdmitted } from "../core/certificate.ts";
+import { isRenewalBudgetSpent, MAX_RENEWALS_PER_DAY, renewalFacts } from "../core/pillar/budget.ts";
+import {
+  decideRevoke,
+  goodSerials,
+  isRenewalDue,
+  whyNotAdmitted,
+} from "../core/pillar/certificate.ts";
 import type { HubEvent } from "../core/events.ts";
 import type { Fact, FactOf } from "../core/facts.ts";
-import { isCloned } from "../core/roster.ts";
-import type { HubState } from "../core/state.ts";
+import { isCloned } from "../core/pillar/pillar-registry.ts";
+import type { HubState } from "../core/state/hub-state.ts";
 import { PILLAR_DAYS } from "./certificate-days.ts";
 import type { Settled } from "../shell/loop.ts";
 import { createOnce } from "../shell/idempotency.ts";

@@ -12,10 +12,10 @@ import {
   type PillarFact,
   type RecordingFact,
 } from "../core/facts.ts";
-import { evolveIncident, type IncidentRecord } from "../core/incident.ts";
-import { evolveRecording } from "../core/recording.ts";
+import { evolveIncident, type IncidentRecord } from "../core/incident/incident.ts";
+import { evolveRecording } from "../core/incident/recording.ts";
 import type { RecordingRecord } from "../core/state/recording-record.ts";
-import { evolvePillar } from "../core/roster.ts";
+import { evolvePillar } from "../core/pillar/pillar-registry.ts";
 import type { PillarRecord } from "../core/state/pillar-record.ts";
 
 /** Where folded records come from and go to. */

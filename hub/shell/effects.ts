@@ -13,7 +13,7 @@ import type { RecordingId } from "../../shared/ids.ts";
 import type { Accepted, Receipt } from "../../shared/protocol/accepted.ts";
 import { signCommand } from "./pillar-commands.ts";
 import type { HubEffect } from "../core/events.ts";
-import type { HubState } from "../core/state.ts";
+import type { HubState } from "../core/state/hub-state.ts";
 import { recordingPath } from "../journal/read/api-shape.ts";
 import type { Prepare, Settled } from "./loop.ts";
 import type { Authority, Journal, MediaPort, PillarLink } from "../ports.ts";

@@ -12,8 +12,8 @@ import type { HubEvent } from "../core/events.ts";
 import type { Fact } from "../core/facts.ts";
 import { evolve, handle, unattended } from "../core/hub.ts";
 import { hear } from "../core/hear.ts";
-import { MAX_PILLARS } from "../core/roster.ts";
-import { newState, type HubSettings, type HubState } from "../core/state.ts";
+import { MAX_PILLARS } from "../core/pillar/pillar-registry.ts";
+import { newState, type HubSettings, type HubState } from "../core/state/hub-state.ts";
 import { readSnapshot, writeSnapshot } from "../core/snapshot.ts";
 import type { Journal } from "../ports.ts";
 

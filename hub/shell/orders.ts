@@ -5,7 +5,7 @@
  */
 import type { IncidentId } from "../../shared/ids.ts";
 import type { HubEvent } from "../core/events.ts";
-import type { HubState } from "../core/state.ts";
+import type { HubState } from "../core/state/hub-state.ts";
 import { newId } from "./identifier.ts";
 import { toIncident } from "../journal/read/api-shape.ts";
 import type { Settled } from "./loop.ts";

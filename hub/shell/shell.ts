@@ -11,7 +11,7 @@ import type { Webhook } from "../config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "../core/events.ts";
 import type { RetentionSettings } from "../core/state/storage-state.ts";
-import type { HubSettings } from "../core/state.ts";
+import type { HubSettings } from "../core/state/hub-state.ts";
 import { createEffects } from "./effects.ts";
 import {
   createIdentities,

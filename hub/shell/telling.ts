@@ -10,7 +10,7 @@ import type { HubRun, PillarId, SessionNonce } from "../../shared/ids.ts";
 import type { Stamp } from "../../shared/protocol/addressed.ts";
 import type { Call } from "../../shared/protocol/call.ts";
 import type { Signal } from "../../shared/protocol/signal.ts";
-import type { HubState } from "../core/state.ts";
+import type { HubState } from "../core/state/hub-state.ts";
 import type { Authority, PillarLink } from "../ports.ts";
 
 /** Of one pillar: an answer and its candidates. */

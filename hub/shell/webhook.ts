@@ -9,7 +9,7 @@ import { createHmac } from "node:crypto";
 import type { Logger } from "pino";
 import type { HubConfig, Webhook } from "../config.ts";
 import type { HubEffect, HubEvent } from "../core/events.ts";
-import type { HubState } from "../core/state.ts";
+import type { HubState } from "../core/state/hub-state.ts";
 import { toIncident } from "../journal/read/api-shape.ts";
 import type { Settled } from "./loop.ts";
 

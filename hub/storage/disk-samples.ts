@@ -8,7 +8,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { fullInDays, MAX_SAMPLES, withSample, type Sample } from "../core/forecast.ts";
+import { fullInDays, MAX_SAMPLES, withSample, type Sample } from "../core/storage/forecast.ts";
 
 const NAME = "disk-samples.json";
 const WRITE_EVERY_MS = 3_600_000;

@@ -9,7 +9,7 @@ import { existsSync, rmSync, statfsSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { RECORDING_AGAIN_BYTES } from "../core/retention.ts";
+import { RECORDING_AGAIN_BYTES } from "../core/storage/retention.ts";
 
 const MIB = 1024 * 1024;
 /** About ten thousand alarms with all that follows them. */

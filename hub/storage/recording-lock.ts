@@ -1,6 +1,6 @@
 /** A supervisor's order that an incident's recordings are kept, or may go again. */
 import type { IncidentId } from "../../shared/ids.ts";
-import type { HubState } from "../core/state.ts";
+import type { HubState } from "../core/state/hub-state.ts";
 import type { HubEvent } from "../core/events.ts";
 import { toIncident } from "../journal/read/api-shape.ts";
 import type { Reads } from "../journal/read/reads.ts";

@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { HubEvent, OperatorOrder } from "../../hub/core/events.ts";
-import { DEFAULT_ESCALATION } from "../../hub/core/escalation.ts";
+import { DEFAULT_ESCALATION } from "../../hub/core/incident/escalation.ts";
 import { lockData } from "../../hub/storage/data-lock.ts";
 import { sha256 } from "../../hub/journal/chain.ts";
 import { openJournal } from "../../hub/journal/journal.ts";

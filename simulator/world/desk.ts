@@ -5,7 +5,7 @@
  */
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEffect, OperatorOrder } from "../../hub/core/events.ts";
-import { needsJournal } from "../../hub/core/ledger.ts";
+import { needsJournal } from "../../hub/core/pillar/ledger.ts";
 import { seqKey } from "../../hub/core/state/ledger-mark.ts";
 import type { Via } from "../../hub/core/facts.ts";
 import { assertNever } from "../../shared/assert.ts";

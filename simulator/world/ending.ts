@@ -1,6 +1,6 @@
 /** How everything stands when the day is over: what the checkers compare. */
 import { unattended } from "../../hub/core/hub.ts";
-import { markOf } from "../../hub/core/ledger.ts";
+import { markOf } from "../../hub/core/pillar/ledger.ts";
 import type { HubEnding, PillarEnding } from "./history.ts";
 import type { World } from "./world.ts";
 

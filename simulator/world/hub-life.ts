@@ -6,9 +6,9 @@
  */
 import type { Fact } from "../../hub/core/facts.ts";
 import { evolve } from "../../hub/core/hub.ts";
-import { newState, type HubSettings } from "../../hub/core/state.ts";
+import { newState, type HubSettings } from "../../hub/core/state/hub-state.ts";
 import { readSnapshot, writeSnapshot } from "../../hub/core/snapshot.ts";
-import { DEFAULT_ESCALATION } from "../../hub/core/escalation.ts";
+import { DEFAULT_ESCALATION } from "../../hub/core/incident/escalation.ts";
 import type { HubEpoch } from "../../shared/ids.ts";
 import { newChance } from "./chance.ts";
 import { newClock } from "./clock.ts";

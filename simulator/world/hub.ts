@@ -9,7 +9,7 @@ import type { Fact } from "../../hub/core/facts.ts";
 import { unattended } from "../../hub/core/hub.ts";
 import { seqKey } from "../../hub/core/state/ledger-mark.ts";
 import { hear } from "../../hub/core/hear.ts";
-import type { HubState } from "../../hub/core/state.ts";
+import type { HubState } from "../../hub/core/state/hub-state.ts";
 import { writeSnapshot } from "../../hub/core/snapshot.ts";
 import type { EventId, HubEpoch } from "../../shared/ids.ts";
 import type { Accepted } from "../../shared/protocol/accepted.ts";

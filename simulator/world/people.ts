@@ -6,7 +6,7 @@
  */
 import type { OperatorOrder } from "../../hub/core/events.ts";
 import type { Fact } from "../../hub/core/facts.ts";
-import type { IncidentRecord } from "../../hub/core/incident.ts";
+import type { IncidentRecord } from "../../hub/core/incident/incident.ts";
 import type { IncidentId, Username } from "../../shared/ids.ts";
 import type { ButtonKind } from "../../device/core/events.ts";
 import { newChance, type Chance } from "./chance.ts";

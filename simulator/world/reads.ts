@@ -8,7 +8,7 @@
 import type { Logger } from "pino";
 import type { z } from "zod";
 import type { Fact } from "../../hub/core/facts.ts";
-import type { IncidentRecord } from "../../hub/core/incident.ts";
+import type { IncidentRecord } from "../../hub/core/incident/incident.ts";
 import type { RecordingRecord } from "../../hub/core/state/recording-record.ts";
 import type { PillarRecord } from "../../hub/core/state/pillar-record.ts";
 import { logFacts } from "../../hub/shell/incident-log.ts";
@@ -19,7 +19,7 @@ import { type toIncident, toPillar, toRecording } from "../../hub/journal/read/a
 import { ServerEvent } from "../../shared/api/event.ts";
 import { IncidentPage, RecordingPage, Timeline } from "../../shared/api/incident.ts";
 import { PillarPage } from "../../shared/api/pillar.ts";
-import type { HubState } from "../../hub/core/state.ts";
+import type { HubState } from "../../hub/core/state/hub-state.ts";
 import { readSnapshot, writeSnapshot } from "../../hub/core/snapshot.ts";
 
 export interface Reads {

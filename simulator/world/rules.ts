@@ -6,12 +6,12 @@
 import { stepAgent } from "../../device/core/agent.ts";
 import type { Event, Told } from "../../device/core/events.ts";
 import type { Agent, AgentStep, Beginning } from "../../device/core/state.ts";
-import { isExpired } from "../../hub/core/certificate.ts";
+import { isExpired } from "../../hub/core/pillar/certificate.ts";
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEvent } from "../../hub/core/events.ts";
 import { handle, type Now } from "../../hub/core/hub.ts";
 import type { PillarRecord } from "../../hub/core/state/pillar-record.ts";
-import type { HubState } from "../../hub/core/state.ts";
+import type { HubState } from "../../hub/core/state/hub-state.ts";
 import { toIncident } from "../../hub/journal/read/api-shape.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import type { CanonicalValue } from "../../shared/canonical-json.ts";

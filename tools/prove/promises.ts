@@ -72,7 +72,7 @@ export const PROMISES: readonly Promised[] = [
       promise: "每个未结警情都有人负责，或有正在走的时限",
       kept: `10、20、40 秒：其他席位、值班长、对外呼叫，每步最多迟 ${s(PROMISED_MS.stepLate)} 秒；接警员失联 30 秒后警情重新响铃`,
     },
-    short: ["test/hub/core/deadline.test.ts", "test/fault/people.test.ts"],
+    short: ["test/hub/core/incident/deadline.test.ts", "test/fault/people.test.ts"],
     full: "npm run bench -- escalation",
   },
   {
@@ -127,7 +127,7 @@ export const PROMISES: readonly Promised[] = [
       kept: `每 5 秒一次心跳，故障用人话说明，断线 ${s(PROMISED_MS.deadLineNoticed)} 秒内发现，过时的内容不当作实时显示`,
     },
     short: [
-      "test/hub/core/presence.test.ts",
+      "test/hub/core/pillar/presence.test.ts",
       "test/hub/visible.test.ts",
       "test/browser/stale.test.ts",
       "test/fault/network.test.ts",
@@ -196,7 +196,7 @@ export const PROMISES: readonly Promised[] = [
     },
     short: [
       "test/wire/renewal.test.ts",
-      "test/hub/core/certificate.test.ts",
+      "test/hub/core/pillar/certificate.test.ts",
       "test/fault/clock.test.ts",
     ],
     full: "npx vitest run test/wire/renewal.test.ts test/fault/revocation.test.ts test/fault/clock.test.ts",

@@ -7,8 +7,8 @@ import type { Incident, Recording } from "../../../shared/api/incident.ts";
 import { boundedPlace, type Pillar } from "../../../shared/api/pillar.ts";
 import { readFault } from "../../../shared/protocol/heartbeat.ts";
 import { boundedPress } from "../../core/bounds.ts";
-import { isExpired, latestOf } from "../../core/certificate.ts";
-import type { IncidentRecord } from "../../core/incident.ts";
+import { isExpired, latestOf } from "../../core/pillar/certificate.ts";
+import type { IncidentRecord } from "../../core/incident/incident.ts";
 import type { RecordingRecord } from "../../core/state/recording-record.ts";
 import type { PillarRecord } from "../../core/state/pillar-record.ts";
 

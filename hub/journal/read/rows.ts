@@ -11,7 +11,7 @@ import { Incident, Recording, TimelineEntry } from "../../../shared/api/incident
 import { Pillar } from "../../../shared/api/pillar.ts";
 import { parseWith, type Parsed } from "../../../shared/parse.ts";
 import type { Fact } from "../../core/facts.ts";
-import type { IncidentRecord } from "../../core/incident.ts";
+import type { IncidentRecord } from "../../core/incident/incident.ts";
 import type { RecordingRecord } from "../../core/state/recording-record.ts";
 import type { PillarRecord } from "../../core/state/pillar-record.ts";
 import { auditEntry } from "../audit.ts";

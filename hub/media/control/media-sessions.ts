@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { IncidentId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import type { Fact } from "../../core/facts.ts";
-import type { IncidentRecord } from "../../core/incident.ts";
+import type { IncidentRecord } from "../../core/incident/incident.ts";
 import type { FromMedia } from "../ipc.ts";
 import { takeTurn, type Rate } from "../../link/rate.ts";
 import type { MediaPort, ViewAnswer, ViewRequest } from "../../ports.ts";

@@ -4,7 +4,7 @@ import type { HubEvent } from "../../../hub/core/events.ts";
 import { evolve, type Now } from "../../../hub/core/hub.ts";
 import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
 import { noteFact } from "../../../hub/core/hear.ts";
-import type { HubState } from "../../../hub/core/state.ts";
+import type { HubState } from "../../../hub/core/state/hub-state.ts";
 import { HONEST } from "../rules.ts";
 import { handleWithoutAsking, withRules, type Canary } from "./canary.ts";
 

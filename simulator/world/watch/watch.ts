@@ -5,8 +5,8 @@
  * that was away or whose journal failed is judged from when it was back.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
-import { MAX_RECENT_ALARMS } from "../../../hub/core/ledger.ts";
-import { MAX_CLOSED } from "../../../hub/core/state.ts";
+import { MAX_RECENT_ALARMS } from "../../../hub/core/pillar/ledger.ts";
+import { MAX_CLOSED } from "../../../hub/core/state/hub-state.ts";
 import type { PillarId, SessionNonce } from "../../../shared/ids.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 import type { Medium, Words } from "../checkers/words.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { IncidentId, SessionNonce, Username } from "../../../shared/ids.ts";
 import { hearClock, isOfOtherClock, isSteady } from "../../../hub/core/clock.ts";
 import { unset, silence, type Voice } from "../../../hub/core/state/heard-state.ts";
-import { hearConsole, OWNER_GONE_MS } from "../../../hub/core/console.ts";
+import { hearConsole, OWNER_GONE_MS } from "../../../hub/core/incident/console.ts";
 import {
   isCallOwed,
   LATE_AFTER_MS,
@@ -12,7 +12,7 @@ import {
   mayAskResend,
   presenceFact,
   RECONNECT_WITHIN_MS,
-} from "../../../hub/core/presence.ts";
+} from "../../../hub/core/pillar/presence.ts";
 import { CHEN, calls, hex, newStreet, pillar, type Street } from "./street.ts";
 
 const ID = pillar(0);

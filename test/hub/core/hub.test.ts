@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { IncidentId, RecordingId, Username } from "../../../shared/ids.ts";
 import { unattended } from "../../../hub/core/hub.ts";
-import { MAX_CLOSED, newState } from "../../../hub/core/state.ts";
+import { MAX_CLOSED, newState } from "../../../hub/core/state/hub-state.ts";
 import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { CHEN, hex, LI, newStreet, pillar, WANG, ZHAO, type Street } from "./street.ts";
 

@@ -1,6 +1,6 @@
 /** When the world outside is called, and how many calls are under way at once. */
 import { describe, expect, test } from "vitest";
-import { MAX_CALLS } from "../../../hub/core/external.ts";
+import { MAX_CALLS } from "../../../hub/core/incident/outside-call.ts";
 import { newStreet, type Street } from "./street.ts";
 
 const TARGETS = ["https://one.example/hook"];

@@ -8,9 +8,14 @@ import {
   evolveOwed,
   hearCalls,
   MAX_CALLS,
-} from "../../../hub/core/external.ts";
-import { DEFAULT_ESCALATION, nextLevel, REPEAT_MS, waitAt } from "../../../hub/core/escalation.ts";
-import { newState } from "../../../hub/core/state.ts";
+} from "../../../hub/core/incident/outside-call.ts";
+import {
+  DEFAULT_ESCALATION,
+  nextLevel,
+  REPEAT_MS,
+  waitAt,
+} from "../../../hub/core/incident/escalation.ts";
+import { newState } from "../../../hub/core/state/hub-state.ts";
 import { hex } from "./street.ts";
 
 const A = "https://a.example";

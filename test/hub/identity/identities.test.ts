@@ -1,12 +1,12 @@
 /** What the register knows and a restored journal does not. */
 import { describe, expect, test } from "vitest";
-import { MAX_RENEWALS_PER_DAY } from "../../../hub/core/budget.ts";
+import { MAX_RENEWALS_PER_DAY } from "../../../hub/core/pillar/budget.ts";
 import {
   createIdentities,
   isIdentityFact,
   type IdentityFact,
 } from "../../../hub/identity/identities.ts";
-import { whyNotAdmitted } from "../../../hub/core/certificate.ts";
+import { whyNotAdmitted } from "../../../hub/core/pillar/certificate.ts";
 import type { PillarId, Signature, Username } from "../../../shared/ids.ts";
 import { newStreet, pillar, START, type Street } from "../core/street.ts";
 

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import type { IncidentRecord } from "../../../../hub/core/incident.ts";
+import type { IncidentRecord } from "../../../../hub/core/incident/incident.ts";
 import type { FromMedia, ToMedia } from "../../../../hub/media/ipc.ts";
 import type { MediaPort } from "../../../../hub/ports.ts";
 import { createViews, MAX_VIEWS_OF_ONE } from "../../../../hub/media/control/media-sessions.ts";

@@ -1,0 +1,199 @@
+/**
+ * An alarm arrives: again, for an incident that is open, or as a new one.
+ *
+ * It is never refused and never lost. The same alarm twice is one alarm, answered twice; a different one under a
+ * number already held is recorded like any other, and the fork is a fault. Past the limit of open incidents new
+ * ones still open, without a recording.
+ */
+import type { Priority } from "../../../shared/api/incident.ts";
+import {
+  isOfNewerPillar,
+  kindOf,
+  stricterKind,
+  type AlarmKind,
+} from "../../../shared/protocol/alarm.ts";
+import { PROTOCOL_VERSION } from "../../../shared/protocol/version.ts";
+import { pressedOf } from "../bounds.ts";
+import { isAlarmBudgetSpent, keptEvent, spentFacts, withinBudget } from "../pillar/budget.ts";
+import { setDeadline } from "./deadline.ts";
+import { both, nothing, type Decision } from "../decision.ts";
+import type { HubEffect, HubEvent, KnownAlarm } from "../events.ts";
+import type { Fact } from "../facts.ts";
+import { callOf, type IncidentRecord } from "./incident.ts";
+import { faultOf, sight } from "../pillar/ledger.ts";
+import { startRecording } from "./recording.ts";
+import { faultFact, isTrusted } from "../pillar/pillar-registry.ts";
+import type { HubState } from "../state/hub-state.ts";
+import { laneOf } from "./incident-key.ts";
+
+type AlarmHeard = Extract<HubEvent, { type: "alarm" }>;
+
+const PRIORITY: Record<AlarmKind, Priority> = { voice: 1, silent: 1, text: 2, test: 4 };
+
+export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
+  const { same, rival } = sight(state, event);
+  if (same) return acceptAgain(state, same);
+  const { pillarId } = event;
+  const openId = state.openByLane.get(laneOf({ pillarId, kind: kindOf(event.alarm.event) }));
+  const open = openId && state.incidents.get(openId);
+  const isVerified = isTrusted(state.pillars.get(pillarId), event.at);
+  if (open && !isWorse(open, event, isVerified) && isAlarmBudgetSpent(state, pillarId, event.at)) {
+    // The incident rings already, and the pillar sends this alarm again: it is recorded when the budget has
+    // room.
+    return { facts: spentFacts(state, event), effects: [] };
+  }
+  const decision = open
+    ? join(state, { event, open, isVerified })
+    : openNew(state, event, isVerified);
+  const told = both(decision, newerPillar(state, event));
+  return rival ? both(told, equivocation(state, event, { rival, open })) : told;
+}
+
+/** Whether the incident is another one by this alarm: such an alarm is recorded at once, whatever it costs. */
+function isWorse(open: IncidentRecord, { alarm }: AlarmHeard, isVerified: boolean): boolean {
+  const kind = kindOf(alarm.event);
+  const isStricter = stricterKind(open.kind, kind) !== open.kind;
+  return isStricter || PRIORITY[kind] < open.priority || (isVerified && !open.isVerified);
+}
+
+/** The incident rings; the fault says that part of the alarm may not be shown. */
+function newerPillar(state: HubState, { at, pillarId, alarm }: AlarmHeard): Decision {
+  const isKnown = state.pillars.get(pillarId)?.faults.includes("protocol-newer") ?? true;
+  if (isKnown || !isOfNewerPillar(alarm.event)) return nothing;
+  const { v, kind } = alarm.event;
+  const detail = `expected protocol ${PROTOCOL_VERSION}, found ${v} (kind "${kind}"); update this hub`;
+  const fault = faultFact({ at, pillarId, code: "protocol-newer", detail });
+  return { facts: withinBudget(state, { at, pillarId }, [fault]), effects: [] };
+}
+
+/** Same receipt as the first time, and what has become of the call since. */
+function acceptAgain(state: HubState, known: KnownAlarm): Decision {
+  const { pillarId, eventId, seq, incidentId, index } = known;
+  const incident = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
+  const accept: HubEffect = { type: "accept", pillarId, eventId, seq, incidentId, index };
+  return { facts: [], effects: [accept, ...callSince(known, incident)] };
+}
+
+/** The newest alarm is answered with the state of an open call; any alarm of a call that is over, with its end. */
+function callSince(known: KnownAlarm, incident: IncidentRecord | undefined): HubEffect[] {
+  const { pillarId, eventId, incidentId } = known;
+  if (incident?.lastEventId === eventId) {
+    return [{ type: "tell-pillar", pillarId, call: callOf(incident) }];
+  }
+  if (incident && incident.state !== "closed") return [];
+  const call = { v: 1, incidentId, eventId, status: "ended" } as const;
+  return [{ type: "tell-pillar", pillarId, call }];
+}
+
+interface Recording {
+  readonly incidentId: IncidentRecord["id"];
+  readonly isVerified: boolean;
+}
+
+function recorded(state: HubState, event: AlarmHeard, into: Recording): Fact {
+  const { at, via, alarm, hash } = event;
+  const { sig } = alarm;
+  const pressed = pressedOf(alarm, at);
+  const { ageMs } = alarm;
+  const age = pressed.doubt === "age" && ageMs !== undefined && { ageMs };
+  const told = { ...keptEvent(state, alarm.event, at), sig, via, ...pressed, ...age, hash };
+  return { type: "alarm-recorded", at, ...into, ...told };
+}
+
+function acceptNew(event: AlarmHeard, incidentId: IncidentRecord["id"]): HubEffect {
+  const { eventId, seq } = event.alarm.event;
+  return { type: "accept", pillarId: event.pillarId, eventId, seq, incidentId };
+}
+
+interface Joined {
+  readonly event: AlarmHeard;
+  readonly open: IncidentRecord;
+  readonly isVerified: boolean;
+}
+
+function join(state: HubState, { event, open, isVerified }: Joined): Decision {
+  const { at, pillarId } = event;
+  const { eventId, text = null } = event.alarm.event;
+  const pressedKind = kindOf(event.alarm.event);
+  const priority = Math.min(open.priority, PRIORITY[pressedKind]) as Priority;
+  const kind = stricterKind(open.kind, pressedKind);
+  // Somebody may be speaking at this moment: the voice is cut here, without waiting for the console.
+  const hush: HubEffect[] =
+    kind === "silent" && open.kind !== "silent"
+      ? [{ type: "end-views", incidentId: open.id, who: "talkers" }]
+      : [];
+  return {
+    facts: [
+      recorded(state, event, { incidentId: open.id, isVerified }),
+      {
+        type: "incident-joined",
+        at,
+        incidentId: open.id,
+        eventId,
+        kind,
+        priority,
+        text,
+        isVerified,
+      },
+    ],
+    effects: [
+      acceptNew(event, open.id),
+      ...hush,
+      { type: "tell-pillar", pillarId, call: callOf({ ...open, kind, lastEventId: eventId }) },
+    ],
+  };
+}
+
+function openNew(state: HubState, event: AlarmHeard, isVerified: boolean): Decision {
+  const { at, pillarId, newIncidentId: incidentId, newRecordingId: recordingId } = event;
+  const { eventId, text = null } = event.alarm.event;
+  const kind = kindOf(event.alarm.event);
+  const opened: Decision = {
+    facts: [
+      recorded(state, event, { incidentId, isVerified }),
+      {
+        type: "incident-opened",
+        at,
+        incidentId,
+        pillarId,
+        kind,
+        priority: PRIORITY[kind],
+        eventId,
+        pressedAt: pressedOf(event.alarm, at).pressedAt,
+        text,
+        isVerified,
+      },
+      setDeadline(state, { at, incidentId, reason: "unacknowledged" }),
+    ],
+    effects: [
+      acceptNew(event, incidentId),
+      { type: "tell-pillar", pillarId, call: { v: 1, incidentId, eventId, status: "ringing" } },
+    ],
+  };
+  return both(
+    opened,
+    startRecording(state, { id: incidentId, pillarId, kind }, { at, recordingId }),
+  );
+}
+
+function equivocation(
+  state: HubState,
+  event: AlarmHeard,
+  found: { readonly rival: KnownAlarm; readonly open: IncidentRecord | undefined | "" },
+): Decision {
+  const { at, pillarId } = event;
+  const { eventId, seq } = event.alarm.event;
+  const incidentId = found.open ? found.open.id : event.newIncidentId;
+  const earlierEventId = found.rival.eventId;
+  const names = `(${earlierEventId} and ${eventId}); both are kept`;
+  const boots = { before: found.rival.bootEpoch, now: event.alarm.event.bootEpoch };
+  const fault = faultOf(boots, `expected one alarm under number ${seq}, found two ${names}`);
+  const isKnown = state.pillars.get(pillarId)?.faults.includes(fault.code) ?? true;
+  return {
+    facts: [
+      { type: "alarm-equivocation", at, incidentId, pillarId, eventId, seq, earlierEventId },
+      ...(isKnown ? [] : [faultFact({ at, pillarId, ...fault })]),
+    ],
+    effects: [],
+  };
+}

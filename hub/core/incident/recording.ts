@@ -1,0 +1,147 @@
+/**
+ * Recordings: one runs for every open incident while media is up.
+ *
+ * The core only says that one shall run and that one ended; whether the file is whole is the recorder's
+ * and the shell's to find out.
+ */
+import { assert, assertNever } from "../../../shared/assert.ts";
+import type { RecordingId } from "../../../shared/ids.ts";
+import { nothing, type Decision } from "../decision.ts";
+import type { HubEffect, HubEvent } from "../events.ts";
+import type { Fact, RecordingFact } from "../facts.ts";
+import type { IncidentRecord } from "./incident.ts";
+import { isRecordingStopped } from "../storage/retention.ts";
+import type { HubState } from "../state/hub-state.ts";
+import type { RecordingRecord } from "../state/recording-record.ts";
+
+/** More calls than that at once belong on another media process. */
+export const MAX_RECORDINGS = 200;
+
+export function evolveRecording(
+  record: RecordingRecord | undefined,
+  fact: RecordingFact,
+): RecordingRecord {
+  if (fact.type === "recording-started") {
+    return {
+      id: fact.recordingId,
+      incidentId: fact.incidentId,
+      pillarId: fact.pillarId,
+      startedAt: fact.at,
+      endedAt: null,
+      durationMs: null,
+      bytes: null,
+      state: "recording",
+      deletion: null,
+    };
+  }
+  assert(record, `${fact.type} for recording ${fact.recordingId}, which never started`);
+  if (fact.type === "recording-deleted") {
+    return { ...record, deletion: { at: fact.at, reason: fact.reason } };
+  }
+  const { at: endedAt, state, durationMs, bytes, gaps } = fact;
+  return { ...record, endedAt, state, durationMs, bytes, ...(gaps && { gaps }) };
+}
+
+/**
+ * Starts one for an incident, when media is up and has room, and the disk too. Without, the incident waits for a
+ * recording that ends, or for a disk with more room.
+ */
+export function startRecording(
+  state: HubState,
+  incident: Pick<IncidentRecord, "id" | "pillarId" | "kind">,
+  start: { readonly at: number; readonly recordingId: RecordingId },
+): Decision {
+  const { at, recordingId } = start;
+  const isOver = state.incidents.size > state.settings.maxOpen || roomFor(state) === 0;
+  const isRevoked = Boolean(state.pillars.get(incident.pillarId)?.revocation);
+  if (!state.heard.isMediaUp || incident.kind === "test" || isOver || isRevoked) return nothing;
+  const subject = { recordingId, incidentId: incident.id, pillarId: incident.pillarId };
+  const fact: Fact = { type: "recording-started", at, ...subject };
+  const effect: HubEffect = { type: "start-recording", ...subject };
+  return { facts: [fact], effects: [effect] };
+}
+
+/** `state.recordings` are those that run. */
+const roomFor = (state: HubState): number =>
+  isRecordingStopped(state) ? 0 : Math.max(0, MAX_RECORDINGS - state.recordings.size);
+
+/** Open incidents that should be recorded and are not. */
+export function unrecorded(state: HubState): IncidentRecord[] {
+  return [...state.incidents.values()].filter(
+    ({ kind, recordingId }) => kind !== "test" && recordingId === null,
+  );
+}
+
+/** What the media process tells of recordings. */
+export function decideRecordings(
+  state: HubState,
+  event: Extract<HubEvent, { type: "recording-ended" | "recording-picture" | "media-started" }>,
+): Decision {
+  switch (event.type) {
+    case "recording-ended":
+      return decideRecordingEnded(state, event);
+    case "recording-picture":
+      return decideRecordingPicture(state, event);
+    case "media-started":
+      return decideMediaStarted(state, event);
+    default:
+      return assertNever(event);
+  }
+}
+
+/** Media is up (again): open incidents get a new recording, as far as there is room. Ended ones were told one by one. */
+function decideMediaStarted(
+  state: HubState,
+  event: Extract<HubEvent, { type: "media-started" }>,
+): Decision {
+  const facts: Fact[] = [];
+  const effects: HubEffect[] = [];
+  const ids = event.newRecordingIds.values();
+  for (const incident of unrecorded(state).slice(0, roomFor(state))) {
+    const { value: recordingId } = ids.next();
+    if (!recordingId) break;
+    const started = startRecording(state, incident, { at: event.at, recordingId });
+    facts.push(...started.facts);
+    effects.push(...started.effects);
+  }
+  return { facts, effects };
+}
+
+function decideRecordingEnded(
+  state: HubState,
+  event: Extract<HubEvent, { type: "recording-ended" }>,
+): Decision {
+  const recording = state.recordings.get(event.recordingId);
+  if (!recording) return nothing;
+  const { at, recordingId, durationMs, bytes } = event;
+  const fact: Fact = {
+    type: "recording-ended",
+    at,
+    incidentId: recording.incidentId,
+    recordingId,
+    state: event.state,
+    durationMs,
+    bytes,
+    ...(event.gaps && { gaps: event.gaps }),
+  };
+  return { facts: [fact], effects: [] };
+}
+
+const MAX_DETAIL = 300;
+
+/**
+ * The fault is raised while the call is running, when a technician can still act. It is over when a recording of
+ * the same pillar has a picture, or with a new enrolment.
+ */
+function decideRecordingPicture(
+  state: HubState,
+  event: Extract<HubEvent, { type: "recording-picture" }>,
+): Decision {
+  const { at, recordingId, isWritten } = event;
+  const pillarId = state.recordings.get(recordingId)?.pillarId;
+  const pillar = pillarId && state.pillars.get(pillarId);
+  if (!pillar || pillar.faults.includes("picture-unrecorded") !== isWritten) return nothing;
+  const detail = event.detail.slice(0, MAX_DETAIL);
+  const fault = { code: "picture-unrecorded", isActive: !isWritten, detail } as const;
+  return { facts: [{ type: "pillar-fault", at, pillarId: pillar.id, ...fault }], effects: [] };
+}

@@ -1,0 +1,96 @@
+/**
+ * Whether one identity is used by one machine, or by several.
+ *
+ * A machine's boot number only goes up, and each boot happened at one moment. So a boot number that goes back, a
+ * boot that was followed by another and sends again, and connections that keep closing each other (with the hub's
+ * own broker, which sees connections) each show a second machine, or a copy of an old one. Nothing here refuses
+ * anything: what is found makes the messages of both doubtful.
+ *
+ * Limit: two copies started in the same seconds are only found by the connections they close for each other.
+ */
+import type { SessionNonce } from "../../../shared/ids.ts";
+import type { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
+import type { Lineage, Session } from "../state/heard-state.ts";
+
+/** A delayed message makes a boot look later by up to this. */
+const SAME_BOOT_MS = 5000;
+/** A lower boot number is believed when a later heartbeat has it too. */
+export const CONFIRM_AFTER_MS = 4000;
+/** One delayed message is not a pattern: it is forgotten after so long. */
+const FORGIVEN_AFTER_MS = 600_000;
+/** A machine without a boot counter sends its clock's time: so large a number is not a count. */
+const MOST_BOOTS = 100_000_000;
+/** Sessions remembered; older ones add nothing. */
+const MAX_SESSIONS = 4;
+const FIGHT_MS = 60_000;
+/**
+ * In a row: when a technician starts a second agent for a moment, it closes the agent's connection, and the agent's
+ * next connection finds none.
+ */
+const FIGHT_ROUNDS = 3;
+
+export const isCounted = (bootEpoch: number): boolean => bootEpoch < MOST_BOOTS;
+
+export const newLineage = (enrolments: number, bootEpoch: number): Lineage => ({
+  enrolments,
+  sessions: [],
+  highestEpoch: isCounted(bootEpoch) ? bootEpoch : 0,
+  backSince: null,
+  takenOverAt: [],
+  suspicion: undefined,
+});
+
+/** A heartbeat of a session that has ended already says nothing about now. */
+export function isFromBefore(lineage: Lineage | undefined, nonce: SessionNonce): boolean {
+  const { sessions = [] } = lineage ?? {};
+  return sessions.slice(0, -1).some((session) => session.nonce === nonce);
+}
+
+export function hearBoot(lineage: Lineage, heartbeat: Heartbeat, at: number): void {
+  const { sessionNonce: nonce, bootEpoch, uptimeMs } = heartbeat;
+  if (isFromBefore(lineage, nonce)) return;
+  hearEpoch(lineage, bootEpoch, at);
+  const bootedAt = at - uptimeMs;
+  const last = lineage.sessions.at(-1);
+  if (last?.nonce === nonce) {
+    last.bootedAt = Math.min(last.bootedAt, bootedAt);
+    return;
+  }
+  const session: Session = { nonce, bootEpoch, bootedAt };
+  if (last && !isSameBoot(last, session)) {
+    const returned = lineage.sessions.slice(0, -1).some((older) => isSameBoot(older, session));
+    if (returned) lineage.suspicion = `boot ${bootEpoch} speaks again after another one`;
+  }
+  lineage.sessions = [...lineage.sessions, session].slice(-MAX_SESSIONS);
+}
+
+function hearEpoch(lineage: Lineage, bootEpoch: number, at: number): void {
+  if (!isCounted(bootEpoch)) return;
+  if (bootEpoch >= lineage.highestEpoch) {
+    lineage.highestEpoch = bootEpoch;
+    return;
+  }
+  if (at - (lineage.backSince ?? at) > FORGIVEN_AFTER_MS) lineage.backSince = null;
+  lineage.backSince ??= at;
+  if (at - lineage.backSince < CONFIRM_AFTER_MS) return;
+  const { highestEpoch } = lineage;
+  lineage.suspicion = `expected boot ${highestEpoch} or later, found boot ${bootEpoch}`;
+}
+
+const isSameBoot = (one: Session, other: Session): boolean =>
+  one.bootEpoch === other.bootEpoch && Math.abs(one.bootedAt - other.bootedAt) < SAME_BOOT_MS;
+
+/**
+ * A machine that lost its line closes its own old connection, once: its next one finds none, or one as dead as the
+ * first. With two machines it goes on, because the one whose connection was closed connects again.
+ */
+export function hearTakeover(lineage: Lineage, at: number, hasTakenOver: boolean): void {
+  if (!hasTakenOver) {
+    lineage.takenOverAt = [];
+    return;
+  }
+  const recent = lineage.takenOverAt.filter((time) => at - time < FIGHT_MS);
+  lineage.takenOverAt = [...recent, at].slice(-FIGHT_ROUNDS);
+  if (lineage.takenOverAt.length < FIGHT_ROUNDS) return;
+  lineage.suspicion = `${FIGHT_ROUNDS} times in a row a connection threw out the one before, within a minute`;
+}

@@ -1,0 +1,150 @@
+/** What betrays a second machine, at each limit: the whole of what is remembered, and the words of the suspicion. */
+import { describe, expect, test } from "vitest";
+import {
+  CONFIRM_AFTER_MS,
+  hearBoot,
+  hearTakeover,
+  isCounted,
+  isFromBefore,
+  newLineage,
+} from "../../../../hub/core/pillar/clone-detection.ts";
+import type { Lineage } from "../../../../hub/core/state/heard-state.ts";
+import type { SessionNonce } from "../../../../shared/ids.ts";
+import { hex, newHeartbeat, START } from "../street.ts";
+
+const nonce = (n: number): SessionNonce => hex(n) as SessionNonce;
+/** A heartbeat of the n-th session, with this boot number and uptime, this long after the start. */
+function hear(
+  lineage: Lineage,
+  { n, boot, up = 0, ms = 0 }: { n: number; boot: number; up?: number; ms?: number },
+): void {
+  const heartbeat = newHeartbeat({ sessionNonce: nonce(n), bootEpoch: boot, uptimeMs: up });
+  hearBoot(lineage, heartbeat, START + ms);
+}
+const numbersOf = (lineage: Lineage): (string | number)[] =>
+  lineage.sessions.map((one) => Number.parseInt(one.nonce, 16));
+
+const NEW = {
+  enrolments: 3,
+  sessions: [],
+  highestEpoch: 7,
+  backSince: null,
+  takenOverAt: [],
+  suspicion: undefined,
+};
+
+describe("a lineage", () => {
+  test("begins with the boot the journal knows, and with nothing heard", () => {
+    expect(newLineage(3, 7)).toEqual(NEW);
+    expect(newLineage(3, 99_999_999).highestEpoch).toBe(99_999_999);
+    expect(newLineage(3, 100_000_000).highestEpoch).toBe(0);
+    expect([99_999_999, 100_000_000].map(isCounted)).toEqual([true, false]);
+  });
+
+  test("remembers each session with its boot, and the earliest moment it may have booted", () => {
+    const lineage = newLineage(3, 7);
+    hear(lineage, { n: 1, boot: 8, up: 5000, ms: 6000 });
+    const session = { nonce: nonce(1), bootEpoch: 8, bootedAt: START + 1000 };
+    expect(lineage).toEqual({ ...NEW, highestEpoch: 8, sessions: [session] });
+    hear(lineage, { n: 1, boot: 8, up: 10_000, ms: 12_000 });
+    expect(lineage.sessions).toEqual([session]);
+    hear(lineage, { n: 1, boot: 8, up: 15_000, ms: 15_900 });
+    expect(lineage.sessions).toEqual([{ ...session, bootedAt: START + 900 }]);
+  });
+
+  test("remembers four sessions, the latest last, and hears nothing of one that has ended", () => {
+    const lineage = newLineage(3, 7);
+    for (const n of [1, 2, 3, 4, 5]) hear(lineage, { n, boot: 7, up: n * 1000, ms: n * 1000 });
+    expect(numbersOf(lineage)).toEqual([2, 3, 4, 5]);
+    expect([1, 2, 4, 5].map((n) => isFromBefore(lineage, nonce(n)))).toEqual([
+      ...[false, true, true, false],
+    ]);
+    expect(isFromBefore(undefined, nonce(1))).toBe(false);
+    const before = structuredClone(lineage);
+    hear(lineage, { n: 3, boot: 99, up: 1, ms: 20_000 });
+    expect(lineage).toEqual(before);
+  });
+});
+
+describe("a boot that was followed by another", () => {
+  /** Boot 7, boot 8, then boot 7 in a new session, this much later by its own uptime. */
+  const back = (laterMs: number): Lineage => {
+    const lineage = newLineage(1, 7);
+    hear(lineage, { n: 1, boot: 7, up: 10_000, ms: 10_000 });
+    hear(lineage, { n: 2, boot: 8, up: 0, ms: 20_000 });
+    hear(lineage, { n: 3, boot: 7, up: 21_000 - laterMs, ms: 21_000 });
+    return lineage;
+  };
+  test("and speaks again is a second machine, in words", () => {
+    expect(back(0).suspicion).toBe("boot 7 speaks again after another one");
+  });
+  test("is the same boot up to five seconds of difference, either way", () => {
+    const betrayed = "boot 7 speaks again after another one";
+    expect([4999, 5000, -4999, -5000].map((ms) => back(ms).suspicion)).toEqual([
+      ...[betrayed, undefined, betrayed, undefined],
+    ]);
+  });
+  test("is no second machine when it is the boot that spoke last, in a new session", () => {
+    const lineage = newLineage(1, 7);
+    for (const n of [1, 2, 3]) hear(lineage, { n, boot: 7, up: n * 1000, ms: n * 1000 });
+    expect(lineage.suspicion).toBeUndefined();
+    expect(numbersOf(lineage)).toEqual([1, 2, 3]);
+  });
+});
+
+describe("a boot number that goes back", () => {
+  /** Boot 9, and then boot 5 at each of these moments, in one session. */
+  const behindAt = (...moments: number[]): Lineage => {
+    const lineage = newLineage(1, 9);
+    for (const ms of moments) hear(lineage, { n: 1, boot: 5, up: ms, ms });
+    return lineage;
+  };
+  const words = "expected boot 9 or later, found boot 5";
+
+  test("is believed four seconds after it was first seen", () => {
+    expect(CONFIRM_AFTER_MS).toBe(4000);
+    expect(behindAt(0).suspicion).toBeUndefined();
+    expect(behindAt(0, 3999).suspicion).toBeUndefined();
+    expect(behindAt(0, 4000).suspicion).toBe(words);
+    expect(behindAt(0, 4000)).toMatchObject({ highestEpoch: 9, backSince: START });
+  });
+  test("is forgiven when more than ten minutes lie between two of them", () => {
+    expect(behindAt(0, 600_000).suspicion).toBe(words);
+    const forgiven = behindAt(0, 600_001);
+    expect([forgiven.suspicion, forgiven.backSince]).toEqual([undefined, START + 600_001]);
+    expect(behindAt(0, 600_001, 604_001).suspicion).toBe(words);
+  });
+  test("is none when it is the same, or a machine's clock in place of a count", () => {
+    const lineage = newLineage(1, 9);
+    hear(lineage, { n: 1, boot: 9 });
+    hear(lineage, { n: 1, boot: 9, ms: 9000 });
+    expect([lineage.backSince, lineage.highestEpoch]).toEqual([null, 9]);
+    hear(lineage, { n: 1, boot: 100_000_000, ms: 18_000 });
+    expect([lineage.backSince, lineage.highestEpoch]).toEqual([null, 9]);
+    hear(lineage, { n: 1, boot: 10, ms: 27_000 });
+    expect([lineage.backSince, lineage.highestEpoch]).toEqual([null, 10]);
+  });
+});
+
+describe("connections that throw each other out", () => {
+  const takenOver = (...moments: number[]): Lineage => {
+    const lineage = newLineage(1, 1);
+    for (const ms of moments) hearTakeover(lineage, START + ms, true);
+    return lineage;
+  };
+  const words = "3 times in a row a connection threw out the one before, within a minute";
+
+  test("betray two machines the third time in a row within a minute", () => {
+    expect(takenOver(0, 1).suspicion).toBeUndefined();
+    expect(takenOver(0, 1, 59_999).suspicion).toBe(words);
+    expect(takenOver(0, 1, 60_000).suspicion).toBeUndefined();
+    expect(takenOver(0, 1, 2, 3).takenOverAt).toEqual([START + 1, START + 2, START + 3]);
+  });
+  test("say nothing once one of them found nobody to throw out", () => {
+    const lineage = takenOver(0, 1);
+    hearTakeover(lineage, START + 2, false);
+    expect(lineage.takenOverAt).toEqual([]);
+    hearTakeover(lineage, START + 3, true);
+    expect([lineage.takenOverAt, lineage.suspicion]).toEqual([[START + 3], undefined]);
+  });
+});
