@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LOST_AFTER_MS, newLink, stepLink, type Link } from "../../hub/console/api/link.ts";
-import { escalationClock } from "../../hub/console/desk/escalation.ts";
-import { FROZEN_AFTER_MS, newPicture, stepPicture } from "../../hub/console/desk/frozen.ts";
-import { formatWait } from "../../hub/console/desk/wait.ts";
+import { escalationClock } from "../../hub/console/desk/queue/escalation.ts";
+import { FROZEN_AFTER_MS, newPicture, stepPicture } from "../../hub/console/desk/call/frozen.ts";
+import { formatWait } from "../../hub/console/desk/queue/wait.ts";
 import { boundsOf, moveInto } from "../../hub/console/state/offset.ts";
 import { at, incident, START_MS } from "./incident-kit.ts";
 

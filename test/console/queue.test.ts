@@ -6,7 +6,7 @@ import {
   nextToAnswer,
   placeRows,
   talkTarget,
-} from "../../hub/console/desk/queue.ts";
+} from "../../hub/console/desk/queue/queue.ts";
 import { at, idOf, incident } from "./incident-kit.ts";
 
 const talking = (n: number, change = {}) =>

@@ -1,6 +1,6 @@
 /** What a row of the queue says: who has the incident, or what happens next. */
 import { describe, expect, test } from "vitest";
-import { rowStatus, type Onlooker } from "../../hub/console/desk/row-status.ts";
+import { rowStatus, type Onlooker } from "../../hub/console/desk/queue/row-status.ts";
 import { incident } from "./incident-kit.ts";
 
 const HERE: Onlooker = { me: "li", hungUpId: undefined, leftMs: 4001 };

@@ -6,16 +6,16 @@ import {
   SILENCE_WARNING_MS,
   SILENT_BELOW_DB,
   stepSilence,
-} from "../../hub/console/desk/level.ts";
-import { emptyQuality, lossSince, qualityWord } from "../../hub/console/desk/quality.ts";
-import { MAX_ATTEMPTS, retryDelay } from "../../hub/console/desk/retry.ts";
+} from "../../hub/console/desk/call/level.ts";
+import { emptyQuality, lossSince, qualityWord } from "../../hub/console/desk/call/quality.ts";
+import { MAX_ATTEMPTS, retryDelay } from "../../hub/console/desk/call/retry.ts";
 import {
   chooseTone,
   isRinging,
   NOTES,
   REPEAT_MS,
   ringVolume,
-} from "../../hub/console/desk/tone.ts";
+} from "../../hub/console/desk/queue/tone.ts";
 import { incident } from "./incident-kit.ts";
 
 describe("what rings", () => {

@@ -2,7 +2,7 @@
 import { computed, ref, shallowRef, watch, type Ref } from "vue";
 import { IncidentPage, type Incident } from "../../../shared/api/incident.ts";
 import { ask } from "../api/client.ts";
-import { incidentOf } from "../state/board.ts";
+import { incidentOf } from "../state/live-state.ts";
 import { matchesText, requestFromFilter, type ArchiveFilter } from "./filter.ts";
 
 const PAGE = 50;

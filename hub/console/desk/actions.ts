@@ -2,11 +2,11 @@
 import { isKeysOpen } from "../session/dialogs.ts";
 import { askFocus } from "./focus.ts";
 import type { DeskAction } from "./keys.ts";
-import { acknowledge, answer, hangUp, hold, resume } from "./orders.ts";
-import { nextToAnswer } from "./queue.ts";
-import { shownRows } from "./rows.ts";
-import { choose, isChosen, selected, selectedId, talkingTo, waiting } from "./seat.ts";
-import { isMuted, isTalkKeyDown } from "./voice.ts";
+import { acknowledge, answer, hangUp, hold, resume } from "./orders/orders.ts";
+import { nextToAnswer } from "./queue/queue.ts";
+import { shownRows } from "./queue/rows.ts";
+import { choose, isChosen, selected, selectedId, talkingTo, waiting } from "./workspace.ts";
+import { isMuted, isTalkKeyDown } from "./call/voice.ts";
 
 type Acts = { readonly [Name in DeskAction["name"]]: (action: DeskAction) => void };
 

@@ -8,7 +8,7 @@ import { shallowRef } from "vue";
 import type { Incident } from "../../../shared/api/incident.ts";
 import { CommandAnswer, type Pillar } from "../../../shared/api/pillar.ts";
 import { ask } from "../api/client.ts";
-import { incidents } from "../state/board.ts";
+import { incidents } from "../state/live-state.ts";
 import { hubNow } from "../state/clock.ts";
 
 const MAX_KEPT = 6;

@@ -4,11 +4,11 @@
  */
 import { computed, ref, shallowReactive, watch } from "vue";
 import type { Incident } from "../../../shared/api/incident.ts";
-import { incidentOf, incidents, onMediaStarted } from "../state/board.ts";
+import { incidentOf, incidents, onMediaStarted } from "../state/live-state.ts";
 import { mayWatch, me } from "../state/session.ts";
-import { byUrgency, groupOf, MAX_PREVIEWS, talkTarget } from "./queue.ts";
-import { isRinging } from "./tone.ts";
-import { closeWatch, openWatch, retryWatch, type Watch } from "./whep.ts";
+import { byUrgency, groupOf, MAX_PREVIEWS, talkTarget } from "./queue/queue.ts";
+import { isRinging } from "./queue/tone.ts";
+import { closeWatch, openWatch, retryWatch, type Watch } from "./call/whep.ts";
 
 /** The four previews, the open incident and the one being talked to. */
 const MAX_WATCHES = MAX_PREVIEWS + 2;

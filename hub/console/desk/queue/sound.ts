@@ -5,7 +5,7 @@
  * red until the first click or key.
  */
 import { ref, shallowRef, watch } from "vue";
-import { choices } from "../state/choices.ts";
+import { choices } from "../../state/choices.ts";
 import { NOTES, REPEAT_MS, ringVolume, type Tone } from "./tone.ts";
 
 type SinkContext = AudioContext & { setSinkId?: (id: string) => Promise<void> };

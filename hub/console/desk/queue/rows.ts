@@ -1,7 +1,7 @@
 /** The rows of the queue as they stand on the screen now, so that keys 1-9 mean what the eye sees. */
 import { computed, ref, watch } from "vue";
 import { placeRows, QUIET_BEFORE_REORDER_MS } from "./queue.ts";
-import { mine, others, waiting } from "./seat.ts";
+import { mine, others, waiting } from "../workspace.ts";
 
 /** The row under the pointer or the focus; it keeps its place. */
 const pinnedId = ref<string | null>(null);

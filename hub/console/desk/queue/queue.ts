@@ -4,7 +4,7 @@
  * Urgent before old, old before new. A row under somebody's pointer or focus does not move: the wrong pillar
  * answered is worse than a row out of order for two seconds.
  */
-import type { Incident } from "../../../shared/api/incident.ts";
+import type { Incident } from "../../../../shared/api/incident.ts";
 
 /** Rows may move again this long after the last pointer or key in the queue. */
 export const QUIET_BEFORE_REORDER_MS = 2000;

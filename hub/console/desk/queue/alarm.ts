@@ -1,10 +1,10 @@
 /** Ties ringing to what waits: the tone, the title, the notification. Lives as long as the page. */
 import { computed, watch, watchEffect } from "vue";
-import { link } from "../state/board.ts";
-import { mayWatch, me } from "../state/session.ts";
-import { useText } from "../i18n/index.ts";
+import { link } from "../../state/live-state.ts";
+import { mayWatch, me } from "../../state/session.ts";
+import { useText } from "../../i18n/index.ts";
 import { flashTitle, notifyHidden, setTitle } from "./attention.ts";
-import { openSomething, ringingNow, talkingTo, waiting } from "./seat.ts";
+import { openSomething, ringingNow, talkingTo, waiting } from "../workspace.ts";
 import { ring } from "./sound.ts";
 import { chooseTone } from "./tone.ts";
 

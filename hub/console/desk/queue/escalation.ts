@@ -4,7 +4,7 @@
  * The bar runs to the hub's own deadline, so the screen never promises a step the hub will not take; the stage
  * colours follow the waiting time, because that is what the person at the pillar feels.
  */
-import type { Incident } from "../../../shared/api/incident.ts";
+import type { Incident } from "../../../../shared/api/incident.ts";
 
 export const STAGE_AFTER_MS = { late: 10_000, overdue: 20_000 } as const;
 

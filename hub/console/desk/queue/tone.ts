@@ -4,7 +4,7 @@
  * Three only, each 1.5 s at most and repeated every 3 s: more than three nobody tells apart at four in the
  * morning. A tone stops as soon as any desk has seen the incident.
  */
-import type { Incident } from "../../../shared/api/incident.ts";
+import type { Incident } from "../../../../shared/api/incident.ts";
 import { isOffered } from "./queue.ts";
 
 export type Tone = "emergency" | "normal" | "system";

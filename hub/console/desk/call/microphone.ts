@@ -5,7 +5,7 @@
  * Between calls the track is silent (`enabled = false`), so nothing is heard that no one answered.
  */
 import { shallowReactive } from "vue";
-import { choices } from "../state/choices.ts";
+import { choices } from "../../state/choices.ts";
 
 export type MicrophonePhase = "closed" | "opening" | "ready" | "denied" | "missing";
 

@@ -5,7 +5,7 @@
  * only opens the loudspeaker, so the first word is never spent on connecting.
  */
 import { shallowReactive } from "vue";
-import { API, type FailureCode } from "../api/client.ts";
+import { API, type FailureCode } from "../../api/client.ts";
 import { newPicture, stepPicture, type Picture } from "./frozen.ts";
 import {
   endResource,

@@ -4,15 +4,15 @@
  * Nothing is shown as done before the hub has done it; who lost a race is told who won, without a dialog.
  */
 import { reactive, ref } from "vue";
-import type { Disposition, Incident } from "../../../shared/api/incident.ts";
-import { order, type Answer } from "../api/client.ts";
-import { newKey } from "../api/key.ts";
-import { incidentOf } from "../state/board.ts";
-import { hubNow } from "../state/clock.ts";
-import { notify } from "../state/notices.ts";
-import { askFocus } from "./focus.ts";
-import { mark } from "./marks.ts";
-import { choose, confirmedId, hungUp, talkingTo } from "./seat.ts";
+import type { Disposition, Incident } from "../../../../shared/api/incident.ts";
+import { order, type Answer } from "../../api/client.ts";
+import { newKey } from "../../api/key.ts";
+import { incidentOf } from "../../state/live-state.ts";
+import { hubNow } from "../../state/clock.ts";
+import { notify } from "../../state/notices.ts";
+import { askFocus } from "../focus.ts";
+import { mark } from "../call/marks.ts";
+import { choose, confirmedId, hungUp, talkingTo } from "../workspace.ts";
 
 /** Orders on their way, as `name:incidentId`. */
 export const pending = reactive(new Set<string>());

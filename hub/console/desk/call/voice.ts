@@ -6,7 +6,7 @@
  * it at once, also in the middle of a word.
  */
 import { computed, ref, shallowReactive, watch } from "vue";
-import { choices } from "../state/choices.ts";
+import { choices } from "../../state/choices.ts";
 import {
   barLength,
   decibels,
@@ -17,8 +17,8 @@ import {
 } from "./level.ts";
 import { mark } from "./marks.ts";
 import { microphone } from "./microphone.ts";
-import { selectedId, talkingTo, watchOf } from "./seat.ts";
-import { analyser, isSoundOn, unlocks } from "./sound.ts";
+import { selectedId, talkingTo, watchOf } from "../workspace.ts";
+import { analyser, isSoundOn, unlocks } from "../queue/sound.ts";
 import { prepareSpare, startTalk, stopTalk, swapMicrophone, talk } from "./whip.ts";
 
 /** Fine enough to time the first sound, cheap enough to run all shift. */

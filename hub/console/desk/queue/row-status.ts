@@ -1,6 +1,6 @@
 /** What a row of the queue says of its incident: who has it, or who is called next and when. */
-import type { Incident } from "../../../shared/api/incident.ts";
-import type { TextKey } from "../i18n/index.ts";
+import type { Incident } from "../../../../shared/api/incident.ts";
+import type { TextKey } from "../../i18n/index.ts";
 
 export interface RowStatus {
   readonly key: TextKey;

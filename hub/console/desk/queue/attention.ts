@@ -1,6 +1,6 @@
 /** Calling a person who looks elsewhere: the window's title and a system notification while it is hidden. */
-import { isolated } from "../../../shared/text.ts";
-import type { Incident } from "../../../shared/api/incident.ts";
+import { isolated } from "../../../../shared/text.ts";
+import type { Incident } from "../../../../shared/api/incident.ts";
 
 const FLASH_MS = 1000;
 const TAG = "anzhu-ring";
