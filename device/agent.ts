@@ -6,23 +6,23 @@
  */
 import { readFileSync } from "node:fs";
 import type { AgentConfig } from "./config.ts";
-import { dataPaths } from "./adapters/data-dir.ts";
-import { alarmUrlsOf, ownDoor } from "./adapters/alarm-urls.ts";
-import { displayFile } from "./adapters/display-file.ts";
-import { Failure, reasonOf } from "./adapters/failure.ts";
-import { hubReach, type Lookup, type Reach } from "./adapters/hub-address.ts";
-import { readIdentity, type OwnIdentity } from "./adapters/identity.ts";
-import { memoryLedger } from "./adapters/ledger-memory.ts";
-import { ownLedger } from "./adapters/ledger-own.ts";
-import { openLedger } from "./adapters/ledger-sqlite.ts";
-import { systemClock, type Clock } from "./adapters/system-clock.ts";
+import { dataPaths } from "./adapters/host/data-dir.ts";
+import { alarmUrlsOf, ownDoor } from "./adapters/hub/alarm-urls.ts";
+import { displayFile } from "./adapters/host/display-file.ts";
+import { Failure, reasonOf } from "./adapters/host/failure.ts";
+import { hubReach, type Lookup, type Reach } from "./adapters/hub/hub-address.ts";
+import { readIdentity, type OwnIdentity } from "./adapters/identity/identity.ts";
+import { memoryLedger } from "./adapters/ledger/ledger-memory.ts";
+import { ownLedger } from "./adapters/ledger/ledger-resigned.ts";
+import { openLedger } from "./adapters/ledger/ledger-sqlite.ts";
+import { systemClock, type Clock } from "./adapters/host/system-clock.ts";
 import { sureOf } from "./core/renewal.ts";
 import type { Agent } from "./core/state.ts";
 import { newAgent } from "./core/state.ts";
 import type { AlarmPost, Board, HubLink, Ledger, MediaPort, Screen } from "./ports.ts";
-import { calendarOf, keepCertificate } from "./renewal.ts";
-import { TASKS, type Vitals } from "./adapters/watchdog.ts";
-import { newShell, type Log, type Shell, type World } from "./shell.ts";
+import { calendarOf, keepCertificate } from "./shell/renewal.ts";
+import { TASKS, type Vitals } from "./adapters/host/watchdog.ts";
+import { newShell, type Log, type Shell, type World } from "./shell/shell.ts";
 
 export interface AgentParts {
   readonly log: Log;
@@ -119,11 +119,11 @@ async function openOrRemember(
 async function makeBoard({ board }: AgentConfig, vitals?: Vitals): Promise<Board> {
   switch (board.kind) {
     case "modbus": {
-      const { modbusBoard } = await import("./adapters/modbus-board.ts");
+      const { modbusBoard } = await import("./adapters/board/modbus-board.ts");
       return modbusBoard(board, (withinMs) => vitals?.checkIn("board", withinMs));
     }
     case "onoff": {
-      const { gpioBoard } = await import("./adapters/gpio-onoff.ts");
+      const { gpioBoard } = await import("./adapters/board/gpio-onoff.ts");
       return gpioBoard(board);
     }
     default:
@@ -140,7 +140,7 @@ interface LinkParts {
 }
 
 async function makeLink({ config, identity, clock, log, reach }: LinkParts): Promise<HubLink> {
-  const { mqttLink } = await import("./adapters/mqtt-link.ts");
+  const { mqttLink } = await import("./adapters/hub/mqtt-link.ts");
   const { host, mqttPort: port } = config.hub;
   const settings = {
     ...{ pillarId: config.pillarId, host, port, ca: identity.ca, reach },
@@ -158,7 +158,7 @@ async function makeLink({ config, identity, clock, log, reach }: LinkParts): Pro
 type PostParts = Pick<LinkParts, "config" | "identity" | "reach">;
 
 async function makePost({ config, identity, reach }: PostParts): Promise<AlarmPost> {
-  const { httpsLink, noSecondWay } = await import("./adapters/https-link.ts");
+  const { httpsLink, noSecondWay } = await import("./adapters/hub/https-fallback.ts");
   const urls = alarmUrlsOf(config);
   if (urls.length === 0) return noSecondWay;
   return httpsLink({
@@ -190,7 +190,7 @@ function startRenewal(config: AgentConfig, parts: RenewalParts): () => void {
     ...{ identity, clock, log, firstLookMs },
     ask: async () => {
       // A library of several megabytes that is needed six times a year.
-      const { askForCertificate } = await import("./adapters/renewal.ts");
+      const { askForCertificate } = await import("./adapters/hub/renewal.ts");
       return await askForCertificate({ pillarId, urls, identity, notEndedBefore, reach });
     },
     isCalm: () => {
@@ -203,7 +203,7 @@ function startRenewal(config: AgentConfig, parts: RenewalParts): () => void {
 }
 
 async function startMedia(config: AgentConfig, log: Log): Promise<MediaPort> {
-  const { mediaProcess } = await import("./adapters/media-process.ts");
+  const { mediaProcess } = await import("./adapters/media/media-process.ts");
   return mediaProcess({ media: config.media, warn: (text) => log.warn(text) });
 }
 

@@ -31,5 +31,5 @@ const folder = getCompileCacheDir();
 if (folder !== undefined) process.env["NODE_COMPILE_CACHE"] = folder;
 
 // Imported only now: what is imported statically is compiled before the line above runs.
-const { run } = await import("./command-line.ts");
+const { run } = await import("./command/command-line.ts");
 await run();

@@ -93,7 +93,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ["D14", "test/wire/https-link.test.ts", "is never told to a hub of another authority"],
   [
     "A4",
-    "test/device/adapters/ledger-sqlite.test.ts",
+    "test/device/adapters/ledger/ledger-sqlite.test.ts",
     "nothing confirmed is lost when the agent is killed in the middle of storing",
   ],
   [

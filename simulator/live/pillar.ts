@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { z } from "zod";
 import type { AgentConfig } from "../../device/config.ts";
-import { dataPaths } from "../../device/adapters/data-dir.ts";
+import { dataPaths } from "../../device/adapters/host/data-dir.ts";
 import type { Display } from "../../device/ports.ts";
 import { setFault } from "./fault.ts";
 import type { Fault, Hardware } from "./fault.ts";

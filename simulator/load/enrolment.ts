@@ -6,7 +6,7 @@
  * by one with a code each. Only the codes are left out.
  */
 import { join } from "node:path";
-import { makeKeys } from "../../device/adapters/key-pair.ts";
+import { makeKeys } from "../../device/adapters/identity/key-pair.ts";
 import type { Fact } from "../../hub/core/facts.ts";
 import { lockData } from "../../hub/storage/data-lock.ts";
 import { openJournal } from "../../hub/journal/journal.ts";

@@ -1,5 +1,5 @@
 /**
- * The way to the hub as `device/adapters/mqtt-link.ts` goes it, for thousands in one process: mutual TLS 1.3,
+ * The way to the hub as `device/adapters/hub/mqtt-link.ts` goes it, for thousands in one process: mutual TLS 1.3,
  * MQTT 3.1.1, one socket per attempt, up when the subscription is granted.
  *
  * A packet is written and read by the same library the agent's client uses; what is left out is that
@@ -15,7 +15,7 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { generate, parser, type Packet } from "mqtt-packet";
-import { codeOf, reasonOf } from "../../device/adapters/failure.ts";
+import { codeOf, reasonOf } from "../../device/adapters/host/failure.ts";
 import type { HubLink } from "../../device/ports.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import { applicationProtocols } from "../../shared/protocol/alpn.ts";

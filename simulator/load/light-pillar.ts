@@ -5,9 +5,9 @@
  * Its ledger is in memory, its board is a function, it has no media and no screen.
  */
 import { createPrivateKey, createPublicKey, verify, type KeyObject } from "node:crypto";
-import { httpsLink } from "../../device/adapters/https-link.ts";
-import { sealWith, type Identity } from "../../device/adapters/identity.ts";
-import type { Clock } from "../../device/adapters/system-clock.ts";
+import { httpsLink } from "../../device/adapters/hub/https-fallback.ts";
+import { sealWith, type Identity } from "../../device/adapters/identity/identity.ts";
+import type { Clock } from "../../device/adapters/host/system-clock.ts";
 import { newAgent, type Agent } from "../../device/core/state.ts";
 import type {
   AlarmPost,
@@ -17,7 +17,7 @@ import type {
   SealedAlarm,
   Screen,
 } from "../../device/ports.ts";
-import { newShell, type Log } from "../../device/shell.ts";
+import { newShell, type Log } from "../../device/shell/shell.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { Instant } from "../../shared/duration.ts";
 import { GENESIS } from "../../shared/hash-chain.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
-import { enrol } from "../../device/adapters/enrolment.ts";
+import { enrol } from "../../device/adapters/hub/enrolment.ts";
 import { AgentConfig } from "../../device/config.ts";
 import type { Board, InputChange, LampPattern, MediaPort } from "../../device/ports.ts";
 import { ACCOUNTS, PASSWORD, startHub } from "../../simulator/demo-hub.ts";

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readIdentity } from "../../device/adapters/identity.ts";
+import { readIdentity } from "../../device/adapters/identity/identity.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import { canonicalJson, type CanonicalValue } from "../../shared/canonical-json.ts";
 import { PillarId } from "../../shared/ids.ts";

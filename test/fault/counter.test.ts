@@ -1,7 +1,7 @@
 /** Groups A and L: what the board counted is told once, however the agent's lives begin and end. */
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { dataPaths } from "../../device/adapters/data-dir.ts";
+import { dataPaths } from "../../device/adapters/host/data-dir.ts";
 import { endCall } from "./harness/kill-sweep.ts";
 import type { PillarUnderTest } from "./harness/pillar.ts";
 import { openStreet, readLedger, type Street } from "./harness/street.ts";

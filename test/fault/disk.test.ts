@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
 import { fill, injected, readOnlyDisk, smallDisk } from "./harness/disk.ts";
-import { dataPaths } from "../../device/adapters/data-dir.ts";
+import { dataPaths } from "../../device/adapters/host/data-dir.ts";
 import type { FactOf } from "../../hub/core/facts.ts";
 import { openPowerRig } from "./harness/power-rig.ts";
 import type { PillarUnderTest } from "./harness/pillar.ts";

@@ -4,7 +4,7 @@ import { connectAsync } from "mqtt";
 import { once } from "node:events";
 import { connect as connectTls } from "node:tls";
 import { join as joinPath } from "node:path";
-import { enrol } from "../../device/adapters/enrolment.ts";
+import { enrol } from "../../device/adapters/hub/enrolment.ts";
 import { AgentConfig } from "../../device/config.ts";
 import { alarmRows, openStreet, type Street } from "./harness/street.ts";
 import { tlsOf, wirePillar, type WirePillar } from "./harness/wire-pillar.ts";

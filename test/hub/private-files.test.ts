@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AgentConfig } from "../../device/config.ts";
-import { examine as examinePillar } from "../../device/doctor.ts";
+import { examine as examinePillar } from "../../device/command/doctor.ts";
 import { HubConfig } from "../../hub/config.ts";
 import { examine as examineHub } from "../../hub/command/doctor.ts";
 import { findWide, narrow } from "../../hub/storage/private-files.ts";

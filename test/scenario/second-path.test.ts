@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import { stringify } from "yaml";
 import { startAgent } from "../../device/agent.ts";
-import { enrol } from "../../device/adapters/enrolment.ts";
+import { enrol } from "../../device/adapters/hub/enrolment.ts";
 import { AgentConfig } from "../../device/config.ts";
 import { HubConfig } from "../../hub/config.ts";
 import { startHub } from "../../hub/hub-process.ts";

@@ -123,7 +123,7 @@ describe("a press", () => {
   test("goes out though the ledger cannot be opened", async () => {
     pillar = { ...pillar, config: { ...pillar.config } };
     const { mkdirSync } = await import("node:fs");
-    const { dataPaths } = await import("../../device/adapters/data-dir.ts");
+    const { dataPaths } = await import("../../device/adapters/host/data-dir.ts");
     mkdirSync(dataPaths(pillar.dir).ledger);
     await (
       await start()

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc16, hasGoodCrc } from "../../device/adapters/modbus-port.ts";
-import { INPUT_BLOCK, MAGIC, MAP_VERSION } from "../../device/adapters/register-map.ts";
+import { crc16, hasGoodCrc } from "../../device/adapters/board/modbus-port.ts";
+import { INPUT_BLOCK, MAGIC, MAP_VERSION } from "../../device/adapters/board/register-map.ts";
 import { openPseudoTerminal, type PseudoTerminal } from "../../simulator/live/pseudo-terminal.ts";
 
 /** Three requests of about 106 ms each are over by then. */

@@ -1,8 +1,8 @@
 /** The I/O board over a real serial line: what a bad line can do, and what it cannot. */
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { modbusBoard } from "../../device/adapters/modbus-board.ts";
-import { INPUT_BLOCK, LAMP_VALUES } from "../../device/adapters/register-map.ts";
+import { modbusBoard } from "../../device/adapters/board/modbus-board.ts";
+import { INPUT_BLOCK, LAMP_VALUES } from "../../device/adapters/board/register-map.ts";
 import type { Board, InputChange } from "../../device/ports.ts";
 import { faultyBoard, type FaultyBoard } from "./faulty-board.ts";
 

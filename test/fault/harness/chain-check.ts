@@ -1,5 +1,5 @@
 /** I6: the hub's chain and each pillar's chain hold link by link, and both tell of the same alarms. */
-import { sha256 } from "../../../device/adapters/identity.ts";
+import { sha256 } from "../../../device/adapters/identity/identity.ts";
 import { BEGINNING, checkChain, type Link } from "../../../hub/journal/chain.ts";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";

@@ -1,5 +1,5 @@
 /** One call told without a fault: the checker's own measure, into which its test plants violations. */
-import { sha256 } from "../../../device/adapters/identity.ts";
+import { sha256 } from "../../../device/adapters/identity/identity.ts";
 import { BEGINNING, rowHash } from "../../../hub/journal/chain.ts";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";

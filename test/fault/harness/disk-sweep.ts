@@ -5,7 +5,7 @@
  * it is started again when the fault has passed.
  */
 import { join } from "node:path";
-import { dataPaths } from "../../../device/adapters/data-dir.ts";
+import { dataPaths } from "../../../device/adapters/host/data-dir.ts";
 import { until } from "../../../simulator/hub-client.ts";
 import { injected } from "./disk.ts";
 import { endCall, type Sweep } from "./kill-sweep.ts";

@@ -4,7 +4,7 @@
  * Prints one line of JSON when they are connected, or when they are not within a minute. Run by
  * media-network.test.ts, in namespaces and under strace.
  */
-import { mediaProcess } from "../../../device/adapters/media-process.ts";
+import { mediaProcess } from "../../../device/adapters/media/media-process.ts";
 import { MediaConfig } from "../../../device/config.ts";
 import { startMediaProcess } from "../../../hub/media/control/media-process.ts";
 import type { PillarId } from "../../../shared/ids.ts";

@@ -6,7 +6,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { dataPaths } from "../../../device/adapters/data-dir.ts";
+import { dataPaths } from "../../../device/adapters/host/data-dir.ts";
 import type { FactOf } from "../../../hub/core/facts.ts";
 import { until } from "../../../simulator/hub-client.ts";
 import { copyOut, injected } from "./disk.ts";

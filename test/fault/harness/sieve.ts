@@ -9,7 +9,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { generate } from "mqtt-packet";
-import type { Identity } from "../../../device/adapters/identity.ts";
+import type { Identity } from "../../../device/adapters/identity/identity.ts";
 import { openAuthority } from "../../../hub/identity/authority.ts";
 import { seeded } from "./chance.ts";
 import { eachPacket, PACKET } from "./mqtt-frame.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { copyOut, hasOwnMounts, seenBy } from "./disk.ts";
-import { dataPaths } from "../../../device/adapters/data-dir.ts";
+import { dataPaths } from "../../../device/adapters/host/data-dir.ts";
 import type { JournalRow } from "../../../hub/journal/chain.ts";
 import { ACCOUNTS, PASSWORD } from "../../../simulator/demo-hub.ts";
 import { hubClient, until } from "../../../simulator/hub-client.ts";

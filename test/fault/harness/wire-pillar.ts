@@ -7,9 +7,13 @@ import { createPrivateKey, randomBytes, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import { dataPaths } from "../../../device/adapters/data-dir.ts";
-import { enrol } from "../../../device/adapters/enrolment.ts";
-import { readIdentity, sealWith, type Identity } from "../../../device/adapters/identity.ts";
+import { dataPaths } from "../../../device/adapters/host/data-dir.ts";
+import { enrol } from "../../../device/adapters/hub/enrolment.ts";
+import {
+  readIdentity,
+  sealWith,
+  type Identity,
+} from "../../../device/adapters/identity/identity.ts";
 import { AgentConfig } from "../../../device/config.ts";
 import type { SealedAlarm } from "../../../device/ports.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";

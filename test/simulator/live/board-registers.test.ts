@@ -6,7 +6,7 @@ import {
   LAMP_VALUES,
   MAGIC,
   OUTPUT_BLOCK,
-} from "../../../device/adapters/register-map.ts";
+} from "../../../device/adapters/board/register-map.ts";
 import {
   closeContact,
   inputWords,

@@ -1,0 +1,43 @@
+/**
+ * What the pillar's screen shows, as a file: read by the kiosk page and by technicians.
+ *
+ * Written beside and renamed, so that a reader never finds half of it. Only the newest text is written, one write
+ * at a time; a disk that fails costs the text and never an alarm.
+ */
+import { rename, writeFile } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import type { Display, Screen } from "../../ports.ts";
+import { reasonOf } from "./failure.ts";
+
+export function displayFile(file: string, warn: (text: string) => void): Screen {
+  let next: Display | undefined;
+  let writing: Promise<void> | undefined;
+  let isFailing = false;
+
+  const write = async (): Promise<void> => {
+    // The other effects of this event, an alarm perhaps, go first.
+    await setImmediate();
+    while (next) {
+      const text = `${JSON.stringify(next)}\n`;
+      next = undefined;
+      try {
+        await writeFile(`${file}.new`, text);
+        await rename(`${file}.new`, file);
+        isFailing = false;
+      } catch (error) {
+        if (!isFailing) warn(`the display's file cannot be written: ${reasonOf(error)}`);
+        isFailing = true;
+      }
+    }
+    writing = undefined;
+  };
+  return {
+    show: (display) => {
+      next = display;
+      writing ??= write();
+    },
+    close: async () => {
+      await writing;
+    },
+  };
+}
