@@ -29,7 +29,7 @@ describe("a planted violation is found", () => {
     ["the hub imports the device", "hub/main.ts", `import "../device/main.ts";`, "direction"],
     ["the console imports the hub", "hub/console/main.ts", `import "../main.ts";`, "direction"],
     ["a core imports its shell", "hub/core/hub.ts", `import "../shell.ts";`, "direction"],
-    ["a core imports the platform", "device/core/call.ts", `import "node:fs";`, "direction"],
+    ["a core imports the platform", "device/core/call/call.ts", `import "node:fs";`, "direction"],
     ["shared imports a package", "shared/ids.ts", `import x from "kysely";`, "direction"],
     [
       "production imports the simulator",

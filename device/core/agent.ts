@@ -15,8 +15,8 @@ import {
   pressOwed,
   resumeCall,
   transition,
-} from "./call.ts";
-import { callAccepted, callCutOff, callLineLost, callTold } from "./call-told.ts";
+} from "./call/call.ts";
+import { callAccepted, callCutOff, callLineLost, callTold } from "./call/call-told.ts";
 import { blink, forgetDelays, ordered, selfTestAccepted, selfTestLate } from "./command.ts";
 import {
   appended,
@@ -51,8 +51,8 @@ import {
   resendOnNewLink,
 } from "./ledger.ts";
 import { linkDown, linkMissing, linkUp, tryLink, watchLink } from "./link.ts";
-import { openAll, planPosts, postDue, postFailed } from "./second-path.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import { openAll, planPosts, postDue, postFailed } from "./https-fallback.ts";
+import type { Agent, AgentStep } from "./state/agent-state.ts";
 
 /** One event: the next state, and what to do about it. */
 export function stepAgent(agent: Agent, event: Event): AgentStep {

@@ -14,7 +14,7 @@ import type { Effect, Moment } from "./events.ts";
 import { report } from "./health.ts";
 import { messageRefused } from "./heed.ts";
 import { draft, replayFrom } from "./ledger.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import type { Agent, AgentStep } from "./state/agent-state.ts";
 import type { Orders } from "./state/command-state.ts";
 
 const MAX_REMEMBERED = 256;

@@ -13,8 +13,8 @@ import type { SealedAlarm } from "../ports.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
 import { admit, sendFirst } from "./ledger.ts";
-import { openSecondPath } from "./second-path.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import { openSecondPath } from "./https-fallback.ts";
+import type { Agent, AgentStep } from "./state/agent-state.ts";
 
 export const MAX_UNSTORED = 1000;
 /** An alarm waits for the disk no longer than this. */

@@ -11,7 +11,7 @@ import { isolated } from "../../shared/text.ts";
 import type { Display, DisplayPhase, LampPattern } from "../ports.ts";
 import type { Call } from "./state/call-state.ts";
 import type { Moment } from "./events.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import type { Agent, AgentStep } from "./state/agent-state.ts";
 
 /** The one place that says which lamp means what. */
 export function lampOf(agent: Agent): LampPattern {

@@ -14,7 +14,7 @@ import type { UpMessage } from "../../shared/protocol/messages.ts";
 import type { SignalBody } from "../../shared/protocol/signal.ts";
 import type { DownChannel } from "../../shared/protocol/topics.ts";
 import type { Display, FromMedia, Kept, LampPattern, SealedAlarm, ToMedia } from "../ports.ts";
-import type { PromptName } from "./prompt.ts";
+import type { PromptName } from "./call/prompt.ts";
 
 /** When an event is told, by both clocks, and one random number for whatever it starts. */
 export interface Moment {

@@ -13,7 +13,7 @@ import { MAX_FAULT_DETAIL, type Report } from "../../shared/protocol/report.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { ButtonKind, Effect, Moment } from "./events.ts";
 import { knownHead } from "./outbox.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import type { Agent, AgentStep } from "./state/agent-state.ts";
 import type { MediaState } from "./state/health-state.ts";
 
 /** A press ends within seconds; a stuck button does not. */

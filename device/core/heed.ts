@@ -11,7 +11,7 @@ import type { DownChannel } from "../../shared/protocol/topics.ts";
 import { follow, step } from "../../shared/step.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import type { Agent, AgentStep } from "./state/agent-state.ts";
 import { UNHEARD, type Heeded } from "./state/heeded-state.ts";
 
 const CALM_AFTER = minutes(10);

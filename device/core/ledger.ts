@@ -24,7 +24,7 @@ import {
   withPending,
 } from "./outbox.ts";
 import { MAX_OUTBOX, keptAlarm, type Pending } from "./state/outbox-state.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import type { Agent, AgentStep } from "./state/agent-state.ts";
 
 export const WINDOW = 16;
 const PAGE = 100;

@@ -9,7 +9,7 @@ import { after, milliseconds, seconds } from "../../shared/duration.ts";
 import type { SessionNonce } from "../../shared/ids.ts";
 import { step } from "../../shared/step.ts";
 import type { Effect, Moment } from "./events.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import type { Agent, AgentStep } from "./state/agent-state.ts";
 
 const CALM = { first: seconds(1), most: seconds(15) };
 const URGENT = { first: milliseconds(500), most: milliseconds(500) };

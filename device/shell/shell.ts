@@ -16,7 +16,7 @@ import type { Vitals } from "../adapters/host/watchdog.ts";
 import { stepAgent } from "../core/agent.ts";
 import { isAllStoredWith } from "../core/disk.ts";
 import type { Effect, Event, TimerName, Told } from "../core/events.ts";
-import type { Agent } from "../core/state.ts";
+import type { Agent } from "../core/state/agent-state.ts";
 import type { AlarmPost, Board, BoardMark, HubLink, Ledger, MediaPort, Screen } from "../ports.ts";
 
 /** Longer waits than setTimeout can count do not occur; a bug would fire at once. */

@@ -8,7 +8,7 @@ import { createPrivateKey, createPublicKey, verify, type KeyObject } from "node:
 import { httpsLink } from "../../device/adapters/hub/https-fallback.ts";
 import { sealWith, type Identity } from "../../device/adapters/identity/identity.ts";
 import type { Clock } from "../../device/adapters/host/system-clock.ts";
-import { newAgent, type Agent } from "../../device/core/state.ts";
+import { newAgent, type Agent } from "../../device/core/state/agent-state.ts";
 import type {
   AlarmPost,
   Board,

@@ -6,7 +6,7 @@
  */
 import type { EscalationLevel, Fact } from "../../hub/core/facts.ts";
 import type { ButtonKind } from "../../device/core/events.ts";
-import type { PromptName } from "../../device/core/prompt.ts";
+import type { PromptName } from "../../device/core/call/prompt.ts";
 import type { DisplayPhase, LampPattern } from "../../device/ports.ts";
 import type { EventId, HubEpoch, IncidentId } from "../../shared/ids.ts";
 import type { Presence } from "../../shared/api/pillar.ts";

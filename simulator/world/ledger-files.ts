@@ -6,7 +6,7 @@
  * other; a start without any goes on in memory until one can be opened, and then tells what it held.
  */
 import type { LedgerHead, LedgerNews } from "../../device/ports.ts";
-import type { Beginning } from "../../device/core/state.ts";
+import type { Beginning } from "../../device/core/state/agent-state.ts";
 import { GENESIS } from "../../shared/hash-chain.ts";
 import { EIO, type Disk } from "./disk.ts";
 import { checkKeys, fold, keptIn, newestIn, rowsOf } from "./ledger-rows.ts";

@@ -5,7 +5,7 @@
  * `device/agent.ts` begins: with the ledger, or in memory when no file of it can be opened.
  */
 import type { Event, TimerName, Told } from "../../device/core/events.ts";
-import { newAgent, type Agent } from "../../device/core/state.ts";
+import { newAgent, type Agent } from "../../device/core/state/agent-state.ts";
 import { GENESIS } from "../../shared/hash-chain.ts";
 import type { Instant } from "../../shared/duration.ts";
 import type { EventId, PillarId } from "../../shared/ids.ts";

@@ -5,7 +5,7 @@
  */
 import { stepAgent } from "../../device/core/agent.ts";
 import type { Event, Told } from "../../device/core/events.ts";
-import type { Agent, AgentStep, Beginning } from "../../device/core/state.ts";
+import type { Agent, AgentStep, Beginning } from "../../device/core/state/agent-state.ts";
 import { isExpired } from "../../hub/core/pillar/certificate.ts";
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEvent } from "../../hub/core/events.ts";

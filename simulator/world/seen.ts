@@ -1,7 +1,7 @@
 /** What a pillar shows to the street, told to the history. */
 import { MAX_UNSTORED } from "../../device/core/disk.ts";
 import { MAX_OUTBOX } from "../../device/core/state/outbox-state.ts";
-import type { PromptName } from "../../device/core/prompt.ts";
+import type { PromptName } from "../../device/core/call/prompt.ts";
 import type { Display, LampPattern } from "../../device/ports.ts";
 import type { EventId } from "../../shared/ids.ts";
 import { lampWords, screenWords, voiceWords } from "./checkers/words.ts";

@@ -55,7 +55,7 @@ export const PROMISES: readonly Promised[] = [
     },
     short: [
       "test/device/core/states.test.ts",
-      "test/device/core/call.test.ts",
+      "test/device/core/call/call.test.ts",
       "test/simulator/world/promise.test.ts",
       "test/scenario/hub-restart.test.ts",
       "test/wire/forged.test.ts",

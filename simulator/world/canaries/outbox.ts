@@ -1,5 +1,5 @@
 /** Canaries of the pillar's ledger and outbox. */
-import type { AgentStep } from "../../../device/core/state.ts";
+import type { AgentStep } from "../../../device/core/state/agent-state.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import { HONEST } from "../rules.ts";
 import { handleWithoutAsking, withRules, type Canary } from "./canary.ts";

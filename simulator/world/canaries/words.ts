@@ -1,6 +1,6 @@
 /** Canaries of the words at the pillar: each leaves one of lamp, voice and screen saying what is no longer true. */
 import type { Effect, Event } from "../../../device/core/events.ts";
-import type { Agent, AgentStep } from "../../../device/core/state.ts";
+import type { Agent, AgentStep } from "../../../device/core/state/agent-state.ts";
 import type { HubEffect } from "../../../hub/core/events.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { HONEST, type Rules } from "../rules.ts";

@@ -5,9 +5,9 @@ import type { Effect, Event } from "../../../device/core/events.ts";
 import { MAX_UNSTORED } from "../../../device/core/disk.ts";
 import { WINDOW } from "../../../device/core/ledger.ts";
 import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
-import { PROMPTS } from "../../../device/core/prompt.ts";
+import { PROMPTS } from "../../../device/core/call/prompt.ts";
 import { ENDING_MS, mayBeDue, nextLook, sureOf, troubleOf } from "../../../device/core/renewal.ts";
-import { MAX_POSTS, POST_AFTER } from "../../../device/core/second-path.ts";
+import { MAX_POSTS, POST_AFTER } from "../../../device/core/https-fallback.ts";
 import { falsePillar, LINK_UP, NONCE, PILLAR, reachedPillar } from "./false-pillar.ts";
 import { after, clear, only, set, timers } from "./effects.ts";
 

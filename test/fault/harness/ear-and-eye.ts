@@ -1,6 +1,6 @@
 /** Listens to an agent's voice, reads its screen and its link, from what it leaves: its log and its display file. */
 import { readFileSync, statSync } from "node:fs";
-import type { PromptName } from "../../../device/core/prompt.ts";
+import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { Display } from "../../../device/ports.ts";
 import type { History } from "./history.ts";
 import type { Process } from "./process.ts";

@@ -5,7 +5,7 @@
  * forget a promise. `at` is the test machine's wall clock, which hub and agents share.
  */
 import { appendFileSync } from "node:fs";
-import type { PromptName } from "../../../device/core/prompt.ts";
+import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { DisplayPhase } from "../../../device/ports.ts";
 import type { JournalRow } from "../../../hub/journal/chain.ts";
 import type { LampName } from "../../../simulator/live/board-registers.ts";

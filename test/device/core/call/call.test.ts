@@ -1,14 +1,14 @@
 /** One call at the pillar, in virtual time: what the person sees and hears, and when. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { IncidentId, type EventId } from "../../../shared/ids.ts";
+import { IncidentId, type EventId } from "../../../../shared/ids.ts";
 import {
   LINK_UP,
   falsePillar,
   keptAlarm,
   reachedPillar,
   type FalsePillar,
-} from "./false-pillar.ts";
+} from "../false-pillar.ts";
 
 const gates = (pillar: FalsePillar): boolean[] =>
   pillar.effects.flatMap((effect) =>

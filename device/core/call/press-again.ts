@@ -9,13 +9,13 @@
  * Repeated presses give one alarm in five seconds; those in between count as one press at the end. The first silent
  * press goes out at once: until the hub has it, the operator may speak aloud to somebody who hides.
  */
-import { after, seconds } from "../../shared/duration.ts";
-import { follow, step } from "../../shared/step.ts";
+import { after, seconds } from "../../../shared/duration.ts";
+import { follow, step } from "../../../shared/step.ts";
 import { withCall } from "./running-call.ts";
-import type { Press } from "./events.ts";
-import { draft } from "./ledger.ts";
-import { hurryLink } from "./link.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import type { Press } from "../events.ts";
+import { draft } from "../ledger.ts";
+import { hurryLink } from "../link.ts";
+import type { Agent, AgentStep } from "../state/agent-state.ts";
 
 const ONE_ALARM_IN = seconds(5);
 /** A call remembers so many of its alarms; the hub names the newest one it has. */

@@ -1,15 +1,15 @@
 /** What the hub says of a call, word by word: the state after it, and what is said aloud, whole. */
 import { describe, expect, test } from "vitest";
-import { EventId, IncidentId } from "../../../shared/ids.ts";
-import type { Call } from "../../../shared/protocol/call.ts";
-import { after, only, set, timers } from "./effects.ts";
+import { EventId, IncidentId } from "../../../../shared/ids.ts";
+import type { Call } from "../../../../shared/protocol/call.ts";
+import { after, only, set, timers } from "../effects.ts";
 import {
   falsePillar,
   keptAlarm,
   LINK_UP,
   reachedPillar,
   type FalsePillar,
-} from "./false-pillar.ts";
+} from "../false-pillar.ts";
 
 const OLD = keptAlarm(1).event.eventId;
 const OTHER = IncidentId.parse("d".repeat(32));

@@ -7,15 +7,15 @@
  * repeats the state with every second heartbeat. After 25 s without it, for example behind a broker that still runs
  * when the hub is gone, the line counts as lost.
  */
-import { after, seconds } from "../../shared/duration.ts";
-import type { Receipt } from "../../shared/protocol/accepted.ts";
-import type { Call as CallMessage } from "../../shared/protocol/call.ts";
-import { follow, step } from "../../shared/step.ts";
+import { after, seconds } from "../../../shared/duration.ts";
+import type { Receipt } from "../../../shared/protocol/accepted.ts";
+import type { Call as CallMessage } from "../../../shared/protocol/call.ts";
+import { follow, step } from "../../../shared/step.ts";
 import { ended, silenceTimer } from "./call.ts";
 import { say, isOfCall, withCall } from "./running-call.ts";
-import { type Running } from "./state/call-state.ts";
-import type { Effect, Moment } from "./events.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import { type Running } from "../state/call-state.ts";
+import type { Effect, Moment } from "../events.ts";
+import type { Agent, AgentStep } from "../state/agent-state.ts";
 
 /** One repetition may be lost. */
 const ANSWER_STALE_AFTER = seconds(25);

@@ -8,16 +8,16 @@
  * Pressing again during a call changes nothing for the person (`press-again.ts` says what it does). It is
  * what frightened people do. What the hub tells of a call, and how each word is taken back, is in `call-told.ts`.
  */
-import { after, minutes, seconds, type Instant } from "../../shared/duration.ts";
-import type { EventId } from "../../shared/ids.ts";
-import { follow, step } from "../../shared/step.ts";
-import type { Effect, Moment, Press } from "./events.ts";
-import { draft } from "./ledger.ts";
-import { hurryLink } from "./link.ts";
-import type { Outbox } from "./state/outbox-state.ts";
+import { after, minutes, seconds, type Instant } from "../../../shared/duration.ts";
+import type { EventId } from "../../../shared/ids.ts";
+import { follow, step } from "../../../shared/step.ts";
+import type { Effect, Moment, Press } from "../events.ts";
+import { draft } from "../ledger.ts";
+import { hurryLink } from "../link.ts";
+import type { Outbox } from "../state/outbox-state.ts";
 import { pressedAgain } from "./press-again.ts";
-import type { Agent, AgentStep } from "./state.ts";
-import { type CallState, IDLE } from "./state/call-state.ts";
+import type { Agent, AgentStep } from "../state/agent-state.ts";
+import { type CallState, IDLE } from "../state/call-state.ts";
 import { say, withCall } from "./running-call.ts";
 
 /** After so long without a receipt the person is told another way to get help. */

@@ -1,8 +1,8 @@
 /** Pressing again during a call: nothing changes for the person, and nothing is lost. */
 import { describe, expect, test } from "vitest";
-import { isAllStoredWith } from "../../../device/core/disk.ts";
-import { IncidentId, type EventId } from "../../../shared/ids.ts";
-import { EPOCH, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import { isAllStoredWith } from "../../../../device/core/disk.ts";
+import { IncidentId, type EventId } from "../../../../shared/ids.ts";
+import { EPOCH, PILLAR, reachedPillar, type FalsePillar } from "../false-pillar.ts";
 
 const LATER_MS = 5000;
 

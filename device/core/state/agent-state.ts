@@ -1,15 +1,15 @@
 /** Everything the agent's core knows, one part a module. */
-import type { Step } from "../../shared/step.ts";
-import type { EventId, HubEpoch, PillarId } from "../../shared/ids.ts";
-import type { Display, LedgerHead, SealedAlarm } from "../ports.ts";
-import { IDLE, type CallState } from "./state/call-state.ts";
-import { EMPTY_DISK, type Disk } from "./state/disk-state.ts";
-import type { Effect } from "./events.ts";
-import { UNHEARD, type Heeded } from "./state/heeded-state.ts";
-import { HEALTHY, type Health } from "./state/health-state.ts";
-import { emptyOutbox, type Outbox } from "./state/outbox-state.ts";
-import { WAITING, type Link } from "./state/link-state.ts";
-import { NO_ORDERS, type Orders } from "./state/command-state.ts";
+import type { Step } from "../../../shared/step.ts";
+import type { EventId, HubEpoch, PillarId } from "../../../shared/ids.ts";
+import type { Display, LedgerHead, SealedAlarm } from "../../ports.ts";
+import { IDLE, type CallState } from "./call-state.ts";
+import { EMPTY_DISK, type Disk } from "./disk-state.ts";
+import type { Effect } from "../events.ts";
+import { UNHEARD, type Heeded } from "./heeded-state.ts";
+import { HEALTHY, type Health } from "./health-state.ts";
+import { emptyOutbox, type Outbox } from "./outbox-state.ts";
+import { WAITING, type Link } from "./link-state.ts";
+import { NO_ORDERS, type Orders } from "./command-state.ts";
 
 export interface Agent {
   readonly pillarId: PillarId;

@@ -12,7 +12,7 @@ import { follow, step } from "../../shared/step.ts";
 import type { Effect, Moment } from "./events.ts";
 import { byUrgency, envelope, waitingFor, withPending } from "./outbox.ts";
 import type { Pending, Post } from "./state/outbox-state.ts";
-import type { Agent, AgentStep } from "./state.ts";
+import type { Agent, AgentStep } from "./state/agent-state.ts";
 
 export const POST_AFTER = seconds(5);
 /** Requests under way at once; the one for the person who waits now is never held up by them. */

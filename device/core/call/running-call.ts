@@ -1,9 +1,9 @@
 /** The call that runs: changed, compared with an alarm's id, and given a voice. */
-import type { EventId } from "../../shared/ids.ts";
+import type { EventId } from "../../../shared/ids.ts";
 import type { PromptName } from "./prompt.ts";
-import type { Effect } from "./events.ts";
-import type { Agent } from "./state.ts";
-import type { Running } from "./state/call-state.ts";
+import type { Effect } from "../events.ts";
+import type { Agent } from "../state/agent-state.ts";
+import type { Running } from "../state/call-state.ts";
 
 /** The newest alarm of a call may be younger than the one that began it. */
 export function withCall(agent: Agent, call: Running): Agent {

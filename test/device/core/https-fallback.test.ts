@@ -1,7 +1,7 @@
 /** The second way to the hubs in virtual time: when an alarm goes by HTTPS, to whom, and how long. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_POSTS } from "../../../device/core/second-path.ts";
+import { MAX_POSTS } from "../../../device/core/https-fallback.ts";
 import type { EventId } from "../../../shared/ids.ts";
 import {
   falsePillar,

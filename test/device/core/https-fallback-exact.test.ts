@@ -1,6 +1,6 @@
 /** The way by HTTPS: each timer, request and entry compared whole, at each limit. */
 import { describe, expect, test } from "vitest";
-import { MAX_POSTS, POST_AFTER } from "../../../device/core/second-path.ts";
+import { MAX_POSTS, POST_AFTER } from "../../../device/core/https-fallback.ts";
 import type { EventId } from "../../../shared/ids.ts";
 import { after, only, set } from "./effects.ts";
 import {
