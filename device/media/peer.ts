@@ -11,7 +11,7 @@ import { performance } from "node:perf_hooks";
 import { fullJitter } from "../../shared/backoff.ts";
 import { MediaSessionId } from "../../shared/ids.ts";
 import { MAX_CANDIDATES, type Signal } from "../../shared/protocol/signal.ts";
-import type { OutgoingPacket } from "./gate.ts";
+import type { OutgoingPacket } from "./send/gate.ts";
 import { newSession, type MediaKind, type Session, type SessionOptions } from "./session.ts";
 import type { MediaTiming } from "./timing.ts";
 

@@ -7,13 +7,13 @@
  */
 import { assertNever } from "../../shared/assert.ts";
 import type { MediaConfig } from "../config.ts";
-import { newDownlink } from "./downlink.ts";
+import { newDownlink } from "./play/downlink.ts";
 import type { FromMedia, ToMedia } from "./ipc.ts";
 import { newOutlet } from "./outlet.ts";
 import { newPeer } from "./peer.ts";
 import { newStatus } from "./status.ts";
 import type { MediaTiming } from "./timing.ts";
-import { newUplink } from "./uplink.ts";
+import { newUplink } from "./send/uplink.ts";
 
 export interface PillarMedia {
   receive(message: Exclude<ToMedia, { type: "shutdown" | "ping" }>): void;

@@ -20,8 +20,8 @@ import type { MediaSessionId } from "../../shared/ids.ts";
 import { AUDIO, VIDEO } from "../../shared/media/codecs.ts";
 import { prepareGathering, type IceConnection } from "../../shared/media/ice.ts";
 import { hostAddresses } from "./addresses.ts";
-import type { OutgoingPacket } from "./gate.ts";
-import { ntpTimestamp } from "./ntp.ts";
+import type { OutgoingPacket } from "./send/gate.ts";
+import { ntpTimestamp } from "./send/ntp.ts";
 
 export type MediaKind = "video" | "audio";
 

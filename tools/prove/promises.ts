@@ -85,7 +85,7 @@ export const PROMISES: readonly Promised[] = [
       promise: "没有缘由，柱上的声音和画面不外传",
       kept: "柱上有闸门，从呼叫被接收到呼叫结束才打开；在中心只给有权的人看，并留下记录",
     },
-    short: ["test/device/media/gate.test.ts", "test/hub/api/media.test.ts"],
+    short: ["test/device/media/send/gate.test.ts", "test/hub/api/media.test.ts"],
     full: "npx vitest run test/device/media test/hub/media",
   },
   {

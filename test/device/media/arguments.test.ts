@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MediaConfig } from "../../../device/config.ts";
-import { cameraArguments, cameraRepeats } from "../../../device/media/camera.ts";
-import { microphoneArguments } from "../../../device/media/microphone.ts";
+import { cameraArguments, cameraRepeats } from "../../../device/media/send/camera.ts";
+import { microphoneArguments } from "../../../device/media/send/microphone.ts";
 
 const camera = (media: unknown): string[] => cameraArguments(MediaConfig.parse(media), 6004) ?? [];
 const microphone = (media: unknown): string[] =>

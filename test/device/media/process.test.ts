@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { startCapture, type Capture } from "../../../device/media/capture.ts";
+import { startCapture, type Capture } from "../../../device/media/send/capture.ts";
 import { findFfmpeg } from "../../../device/media/ffmpeg.ts";
-import type { MediaPacket } from "../../../device/media/packet.ts";
+import type { MediaPacket } from "../../../device/media/send/packet.ts";
 import { keepRunning, type Program } from "../../../device/media/process.ts";
 import { MEDIA_TIMING, type MediaTiming } from "../../../device/media/timing.ts";
 import { milliseconds } from "../../../shared/duration.ts";

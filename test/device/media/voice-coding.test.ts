@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { MediaConfig } from "../../../device/config.ts";
-import { microphoneArguments } from "../../../device/media/microphone.ts";
-import { parsePacket } from "../../../device/media/packet.ts";
+import { microphoneArguments } from "../../../device/media/send/microphone.ts";
+import { parsePacket } from "../../../device/media/send/packet.ts";
 import { AUDIO } from "../../../shared/media/codecs.ts";
 
 /** RFC 6716, table 2: configurations from 16 on are CELT alone, which cannot carry error correction. */

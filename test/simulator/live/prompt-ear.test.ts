@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { readPrompt } from "../../../device/media/prompt.ts";
+import { readPrompt } from "../../../device/media/play/prompt.ts";
 import { newPromptEar, ownSignatures } from "../../../simulator/live/prompt-ear.ts";
 
 async function pcmOf(name: string): Promise<Buffer> {

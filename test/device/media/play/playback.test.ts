@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { FRAME_BYTES, durationMs } from "../../../device/media/pcm.ts";
-import { newPlayback, type Playback } from "../../../device/media/playback.ts";
-import { newReorder } from "../../../device/media/reorder.ts";
+import { FRAME_BYTES, durationMs } from "../../../../device/media/play/pcm.ts";
+import { newPlayback, type Playback } from "../../../../device/media/play/playback.ts";
+import { newReorder } from "../../../../device/media/play/reorder.ts";
 
 const MAX_MS = 60;
 

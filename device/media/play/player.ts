@@ -10,12 +10,12 @@ import { createWriteStream, statSync } from "node:fs";
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
 import { Writable } from "node:stream";
-import { fullJitter } from "../../shared/backoff.ts";
-import type { MediaConfig } from "../config.ts";
+import { fullJitter } from "../../../shared/backoff.ts";
+import type { MediaConfig } from "../../config.ts";
 import { FRAME_BYTES, FRAME_MS, durationMs } from "./pcm.ts";
 import type { Sink } from "./playback.ts";
-import { keepRunning, type Command } from "./process.ts";
-import type { MediaTiming } from "./timing.ts";
+import { keepRunning, type Command } from "../process.ts";
+import type { MediaTiming } from "../timing.ts";
 
 /** A minute of 48 kHz is 5.8 MB; a file is for looking at what was played, not for keeping it. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;

@@ -2,12 +2,12 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { MediaConfig } from "../../../device/config.ts";
-import { FRAME_BYTES } from "../../../device/media/pcm.ts";
-import { playerCommand, startPlayer, type Player } from "../../../device/media/player.ts";
-import { MEDIA_TIMING } from "../../../device/media/timing.ts";
-import { milliseconds } from "../../../shared/duration.ts";
-import { openSocketSpeaker } from "../../instrument/socket-speaker.ts";
+import type { MediaConfig } from "../../../../device/config.ts";
+import { FRAME_BYTES } from "../../../../device/media/play/pcm.ts";
+import { playerCommand, startPlayer, type Player } from "../../../../device/media/play/player.ts";
+import { MEDIA_TIMING } from "../../../../device/media/timing.ts";
+import { milliseconds } from "../../../../shared/duration.ts";
+import { openSocketSpeaker } from "../../../instrument/socket-speaker.ts";
 
 const PATIENT = { timeout: 10_000, interval: 5 };
 const IMPATIENT = {

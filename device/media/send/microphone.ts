@@ -6,9 +6,9 @@
  * the speech coder of Opus (RFC 6716, 2.1.7), which `-application lowdelay` leaves out: `voip` costs 4 ms
  * of look-ahead more.
  */
-import { AUDIO } from "../../shared/media/codecs.ts";
-import type { MediaConfig } from "../config.ts";
-import { QUIET, rtpOutput, words } from "./command-line.ts";
+import { AUDIO } from "../../../shared/media/codecs.ts";
+import type { MediaConfig } from "../../config.ts";
+import { QUIET, rtpOutput, words } from "./ffmpeg-arguments.ts";
 
 const RATE = AUDIO.clockRate;
 /** 10 ms of s16le mono: the piece in which the sound server hands over what it heard. */

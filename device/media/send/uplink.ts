@@ -5,17 +5,17 @@
  * the connection made anew, and the hub still sees one stream of each.
  */
 import { randomInt } from "node:crypto";
-import { AUDIO, VIDEO } from "../../shared/media/codecs.ts";
-import type { MediaConfig } from "../config.ts";
+import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
+import type { MediaConfig } from "../../config.ts";
 import { cameraArguments, cameraRepeats } from "./camera.ts";
 import { startCapture, type Capture } from "./capture.ts";
 import { newContinuity } from "./continuity.ts";
-import { findFfmpeg } from "./ffmpeg.ts";
+import { findFfmpeg } from "../ffmpeg.ts";
 import { newAudioGate, newVideoGate, type Gate, type OutgoingPacket } from "./gate.ts";
 import { microphoneArguments } from "./microphone.ts";
-import type { MediaKind, Outgoing } from "./session.ts";
-import type { Status } from "./status.ts";
-import type { MediaTiming } from "./timing.ts";
+import type { MediaKind, Outgoing } from "../session.ts";
+import type { Status } from "../status.ts";
+import type { MediaTiming } from "../timing.ts";
 
 const BURST_PAUSE_MS = 1;
 

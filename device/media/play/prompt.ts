@@ -7,7 +7,7 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { parseWav, type Wav } from "./wav.ts";
 
-export const OWN_PROMPTS = join(import.meta.dirname, "..", "prompts");
+export const OWN_PROMPTS = join(import.meta.dirname, "../..", "prompts");
 
 /** 20 s at 48 kHz: longer prompts are refused. */
 const MAX_PROMPT_BYTES = 2 * 1024 * 1024;

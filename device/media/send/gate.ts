@@ -5,8 +5,8 @@
  * that the hub has a picture at once. They go in small batches: hundreds of packets in one instant overflow a
  * receiver's socket.
  */
-import { newGopCache } from "../../shared/media/gop-cache.ts";
-import { carriesKeyframe } from "../../shared/media/h264.ts";
+import { newGopCache } from "../../../shared/media/gop-cache.ts";
+import { carriesKeyframe } from "../../../shared/media/h264.ts";
 import type { Continuity } from "./continuity.ts";
 import type { MediaPacket } from "./packet.ts";
 

@@ -1,14 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { newContinuity } from "../../../device/media/continuity.ts";
+import { newContinuity } from "../../../../device/media/send/continuity.ts";
 import {
   newAudioGate,
   newVideoGate,
   type Gate,
   type OutgoingPacket,
-} from "../../../device/media/gate.ts";
-import type { MediaPacket } from "../../../device/media/packet.ts";
-import { carriesKeyframe } from "../../../shared/media/h264.ts";
+} from "../../../../device/media/send/gate.ts";
+import type { MediaPacket } from "../../../../device/media/send/packet.ts";
+import { carriesKeyframe } from "../../../../shared/media/h264.ts";
 
 const KEYFRAME = Uint8Array.of(0x67, 1);
 const SLICE = Uint8Array.of(0x41, 1);

@@ -5,9 +5,9 @@
  * as constrained baseline, without B-frames, with a keyframe every two seconds. A copied source must be free of
  * B-frames itself: browsers show reordered pictures of WebRTC as jerks.
  */
-import { VIDEO } from "../../shared/media/codecs.ts";
-import type { MediaConfig } from "../config.ts";
-import { QUIET, rtpOutput, words } from "./command-line.ts";
+import { VIDEO } from "../../../shared/media/codecs.ts";
+import type { MediaConfig } from "../../config.ts";
+import { QUIET, rtpOutput, words } from "./ffmpeg-arguments.ts";
 
 const KEYFRAME_SECONDS = 2;
 /** An RTSP camera that says nothing for this long is connected to anew. */

@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ntpTimestamp } from "../../../device/media/ntp.ts";
-import { parsePacket } from "../../../device/media/packet.ts";
-import { readPrompt } from "../../../device/media/prompt.ts";
-import { newRedactor, redact } from "../../../device/media/redact.ts";
-import { parseWav } from "../../../device/media/wav.ts";
+import { ntpTimestamp } from "../../../../device/media/send/ntp.ts";
+import { parsePacket } from "../../../../device/media/send/packet.ts";
+import { readPrompt } from "../../../../device/media/play/prompt.ts";
+import { newRedactor, redact } from "../../../../device/media/redact.ts";
+import { parseWav } from "../../../../device/media/play/wav.ts";
 
 const header = (second: number, flags = 0x80): number[] => [
   flags,

@@ -6,10 +6,10 @@
  */
 import { createSocket, type Socket } from "node:dgram";
 import { performance } from "node:perf_hooks";
-import type { FoundFfmpeg } from "./ffmpeg.ts";
+import type { FoundFfmpeg } from "../ffmpeg.ts";
 import { parsePacket, type MediaPacket } from "./packet.ts";
-import { keepRunning, type Program } from "./process.ts";
-import type { MediaTiming } from "./timing.ts";
+import { keepRunning, type Program } from "../process.ts";
+import type { MediaTiming } from "../timing.ts";
 
 /** Room for a whole keyframe that arrives while we are busy; the kernel may grant less. */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024;

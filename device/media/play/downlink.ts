@@ -1,13 +1,13 @@
 /** The hub's sound and the pillar's own prompts, from packet or file to the speaker. */
 import { Decoder } from "@evan/opus";
 import { PCM_RATE } from "./pcm.ts";
-import type { MediaConfig } from "../config.ts";
+import type { MediaConfig } from "../../config.ts";
 import { newPlayback, type Playback } from "./playback.ts";
 import { startPlayer, type Player } from "./player.ts";
 import { readPrompt } from "./prompt.ts";
-import type { VoicePacket } from "./session.ts";
-import type { Status } from "./status.ts";
-import type { MediaTiming } from "./timing.ts";
+import type { VoicePacket } from "../session.ts";
+import type { Status } from "../status.ts";
+import type { MediaTiming } from "../timing.ts";
 
 const TICK_MS = 10;
 /** How long after the last sound the speaker still counts as playing. */
