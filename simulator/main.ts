@@ -2,7 +2,7 @@
 /** The simulator's command line. Exit codes: 0 good, 1 failure, 2 usage. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { makePrivateFiles } from "../hub/storage/private-files.ts";
-import { MAX_PILLARS } from "./places.ts";
+import { MAX_PILLARS } from "./demo/places.ts";
 import { worldCommand } from "./world/command.ts";
 
 const EXIT = { failure: 1, usage: 2 } as const;
@@ -37,7 +37,7 @@ program
   .option("--media-ports <first-last>", "UDP ports of the hub's media", portRange, [40_000, 40_999])
   .option("--quiet", "only the opening screen and what goes wrong")
   .action(async (given: DemoFlags) => {
-    const { runDemo } = await import("./demo.ts");
+    const { runDemo } = await import("./demo/demo.ts");
     process.exitCode = await untilTold((stop) =>
       runDemo({ ...given, dataDir: given.data, isQuiet: given.quiet === true }, stop),
     );
@@ -62,7 +62,7 @@ program
   .option("--data <dir>", "everything the pillars keep", "var/live")
   .option("--control-port <port>", "the simulator's own interface", port, 8111)
   .action(async (given: LiveFlags) => {
-    const { runLive } = await import("./live.ts");
+    const { runLive } = await import("./live/live.ts");
     process.exitCode = await untilTold((stop) =>
       runLive({ ...given, dataDir: given.data, codes: given.code }, stop),
     );

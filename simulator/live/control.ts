@@ -15,9 +15,9 @@ import { z } from "zod";
 import type { Problem, ProblemCode } from "../../shared/api/problem.ts";
 import { Fault } from "./fault.ts";
 import type { VirtualPillar } from "./pillar.ts";
-import { RING_SECONDS } from "./played-ring.ts";
-import { readClip } from "./sound-clip.ts";
-import { loop, streetNoise, tone, wavFile } from "./sound.ts";
+import { RING_SECONDS } from "./sound/playback-buffer.ts";
+import { readClip } from "./sound/sound-clip.ts";
+import { loop, streetNoise, tone, wavFile } from "./sound/sound.ts";
 
 const MAX_HOLD_MS = 10_000;
 const MAX_BODY_BYTES = 16 * 1024;

@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { assertNever } from "../../shared/assert.ts";
 import type { Program } from "./program.ts";
-import type { VirtualBoard } from "./virtual-board.ts";
-import type { VirtualCamera } from "./virtual-camera.ts";
-import type { VirtualMicrophone } from "./virtual-microphone.ts";
-import type { VirtualSpeaker } from "./virtual-speaker.ts";
+import type { VirtualBoard } from "./board/virtual-board.ts";
+import type { VirtualCamera } from "./picture/virtual-camera.ts";
+import type { VirtualMicrophone } from "./sound/virtual-microphone.ts";
+import type { VirtualSpeaker } from "./sound/virtual-speaker.ts";
 
 export const Fault = z.enum([
   /** The line repeats what is sent to it before the answer, as RS-485 adapters do. */

@@ -15,12 +15,12 @@ import { setFault } from "./fault.ts";
 import type { Fault, Hardware } from "./fault.ts";
 import { runProgram, startProgram } from "./program.ts";
 import type { ProgramState } from "./program.ts";
-import type { PressResult } from "./virtual-board.ts";
-import { openBoard } from "./virtual-board.ts";
-import { openCamera } from "./virtual-camera.ts";
-import { openMicrophone } from "./virtual-microphone.ts";
-import { openSpeaker } from "./virtual-speaker.ts";
-import type { Signal } from "./sound.ts";
+import type { PressResult } from "./board/virtual-board.ts";
+import { openBoard } from "./board/virtual-board.ts";
+import { openCamera } from "./picture/virtual-camera.ts";
+import { openMicrophone } from "./sound/virtual-microphone.ts";
+import { openSpeaker } from "./sound/virtual-speaker.ts";
+import type { Signal } from "./sound/sound.ts";
 
 export type PressKind = "voice" | "silent";
 

@@ -10,7 +10,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { leashEnv, leashOptions } from "./leash.ts";
+import { leashEnv, leashOptions } from "./exit-with-parent.ts";
 import { openLog } from "./log-file.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");

@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { openBrowser } from "../instrument/chromium.ts";
 import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
 import { takeSeat } from "../instrument/desk.ts";
-import { wavFile } from "../../simulator/live/sound.ts";
+import { wavFile } from "../../simulator/live/sound/sound.ts";
 
 export interface Moment {
   readonly name: string;

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Fact } from "../../hub/core/facts.ts";
-import { until } from "../../simulator/hub-client.ts";
+import { until } from "../../simulator/demo/hub-client.ts";
 import { openStreet, readJournal, type Street } from "../fault/harness/street.ts";
 import { libfaketime, underClock } from "../fault/harness/tool.ts";
 import { wirePillar } from "../fault/harness/wire-pillar.ts";

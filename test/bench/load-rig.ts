@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "../../simulator/hub-client.ts";
+import { until } from "../../simulator/demo/hub-client.ts";
 import { enrolMany, type Enrolment } from "../../simulator/load/enrolment.ts";
 import {
   startFleet,

@@ -1,8 +1,8 @@
 /** How soon a pillar that died, a cable that was pulled and a grid that is gone are on the desk's stream. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServerEvent } from "../../shared/api/event.ts";
-import { ACCOUNTS, PASSWORD } from "../../simulator/demo-hub.ts";
-import { hubClient } from "../../simulator/hub-client.ts";
+import { ACCOUNTS, PASSWORD } from "../../simulator/demo/demo-hub.ts";
+import { hubClient } from "../../simulator/demo/hub-client.ts";
 import { mustHaveNamespaces, type Namespace } from "../fault/harness/namespace.ts";
 import type { PillarUnderTest } from "../fault/harness/pillar.ts";
 import { openStreet, type Street } from "../fault/harness/street.ts";

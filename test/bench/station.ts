@@ -6,9 +6,9 @@ import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import { enrol } from "../../device/adapters/hub/enrolment.ts";
 import { AgentConfig } from "../../device/config.ts";
 import type { Board, InputChange, LampPattern, MediaPort } from "../../device/ports.ts";
-import { ACCOUNTS, PASSWORD, startHub } from "../../simulator/demo-hub.ts";
-import { until } from "../../simulator/hub-client.ts";
-import { demoPlaces } from "../../simulator/places.ts";
+import { ACCOUNTS, PASSWORD, startHub } from "../../simulator/demo/demo-hub.ts";
+import { until } from "../../simulator/demo/hub-client.ts";
+import { demoPlaces } from "../../simulator/demo/places.ts";
 import { freePort, freeUdpRange } from "../instrument/ports.ts";
 
 export interface Station {

@@ -16,7 +16,7 @@ import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
 import { takeSeat, type Seat } from "../instrument/desk.ts";
 import { loudestInPage } from "../instrument/remote-sound.ts";
 import { samplesOf, sine, toneShare } from "../instrument/tone.ts";
-import { wavFile } from "../../simulator/live/sound.ts";
+import { wavFile } from "../../simulator/live/sound/sound.ts";
 import { pcmOf } from "../instrument/wav-file.ts";
 
 const PILLAR_HZ = 700;

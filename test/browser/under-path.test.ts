@@ -1,7 +1,7 @@
 /** The console under a path of somebody else's server, and what travels to its first page. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PASSWORD } from "../../simulator/demo-hub.ts";
+import { PASSWORD } from "../../simulator/demo/demo-hub.ts";
 import { buildConsole } from "../../simulator/console-build.ts";
 import { openStreet, type Street } from "../fault/harness/street.ts";
 import { openBrowser } from "../instrument/chromium.ts";

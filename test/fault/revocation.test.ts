@@ -12,7 +12,7 @@ import { loadConfig } from "../../device/adapters/host/config-file.ts";
 import { askForCertificate } from "../../device/adapters/hub/renewal.ts";
 import type { OwnIdentity } from "../../device/adapters/identity/identity.ts";
 import type { Pillar } from "../../shared/api/pillar.ts";
-import { until } from "../../simulator/hub-client.ts";
+import { until } from "../../simulator/demo/hub-client.ts";
 import { recordedBytes } from "./harness/playback.ts";
 import type { PillarUnderTest } from "./harness/pillar.ts";
 import { openStreet, readJournal, type Street } from "./harness/street.ts";

@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Authority } from "../../hub/ports.ts";
-import { until } from "../../simulator/hub-client.ts";
+import { until } from "../../simulator/demo/hub-client.ts";
 import { findProgram } from "../../simulator/search-path.ts";
 import { documented, listens } from "./broker-document.ts";
 import { freePort } from "./ports.ts";

@@ -10,7 +10,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { KeyAndCert } from "../../hub/identity/certificates.ts";
-import { until } from "../../simulator/hub-client.ts";
+import { until } from "../../simulator/demo/hub-client.ts";
 import { ROOT } from "../../simulator/live/program.ts";
 
 const READY_MS = 10_000;

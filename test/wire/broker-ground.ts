@@ -11,7 +11,7 @@ import { accessTo } from "../../hub/link/external/broker-access.ts";
 import { startExternalBroker } from "../../hub/link/external/external-broker.ts";
 import type { Authority, WayIn } from "../../hub/ports.ts";
 import { PillarId } from "../../shared/ids.ts";
-import { until } from "../../simulator/hub-client.ts";
+import { until } from "../../simulator/demo/hub-client.ts";
 import { enrol, keptLog, type Identity, type Received } from "./pillar-kit.ts";
 
 /** A pillar with a certificate of the authority, that the hub does not know. */

@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc16, hasGoodCrc } from "../../device/adapters/board/modbus-port.ts";
 import { INPUT_BLOCK, MAGIC, MAP_VERSION } from "../../device/adapters/board/register-map.ts";
-import { openPseudoTerminal, type PseudoTerminal } from "../../simulator/live/pseudo-terminal.ts";
+import {
+  openPseudoTerminal,
+  type PseudoTerminal,
+} from "../../simulator/live/board/pseudo-terminal.ts";
 
 /** Three requests of about 106 ms each are over by then. */
 const LATE_MS = 400;

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path";
 import { dataPaths } from "../../../device/adapters/host/data-dir.ts";
-import { until } from "../../../simulator/hub-client.ts";
+import { until } from "../../../simulator/demo/hub-client.ts";
 import { injected } from "./disk.ts";
 import { endCall, type Sweep } from "./kill-sweep.ts";
 import { type Street } from "./street.ts";

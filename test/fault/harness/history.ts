@@ -8,7 +8,7 @@ import { appendFileSync } from "node:fs";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { DisplayPhase } from "../../../device/ports.ts";
 import type { JournalRow } from "../../../hub/journal/chain.ts";
-import type { LampName } from "../../../simulator/live/board-registers.ts";
+import type { LampName } from "../../../simulator/live/board/board-registers.ts";
 
 export interface LedgerRow {
   readonly seq: number;

@@ -10,7 +10,7 @@ import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { connectAsync } from "mqtt";
-import { ACCOUNTS, PASSWORD } from "../../../simulator/demo-hub.ts";
+import { ACCOUNTS, PASSWORD } from "../../../simulator/demo/demo-hub.ts";
 import { tlsOf, wirePillar, type WireLink, type WirePillar } from "./wire-pillar.ts";
 import type { Street } from "./street.ts";
 

@@ -4,7 +4,7 @@
  * The instants walk through the press instead of being drawn, so that a run can be repeated.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "../../../simulator/hub-client.ts";
+import { until } from "../../../simulator/demo/hub-client.ts";
 import type { BrokeredStreet } from "./brokered-street.ts";
 import { newMischiefMaker } from "./mischief-maker.ts";
 import type { PillarUnderTest } from "./pillar.ts";

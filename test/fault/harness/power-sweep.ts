@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { dataPaths } from "../../../device/adapters/host/data-dir.ts";
 import type { FactOf } from "../../../hub/core/facts.ts";
-import { until } from "../../../simulator/hub-client.ts";
+import { until } from "../../../simulator/demo/hub-client.ts";
 import { copyOut, injected } from "./disk.ts";
 import { endCall, instant, type Sweep } from "./kill-sweep.ts";
 import type { PillarUnderTest } from "./pillar.ts";

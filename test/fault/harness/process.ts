@@ -9,7 +9,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { leashEnv, leashOptions } from "../../../simulator/live/leash.ts";
+import { leashEnv, leashOptions } from "../../../simulator/live/exit-with-parent.ts";
 import { ROOT } from "../../../simulator/live/program.ts";
 
 const END_TIMEOUT_MS = 8000;

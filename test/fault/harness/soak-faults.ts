@@ -4,7 +4,7 @@
  * Every fault heals what it broke before it ends, so that the run may be stopped between any two.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "../../../simulator/hub-client.ts";
+import { until } from "../../../simulator/demo/hub-client.ts";
 import type { Chance } from "../../../simulator/world/chance.ts";
 import { fill } from "./disk.ts";
 import type { Line, LineState } from "./line.ts";

@@ -9,7 +9,7 @@
  * like another one and not the same.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "../../../simulator/hub-client.ts";
+import { until } from "../../../simulator/demo/hub-client.ts";
 import { newChance, type Chance } from "../../../simulator/world/chance.ts";
 import type { Violation } from "./violation.ts";
 import { eventually } from "./kill-sweep.ts";

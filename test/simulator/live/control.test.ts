@@ -6,8 +6,8 @@ import type { FastifyInstance, LightMyRequestResponse as Answer } from "fastify"
 import { findFfmpeg } from "../../../device/media/ffmpeg.ts";
 import { newControl } from "../../../simulator/live/control.ts";
 import type { VirtualPillar } from "../../../simulator/live/pillar.ts";
-import { tone, wavFile } from "../../../simulator/live/sound.ts";
-import type { Signal } from "../../../simulator/live/sound.ts";
+import { tone, wavFile } from "../../../simulator/live/sound/sound.ts";
+import type { Signal } from "../../../simulator/live/sound/sound.ts";
 
 interface Seen {
   presses: [string, number][];

@@ -7,8 +7,8 @@ import {
   sealed,
   silence,
   SILENCE_MS,
-} from "../../../simulator/live/modbus-slave.ts";
-import type { RegisterBank, SlaveStep } from "../../../simulator/live/modbus-slave.ts";
+} from "../../../../simulator/live/board/modbus-slave.ts";
+import type { RegisterBank, SlaveStep } from "../../../../simulator/live/board/modbus-slave.ts";
 
 const UNIT = 7;
 

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { readPrompt } from "../../../device/media/play/prompt.ts";
-import { newPromptEar, ownSignatures } from "../../../simulator/live/prompt-ear.ts";
+import { readPrompt } from "../../../../device/media/play/prompt.ts";
+import { newPromptEar, ownSignatures } from "../../../../simulator/live/sound/prompt-detector.ts";
 
 async function pcmOf(name: string): Promise<Buffer> {
   const wav = await readPrompt("", name);

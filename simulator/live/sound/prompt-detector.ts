@@ -7,7 +7,7 @@
  */
 import { readdirSync } from "node:fs";
 import { basename } from "node:path";
-import { OWN_PROMPTS, readPrompt } from "../../device/media/play/prompt.ts";
+import { OWN_PROMPTS, readPrompt } from "../../../device/media/play/prompt.ts";
 
 /** A signature: 64 samples of PCM, 1.3 ms. */
 const SIGNATURE_BYTES = 128;

@@ -4,9 +4,9 @@
  * The one idea: like a card, it plays at the speed of time and makes a writer that is ahead wait.
  */
 import type { Socket } from "node:net";
-import { newPlayedRing } from "./played-ring.ts";
-import type { PlayedRing } from "./played-ring.ts";
-import { newPromptEar, ownSignatures } from "./prompt-ear.ts";
+import { newPlayedRing } from "./playback-buffer.ts";
+import type { PlayedRing } from "./playback-buffer.ts";
+import { newPromptEar, ownSignatures } from "./prompt-detector.ts";
 import { BYTES_PER_SAMPLE } from "./sound.ts";
 import { newSoundSocket } from "./sound-socket.ts";
 import type { SoundSocket } from "./sound-socket.ts";

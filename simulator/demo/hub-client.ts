@@ -4,11 +4,11 @@
  * The one limit: it is for showing. A line that is lost while the hub restarts is not asked for again.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { ServerEvent } from "../shared/api/event.ts";
-import { PillarPage } from "../shared/api/pillar.ts";
-import type { Pillar } from "../shared/api/pillar.ts";
-import { Session } from "../shared/api/session.ts";
-import { parseWith } from "../shared/parse.ts";
+import { ServerEvent } from "../../shared/api/event.ts";
+import { PillarPage } from "../../shared/api/pillar.ts";
+import type { Pillar } from "../../shared/api/pillar.ts";
+import { Session } from "../../shared/api/session.ts";
+import { parseWith } from "../../shared/parse.ts";
 
 const RECONNECT_MS = 1000;
 const LOOK_EVERY_MS = 150;

@@ -2,13 +2,13 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { Position } from "../../shared/api/pillar.ts";
-import type { ServerEvent } from "../../shared/api/event.ts";
-import { PillarId } from "../../shared/ids.ts";
-import { newKeyReader } from "../../simulator/keys.ts";
-import { demoPlaces, MAX_PILLARS } from "../../simulator/places.ts";
-import { takenPorts } from "../../simulator/ports.ts";
-import { languageOf, newTeller, openingScreen } from "../../simulator/screen.ts";
+import { Position } from "../../../shared/api/pillar.ts";
+import type { ServerEvent } from "../../../shared/api/event.ts";
+import { PillarId } from "../../../shared/ids.ts";
+import { newKeyReader } from "../../../simulator/demo/keys.ts";
+import { demoPlaces, MAX_PILLARS } from "../../../simulator/demo/places.ts";
+import { takenPorts } from "../../../simulator/demo/ports.ts";
+import { languageOf, newTeller, openingScreen } from "../../../simulator/demo/screen.ts";
 
 function typed(text: string): string[] {
   const seen: string[] = [];

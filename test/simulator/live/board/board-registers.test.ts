@@ -6,7 +6,7 @@ import {
   LAMP_VALUES,
   MAGIC,
   OUTPUT_BLOCK,
-} from "../../../device/adapters/board/register-map.ts";
+} from "../../../../device/adapters/board/register-map.ts";
 import {
   closeContact,
   inputWords,
@@ -14,7 +14,7 @@ import {
   openContact,
   shownLamp,
   writeOutput,
-} from "../../../simulator/live/board-registers.ts";
+} from "../../../../simulator/live/board/board-registers.ts";
 
 test("a press counts when the contact stays closed for the debounce time, and not before", () => {
   fc.assert(

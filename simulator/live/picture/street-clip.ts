@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { paintCar, paintStreet, paintWalker, WIDTH } from "./night-street.ts";
+import { paintCar, paintStreet, paintWalker, WIDTH } from "./test-scene.ts";
 import { pamFile } from "./picture.ts";
 import type { Colour } from "./picture.ts";
 

@@ -1,12 +1,12 @@
 /** The demo's pillars: their clips, their start, and when they are really there. */
 import { join } from "node:path";
-import type { Pillar } from "../shared/api/pillar.ts";
-import { findChineseFont } from "./font.ts";
+import type { Pillar } from "../../shared/api/pillar.ts";
+import { findChineseFont } from "../font.ts";
 import { until } from "./hub-client.ts";
 import type { HubClient } from "./hub-client.ts";
-import { startPillar } from "./live/pillar.ts";
-import type { PillarOptions, VirtualPillar } from "./live/pillar.ts";
-import { renderClip } from "./live/street-clip.ts";
+import { startPillar } from "../live/pillar.ts";
+import type { PillarOptions, VirtualPillar } from "../live/pillar.ts";
+import { renderClip } from "../live/picture/street-clip.ts";
 import type { Place } from "./places.ts";
 
 const ONLINE_TIMEOUT_MS = 60_000;

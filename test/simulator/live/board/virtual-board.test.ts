@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { INPUT_BLOCK, LAMP_VALUES, MAGIC } from "../../../device/adapters/board/register-map.ts";
-import { openBoard } from "../../../simulator/live/virtual-board.ts";
-import type { LineFault, VirtualBoard } from "../../../simulator/live/virtual-board.ts";
+import { INPUT_BLOCK, LAMP_VALUES, MAGIC } from "../../../../device/adapters/board/register-map.ts";
+import { openBoard } from "../../../../simulator/live/board/virtual-board.ts";
+import type { LineFault, VirtualBoard } from "../../../../simulator/live/board/virtual-board.ts";
 
 type Master = InstanceType<typeof modbus.default>;
 

@@ -4,16 +4,16 @@ import {
   newPlayedRing,
   RING_SECONDS,
   START_LATENCY_MS,
-} from "../../../simulator/live/played-ring.ts";
-import { MAX_CATCH_UP_MS, samplesDue } from "../../../simulator/live/sample-clock.ts";
-import type { SampleClock } from "../../../simulator/live/sample-clock.ts";
+} from "../../../../simulator/live/sound/playback-buffer.ts";
+import { MAX_CATCH_UP_MS, samplesDue } from "../../../../simulator/live/sound/sample-clock.ts";
+import type { SampleClock } from "../../../../simulator/live/sound/sample-clock.ts";
 import {
   render,
   SAMPLES_PER_MS,
   streetNoise,
   tone,
   wavFile,
-} from "../../../simulator/live/sound.ts";
+} from "../../../../simulator/live/sound/sound.ts";
 
 const BLOCK = 10 * SAMPLES_PER_MS;
 

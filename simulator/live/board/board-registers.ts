@@ -13,7 +13,7 @@ import {
   MAGIC,
   MAP_VERSION,
   OUTPUT_BLOCK,
-} from "../../device/adapters/board/register-map.ts";
+} from "../../../device/adapters/board/register-map.ts";
 
 export type Contact = keyof typeof INPUT_BITS;
 export type LampName = keyof typeof LAMP_VALUES;

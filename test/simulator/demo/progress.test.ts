@@ -1,7 +1,7 @@
 /** A program that starts slowly is waited for; one that does nothing is given up. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { afterEach, expect, test } from "vitest";
-import { readyWhileProgressing } from "../../simulator/progress.ts";
+import { readyWhileProgressing } from "../../../simulator/demo/progress.ts";
 
 let child: ChildProcess | undefined;
 afterEach(() => void child?.kill("SIGKILL"));

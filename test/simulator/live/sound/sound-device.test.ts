@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { endlessWavHeader, tone } from "../../../simulator/live/sound.ts";
-import { newSoundSocket } from "../../../simulator/live/sound-socket.ts";
-import { openMicrophone } from "../../../simulator/live/virtual-microphone.ts";
-import { openSpeaker } from "../../../simulator/live/virtual-speaker.ts";
+import { endlessWavHeader, tone } from "../../../../simulator/live/sound/sound.ts";
+import { newSoundSocket } from "../../../../simulator/live/sound/sound-socket.ts";
+import { openMicrophone } from "../../../../simulator/live/sound/virtual-microphone.ts";
+import { openSpeaker } from "../../../../simulator/live/sound/virtual-speaker.ts";
 
 let dir: string;
 let ends: (() => unknown)[];

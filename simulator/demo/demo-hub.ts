@@ -7,12 +7,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { z } from "zod";
-import type { Role } from "../shared/api/session.ts";
-import { Username } from "../shared/ids.ts";
-import { openAccounts } from "../hub/accounts/accounts.ts";
-import type { HubConfig } from "../hub/config.ts";
-import { runProgram, startProgram } from "./live/program.ts";
-import type { Program } from "./live/program.ts";
+import type { Role } from "../../shared/api/session.ts";
+import { Username } from "../../shared/ids.ts";
+import { openAccounts } from "../../hub/accounts/accounts.ts";
+import type { HubConfig } from "../../hub/config.ts";
+import { runProgram, startProgram } from "../live/program.ts";
+import type { Program } from "../live/program.ts";
 import type { Place } from "./places.ts";
 
 export const PASSWORD = "demo";

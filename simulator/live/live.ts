@@ -1,16 +1,16 @@
 /** Virtual pillars for a hub that runs already, somewhere: the same pillars as in the demo, without a hub. */
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { EnrolmentCode } from "../shared/api/enrolment.ts";
-import { findFfmpeg } from "../device/media/ffmpeg.ts";
-import { findChineseFont } from "./font.ts";
-import { newControl } from "./live/control.ts";
-import { startPillar } from "./live/pillar.ts";
-import type { VirtualPillar } from "./live/pillar.ts";
-import { renderClip } from "./live/street-clip.ts";
-import { MAX_PILLARS } from "./places.ts";
-import { takenPorts } from "./ports.ts";
-import { setUp } from "./setup.ts";
+import { EnrolmentCode } from "../../shared/api/enrolment.ts";
+import { findFfmpeg } from "../../device/media/ffmpeg.ts";
+import { findChineseFont } from "../font.ts";
+import { newControl } from "./control.ts";
+import { startPillar } from "./pillar.ts";
+import type { VirtualPillar } from "./pillar.ts";
+import { renderClip } from "./picture/street-clip.ts";
+import { MAX_PILLARS } from "../demo/places.ts";
+import { takenPorts } from "../demo/ports.ts";
+import { setUp } from "../setup.ts";
 
 export interface LiveOptions {
   readonly dataDir: string;

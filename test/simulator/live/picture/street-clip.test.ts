@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findFfmpeg } from "../../../device/media/ffmpeg.ts";
-import { findChineseFont } from "../../../simulator/font.ts";
-import { openCamera } from "../../../simulator/live/virtual-camera.ts";
-import { renderClip } from "../../../simulator/live/street-clip.ts";
+import { findFfmpeg } from "../../../../device/media/ffmpeg.ts";
+import { findChineseFont } from "../../../../simulator/font.ts";
+import { openCamera } from "../../../../simulator/live/picture/virtual-camera.ts";
+import { renderClip } from "../../../../simulator/live/picture/street-clip.ts";
 
 let dir: string;
 beforeEach(() => {
