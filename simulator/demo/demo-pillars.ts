@@ -1,7 +1,7 @@
 /** The demo's pillars: their clips, their start, and when they are really there. */
 import { join } from "node:path";
 import type { Pillar } from "../../shared/api/pillar.ts";
-import { findChineseFont } from "../font.ts";
+import { findChineseFont } from "../../tools/setup/font.ts";
 import { until } from "./hub-client.ts";
 import type { HubClient } from "./hub-client.ts";
 import { startPillar } from "../live/pillar.ts";

@@ -8,7 +8,7 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { findFfmpeg } from "../../device/media/ffmpeg.ts";
-import { buildConsole } from "../console-build.ts";
+import { buildConsole } from "../../tools/setup/console-build.ts";
 import { ACCOUNTS, alarmsPortOf, PASSWORD, startHub } from "./demo-hub.ts";
 import type { DemoHub } from "./demo-hub.ts";
 import { notOnline, renderClips, startPillars } from "./demo-pillars.ts";
@@ -22,7 +22,7 @@ import type { Place } from "./places.ts";
 import { takenPorts } from "./ports.ts";
 import { readyWhileProgressing } from "./progress.ts";
 import { clockTime, languageOf, newTeller, openingScreen, pressLine } from "./screen.ts";
-import { setUp } from "../setup.ts";
+import { setUp } from "../../tools/setup/main.ts";
 
 /** A hub that has done nothing for so long is given up; one that is only slow is waited for. */
 const HUB_PATIENCE_MS = 60_000;

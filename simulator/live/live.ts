@@ -3,14 +3,14 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { EnrolmentCode } from "../../shared/api/enrolment.ts";
 import { findFfmpeg } from "../../device/media/ffmpeg.ts";
-import { findChineseFont } from "../font.ts";
+import { findChineseFont } from "../../tools/setup/font.ts";
 import { newControl } from "./control.ts";
 import { startPillar } from "./pillar.ts";
 import type { VirtualPillar } from "./pillar.ts";
 import { renderClip } from "./picture/street-clip.ts";
 import { MAX_PILLARS } from "../demo/places.ts";
 import { takenPorts } from "../demo/ports.ts";
-import { setUp } from "../setup.ts";
+import { setUp } from "../../tools/setup/main.ts";
 
 export interface LiveOptions {
   readonly dataDir: string;

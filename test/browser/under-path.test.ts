@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PASSWORD } from "../../simulator/demo/demo-hub.ts";
-import { buildConsole } from "../../simulator/console-build.ts";
+import { buildConsole } from "../../tools/setup/console-build.ts";
 import { openStreet, type Street } from "../fault/harness/street.ts";
 import { openBrowser } from "../instrument/chromium.ts";
 import { freePort } from "../instrument/ports.ts";

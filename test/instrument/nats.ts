@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Authority } from "../../hub/ports.ts";
 import { until } from "../../simulator/demo/hub-client.ts";
-import { findProgram } from "../../simulator/search-path.ts";
+import { findProgram } from "../../tools/setup/search-path.ts";
 import { documented, listens } from "./broker-document.ts";
 import { freePort } from "./ports.ts";
 

@@ -1,6 +1,6 @@
 /** Programs of the machine a fault needs: looked for, and missed in words. */
 import { existsSync } from "node:fs";
-import { isOnPath } from "../../../simulator/search-path.ts";
+import { isOnPath } from "../../../tools/setup/search-path.ts";
 import type { Surroundings } from "./process.ts";
 
 const LIBFAKETIME = [

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findFfmpeg } from "../../../../device/media/ffmpeg.ts";
-import { findChineseFont } from "../../../../simulator/font.ts";
+import { findChineseFont } from "../../../../tools/setup/font.ts";
 import { openCamera } from "../../../../simulator/live/picture/virtual-camera.ts";
 import { renderClip } from "../../../../simulator/live/picture/street-clip.ts";
 

@@ -2,7 +2,7 @@
  * What the demo and the tests need from the machine beside npm packages: looked for, and installed
  * when this may be done.
  *
- *     node simulator/setup.ts demo|test
+ *     node tools/setup/main.ts demo|test
  *
  * The one idea: with everything there it costs a few milliseconds and starts nothing. As root on a
  * Debian it installs what is missing; anybody else gets the one command that does.
@@ -10,7 +10,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
-import { findFfmpeg } from "../device/media/ffmpeg.ts";
+import { findFfmpeg } from "../../device/media/ffmpeg.ts";
 import { findChineseFont } from "./font.ts";
 import { isOnPath } from "./search-path.ts";
 
@@ -166,7 +166,7 @@ if (import.meta.main) {
   if (purpose === "demo" || purpose === "test") {
     if (!(await setUp(purpose))) process.exitCode = 1;
   } else {
-    console.error(`usage: node simulator/setup.ts demo|test (found ${purpose ?? "nothing"})`);
+    console.error(`usage: node tools/setup/main.ts demo|test (found ${purpose ?? "nothing"})`);
     process.exitCode = 2;
   }
 }

@@ -1,7 +1,7 @@
 /** The console's files, built when they are missing or older than what they are made of. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, runProgram } from "./live/program.ts";
+import { ROOT, runProgram } from "../../simulator/live/program.ts";
 
 const CONSOLE = join(ROOT, "hub/console");
 const BUILT = join(CONSOLE, "dist/index.html");
