@@ -3,7 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { makePrivateFiles } from "../hub/storage/private-files.ts";
 import { MAX_PILLARS } from "./demo/places.ts";
-import { worldCommand } from "./world/command.ts";
+import { worldCommand } from "./world/run/command.ts";
 
 const EXIT = { failure: 1, usage: 2 } as const;
 

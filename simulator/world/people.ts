@@ -10,8 +10,8 @@ import type { IncidentRecord } from "../../hub/core/incident/incident.ts";
 import type { IncidentId, Username } from "../../shared/ids.ts";
 import type { ButtonKind } from "../../device/core/events.ts";
 import { newChance, type Chance } from "./chance.ts";
-import { orderHub } from "./desk.ts";
-import { takeIn } from "./hub.ts";
+import { orderHub } from "./hub/hub-shell.ts";
+import { takeIn } from "./hub/hub.ts";
 import type { World } from "./world.ts";
 
 export interface People {

@@ -16,7 +16,7 @@ import { toIncident } from "../../hub/journal/read/api-shape.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import type { CanonicalValue } from "../../shared/canonical-json.ts";
 import type { Signature } from "../../shared/ids.ts";
-import type { Show } from "./reads.ts";
+import type { Show } from "./hub/reads.ts";
 import { isSignedWith } from "./seal.ts";
 
 export interface Rules {

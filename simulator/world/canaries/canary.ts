@@ -4,7 +4,7 @@
  * It is the test of the tests. Where the protocol has a second line of defence that would heal the bug,
  * the canary takes that away as well, and its story says so.
  */
-import type { Density } from "../profile.ts";
+import type { Density } from "../faults/profile.ts";
 import { HONEST, type Rules } from "../rules.ts";
 
 export interface Canary {

@@ -1,5 +1,5 @@
 /** Every checker, in the order in which a person would want to hear of it. */
-import type { Checker, History, Violation } from "../history.ts";
+import type { Checker, History, Violation } from "../run/history.ts";
 import { checkChain } from "./chain.ts";
 import { checkDeadlines } from "./deadline.ts";
 import { checkEffect } from "./effect.ts";

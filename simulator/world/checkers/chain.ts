@@ -8,7 +8,7 @@
 import type { Fact } from "../../../hub/core/facts.ts";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
-import type { History, PillarEnding, Violation } from "../history.ts";
+import type { History, PillarEnding, Violation } from "../run/history.ts";
 import { sha256 } from "../seal.ts";
 
 const TELLING: readonly string[] = ["ledger-forked", "ledger-lost", "ledger-failing"];

@@ -1,7 +1,7 @@
 /** I3: one row for each (pillar, number), one incident for each alarm, one open incident for each lane. */
 import { laneOf } from "../../../hub/core/incident/incident-key.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
-import type { History, Violation } from "../history.ts";
+import type { History, Violation } from "../run/history.ts";
 
 export function checkEffect({ hub, happenings, endedAt: at }: History): Violation[] {
   const violations: Violation[] = [];

@@ -3,8 +3,8 @@
  * called a second machine where every machine is one; a ledger is said to be lost only where memory was.
  */
 import type { Fact, FactOf } from "../../../hub/core/facts.ts";
-import type { Happening, History, Violation } from "../history.ts";
-import { THIEF } from "../thief.ts";
+import type { Happening, History, Violation } from "../run/history.ts";
+import { THIEF } from "../faults/thief.ts";
 import { FOUND_BY_HUB } from "../watch/faults.ts";
 
 export function checkIdentity({ hub, happenings, endedAt: at }: History): Violation[] {

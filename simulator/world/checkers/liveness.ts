@@ -2,7 +2,7 @@
  * I4 and I11: healed and left alone, everything comes to rest: every pillar linked, its outbox empty, its
  * ledger written, its lamp true, and the hub up and seeing all of them.
  */
-import type { History, PillarEnding, Violation } from "../history.ts";
+import type { History, PillarEnding, Violation } from "../run/history.ts";
 
 export function checkLiveness(history: History): Violation[] {
   const { pillars, hub, endedAt: at } = history;

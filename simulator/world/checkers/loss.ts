@@ -7,7 +7,7 @@
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { EventId, IncidentId } from "../../../shared/ids.ts";
-import type { Happening, History, Violation } from "../history.ts";
+import type { Happening, History, Violation } from "../run/history.ts";
 
 /** With a good disk a press is kept after this much power. */
 const COMMIT_MS = 500;

@@ -20,7 +20,7 @@
  * somebody pressed aloud after them, a restarted pillar knows only of that.)
  */
 import { PROMISED_MS } from "../../../shared/promises.ts";
-import type { Happening, History, Violation } from "../history.ts";
+import type { Happening, History, Violation } from "../run/history.ts";
 import { newStandings, type Standing, type Standings } from "./standing.ts";
 import {
   lampWords,

@@ -5,7 +5,7 @@
  * Quiet is when nothing was wrong anywhere for a while before, and nothing goes wrong until then.
  */
 import { PROMISED_MS } from "../../../shared/promises.ts";
-import type { Happening, History, Violation } from "../history.ts";
+import type { Happening, History, Violation } from "../run/history.ts";
 
 const BY_HTTPS_WITHIN_MS = 60_000;
 /** Longer than a file is opened again, a commit hangs, or a link is tried again. */

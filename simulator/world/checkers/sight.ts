@@ -5,7 +5,7 @@
  * gone is told; whatever consoles ask for is answered; nothing may outgrow its limit; a restart must make the same state again; no program may stop by
  * an exception.
  */
-import type { Happening, History, Violation } from "../history.ts";
+import type { Happening, History, Violation } from "../run/history.ts";
 
 export function checkSight({ happenings }: History): Violation[] {
   return happenings.flatMap((one) => {

@@ -5,7 +5,7 @@
  * Only what nothing stands in the way of counts as time in which a word must be taken back.
  */
 import { LOOK_EVERY_MS } from "../checkers/promise.ts";
-import { GOOD_NETWORK, isCut, routeOf, type Network } from "../path.ts";
+import { GOOD_NETWORK, isCut, routeOf, type Network } from "../network/path.ts";
 import { MEDIA, type Medium } from "../checkers/words.ts";
 import type { Sight, Watch } from "./watch.ts";
 

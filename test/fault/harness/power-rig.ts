@@ -6,7 +6,7 @@
  * finds when the power returns.
  *
  * The one limit: blocks the file system has handed over are on the disk in their order. Disks that lie about
- * a flush or reorder behind it are the simulator's (`simulator/world/disk.ts`).
+ * a flush or reorder behind it are the simulator's (`simulator/world/faults/disk.ts`).
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -7,7 +7,7 @@
  */
 import { PROMISED_MS } from "../../../shared/promises.ts";
 import { checkPromise } from "../../../simulator/world/checkers/promise.ts";
-import type { Happening, History } from "../../../simulator/world/history.ts";
+import type { Happening, History } from "../../../simulator/world/run/history.ts";
 import type { EventId } from "../../../shared/ids.ts";
 import type { Violation } from "./violation.ts";
 import type { Entry } from "./history.ts";

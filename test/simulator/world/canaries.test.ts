@@ -1,7 +1,7 @@
 /** The test of the tests: each known bug, planted, is found by the seed that is known to find it. */
 import { describe, expect, test } from "vitest";
 import { CANARIES } from "../../../simulator/world/canaries/all.ts";
-import { judge } from "../../../simulator/world/report.ts";
+import { judge } from "../../../simulator/world/run/report.ts";
 
 /** A day of the world is work, and longer on a busy machine. */
 const WORK = { timeout: 180_000 };

@@ -4,7 +4,7 @@ import type { Fact } from "../../../hub/core/facts.ts";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
 import type { EventId, HubEpoch, IncidentId, PillarId, Signature } from "../../../shared/ids.ts";
 import { checkAll } from "../../../simulator/world/checkers/all.ts";
-import type { Happening, History } from "../../../simulator/world/history.ts";
+import type { Happening, History } from "../../../simulator/world/run/history.ts";
 import { sha256 } from "../../../simulator/world/seal.ts";
 
 const PILLAR = "pillar-0" as PillarId;

@@ -1,7 +1,7 @@
 /** Days that once went wrong, and a few that never did: they must stay good, and stay the same. */
 import { describe, expect, test } from "vitest";
-import { crashAtEveryEffect } from "../../../simulator/world/every-effect.ts";
-import { judge } from "../../../simulator/world/report.ts";
+import { crashAtEveryEffect } from "../../../simulator/world/run/every-effect.ts";
+import { judge } from "../../../simulator/world/run/report.ts";
 
 /** Seed and what it once showed. */
 const CORPUS: readonly (readonly [seed: number, story: string])[] = [

@@ -1,0 +1,235 @@
+/**
+ * The hub's life: from a start on what its disk holds to a crash, a failed journal, or an older copy put back.
+ *
+ * When a commit fails, the fold is made again from the disk in the same process (`hub/shell/loop.ts`). After a crash
+ * only the journal is left.
+ */
+import type { Fact } from "../../../hub/core/facts.ts";
+import { evolve } from "../../../hub/core/hub.ts";
+import { newState, type HubSettings } from "../../../hub/core/state/hub-state.ts";
+import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";
+import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
+import type { HubEpoch } from "../../../shared/ids.ts";
+import { newChance } from "../chance.ts";
+import { newClock } from "../clock.ts";
+import { newDisk } from "../faults/disk.ts";
+import { hubLeaves, hubReaches } from "../network/external-broker.ts";
+import { becameDurable, indexAlarms, takeIn, type Hub } from "./hub.ts";
+import { newJournalFile } from "./journal.ts";
+import { brokerGone } from "../network/link.ts";
+import type { Ending } from "../pillar/pillar.ts";
+import { THIEF } from "../faults/thief.ts";
+import type { World } from "../world.ts";
+
+const SETTINGS: HubSettings = {
+  escalation: {
+    ...DEFAULT_ESCALATION,
+    targets: ["https://city.example/a", "https://city.example/b"],
+  },
+  maxOpen: 10_000,
+};
+const TICK_MS = 1000;
+/** A certificate that sees no end here. */
+const LONG_MS = 397 * 86_400_000;
+const BOOT_MS: readonly [number, number] = [500, 15_000];
+const FIRST_RECOVERY_MS = 1000;
+const MOST_RECOVERY_MS = 10_000;
+
+export function newHub(world: World): Hub {
+  const { seed } = world.settings;
+  const chance = newChance(seed, "hub");
+  const { now, plan } = world.scheduler;
+  const disk = newDisk<Fact>({
+    now,
+    chance: newChance(seed, "hub-disk"),
+    coverage: world.coverage,
+    owner: "hub",
+  });
+  const hub: Hub = {
+    clock: newClock(now, world.profile.drift * chance.between(-1, 1)),
+    chance,
+    disk,
+    journal: newJournalFile({
+      disk,
+      plan: (delayMs, run) => {
+        const { life } = hub;
+        plan(now() + delayMs, () => {
+          if (hub.life === life) run();
+        });
+      },
+      durable: (facts, first) => becameDurable(world, hub, { facts, first }),
+      failed: (reason) => journalFailed(world, hub, reason),
+    }),
+    state: newState(SETTINGS),
+    hubEpoch: chance.hex(128) as HubEpoch,
+    isUp: false,
+    failure: undefined,
+    recoveryMs: FIRST_RECOVERY_MS,
+    life: 0,
+    told: 0,
+    durable: 0,
+    snapshot: undefined,
+    alarmsByKey: new Map(),
+    posts: new Map(),
+    lastFold: undefined,
+  };
+  return hub;
+}
+
+/** The street is known before the first day: written and synced. */
+export function registerPillars(world: World, hub: Hub): void {
+  const at = hub.clock.wall();
+  const facts = world.pillars.flatMap(({ id: pillarId, index }): Fact[] => [
+    {
+      type: "pillar-registered",
+      at,
+      pillarId,
+      name: pillarId,
+      grid: "G1",
+      address: "",
+      position: null,
+    },
+    {
+      type: "pillar-enrolled",
+      at,
+      pillarId,
+      certificateSerial: "01",
+      alarmPublicKey: "key",
+      certificateExpiresAt: world.expiryOf(index) ?? at + LONG_MS,
+    },
+  ]);
+  const pillarId = THIEF;
+  const stolen = { name: "stolen", grid: "G2", address: "", position: null };
+  const known = { certificateSerial: "01", alarmPublicKey: "key" };
+  facts.push(
+    { type: "pillar-registered", at, pillarId, ...stolen },
+    { type: "pillar-enrolled", at, pillarId, ...known, certificateExpiresAt: at + LONG_MS },
+  );
+  hub.disk.write(facts);
+  hub.disk.sync().finish();
+}
+
+export function startHub(world: World, hub: Hub): void {
+  if (hub.isUp) return;
+  if (hub.disk.mood.isDead) {
+    world.scheduler.plan(world.scheduler.now() + 5000, () => startHub(world, hub));
+    return;
+  }
+  hub.life += 1;
+  hub.clock.start();
+  hub.state = newState(SETTINGS);
+  refold(world, hub);
+  hub.isUp = true;
+  hub.failure = undefined;
+  if (hub.lastFold !== undefined && hub.lastFold !== writeSnapshot(hub.state)) {
+    world.happened({ type: "diverged", at: world.scheduler.now(), detail: "after a restart" });
+  }
+  hub.lastFold = undefined;
+  world.watch.hubBegan(true);
+  world.note("hub", "started", `${hub.durable} facts, ${hub.state.incidents.size} open`);
+  world.people.hubStarted();
+  hubReaches(world.network);
+  tick(world, hub);
+}
+
+function tick(world: World, hub: Hub): void {
+  const { life } = hub;
+  takeIn(world, hub, { type: "tick", at: hub.clock.wall() });
+  if (hub.life !== life) return;
+  world.watch.look();
+  const { scheduler } = world;
+  scheduler.plan(scheduler.now() + TICK_MS, () => {
+    if (hub.life === life) tick(world, hub);
+  });
+}
+
+/** The latest snapshot or none, then every fact after it. */
+function refold(world: World, hub: Hub): void {
+  const { heard } = hub.state;
+  const facts = hub.journal.open();
+  indexAlarms(hub, facts);
+  let from = 0;
+  let state = newState(SETTINGS);
+  const { snapshot } = hub;
+  if (snapshot && snapshot.index <= facts.length && hub.chance.isTrue(0.5)) {
+    const read = readSnapshot(SETTINGS, snapshot.text);
+    if (read) {
+      state = read;
+      from = snapshot.index;
+      world.coverage.count("hub-started-from-snapshot");
+    }
+  }
+  for (let i = from; i < facts.length; i++) {
+    const fact = facts[i] as Fact;
+    evolve(state, i % 64 === 0 ? (JSON.parse(JSON.stringify(fact)) as Fact) : fact, i + 1);
+  }
+  for (const voice of heard.voices.values()) voice.isTold = false;
+  hub.state = world.rules.refolded({ ...state, heard });
+  const unknown = facts.slice(hub.durable);
+  if (unknown.length > 0) becameDurable(world, hub, { facts: unknown, first: hub.durable + 1 });
+}
+
+function journalFailed(world: World, hub: Hub, reason: string): void {
+  hub.failure = reason;
+  world.note("hub", "journal fails", reason);
+  world.coverage.count("hub-journal-failed");
+  world.watch.hubBegan(false);
+  planRecovery(world, hub);
+}
+
+function planRecovery(world: World, hub: Hub): void {
+  const { life } = hub;
+  const { scheduler } = world;
+  scheduler.plan(scheduler.now() + hub.recoveryMs, () => {
+    if (hub.life !== life) return;
+    if (hub.disk.mood.isDead) {
+      hub.recoveryMs = Math.min(hub.recoveryMs * 2, MOST_RECOVERY_MS);
+      planRecovery(world, hub);
+      return;
+    }
+    refold(world, hub);
+    hub.failure = undefined;
+    hub.recoveryMs = FIRST_RECOVERY_MS;
+    world.note("hub", "journal holds again", `${hub.durable} facts`);
+    world.coverage.count("hub-journal-recovered");
+    world.watch.hubBegan(true);
+  });
+}
+
+export function crashHub(world: World, hub: Hub, how: Ending): void {
+  if (!hub.isUp) return;
+  hub.isUp = false;
+  hub.life += 1;
+  const isWhole = hub.failure === undefined && hub.journal.nextIndex() === hub.durable + 1;
+  hub.lastFold = isWhole ? writeSnapshot(hub.state) : undefined;
+  hub.journal.stop();
+  hub.posts.clear();
+  if (how === "power-cut") hub.disk.powerCut();
+  world.coverage.count(`hub-${how}`);
+  world.happened({ type: "hub-down", at: world.scheduler.now() });
+  world.note("hub", how, "");
+  if (world.network.external) hubLeaves(world.network);
+  else brokerGone(world.network, how === "power-cut");
+  const backAt = world.scheduler.now() + hub.chance.between(...BOOT_MS);
+  world.scheduler.plan(backAt, () => startHub(world, hub));
+}
+
+/** An older copy is put back while the hub is down: another lineage, another epoch. */
+export function restoreHub(world: World, hub: Hub): void {
+  crashHub(world, hub, "killed");
+  const least = (world.pillars.length + 1) * 2;
+  const durable = hub.disk.syncedCount();
+  const age = Math.floor(hub.chance.next() ** 2 * (durable - least));
+  const keptIndex = hub.disk.restore(Math.max(least, durable - age));
+  // What survived a failed sync is told when it is read.
+  hub.durable = Math.min(hub.durable, keptIndex);
+  hub.hubEpoch = hub.chance.hex(128) as HubEpoch;
+  if (hub.snapshot && hub.snapshot.index > keptIndex) hub.snapshot = undefined;
+  hub.lastFold = undefined;
+  world.coverage.count("hub-restored");
+  if (age > 0) world.coverage.count("hub-restored-older");
+  world.watch.hubRestored(keptIndex);
+  world.reads.begin(hub.disk.records().slice(0, hub.durable));
+  world.happened({ type: "restored", at: world.scheduler.now(), keptIndex });
+  world.note("hub", "restored", `to fact ${keptIndex} of ${durable}`);
+}

@@ -1,0 +1,137 @@
+/**
+ * The hub: the real core, and a model of its shell's one rule: nothing is promised before it is durable.
+ *
+ * The fold runs ahead of the disk; orders wait behind their facts in the group commit.
+ */
+import type { HubEvent, KnownAlarm } from "../../../hub/core/events.ts";
+import type { Decision } from "../../../hub/core/decision.ts";
+import type { Fact } from "../../../hub/core/facts.ts";
+import { unattended } from "../../../hub/core/hub.ts";
+import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
+import { hear } from "../../../hub/core/hear.ts";
+import type { HubState } from "../../../hub/core/state/hub-state.ts";
+import { writeSnapshot } from "../../../hub/core/snapshot.ts";
+import type { EventId, HubEpoch } from "../../../shared/ids.ts";
+import type { Accepted } from "../../../shared/protocol/accepted.ts";
+import type { Chance } from "../chance.ts";
+import type { Clock } from "../clock.ts";
+import { performAll } from "./hub-shell.ts";
+import type { Disk } from "../faults/disk.ts";
+import type { JournalFile } from "./journal.ts";
+import type { World } from "../world.ts";
+
+export interface Hub {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly disk: Disk<Fact>;
+  readonly journal: JournalFile;
+  state: HubState;
+  hubEpoch: HubEpoch;
+  isUp: boolean;
+  failure: string | undefined;
+  recoveryMs: number;
+  life: number;
+  /** Messages about calls, in all its lives. */
+  told: number;
+  /** Facts told to the history as durable. */
+  durable: number;
+  snapshot: { readonly index: number; readonly text: string } | undefined;
+  /** What the journal's own tables would answer. */
+  readonly alarmsByKey: Map<string, KnownAlarm[]>;
+  /** Requests by HTTPS that wait for their receipt. */
+  readonly posts: Map<EventId, ((accepted: Accepted) => void)[]>;
+  /** The live fold at a clean kill, to compare with the next one. */
+  lastFold: string | undefined;
+}
+
+const SNAPSHOT_EVERY = 200;
+
+export function indexAlarms(hub: Hub, facts: readonly Fact[]): void {
+  hub.alarmsByKey.clear();
+  for (const [i, fact] of facts.slice(0, hub.durable).entries()) indexAlarm(hub, fact, i + 1);
+}
+
+function indexAlarm(hub: Hub, fact: Fact, index: number): void {
+  if (fact.type !== "alarm-recorded") return;
+  const { pillarId, seq, eventId, bootEpoch } = fact.event;
+  const { incidentId, sig } = fact;
+  const known: KnownAlarm = { pillarId, seq, eventId, bootEpoch, incidentId, sig, index };
+  for (const key of [seqKey(pillarId, seq), eventId]) {
+    const all = hub.alarmsByKey.get(key);
+    if (all) all.push(known);
+    else hub.alarmsByKey.set(key, [known]);
+  }
+}
+
+export function becameDurable(
+  world: World,
+  hub: Hub,
+  { facts, first }: { readonly facts: readonly Fact[]; readonly first: number },
+): void {
+  const at = world.scheduler.now();
+  for (const [offset, fact] of facts.entries()) {
+    const index = first + offset;
+    world.happened({ type: "durable", at, index, fact });
+    world.note("hub", fact.type, wordsOf(fact));
+    countFact(world, fact);
+    indexAlarm(hub, fact, index);
+  }
+  hub.durable = first + facts.length - 1;
+  world.watch.durable(facts, first);
+  world.reads.took(facts, first);
+  world.people.factsBecame(facts);
+  const isDue = hub.durable - (hub.snapshot?.index ?? 0) >= SNAPSHOT_EVERY;
+  // Taken only when the fold is not ahead of the disk: the real journal keeps that order by its queue.
+  if (isDue && hub.journal.nextIndex() === hub.durable + 1) {
+    const text = writeSnapshot(hub.state);
+    world.reads.snapshot(hub.state, text);
+    hub.snapshot = { index: hub.durable, text };
+  }
+}
+
+function countFact({ coverage }: World, fact: Fact): void {
+  if (fact.type === "grid-lost" || fact.type === "grid-back") coverage.count(fact.type);
+  if (fact.type === "alarm-recorded" && fact.isVerified === false) {
+    coverage.count("recorded-unverified");
+  }
+}
+
+function wordsOf(fact: Fact): string {
+  const parts: string[] = [];
+  if ("incidentId" in fact) parts.push(`incident ${fact.incidentId.slice(0, 6)}`);
+  if (fact.type === "alarm-recorded") {
+    parts.push(`alarm ${fact.event.eventId} ${fact.event.pillarId} seq ${fact.event.seq}`);
+  } else if ("eventId" in fact) parts.push(`alarm ${fact.eventId}`);
+  if ("pillarId" in fact) parts.push(fact.pillarId);
+  if (fact.type === "presence-changed") parts.push(fact.presence);
+  if (fact.type === "pillar-fault") parts.push(`${fact.code} ${fact.isActive ? "on" : "off"}`);
+  if ("by" in fact) parts.push(`by ${fact.by}`);
+  return parts.join(" ");
+}
+
+/** One event, as `hub/shell/loop.ts` takes it. Returns what was decided, or nothing when nothing can be. */
+export function takeIn(world: World, hub: Hub, event: HubEvent): Decision | undefined {
+  if (!hub.isUp) return undefined;
+  world.trace.count(world.scheduler.now(), "hub", event.type);
+  const monotonicMs = hub.clock.monotonic();
+  if (hub.failure !== undefined) {
+    hear(hub.state, event, monotonicMs);
+    return undefined;
+  }
+  const first = hub.journal.nextIndex();
+  const decision = world.rules.handle(hub.state, event, { monotonicMs, nextIndex: first });
+  if (event.type === "tick" || event.type === "operator-order") {
+    const [orphan] = hub.state.incidents.size > 0 ? unattended(hub.state) : [];
+    if (orphan !== undefined) {
+      const reason = `incident ${orphan} has neither an owner nor a deadline`;
+      world.happened({ type: "broken", at: world.scheduler.now(), actor: "hub", reason });
+    }
+  }
+  if (decision.facts.length > 0) world.watch.decided(decision.facts);
+  const settled = (): void => performAll(world, hub, { ...decision, first });
+  if (!world.rules.doOrdersWait) settled();
+  const after = world.rules.doOrdersWait ? settled : () => undefined;
+  if (decision.facts.length > 0) hub.journal.append(decision.facts, after);
+  else if (decision.effects.length > 0) hub.journal.follow(after);
+  return decision;
+}

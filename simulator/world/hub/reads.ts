@@ -1,0 +1,164 @@
+/**
+ * What consoles and programs would read: the real read path, as far as it is pure, after every durable fact.
+ *
+ * Facts are projected to rows by the journal's own functions, and every row, event, line of history and line
+ * of the log that a fact changes is made and held against the schema of the interface. What throws, or what the
+ * schema refuses, would have been an answer of 500 or an event that never came.
+ */
+import type { Logger } from "pino";
+import type { z } from "zod";
+import type { Fact } from "../../../hub/core/facts.ts";
+import type { IncidentRecord } from "../../../hub/core/incident/incident.ts";
+import type { RecordingRecord } from "../../../hub/core/state/recording-record.ts";
+import type { PillarRecord } from "../../../hub/core/state/pillar-record.ts";
+import { logFacts } from "../../../hub/shell/incident-log.ts";
+import { subjectsOf } from "../../../hub/journal/read/console-event.ts";
+import { project, untouched, type Touched } from "../../../hub/journal/projection.ts";
+import { timelineEntry } from "../../../hub/journal/read/timeline.ts";
+import { type toIncident, toPillar, toRecording } from "../../../hub/journal/read/api-shape.ts";
+import { ServerEvent } from "../../../shared/api/event.ts";
+import { IncidentPage, RecordingPage, Timeline } from "../../../shared/api/incident.ts";
+import { PillarPage } from "../../../shared/api/pillar.ts";
+import type { HubState } from "../../../hub/core/state/hub-state.ts";
+import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";
+
+export interface Reads {
+  /** Facts that have just become durable; `first`: journal index of the first of them. */
+  took(facts: readonly Fact[], first: number): void;
+  /** The journal is another one now. */
+  begin(facts: readonly Fact[]): void;
+  /** A snapshot is read again, and the same; of many, some. */
+  snapshot(state: HubState, text: string): void;
+}
+
+interface Reading {
+  readonly incidents: Map<string, IncidentRecord>;
+  readonly pillars: Map<string, PillarRecord>;
+  readonly recordings: Map<string, RecordingRecord>;
+  readonly failed: (what: string, reason: string) => void;
+  readonly show: Show;
+  /** Seen, of which one in `sample` is looked at. */
+  batches: number;
+  snapshots: number;
+}
+
+/** How a folded record becomes what is sent; a canary may spoil it. */
+export interface Show {
+  readonly incident: typeof toIncident;
+}
+
+/** Every batch on an ordinary day; thousands of presses a day leave no time for that. */
+const DENSE_SAMPLE = 16;
+/** Longest answer to one question about one subject. */
+const MAX_TEXT = 64 * 1024;
+
+export function newReads(wanted: {
+  readonly failed: Reading["failed"];
+  readonly show: Show;
+  readonly isDense: boolean;
+}): Reads {
+  const { failed, show } = wanted;
+  const sample = wanted.isDense ? DENSE_SAMPLE : 1;
+  const maps = { incidents: new Map(), pillars: new Map(), recordings: new Map() };
+  const reading: Reading = { ...maps, failed, show, batches: 0, snapshots: 0 };
+  return {
+    took: (facts, first) => {
+      reading.batches += 1;
+      const touched = fold(reading, facts, first);
+      if (touched && reading.batches % sample === 0) readAll(reading, { facts, first, touched });
+    },
+    begin: (facts) => {
+      for (const map of Object.values(maps)) map.clear();
+      fold(reading, facts, 1);
+    },
+    snapshot: (state, text) => {
+      if (reading.snapshots++ % sample > 0) return;
+      attempt(reading, "a snapshot", () => {
+        const read = readSnapshot(state.settings, text);
+        return read && writeSnapshot(read) === text ? undefined : "it is read as another state";
+      });
+    },
+  };
+}
+
+/** `undefined` or words: what is wrong. Whatever is thrown is wrong too. */
+function attempt(reading: Reading, what: string, look: () => string | undefined): void {
+  try {
+    const reason = look();
+    if (reason !== undefined) reading.failed(what, reason);
+  } catch (error) {
+    reading.failed(what, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function fold(reading: Reading, facts: readonly Fact[], first: number): Touched | undefined {
+  const touched = untouched();
+  const rows = {
+    incident: (id: string) => reading.incidents.get(id),
+    pillar: (id: string) => reading.pillars.get(id),
+    recording: (id: string) => reading.recordings.get(id),
+  };
+  try {
+    for (const [offset, fact] of facts.entries()) {
+      project(rows, touched, { fact, index: first + offset });
+    }
+  } catch (error) {
+    reading.failed("the projection", String(error));
+    return undefined;
+  }
+  for (const [id, { record }] of touched.incidents) reading.incidents.set(id, record);
+  for (const [id, record] of touched.pillars) reading.pillars.set(id, record);
+  for (const [id, { record }] of touched.recordings) reading.recordings.set(id, record);
+  return touched;
+}
+
+function readAll(
+  reading: Reading,
+  batch: {
+    readonly facts: readonly Fact[];
+    readonly first: number;
+    readonly touched: Touched;
+  },
+): void {
+  const { facts, first, touched } = batch;
+  const nameOf = (id: string): string | undefined => reading.pillars.get(id)?.name;
+  attempt(reading, "the list of incidents", () => {
+    const items = [...touched.incidents.values()].map(({ record }) =>
+      reading.show.incident(record, nameOf(record.pillarId)),
+    );
+    return refusal(IncidentPage, { items, next: null });
+  });
+  attempt(reading, "the list of pillars", () => {
+    const items = [...touched.pillars.values()].map((record) => toPillar(record, undefined));
+    return refusal(PillarPage, { items, next: null });
+  });
+  attempt(reading, "the list of recordings", () => {
+    const items = [...touched.recordings.values()].map(({ record }) => toRecording(record));
+    return refusal(RecordingPage, { items, next: null });
+  });
+  attempt(reading, "the history of an incident", () => {
+    const items = facts.map((fact, offset) => timelineEntry(fact, first + offset));
+    return refusal(Timeline, { items, next: null });
+  });
+  attempt(reading, "the consoles' stream", () => {
+    const numbered = facts.map((fact, offset) => ({ index: first + offset, fact }));
+    const reasons = subjectsOf(numbered).flatMap(({ subject }) =>
+      subject.type === "notice" ? (refusal(ServerEvent, subject) ?? []) : [],
+    );
+    return reasons[0];
+  });
+  attempt(reading, "the log", () => {
+    logFacts(MUTE, facts);
+    return undefined;
+  });
+}
+
+function refusal(schema: z.ZodType, answer: unknown): string | undefined {
+  const read = schema.safeParse(answer);
+  if (!read.success) return read.error.issues.map(({ message }) => message).join("; ");
+  const { length } = JSON.stringify(answer);
+  return length > MAX_TEXT ? `${length} characters, more than ${MAX_TEXT}` : undefined;
+}
+
+const silent = (): void => undefined;
+const MUTE = { info: silent, warn: silent, error: silent, debug: silent } as unknown as Logger;

@@ -1,0 +1,39 @@
+/** The hand at the button: what a press did, told to the history. */
+import type { ButtonKind } from "../../../device/core/events.ts";
+import type { Instant } from "../../../shared/duration.ts";
+import { tellPillar, type Pillar } from "./pillar.ts";
+import type { World } from "../world.ts";
+
+/** Whether there was anything to press: without power there is no edge. */
+export function press(world: World, index: number, kind: ButtonKind): boolean {
+  const pillar = world.pillars[index] as Pillar;
+  const before = pillar.agent;
+  if (!before) return false;
+  const at = world.scheduler.now();
+  const { call } = before.call;
+  const edgeAt = pillar.clock.monotonic() as Instant;
+  const bornBefore = pillar.born;
+  const { syncMs, isFull, isDead, errorRate } = pillar.disk.mood;
+  const isMoodGood = syncMs[1] < 250 && !isFull && !isDead && errorRate === 0;
+  const isIdle = call.phase === "idle";
+  world.happened({ type: "pushed", at, pillar: pillar.id, kind, isIdle });
+  tellPillar(world, pillar, { type: "button-pressed", kind, edgeAt });
+  const eventId = pillar.born === bornBefore ? undefined : pillar.born;
+  world.note(pillar.id, "pressed", `${kind} ${eventId ?? "no new alarm"} in ${call.phase}`);
+  world.happened({
+    type: "pressed",
+    at,
+    pillar: pillar.id,
+    eventId,
+    call: call.phase === "idle" ? undefined : call.eventId,
+    incident: "incidentId" in call ? call.incidentId : undefined,
+    isDiskGood: isMoodGood && pillar.ledger.isSound(),
+  });
+  world.coverage.count(eventId ? "pressed-alarm" : "pressed-in-call");
+  return true;
+}
+
+export function release(world: World, index: number, kind: ButtonKind): void {
+  const pillar = world.pillars[index] as Pillar;
+  tellPillar(world, pillar, { type: "button-released", kind });
+}

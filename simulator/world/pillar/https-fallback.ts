@@ -1,0 +1,82 @@
+/**
+ * The second way: an alarm by HTTPS, past the broker, answered by its receipt or by nothing.
+ *
+ * The pillar asks one address after the other; some lead to nothing, some are late. It shares the cable with
+ * the first way unless the seed gives the pillar a second interface; cuts and lost packets hold it up as they
+ * hold up everything else.
+ */
+import type { Effect } from "../../../device/core/events.ts";
+import type { Accepted } from "../../../shared/protocol/accepted.ts";
+import { alarmArrives } from "../hub/hub-shell.ts";
+import { routeOf } from "../network/path.ts";
+import { tellPillar, type Pillar } from "./pillar.ts";
+import { heardReceipt } from "./pillar-effects.ts";
+import { isSignedWith } from "../seal.ts";
+import type { World } from "../world.ts";
+
+const REQUEST_MS = 10_000;
+/** The hub answers 202 when the receipt is not there by then. */
+const RECEIPT_MS = 5000;
+/** Each way through a door that is slow: with bad luck the answer comes too late. */
+const SLOW_MS: readonly [number, number] = [500, 7000];
+
+export function postAlarm(
+  world: World,
+  pillar: Pillar,
+  { hub: number, message: alarm }: Extract<Effect, { type: "post-alarm" }>,
+): void {
+  const { scheduler, hub, coverage } = world;
+  const { life } = pillar;
+  const { eventId } = alarm.event;
+  const door = world.profile.doors[number];
+  let isOver = false;
+  const answer = (accepted: Accepted | undefined, reason: string): void => {
+    if (isOver || pillar.life !== life) return;
+    isOver = true;
+    const isOurs = accepted && isSignedWith("key of the hub", accepted.receipt, accepted.sig);
+    if (!isOurs) {
+      tellPillar(world, pillar, { type: "post-failed", eventId, reason });
+      return;
+    }
+    coverage.count(number > 0 ? "accepted-by-later-door" : "accepted-by-https");
+    heardReceipt(world, pillar, eventId);
+    tellPillar(world, pillar, { type: "accepted", receipt: accepted.receipt });
+  };
+  coverage.count(`posted-to-${door}-door`);
+  world.note(pillar.id, "alarm posted", `${eventId} to hub ${number}`);
+  const later = (ms: number, run: () => void): void =>
+    void scheduler.plan(scheduler.now() + ms, run);
+  const { chance } = pillar;
+  const travelMs = (): number =>
+    chance.between(...world.network.mood.delayMs) * 2 +
+    (door === "slow" ? chance.between(...SLOW_MS) : 0);
+  later(REQUEST_MS, () => answer(undefined, "no answer within 10 s"));
+  if (!isOpen(world, pillar, "up")) return;
+  if (door === "dead") {
+    // Somebody's machine that refuses, or nobody's that says nothing.
+    if (chance.isTrue(0.5)) later(travelMs(), () => answer(undefined, "ECONNREFUSED"));
+    return;
+  }
+  later(travelMs(), () => {
+    if (!hub.isUp) {
+      later(travelMs(), () => answer(undefined, "ECONNREFUSED"));
+      return;
+    }
+    const back = (accepted: Accepted | undefined): void => {
+      if (isOpen(world, pillar, "down")) later(travelMs(), () => answer(accepted, "202"));
+    };
+    const waiting = hub.posts.get(eventId);
+    if (waiting) waiting.push(back);
+    else hub.posts.set(eventId, [back]);
+    later(RECEIPT_MS, () => back(undefined));
+    alarmArrives(world, alarm, "https");
+  });
+}
+
+function isOpen(world: World, pillar: Pillar, direction: "up" | "down"): boolean {
+  const route = routeOf(world.network, pillar.index);
+  const { lossRate } = world.network.mood;
+  if (lossRate > 0 && pillar.chance.isTrue(lossRate / 3)) return false;
+  if (world.profile.isSecondWaySeparate) return true;
+  return (direction === "up" ? route.upCuts : route.downCuts) === 0;
+}

@@ -1,0 +1,177 @@
+/**
+ * One pillar: the real core, and a model of the shell's life around it.
+ *
+ * When the power fails, what remains is what the disk held, and the next life begins from it, as
+ * `device/agent.ts` begins: with the ledger, or in memory when no file of it can be opened.
+ */
+import type { Event, TimerName, Told } from "../../../device/core/events.ts";
+import { newAgent, type Agent } from "../../../device/core/state/agent-state.ts";
+import { GENESIS } from "../../../shared/hash-chain.ts";
+import type { Instant } from "../../../shared/duration.ts";
+import type { EventId, PillarId } from "../../../shared/ids.ts";
+import type { LedgerNews } from "../../../device/ports.ts";
+import { newChance, type Chance } from "../chance.ts";
+import { newClock, type Clock } from "../clock.ts";
+import { newDisk, type Disk } from "../faults/disk.ts";
+import { newLedgerFile, type LedgerFile } from "./ledger.ts";
+import type { Base } from "./ledger-files.ts";
+import type { LedgerRecord } from "./ledger-rows.ts";
+import { pillarGone } from "../network/link.ts";
+import { performAll } from "./pillar-effects.ts";
+import type { Task } from "../scheduler.ts";
+import type { World } from "../world.ts";
+
+export interface Pillar {
+  readonly index: number;
+  readonly id: PillarId;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  /** The ledger's first file; the spare one is on the same disk. */
+  readonly disk: Disk<LedgerRecord>;
+  readonly spare: Disk<LedgerRecord>;
+  readonly ledger: LedgerFile;
+  readonly timers: Map<TimerName, Task>;
+  agent: Agent | undefined;
+  /** Rises at every start and end, so that answers to an earlier life are dropped. */
+  life: number;
+  isOn: boolean;
+  /** No file of the ledger could be read at its latest start. */
+  isBornBlind: boolean;
+  /** What the ledger said before the agent listened. */
+  early: LedgerNews[];
+  /** The newest alarm born here. */
+  born: EventId | undefined;
+  /** Fresh until an alarm has it. */
+  freshId: EventId;
+}
+
+const RELEASE = "world";
+/** From power to a running agent. */
+const BOOT_MS: readonly [number, number] = [800, 20_000];
+/** 2025: a wall clock before this was never set. */
+const EARLIEST_WALL_S = 1_735_689_600;
+
+export function newPillar(world: World, index: number): Pillar {
+  const { seed } = world.settings;
+  const { coverage } = world;
+  const chance = newChance(seed, `pillar-${index}`);
+  const { now } = world.scheduler;
+  const diskChance = newChance(seed, `pillar-disk-${index}`);
+  const file = { now, chance: diskChance, coverage, owner: "pillar" } as const;
+  const disk = newDisk<LedgerRecord>(file);
+  const spare = newDisk<LedgerRecord>({ ...file, mood: disk.mood });
+  const pillar: Pillar = {
+    index,
+    id: `pillar-${index}` as PillarId,
+    clock: newClock(now, world.profile.drift * chance.between(-1, 1)),
+    chance,
+    disk,
+    spare,
+    ledger: newLedgerFile({
+      main: disk,
+      spare,
+      now,
+      plan: (delayMs, run) => {
+        const { life } = pillar;
+        world.scheduler.plan(now() + delayMs, () => {
+          if (pillar.life === life) run();
+        });
+      },
+      news: (news) => ledgerSays(world, pillar, news),
+      doesSync: world.rules.doesLedgerSync,
+    }),
+    timers: new Map(),
+    agent: undefined,
+    life: 0,
+    isOn: false,
+    isBornBlind: false,
+    early: [],
+    born: undefined,
+    freshId: chance.hex(128) as EventId,
+  };
+  return pillar;
+}
+
+export const keyOf = (pillar: Pick<Pillar, "id">): string => `key of ${pillar.id}`;
+
+export function startPillar(world: World, pillar: Pillar): void {
+  if (pillar.isOn) return;
+  pillar.isOn = true;
+  pillar.life += 1;
+  pillar.clock.start();
+  pillar.early = [];
+  const { id: pillarId } = pillar;
+  const base = baseOf(pillar);
+  const found = pillar.ledger.start(base);
+  pillar.isBornBlind = !pillar.ledger.isSound() && !pillar.ledger.isMoved();
+  const secondWays = world.profile.doors.length;
+  pillar.agent = newAgent(world.rules.begin({ ...found, pillarId, release: RELEASE, secondWays }));
+  const { isBornBlind } = pillar;
+  if (isBornBlind) world.coverage.count("pillar-started-without-disk");
+  world.happened({ type: "pillar-up", at: world.scheduler.now(), pillar: pillarId, isBornBlind });
+  world.note(pillarId, "started", `boot ${found.bootEpoch}, head ${found.head.seq}`);
+  for (const news of pillar.early.splice(0)) ledgerSays(world, pillar, news);
+  tellPillar(world, pillar, { type: "started" });
+}
+
+/** As `device/adapters/ledger/ledger-worker.ts`: numbers from the wall clock, or from chance if it was never set. */
+function baseOf(pillar: Pillar): Base {
+  const wallS = Math.floor(pillar.clock.wall() / 1000);
+  const start = wallS > EARLIEST_WALL_S ? wallS : EARLIEST_WALL_S + pillar.chance.below(2 ** 30);
+  return { bootEpoch: start, head: { seq: start, hash: GENESIS } };
+}
+
+function ledgerSays(world: World, pillar: Pillar, news: LedgerNews): void {
+  if (!pillar.agent) {
+    pillar.early.push(news);
+    return;
+  }
+  world.coverage.count(`ledger-${news.type}`);
+  world.note(pillar.id, `ledger ${news.type}`, "reason" in news ? news.reason : "");
+  if (news.type === "back") tellPillar(world, pillar, { ...news, type: "ledger-back" });
+  else tellPillar(world, pillar, { type: `ledger-${news.type}`, reason: news.reason });
+}
+
+export type Ending = "killed" | "power-cut";
+
+export function crashPillar(world: World, pillar: Pillar, how: Ending): void {
+  if (!pillar.isOn) return;
+  pillar.isOn = false;
+  pillar.life += 1;
+  for (const task of pillar.timers.values()) world.scheduler.callOff(task);
+  pillar.timers.clear();
+  pillar.ledger.stop();
+  if (how === "power-cut") {
+    pillar.disk.powerCut();
+    pillar.spare.powerCut();
+  }
+  const unstored = pillar.agent?.disk.size ?? 0;
+  pillar.agent = undefined;
+  world.coverage.count(`pillar-${how}`);
+  const at = world.scheduler.now();
+  world.happened({ type: "pillar-down", at, pillar: pillar.id, unstored });
+  world.note(pillar.id, how, "");
+  pillarGone(world.network, pillar.index, how === "power-cut");
+  const backAt = at + pillar.chance.between(...BOOT_MS);
+  world.scheduler.plan(backAt, () => startPillar(world, pillar));
+}
+
+export function tellPillar(world: World, pillar: Pillar, told: Told): void {
+  const { agent } = pillar;
+  if (!agent) return;
+  const event: Event = {
+    ...told,
+    at: pillar.clock.monotonic() as Instant,
+    wallMs: pillar.clock.wall(),
+    isClockSynced: true,
+    chance: pillar.chance.next(),
+    freshId: pillar.freshId,
+  };
+  world.trace.count(world.scheduler.now(), pillar.id, told.type);
+  const { state, effects } = world.rules.step(agent, event);
+  if (world.rules.doesStateComeFirst) pillar.agent = state;
+  if (state.call.call !== agent.call.call) world.pillarChanged(pillar);
+  const { life } = pillar;
+  performAll(world, pillar, effects);
+  if (!world.rules.doesStateComeFirst && pillar.life === life) pillar.agent = state;
+}

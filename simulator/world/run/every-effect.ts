@@ -1,0 +1,29 @@
+/**
+ * The power fails before every single effect of a short day, one after the other: nothing sampled.
+ *
+ * The same world is run once for each effect that pillar or hub performs in it, with no other fault.
+ */
+import { judge, type Verdict } from "./report.ts";
+import { runWorld, type WorldSettings } from "../world.ts";
+
+/** Seven minutes with a press in most of them. */
+const SHORT_DAY = 0.005;
+
+export interface Sweep {
+  readonly effects: number;
+  readonly presses: number;
+  readonly failures: readonly { readonly effect: number; readonly verdict: Verdict }[];
+}
+
+export function crashAtEveryEffect(seed: number): Sweep {
+  const settings: WorldSettings = { seed, days: SHORT_DAY, pillars: 1, density: "dense", only: [] };
+  const { effects } = runWorld(settings);
+  const failures: { effect: number; verdict: Verdict }[] = [];
+  let presses = 0;
+  for (let effect = 1; effect <= effects; effect++) {
+    const verdict = judge({ ...settings, crashAtEffect: effect });
+    presses += verdict.presses;
+    if (verdict.violations.length > 0) failures.push({ effect, verdict });
+  }
+  return { effects, presses, failures };
+}

@@ -1,0 +1,234 @@
+/**
+ * What the checkers are given: a plain record of what people did, machines showed and disks held.
+ *
+ * It is written by the world, which sees everything, and never read by the programs under test. Times
+ * are the world's own, in ms, whatever any clock in it says.
+ */
+import type { EscalationLevel, Fact } from "../../../hub/core/facts.ts";
+import type { ButtonKind } from "../../../device/core/events.ts";
+import type { PromptName } from "../../../device/core/call/prompt.ts";
+import type { DisplayPhase, LampPattern } from "../../../device/ports.ts";
+import type { EventId, HubEpoch, IncidentId } from "../../../shared/ids.ts";
+import type { Presence } from "../../../shared/api/pillar.ts";
+import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
+
+export type Happening =
+  /** Told before the pillar knows of it. `isIdle`: it knew of no call. */
+  | {
+      readonly type: "pushed";
+      readonly at: number;
+      readonly pillar: string;
+      readonly kind: ButtonKind;
+      readonly isIdle: boolean;
+    }
+  /** `eventId`: of the alarm it gave birth to; otherwise the call it fell into. */
+  | {
+      readonly type: "pressed";
+      readonly at: number;
+      readonly pillar: string;
+      readonly eventId: EventId | undefined;
+      readonly call: EventId | undefined;
+      /** The incident of that call, where the pillar knows it. */
+      readonly incident: IncidentId | undefined;
+      readonly isDiskGood: boolean;
+    }
+  /** `born`: sealed. `stored`: the pillar's own disk has it. */
+  | {
+      readonly type: "born" | "stored";
+      readonly at: number;
+      readonly pillar: string;
+      readonly eventId: EventId;
+    }
+  /** The hub's receipt has reached it. */
+  | {
+      readonly type: "accepted";
+      readonly at: number;
+      readonly pillar: string;
+      readonly eventId: EventId;
+    }
+  /** `unstored`: alarms that were in its memory only. */
+  | {
+      readonly type: "pillar-down";
+      readonly at: number;
+      readonly pillar: string;
+      readonly unstored: number;
+    }
+  /** `isBornBlind`: no file of its ledger could be read. */
+  | {
+      readonly type: "pillar-up";
+      readonly at: number;
+      readonly pillar: string;
+      readonly isBornBlind: boolean;
+    }
+  /** Somebody or something makes trouble until then. */
+  | { readonly type: "trouble"; readonly at: number; readonly until: number }
+  | {
+      readonly type: "shown";
+      readonly at: number;
+      readonly pillar: string;
+      readonly lamp: LampPattern;
+      readonly eventId: EventId | undefined;
+    }
+  /** The pillar's voice said this. */
+  | {
+      readonly type: "said";
+      readonly at: number;
+      readonly pillar: string;
+      readonly prompt: PromptName;
+      readonly eventId: EventId | undefined;
+    }
+  /** The words on its screen from now on. */
+  | {
+      readonly type: "displayed";
+      readonly at: number;
+      readonly pillar: string;
+      readonly phase: DisplayPhase;
+      readonly zh: string;
+      readonly en: string;
+      readonly eventId: EventId | undefined;
+    }
+  /** The pillar has been told that its link is up or lost. */
+  | { readonly type: "link"; readonly at: number; readonly pillar: string; readonly isUp: boolean }
+  /** Whether the hub, as everything is now, could tell this pillar something at once. Looked at while it matters. */
+  | {
+      readonly type: "reach";
+      readonly at: number;
+      readonly pillar: string;
+      readonly canBeTold: boolean;
+    }
+  /** An operator's order that was not refused. */
+  | {
+      readonly type: "ordered";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly order: string;
+    }
+  /** A fact reached the hub's disk for certain. */
+  | { readonly type: "durable"; readonly at: number; readonly index: number; readonly fact: Fact }
+  | { readonly type: "hub-down"; readonly at: number }
+  | { readonly type: "hub-up"; readonly at: number; readonly isLive: boolean }
+  /** An older copy of the journal was put back: facts from `keptIndex + 1` on are gone. */
+  | { readonly type: "restored"; readonly at: number; readonly keptIndex: number }
+  | { readonly type: "hub-clock-stepped"; readonly at: number; readonly ms: number }
+  /** The hub shows a pillar as present that has said nothing for `silentMs` of undisturbed watching. */
+  | {
+      readonly type: "stale";
+      readonly at: number;
+      readonly pillar: string;
+      readonly presence: Presence;
+      readonly silentMs: number;
+    }
+  /** The owner of an incident has no console any more, and still owns it. */
+  | {
+      readonly type: "abandoned";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly owner: string;
+      readonly goneMs: number;
+    }
+  /** A deadline of an open incident has not been acted upon, though the hub was watching. */
+  | {
+      readonly type: "overdue";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly lateMs: number;
+    }
+  /** A level of escalation came `offMs` after its time was over, or before it. */
+  | {
+      readonly type: "untimely";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly level: EscalationLevel;
+      readonly offMs: number;
+    }
+  /** The hub shows a fault that the pillar no longer has, or none that it has. */
+  | {
+      readonly type: "fault-unseen";
+      readonly at: number;
+      readonly pillar: string;
+      readonly code: FaultCode;
+      readonly isRaised: boolean;
+      readonly lateMs: number;
+    }
+  /** A whole grid is gone and nobody was told, or it is back and still shown as gone. */
+  | { readonly type: "grid-untold"; readonly at: number; readonly isGone: boolean }
+  /** The program's own assertion, or an exception nobody expected. */
+  | {
+      readonly type: "broken";
+      readonly at: number;
+      readonly actor: string;
+      readonly reason: string;
+    }
+  /** Something has grown past its named limit. */
+  | {
+      readonly type: "outgrown";
+      readonly at: number;
+      readonly actor: string;
+      readonly what: string;
+      readonly size: number;
+      readonly limit: number;
+    }
+  /** Something a console would ask for throws, or breaks the schema of the interface. */
+  | {
+      readonly type: "unreadable";
+      readonly at: number;
+      readonly what: string;
+      readonly reason: string;
+    }
+  /** The fold of the journal and the live state are not the same. */
+  | { readonly type: "diverged"; readonly at: number; readonly detail: string };
+
+export interface PillarEnding {
+  readonly pillar: string;
+  readonly isOn: boolean;
+  readonly isLinked: boolean;
+  readonly pending: readonly EventId[];
+  readonly unstored: number;
+  /** Its spare ledger has been in use: a fault until somebody comes. */
+  readonly isMoved: boolean;
+  /** Its wall clock has never been set, as far as it can tell. */
+  readonly isClockLost: boolean;
+  readonly phase: "idle" | "calling" | "received" | "answered";
+  readonly callEvent: EventId | undefined;
+  readonly incident: IncidentId | undefined;
+  readonly isReplaying: boolean;
+  readonly head: { readonly seq: number; readonly hash: string };
+}
+
+export interface HubEnding {
+  readonly isUp: boolean;
+  readonly hubEpoch: HubEpoch;
+  /** The whole journal, index 1 first. */
+  readonly journal: readonly Fact[];
+  readonly open: readonly { readonly incidentId: IncidentId; readonly isAttended: boolean }[];
+  readonly pillars: readonly {
+    readonly pillar: string;
+    readonly presence: Presence;
+    readonly faults: readonly string[];
+    readonly headSeq: number;
+    /** Unix ms; `undefined`: its certificate does not end. */
+    readonly expiresAt: number | undefined;
+    /** By the hub's clock, at the end. */
+    readonly isExpired: boolean;
+  }[];
+}
+
+/** A whole run: what happened, when everything was healed, and how it all stood at the end. */
+export interface History {
+  readonly happenings: readonly Happening[];
+  readonly healedAt: number;
+  readonly endedAt: number;
+  readonly pillars: readonly PillarEnding[];
+  readonly hub: HubEnding;
+}
+
+export interface Violation {
+  /** As in the list of invariants: I1, I2, … */
+  readonly invariant: string;
+  readonly at: number;
+  readonly detail: string;
+  /** Who and which alarm, to tell the story by. */
+  readonly about: readonly string[];
+}
+
+export type Checker = (history: History) => Violation[];

@@ -1,0 +1,18 @@
+/** A worker of the world simulator: judges the seeds it is given, one after the other. */
+import { parentPort } from "node:worker_threads";
+import { assert } from "../../../shared/assert.ts";
+import { canaryNamed } from "../canaries/all.ts";
+import { judge } from "./report.ts";
+import type { WorldSettings } from "../world.ts";
+
+export interface SeedOrder {
+  readonly settings: Omit<WorldSettings, "rules">;
+  readonly canary: string | undefined;
+}
+
+assert(parentPort, "the seed thread was started without a parent");
+const port = parentPort;
+port.on("message", ({ settings, canary }: SeedOrder) => {
+  const rules = canary === undefined ? {} : { rules: canaryNamed(canary).rules() };
+  port.postMessage(judge({ ...settings, ...rules }));
+});
