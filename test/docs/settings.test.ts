@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { AgentConfig } from "../../device/config.ts";
-import { readComments } from "../../docs/doc-comments.ts";
-import { rowsOf, settingsComplaints, type Named } from "../../docs/schema-table.ts";
+import { readComments } from "../../tools/docs/doc-comments.ts";
+import { rowsOf, settingsComplaints, type Named } from "../../tools/docs/schema-table.ts";
 import { HubConfig } from "../../hub/config.ts";
 
 const ROOT = join(import.meta.dirname, "../..");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import type { z } from "zod";
-import { jsonSchemaOf } from "../../../docs/schema-table.ts";
+import { jsonSchemaOf } from "../../../tools/docs/schema-table.ts";
 import { DOWN_MESSAGES, UP_MESSAGES } from "../../../shared/protocol/messages.ts";
 
 interface Document {

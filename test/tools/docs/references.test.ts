@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { deadReferences, readProject } from "../../docs/references.ts";
+import { deadReferences, readProject } from "../../../tools/docs/references.ts";
 
-const project = readProject(join(import.meta.dirname, "../.."));
+const project = readProject(join(import.meta.dirname, "../../.."));
 
 test("nothing in the documents and comments points at what is not there", () => {
   expect(project.texts.size).toBeGreaterThan(500);

@@ -27,6 +27,6 @@ const problems = await lintFromString({
 for (const { ruleId, message, location } of problems) {
   console.error(`docs/openapi.yaml ${location[0]?.pointer ?? ""}: ${message} (${ruleId})`);
 }
-const dead = deadReferences(readProject(join(import.meta.dirname, "..")));
+const dead = deadReferences(readProject(join(import.meta.dirname, "../..")));
 for (const { path, line, detail } of dead) console.error(`${path}:${line}: ${detail}`);
 if (problems.length + dead.length > 0) process.exitCode = 1;

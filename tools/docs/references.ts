@@ -25,7 +25,7 @@ export interface Project {
 const READ = /\.(?:ts|vue|css|md|service)$|^\.ci\/|^tools\/bin\//;
 
 /** Its test plants dead references in texts of its own. */
-const PLANTED = "test/docs/references.test.ts";
+const PLANTED = "test/tools/docs/references.test.ts";
 
 /** The project at `root`: what git tracks or would track. */
 export function readProject(root: string): Project {
@@ -75,7 +75,7 @@ interface Known {
 function knownOf(texts: ReadonlyMap<string, string>, files: ReadonlySet<string>): Known {
   const paths = new Set<string>();
   for (const file of files) {
-    for (let part = file; part !== "."; part = posix.dirname(part)) paths.add(part);
+    for (let part = file; part !== "../../docs"; part = posix.dirname(part)) paths.add(part);
   }
   return { texts, paths, names: new Set([...files].map((file) => posix.basename(file))) };
 }

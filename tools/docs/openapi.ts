@@ -1,8 +1,8 @@
 /** `openapi.yaml`: the HTTP interface as a hub with the default settings describes it. */
 import { pino } from "pino";
 import { stringify } from "yaml";
-import { HubConfig } from "../hub/config.ts";
-import { buildApi, type ApiOptions } from "../hub/api/server.ts";
+import { HubConfig } from "../../hub/config.ts";
+import { buildApi, type ApiOptions } from "../../hub/api/server.ts";
 
 /** The interface is built and asked for its description; nothing listens and no request is made. */
 export async function openApi(): Promise<string> {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { CATALOGUE } from "./fault-catalogue.ts";
 import { BY_HAND, ELSEWHERE, NOTES } from "./fault-evidence.ts";
 
-const ROOT = join(import.meta.dirname, "..");
+const ROOT = join(import.meta.dirname, "../..");
 
 interface Found {
   readonly file: string;
@@ -33,7 +33,7 @@ function titlesByFault(): ReadonlyMap<string, Found[]> {
   }
   for (const [id, file, words] of ELSEWHERE) {
     if (!readFileSync(join(ROOT, file), "utf8").includes(words)) {
-      throw new Error(`docs/fault-evidence.ts: expected "${words}" in ${file} for ${id}`);
+      throw new Error(`tools/docs/fault-evidence.ts: expected "${words}" in ${file} for ${id}`);
     }
     add(id, { file, title: words });
   }

@@ -7,14 +7,14 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { AgentConfig } from "../device/config.ts";
-import { HubConfig } from "../hub/config.ts";
-import { MAX_MESSAGE_BYTES } from "../shared/parse.ts";
-import { KEEP_ALIVE_LIMIT_SECONDS, KEEP_ALIVE_SECONDS } from "../shared/protocol/connection.ts";
-import { HEARTBEAT_SECONDS } from "../shared/protocol/heartbeat.ts";
-import { DOWN_MESSAGES, UP_MESSAGES } from "../shared/protocol/messages.ts";
-import { qosOf, type DownChannel, type UpChannel } from "../shared/protocol/topics.ts";
-import { promisesPage, promisesPageInChinese } from "../tools/prove/page.ts";
+import { AgentConfig } from "../../device/config.ts";
+import { HubConfig } from "../../hub/config.ts";
+import { MAX_MESSAGE_BYTES } from "../../shared/parse.ts";
+import { KEEP_ALIVE_LIMIT_SECONDS, KEEP_ALIVE_SECONDS } from "../../shared/protocol/connection.ts";
+import { HEARTBEAT_SECONDS } from "../../shared/protocol/heartbeat.ts";
+import { DOWN_MESSAGES, UP_MESSAGES } from "../../shared/protocol/messages.ts";
+import { qosOf, type DownChannel, type UpChannel } from "../../shared/protocol/topics.ts";
+import { promisesPage, promisesPageInChinese } from "../prove/page.ts";
 import { openApi } from "./openapi.ts";
 import { readComments } from "./doc-comments.ts";
 import { faultsPage } from "./faults.ts";
@@ -26,7 +26,7 @@ import {
   silentFields,
 } from "./schema-table.ts";
 
-const ROOT = join(import.meta.dirname, "..");
+const ROOT = join(import.meta.dirname, "../..");
 const NOTE = "<!-- Made by `npm run docs` from the schemas; change those, not this. -->";
 const FAULTS_NOTE =
   "<!-- Made by `npm run docs` from the tests' titles; change those, not this. -->";
@@ -104,7 +104,8 @@ const NUMBERS: Readonly<Record<string, string>> = {
 const withNumbers = (text: string): string =>
   text.replaceAll(/`([A-Z]+(?:_[A-Z]+)+)`/g, (_, name: string) => {
     const value = NUMBERS[name];
-    if (value === undefined) throw new Error(`docs/generate.ts: expected a number for ${name}`);
+    if (value === undefined)
+      throw new Error(`tools/docs/generate.ts: expected a number for ${name}`);
     return value;
   });
 
