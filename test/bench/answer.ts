@@ -1,6 +1,6 @@
 /** F2 → first sound each way and first picture. */
-import { samplesOf, sine } from "../instrument/tone.ts";
-import { pcmOf } from "../instrument/wav-file.ts";
+import { samplesOf, sine } from "../kit/media/tone.ts";
+import { pcmOf } from "../kit/media/wav-file.ts";
 import { openDeskRig, type DeskRig } from "./desk-rig.ts";
 import { toneOnsets } from "./onset.ts";
 import { summarise } from "./percentile.ts";

@@ -1,7 +1,7 @@
 /** From mouth to ear each way, by beeps on the software path. */
-import { onsetsInPage } from "../instrument/remote-sound.ts";
-import { samplesOf, sine } from "../instrument/tone.ts";
-import { pcmOf } from "../instrument/wav-file.ts";
+import { onsetsInPage } from "../kit/browser/remote-sound.ts";
+import { samplesOf, sine } from "../kit/media/tone.ts";
+import { pcmOf } from "../kit/media/wav-file.ts";
 import { openDeskRig, type DeskRig } from "./desk-rig.ts";
 import { toneOnsets } from "./onset.ts";
 import { summarise } from "./percentile.ts";

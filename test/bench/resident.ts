@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startDemo } from "../instrument/demo.ts";
+import { startDemo } from "../kit/programs/demo.ts";
 import { summarise } from "./percentile.ts";
 import type { Row, Section } from "./section.ts";
 

@@ -1,5 +1,5 @@
 /** The board's contact closes → the row rings at the desk in Chromium. */
-import { sine } from "../instrument/tone.ts";
+import { sine } from "../kit/media/tone.ts";
 import { openDeskRig } from "./desk-rig.ts";
 import { summarise } from "./percentile.ts";
 import type { Section } from "./section.ts";

@@ -9,7 +9,7 @@ import type { Board, InputChange, LampPattern, MediaPort } from "../../device/po
 import { ACCOUNTS, PASSWORD, startHub } from "../../simulator/demo/demo-hub.ts";
 import { until } from "../../simulator/demo/hub-client.ts";
 import { demoPlaces } from "../../simulator/demo/places.ts";
-import { freePort, freeUdpRange } from "../instrument/ports.ts";
+import { freePort, freeUdpRange } from "../kit/programs/free-ports.ts";
 
 export interface Station {
   /** Presses the button for an instant, now. */

@@ -5,10 +5,10 @@
  */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findings } from "../instrument/axe.ts";
-import { openBrowser } from "../instrument/chromium.ts";
-import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
-import { takeSeat, type Seat } from "../instrument/desk.ts";
+import { findings } from "../kit/browser/axe.ts";
+import { openBrowser } from "../kit/browser/chromium.ts";
+import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
+import { takeSeat, type Seat } from "../kit/browser/operator-desk.ts";
 
 const LOOKS = [
   { language: "zh-CN", theme: "dark", width: 1920, height: 1080 },

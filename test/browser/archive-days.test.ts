@@ -1,9 +1,9 @@
 /** The history's days speak the console's language, not the browser's, and are typed without a mouse. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openBrowser } from "../instrument/chromium.ts";
-import { startDemo, type Demo } from "../instrument/demo.ts";
-import { takeSeat } from "../instrument/desk.ts";
+import { openBrowser } from "../kit/browser/chromium.ts";
+import { startDemo, type Demo } from "../kit/programs/demo.ts";
+import { takeSeat } from "../kit/browser/operator-desk.ts";
 
 let demo: Demo;
 let browser: Browser;

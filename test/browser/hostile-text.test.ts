@@ -9,10 +9,10 @@ import type { Browser, Page } from "playwright-core";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findings } from "../instrument/axe.ts";
-import { openBrowser } from "../instrument/chromium.ts";
-import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
-import { takeSeat, type Seat } from "../instrument/desk.ts";
+import { findings } from "../kit/browser/axe.ts";
+import { openBrowser } from "../kit/browser/chromium.ts";
+import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
+import { takeSeat, type Seat } from "../kit/browser/operator-desk.ts";
 
 const POLYGLOTS = [
   "<img data-xss src=x onerror=alert(1)>",

@@ -17,7 +17,7 @@ import {
   type FakePillar,
   type Rig,
   type Source,
-} from "../hub/media/media-rig.ts";
+} from "../kit/media/media-rig.ts";
 
 const pillarId = "pillar-1" as PillarId;
 let rig: Rig;

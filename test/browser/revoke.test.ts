@@ -1,10 +1,10 @@
 /** An administrator revokes an identity on the fleet page: what is asked, what is said, what is seen after. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findings } from "../instrument/axe.ts";
-import { openBrowser } from "../instrument/chromium.ts";
-import { startDemo, type Demo } from "../instrument/demo.ts";
-import { takeSeat, type Seat } from "../instrument/desk.ts";
+import { findings } from "../kit/browser/axe.ts";
+import { openBrowser } from "../kit/browser/chromium.ts";
+import { startDemo, type Demo } from "../kit/programs/demo.ts";
+import { takeSeat, type Seat } from "../kit/browser/operator-desk.ts";
 
 let demo: Demo;
 let browser: Browser;

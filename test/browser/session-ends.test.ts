@@ -1,9 +1,9 @@
 /** A view ends with its session, with real picture and voice: within a second nothing more arrives on either side. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openBrowser } from "../instrument/chromium.ts";
-import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
-import { pcmOf } from "../instrument/wav-file.ts";
+import { openBrowser } from "../kit/browser/chromium.ts";
+import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
+import { pcmOf } from "../kit/media/wav-file.ts";
 
 let demo: Demo;
 let browser: Browser;

@@ -5,9 +5,9 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
 import { below, commandOf } from "../fault/harness/process.ts";
-import { openBrowser } from "../instrument/chromium.ts";
-import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
-import { takeSeat } from "../instrument/desk.ts";
+import { openBrowser } from "../kit/browser/chromium.ts";
+import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
+import { takeSeat } from "../kit/browser/operator-desk.ts";
 
 const SLOW = 120_000;
 /** Whatever is degraded is on a screen within this. */

@@ -1,9 +1,9 @@
 /** A technician at the fleet page: orders a self-test and sees it pass, and sees nobody's call. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openBrowser } from "../instrument/chromium.ts";
-import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
-import { takeSeat } from "../instrument/desk.ts";
+import { openBrowser } from "../kit/browser/chromium.ts";
+import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
+import { takeSeat } from "../kit/browser/operator-desk.ts";
 
 let demo: Demo;
 let browser: Browser;

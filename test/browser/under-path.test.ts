@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PASSWORD } from "../../simulator/demo/demo-hub.ts";
 import { buildConsole } from "../../tools/setup/console-build.ts";
 import { openStreet, type Street } from "../fault/harness/street.ts";
-import { openBrowser } from "../instrument/chromium.ts";
-import { freePort } from "../instrument/ports.ts";
+import { openBrowser } from "../kit/browser/chromium.ts";
+import { freePort } from "../kit/programs/free-ports.ts";
 
 /** What a slow line must carry before somebody can sign in; docs/measurements.md has the figure. */
 const MOST_TO_SIGN_IN = 200_000;

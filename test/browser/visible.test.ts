@@ -2,9 +2,9 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Incident } from "../../shared/api/incident.ts";
-import { openBrowser } from "../instrument/chromium.ts";
-import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
-import { takeSeat, type Seat } from "../instrument/desk.ts";
+import { openBrowser } from "../kit/browser/chromium.ts";
+import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
+import { takeSeat, type Seat } from "../kit/browser/operator-desk.ts";
 
 const LISTS = /\/api\/v1\/incidents\?/;
 const patient = { timeout: 20_000, interval: 100 };

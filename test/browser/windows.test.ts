@@ -1,9 +1,9 @@
 /** Eight windows of one browser share one event stream: each shows a new press, and an order still gets through. */
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openBrowser } from "../instrument/chromium.ts";
-import { postJson, startDemo, type Demo } from "../instrument/demo.ts";
-import { takeSeat } from "../instrument/desk.ts";
+import { openBrowser } from "../kit/browser/chromium.ts";
+import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
+import { takeSeat } from "../kit/browser/operator-desk.ts";
 
 const WINDOWS = 8;
 const SLOW = { timeout: 180_000 };

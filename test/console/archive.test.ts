@@ -11,7 +11,7 @@ import { foldLines } from "../../hub/console/archive/fold.ts";
 import { marksOf } from "../../hub/console/archive/marks.ts";
 import { fleetFilterFromQuery, fleetRows } from "../../hub/console/fleet/filter.ts";
 import { Recording } from "../../shared/api/incident.ts";
-import { at, entry, idOf, incident, pillar } from "./incident-kit.ts";
+import { at, entry, idOf, incident, pillar } from "../kit/console/incidents.ts";
 
 describe("CSV", () => {
   test("quotes what would break a line, and begins so that Excel reads Chinese", () => {

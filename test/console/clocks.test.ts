@@ -5,7 +5,7 @@ import { escalationClock } from "../../hub/console/desk/queue/escalation.ts";
 import { FROZEN_AFTER_MS, newPicture, stepPicture } from "../../hub/console/desk/call/frozen.ts";
 import { formatWait } from "../../hub/console/desk/queue/wait.ts";
 import { boundsOf, moveInto } from "../../hub/console/state/offset.ts";
-import { at, incident, START_MS } from "./incident-kit.ts";
+import { at, incident, START_MS } from "../kit/console/incidents.ts";
 
 describe("waiting time", () => {
   test.each([

@@ -7,7 +7,7 @@ import {
   placeRows,
   talkTarget,
 } from "../../hub/console/desk/queue/queue.ts";
-import { at, idOf, incident } from "./incident-kit.ts";
+import { at, idOf, incident } from "../kit/console/incidents.ts";
 
 const talking = (n: number, change = {}) =>
   incident(n, { state: "answered", owner: "wang", answeredAt: at(n), ...change });

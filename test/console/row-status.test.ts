@@ -1,7 +1,7 @@
 /** What a row of the queue says: who has the incident, or what happens next. */
 import { describe, expect, test } from "vitest";
 import { rowStatus, type Onlooker } from "../../hub/console/desk/queue/row-status.ts";
-import { incident } from "./incident-kit.ts";
+import { incident } from "../kit/console/incidents.ts";
 
 const HERE: Onlooker = { me: "li", hungUpId: undefined, leftMs: 4001 };
 const mine = { owner: "li", ownerName: "李娜" };

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { reportOf, type Report, type SelfTest } from "../../hub/console/fleet/self-test.ts";
 import type { Incident } from "../../shared/api/incident.ts";
-import { at, idOf, incident, START_MS } from "./incident-kit.ts";
+import { at, idOf, incident, START_MS } from "../kit/console/incidents.ts";
 
 const ORDERED: SelfTest = {
   number: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatCoordinates, MAX_DOTS, sketchOf } from "../../hub/console/place/sketch.ts";
-import { pillar } from "./incident-kit.ts";
+import { pillar } from "../kit/console/incidents.ts";
 
 const FRAME = { width: 640, height: 320, margin: 40 };
 const stands = (n: number, lon: number, lat: number) =>

@@ -16,7 +16,7 @@ import {
   REPEAT_MS,
   ringVolume,
 } from "../../hub/console/desk/queue/tone.ts";
-import { incident } from "./incident-kit.ts";
+import { incident } from "../kit/console/incidents.ts";
 
 describe("what rings", () => {
   test("an incident rings until any desk has seen it", () => {

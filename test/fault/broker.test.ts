@@ -6,7 +6,7 @@ import { PROMISED_MS } from "../../shared/promises.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import { hubClient } from "../../simulator/demo/hub-client.ts";
 import { ACCOUNTS, PASSWORD } from "../../simulator/demo/demo-hub.ts";
-import { noMosquitto } from "../instrument/mosquitto.ts";
+import { noMosquitto } from "../kit/programs/mosquitto.ts";
 import { openBrokeredStreet, type BrokeredStreet } from "./harness/brokered-street.ts";
 import { jitteryBroker, type JitteryBroker } from "./harness/jittery-broker.ts";
 import { killBrokers } from "./harness/kill-sweep.ts";

@@ -6,7 +6,7 @@ import { connect as connectTls } from "node:tls";
 import { afterAll, assert, beforeAll, expect, test, vi } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
 import { upTopic } from "../../shared/protocol/topics.ts";
-import { closeOf } from "../wire/pillar-kit.ts";
+import { closeOf } from "../kit/wire/pillar-clients.ts";
 import { fuzzBroker } from "./harness/broker-fuzz.ts";
 import { openStreet, type Street } from "./harness/street.ts";
 import { tlsOf, wirePillar, type WireLink, type WirePillar } from "./harness/wire-pillar.ts";

@@ -9,7 +9,7 @@ import { parse, stringify } from "yaml";
 import { until } from "../../simulator/demo/hub-client.ts";
 import { openBoard, type VirtualBoard } from "../../simulator/live/board/virtual-board.ts";
 import { ROOT } from "../../simulator/live/program.ts";
-import { freePort, freeUdpRange } from "../instrument/ports.ts";
+import { freePort, freeUdpRange } from "../kit/programs/free-ports.ts";
 import { newLine } from "./harness/line.ts";
 import { startProcess, type Process } from "./harness/process.ts";
 

@@ -10,9 +10,9 @@ import { hubReach, type Lookup } from "../../device/adapters/hub/hub-address.ts"
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import type { AgentConfig } from "../../device/config.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
-import { alarmListener } from "../wire/alarm-listener.ts";
-import { deafMedia, handBoard, type HandBoard } from "../wire/hand-board.ts";
-import { enrolledPillar, smallHub, type Pillar, type SmallHub } from "../wire/small-hub.ts";
+import { alarmListener } from "../kit/wire/alarm-listener.ts";
+import { deafMedia, handBoard, type HandBoard } from "../kit/wire/hand-board.ts";
+import { enrolledPillar, smallHub, type Pillar, type SmallHub } from "../kit/wire/small-hub.ts";
 
 const NAME = "hub.example";
 const HERE = "127.0.0.1";

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import type { FactOf } from "../../hub/core/facts.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import type { Report } from "../../shared/protocol/report.ts";
-import { newHeartbeat, pillar } from "./core/street.ts";
-import { newHub, person, type FalseHub } from "./false-hub.ts";
+import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
+import { newHub, person, type FalseHub } from "../kit/hub/shell-on-doubles.ts";
 
 type CommandResult = Extract<Report, { type: "command-result" }>;
 

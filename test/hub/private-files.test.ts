@@ -7,7 +7,7 @@ import { examine as examinePillar } from "../../device/command/doctor.ts";
 import { HubConfig } from "../../hub/config.ts";
 import { examine as examineHub } from "../../hub/command/doctor.ts";
 import { findWide, narrow } from "../../hub/storage/private-files.ts";
-import { tempDir } from "./journal/directory.ts";
+import { tempDir } from "../kit/journal/directory.ts";
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 

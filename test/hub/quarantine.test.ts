@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { newHeartbeat, pillar } from "./core/street.ts";
-import { incidents, newHub, onlyIncident, person, told, type FalseHub } from "./false-hub.ts";
+import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
+import {
+  incidents,
+  newHub,
+  onlyIncident,
+  person,
+  told,
+  type FalseHub,
+} from "../kit/hub/shell-on-doubles.ts";
 
 const DAY_MS = 86_400_000;
 

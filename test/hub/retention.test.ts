@@ -11,9 +11,9 @@ import { recordingPath } from "../../hub/journal/read/api-shape.ts";
 import { openDiskSamples } from "../../hub/storage/disk-samples.ts";
 import { openReserve, RESERVE_BYTES, RESERVE_FILE } from "../../hub/storage/journal-reserve.ts";
 import type { EventId, IncidentId, RecordingId, Username } from "../../shared/ids.ts";
-import { newHub, person, type FalseHub } from "./false-hub.ts";
-import { pillar } from "./core/street.ts";
-import { tempDir } from "./journal/directory.ts";
+import { newHub, person, type FalseHub } from "../kit/hub/shell-on-doubles.ts";
+import { pillar } from "../kit/core/hub-core-street.ts";
+import { tempDir } from "../kit/journal/directory.ts";
 
 const DAY_MS = 86_400_000;
 /** A real disk always has less free than all of it, so everything that may go by space goes. */

@@ -1,7 +1,14 @@
 /** Revoking at a real shell: what is cut, what is refused, and what a repeated order does. */
 import { expect, test, vi } from "vitest";
-import { newHeartbeat, pillar } from "./core/street.ts";
-import { incidents, newHub, onlyIncident, person, SEAT, type FalseHub } from "./false-hub.ts";
+import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
+import {
+  incidents,
+  newHub,
+  onlyIncident,
+  person,
+  SEAT,
+  type FalseHub,
+} from "../kit/hub/shell-on-doubles.ts";
 
 const ADMIN = person("root", "admin");
 const request = { reason: "key-compromised", note: "" } as const;

@@ -12,7 +12,7 @@ import { examine } from "../../hub/command/doctor.ts";
 import { startHub, type HubProcess } from "../../hub/hub-process.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import { ownAddresses, serverNames } from "../../hub/identity/server-names.ts";
-import { tempDir } from "./journal/directory.ts";
+import { tempDir } from "../kit/journal/directory.ts";
 
 const DAY_MS = 86_400_000;
 const EVERYWHERE = { host: "0.0.0.0", port: 0 };

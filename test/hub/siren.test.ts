@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Actor } from "../../hub/ports.ts";
-import { newHeartbeat, pillar } from "./core/street.ts";
-import { newHub, onlyIncident, person, type FalseHub } from "./false-hub.ts";
+import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
+import { newHub, onlyIncident, person, type FalseHub } from "../kit/hub/shell-on-doubles.ts";
 
 const ON = { order: { name: "siren", on: true } } as const;
 const OFF = { order: { name: "siren", on: false } } as const;

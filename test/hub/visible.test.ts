@@ -8,8 +8,8 @@ import { checkHealth } from "../../hub/shell/health.ts";
 import { HubConfig } from "../../hub/config.ts";
 import { createOnce } from "../../hub/shell/idempotency.ts";
 import { createCaller } from "../../hub/shell/webhook.ts";
-import { newHub, onlyIncident } from "./false-hub.ts";
-import { press } from "./journal/press.ts";
+import { newHub, onlyIncident } from "../kit/hub/shell-on-doubles.ts";
+import { press } from "../kit/journal/press.ts";
 
 const log = pino({ level: "silent" });
 

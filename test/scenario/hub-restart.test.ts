@@ -1,7 +1,14 @@
 import { expect, test, vi } from "vitest";
-import { newHeartbeat, pillar } from "../hub/core/street.ts";
-import { incidents, newHub, onlyIncident, person, SEAT, told } from "../hub/false-hub.ts";
-import type { FalseHub } from "../hub/false-hub.ts";
+import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
+import {
+  incidents,
+  newHub,
+  onlyIncident,
+  person,
+  SEAT,
+  told,
+} from "../kit/hub/shell-on-doubles.ts";
+import type { FalseHub } from "../kit/hub/shell-on-doubles.ts";
 
 /** The pillar is connected again, and says for which session it is to be told. */
 async function returns({ shell }: FalseHub): Promise<void> {

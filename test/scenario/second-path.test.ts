@@ -12,8 +12,8 @@ import { HubConfig } from "../../hub/config.ts";
 import { startHub } from "../../hub/hub-process.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import { runProgram } from "../../simulator/live/program.ts";
-import { silentBroker } from "../wire/alarm-listener.ts";
-import { deafMedia, handBoard } from "../wire/hand-board.ts";
+import { silentBroker } from "../kit/wire/alarm-listener.ts";
+import { deafMedia, handBoard } from "../kit/wire/hand-board.ts";
 
 /** For two programs that start on a busy machine; the press itself takes five seconds. */
 const PATIENCE = { timeout: 120_000 };

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { afterEach, expect, test } from "vitest";
-import { freePort, freeUdpRange } from "../instrument/ports.ts";
+import { freePort, freeUdpRange } from "../kit/programs/free-ports.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const dirs: string[] = [];

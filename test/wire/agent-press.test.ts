@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import type { LampPattern } from "../../device/ports.ts";
 import { SessionNonce } from "../../shared/ids.ts";
-import { deafMedia, handBoard, type HandBoard } from "./hand-board.ts";
+import { deafMedia, handBoard, type HandBoard } from "../kit/wire/hand-board.ts";
 import {
   enrolledPillar,
   hex128,
@@ -11,7 +11,7 @@ import {
   smallHub,
   type Pillar,
   type SmallHub,
-} from "./small-hub.ts";
+} from "../kit/wire/small-hub.ts";
 
 let hub: SmallHub;
 let pillar: Pillar;

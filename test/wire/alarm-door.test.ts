@@ -11,7 +11,7 @@ import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { EnrolmentResult } from "../../shared/api/enrolment.ts";
 import { PillarId } from "../../shared/ids.ts";
 import type { Accepted } from "../../shared/protocol/accepted.ts";
-import { alarmPublicKey, keptLog, makeAlarm, makeRequest } from "./pillar-kit.ts";
+import { alarmPublicKey, keptLog, makeAlarm, makeRequest } from "../kit/wire/pillar-clients.ts";
 
 const PILLAR = PillarId.parse("gate-1");
 

@@ -20,8 +20,8 @@ import {
   pillar,
   RECORDING,
   startTestApi,
-} from "../hub/api/api-kit.ts";
-import type { TestApi } from "../hub/api/api-kit.ts";
+} from "../kit/hub/api-on-doubles.ts";
+import type { TestApi } from "../kit/hub/api-on-doubles.ts";
 
 let api: TestApi;
 let base: string;

@@ -4,8 +4,14 @@ import { connect as connectTls } from "node:tls";
 import { once } from "node:events";
 import { connect as connectMqtt, type IClientOptions } from "mqtt";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { closeOf, enrol, makeAlarm, startTestBroker, tlsOptions } from "./pillar-kit.ts";
-import type { Identity, TestBroker } from "./pillar-kit.ts";
+import {
+  closeOf,
+  enrol,
+  makeAlarm,
+  startTestBroker,
+  tlsOptions,
+} from "../kit/wire/pillar-clients.ts";
+import type { Identity, TestBroker } from "../kit/wire/pillar-clients.ts";
 import { upTopic } from "../../shared/protocol/topics.ts";
 
 let broker: TestBroker;

@@ -14,8 +14,8 @@ import {
   makeAlarm,
   makeHeartbeat,
   startTestBroker,
-} from "./pillar-kit.ts";
-import type { Identity, TestBroker } from "./pillar-kit.ts";
+} from "../kit/wire/pillar-clients.ts";
+import type { Identity, TestBroker } from "../kit/wire/pillar-clients.ts";
 
 let broker: TestBroker;
 let own: Identity;

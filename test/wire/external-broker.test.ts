@@ -3,9 +3,14 @@ import type { MqttClient } from "mqtt";
 import { afterEach, describe, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
 import { downFilter, downTopic, upTopic } from "../../shared/protocol/topics.ts";
-import { newMosquitto, noMosquitto, type Mosquitto } from "../instrument/mosquitto.ts";
-import { openGround, STRANGER, type Ground } from "./broker-ground.ts";
-import { makeAccepted, makeAlarm, makeHeartbeat, type Identity } from "./pillar-kit.ts";
+import { newMosquitto, noMosquitto, type Mosquitto } from "../kit/programs/mosquitto.ts";
+import { openGround, STRANGER, type Ground } from "../kit/wire/broker-ground.ts";
+import {
+  makeAccepted,
+  makeAlarm,
+  makeHeartbeat,
+  type Identity,
+} from "../kit/wire/pillar-clients.ts";
 
 const skipped = noMosquitto();
 type MosquittoGround = Ground<Mosquitto>;

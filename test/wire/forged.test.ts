@@ -16,10 +16,10 @@ import type { Authority } from "../../hub/ports.ts";
 import { canonicalJson, type CanonicalValue } from "../../shared/canonical-json.ts";
 import { parseUp, type UpMessage } from "../../shared/protocol/messages.ts";
 import { downTopic, EVERY_UP, parseTopic, type DownChannel } from "../../shared/protocol/topics.ts";
-import { newMosquitto, noMosquitto } from "../instrument/mosquitto.ts";
-import { deafMedia, handBoard } from "./hand-board.ts";
-import { enrol } from "./pillar-kit.ts";
-import { enrolledPillar, hex128, PILLAR } from "./small-hub.ts";
+import { newMosquitto, noMosquitto } from "../kit/programs/mosquitto.ts";
+import { deafMedia, handBoard } from "../kit/wire/hand-board.ts";
+import { enrol } from "../kit/wire/pillar-clients.ts";
+import { enrolledPillar, hex128, PILLAR } from "../kit/wire/small-hub.ts";
 
 const skipped = noMosquitto();
 const closers: (() => unknown)[] = [];

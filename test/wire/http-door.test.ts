@@ -5,8 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openHttpDoor, type HttpDoor } from "../../hub/api/http/http-entrance.ts";
 import { createSampledLog, type SampledLog } from "../../hub/link/sampled-log.ts";
-import { startTestApi, type TestApi } from "../hub/api/api-kit.ts";
-import { keptLog } from "./pillar-kit.ts";
+import { startTestApi, type TestApi } from "../kit/hub/api-on-doubles.ts";
+import { keptLog } from "../kit/wire/pillar-clients.ts";
 
 const HOSTILE = "127.0.0.1";
 const OTHER = "127.0.0.2";

@@ -9,10 +9,15 @@ import { readIdentity } from "../../device/adapters/identity/identity.ts";
 import type { AlarmPost, LampPattern } from "../../device/ports.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Authority } from "../../hub/ports.ts";
-import { alarmListener, receiptFrom, silentBroker, type AlarmListener } from "./alarm-listener.ts";
-import { deafMedia, handBoard } from "./hand-board.ts";
-import { makeAlarm } from "./pillar-kit.ts";
-import { enrolledPillar, PILLAR, type Pillar } from "./small-hub.ts";
+import {
+  alarmListener,
+  receiptFrom,
+  silentBroker,
+  type AlarmListener,
+} from "../kit/wire/alarm-listener.ts";
+import { deafMedia, handBoard } from "../kit/wire/hand-board.ts";
+import { makeAlarm } from "../kit/wire/pillar-clients.ts";
+import { enrolledPillar, PILLAR, type Pillar } from "../kit/wire/small-hub.ts";
 
 let dir: string;
 let authority: Authority;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { modbusBoard } from "../../device/adapters/board/modbus-board.ts";
 import { INPUT_BLOCK, LAMP_VALUES } from "../../device/adapters/board/register-map.ts";
 import type { Board, InputChange } from "../../device/ports.ts";
-import { faultyBoard, type FaultyBoard } from "./faulty-board.ts";
+import { faultyBoard, type FaultyBoard } from "../kit/wire/faulty-board.ts";
 
 let hardware: FaultyBoard;
 let board: Board;

@@ -2,9 +2,14 @@
 import type { MqttClient } from "mqtt";
 import { afterEach, describe, expect, test } from "vitest";
 import { downFilter, downTopic, upTopic } from "../../shared/protocol/topics.ts";
-import { noNats, startNats, type Nats } from "../instrument/nats.ts";
-import { openGround, type Ground } from "./broker-ground.ts";
-import { makeAccepted, makeAlarm, makeHeartbeat, type Identity } from "./pillar-kit.ts";
+import { noNats, startNats, type Nats } from "../kit/programs/nats.ts";
+import { openGround, type Ground } from "../kit/wire/broker-ground.ts";
+import {
+  makeAccepted,
+  makeAlarm,
+  makeHeartbeat,
+  type Identity,
+} from "../kit/wire/pillar-clients.ts";
 
 const skipped = noNats();
 

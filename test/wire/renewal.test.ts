@@ -17,7 +17,7 @@ import { HubConfig } from "../../hub/config.ts";
 import { startHub, type HubProcess } from "../../hub/hub-process.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import { PillarId } from "../../shared/ids.ts";
-import { deafMedia, handBoard } from "./hand-board.ts";
+import { deafMedia, handBoard } from "../kit/wire/hand-board.ts";
 
 const PILLAR = PillarId.parse("pillar-1");
 const DAY_MS = 86_400_000;

@@ -15,15 +15,15 @@ import { PASSWORD } from "../../simulator/demo/demo-hub.ts";
 import { until } from "../../simulator/demo/hub-client.ts";
 import { openStreet, type Street } from "../fault/harness/street.ts";
 import { wirePillar } from "../fault/harness/wire-pillar.ts";
-import { connected, newConnection } from "../hub/media/media-rig.ts";
+import { connected, newConnection } from "../kit/media/media-rig.ts";
 import {
   documentedSettings,
   noNginx,
   startNginx,
   type Documented,
   type Nginx,
-} from "../instrument/nginx.ts";
-import { freePort } from "../instrument/ports.ts";
+} from "../kit/programs/nginx.ts";
+import { freePort } from "../kit/programs/free-ports.ts";
 
 const HOST = "hub.example";
 

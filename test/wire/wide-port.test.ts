@@ -4,7 +4,12 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import { openWidePort, type WidePort } from "../../hub/link/entrance/reuse-port.ts";
 import { applicationProtocols } from "../../shared/protocol/alpn.ts";
-import { enrol, startTestBroker, type Identity, type TestBroker } from "./pillar-kit.ts";
+import {
+  enrol,
+  startTestBroker,
+  type Identity,
+  type TestBroker,
+} from "../kit/wire/pillar-clients.ts";
 
 const CROWD = 150;
 

@@ -2,7 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { displayOf } from "../../../device/core/display.ts";
 import type { Display } from "../../../device/ports.ts";
-import { falsePillar, LINK_UP, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import {
+  falsePillar,
+  LINK_UP,
+  reachedPillar,
+  type FalsePillar,
+} from "../../kit/core/pillar-core.ts";
 
 const shown = (pillar: FalsePillar): Display[] =>
   pillar.effects.flatMap((effect) => (effect.type === "display" ? [effect.display] : []));

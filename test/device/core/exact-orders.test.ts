@@ -2,8 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { CommandId, SessionNonce } from "../../../shared/ids.ts";
 import type { CommandBody, CommandOrder } from "../../../shared/protocol/command.ts";
-import { LINK_UP, NONCE, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
-import { after, clear, only, set, timers } from "./effects.ts";
+import {
+  LINK_UP,
+  NONCE,
+  PILLAR,
+  reachedPillar,
+  type FalsePillar,
+} from "../../kit/core/pillar-core.ts";
+import { after, clear, only, set, timers } from "../../kit/core/effects.ts";
 
 let commands = 0;
 function order(pillar: FalsePillar, given: CommandOrder, change: object = {}) {

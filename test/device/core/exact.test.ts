@@ -8,8 +8,8 @@ import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
 import { PROMPTS } from "../../../device/core/call/prompt.ts";
 import { ENDING_MS, mayBeDue, nextLook, sureOf, troubleOf } from "../../../device/core/renewal.ts";
 import { MAX_POSTS, POST_AFTER } from "../../../device/core/https-fallback.ts";
-import { falsePillar, LINK_UP, NONCE, PILLAR, reachedPillar } from "./false-pillar.ts";
-import { after, clear, only, set, timers } from "./effects.ts";
+import { falsePillar, LINK_UP, NONCE, PILLAR, reachedPillar } from "../../kit/core/pillar-core.ts";
+import { after, clear, only, set, timers } from "../../kit/core/effects.ts";
 
 test("the limits are these, and a change of one is a decision", () => {
   expect([MAX_UNSTORED, WINDOW, MAX_OUTBOX, MAX_POSTS, POST_AFTER]).toEqual([

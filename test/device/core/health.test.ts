@@ -11,7 +11,7 @@ import {
   PILLAR,
   reachedPillar,
   type FalsePillar,
-} from "./false-pillar.ts";
+} from "../../kit/core/pillar-core.ts";
 
 const reports = (pillar: FalsePillar): Report[] =>
   pillar.sent.flatMap((one) => (one.channel === "report" ? [one.message] : []));

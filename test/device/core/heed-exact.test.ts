@@ -2,8 +2,15 @@
 import { describe, expect, test } from "vitest";
 import { HubRun, IncidentId, PillarId, SessionNonce } from "../../../shared/ids.ts";
 import type { Stamp } from "../../../shared/protocol/addressed.ts";
-import { after, only, set } from "./effects.ts";
-import { LINK_UP, NONCE, PILLAR, reachedPillar, RUN, type FalsePillar } from "./false-pillar.ts";
+import { after, only, set } from "../../kit/core/effects.ts";
+import {
+  LINK_UP,
+  NONCE,
+  PILLAR,
+  reachedPillar,
+  RUN,
+  type FalsePillar,
+} from "../../kit/core/pillar-core.ts";
 
 const OTHER = SessionNonce.parse("9".repeat(32));
 const run = (n: number): HubRun => HubRun.parse(n.toString(16).padStart(32, "0"));

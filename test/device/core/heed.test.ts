@@ -3,7 +3,14 @@ import { describe, expect, test } from "vitest";
 import { HubRun, IncidentId, MediaSessionId, SessionNonce } from "../../../shared/ids.ts";
 import type { Stamp } from "../../../shared/protocol/addressed.ts";
 import type { CallStatus } from "../../../shared/protocol/call.ts";
-import { LINK_UP, NONCE, PILLAR, reachedPillar, RUN, type FalsePillar } from "./false-pillar.ts";
+import {
+  LINK_UP,
+  NONCE,
+  PILLAR,
+  reachedPillar,
+  RUN,
+  type FalsePillar,
+} from "../../kit/core/pillar-core.ts";
 
 const stamp = (changes: object): Stamp =>
   ({ v: 1, pillarId: PILLAR, sessionNonce: NONCE, hubRun: RUN, number: 1, ...changes }) as Stamp;

@@ -2,14 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { MAX_POSTS, POST_AFTER } from "../../../device/core/https-fallback.ts";
 import type { EventId } from "../../../shared/ids.ts";
-import { after, only, set } from "./effects.ts";
+import { after, only, set } from "../../kit/core/effects.ts";
 import {
   falsePillar,
   keptAlarm,
   LINK_UP,
   reachedPillar,
   type FalsePillar,
-} from "./false-pillar.ts";
+} from "../../kit/core/pillar-core.ts";
 
 const ways = { secondWays: 2 };
 const reason = "no answer within 5 s";

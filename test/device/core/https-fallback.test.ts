@@ -9,7 +9,7 @@ import {
   LINK_UP,
   reachedPillar,
   type FalsePillar,
-} from "./false-pillar.ts";
+} from "../../kit/core/pillar-core.ts";
 
 const ways = { secondWays: 2 };
 const fail = (pillar: FalsePillar, eventId: EventId): void =>

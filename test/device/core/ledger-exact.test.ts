@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
 import { CommandId, HubEpoch, type EventId } from "../../../shared/ids.ts";
-import { after, clear, only, set, timers } from "./effects.ts";
+import { after, clear, only, set, timers } from "../../kit/core/effects.ts";
 import {
   EPOCH,
   falsePillar,
@@ -12,7 +12,7 @@ import {
   PILLAR,
   reachedPillar,
   type FalsePillar,
-} from "./false-pillar.ts";
+} from "../../kit/core/pillar-core.ts";
 
 const OTHER = HubEpoch.parse("f".repeat(32));
 const kept = (count: number, from = 1) =>

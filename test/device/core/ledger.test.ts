@@ -9,7 +9,7 @@ import {
   keptAlarm,
   reachedPillar,
   type FalsePillar,
-} from "./false-pillar.ts";
+} from "../../kit/core/pillar-core.ts";
 
 const seqs = (pillar: FalsePillar): number[] => pillar.alarms().map(({ event }) => event.seq);
 

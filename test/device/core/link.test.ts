@@ -1,6 +1,6 @@
 /** How soon a pillar tries to reach its hub again. */
 import { describe, expect, test } from "vitest";
-import { falsePillar, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import { falsePillar, reachedPillar, type FalsePillar } from "../../kit/core/pillar-core.ts";
 
 /** Ms until the next attempt, after one that failed; chance draws the longest wait. */
 function waitAfterFailure(pillar: FalsePillar): number {

@@ -1,6 +1,6 @@
 /** What the pillar tells of its supply and of its ways to the hub. */
 import { expect, test } from "vitest";
-import { reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import { reachedPillar, type FalsePillar } from "../../kit/core/pillar-core.ts";
 
 const reports = (pillar: FalsePillar) =>
   pillar.sent.flatMap((one) => (one.channel === "report" ? [one.message] : []));

@@ -1,7 +1,13 @@
 /** A call that is over while a newer alarm goes on, and a hub that has lost the running one. */
 import { describe, expect, test } from "vitest";
 import { CommandId, HubEpoch, IncidentId, type EventId } from "../../../shared/ids.ts";
-import { EPOCH, NONCE, PILLAR, reachedPillar, type FalsePillar } from "./false-pillar.ts";
+import {
+  EPOCH,
+  NONCE,
+  PILLAR,
+  reachedPillar,
+  type FalsePillar,
+} from "../../kit/core/pillar-core.ts";
 
 const OTHER_HUB = HubEpoch.parse("f".repeat(32));
 const OTHER_INCIDENT = IncidentId.parse("7".repeat(32));

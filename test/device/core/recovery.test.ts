@@ -7,7 +7,7 @@ import {
   falsePillar,
   reachedPillar,
   type FalsePillar,
-} from "./false-pillar.ts";
+} from "../../kit/core/pillar-core.ts";
 
 const connects = (pillar: FalsePillar): number =>
   pillar.effects.filter(({ type }) => type === "connect").length;

@@ -18,7 +18,7 @@ import {
   PILLAR,
   reachedPillar,
   type FalsePillar,
-} from "./false-pillar.ts";
+} from "../../kit/core/pillar-core.ts";
 
 interface Row {
   readonly state: DisplayPhase;

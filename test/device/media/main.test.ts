@@ -3,11 +3,11 @@ import { dirname } from "node:path";
 import { Decoder } from "@evan/opus";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { carriesKeyframe } from "../../../shared/media/h264.ts";
-import { newFalseHub, type FalseHub } from "../../instrument/false-hub.ts";
-import { forkMedia, type MediaChild } from "../../instrument/media-child.ts";
-import { openSocketMicrophone } from "../../instrument/socket-microphone.ts";
-import { openSocketSpeaker } from "../../instrument/socket-speaker.ts";
-import { medianToneShare, samplesOf } from "../../instrument/tone.ts";
+import { newFalseHub, type FalseHub } from "../../kit/media/hub-media-end.ts";
+import { forkMedia, type MediaChild } from "../../kit/media/pillar-media-child.ts";
+import { openSocketMicrophone } from "../../kit/media/socket-microphone.ts";
+import { openSocketSpeaker } from "../../kit/media/socket-speaker.ts";
+import { medianToneShare, samplesOf } from "../../kit/media/tone.ts";
 
 const PATIENT = { timeout: 15_000, interval: 10 };
 const SMALL = { camera: { kind: "test" }, size: "640x360", framesPerSecond: 15 };

@@ -4,7 +4,7 @@ import type { VoicePacket } from "../../../device/media/session.ts";
 import { MEDIA_TIMING } from "../../../device/media/timing.ts";
 import { milliseconds } from "../../../shared/duration.ts";
 import { Signal } from "../../../shared/protocol/signal.ts";
-import { newFalseHub, type FalseHub } from "../../instrument/false-hub.ts";
+import { newFalseHub, type FalseHub } from "../../kit/media/hub-media-end.ts";
 
 const PATIENT = { timeout: 10_000, interval: 5 };
 const IMPATIENT = {

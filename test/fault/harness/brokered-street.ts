@@ -1,7 +1,11 @@
 /** A street whose pillars reach their hub through a mosquitto, with a line between broker and hub to break. */
 import { join } from "node:path";
 import { openAuthority } from "../../../hub/identity/authority.ts";
-import { newMosquitto, type Mosquitto, type MosquittoWanted } from "../../instrument/mosquitto.ts";
+import {
+  newMosquitto,
+  type Mosquitto,
+  type MosquittoWanted,
+} from "../../kit/programs/mosquitto.ts";
 import { newLine, type Line } from "./line.ts";
 import type { PillarUnderTest } from "./pillar.ts";
 import { openStreet, type Street } from "./street.ts";

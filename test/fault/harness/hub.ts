@@ -14,7 +14,7 @@ import { PillarId, Username } from "../../../shared/ids.ts";
 import { ACCOUNTS, PASSWORD } from "../../../simulator/demo/demo-hub.ts";
 import { ROOT } from "../../../simulator/live/program.ts";
 import { readyWhileProgressing } from "../../../simulator/demo/progress.ts";
-import { freePort, freeUdpRange } from "../../instrument/ports.ts";
+import { freePort, freeUdpRange } from "../../kit/programs/free-ports.ts";
 import type { History } from "./history.ts";
 import { newDesk, type Desk } from "./desk.ts";
 import { startProcess, type Process, type Surroundings } from "./process.ts";

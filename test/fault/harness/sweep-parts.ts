@@ -1,5 +1,5 @@
 /** The parts of a sweep: each repeats one kind of fault as often as asked, judges, and says what it found. */
-import { noMosquitto } from "../../instrument/mosquitto.ts";
+import { noMosquitto } from "../../kit/programs/mosquitto.ts";
 import { fuzzBroker } from "./broker-fuzz.ts";
 import { openBrokeredStreet } from "./brokered-street.ts";
 import {

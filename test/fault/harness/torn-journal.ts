@@ -12,7 +12,7 @@ import { openForReading } from "../../../hub/journal/database.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import { migrate } from "../../../hub/journal/read/queries.ts";
 import { replay } from "../../../hub/journal/replay.ts";
-import { press, registered } from "../../hub/journal/press.ts";
+import { press, registered } from "../../kit/journal/press.ts";
 import { damageEach, keepAsDead, type Torn } from "./torn-file.ts";
 
 const CALLS = 40;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createFairTurns } from "../../../hub/api/http/fair-turns.ts";
 import { createSignInLimit, type SignInTry } from "../../../hub/accounts/sign-in-limit.ts";
-import { startTestApi, type TestApi } from "../api/api-kit.ts";
+import { startTestApi, type TestApi } from "../../kit/hub/api-on-doubles.ts";
 
 describe("how often a wrong password may be tried", () => {
   const from = (address: string, deviceId?: string): SignInTry => ({

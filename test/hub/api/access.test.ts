@@ -1,7 +1,13 @@
 /** Who may do what on the HTTP interface. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Role } from "../../../shared/api/session.ts";
-import { INCIDENT, PILLAR, RECORDING, startTestApi, type TestApi } from "./api-kit.ts";
+import {
+  INCIDENT,
+  PILLAR,
+  RECORDING,
+  startTestApi,
+  type TestApi,
+} from "../../kit/hub/api-on-doubles.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));

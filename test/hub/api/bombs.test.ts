@@ -11,7 +11,13 @@ import { NewAccount } from "../../../shared/api/account.ts";
 import { isKnownBad } from "../../../shared/api/password-rule.ts";
 import { parseUp } from "../../../shared/protocol/messages.ts";
 import { isolated, plainJsonLine, visible } from "../../../shared/text.ts";
-import { incident, INCIDENT, pillar, startTestApi, type TestApi } from "./api-kit.ts";
+import {
+  incident,
+  INCIDENT,
+  pillar,
+  startTestApi,
+  type TestApi,
+} from "../../kit/hub/api-on-doubles.ts";
 
 /** The console's modules ask the browser for its theme when they are loaded. */
 vi.hoisted(() => {

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Problem } from "../../../shared/api/problem.ts";
-import { INCIDENT, startTestApi, type TestApi } from "./api-kit.ts";
+import { INCIDENT, startTestApi, type TestApi } from "../../kit/hub/api-on-doubles.ts";
 
 const SECRET = "ENOENT: no such file, open '/var/lib/anzhu/journal.db'";
 

@@ -1,8 +1,14 @@
 /** Orders to incidents, and the answers to mistakes. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Problem } from "../../../shared/api/problem.ts";
-import { makeAlarm } from "../../wire/pillar-kit.ts";
-import { INCIDENT, PILLAR, incident, startTestApi, type TestApi } from "./api-kit.ts";
+import { makeAlarm } from "../../kit/wire/pillar-clients.ts";
+import {
+  INCIDENT,
+  PILLAR,
+  incident,
+  startTestApi,
+  type TestApi,
+} from "../../kit/hub/api-on-doubles.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Problem } from "../../../shared/api/problem.ts";
 import type { Role } from "../../../shared/api/session.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
-import { INCIDENT, RECORDING, startTestApi, type TestApi } from "./api-kit.ts";
+import { INCIDENT, RECORDING, startTestApi, type TestApi } from "../../kit/hub/api-on-doubles.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { startTestApi, type TestApi } from "./api-kit.ts";
+import { startTestApi, type TestApi } from "../../kit/hub/api-on-doubles.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));

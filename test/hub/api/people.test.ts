@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openAccounts } from "../../../hub/accounts/accounts.ts";
 import { MAX_READS_PER_PERSON, MAX_REFUSALS, network } from "../../../hub/api/audit-notes.ts";
 import { Username } from "../../../shared/ids.ts";
-import { INCIDENT, RECORDING, startTestApi, type TestApi } from "./api-kit.ts";
+import { INCIDENT, RECORDING, startTestApi, type TestApi } from "../../kit/hub/api-on-doubles.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));

@@ -1,7 +1,12 @@
 /** Pillars on the HTTP interface: enrolment, an alarm when MQTT is silent, and the end of an identity. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { alarmPublicKey, makeAccepted, makeAlarm, makeRequest } from "../../wire/pillar-kit.ts";
-import { PILLAR, startTestApi, type TestApi } from "./api-kit.ts";
+import {
+  alarmPublicKey,
+  makeAccepted,
+  makeAlarm,
+  makeRequest,
+} from "../../kit/wire/pillar-clients.ts";
+import { PILLAR, startTestApi, type TestApi } from "../../kit/hub/api-on-doubles.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));

@@ -2,7 +2,13 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { HubStatus } from "../../../shared/api/hub.ts";
 import { Problem } from "../../../shared/api/problem.ts";
-import { INCIDENT, recording, RECORDING, startTestApi, type TestApi } from "./api-kit.ts";
+import {
+  INCIDENT,
+  recording,
+  RECORDING,
+  startTestApi,
+  type TestApi,
+} from "../../kit/hub/api-on-doubles.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));

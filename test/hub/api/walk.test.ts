@@ -10,7 +10,7 @@ import type { HTTPMethods, LightMyRequestResponse } from "fastify";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { Role } from "../../../shared/api/session.ts";
 import { Username } from "../../../shared/ids.ts";
-import { INCIDENT, PILLAR, RECORDING, startTestApi } from "./api-kit.ts";
+import { INCIDENT, PILLAR, RECORDING, startTestApi } from "../../kit/hub/api-on-doubles.ts";
 import { readDescription, type Operation } from "./walk/description.ts";
 import { foreignInput, HOSTILE_NAMES, rightInput, wrongInputs, type Input } from "./walk/inputs.ts";
 

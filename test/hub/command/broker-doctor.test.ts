@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { examineBroker } from "../../../hub/command/broker-doctor.ts";
 import { HubConfig } from "../../../hub/config.ts";
 import { openAuthority } from "../../../hub/identity/authority.ts";
-import { newMosquitto, noMosquitto, type MosquittoWanted } from "../../instrument/mosquitto.ts";
+import { newMosquitto, noMosquitto, type MosquittoWanted } from "../../kit/programs/mosquitto.ts";
 
 const skipped = noMosquitto();
 const closers: (() => unknown)[] = [];

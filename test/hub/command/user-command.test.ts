@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openAccounts } from "../../../hub/accounts/accounts.ts";
-import { tempDir } from "../journal/directory.ts";
+import { tempDir } from "../../kit/journal/directory.ts";
 
 const PASSWORD = "a lamp in the rain";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { evolve } from "../../../hub/core/hub.ts";
 import { boundedCount, boundedPress, MOST_AGE_MS, pressedOf } from "../../../hub/core/bounds.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
-import { hex, newAlarm, newStreet, pillar, START, types } from "./street.ts";
+import { hex, newAlarm, newStreet, pillar, START, types } from "../../kit/core/hub-core-street.ts";
 
 /** The street's alarm with other numbers in it than the helper would write. */
 function alarmWith(street: ReturnType<typeof newStreet>, change: object, event: object = {}) {

@@ -2,7 +2,14 @@
 import { describe, expect, test } from "vitest";
 import type { SessionNonce } from "../../../shared/ids.ts";
 import type { Report } from "../../../shared/protocol/report.ts";
-import { calls, hex, newStreet, pillar, WANG, type Street } from "./street.ts";
+import {
+  calls,
+  hex,
+  newStreet,
+  pillar,
+  WANG,
+  type Street,
+} from "../../kit/core/hub-core-street.ts";
 
 /** Two machines speak with the keys of pillar 0: what comes from either is in doubt. */
 function clone(street: Street): void {

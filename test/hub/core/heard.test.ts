@@ -13,7 +13,14 @@ import {
   presenceFact,
   RECONNECT_WITHIN_MS,
 } from "../../../hub/core/pillar/presence.ts";
-import { CHEN, calls, hex, newStreet, pillar, type Street } from "./street.ts";
+import {
+  CHEN,
+  calls,
+  hex,
+  newStreet,
+  pillar,
+  type Street,
+} from "../../kit/core/hub-core-street.ts";
 
 const ID = pillar(0);
 

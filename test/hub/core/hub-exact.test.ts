@@ -3,7 +3,16 @@ import { describe, expect, test } from "vitest";
 import { evolve, unattended } from "../../../hub/core/hub.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { IncidentId, RecordingId, Username } from "../../../shared/ids.ts";
-import { CHEN, hex, newHeartbeat, newStreet, pillar, START, WANG, type Street } from "./street.ts";
+import {
+  CHEN,
+  hex,
+  newHeartbeat,
+  newStreet,
+  pillar,
+  START,
+  WANG,
+  type Street,
+} from "../../kit/core/hub-core-street.ts";
 
 const PILLAR = pillar(0);
 const nothing = { facts: [], effects: [] };

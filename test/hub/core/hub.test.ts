@@ -4,7 +4,16 @@ import type { IncidentId, RecordingId, Username } from "../../../shared/ids.ts";
 import { unattended } from "../../../hub/core/hub.ts";
 import { MAX_CLOSED, newState } from "../../../hub/core/state/hub-state.ts";
 import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";
-import { CHEN, hex, LI, newStreet, pillar, WANG, ZHAO, type Street } from "./street.ts";
+import {
+  CHEN,
+  hex,
+  LI,
+  newStreet,
+  pillar,
+  WANG,
+  ZHAO,
+  type Street,
+} from "../../kit/core/hub-core-street.ts";
 
 const PILLARS = 3;
 

@@ -16,7 +16,7 @@ import {
   waitAt,
 } from "../../../hub/core/incident/escalation.ts";
 import { newState } from "../../../hub/core/state/hub-state.ts";
-import { hex } from "./street.ts";
+import { hex } from "../../kit/core/hub-core-street.ts";
 
 const A = "https://a.example";
 const B = "https://b.example";

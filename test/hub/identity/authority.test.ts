@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openAuthority } from "../../../hub/identity/authority.ts";
 import { PillarId } from "../../../shared/ids.ts";
-import { makeRequest } from "../../wire/pillar-kit.ts";
+import { makeRequest } from "../../kit/wire/pillar-clients.ts";
 
 const PILLAR = PillarId.parse("demo-001");
 let dir: string;

@@ -8,7 +8,7 @@ import {
 } from "../../../hub/identity/identities.ts";
 import { whyNotAdmitted } from "../../../hub/core/pillar/certificate.ts";
 import type { PillarId, Signature, Username } from "../../../shared/ids.ts";
-import { newStreet, pillar, START, type Street } from "../core/street.ts";
+import { newStreet, pillar, START, type Street } from "../../kit/core/hub-core-street.ts";
 
 const PILLAR: PillarId = pillar(0);
 const DAY_MS = 86_400_000;

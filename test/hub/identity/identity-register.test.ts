@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { IdentityFact } from "../../../hub/identity/identities.ts";
 import { openRegister } from "../../../hub/identity/identity-register.ts";
-import { tempDir } from "../journal/directory.ts";
-import { pillar } from "../core/street.ts";
+import { tempDir } from "../../kit/journal/directory.ts";
+import { pillar } from "../../kit/core/hub-core-street.ts";
 
 const place = { name: "n", grid: "g", address: "", position: null };
 const registered = (n: number): IdentityFact => ({

@@ -1,6 +1,6 @@
 /** Appends presses until it is killed, and says each one's number when it is durable. */
 import { openJournal } from "../../../hub/journal/journal.ts";
-import { press, registered } from "./press.ts";
+import { press, registered } from "../../kit/journal/press.ts";
 
 const [file = ""] = process.argv.slice(2);
 const journal = await openJournal(file);

@@ -9,7 +9,7 @@ import { openReads } from "../../../hub/journal/read/reads.ts";
 import { migrationProvider } from "../../../hub/journal/schema.ts";
 import { AuditPage, AuditQuery } from "../../../shared/api/audit.ts";
 import { IncidentId, RecordingId, Username } from "../../../shared/ids.ts";
-import { tempDir } from "./directory.ts";
+import { tempDir } from "../../kit/journal/directory.ts";
 
 const ONE = IncidentId.parse("1".repeat(32));
 const LI = Username.parse("li");

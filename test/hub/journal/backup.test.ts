@@ -9,9 +9,9 @@ import { openAuthority } from "../../../hub/identity/authority.ts";
 import { run } from "../../../hub/main.ts";
 import { findWide } from "../../../hub/storage/private-files.ts";
 import type { Username } from "../../../shared/ids.ts";
-import { hashOf, newHeartbeat, pillar } from "../core/street.ts";
-import { incidents, newHub, told, type FalseHub } from "../false-hub.ts";
-import { tempDir } from "./directory.ts";
+import { hashOf, newHeartbeat, pillar } from "../../kit/core/hub-core-street.ts";
+import { incidents, newHub, told, type FalseHub } from "../../kit/hub/shell-on-doubles.ts";
+import { tempDir } from "../../kit/journal/directory.ts";
 
 async function pressed(hub: FalseHub, upTo: number): Promise<void> {
   for (let seq = 1; seq <= upTo; seq++) await hub.press({ seq });

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { tempDir } from "./directory.ts";
+import { tempDir } from "../../kit/journal/directory.ts";
 
 const CHILD = fileURLToPath(new URL("./fill-disk.ts", import.meta.url));
 const canMount = spawnSync("unshare", ["--mount", "true"]).status === 0;

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openJournal } from "../../../hub/journal/journal.ts";
-import { press, registered } from "./press.ts";
+import { press, registered } from "../../kit/journal/press.ts";
 
 const [directory = ""] = process.argv.slice(2);
 const filler = join(directory, "filler");

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { MAX_BATCH_FACTS, openJournal } from "../../../hub/journal/journal.ts";
-import { newFlood } from "../core/flood.ts";
-import { newStreet, WANG } from "../core/street.ts";
-import { tempDir } from "./directory.ts";
+import { newFlood } from "../../kit/core/flood.ts";
+import { newStreet, WANG } from "../../kit/core/hub-core-street.ts";
+import { tempDir } from "../../kit/journal/directory.ts";
 
 const DAY_S = 86_400;
 const HOUR_S = 3600;

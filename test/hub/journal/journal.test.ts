@@ -6,9 +6,9 @@ import { verifyChain } from "../../../hub/journal/chain.ts";
 import { openForReading } from "../../../hub/journal/database.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import type { Journal } from "../../../hub/ports.ts";
-import { newAlarm, pillar } from "../core/street.ts";
-import { tempDir } from "./directory.ts";
-import { press, registered } from "./press.ts";
+import { newAlarm, pillar } from "../../kit/core/hub-core-street.ts";
+import { tempDir } from "../../kit/journal/directory.ts";
+import { press, registered } from "../../kit/journal/press.ts";
 
 async function open(file: string): Promise<Journal> {
   const journal = await openJournal(file);

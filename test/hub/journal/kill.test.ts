@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { verifyChain } from "../../../hub/journal/chain.ts";
 import { openForReading } from "../../../hub/journal/database.ts";
-import { tempDir } from "./directory.ts";
+import { tempDir } from "../../kit/journal/directory.ts";
 
 const CHILD = fileURLToPath(new URL("./append-forever.ts", import.meta.url));
 const KILLS = 6;

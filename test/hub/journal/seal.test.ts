@@ -16,9 +16,9 @@ import { sealFacts } from "../../../hub/journal/seal.ts";
 import { findSecrets, secretShape } from "../../../hub/journal/secrets.ts";
 import { run } from "../../../hub/main.ts";
 import { AuditQuery } from "../../../shared/api/audit.ts";
-import { pillar, START } from "../core/street.ts";
-import { tempDir } from "./directory.ts";
-import { press, registered } from "./press.ts";
+import { pillar, START } from "../../kit/core/hub-core-street.ts";
+import { tempDir } from "../../kit/journal/directory.ts";
+import { press, registered } from "../../kit/journal/press.ts";
 
 const SECRET = "Zebra-77-lamp";
 const ADDRESS = `rtsp://admin:${SECRET}@10.0.0.9:554/main`;

@@ -23,7 +23,7 @@ import {
   type FakePillar,
   type Rig,
   type Source,
-} from "./media-rig.ts";
+} from "../../kit/media/media-rig.ts";
 
 let rig: Rig;
 let dir = "";

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { Journal } from "../../../hub/ports.ts";
-import { newAlarm, newHeartbeat, pillar } from "../core/street.ts";
+import { newAlarm, newHeartbeat, pillar } from "../../kit/core/hub-core-street.ts";
 import {
   incidents,
   newHub,
@@ -10,7 +10,7 @@ import {
   SEAT,
   told,
   type FalseHub,
-} from "../false-hub.ts";
+} from "../../kit/hub/shell-on-doubles.ts";
 
 const OFFER = "v=0\r\n";
 

@@ -1,7 +1,7 @@
 /** What pillars are told is signed for their present session, in order; what comes before it waits for it. */
 import { describe, expect, test } from "vitest";
 import { createTelling } from "../../../hub/shell/telling.ts";
-import { hex, newStreet, pillar, WANG } from "../core/street.ts";
+import { hex, newStreet, pillar, WANG } from "../../kit/core/hub-core-street.ts";
 import type { SessionNonce } from "../../../shared/ids.ts";
 import { EventId, IncidentId, MediaSessionId, type Signature } from "../../../shared/ids.ts";
 import { canonicalJson } from "../../../shared/canonical-json.ts";

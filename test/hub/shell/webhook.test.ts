@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Webhook } from "../../../hub/config.ts";
 import { HubConfig } from "../../../hub/config.ts";
 import { sign } from "../../../hub/shell/webhook.ts";
-import { newHub, onlyIncident, person, type FalseHub } from "../false-hub.ts";
+import { newHub, onlyIncident, person, type FalseHub } from "../../kit/hub/shell-on-doubles.ts";
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
 /** Ticks come once a second; everything below is due at the next one. */

@@ -1,7 +1,7 @@
 /** A call from the press to its end: the whole of its state, each timer, and the lines of the log. */
 import { describe, expect, test } from "vitest";
 import { IncidentId, type EventId } from "../../../../shared/ids.ts";
-import { after, clear, only, set, timers } from "../effects.ts";
+import { after, clear, only, set, timers } from "../../../kit/core/effects.ts";
 import {
   EPOCH,
   falsePillar,
@@ -9,7 +9,7 @@ import {
   PILLAR,
   reachedPillar,
   type FalsePillar,
-} from "../false-pillar.ts";
+} from "../../../kit/core/pillar-core.ts";
 
 const stateOf = (pillar: FalsePillar) => pillar.state().call;
 const lines = (effects: ReturnType<typeof after>) =>

@@ -2,14 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { EventId, IncidentId } from "../../../../shared/ids.ts";
 import type { Call } from "../../../../shared/protocol/call.ts";
-import { after, only, set, timers } from "../effects.ts";
+import { after, only, set, timers } from "../../../kit/core/effects.ts";
 import {
   falsePillar,
   keptAlarm,
   LINK_UP,
   reachedPillar,
   type FalsePillar,
-} from "../false-pillar.ts";
+} from "../../../kit/core/pillar-core.ts";
 
 const OLD = keptAlarm(1).event.eventId;
 const OTHER = IncidentId.parse("d".repeat(32));

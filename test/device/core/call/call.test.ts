@@ -8,7 +8,7 @@ import {
   keptAlarm,
   reachedPillar,
   type FalsePillar,
-} from "../false-pillar.ts";
+} from "../../../kit/core/pillar-core.ts";
 
 const gates = (pillar: FalsePillar): boolean[] =>
   pillar.effects.flatMap((effect) =>

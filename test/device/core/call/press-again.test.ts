@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { isAllStoredWith } from "../../../../device/core/disk.ts";
 import { IncidentId, type EventId } from "../../../../shared/ids.ts";
-import { EPOCH, PILLAR, reachedPillar, type FalsePillar } from "../false-pillar.ts";
+import { EPOCH, PILLAR, reachedPillar, type FalsePillar } from "../../../kit/core/pillar-core.ts";
 
 const LATER_MS = 5000;
 

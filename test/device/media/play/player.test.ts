@@ -7,7 +7,7 @@ import { FRAME_BYTES } from "../../../../device/media/play/pcm.ts";
 import { playerCommand, startPlayer, type Player } from "../../../../device/media/play/player.ts";
 import { MEDIA_TIMING } from "../../../../device/media/timing.ts";
 import { milliseconds } from "../../../../shared/duration.ts";
-import { openSocketSpeaker } from "../../../instrument/socket-speaker.ts";
+import { openSocketSpeaker } from "../../../kit/media/socket-speaker.ts";
 
 const PATIENT = { timeout: 10_000, interval: 5 };
 const IMPATIENT = {

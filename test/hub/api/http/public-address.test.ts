@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { HubConfig } from "../../../../hub/config.ts";
 import { withoutBase } from "../../../../hub/api/http/public-address.ts";
-import { INCIDENT, startTestApi, type TestApi } from "../api-kit.ts";
+import { INCIDENT, startTestApi, type TestApi } from "../../../kit/hub/api-on-doubles.ts";
 
 let api: TestApi;
 const opened: TestApi[] = [];

@@ -13,7 +13,7 @@ import {
   WANG,
   type AlarmDetails,
   type Street,
-} from "../street.ts";
+} from "../../../kit/core/hub-core-street.ts";
 
 const PILLAR = pillar(0);
 const CLOSE = { name: "close", disposition: "resolved", note: "" } as const;

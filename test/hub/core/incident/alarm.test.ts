@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { MAX_RECENT_ALARMS, needsJournal } from "../../../../hub/core/pillar/ledger.ts";
-import { calls, CHEN, newAlarm, newStreet, pillar, types, WANG, ZHAO } from "../street.ts";
+import {
+  calls,
+  CHEN,
+  newAlarm,
+  newStreet,
+  pillar,
+  types,
+  WANG,
+  ZHAO,
+} from "../../../kit/core/hub-core-street.ts";
 
 const CLOSE = { name: "close", disposition: "resolved", note: "" } as const;
 

@@ -8,7 +8,7 @@ import {
 } from "../../../../hub/core/incident/console.ts";
 import { type Desk, silence } from "../../../../hub/core/state/heard-state.ts";
 import type { Username } from "../../../../shared/ids.ts";
-import { LI, newStreet, START, WANG, type Street } from "../street.ts";
+import { LI, newStreet, START, WANG, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const wang = "wang" as Username;
 type Sign = "connected" | "disconnected" | "beat" | "seen";

@@ -8,7 +8,7 @@ import {
   setDeadline,
 } from "../../../../hub/core/incident/deadline.ts";
 import type { IncidentId } from "../../../../shared/ids.ts";
-import { newStreet, START, types, type Street } from "../street.ts";
+import { newStreet, START, types, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const tick = (at: number) => ({ type: "tick", at }) as const;
 

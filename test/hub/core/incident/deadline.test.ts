@@ -3,7 +3,16 @@ import { describe, expect, test } from "vitest";
 import type { IncidentId, Username } from "../../../../shared/ids.ts";
 import type { Fact } from "../../../../hub/core/facts.ts";
 import { unattended } from "../../../../hub/core/hub.ts";
-import { CHEN, LI, newStreet, START, types, WANG, type Person, type Street } from "../street.ts";
+import {
+  CHEN,
+  LI,
+  newStreet,
+  START,
+  types,
+  WANG,
+  type Person,
+  type Street,
+} from "../../../kit/core/hub-core-street.ts";
 
 const OUTSIDE = { desksAfterMs: 10_000, supervisorAfterMs: 20_000, externalAfterMs: 40_000 };
 const settings = { escalation: { ...OUTSIDE, targets: ["https://one.example/hook"] } };

@@ -7,7 +7,7 @@ import {
   evolveIncident,
   type IncidentRecord,
 } from "../../../../hub/core/incident/incident.ts";
-import { hex, pillar } from "../street.ts";
+import { hex, pillar } from "../../../kit/core/hub-core-street.ts";
 
 const incidentId = hex(1) as IncidentId;
 const eventId = hex(2) as EventId;

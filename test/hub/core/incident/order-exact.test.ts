@@ -13,7 +13,7 @@ import {
   ZHAO,
   type Person,
   type Street,
-} from "../street.ts";
+} from "../../../kit/core/hub-core-street.ts";
 
 /** A street with one call, and the words of a person about it. */
 function called(kind: "voice" | "test" = "voice") {

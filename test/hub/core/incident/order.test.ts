@@ -2,7 +2,16 @@ import { describe, expect, test } from "vitest";
 import type { Username } from "../../../../shared/ids.ts";
 import type { HubEffect } from "../../../../hub/core/events.ts";
 import { MAX_NOTES, MAX_UNITS } from "../../../../hub/core/incident/order.ts";
-import { calls, CHEN, LI, newStreet, types, WANG, ZHAO, type Street } from "../street.ts";
+import {
+  calls,
+  CHEN,
+  LI,
+  newStreet,
+  types,
+  WANG,
+  ZHAO,
+  type Street,
+} from "../../../kit/core/hub-core-street.ts";
 
 const CLOSE = { name: "close", disposition: "resolved", note: "回家了" } as const;
 const TO_LI = { name: "transfer", to: "li" as Username, toName: "li" } as const;

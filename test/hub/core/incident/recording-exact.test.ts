@@ -9,7 +9,7 @@ import {
 } from "../../../../hub/core/incident/recording.ts";
 import type { RecordingRecord } from "../../../../hub/core/state/recording-record.ts";
 import type { IncidentId, RecordingId } from "../../../../shared/ids.ts";
-import { hex, newStreet, pillar, START, type Street } from "../street.ts";
+import { hex, newStreet, pillar, START, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const recordingId = hex(5) as RecordingId;
 const incidentId = hex(6) as IncidentId;

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { MAX_RECORDINGS, unrecorded } from "../../../../hub/core/incident/recording.ts";
-import { CHEN, hex, newStreet, pillar, types, type Street } from "../street.ts";
+import {
+  CHEN,
+  hex,
+  newStreet,
+  pillar,
+  types,
+  type Street,
+} from "../../../kit/core/hub-core-street.ts";
 
 const ended = (recordingId: never, at: number) =>
   ({ type: "recording-ended", at, recordingId, state: "closed", durationMs: 9, bytes: 9 }) as const;

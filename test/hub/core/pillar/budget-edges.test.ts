@@ -17,7 +17,7 @@ import {
 } from "../../../../hub/core/pillar/budget.ts";
 import type { Budget } from "../../../../hub/core/state/budget-state.ts";
 import type { Fact, FactOf } from "../../../../hub/core/facts.ts";
-import { newAlarm, newStreet, pillar, type Street } from "../street.ts";
+import { newAlarm, newStreet, pillar, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const ID = pillar(0);
 

@@ -10,8 +10,8 @@ import {
 } from "../../../../hub/core/pillar/budget.ts";
 import type { Fact } from "../../../../hub/core/facts.ts";
 import type { FaultCode } from "../../../../shared/protocol/heartbeat.ts";
-import { newFlood } from "../flood.ts";
-import { CHEN, newStreet, pillar, types } from "../street.ts";
+import { newFlood } from "../../../kit/core/flood.ts";
+import { CHEN, newStreet, pillar, types } from "../../../kit/core/hub-core-street.ts";
 
 const faultsOf = (facts: readonly Fact[], code: FaultCode) =>
   facts.filter((fact) => fact.type === "pillar-fault" && fact.code === code);

@@ -14,7 +14,14 @@ import {
 } from "../../../../hub/core/pillar/certificate.ts";
 import type { CertificateRecord, PillarRecord } from "../../../../hub/core/state/pillar-record.ts";
 import type { FaultCode } from "../../../../shared/protocol/heartbeat.ts";
-import { newStreet, pillar, START, WANG, ZHAO, type Street } from "../street.ts";
+import {
+  newStreet,
+  pillar,
+  START,
+  WANG,
+  ZHAO,
+  type Street,
+} from "../../../kit/core/hub-core-street.ts";
 
 const PILLAR = pillar(0);
 const DAY_MS = 86_400_000;

@@ -9,7 +9,15 @@ import {
 import { isTrusted } from "../../../../hub/core/pillar/pillar-registry.ts";
 import { writeSnapshot } from "../../../../hub/core/snapshot.ts";
 import type { PillarId, Username } from "../../../../shared/ids.ts";
-import { newStreet, pillar, START, types, WANG, ZHAO, type Street } from "../street.ts";
+import {
+  newStreet,
+  pillar,
+  START,
+  types,
+  WANG,
+  ZHAO,
+  type Street,
+} from "../../../kit/core/hub-core-street.ts";
 
 const DAY_MS = 86_400_000;
 const LIFE_MS = 60 * DAY_MS;

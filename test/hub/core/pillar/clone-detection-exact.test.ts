@@ -10,7 +10,7 @@ import {
 } from "../../../../hub/core/pillar/clone-detection.ts";
 import type { Lineage } from "../../../../hub/core/state/heard-state.ts";
 import type { SessionNonce } from "../../../../shared/ids.ts";
-import { hex, newHeartbeat, START } from "../street.ts";
+import { hex, newHeartbeat, START } from "../../../kit/core/hub-core-street.ts";
 
 const nonce = (n: number): SessionNonce => hex(n) as SessionNonce;
 /** A heartbeat of the n-th session, with this boot number and uptime, this long after the start. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SessionNonce } from "../../../../shared/ids.ts";
-import { hex, newStreet, pillar, types, type Street } from "../street.ts";
+import { hex, newStreet, pillar, types, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const nonce = (n: number): SessionNonce => hex(n) as SessionNonce;
 const faults = (street: Street) => street.state.pillars.get(pillar(0))?.faults;

@@ -1,7 +1,7 @@
 /** A whole grid gone, and back: which pillars count, and from how many on. */
 import { expect, test } from "vitest";
 import { gridFacts } from "../../../../hub/core/pillar/grid.ts";
-import { newStreet, pillar, START } from "../street.ts";
+import { newStreet, pillar, START } from "../../../kit/core/hub-core-street.ts";
 
 type Seen = "lost" | "late" | "online" | "out-of-service" | "never";
 

@@ -23,7 +23,7 @@ import {
   pillar,
   START,
   type AlarmDetails,
-} from "../street.ts";
+} from "../../../kit/core/hub-core-street.ts";
 
 const PILLAR = pillar(0);
 const INCIDENT = hex(500) as IncidentId;

@@ -10,7 +10,7 @@ import {
 } from "../../../../hub/core/pillar/pillar-registry.ts";
 import type { PillarRecord } from "../../../../hub/core/state/pillar-record.ts";
 import type { FaultCode } from "../../../../shared/protocol/heartbeat.ts";
-import { newStreet, pillar, START, type Street } from "../street.ts";
+import { newStreet, pillar, START, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const PILLAR = pillar(0);
 const FOUND_BY_HUB: readonly FaultCode[] = [

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { SessionNonce, Sha256 } from "../../../../shared/ids.ts";
 import { MAX_CHANGES_PER_TICK } from "../../../../hub/core/pillar/presence.ts";
-import { calls, CHEN, hex, newStreet, pillar, types, WANG, type Street } from "../street.ts";
+import {
+  calls,
+  CHEN,
+  hex,
+  newStreet,
+  pillar,
+  types,
+  WANG,
+  type Street,
+} from "../../../kit/core/hub-core-street.ts";
 
 const presenceOf = (street: Street, n = 0) => street.state.pillars.get(pillar(n))?.presence;
 

@@ -14,7 +14,7 @@ import {
 } from "../../../../hub/core/storage/retention.ts";
 import type { Candidate } from "../../../../hub/core/state/storage-state.ts";
 import type { IncidentId, RecordingId } from "../../../../shared/ids.ts";
-import { hex, newStreet, START, type Street } from "../street.ts";
+import { hex, newStreet, START, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const DAY_MS = 86_400_000;
 const MIB = 1024 * 1024;

@@ -14,7 +14,7 @@ import {
 } from "../../../../hub/core/storage/retention.ts";
 import type { Candidate } from "../../../../hub/core/state/storage-state.ts";
 import { readSnapshot, writeSnapshot } from "../../../../hub/core/snapshot.ts";
-import { CHEN, hex, newStreet, types, type Street } from "../street.ts";
+import { CHEN, hex, newStreet, types, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const DAY_MS = 86_400_000;
 const GIB = 1024 ** 3;

@@ -11,9 +11,9 @@ import { ServerEvent } from "../../../../shared/api/event.ts";
 import type { Fact } from "../../../../hub/core/facts.ts";
 import { openJournal } from "../../../../hub/journal/journal.ts";
 import { MAX_REPLAYED_FACTS, openReads } from "../../../../hub/journal/read/reads.ts";
-import { hex, pillar, START } from "../../core/street.ts";
-import { tempDir } from "../directory.ts";
-import { closed, incidentOf, press, registered } from "../press.ts";
+import { hex, pillar, START } from "../../../kit/core/hub-core-street.ts";
+import { tempDir } from "../../../kit/journal/directory.ts";
+import { closed, incidentOf, press, registered } from "../../../kit/journal/press.ts";
 
 async function withFacts(...facts: Fact[][]) {
   const dataDir = tempDir();

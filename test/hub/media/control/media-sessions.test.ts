@@ -4,7 +4,7 @@ import type { IncidentRecord } from "../../../../hub/core/incident/incident.ts";
 import type { FromMedia, ToMedia } from "../../../../hub/media/ipc.ts";
 import type { MediaPort } from "../../../../hub/ports.ts";
 import { createViews, MAX_VIEWS_OF_ONE } from "../../../../hub/media/control/media-sessions.ts";
-import { person } from "../../false-hub.ts";
+import { person } from "../../../kit/hub/shell-on-doubles.ts";
 
 const INCIDENT = { id: "1".repeat(32), pillarId: "pillar-0", state: "open", kind: "voice" };
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { RtpPacket } from "werift";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { startRecording, type Recording } from "../../../../hub/media/recorder/recording.ts";
-import { PICTURE, startSource, tone } from "../media-rig.ts";
+import { PICTURE, startSource, tone } from "../../../kit/media/media-rig.ts";
 
 /** Real packets of three seconds, once; the tests replay them on a clock of their own. */
 const captured: Record<"picture" | "citizen" | "operator", Arrival[]> = {

@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc16, hasGoodCrc } from "../../device/adapters/board/modbus-port.ts";
-import { INPUT_BLOCK, MAGIC, MAP_VERSION } from "../../device/adapters/board/register-map.ts";
+import { crc16, hasGoodCrc } from "../../../device/adapters/board/modbus-port.ts";
+import { INPUT_BLOCK, MAGIC, MAP_VERSION } from "../../../device/adapters/board/register-map.ts";
 import {
   openPseudoTerminal,
   type PseudoTerminal,
-} from "../../simulator/live/board/pseudo-terminal.ts";
+} from "../../../simulator/live/board/pseudo-terminal.ts";
 
 /** Three requests of about 106 ms each are over by then. */
 const LATE_MS = 400;

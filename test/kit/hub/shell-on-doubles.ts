@@ -6,22 +6,22 @@
 import { join } from "node:path";
 import { pino } from "pino";
 import { onTestFinished, vi } from "vitest";
-import type { Role } from "../../shared/api/session.ts";
-import { SessionNonce, type PillarId, type Signature, type Username } from "../../shared/ids.ts";
-import type { DownMessage } from "../../shared/protocol/messages.ts";
-import type { Via } from "../../hub/core/facts.ts";
-import { DEFAULT_ESCALATION } from "../../hub/core/incident/escalation.ts";
-import type { RetentionSettings } from "../../hub/core/state/storage-state.ts";
-import type { HubSettings } from "../../hub/core/state/hub-state.ts";
-import { openJournal } from "../../hub/journal/journal.ts";
-import type { Webhook } from "../../hub/config.ts";
-import type { FromMedia, ToMedia } from "../../hub/media/ipc.ts";
-import type { Actor, Journal, NumberedEvent } from "../../hub/ports.ts";
-import type { Inspected } from "../../hub/media/control/recordings.ts";
-import { hear } from "../../hub/core/hear.ts";
-import { startShell, type Shell } from "../../hub/shell/shell.ts";
-import { newAlarm, pillar, type AlarmDetails } from "./core/street.ts";
-import { tempDir } from "./journal/directory.ts";
+import type { Role } from "../../../shared/api/session.ts";
+import { SessionNonce, type PillarId, type Signature, type Username } from "../../../shared/ids.ts";
+import type { DownMessage } from "../../../shared/protocol/messages.ts";
+import type { Via } from "../../../hub/core/facts.ts";
+import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
+import type { RetentionSettings } from "../../../hub/core/state/storage-state.ts";
+import type { HubSettings } from "../../../hub/core/state/hub-state.ts";
+import { openJournal } from "../../../hub/journal/journal.ts";
+import type { Webhook } from "../../../hub/config.ts";
+import type { FromMedia, ToMedia } from "../../../hub/media/ipc.ts";
+import type { Actor, Journal, NumberedEvent } from "../../../hub/ports.ts";
+import type { Inspected } from "../../../hub/media/control/recordings.ts";
+import { hear } from "../../../hub/core/hear.ts";
+import { startShell, type Shell } from "../../../hub/shell/shell.ts";
+import { newAlarm, pillar, type AlarmDetails } from "../core/hub-core-street.ts";
+import { tempDir } from "../journal/directory.ts";
 
 export const person = (name: string, role: Role = "operator"): Actor => ({
   username: name as Username,

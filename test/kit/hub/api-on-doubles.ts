@@ -32,7 +32,7 @@ import type { Pillar, RevokeRequest } from "../../../shared/api/pillar.ts";
 import { Role } from "../../../shared/api/session.ts";
 import { IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
-import { keptLog } from "../../wire/pillar-kit.ts";
+import { keptLog } from "../wire/pillar-clients.ts";
 
 export const INCIDENT = IncidentId.parse("1".repeat(32));
 export const RECORDING = RecordingId.parse("2".repeat(32));

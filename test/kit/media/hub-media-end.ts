@@ -13,7 +13,7 @@ import {
   RtpPacket,
   type RtcpPacket,
 } from "werift";
-import { AUDIO, VIDEO } from "../../shared/media/codecs.ts";
+import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
 import { sine } from "./tone.ts";
 
 /** Packets kept: a minute of picture and sound. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { ROOT } from "../../simulator/live/program.ts";
+import { ROOT } from "../../../simulator/live/program.ts";
 
 /** The fenced block of this language in the document. */
 export function documented(language: "conf" | "acl" | "nats"): string {

@@ -1,6 +1,6 @@
 /** What one event makes the pillar's core order, and how a test writes it down. */
 import type { Effect } from "../../../device/core/events.ts";
-import type { FalsePillar } from "./false-pillar.ts";
+import type { FalsePillar } from "./pillar-core.ts";
 
 /** What one event makes the pillar do. */
 export function after(pillar: FalsePillar, act: () => void): readonly Effect[] {

@@ -3,16 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import { examineBroker } from "../../hub/command/broker-doctor.ts";
-import { HubConfig } from "../../hub/config.ts";
-import type { Finding } from "../../hub/command/finding.ts";
-import { openAuthority } from "../../hub/identity/authority.ts";
-import { accessTo } from "../../hub/link/external/broker-access.ts";
-import { startExternalBroker } from "../../hub/link/external/external-broker.ts";
-import type { Authority, WayIn } from "../../hub/ports.ts";
-import { PillarId } from "../../shared/ids.ts";
-import { until } from "../../simulator/demo/hub-client.ts";
-import { enrol, keptLog, type Identity, type Received } from "./pillar-kit.ts";
+import { examineBroker } from "../../../hub/command/broker-doctor.ts";
+import { HubConfig } from "../../../hub/config.ts";
+import type { Finding } from "../../../hub/command/finding.ts";
+import { openAuthority } from "../../../hub/identity/authority.ts";
+import { accessTo } from "../../../hub/link/external/broker-access.ts";
+import { startExternalBroker } from "../../../hub/link/external/external-broker.ts";
+import type { Authority, WayIn } from "../../../hub/ports.ts";
+import { PillarId } from "../../../shared/ids.ts";
+import { until } from "../../../simulator/demo/hub-client.ts";
+import { enrol, keptLog, type Identity, type Received } from "./pillar-clients.ts";
 
 /** A pillar with a certificate of the authority, that the hub does not know. */
 export const STRANGER = PillarId.parse("stranger");

@@ -1,5 +1,5 @@
 /** A board under the test's finger and a media process that only listens. */
-import type { Board, InputChange, LampPattern, MediaPort, ToMedia } from "../../device/ports.ts";
+import type { Board, InputChange, LampPattern, MediaPort, ToMedia } from "../../../device/ports.ts";
 
 export interface HandBoard extends Board {
   press(): void;

@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { Aedes, type Client } from "aedes";
-import { dataPaths } from "../../device/adapters/host/data-dir.ts";
-import { makeKeys } from "../../device/adapters/identity/key-pair.ts";
-import { writeTlsPair } from "../../device/adapters/identity/tls-pair.ts";
-import { AgentConfig } from "../../device/config.ts";
-import { openAuthority } from "../../hub/identity/authority.ts";
-import type { Authority } from "../../hub/ports.ts";
-import { canonicalJson } from "../../shared/canonical-json.ts";
+import { dataPaths } from "../../../device/adapters/host/data-dir.ts";
+import { makeKeys } from "../../../device/adapters/identity/key-pair.ts";
+import { writeTlsPair } from "../../../device/adapters/identity/tls-pair.ts";
+import { AgentConfig } from "../../../device/config.ts";
+import { openAuthority } from "../../../hub/identity/authority.ts";
+import type { Authority } from "../../../hub/ports.ts";
+import { canonicalJson } from "../../../shared/canonical-json.ts";
 import {
   HubEpoch,
   HubRun,
@@ -20,13 +20,13 @@ import {
   PillarId,
   type EventId,
   SessionNonce,
-} from "../../shared/ids.ts";
-import type { Receipt } from "../../shared/protocol/accepted.ts";
-import type { Alarm } from "../../shared/protocol/alarm.ts";
-import type { Call, CallStatus } from "../../shared/protocol/call.ts";
-import type { CommandOrder } from "../../shared/protocol/command.ts";
-import { parseUp, type DownMessage, type UpMessage } from "../../shared/protocol/messages.ts";
-import { downTopic, parseTopic, qosOf } from "../../shared/protocol/topics.ts";
+} from "../../../shared/ids.ts";
+import type { Receipt } from "../../../shared/protocol/accepted.ts";
+import type { Alarm } from "../../../shared/protocol/alarm.ts";
+import type { Call, CallStatus } from "../../../shared/protocol/call.ts";
+import type { CommandOrder } from "../../../shared/protocol/command.ts";
+import { parseUp, type DownMessage, type UpMessage } from "../../../shared/protocol/messages.ts";
+import { downTopic, parseTopic, qosOf } from "../../../shared/protocol/topics.ts";
 
 export const hex128 = (): string => randomBytes(16).toString("hex");
 export const PILLAR = PillarId.parse("pillar-1");

@@ -8,16 +8,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { pino, type Logger } from "pino";
-import { HubConfig } from "../../hub/config.ts";
-import { openAuthority } from "../../hub/identity/authority.ts";
-import { startBroker } from "../../hub/link/embedded/embedded-broker.ts";
-import { createSampledLog, type SampledLog } from "../../hub/link/sampled-log.ts";
-import type { Authority, PillarLink } from "../../hub/ports.ts";
-import { canonicalJson } from "../../shared/canonical-json.ts";
-import { EventId, IncidentId, HubEpoch, PillarId, Sha256 } from "../../shared/ids.ts";
-import type { Alarm, AlarmEvent } from "../../shared/protocol/alarm.ts";
-import { KEEP_ALIVE_SECONDS } from "../../shared/protocol/connection.ts";
-import type { DownMessage, UpMessage } from "../../shared/protocol/messages.ts";
+import { HubConfig } from "../../../hub/config.ts";
+import { openAuthority } from "../../../hub/identity/authority.ts";
+import { startBroker } from "../../../hub/link/embedded/embedded-broker.ts";
+import { createSampledLog, type SampledLog } from "../../../hub/link/sampled-log.ts";
+import type { Authority, PillarLink } from "../../../hub/ports.ts";
+import { canonicalJson } from "../../../shared/canonical-json.ts";
+import { EventId, IncidentId, HubEpoch, PillarId, Sha256 } from "../../../shared/ids.ts";
+import type { Alarm, AlarmEvent } from "../../../shared/protocol/alarm.ts";
+import { KEEP_ALIVE_SECONDS } from "../../../shared/protocol/connection.ts";
+import type { DownMessage, UpMessage } from "../../../shared/protocol/messages.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 

@@ -2,10 +2,10 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { MediaConfig } from "../../device/config.ts";
-import type { FromMedia, ToMedia } from "../../device/media/ipc.ts";
+import { MediaConfig } from "../../../device/config.ts";
+import type { FromMedia, ToMedia } from "../../../device/media/ipc.ts";
 
-const ENTRY = join(import.meta.dirname, "../../device/media/main.ts");
+const ENTRY = join(import.meta.dirname, "../../../device/media/main.ts");
 
 export type StateMessage = Extract<FromMedia, { type: "state" }>;
 

@@ -1,7 +1,7 @@
 /** A stolen identity in virtual time: it sends whatever costs most, at every pace it is allowed. */
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 import { ALARM_RATE, OTHER_RATE } from "../../../hub/link/rate.ts";
-import { hex, newAlarm, newStreet, pillar, type Street } from "./street.ts";
+import { hex, newAlarm, newStreet, pillar, type Street } from "./hub-core-street.ts";
 
 const FAULTS: readonly FaultCode[] = [
   ...(["board-lost", "button-stuck", "camera-lost", "clock-unsynced", "ffmpeg-missing"] as const),

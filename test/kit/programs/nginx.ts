@@ -9,9 +9,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { KeyAndCert } from "../../hub/identity/certificates.ts";
-import { until } from "../../simulator/demo/hub-client.ts";
-import { ROOT } from "../../simulator/live/program.ts";
+import type { KeyAndCert } from "../../../hub/identity/certificates.ts";
+import { until } from "../../../simulator/demo/hub-client.ts";
+import { ROOT } from "../../../simulator/live/program.ts";
 
 const READY_MS = 10_000;
 const PLACES = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"];

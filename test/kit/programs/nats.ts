@@ -8,11 +8,11 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Authority } from "../../hub/ports.ts";
-import { until } from "../../simulator/demo/hub-client.ts";
-import { findProgram } from "../../tools/setup/search-path.ts";
+import type { Authority } from "../../../hub/ports.ts";
+import { until } from "../../../simulator/demo/hub-client.ts";
+import { findProgram } from "../../../tools/setup/search-path.ts";
 import { documented, listens } from "./broker-document.ts";
-import { freePort } from "./ports.ts";
+import { freePort } from "./free-ports.ts";
 
 const READY_MS = 10_000;
 const MAX_LINES = 20_000;

@@ -1,6 +1,6 @@
 /** Facts for the journal's tests: a pillar, and as many alarms as wanted. */
 import type { Fact } from "../../../hub/core/facts.ts";
-import { hex, newAlarm, pillar, START } from "../core/street.ts";
+import { hex, newAlarm, pillar, START } from "../core/hub-core-street.ts";
 
 export const registered = (n = 0): Fact => ({
   type: "pillar-registered",

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endlessWavHeader } from "../../simulator/live/sound/sound.ts";
+import { endlessWavHeader } from "../../../simulator/live/sound/sound.ts";
 import { sine } from "./tone.ts";
 
 const PIECE_MS = 10;
