@@ -1,9 +1,9 @@
 /** What the hub remembers of what it heard, to the millisecond: the clock, who is there, what is told again, when. */
 import { describe, expect, test } from "vitest";
-import type { IncidentId, SessionNonce, Username } from "../../../shared/ids.ts";
-import { hearClock, isOfOtherClock, isSteady } from "../../../hub/core/clock.ts";
-import { unset, silence, type Voice } from "../../../hub/core/state/heard-state.ts";
-import { hearConsole, OWNER_GONE_MS } from "../../../hub/core/incident/console.ts";
+import type { IncidentId, SessionNonce, Username } from "../../../../shared/ids.ts";
+import { hearClock, isOfOtherClock, isSteady } from "../../../../hub/core/clock.ts";
+import { unset, silence, type Voice } from "../../../../hub/core/state/heard-state.ts";
+import { hearConsole, OWNER_GONE_MS } from "../../../../hub/core/incident/console.ts";
 import {
   isCallOwed,
   LATE_AFTER_MS,
@@ -12,7 +12,7 @@ import {
   mayAskResend,
   presenceFact,
   RECONNECT_WITHIN_MS,
-} from "../../../hub/core/pillar/presence.ts";
+} from "../../../../hub/core/pillar/presence.ts";
 import {
   CHEN,
   calls,
@@ -20,7 +20,7 @@ import {
   newStreet,
   pillar,
   type Street,
-} from "../../kit/core/hub-core-street.ts";
+} from "../../../kit/core/hub-core-street.ts";
 
 const ID = pillar(0);
 

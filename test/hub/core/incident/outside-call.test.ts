@@ -1,7 +1,7 @@
 /** When the world outside is called, and how many calls are under way at once. */
 import { describe, expect, test } from "vitest";
-import { MAX_CALLS } from "../../../hub/core/incident/outside-call.ts";
-import { newStreet, type Street } from "../../kit/core/hub-core-street.ts";
+import { MAX_CALLS } from "../../../../hub/core/incident/outside-call.ts";
+import { newStreet, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const TARGETS = ["https://one.example/hook"];
 const ESCALATION = { desksAfterMs: 10_000, supervisorAfterMs: 20_000, externalAfterMs: 40_000 };

@@ -1,7 +1,7 @@
 /** What the record of an incident says of trust and of times, and what a pillar is told after a restart. */
 import { describe, expect, test } from "vitest";
-import type { SessionNonce } from "../../../shared/ids.ts";
-import type { Report } from "../../../shared/protocol/report.ts";
+import type { SessionNonce } from "../../../../shared/ids.ts";
+import type { Report } from "../../../../shared/protocol/report.ts";
 import {
   calls,
   hex,
@@ -9,7 +9,7 @@ import {
   pillar,
   WANG,
   type Street,
-} from "../../kit/core/hub-core-street.ts";
+} from "../../../kit/core/hub-core-street.ts";
 
 /** Two machines speak with the keys of pillar 0: what comes from either is in doubt. */
 function clone(street: Street): void {

@@ -1,22 +1,22 @@
 /** The calls to the world outside, fact by fact: when one is owed, what its outcome writes, and who takes it away. */
 import { describe, expect, test } from "vitest";
-import type { IncidentId, Username } from "../../../shared/ids.ts";
-import type { IncidentFact } from "../../../hub/core/facts.ts";
+import type { IncidentId, Username } from "../../../../shared/ids.ts";
+import type { IncidentFact } from "../../../../hub/core/facts.ts";
 import {
   decideAnswered,
   decideCalls,
   evolveOwed,
   hearCalls,
   MAX_CALLS,
-} from "../../../hub/core/incident/outside-call.ts";
+} from "../../../../hub/core/incident/outside-call.ts";
 import {
   DEFAULT_ESCALATION,
   nextLevel,
   REPEAT_MS,
   waitAt,
-} from "../../../hub/core/incident/escalation.ts";
-import { newState } from "../../../hub/core/state/hub-state.ts";
-import { hex } from "../../kit/core/hub-core-street.ts";
+} from "../../../../hub/core/incident/escalation.ts";
+import { newState } from "../../../../hub/core/state/hub-state.ts";
+import { hex } from "../../../kit/core/hub-core-street.ts";
 
 const A = "https://a.example";
 const B = "https://b.example";
