@@ -3,9 +3,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["./test/temp-home.ts"],
+    globalSetup: ["./test/kit/run/temp-home.ts"],
     /** The default reporter for people, ours for the plain closing line. */
-    reporters: ["default", "./test/closing-line.ts"],
+    reporters: ["default", "./test/kit/run/summary-reporter.ts"],
     /** Real processes, real sockets, real media: two at a time on two cores. */
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -5,8 +5,8 @@ import {
   judgePresses,
   type PressVerdict,
 } from "../../simulator/load/press-verdict.ts";
-import { injected } from "../fault/harness/disk.ts";
-import type { Surroundings } from "../fault/harness/process.ts";
+import { injected } from "../fault/harness/disk/disk.ts";
+import type { Surroundings } from "../fault/harness/programs/process.ts";
 import { openLoad, type LoadRig } from "./load-rig.ts";
 import { summarise } from "./percentile.ts";
 import type { Row, Section } from "./section.ts";

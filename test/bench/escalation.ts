@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Fact } from "../../hub/core/facts.ts";
 import { until } from "../../simulator/demo/hub-client.ts";
-import { openStreet, readJournal, type Street } from "../fault/harness/street.ts";
-import { libfaketime, underClock } from "../fault/harness/tool.ts";
-import { wirePillar } from "../fault/harness/wire-pillar.ts";
+import { openStreet, readJournal, type Street } from "../fault/harness/programs/street.ts";
+import { libfaketime, underClock } from "../fault/harness/programs/tool.ts";
+import { wirePillar } from "../fault/harness/network/wire-pillar.ts";
 import { summarise } from "./percentile.ts";
 import type { Row, Section } from "./section.ts";
 

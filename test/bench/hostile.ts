@@ -7,8 +7,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseDown } from "../../shared/protocol/messages.ts";
 import { downTopic } from "../../shared/protocol/topics.ts";
 import { ACCOUNTS, PASSWORD } from "../../simulator/demo/demo-hub.ts";
-import { openStreet, type Street } from "../fault/harness/street.ts";
-import { wirePillar, type WireLink, type WirePillar } from "../fault/harness/wire-pillar.ts";
+import { openStreet, type Street } from "../fault/harness/programs/street.ts";
+import {
+  wirePillar,
+  type WireLink,
+  type WirePillar,
+} from "../fault/harness/network/wire-pillar.ts";
 import type { Attack, Deeds, Orders } from "./hostile-child.ts";
 import { summarise } from "./percentile.ts";
 import type { Row, Section } from "./section.ts";

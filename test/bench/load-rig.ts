@@ -15,7 +15,11 @@ import {
 import { LOOPBACK, loadHubCommand } from "../../simulator/load/hub-settings.ts";
 import type { JournalledAlarm } from "../../simulator/load/press-verdict.ts";
 import { costOf, type Cost } from "../../simulator/load/process-cost.ts";
-import { startProcess, type Process, type Surroundings } from "../fault/harness/process.ts";
+import {
+  startProcess,
+  type Process,
+  type Surroundings,
+} from "../fault/harness/programs/process.ts";
 import { freePort, freeUdpRange } from "../kit/programs/free-ports.ts";
 
 const MEDIA_PORTS = 100;

@@ -1,8 +1,8 @@
 /** Press to accepted while the network loses packets at random, both ways. */
 import { setTimeout as delay } from "node:timers/promises";
-import { mustHaveNamespaces, type Namespace } from "../fault/harness/namespace.ts";
-import type { PillarUnderTest } from "../fault/harness/pillar.ts";
-import { openStreet, type Street } from "../fault/harness/street.ts";
+import { mustHaveNamespaces, type Namespace } from "../fault/harness/network/namespace.ts";
+import type { PillarUnderTest } from "../fault/harness/programs/pillar.ts";
+import { openStreet, type Street } from "../fault/harness/programs/street.ts";
 import { summarise } from "./percentile.ts";
 import type { Row, Section } from "./section.ts";
 

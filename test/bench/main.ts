@@ -3,7 +3,7 @@
  *
  * Exit code 1 when a bar is missed. `--write` puts the figures into `docs/measurements.md`.
  */
-import openTempHome from "../temp-home.ts";
+import openTempHome from "../kit/run/temp-home.ts";
 import { benchAnswer } from "./answer.ts";
 import { benchBurst } from "./burst.ts";
 import { benchEscalation } from "./escalation.ts";

@@ -1,9 +1,9 @@
 /** What the poison corpus of stolen pillars costs the receipts of innocent ones. */
 import { setTimeout as delay } from "node:timers/promises";
 import { poisonCorpus } from "../../simulator/poison/corpus.ts";
-import { newPoisoner, type Poisoner } from "../fault/harness/poisoner.ts";
-import { openStreet, type Street } from "../fault/harness/street.ts";
-import { wirePillar, type WireLink } from "../fault/harness/wire-pillar.ts";
+import { newPoisoner, type Poisoner } from "../fault/harness/network/poisoner.ts";
+import { openStreet, type Street } from "../fault/harness/programs/street.ts";
+import { wirePillar, type WireLink } from "../fault/harness/network/wire-pillar.ts";
 import { summarise } from "./percentile.ts";
 import type { Section } from "./section.ts";
 

@@ -3,9 +3,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ServerEvent } from "../../shared/api/event.ts";
 import { ACCOUNTS, PASSWORD } from "../../simulator/demo/demo-hub.ts";
 import { hubClient } from "../../simulator/demo/hub-client.ts";
-import { mustHaveNamespaces, type Namespace } from "../fault/harness/namespace.ts";
-import type { PillarUnderTest } from "../fault/harness/pillar.ts";
-import { openStreet, type Street } from "../fault/harness/street.ts";
+import { mustHaveNamespaces, type Namespace } from "../fault/harness/network/namespace.ts";
+import type { PillarUnderTest } from "../fault/harness/programs/pillar.ts";
+import { openStreet, type Street } from "../fault/harness/programs/street.ts";
 import { summarise } from "./percentile.ts";
 import type { Row, Section } from "./section.ts";
 

@@ -1,6 +1,6 @@
 /** What thousands of silent connections from one address cost everybody else, port by port. */
 import { setTimeout as delay } from "node:timers/promises";
-import { openStreet, type Street } from "../fault/harness/street.ts";
+import { openStreet, type Street } from "../fault/harness/programs/street.ts";
 import { newInnocents, type Deed, type Innocents } from "../fault/harness/innocents.ts";
 import type { SilentDeeds } from "../fault/harness/silent-child.ts";
 import { silentCrowd } from "../fault/harness/silent-crowd.ts";

@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PASSWORD } from "../../simulator/demo/demo-hub.ts";
 import { buildConsole } from "../../tools/setup/console-build.ts";
-import { openStreet, type Street } from "../fault/harness/street.ts";
+import { openStreet, type Street } from "../fault/harness/programs/street.ts";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { freePort } from "../kit/programs/free-ports.ts";
 

@@ -7,9 +7,9 @@ import { openAuthority } from "../../hub/identity/authority.ts";
 import { canonicalJson, type CanonicalValue } from "../../shared/canonical-json.ts";
 import { PillarId } from "../../shared/ids.ts";
 import { downTopic } from "../../shared/protocol/topics.ts";
-import { readPillarLedger, openStreet, type Street } from "./harness/street.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { newSieve, type Fates, type Sieve } from "./harness/sieve.ts";
+import { readPillarLedger, openStreet, type Street } from "./harness/programs/street.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { newSieve, type Fates, type Sieve } from "./harness/network/lossy-proxy.ts";
 
 const SLOW = 300_000;
 const ENOUGH = 4;

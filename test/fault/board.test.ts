@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
 import type { LineFault } from "../../simulator/live/board/virtual-board.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openStreet, type Street } from "./harness/street.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 90_000;
 

@@ -7,12 +7,12 @@ import { openAuthority } from "../../hub/identity/authority.ts";
 import { hubClient } from "../../simulator/demo/hub-client.ts";
 import { ACCOUNTS, PASSWORD } from "../../simulator/demo/demo-hub.ts";
 import { noMosquitto } from "../kit/programs/mosquitto.ts";
-import { openBrokeredStreet, type BrokeredStreet } from "./harness/brokered-street.ts";
-import { jitteryBroker, type JitteryBroker } from "./harness/jittery-broker.ts";
-import { killBrokers } from "./harness/kill-sweep.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openStreet } from "./harness/street.ts";
-import { wirePillar } from "./harness/wire-pillar.ts";
+import { openBrokeredStreet, type BrokeredStreet } from "./harness/programs/brokered-street.ts";
+import { jitteryBroker, type JitteryBroker } from "./harness/network/jittery-broker.ts";
+import { killBrokers } from "./harness/sweep/kill-sweep.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openStreet } from "./harness/programs/street.ts";
+import { wirePillar } from "./harness/network/wire-pillar.ts";
 
 const ROUNDS = 20;
 const SLOW = 120_000;

@@ -4,10 +4,10 @@
  */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Incident, Recording } from "../../shared/api/incident.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { play, recordedBytes } from "./harness/playback.ts";
-import { below, commandOf } from "./harness/process.ts";
-import { openStreet, type Street } from "./harness/street.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { play, recordedBytes } from "./harness/judge/playback.ts";
+import { below, commandOf } from "./harness/programs/process.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 120_000;
 /** Two fragments of a small picture. */

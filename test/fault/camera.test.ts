@@ -3,7 +3,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import { openStreet, type Street } from "./harness/street.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 90_000;
 

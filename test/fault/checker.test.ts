@@ -1,8 +1,8 @@
 /** The judge is judged: a clean history passes, and one planted violation of each promise is found. */
 import { describe, expect, test } from "vitest";
-import { check } from "./harness/checker.ts";
-import type { Entry } from "./harness/history.ts";
-import { cleanHistory, PILLAR, reworded } from "./harness/clean-history.ts";
+import { check } from "./harness/judge/checker.ts";
+import type { Entry } from "./harness/judge/history.ts";
+import { cleanHistory, PILLAR, reworded } from "./harness/judge/clean-history.ts";
 
 const found = (entries: readonly Entry[]): string[] => [
   ...new Set(check(entries).map(({ invariant }) => invariant)),

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openStreet, readJournal, type Street } from "./harness/street.ts";
-import { libfaketime, underClock } from "./harness/tool.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
+import { libfaketime, underClock } from "./harness/programs/tool.ts";
 
 const SLOW = 180_000;
 /** An hour is what a clock in local time goes back in autumn, a second what it repeats on a leap second. */

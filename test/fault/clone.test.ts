@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import { openStreet, type Street } from "./harness/street.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 
 const SLOW = 120_000;
 /** Three connections that throw each other out; each comes back after one second on average. */

@@ -3,14 +3,14 @@ import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import { fill, injected, readOnlyDisk, smallDisk } from "./harness/disk.ts";
+import { fill, injected, readOnlyDisk, smallDisk } from "./harness/disk/disk.ts";
 import { dataPaths } from "../../device/adapters/host/data-dir.ts";
 import type { FactOf } from "../../hub/core/facts.ts";
-import { openPowerRig } from "./harness/power-rig.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openStreet, readJournal, type Street } from "./harness/street.ts";
-import { missing } from "./harness/tool.ts";
-import { tearLedgers } from "./harness/torn-ledger.ts";
+import { openPowerRig } from "./harness/disk/power-rig.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
+import { missing } from "./harness/programs/tool.ts";
+import { tearLedgers } from "./harness/disk/torn-ledger.ts";
 
 const SLOW = 120_000;
 

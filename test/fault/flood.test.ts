@@ -7,9 +7,14 @@ import { afterAll, assert, beforeAll, expect, test, vi } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
 import { upTopic } from "../../shared/protocol/topics.ts";
 import { closeOf } from "../kit/wire/pillar-clients.ts";
-import { fuzzBroker } from "./harness/broker-fuzz.ts";
-import { openStreet, type Street } from "./harness/street.ts";
-import { tlsOf, wirePillar, type WireLink, type WirePillar } from "./harness/wire-pillar.ts";
+import { fuzzBroker } from "./harness/network/broker-fuzz.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
+import {
+  tlsOf,
+  wirePillar,
+  type WireLink,
+  type WirePillar,
+} from "./harness/network/wire-pillar.ts";
 
 const SLOW = 60_000;
 const PRESSES = 15;

@@ -6,11 +6,11 @@ import { MAX_PER_TURN } from "../../hub/core/storage/retention.ts";
 import { RESERVE_BYTES, RESERVE_FILE } from "../../hub/storage/journal-reserve.ts";
 import type { HubStatus } from "../../shared/api/hub.ts";
 import type { Recording } from "../../shared/api/incident.ts";
-import { newFiller, MIB, takeRoom, writeOldCalls, type OldCall } from "./harness/full-disk.ts";
-import { endCall } from "./harness/kill-sweep.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openPowerRig, type PowerRig } from "./harness/power-rig.ts";
-import { journalOf, openStreet, type Street } from "./harness/street.ts";
+import { newFiller, MIB, takeRoom, writeOldCalls, type OldCall } from "./harness/disk/full-disk.ts";
+import { endCall } from "./harness/sweep/kill-sweep.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openPowerRig, type PowerRig } from "./harness/disk/power-rig.ts";
+import { journalOf, openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 400_000;
 const DISK_MIB = 3072;

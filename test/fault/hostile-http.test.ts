@@ -5,9 +5,9 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, assert, beforeAll, describe, expect, test, vi } from "vitest";
-import { readRequests } from "./harness/http-answers.ts";
-import { openStreet, readJournal, type Street } from "./harness/street.ts";
-import { wirePillar, type WireLink, type WirePillar } from "./harness/wire-pillar.ts";
+import { readRequests } from "./harness/network/http-answers.ts";
+import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
+import { wirePillar, type WireLink, type WirePillar } from "./harness/network/wire-pillar.ts";
 
 const SLOW = 120_000;
 const MIB = 1024 * 1024;

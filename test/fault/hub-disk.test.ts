@@ -4,13 +4,13 @@
  */
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { injected } from "./harness/disk.ts";
-import { endCall } from "./harness/kill-sweep.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openPowerRig } from "./harness/power-rig.ts";
-import { openStreet, type Street } from "./harness/street.ts";
-import { missing } from "./harness/tool.ts";
-import { tearJournals } from "./harness/torn-journal.ts";
+import { injected } from "./harness/disk/disk.ts";
+import { endCall } from "./harness/sweep/kill-sweep.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openPowerRig } from "./harness/disk/power-rig.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
+import { missing } from "./harness/programs/tool.ts";
+import { tearJournals } from "./harness/disk/torn-journal.ts";
 
 const SLOW = 120_000;
 const PRESSES = 3;

@@ -1,11 +1,11 @@
 /** Group E: the hub, or a broker in its place, does not do what it should. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import { falseBroker, type FalseBroker, type Falsehood } from "./harness/false-broker.ts";
-import { newLine, type Line } from "./harness/line.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openStreet, type Street } from "./harness/street.ts";
-import { unaccepted } from "./harness/unaccepted.ts";
+import { falseBroker, type FalseBroker, type Falsehood } from "./harness/network/false-broker.ts";
+import { newLine, type Line } from "./harness/network/line.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
+import { unaccepted } from "./harness/programs/unaccepted.ts";
 
 const SLOW = 90_000;
 const PILLARS = 25;

@@ -6,8 +6,8 @@ import { connect as connectTls } from "node:tls";
 import { join as joinPath } from "node:path";
 import { enrol } from "../../device/adapters/hub/enrolment.ts";
 import { AgentConfig } from "../../device/config.ts";
-import { alarmRows, openStreet, type Street } from "./harness/street.ts";
-import { tlsOf, wirePillar, type WirePillar } from "./harness/wire-pillar.ts";
+import { alarmRows, openStreet, type Street } from "./harness/programs/street.ts";
+import { tlsOf, wirePillar, type WirePillar } from "./harness/network/wire-pillar.ts";
 
 const SLOW = 60_000;
 

@@ -10,8 +10,8 @@ import { until } from "../../simulator/demo/hub-client.ts";
 import { openBoard, type VirtualBoard } from "../../simulator/live/board/virtual-board.ts";
 import { ROOT } from "../../simulator/live/program.ts";
 import { freePort, freeUdpRange } from "../kit/programs/free-ports.ts";
-import { newLine } from "./harness/line.ts";
-import { startProcess, type Process } from "./harness/process.ts";
+import { newLine } from "./harness/network/line.ts";
+import { startProcess, type Process } from "./harness/programs/process.ts";
 
 const SLOW = 120_000;
 const START_MS = 60_000;

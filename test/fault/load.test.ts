@@ -6,7 +6,7 @@
 import { describe, expect, test } from "vitest";
 import { isExactlyOnce } from "../../simulator/load/press-verdict.ts";
 import { measureBurst, slowFsync } from "../bench/burst.ts";
-import { missing } from "./harness/tool.ts";
+import { missing } from "./harness/programs/tool.ts";
 
 const PILLARS = 150;
 const SLOW = 120_000;

@@ -1,10 +1,10 @@
 /** Group D2: real agents in networks of their own that lose packets at random, both ways. */
 import { expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import { newNamespace, type Namespace } from "./harness/namespace.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openStreet, type Street } from "./harness/street.ts";
-import { missing } from "./harness/tool.ts";
+import { newNamespace, type Namespace } from "./harness/network/namespace.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
+import { missing } from "./harness/programs/tool.ts";
 
 const SLOW = 240_000;
 /** Loss in percent, and presses tried with it. */

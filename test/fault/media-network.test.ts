@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { missing } from "./harness/tool.ts";
+import { missing } from "./harness/programs/tool.ts";
 
-const PAIR = fileURLToPath(new URL("./harness/media-pair-child.ts", import.meta.url));
+const PAIR = fileURLToPath(new URL("./harness/network/media-pair-child.ts", import.meta.url));
 const ADDRESS = "10.77.0.2";
 /** Nobody: TEST-NET-3 of RFC 5737. */
 const BLACKHOLE = "203.0.113.1";

@@ -2,8 +2,8 @@
 import { afterAll, afterEach, assert, beforeAll, expect, test, vi } from "vitest";
 import type { SealedAlarm } from "../../device/ports.ts";
 import { upTopic } from "../../shared/protocol/topics.ts";
-import { alarmRows, openStreet, readJournal, type Street } from "./harness/street.ts";
-import { wirePillar, type WireLink, type WirePillar } from "./harness/wire-pillar.ts";
+import { alarmRows, openStreet, readJournal, type Street } from "./harness/programs/street.ts";
+import { wirePillar, type WireLink, type WirePillar } from "./harness/network/wire-pillar.ts";
 
 const SLOW = 60_000;
 

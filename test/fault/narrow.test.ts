@@ -1,9 +1,9 @@
 /** Group D4: a line that is far too narrow for a picture, with a picture on it. */
 import { expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import { newNamespace } from "./harness/namespace.ts";
-import { openStreet } from "./harness/street.ts";
-import { missing } from "./harness/tool.ts";
+import { newNamespace } from "./harness/network/namespace.ts";
+import { openStreet } from "./harness/programs/street.ts";
+import { missing } from "./harness/programs/tool.ts";
 
 const SLOW = 120_000;
 const KBIT = 32;

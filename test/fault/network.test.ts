@@ -2,9 +2,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import { newLine, type Line } from "./harness/line.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openStreet, type Street } from "./harness/street.ts";
+import { newLine, type Line } from "./harness/network/line.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 90_000;
 

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openStreet, readJournal, type Street } from "./harness/street.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 120_000;
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;

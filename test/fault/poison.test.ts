@@ -10,9 +10,9 @@ import { Pillar, PillarPage } from "../../shared/api/pillar.ts";
 import { ACCOUNTS, PASSWORD } from "../../simulator/demo/demo-hub.ts";
 import { hubClient } from "../../simulator/demo/hub-client.ts";
 import { poisonCorpus } from "../../simulator/poison/corpus.ts";
-import { newPoisoner, type Poisoner } from "./harness/poisoner.ts";
-import { openStreet, type Street } from "./harness/street.ts";
-import { wirePillar, type WireLink, type WirePillar } from "./harness/wire-pillar.ts";
+import { newPoisoner, type Poisoner } from "./harness/network/poisoner.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
+import { wirePillar, type WireLink, type WirePillar } from "./harness/network/wire-pillar.ts";
 
 /** `ANZHU_POISON_SEED=n` tries another corpus. */
 const SEED = Number(process.env["ANZHU_POISON_SEED"] ?? 20_261_128);

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { openPowerRig } from "./harness/power-rig.ts";
-import { cutHubs, cutPillars, type CutResult } from "./harness/power-sweep.ts";
-import { openStreet, type Street } from "./harness/street.ts";
+import { openPowerRig } from "./harness/disk/power-rig.ts";
+import { cutHubs, cutPillars, type CutResult } from "./harness/sweep/power-sweep.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 120_000;
 

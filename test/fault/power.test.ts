@@ -1,8 +1,8 @@
 /** Group A: processes that are killed, stopped or never become useful. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import { killAgents, killHubs } from "./harness/kill-sweep.ts";
-import { openStreet, type Street } from "./harness/street.ts";
+import { killAgents, killHubs } from "./harness/sweep/kill-sweep.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
 
 const ROUNDS = 5;
 const SLOW = 120_000;

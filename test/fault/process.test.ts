@@ -5,13 +5,13 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startProgram } from "../../simulator/live/program.ts";
-import { cageMemory } from "./harness/cage.ts";
-import type { Mischief } from "./harness/mischief.ts";
-import { newMischiefMaker, type MischiefMaker } from "./harness/mischief-maker.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { below, commandOf, type Process } from "./harness/process.ts";
-import { openStreet, type Street } from "./harness/street.ts";
-import { missing } from "./harness/tool.ts";
+import { cageMemory } from "./harness/programs/memory-limit.ts";
+import type { Mischief } from "./harness/programs/fault-injection.ts";
+import { newMischiefMaker, type MischiefMaker } from "./harness/programs/fault-injector.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { below, commandOf, type Process } from "./harness/programs/process.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
+import { missing } from "./harness/programs/tool.ts";
 
 const SLOW = 120_000;
 /** A missed heartbeat's patience, a look, and the last words. */

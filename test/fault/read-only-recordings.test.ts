@@ -5,12 +5,12 @@ import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openJournal } from "../../hub/journal/journal.ts";
 import type { HubStatus } from "../../shared/api/hub.ts";
-import { readOnlyDisk } from "./harness/disk.ts";
-import { writeOldCalls, type OldCall } from "./harness/full-disk.ts";
-import { endCall } from "./harness/kill-sweep.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { journalOf, openStreet, type Street } from "./harness/street.ts";
-import { missing } from "./harness/tool.ts";
+import { readOnlyDisk } from "./harness/disk/disk.ts";
+import { writeOldCalls, type OldCall } from "./harness/disk/full-disk.ts";
+import { endCall } from "./harness/sweep/kill-sweep.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { journalOf, openStreet, type Street } from "./harness/programs/street.ts";
+import { missing } from "./harness/programs/tool.ts";
 
 const SLOW = 200_000;
 

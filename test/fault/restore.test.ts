@@ -1,9 +1,9 @@
 /** Group B, the hub's journal put back from a backup, under real agents: nothing that was accepted is lost. */
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { endCall } from "./harness/kill-sweep.ts";
-import { alarmRows, openStreet, type Street } from "./harness/street.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { endCall } from "./harness/sweep/kill-sweep.ts";
+import { alarmRows, openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 240_000;
 /** The street is open again, the pillars have said what they keep. */

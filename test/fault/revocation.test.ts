@@ -13,11 +13,11 @@ import { askForCertificate } from "../../device/adapters/hub/renewal.ts";
 import type { OwnIdentity } from "../../device/adapters/identity/identity.ts";
 import type { Pillar } from "../../shared/api/pillar.ts";
 import { until } from "../../simulator/demo/hub-client.ts";
-import { recordedBytes } from "./harness/playback.ts";
-import type { PillarUnderTest } from "./harness/pillar.ts";
-import { openStreet, readJournal, type Street } from "./harness/street.ts";
-import { libfaketime, missing } from "./harness/tool.ts";
-import { tlsOf, wirePillar, type WirePillar } from "./harness/wire-pillar.ts";
+import { recordedBytes } from "./harness/judge/playback.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
+import { libfaketime, missing } from "./harness/programs/tool.ts";
+import { tlsOf, wirePillar, type WirePillar } from "./harness/network/wire-pillar.ts";
 
 const SLOW = 120_000;
 

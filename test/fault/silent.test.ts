@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { percentile } from "../bench/percentile.ts";
 import { newInnocents, type Deed, type Innocents } from "./harness/innocents.ts";
 import { silentCrowd } from "./harness/silent-crowd.ts";
-import { openStreet, type Street } from "./harness/street.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 120_000;
 /** Few places, so that few connections are enough to take all; `npm run bench -- silent` has 3,500 and the usual number. */

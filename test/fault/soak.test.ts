@@ -1,6 +1,6 @@
 /** A short soak; the long one is `npm run fault -- --sweep soak 10000`. */
 import { expect, test } from "vitest";
-import { soak } from "./harness/soak.ts";
+import { soak } from "./harness/sweep/soak.ts";
 
 const PRESSES = 60;
 

@@ -14,8 +14,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import { PillarId } from "../../shared/ids.ts";
-import { openStreet, readJournal, type Street } from "./harness/street.ts";
-import { wirePillar, type WirePillar } from "./harness/wire-pillar.ts";
+import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
+import { wirePillar, type WirePillar } from "./harness/network/wire-pillar.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const DAY_MS = 86_400_000;

@@ -10,8 +10,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import openTempHome from "../temp-home.ts";
-import { PARTS, type PartName } from "./harness/sweep-parts.ts";
+import openTempHome from "../kit/run/temp-home.ts";
+import { PARTS, type PartName } from "./harness/sweep/sweep-parts.ts";
 
 const isPart = (word: string): word is PartName => Object.hasOwn(PARTS, word);
 

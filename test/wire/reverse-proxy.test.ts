@@ -13,8 +13,8 @@ import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Recording } from "../../shared/api/incident.ts";
 import { PASSWORD } from "../../simulator/demo/demo-hub.ts";
 import { until } from "../../simulator/demo/hub-client.ts";
-import { openStreet, type Street } from "../fault/harness/street.ts";
-import { wirePillar } from "../fault/harness/wire-pillar.ts";
+import { openStreet, type Street } from "../fault/harness/programs/street.ts";
+import { wirePillar } from "../fault/harness/network/wire-pillar.ts";
 import { connected, newConnection } from "../kit/media/media-rig.ts";
 import {
   documentedSettings,

@@ -11,8 +11,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { connectAsync } from "mqtt";
 import { ACCOUNTS, PASSWORD } from "../../../simulator/demo/demo-hub.ts";
-import { tlsOf, wirePillar, type WireLink, type WirePillar } from "./wire-pillar.ts";
-import type { Street } from "./street.ts";
+import { tlsOf, wirePillar, type WireLink, type WirePillar } from "./network/wire-pillar.ts";
+import type { Street } from "./programs/street.ts";
 
 export type Deed = "press" | "newcomer" | "fallback" | "operator" | "floor";
 export type Innocents = Readonly<Record<Deed, () => Promise<number>>>;

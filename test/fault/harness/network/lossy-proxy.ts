@@ -1,0 +1,107 @@
+/**
+ * Somebody between one pillar and its hub through whose fingers whole MQTT messages slip: lost, doubled,
+ * overtaken, or invented. He has both sides' keys, so TLS is real on both of his ends.
+ *
+ * The fate of each message is drawn from a seed. Only PUBLISH suffers, because what MQTT says of itself is
+ * no message of ours.
+ */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { connect, createServer, type TLSSocket } from "node:tls";
+import { generate } from "mqtt-packet";
+import type { Identity } from "../../../../device/adapters/identity/identity.ts";
+import { openAuthority } from "../../../../hub/identity/authority.ts";
+import { seeded } from "../sweep/chance.ts";
+import { eachPacket, PACKET } from "./mqtt-frame.ts";
+
+/** Chances from 0 to 1, of each message and in both directions. */
+export interface Fates {
+  readonly lost?: number;
+  /** Only on the way down. */
+  readonly lostDown?: number;
+  /** Comes again, one to five times. */
+  readonly repeated?: number;
+  /** Comes later by 20 to 800 ms; whatever follows overtakes it. */
+  readonly delayed?: number;
+}
+
+export interface Sieve {
+  readonly port: number;
+  set(fates: Fates): void;
+  /** Tells the pillar something nobody said. */
+  invent(topic: string, message: object): void;
+  /** What befell messages so far. */
+  counts(): { readonly lost: number; readonly repeated: number; readonly delayed: number };
+  close(): Promise<void>;
+}
+
+export interface Ends {
+  readonly hubDir: string;
+  readonly mqttPort: number;
+  /** Read when a connection comes: the pillar may not be enrolled yet. */
+  readonly identity: () => Identity;
+}
+
+const MOST_REPEATS = 5;
+const DELAY_MS = { least: 20, most: 800 };
+
+export async function newSieve({ hubDir, mqttPort, identity }: Ends, seed = 1): Promise<Sieve> {
+  const { server: own, caCertificate } = await openAuthority(hubDir, []);
+  const chance = seeded(seed);
+  const counts = { lost: 0, repeated: 0, delayed: 0 };
+  const sockets = new Set<TLSSocket>();
+  let fates: Fates = {};
+  let near: TLSSocket | undefined;
+  const kept = (socket: TLSSocket): TLSSocket => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => sockets.delete(socket));
+    return socket;
+  };
+  const pass = (to: TLSSocket, way: "up" | "down"): ((bytes: Buffer) => void) =>
+    eachPacket(({ type }, bytes) => {
+      const write = (): void => void (to.writable && to.write(bytes));
+      if (type !== PACKET.publish) return write();
+      const mayBeLost = Math.max(fates.lost ?? 0, way === "down" ? (fates.lostDown ?? 0) : 0);
+      if (chance() < mayBeLost) {
+        counts.lost += 1;
+        return;
+      }
+      const isRepeated = chance() < (fates.repeated ?? 0);
+      const again = isRepeated ? 1 + Math.floor(chance() * MOST_REPEATS) : 0;
+      if (isRepeated) counts.repeated += 1;
+      for (let n = 0; n <= again; n += 1) {
+        if (chance() >= (fates.delayed ?? 0)) write();
+        else {
+          counts.delayed += 1;
+          setTimeout(write, DELAY_MS.least + chance() * (DELAY_MS.most - DELAY_MS.least));
+        }
+      }
+    });
+  const options = { key: own.key, cert: own.cert, ca: caCertificate, requestCert: true };
+  const server = createServer({ ...options, minVersion: "TLSv1.3", noDelay: true }, (socket) => {
+    near = kept(socket);
+    const { ca, tlsKey: key, tlsCert: cert } = identity();
+    const far = kept(connect({ host: "127.0.0.1", port: mqttPort, ca, key, cert }));
+    socket.on("data", pass(far, "up"));
+    far.on("data", pass(socket, "down"));
+    socket.on("close", () => far.destroy());
+    far.on("close", () => socket.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    set: (next) => void (fates = next),
+    counts: () => ({ ...counts }),
+    invent(topic, message) {
+      const payload = JSON.stringify(message);
+      near?.write(generate({ cmd: "publish", topic, payload, qos: 0, retain: false, dup: false }));
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

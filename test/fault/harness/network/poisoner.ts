@@ -1,0 +1,150 @@
+/**
+ * A stolen pillar that sends the poison corpus: real keys, real MQTT and HTTPS, every message correctly signed.
+ *
+ * It comes back whenever it is thrown out, as an attacker would.
+ */
+import { randomBytes } from "node:crypto";
+import { request } from "node:https";
+import { setTimeout as delay } from "node:timers/promises";
+import { canonicalJson, type CanonicalValue } from "../../../../shared/canonical-json.ts";
+import { upTopic } from "../../../../shared/protocol/topics.ts";
+import { over, type Poison } from "../../../../simulator/poison/corpus.ts";
+import type { Fields } from "../../../../simulator/poison/values.ts";
+import type { Street } from "../programs/street.ts";
+import { wirePillar, type WireLink, type WirePillar } from "./wire-pillar.ts";
+
+/** Nobody waits longer for an answer that a closed connection will not bring. */
+const ANSWER_WITHIN_MS = 6000;
+/** Alarms that may be sent again. */
+const MAX_KEPT = 64;
+
+export interface Poisoner {
+  readonly id: string;
+  send(poison: Poison): Promise<void>;
+  /** Answers by HTTPS, by status; 0 for a connection that was cut. */
+  readonly answers: ReadonlyMap<number, number>;
+}
+
+interface Sending {
+  readonly street: Street;
+  readonly pillar: WirePillar;
+  readonly otherId: string;
+  readonly answers: Map<number, number>;
+  readonly sent: string[];
+  link: WireLink | undefined;
+}
+
+/** Leaves with its street. */
+export async function newPoisoner(street: Street, id: string, otherId: string): Promise<Poisoner> {
+  const pillar = await wirePillar(street, id);
+  const sending: Sending = {
+    street,
+    pillar,
+    otherId,
+    answers: new Map(),
+    sent: [],
+    link: undefined,
+  };
+  return { id, send: (poison) => send(sending, poison), answers: sending.answers };
+}
+
+async function send(sending: Sending, poison: Poison): Promise<void> {
+  const { pillar } = sending;
+  switch (poison.family) {
+    case "alarm":
+      return publish(sending, "alarm", alarmText(sending, poison));
+    case "https-alarm":
+      return post(sending, `/api/v1/pillars/${pillar.id}/alarms`, alarmText(sending, poison));
+    case "heartbeat":
+      return publish(sending, "heartbeat", textOf(over(goodHeartbeat(), poison.message)));
+    case "report":
+      return publish(sending, "report", textOf(over(GOOD_REPORT, poison.message)));
+    case "signal":
+      return publish(sending, "signal", textOf(over(goodSignal(), poison.message)));
+    case "renewal":
+      return post(
+        sending,
+        `/api/v1/pillars/${pillar.id}/certificate`,
+        renewalText(sending, poison),
+      );
+  }
+}
+
+function alarmText(
+  sending: Sending,
+  { event: hostile, message, again, isOfOther }: Poison,
+): string {
+  const { pillar, sent, otherId } = sending;
+  const earlier = again > 0 ? sent.at(-again) : undefined;
+  if (earlier !== undefined) return earlier;
+  const good = pillar.seal().event as unknown as Fields;
+  const event = over(over(good, hostile), isOfOther ? { pillarId: otherId } : {});
+  const envelope = { v: 1, event, sig: pillar.sign(signedText(event)), ageMs: 10, attempt: 1 };
+  const text = textOf(over(envelope, message));
+  sent.push(text);
+  if (sent.length > MAX_KEPT) sent.shift();
+  return text;
+}
+
+/** What has no canonical form cannot be signed correctly; it is signed as it is written. */
+function signedText(event: Fields): string {
+  try {
+    return canonicalJson(event as CanonicalValue);
+  } catch {
+    return textOf(event);
+  }
+}
+
+function renewalText({ pillar }: Sending, { message }: Poison): string {
+  const { csr, ...rest } = over({ csr: "none" }, message);
+  const sig = pillar.sign(signedText({ pillarId: pillar.id, csr }));
+  return textOf({ ...rest, csr, sig });
+}
+
+const textOf = (message: Fields): string => JSON.stringify(message);
+const hex = (): string => randomBytes(16).toString("hex");
+
+const goodHeartbeat = (): Fields => ({
+  ...{ v: 1, bootEpoch: 1, sessionNonce: "5".repeat(32), uptimeMs: 1000, wallMs: Date.now() },
+  ...{ head: { seq: 0, hash: "0".repeat(64) }, outboxDepth: 0, faults: [], release: "1" },
+});
+const GOOD_REPORT: Fields = { v: 1, type: "fault-cleared", code: "camera-lost" };
+const goodSignal = (): Fields => ({ v: 1, type: "bye", sessionId: hex(), reason: "" });
+
+async function publish(sending: Sending, channel: Parameters<typeof upTopic>[1], text: string) {
+  if (!sending.link?.client.connected) sending.link = await sending.pillar.connect();
+  const { client } = sending.link;
+  const ended = Promise.withResolvers<void>();
+  const onClose = (): void => ended.resolve();
+  client.once("close", onClose);
+  const published = client
+    .publishAsync(upTopic(sending.pillar.id, channel), text, { qos: 1 })
+    .catch(() => undefined);
+  await Promise.race([published, ended.promise, delay(ANSWER_WITHIN_MS)]);
+  client.off("close", onClose);
+}
+
+async function post(sending: Sending, path: string, text: string): Promise<void> {
+  const { street, pillar, answers } = sending;
+  const { ca, tlsKey: key, tlsCert: cert } = pillar.identity;
+  const status = await new Promise<number>((resolve) => {
+    const asked = request(
+      {
+        ...{ host: "127.0.0.1", port: street.hub.alarmsPort, path, method: "POST" },
+        ...{ ca, key, cert, agent: false, timeout: ANSWER_WITHIN_MS },
+        headers: {
+          "content-type": "application/json",
+          "content-length": Buffer.byteLength(text),
+        },
+      },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      },
+    );
+    asked.once("error", () => resolve(0));
+    asked.once("timeout", () => asked.destroy(new Error("no answer")));
+    asked.end(text);
+  });
+  answers.set(status, (answers.get(status) ?? 0) + 1);
+}
