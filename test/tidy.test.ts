@@ -42,6 +42,13 @@ describe("a planted violation is found", () => {
     ["a file name is in another case", "hub/api/serverThing.ts", "", "name"],
     ["an error is swallowed", "hub/main.ts", "try { x(); } catch {}", "words"],
     ["a claim is made that nobody tested", "README.md", "It is compliant.", "words"],
+    [
+      "two files import each other's types",
+      "hub/core/decision.ts",
+      `import type { HubEvent } from "./hub.ts";`,
+      "circle",
+    ],
+    ["a file lies loose beside the program", "hub/loose.ts", "export const x = 1;", "room"],
     ["nobody imports a file", "shared/forgotten.ts", "export const x = 1;", "dead"],
     ["README names a file that is gone", "README.md", "1. `hub/gone.ts` rings", "press"],
     ["a page promises what nothing checks", "docs/promises.md", "# Nothing\n", "promise"],

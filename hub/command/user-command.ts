@@ -149,7 +149,7 @@ function username(text: string): Username {
   const parsed = Username.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError(
-    `expected a lower-case letter, then letters, digits, "..", "_" or "-", at most 32, found ` +
+    `expected a lower-case letter, then letters, digits, ".", "_" or "-", at most 32, found ` +
       JSON.stringify(visible(text.slice(0, 60))),
   );
 }

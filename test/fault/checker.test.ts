@@ -53,6 +53,18 @@ describe("found is", () => {
     expect(found([...spoken, cut, screen(44_000, "closed"), voice(44_000, "ended")])).toEqual([]);
   });
 
+  test("I2: a lamp that says received anew of a call that is over, unless it falls back from answered on a cut line", () => {
+    const lamp = (at: number, name: "received" | "standby"): Entry => {
+      return { what: "lamp", at, pillarId: PILLAR, lamp: name };
+    };
+    const cut: Entry = { what: "fault", at: 39_000, detail: "the cable is out", pillarId: PILLAR };
+    const late = without((entry) => entry.what === "lamp" && entry.lamp === "standby");
+    const fallen = [...late, cut, lamp(45_000, "received"), lamp(52_000, "standby")];
+    expect(found(fallen)).toEqual([]);
+    const anew = [...late, cut, lamp(43_000, "standby"), lamp(45_000, "received")];
+    expect(found([...anew, lamp(52_000, "standby")])).toEqual(["I2"]);
+  });
+
   test("I2: a receipt for an alarm the journal does not hold", () => {
     const eventId = "f".repeat(32);
     const forged: Entry = { what: "receipt", at: 9000, pillarId: PILLAR, eventId, seq: 9 };

@@ -3,6 +3,7 @@
  *
  * Pure, so that the test can plant a violation of each and see it found.
  */
+import { circles } from "./circles.ts";
 import { allImports, type Import } from "./imports.ts";
 import { promiseViolations } from "./promises.ts";
 import type { Tree } from "./tree.ts";
@@ -24,6 +25,8 @@ export function violations(tree: Tree): Violation[] {
       ...fileName(path),
       ...(isOfTheRules(path) ? [] : words(path, text)),
     ]),
+    ...circles(tree),
+    ...rooms(tree),
     ...deadFiles(tree),
     ...pressFiles(tree),
     ...promiseViolations(tree),
@@ -52,7 +55,9 @@ function mayImport(from: string, to: string): boolean {
       if (to.startsWith("hub/console/")) return false;
       return top(to) === "shared" || (isCore ? to.startsWith("hub/core/") : top(to) === "hub");
     case "simulator":
-      return ["shared", "device", "hub", "simulator"].includes(top(to));
+      return (
+        ["shared", "device", "hub", "simulator"].includes(top(to)) || to.startsWith("tools/setup/")
+      );
     default:
       return true;
   }
@@ -80,6 +85,33 @@ function size(path: string, text: string): Violation[] {
   const lines = text.split("\n").length - 1;
   if (!isCode(path) || lines <= MAX_LINES || TABLES.has(path)) return [];
   return [{ rule: "size", path, detail: `${lines} lines, at most ${MAX_LINES}` }];
+}
+
+/** A folder is a room with one job: more files than this, and it is several. */
+const MAX_FILES = 18;
+const PRODUCT = /^(?:device|hub|shared|simulator)\//;
+/** What stands beside a program's `main.ts`. */
+const LOOSE: Readonly<Record<string, ReadonlySet<string>>> = {
+  device: new Set(["main.ts", "config.ts", "ports.ts", "agent.ts"]),
+  hub: new Set(["main.ts", "config.ts", "ports.ts", "hub-process.ts"]),
+  simulator: new Set(["main.ts"]),
+};
+
+function rooms(tree: Tree): Violation[] {
+  const files = [...tree.keys()].filter((path) => isCode(path) && PRODUCT.test(path));
+  const byFolder = Map.groupBy(files, (path) => path.slice(0, path.lastIndexOf("/")));
+  return [...byFolder].flatMap(([folder, inside]) => {
+    const loose = LOOSE[folder];
+    const strays = loose ? inside.filter((path) => !loose.has(path.split("/").at(-1) ?? "")) : [];
+    const found = strays.map((path) => ({
+      rule: "room",
+      path,
+      detail: `lies loose in ${folder}: put it in the folder of its job`,
+    }));
+    if (inside.length <= MAX_FILES) return found;
+    const detail = `${folder} has ${inside.length} files, at most ${MAX_FILES}: make folders by their jobs`;
+    return [...found, ...inside.map((path) => ({ rule: "room", path, detail }))];
+  });
 }
 
 const VAGUE = /(?:^|[-/])(?:utils?|helpers?|managers?|common|misc|stuff)(?:[-./]|$)/i;
@@ -119,7 +151,7 @@ function words(path: string, text: string): Violation[] {
 
 /** What nobody imports must be started by somebody: an entry, a test, a thread or a child process. */
 const ENTRIES =
-  /^(?:(?:device|hub|simulator)\/main\.ts|simulator\/setup\.ts|tools\/[a-z-]+\/main\.ts|docs\/(?:generate|lint)\.ts|vitest\.config\.ts|hub\/console\/(?:main|vite\.config|env\.d)\.ts|test\/bench\/(?:main|floor-broker)\.ts|test\/fault\/sweep\.ts|test\/closing-line\.ts|.*\/(?:[a-z-]+-)?(?:worker|child)\.ts|(?:device|hub)\/media\/main\.ts|device\/prompts\/make\.ts|test\/.*\.test\.ts)$/;
+  /^(?:(?:device|hub|simulator)\/main\.ts|tools\/[a-z-]+\/main\.ts|tools\/docs\/lint\.ts|vitest\.config\.ts|hub\/console\/(?:main|vite\.config|env\.d)\.ts|test\/bench\/(?:main|floor-broker)\.ts|test\/fault\/sweep\.ts|test\/kit\/run\/summary-reporter\.ts|.*\/(?:[a-z-]+-)?(?:worker|child)\.ts|(?:device|hub)\/media\/main\.ts|device\/prompts\/make\.ts|test\/.*\.test\.ts)$/;
 
 function deadFiles(tree: Tree): Violation[] {
   const imported = new Set(allImports(tree).map(({ to }) => to));

@@ -100,12 +100,7 @@ function addImports(statement: ts.ImportDeclaration, file: string, into: Map<str
   const specifier = (statement.moduleSpecifier as ts.StringLiteral).text;
   const path = join(dirname(file), specifier);
   const names = statement.importClause?.namedBindings;
-  if (
-    !specifier.startsWith("../../docs") ||
-    !existsSync(path) ||
-    !names ||
-    !ts.isNamedImports(names)
-  )
+  if (!specifier.startsWith(".") || !existsSync(path) || !names || !ts.isNamedImports(names))
     return;
   for (const { name } of names.elements) into.set(name.text, path);
 }

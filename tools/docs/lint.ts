@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { deadReferences, readProject } from "./references.ts";
 
-const FILE = join(import.meta.dirname, "openapi.yaml");
+const FILE = join(import.meta.dirname, "../../docs/openapi.yaml");
 
 const config = await createConfig({
   extends: ["recommended-strict"],

@@ -75,7 +75,7 @@ interface Known {
 function knownOf(texts: ReadonlyMap<string, string>, files: ReadonlySet<string>): Known {
   const paths = new Set<string>();
   for (const file of files) {
-    for (let part = file; part !== "../../docs"; part = posix.dirname(part)) paths.add(part);
+    for (let part = file; part !== "."; part = posix.dirname(part)) paths.add(part);
   }
   return { texts, paths, names: new Set([...files].map((file) => posix.basename(file))) };
 }

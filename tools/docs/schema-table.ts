@@ -144,7 +144,7 @@ const UNITS: readonly (readonly [ending: RegExp, unit: string])[] = [
 ];
 
 function unitOf(path: string): string {
-  const name = path.split("../../docs").at(-1) ?? "";
+  const name = path.split(".").at(-1) ?? "";
   return UNITS.find(([ending]) => ending.test(name))?.[1] ?? "";
 }
 

@@ -39,7 +39,7 @@ export function guardMethods(app: Api): void {
 }
 
 function newKnown(url: string): Known {
-  const pattern = url.replaceAll("..", "\\.").replace(/:[a-z]+/gi, "[^/]+");
+  const pattern = url.replaceAll(".", "\\.").replace(/:[a-z]+/gi, "[^/]+");
   return {
     pattern: new RegExp(`^${pattern}$`),
     methods: new Set(["OPTIONS"]),

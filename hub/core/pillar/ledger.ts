@@ -197,7 +197,7 @@ export function headFault(
 /**
  * Two histories of one boot come from two machines, or from one that does not tell the truth. When a later
  * boot knows less than the one before, a disk has failed: what was sent from memory was never stored. That a
- * copy of an older disk is at work somewhere is found by `lineage.ts`, from what both say.
+ * copy of an older disk is at work somewhere is found by `clone-detection.ts`, from what both say.
  */
 export function faultOf(
   boots: { readonly before: number; readonly now: number },

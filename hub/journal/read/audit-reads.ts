@@ -33,7 +33,7 @@ function chosen(db: Kysely<Tables>, query: AuditQuery) {
   if (query.incidentId) found = found.where("audit.incident_id", "=", query.incidentId);
   if (query.from) found = found.where("audit.at", ">=", Date.parse(query.from));
   if (query.to) found = found.where("audit.at", "<", Date.parse(query.to));
-  const [at, idx] = (query.cursor ?? "").split("..").map(Number);
+  const [at, idx] = (query.cursor ?? "").split(".").map(Number);
   if (at === undefined || idx === undefined) return found;
   return found.where(({ eb, refTuple, tuple }) =>
     eb(refTuple("audit.at", "audit.idx"), "<", tuple(at, idx)),

@@ -38,7 +38,7 @@ describe("a backup", () => {
     await hub.press({ seq: 4 });
     expect(verifyJournal(file)).toMatchObject({ ok: true, rows, head: { idx: rows, hash: head } });
     expect(() => backUp(hub.dataDir, file)).toThrow("nothing is overwritten");
-    expect(readdirSync(join(file, "../.."))).toEqual(["copy"]);
+    expect(readdirSync(join(file, ".."))).toEqual(["copy"]);
   });
 
   test("that was changed is not put back", async () => {

@@ -93,7 +93,7 @@ describe("an incident nobody takes", () => {
     });
     expect(shapeOf(JSON.parse(call.body))).toEqual(shapeOf(documented()));
     const { headers, body } = call;
-    const signed = [headers["webhook-id"], headers["webhook-timestamp"], body].join("..");
+    const signed = [headers["webhook-id"], headers["webhook-timestamp"], body].join(".");
     const mac = createHmac("sha256", Buffer.alloc(24, 7)).update(signed).digest("base64");
     expect(call.headers["webhook-signature"]).toBe(`v1,${mac}`);
     expect(moved.calls[0]?.headers["webhook-id"]).toBe(call.headers["webhook-id"]);

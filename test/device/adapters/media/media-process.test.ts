@@ -15,7 +15,7 @@ beforeEach(() => {
   warnings = [];
   media = mediaProcess({
     media: MediaConfig.parse({}),
-    entry: new URL("../media-child.ts", import.meta.url),
+    entry: new URL("./media-child.ts", import.meta.url),
     pingMs: 100,
     silentMs: 1500,
     warn: (text) => warnings.push(text),
@@ -65,7 +65,7 @@ test("a process told to end ends, and no other starts", async () => {
 const slow = (warn: (text: string) => void): MediaPort =>
   mediaProcess({
     media: MediaConfig.parse({}),
-    entry: new URL("../slow-media-child.ts", import.meta.url),
+    entry: new URL("./slow-media-child.ts", import.meta.url),
     start: { idleMs: 1500, mostMs: 60_000 },
     warn,
   });

@@ -57,30 +57,44 @@ function lostPresses(entries: readonly Entry[], view: JournalView): Violation[] 
 function falsePromises(entries: readonly Entry[], view: JournalView): Violation[] {
   const found: Violation[] = [];
   const latest = new Map<string, Press>();
+  const shown = new Map<string, Lamp>();
   // A press is written down when the finger lets go, and the lamp may be quicker.
   const timed = entries.filter((entry) => "at" in entry).toSorted((a, b) => a.at - b.at);
   for (const entry of timed) {
     if (entry.what === "press") latest.set(entry.pillarId, entry);
     const complaint =
       entry.what === "lamp"
-        ? falseLamp(view, entry, latest.get(entry.pillarId))
+        ? falseLamp(view, entry, {
+            press: latest.get(entry.pillarId),
+            before: shown.get(entry.pillarId),
+          })
         : entry.what === "receipt"
           ? falseReceipt(view, entry)
           : undefined;
+    if (entry.what === "lamp") shown.set(entry.pillarId, entry);
     if (complaint !== undefined) found.push({ invariant: "I2", detail: complaint });
   }
   return found;
 }
 
-function falseLamp(view: JournalView, lamp: Lamp, press: Press | undefined): string | undefined {
+/**
+ * `before`: what the lamp showed until then. From "answered" back to "received" it claims less than before, because the
+ * line is cut: of an end it cannot hear. For how long it may be wrong while it can be told is judged in `word-check.ts`.
+ */
+function falseLamp(
+  view: JournalView,
+  lamp: Lamp,
+  { press, before }: { readonly press: Press | undefined; readonly before: Lamp | undefined },
+): string | undefined {
   if (lamp.lamp !== "received" && lamp.lamp !== "answered") return undefined;
   const shown = `${lamp.pillarId} showed "${lamp.lamp}" at ${lamp.at}`;
   if (!press) return `${shown} though nobody had pressed`;
+  const isLess = lamp.lamp === "received" && before?.lamp === "answered";
   const spoken = alarmsOf(view, press).filter(
     (alarm) =>
       covers(view, alarm, press) &&
       isBefore(view, alarm.row.at, lamp.at) &&
-      !isOver(view, alarm, lamp.at),
+      (isLess || !isOver(view, alarm, lamp.at)),
   );
   if (spoken.length === 0) return `${shown} before the journal had the alarm of ${press.at}`;
   if (lamp.lamp === "received") return undefined;

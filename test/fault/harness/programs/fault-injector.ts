@@ -1,4 +1,4 @@
-/** Tells a program that was started with `mischief.ts` what to do, and when. */
+/** Tells a program that was started with `fault-injection.ts` what to do, and when. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 /** Writes two pairs over each other for ever, until somebody kills it. */
-import { readTlsPair, writeTlsPair } from "../../../device/adapters/identity/tls-pair.ts";
+import { readTlsPair, writeTlsPair } from "../../../../device/adapters/identity/tls-pair.ts";
 
 const [file = "", ...sources] = process.argv.slice(2);
 const pairs = sources.map((source) => readTlsPair(source));

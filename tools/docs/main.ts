@@ -104,8 +104,7 @@ const NUMBERS: Readonly<Record<string, string>> = {
 const withNumbers = (text: string): string =>
   text.replaceAll(/`([A-Z]+(?:_[A-Z]+)+)`/g, (_, name: string) => {
     const value = NUMBERS[name];
-    if (value === undefined)
-      throw new Error(`tools/docs/generate.ts: expected a number for ${name}`);
+    if (value === undefined) throw new Error(`tools/docs/main.ts: expected a number for ${name}`);
     return value;
   });
 

@@ -1,9 +1,9 @@
 /** A pillar that presses as fast as its disk allows, until it is killed. Prints what was confirmed. */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { sealWith } from "../../../device/adapters/identity/identity.ts";
-import { openLedger } from "../../../device/adapters/ledger/ledger-sqlite.ts";
-import type { LedgerHead } from "../../../device/ports.ts";
-import { EventId, PillarId } from "../../../shared/ids.ts";
+import { sealWith } from "../../../../device/adapters/identity/identity.ts";
+import { openLedger } from "../../../../device/adapters/ledger/ledger-sqlite.ts";
+import type { LedgerHead } from "../../../../device/ports.ts";
+import { EventId, PillarId } from "../../../../shared/ids.ts";
 
 const ledger = await openLedger(process.argv[2] ?? "");
 const { privateKey } = generateKeyPairSync("ed25519");
