@@ -17,7 +17,7 @@ import { hurryLink } from "../link.ts";
 import type { Outbox } from "../state/outbox-state.ts";
 import { pressedAgain } from "./press-again.ts";
 import type { Agent, AgentStep } from "../state/agent-state.ts";
-import { type CallState, IDLE } from "../state/call-state.ts";
+import { type CallState, type Running, IDLE } from "../state/call-state.ts";
 import { say, withCall } from "./running-call.ts";
 
 /** After so long without a receipt the person is told another way to get help. */
@@ -59,14 +59,13 @@ function waiting(agent: Agent, moment: Moment): Effect[] {
   return [...say(agent, "calling"), { type: "set-timer", name: "dial-110", at }];
 }
 
-/**
- * After a reboot, or a call that ended too soon, the newest one that nobody accepted goes on. `wasSilent`: the
- * call that ended was.
- */
-export function resumeCall(agent: Agent, moment: Moment, wasSilent = false): AgentStep {
-  // What only another hub is to hear again may be of any day, and of somebody else.
+/** After a reboot, or a call that ended too soon, the newest alarm that nobody accepted goes on. */
+export function resumeCall(agent: Agent, moment: Moment, before?: Running): AgentStep {
+  // What only another hub is to hear again may be of any day, and of somebody else. So may what an earlier call left.
+  const { newer, lastEventId } = agent.call;
+  const goesOn = (id: EventId): boolean => !before || id === lastEventId || newer.includes(id);
   const calls = [...agent.outbox.pending.values()].filter(
-    ({ alarm, isReplay }) => alarm.event.kind !== "test" && !isReplay,
+    ({ alarm: { event }, isReplay }) => event.kind !== "test" && !isReplay && goesOn(event.eventId),
   );
   const newest = calls.at(-1)?.alarm.event;
   if (!newest) return step(agent);
@@ -74,7 +73,7 @@ export function resumeCall(agent: Agent, moment: Moment, wasSilent = false): Age
     phase: "calling",
     eventId: newest.eventId,
     // A press aloud that comes later does not make a silent call audible.
-    isSilent: wasSilent || calls.some(({ alarm }) => alarm.event.kind === "silent"),
+    isSilent: before?.isSilent || calls.some(({ alarm }) => alarm.event.kind === "silent"),
     edgeAt: moment.at,
     isLate: false,
     early: undefined,
@@ -105,9 +104,7 @@ export function ended(agent: Agent, moment: Moment): AgentStep {
   if (lastEventId !== call.eventId && isNewerOwed) {
     const silence: Effect = { type: "clear-timer", name: "call-silence" };
     const next = withoutEnded(agent, call.eventId);
-    return follow(step<Agent, Effect>(next, silence), (going) =>
-      resumeCall(going, moment, call.isSilent),
-    );
+    return follow(step<Agent, Effect>(next, silence), (going) => resumeCall(going, moment, call));
   }
   // The alarm is remembered: its incident may be opened again.
   const over: CallState = { ...IDLE, lastEventId, wasSilent, hasJustEnded: true, owed, bornAt };

@@ -24,7 +24,7 @@ export const READ_CANARIES: readonly Canary[] = [
   {
     name: "absurd-age",
     story: "an age beyond every calendar is bounded neither where it enters nor where it is read",
-    firstSeed: 10,
+    firstSeed: 12,
     rules: () =>
       withRules({
         handle: (state, event, now) => {

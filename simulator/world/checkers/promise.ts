@@ -17,7 +17,8 @@
  * The voice counts as what it said last in the life of this program; it can only be taken back by another word. To
  * somebody who pressed silently nothing is said aloud, not even that: from the silent press on, through restarts, it
  * says nothing until a call of the pillar is closed, or somebody presses aloud while it knows of no call. (Limit: when
- * somebody pressed aloud after them, a restarted pillar knows only of that.)
+ * somebody pressed aloud after them, a restarted pillar knows only of that.) For the same reason what a voice says in the
+ * first 2 s after a silent call was closed stays: what it hears next of that call is that it may not speak.
  */
 import { PROMISED_MS } from "../../../shared/promises.ts";
 import type { Happening, History, Violation } from "../run/history.ts";
@@ -49,6 +50,8 @@ interface Watched {
   isHiding: boolean;
   /** Somebody pressed aloud in the same call. */
   isOvertold: boolean;
+  /** A silent call was closed so shortly before that its words may still be on their way. */
+  hushedUntil: number;
 }
 
 interface Court {
@@ -111,7 +114,12 @@ function hear(court: Court, one: Happening): void {
     case "durable": {
       const touched = court.standings.took(one.fact, one.index);
       if (touched === undefined) return;
-      if (one.fact.type === "incident-closed") watched(court, touched).isHiding = false;
+      if (one.fact.type === "incident-closed") {
+        const each = watched(court, touched);
+        each.isHiding = false;
+        if (court.standings.hasSilent(one.fact.incidentId))
+          each.hushedUntil = court.at + ALLOWED_MS;
+      }
       return weigh(court, watched(court, touched));
     }
     case "restored":
@@ -176,6 +184,7 @@ function watched({ pillars }: Court, pillar: string): Watched {
       canBeTold: false,
       isHiding: false,
       isOvertold: false,
+      hushedUntil: Number.NEGATIVE_INFINITY,
     };
     pillars.set(pillar, one);
   }
@@ -228,7 +237,8 @@ function wasEverTrue(
 function weigh(court: Court, one: Watched): void {
   const open = court.standings.open(one.pillar);
   // Whoever may not speak cannot take back what was said before the call fell silent.
-  if (court.standings.isSilent(one.pillar)) one.words.voice = NOTHING;
+  const isHushed = court.standings.isSilent(one.pillar) || court.at <= one.hushedUntil;
+  if (isHushed) one.words.voice = NOTHING;
   for (const medium of MEDIA) {
     if (isTrue(one.words[medium], open, one.isLinked)) one.wrongMs.delete(medium);
     else if (!one.wrongMs.has(medium)) one.wrongMs.set(medium, 0);

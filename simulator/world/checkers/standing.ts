@@ -26,6 +26,8 @@ export interface Standings {
   wasRecorded(eventId: string): boolean;
   /** Whether a call of this pillar that is not over has a silent press. */
   isSilent(pillar: string): boolean;
+  /** Whether this incident has a silent press. */
+  hasSilent(incidentId: string): boolean;
   /** The names of all who ever answered a call of this pillar. */
   answerers(pillar: string): readonly string[];
 }
@@ -64,6 +66,7 @@ export function newStandings(): Standings {
       [...(books.openOf.get(pillar) ?? [])].flatMap((id) => books.calls.get(id) ?? []),
     wasRecorded: (eventId) => books.recorded.has(eventId),
     isSilent: (pillar) => [...(books.openOf.get(pillar) ?? [])].some((id) => books.silent.has(id)),
+    hasSilent: (incidentId) => books.silent.has(incidentId),
     answerers: (pillar) => [...(books.answerers.get(pillar) ?? [])],
   };
 }

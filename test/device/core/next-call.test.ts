@@ -93,6 +93,27 @@ describe("a call that is over while a newer alarm has no receipt", () => {
     pillar.accept(second, OTHER_HUB);
     expect(pillar.prompts.slice(before)).toEqual(["calling", "received"]);
   });
+
+  test("goes on aloud, whoever pressed silently in a call of before that a restored hub still has to hear", () => {
+    const pillar = reachedPillar();
+    const old = pillar.press();
+    pillar.accept(old, EPOCH);
+    pillar.call(old, "ended");
+    const silent = pillar.press("silent");
+    pillar.accept(silent, EPOCH);
+    // The hub is another one and lacks the running call: its alarm waits again, and then the call is over.
+    pillar.accept(old, OTHER_HUB);
+    expect(pillar.state().outbox.pending.get(silent)?.isReplay).toBe(false);
+    pillar.call(silent, "ended");
+    const first = pillar.press();
+    pillar.accept(first, OTHER_HUB);
+    pillar.pass(6000);
+    const second = pillar.press();
+    const before = pillar.prompts.length;
+    pillar.call(first, "ended");
+    pillar.accept(second, OTHER_HUB);
+    expect(pillar.prompts.slice(before)).toEqual(["calling", "received"]);
+  });
 });
 
 describe("a hub that was set back to an older copy", () => {

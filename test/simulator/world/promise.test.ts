@@ -139,3 +139,14 @@ describe("words", () => {
     ]);
   });
 });
+
+test("what a voice says within 2 s of the end of a silent call stays, and later it does not", () => {
+  const hidden = fact(15_000, "alarm-recorded", {
+    event: { eventId: "b".repeat(32), pillarId: pillar, kind: "silent" },
+  });
+  const until = [...begun(), hidden, ...over(20_000).filter(({ type }) => type !== "said")];
+  expect(complaints([...until, voice(20_100, "answered")])).toEqual([]);
+  expect(complaints([...until, voice(24_000, "answered")])).toEqual([
+    'the voice still says "answered", and its call is over',
+  ]);
+});
