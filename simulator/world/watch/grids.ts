@@ -1,9 +1,12 @@
 /** A whole grid gone is one piece of news, there within 3 s of its last pillar, and gone with its first. */
+import type { PillarRecord } from "../../../hub/core/state/pillar-record.ts";
 import type { Sight } from "./watch.ts";
 
 const WITHIN_MS = 3000;
 /** Fewer tell their story themselves. */
 const LEAST_PILLARS = 3;
+
+const isLost = ({ presence }: PillarRecord): boolean => presence === "lost";
 
 export function watchGrids(sight: Sight): () => void {
   const { world } = sight;
@@ -12,14 +15,14 @@ export function watchGrids(sight: Sight): () => void {
     const { hub, scheduler, pillars } = world;
     if (pillars.length < LEAST_PILLARS) return;
     const now = scheduler.now();
-    let known = 0;
-    let lost = 0;
-    for (const { presence, presenceAt } of hub.state.pillars.values()) {
-      if (presenceAt === null) continue;
-      known += 1;
-      if (presence === "lost") lost += 1;
-    }
-    const isGone = known >= LEAST_PILLARS && lost === known;
+    const heard = [...hub.state.pillars.values()].filter(
+      ({ grid, presence, presenceAt }) =>
+        grid !== "" && presenceAt !== null && presence !== "out-of-service",
+    );
+    const grids = Map.groupBy(heard, ({ grid }) => grid);
+    const isGone = [...grids.values()].some(
+      (inside) => inside.length >= LEAST_PILLARS && inside.every(isLost),
+    );
     if (isGone === hub.state.lostGrids.size > 0 || hub.failure !== undefined) {
       since = undefined;
       return;
