@@ -75,14 +75,14 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     ...ledger,
     pillarId: config.pillarId,
     release: release(),
-    secondWays: alarmUrlsOf(config).length,
+    fallbackHubs: alarmUrlsOf(config).length,
   });
   const armed = whenArmed({ board, link, clock });
   const parted = { clock, identity, board, ledger, link, post, media, screen, log };
   const world = { ...parted, ...(vitals && { vitals }) };
   const shell = newShell(world, beginning);
   shell.tell({ type: "started" });
-  if (config.hub.alarmUrls?.length === 0) shell.tell({ type: "second-way-off" });
+  if (config.hub.alarmUrls?.length === 0) shell.tell({ type: "fallback-off" });
   vitals?.rest("start");
   const { firstLookMs } = parts;
   const endRenewal = startRenewal(config, { ...world, shell, firstLookMs, reach });

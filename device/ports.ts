@@ -138,7 +138,7 @@ export interface HubLink {
   close(): Promise<void>;
 }
 
-/** The second way to the hubs, for alarms alone. */
+/** The HTTPS fallback, for alarms alone. */
 export interface AlarmPost {
   /**
    * One request to the hub of that number, bounded in time. Resolves with what it answered, its

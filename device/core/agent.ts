@@ -83,8 +83,8 @@ function route(agent: Agent, event: Event): AgentStep {
       return tamperChanged(agent, event.isOpen);
     case "mains-changed":
       return mainsChanged(agent, event.isLost);
-    case "second-way-off":
-      return raise(agent, "second-way-off", SECOND_WAY_OFF);
+    case "fallback-off":
+      return raise(agent, "fallback-off", FALLBACK_OFF);
     case "board-running":
       return partRuns(agent, "board-lost", event);
     case "sealed":
@@ -142,7 +142,7 @@ function partRuns(
   return setFault(agent, code, event.isRunning ? undefined : event.detail);
 }
 
-const SECOND_WAY_OFF =
+const FALLBACK_OFF =
   "hub.alarmUrls is an empty list: no alarm goes by HTTPS when MQTT is silent; remove the line";
 
 function mainsChanged(agent: Agent, isLost: boolean): AgentStep {
@@ -168,7 +168,7 @@ function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): A
       return clear(agent, "ledger-slow");
     case "resend":
       return resend(agent, event);
-    case "second-path":
+    case "https-fallback":
       return postDue(agent, event);
     case "replay":
       return fillWindow(agent, event);

@@ -13,7 +13,7 @@ import type { SealedAlarm } from "../ports.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
 import { admit, sendFirst } from "./ledger.ts";
-import { openSecondPath } from "./https-fallback.ts";
+import { openFallback } from "./https-fallback.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";
 
 export const MAX_UNSTORED = 1000;
@@ -91,7 +91,7 @@ export function appendFailed(
 /** It does not wait for the disk any more: it may be sent, by MQTT and by HTTPS. */
 function release(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
   const sent = sendFirst(agent, eventId, moment);
-  return follow(sent, (next) => openSecondPath(next, eventId, moment));
+  return follow(sent, (next) => openFallback(next, eventId, moment));
 }
 
 export function ledgerMoved(agent: Agent, reason: string): AgentStep {

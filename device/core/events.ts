@@ -43,7 +43,7 @@ export type TimerName =
   | "ledger-retry"
   | "ledger-calm"
   | "resend"
-  | "second-path"
+  | "https-fallback"
   | "replay"
   | "dial-110"
   | "call-silence"
@@ -69,7 +69,7 @@ export type Told =
   | { readonly type: "tamper-changed"; readonly isOpen: boolean }
   | { readonly type: "mains-changed"; readonly isLost: boolean }
   /** `hub.alarmUrls` is an empty list: the HTTPS fallback is switched off. */
-  | { readonly type: "second-way-off" }
+  | { readonly type: "fallback-off" }
   | { readonly type: "board-running"; readonly isRunning: boolean; readonly detail: string }
   /** The shell hashed and signed the draft. */
   | { readonly type: "sealed"; readonly alarm: SealedAlarm; readonly edgeAt: Instant }

@@ -22,9 +22,9 @@ const ROUND = { first: seconds(2), most: seconds(15) };
 const NOT_BEFORE = milliseconds(250);
 
 /** From now on the alarm may go by HTTPS, after its wait. */
-export function openSecondPath(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
+export function openFallback(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
   const entry = agent.outbox.pending.get(eventId);
-  if (!entry || entry.post || entry.isReplay || agent.secondWays === 0) return step(agent);
+  if (!entry || entry.post || entry.isReplay || agent.fallbackHubs === 0) return step(agent);
   const isMissing = agent.link.phase !== "up" && agent.link.isMissing;
   const dueAt = isMissing ? moment.at : after(moment.at, POST_AFTER);
   const post: Post = { dueAt, tries: 0, isUnderWay: false };
@@ -33,7 +33,7 @@ export function openSecondPath(agent: Agent, eventId: EventId, moment: Moment): 
 
 /** After a start: everything kept that no hub has. */
 export function openAll(agent: Agent, moment: Moment): AgentStep {
-  if (agent.secondWays === 0) return step(agent);
+  if (agent.fallbackHubs === 0) return step(agent);
   const dueAt = after(moment.at, POST_AFTER);
   const pending = new Map(agent.outbox.pending);
   for (const [eventId, one] of pending) {
@@ -53,7 +53,7 @@ export function postDue(agent: Agent, moment: Moment): AgentStep {
     if (!isWaiting(entry) || entry.post.dueAt > moment.at) continue;
     room -= 1;
     const { post } = entry;
-    const hub = post.tries % agent.secondWays;
+    const hub = post.tries % agent.fallbackHubs;
     const message = envelope(entry, moment.at);
     result = follow(result, (next) =>
       step<Agent, Effect>(
@@ -77,8 +77,8 @@ export function postFailed(
   const post = agent.outbox.pending.get(eventId)?.post;
   if (!post) return planPosts(agent);
   const tries = post.tries + 1;
-  const isRoundOver = tries % agent.secondWays === 0;
-  const round = Math.floor(tries / agent.secondWays) - 1;
+  const isRoundOver = tries % agent.fallbackHubs === 0;
+  const round = Math.floor(tries / agent.fallbackHubs) - 1;
   const drawn = isRoundOver ? fullJitter(ROUND, round, failure.chance) : 0;
   const dueAt = after(failure.at, milliseconds(Math.max(NOT_BEFORE, drawn)));
   const waiting = withPending(agent, eventId, { post: { dueAt, tries, isUnderWay: false } });
@@ -107,5 +107,5 @@ export function planPosts(agent: Agent): AgentStep {
     if (dueAt === undefined || one.post.dueAt < dueAt) dueAt = one.post.dueAt;
   }
   if (dueAt === undefined) return step(agent);
-  return step(agent, { type: "set-timer", name: "second-path", at: dueAt });
+  return step(agent, { type: "set-timer", name: "https-fallback", at: dueAt });
 }

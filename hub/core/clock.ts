@@ -44,12 +44,12 @@ function moveAlong(
     time >= at - elapsedMs && time <= at ? time : Math.min(time + stepMs, at);
   const moveOrNull = (time: number | null): number | null => (time === null ? null : move(time));
   heard.since = moveOrNull(heard.since);
-  for (const voice of heard.voices.values()) {
-    voice.heardAt = move(voice.heardAt);
-    voice.disconnectedAt = moveOrNull(voice.disconnectedAt);
-    voice.resendAskedAt = moveOrNull(voice.resendAskedAt);
+  for (const contact of heard.contacts.values()) {
+    contact.heardAt = move(contact.heardAt);
+    contact.disconnectedAt = moveOrNull(contact.disconnectedAt);
+    contact.resendAskedAt = moveOrNull(contact.resendAskedAt);
     // Suspicions compare moments: they begin anew.
-    voice.behindSince = null;
-    voice.lineage = undefined;
+    contact.behindSince = null;
+    contact.cloneWatch = undefined;
   }
 }

@@ -7,12 +7,12 @@ import { hearCalls, noteCalled } from "./incident/outside-call.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
 import { LATE_AFTER_MS } from "./pillar/presence.ts";
 import type { HubState } from "./state/hub-state.ts";
-import type { Heard, Voice, Lineage } from "./state/heard-state.ts";
+import type { Heard, PillarContact, CloneWatch } from "./state/heard-state.ts";
 import { hearDeadlines, noteDeadline } from "./incident/deadline.ts";
 import type { Fact } from "./facts.ts";
 import type { PillarId, SessionNonce } from "../../shared/ids.ts";
 import { hearHead, markOf } from "./pillar/ledger.ts";
-import { hearBoot, hearTakeover, newLineage } from "./pillar/clone-detection.ts";
+import { hearBoot, hearTakeover, newCloneWatch } from "./pillar/clone-detection.ts";
 import { assertNever } from "../../shared/assert.ts";
 import { hearClock } from "./clock.ts";
 import { hearConsole, hearAbsence } from "./incident/console.ts";
@@ -47,10 +47,10 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
       hearConnected(state, event);
       return;
     case "pillar-disconnected": {
-      const voice = heard.voices.get(event.pillarId);
-      if (!voice) return;
-      voice.isTold = false;
-      voice.disconnectedAt = event.at;
+      const contact = heard.contacts.get(event.pillarId);
+      if (!contact) return;
+      contact.isTold = false;
+      contact.disconnectedAt = event.at;
       return;
     }
     case "media-started":
@@ -87,47 +87,47 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
 
 function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartbeat" }>): void {
   const { at, pillarId, heartbeat } = event;
-  const known = state.heard.voices.get(pillarId);
+  const known = state.heard.contacts.get(pillarId);
   if (known && mayHaveMissed(known, heartbeat.sessionNonce, at)) known.isTold = false;
-  const voice = heardFrom(state.heard, pillarId, at);
-  if (voice.sessionNonce === heartbeat.sessionNonce) voice.untold.clear();
-  voice.sessionNonce = heartbeat.sessionNonce;
-  hearBoot(lineageOf(state, pillarId, voice), heartbeat, at);
-  hearHead(state, voice, event);
+  const contact = heardFrom(state.heard, pillarId, at);
+  if (contact.sessionNonce === heartbeat.sessionNonce) contact.untold.clear();
+  contact.sessionNonce = heartbeat.sessionNonce;
+  hearBoot(cloneWatchOf(state, pillarId, contact), heartbeat, at);
+  hearHead(state, contact, event);
 }
 
 /**
  * With an external broker the hub does not see connections come and go, and a broker that received nothing for us
  * may not have delivered anything either.
  */
-const mayHaveMissed = (voice: Voice, sessionNonce: SessionNonce, at: number): boolean =>
-  at - voice.heardAt > LATE_AFTER_MS ||
-  (voice.sessionNonce !== null && voice.sessionNonce !== sessionNonce);
+const mayHaveMissed = (contact: PillarContact, sessionNonce: SessionNonce, at: number): boolean =>
+  at - contact.heardAt > LATE_AFTER_MS ||
+  (contact.sessionNonce !== null && contact.sessionNonce !== sessionNonce);
 
 function hearConnected(
   state: HubState,
   event: Extract<HubEvent, { type: "pillar-connected" }>,
 ): void {
   const { at, pillarId, hasTakenOver = false } = event;
-  const known = state.heard.voices.get(pillarId);
-  if (known) hearTakeover(lineageOf(state, pillarId, known), at, hasTakenOver);
-  const voice = heardFrom(state.heard, pillarId, at);
-  voice.isTold = false;
-  voice.sessionNonce = null;
+  const known = state.heard.contacts.get(pillarId);
+  if (known) hearTakeover(cloneWatchOf(state, pillarId, known), at, hasTakenOver);
+  const contact = heardFrom(state.heard, pillarId, at);
+  contact.isTold = false;
+  contact.sessionNonce = null;
 }
 
-function lineageOf(state: HubState, pillarId: PillarId, voice: Voice): Lineage {
+function cloneWatchOf(state: HubState, pillarId: PillarId, contact: PillarContact): CloneWatch {
   const { enrolments } = markOf(state, pillarId);
-  if (voice.lineage?.enrolments !== enrolments) {
-    voice.lineage = newLineage(enrolments, state.pillars.get(pillarId)?.bootEpoch ?? 0);
+  if (contact.cloneWatch?.enrolments !== enrolments) {
+    contact.cloneWatch = newCloneWatch(enrolments, state.pillars.get(pillarId)?.bootEpoch ?? 0);
   }
-  return voice.lineage;
+  return contact.cloneWatch;
 }
 
-function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
-  let voice = heard.voices.get(pillarId);
-  if (!voice) {
-    voice = {
+function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact {
+  let contact = heard.contacts.get(pillarId);
+  if (!contact) {
+    contact = {
       heardAt: at,
       disconnectedAt: null,
       isTold: false,
@@ -137,40 +137,40 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): Voice {
       sessionNonce: null,
       untold: new Map(),
       behindSince: null,
-      lineage: undefined,
+      cloneWatch: undefined,
     };
-    heard.voices.set(pillarId, voice);
+    heard.contacts.set(pillarId, contact);
   }
-  voice.disconnectedAt = null;
-  voice.heardAt = at;
-  return voice;
+  contact.disconnectedAt = null;
+  contact.heardAt = at;
+  return contact;
 }
 
 /** Takes note of what was ordered, so that it is not ordered again too soon. */
 export function noteOrdered(state: HubState, effect: HubEffect, at: number): void {
   if (effect.type === "call-external") noteCalled(state, effect.incidentId);
   if (effect.type !== "ask-resend" && effect.type !== "tell-pillar") return;
-  const voice = state.heard.voices.get(effect.pillarId);
-  if (!voice) return;
+  const contact = state.heard.contacts.get(effect.pillarId);
+  if (!contact) return;
   if (effect.type === "tell-pillar") {
-    noteTold(voice, effect.call, state.heard.clock.nowMs);
+    noteTold(contact, effect.call, state.heard.clock.nowMs);
     return;
   }
-  const isRepeated = voice.resendAskedAt !== null;
-  voice.resendAskedAt = at;
-  voice.resendAfterMs = isRepeated
-    ? Math.min(voice.resendAfterMs * 2, MOST_RESEND_AFTER_MS)
+  const isRepeated = contact.resendAskedAt !== null;
+  contact.resendAskedAt = at;
+  contact.resendAfterMs = isRepeated
+    ? Math.min(contact.resendAfterMs * 2, MOST_RESEND_AFTER_MS)
     : FIRST_RESEND_AFTER_MS;
 }
 
 /** Nothing is signed for a session before its first heartbeat; that heartbeat is answered with what waits. */
-function noteTold(voice: Voice, call: Call, nowMs: number): void {
-  const { untold } = voice;
+function noteTold(contact: PillarContact, call: Call, nowMs: number): void {
+  const { untold } = contact;
   // "Answered" must not be told after the end of the same call.
   for (const [id, { incidentId }] of untold) if (incidentId === call.incidentId) untold.delete(id);
   untold.delete(call.eventId);
-  voice.toldAt = nowMs;
-  voice.isTold = voice.sessionNonce !== null;
+  contact.toldAt = nowMs;
+  contact.isTold = contact.sessionNonce !== null;
   untold.set(call.eventId, call);
   const [oldest] = untold.keys();
   if (untold.size > MAX_UNTOLD && oldest) untold.delete(oldest);

@@ -45,7 +45,7 @@ import {
   reportFacts,
 } from "./pillar/pillar-registry.ts";
 import { MAX_CLOSED, type HubState } from "./state/hub-state.ts";
-import { laneOf } from "./incident/incident-key.ts";
+import { incidentKey } from "./incident/incident-key.ts";
 
 export interface Now {
   /** From a clock nobody can set, which counts from anywhere. */
@@ -132,7 +132,7 @@ function decideHeartbeat(
       ? [{ type: "ask-resend", pillarId, fromSeq, bootEpoch, sessionNonce }]
       : [];
   const tell = isCallOwed(state, pillarId, at) ? tellCall(state, event) : nothing;
-  const { untold = new Map<never, never>() } = state.heard.voices.get(pillarId) ?? {};
+  const { untold = new Map<never, never>() } = state.heard.contacts.get(pillarId) ?? {};
   // Of its latest call it is told below.
   const latest = tell === nothing ? undefined : markOf(state, pillarId).lastIncidentId;
   const others = [...untold.values()].filter(({ incidentId }) => incidentId !== latest);
@@ -232,13 +232,13 @@ function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubStat
   if (!incident) return state;
   if (incident.state === "closed") {
     state.incidents.delete(incidentId);
-    if (before?.state !== "closed") state.openByLane.delete(laneOf(incident));
+    if (before?.state !== "closed") state.openByKey.delete(incidentKey(incident));
     state.closed.set(incidentId, incident);
     forgetOldestClosed(state);
   } else {
     state.closed.delete(incidentId);
     state.incidents.set(incidentId, incident);
-    state.openByLane.set(laneOf(incident), incidentId);
+    state.openByKey.set(incidentKey(incident), incidentId);
   }
   return state;
 }

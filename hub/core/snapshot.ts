@@ -10,7 +10,7 @@ import type { OwedCall } from "./state/owed-call.ts";
 import type { PillarRecord } from "./state/pillar-record.ts";
 import type { RecordingRecord } from "./state/recording-record.ts";
 import type { Deleting, HubFaultRecord } from "./state/storage-state.ts";
-import { laneOf } from "./incident/incident-key.ts";
+import { incidentKey } from "./incident/incident-key.ts";
 
 /** Raised whenever the fold changes its meaning: older snapshots are then ignored and facts folded again. */
 export const SNAPSHOT_VERSION = 7;
@@ -63,7 +63,7 @@ export function readSnapshot(settings: HubSettings, text: string): HubState | un
   for (const pillar of snapshot.pillars) state.pillars.set(pillar.id, pillar);
   for (const incident of snapshot.incidents) {
     state.incidents.set(incident.id, incident);
-    state.openByLane.set(laneOf(incident), incident.id);
+    state.openByKey.set(incidentKey(incident), incident.id);
   }
   for (const incident of snapshot.closed) state.closed.set(incident.id, incident);
   for (const recording of snapshot.recordings) state.recordings.set(recording.id, recording);

@@ -98,7 +98,7 @@ function refold(deciding: Deciding): void {
     fact: (fact, index) => evolve(deciding.state, fact, index),
   });
   // What was received from pillars is still true; but every pillar has to be told again how its call stands.
-  for (const voice of heard.voices.values()) voice.isTold = false;
+  for (const voice of heard.contacts.values()) voice.isTold = false;
   deciding.state = { ...deciding.state, heard };
 }
 

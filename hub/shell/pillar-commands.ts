@@ -53,7 +53,7 @@ export function createCommander(options: CommanderOptions): Commander {
       const { pillars, heard } = options.state();
       const pillar = pillars.get(pillarId);
       if (!pillar) return { ok: false, detail: `no such pillar: ${pillarId}` };
-      const sessionNonce = heard.voices.get(pillarId)?.sessionNonce;
+      const sessionNonce = heard.contacts.get(pillarId)?.sessionNonce;
       if (pillar.bootEpoch === null || !sessionNonce) {
         return { ok: false, detail: `${pillarId} has not been heard since it connected` };
       }

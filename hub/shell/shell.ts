@@ -176,7 +176,7 @@ function openScreens(of: {
 }): { readonly reads: Reads; readonly feed: ConsoleFeed } {
   const { file, dataDir, state, status: hubStatus, log } = of;
   const { onDamaged } = watchDamagedRows(() => feed, log);
-  const heardAt = (id: PillarId) => state().heard.voices.get(id)?.heardAt;
+  const heardAt = (id: PillarId) => state().heard.contacts.get(id)?.heardAt;
   const reads = openReads({ file, dataDir, heardAt, hubStatus, onDamaged });
   const feed = createConsoleFeed(reads, log);
   return { reads, feed };

@@ -34,7 +34,7 @@ export function createTelling(options: {
   const waiting = new Map<PillarId, Signal[]>();
   let number = 0;
   const sessionOf = (pillarId: PillarId): SessionNonce | undefined =>
-    options.state().heard.voices.get(pillarId)?.sessionNonce ?? undefined;
+    options.state().heard.contacts.get(pillarId)?.sessionNonce ?? undefined;
   const signed = <Content extends object>(stamp: Stamp, content: Content) => {
     const body = { ...stamp, ...content };
     return { v: 1, body, sig: options.authority.sign(canonicalJson(body)) } as const;

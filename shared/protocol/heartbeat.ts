@@ -43,7 +43,7 @@ export const FaultCode = z.enum([
   /** Found by the hub: the pillar has had as many certificates today as a day allows, and asks for another. */
   "renewal-refused",
   /** The HTTPS fallback is switched off in the settings. */
-  "second-way-off",
+  "fallback-off",
   "speaker-lost",
   "tamper-open",
 ]);

@@ -55,7 +55,7 @@ export async function startHub(options: HubOptions): Promise<DemoHub> {
   return { program, enrolmentCode: (place) => enrolmentCode(config, place) };
 }
 
-/** The pillars' second way in lies beside the first. */
+/** The port of the pillars' HTTPS fallback lies beside that of MQTT. */
 export const alarmsPortOf = (mqttPort: number): number => mqttPort + 1;
 
 function hubConfig(options: HubOptions): z.input<typeof HubConfig> {

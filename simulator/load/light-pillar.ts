@@ -37,7 +37,7 @@ export interface LightPillar {
 export interface HubWays {
   readonly host: string;
   readonly mqttPort: number;
-  /** HTTPS, the second way. */
+  /** The HTTPS fallback. */
   readonly alarmsPort: number;
 }
 
@@ -89,7 +89,7 @@ export function lightPillar(wanted: LightPillarWanted): LightPillar {
   link.onUp(news.onUp);
   link.onDown(news.onDown);
   const world = { clock: CLOCK, board, ledger, link, post, media: NO_MEDIA, screen: NO_SCREEN };
-  const beginning = newAgent({ ...ledger, pillarId, release: "load", secondWays: 1 });
+  const beginning = newAgent({ ...ledger, pillarId, release: "load", fallbackHubs: 1 });
   const shell = newShell({ ...world, identity: identityOf(wanted), log: LOG }, beginning);
   return {
     id: pillarId,

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const { hub } = street;
   const identity = () => readIdentity(pillar.dataDir, ID);
   sieve = await newSieve({ hubDir: hub.dir, mqttPort: hub.mqttPort, identity });
-  // MQTT alone: what slips through here must not be made good by the second way.
+  // MQTT alone: what slips through here must not be made good by the HTTPS fallback.
   const way = { host: "127.0.0.1", mqttPort: sieve.port, httpUrl: hub.url, alarmUrls: [] };
   pillar = await street.add(ID, { hub: way });
   pillar.start();

@@ -13,7 +13,7 @@ const AGAIN_AFTER_MS = 1000;
 const TIMES = 9;
 /** Of most of them: a person at the pillar sees within a second that the call has arrived. */
 const USUAL_MS = 1000;
-/** Of each: a pillar waits so long before it takes the second way. */
+/** Of each: a pillar waits so long before it takes the HTTPS fallback. */
 const SLOWEST_MS = 5000;
 
 let street: Street;

@@ -79,7 +79,7 @@ function post(path: string, payload: unknown): Promise<Answer> {
 
 const alarmsOf = (id: string): string => `/api/v1/pillars/${id}/alarms`;
 
-describe("the pillars' second way in", () => {
+describe("the pillars' HTTPS fallback", () => {
   test("answers an alarm with the hub's signed receipt, the same one when it comes again", async () => {
     const alarm = makeAlarm(PILLAR);
     const first = await post(alarmsOf(PILLAR), alarm);

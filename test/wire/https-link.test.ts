@@ -1,4 +1,4 @@
-/** The second way of an alarm, over real TLS: the hub's own receipt or none. */
+/** The HTTPS fallback of an alarm, over real TLS: the hub's own receipt or none. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -31,7 +31,8 @@ export const EQUIVALENT: readonly Judgement[] = [
   },
   {
     file: "hub/core/hear.ts",
-    context: "voice.lineage = newLineage(enrolments, state.pillars.get(pillarId)?.bootEpoch ?? 0);",
+    context:
+      "contact.cloneWatch = newCloneWatch(enrolments, state.pillars.get(pillarId)?.bootEpoch ?? 0);",
     original: "0",
     replacement: "1",
     because: "boots count from 1 (heartbeat.ts), so that the first one heard is behind neither",

@@ -23,7 +23,7 @@ export interface Agent {
   readonly orders: Orders;
   readonly heeded: Heeded;
   /** Hubs that can be reached by HTTPS. */
-  readonly secondWays: number;
+  readonly fallbackHubs: number;
   readonly display: Display;
 }
 
@@ -40,7 +40,7 @@ export interface Beginning {
   readonly replayFrom: number | undefined;
   readonly lastEventId: EventId | undefined;
   /** Number of `hub.alarmUrls`; none unless it is said. */
-  readonly secondWays?: number;
+  readonly fallbackHubs?: number;
 }
 
 export function newAgent(from: Beginning): Agent {
@@ -55,7 +55,7 @@ export function newAgent(from: Beginning): Agent {
     health: HEALTHY,
     orders: NO_ORDERS,
     heeded: UNHEARD,
-    secondWays: from.secondWays ?? 0,
+    fallbackHubs: from.fallbackHubs ?? 0,
     display: BLANK,
   };
 }

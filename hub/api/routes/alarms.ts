@@ -34,7 +34,7 @@ export function alarmRoute(app: Api, options: AlarmRouteOptions): void {
     {
       config: { may: "public", rateLimit: ALARMS },
       schema: {
-        summary: "The second way in for a signed alarm",
+        summary: "The HTTPS fallback for a signed alarm",
         params: PillarParams,
         body: Alarm,
         response: { 200: Accepted, 202: z.null(), ...failures },

@@ -307,7 +307,7 @@ export const en: typeof zhCN = {
     "picture-unrecorded":
       "The picture is shown but cannot be recorded: set the camera to ordinary H.264",
     "mains-lost": "Mains power has failed: the pillar runs on its battery",
-    "second-way-off": "The HTTPS fallback is switched off in the pillar's settings",
+    "fallback-off": "The HTTPS fallback is switched off in the pillar's settings",
     "messages-refused":
       "Somebody else writes to the pillar's topics: refused, look at the broker's access list",
     "protocol-newer": "The pillar's software is newer than the hub's: alarms ring, update the hub",
@@ -621,7 +621,7 @@ export const en: typeof zhCN = {
     heading: "Revoke the identity of {pillar}?",
     lead: "When its keys may be in other hands, or it is gone for good. From then on:",
     cut: "Its connection is cut within a second, and a running call with picture and sound ends.",
-    silent: "Its alarms no longer ring, not by the second way either.",
+    silent: "Its alarms no longer ring, not by the HTTPS fallback either.",
     incident: "An open incident stays open for its operator, with a line in its timeline.",
     person: "Whoever presses its button is told after 20 seconds to dial 110.",
     back: "There is no undo: only a new code, entered at the pillar, brings it back.",
@@ -686,7 +686,8 @@ export const en: typeof zhCN = {
     "disk-critical": "The hub's disk is almost full",
     "recording-stopped": "The hub's disk is full: calls are not recorded, call a technician now",
     "retention-failing": "The hub cannot delete old recordings",
-    "broker-unreachable": "The pillars' message server is not reached, alarms take the second way",
+    "broker-unreachable":
+      "The pillars' message server is not reached, alarms take the HTTPS fallback",
     "broker-back": "The pillars' message server is reached again",
     "account-saved": "Saved",
     other: "Notice from the hub",

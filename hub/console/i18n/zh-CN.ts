@@ -290,7 +290,7 @@ export const zhCN = {
     "outbox-full": "待发报警已满",
     "picture-unrecorded": "画面能看但无法写入录像，请检查摄像头的视频编码设置",
     "mains-lost": "市电中断：报警柱正在使用电池",
-    "second-way-off": "报警柱设置中已关闭备用报警通道",
+    "fallback-off": "报警柱设置中已关闭备用报警通道",
     "messages-refused": "有他人向报警柱发送消息：已拒绝，请检查消息服务器的访问权限",
     "protocol-newer": "报警柱软件比中心新：报警照常响铃，请升级中心",
     "renewal-failing": "证书续期失败，快到期了",

@@ -24,7 +24,7 @@ import { faultOf, sight } from "../pillar/ledger.ts";
 import { startRecording } from "./recording.ts";
 import { faultFact, isTrusted } from "../pillar/pillar-registry.ts";
 import type { HubState } from "../state/hub-state.ts";
-import { laneOf } from "./incident-key.ts";
+import { incidentKey } from "./incident-key.ts";
 
 type AlarmHeard = Extract<HubEvent, { type: "alarm" }>;
 
@@ -34,7 +34,7 @@ export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
   const { same, rival } = sight(state, event);
   if (same) return acceptAgain(state, same);
   const { pillarId } = event;
-  const openId = state.openByLane.get(laneOf({ pillarId, kind: kindOf(event.alarm.event) }));
+  const openId = state.openByKey.get(incidentKey({ pillarId, kind: kindOf(event.alarm.event) }));
   const open = openId && state.incidents.get(openId);
   const isVerified = isTrusted(state.pillars.get(pillarId), event.at);
   if (open && !isWorse(open, event, isVerified) && isAlarmBudgetSpent(state, pillarId, event.at)) {

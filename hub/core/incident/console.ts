@@ -12,7 +12,7 @@ import { setDeadline } from "./deadline.ts";
 import type { Tick, HubEvent } from "../events.ts";
 import { both, nothing, type Decision } from "../decision.ts";
 import { callOf, evolveIncident, type IncidentRecord } from "./incident.ts";
-import type { Heard, Desk } from "../state/heard-state.ts";
+import type { Heard, PersonContact } from "../state/heard-state.ts";
 import type { HubState } from "../state/hub-state.ts";
 
 export const OWNER_GONE_MS = 30_000;
@@ -29,8 +29,8 @@ export function hearConsole(
   heard: Heard,
   { type, username }: Pick<Sign, "type" | "username">,
 ): void {
-  const desk = heard.desks.get(username) ?? newDesk();
-  heard.desks.set(username, desk);
+  const desk = heard.people.get(username) ?? newDesk();
+  heard.people.set(username, desk);
   if (type === "console-connected") desk.streams += 1;
   if (type === "console-disconnected") desk.streams = Math.max(0, desk.streams - 1);
   if (type === "console-beat") desk.hasBeat = true;
@@ -38,11 +38,11 @@ export function hearConsole(
   desk.goneAt = null;
 }
 
-const newDesk = (): Desk => ({ streams: 0, hasBeat: false, goneAt: null });
+const newDesk = (): PersonContact => ({ streams: 0, hasBeat: false, goneAt: null });
 
 /** Absence is measured from tick to tick, by the clock nobody can set. */
 export function hearAbsence(state: HubState): void {
-  const { desks, clock } = state.heard;
+  const { people: desks, clock } = state.heard;
   for (const [, owner] of owned(state)) {
     if (!desks.has(owner)) desks.set(owner, { ...newDesk(), goneAt: clock.nowMs });
   }
@@ -63,7 +63,7 @@ function owned(state: HubState): [IncidentRecord, Username][] {
 }
 
 export function decideReleases(state: HubState, { at }: Tick): Decision {
-  const { desks, clock } = state.heard;
+  const { people: desks, clock } = state.heard;
   const gone = owned(state).filter(([, owner]) => {
     const goneAt = desks.get(owner)?.goneAt ?? clock.nowMs;
     return clock.nowMs - goneAt >= OWNER_GONE_MS;

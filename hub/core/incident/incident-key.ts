@@ -2,5 +2,5 @@
 import type { IncidentRecord } from "./incident.ts";
 
 /** A test never joins a real call, and a real press never joins a test. */
-export const laneOf = (incident: Pick<IncidentRecord, "pillarId" | "kind">): string =>
+export const incidentKey = (incident: Pick<IncidentRecord, "pillarId" | "kind">): string =>
   incident.kind === "test" ? `${incident.pillarId}/test` : incident.pillarId;

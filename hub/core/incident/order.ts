@@ -13,7 +13,7 @@ import type { IncidentFact } from "../facts.ts";
 import { callOf, evolveIncident, type IncidentRecord } from "./incident.ts";
 import { startRecording } from "./recording.ts";
 import { MAX_CLOSED, type HubState } from "../state/hub-state.ts";
-import { laneOf } from "./incident-key.ts";
+import { incidentKey } from "./incident-key.ts";
 
 export const MAX_NOTES = 200;
 export const MAX_UNITS = 20;
@@ -210,7 +210,7 @@ function close(request: Request, order: OrderNamed<"close">): Decision {
 function reopen(state: HubState, request: Request): Decision {
   const { event, incident, base } = request;
   const { at, incidentId } = base;
-  if (state.openByLane.has(laneOf(incident))) {
+  if (state.openByKey.has(incidentKey(incident))) {
     return refuse("conflict", "the pillar has a newer open incident; work on that one");
   }
   const opened = told(

@@ -48,7 +48,7 @@ export function evolveOwed(state: HubState, fact: IncidentFact): void {
 
 /** Each owed call gets its time; after a restart that is now. Owns `heard.calls`. */
 export function hearCalls(state: HubState): void {
-  const { calls, clock } = state.heard;
+  const { outsideCalls: calls, clock } = state.heard;
   for (const id of calls.keys()) if (!state.owedCalls.has(id)) calls.delete(id);
   for (const [id, { ring, tries }] of state.owedCalls) {
     const known = calls.get(id);
@@ -73,7 +73,7 @@ function waitBefore(tries: number, targets: number): number {
 }
 
 export function decideCalls(state: HubState): Decision {
-  const { calls, clock } = state.heard;
+  const { outsideCalls: calls, clock } = state.heard;
   const targets = targetsOf(state);
   let under = [...calls.values()].filter(({ orderedAt }) => orderedAt !== null).length;
   const effects: HubEffect[] = [];
@@ -88,7 +88,7 @@ export function decideCalls(state: HubState): Decision {
 }
 
 export function noteCalled(state: HubState, incidentId: IncidentId): void {
-  const calling = state.heard.calls.get(incidentId);
+  const calling = state.heard.outsideCalls.get(incidentId);
   if (calling) calling.orderedAt = state.heard.clock.nowMs;
 }
 

@@ -19,7 +19,7 @@ import type {
   RevocationRecord,
 } from "../state/pillar-record.ts";
 import type { HubState } from "../state/hub-state.ts";
-import { laneOf } from "../incident/incident-key.ts";
+import { incidentKey } from "../incident/incident-key.ts";
 
 const DAY_MS = 86_400_000;
 /** A pillar renews with a third of its time left; with this little left, a technician should look. */
@@ -233,7 +233,7 @@ export function decideRevoke(state: HubState, event: RevokeOrder): Decision {
 
 function openIncidents(state: HubState, pillarId: PillarId) {
   return (["voice", "test"] as const).flatMap((kind) => {
-    const id = state.openByLane.get(laneOf({ pillarId, kind }));
+    const id = state.openByKey.get(incidentKey({ pillarId, kind }));
     return (id && state.incidents.get(id)) ?? [];
   });
 }

@@ -10,7 +10,7 @@
  */
 import type { SessionNonce } from "../../../shared/ids.ts";
 import type { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
-import type { Lineage, Session } from "../state/heard-state.ts";
+import type { CloneWatch, Session } from "../state/heard-state.ts";
 
 /** A delayed message makes a boot look later by up to this. */
 const SAME_BOOT_MS = 5000;
@@ -31,7 +31,7 @@ const FIGHT_ROUNDS = 3;
 
 export const isCounted = (bootEpoch: number): boolean => bootEpoch < MOST_BOOTS;
 
-export const newLineage = (enrolments: number, bootEpoch: number): Lineage => ({
+export const newCloneWatch = (enrolments: number, bootEpoch: number): CloneWatch => ({
   enrolments,
   sessions: [],
   highestEpoch: isCounted(bootEpoch) ? bootEpoch : 0,
@@ -41,40 +41,40 @@ export const newLineage = (enrolments: number, bootEpoch: number): Lineage => ({
 });
 
 /** A heartbeat of a session that has ended already says nothing about now. */
-export function isFromBefore(lineage: Lineage | undefined, nonce: SessionNonce): boolean {
-  const { sessions = [] } = lineage ?? {};
+export function isFromBefore(watch: CloneWatch | undefined, nonce: SessionNonce): boolean {
+  const { sessions = [] } = watch ?? {};
   return sessions.slice(0, -1).some((session) => session.nonce === nonce);
 }
 
-export function hearBoot(lineage: Lineage, heartbeat: Heartbeat, at: number): void {
+export function hearBoot(watch: CloneWatch, heartbeat: Heartbeat, at: number): void {
   const { sessionNonce: nonce, bootEpoch, uptimeMs } = heartbeat;
-  if (isFromBefore(lineage, nonce)) return;
-  hearEpoch(lineage, bootEpoch, at);
+  if (isFromBefore(watch, nonce)) return;
+  hearEpoch(watch, bootEpoch, at);
   const bootedAt = at - uptimeMs;
-  const last = lineage.sessions.at(-1);
+  const last = watch.sessions.at(-1);
   if (last?.nonce === nonce) {
     last.bootedAt = Math.min(last.bootedAt, bootedAt);
     return;
   }
   const session: Session = { nonce, bootEpoch, bootedAt };
   if (last && !isSameBoot(last, session)) {
-    const returned = lineage.sessions.slice(0, -1).some((older) => isSameBoot(older, session));
-    if (returned) lineage.suspicion = `boot ${bootEpoch} speaks again after another one`;
+    const returned = watch.sessions.slice(0, -1).some((older) => isSameBoot(older, session));
+    if (returned) watch.suspicion = `boot ${bootEpoch} speaks again after another one`;
   }
-  lineage.sessions = [...lineage.sessions, session].slice(-MAX_SESSIONS);
+  watch.sessions = [...watch.sessions, session].slice(-MAX_SESSIONS);
 }
 
-function hearEpoch(lineage: Lineage, bootEpoch: number, at: number): void {
+function hearEpoch(watch: CloneWatch, bootEpoch: number, at: number): void {
   if (!isCounted(bootEpoch)) return;
-  if (bootEpoch >= lineage.highestEpoch) {
-    lineage.highestEpoch = bootEpoch;
+  if (bootEpoch >= watch.highestEpoch) {
+    watch.highestEpoch = bootEpoch;
     return;
   }
-  if (at - (lineage.backSince ?? at) > FORGIVEN_AFTER_MS) lineage.backSince = null;
-  lineage.backSince ??= at;
-  if (at - lineage.backSince < CONFIRM_AFTER_MS) return;
-  const { highestEpoch } = lineage;
-  lineage.suspicion = `expected boot ${highestEpoch} or later, found boot ${bootEpoch}`;
+  if (at - (watch.backSince ?? at) > FORGIVEN_AFTER_MS) watch.backSince = null;
+  watch.backSince ??= at;
+  if (at - watch.backSince < CONFIRM_AFTER_MS) return;
+  const { highestEpoch } = watch;
+  watch.suspicion = `expected boot ${highestEpoch} or later, found boot ${bootEpoch}`;
 }
 
 const isSameBoot = (one: Session, other: Session): boolean =>
@@ -84,13 +84,13 @@ const isSameBoot = (one: Session, other: Session): boolean =>
  * A machine that lost its line closes its own old connection, once: its next one finds none, or one as dead as the
  * first. With two machines it goes on, because the one whose connection was closed connects again.
  */
-export function hearTakeover(lineage: Lineage, at: number, hasTakenOver: boolean): void {
+export function hearTakeover(watch: CloneWatch, at: number, hasTakenOver: boolean): void {
   if (!hasTakenOver) {
-    lineage.takenOverAt = [];
+    watch.takenOverAt = [];
     return;
   }
-  const recent = lineage.takenOverAt.filter((time) => at - time < FIGHT_MS);
-  lineage.takenOverAt = [...recent, at].slice(-FIGHT_ROUNDS);
-  if (lineage.takenOverAt.length < FIGHT_ROUNDS) return;
-  lineage.suspicion = `${FIGHT_ROUNDS} times in a row a connection threw out the one before, within a minute`;
+  const recent = watch.takenOverAt.filter((time) => at - time < FIGHT_MS);
+  watch.takenOverAt = [...recent, at].slice(-FIGHT_ROUNDS);
+  if (watch.takenOverAt.length < FIGHT_ROUNDS) return;
+  watch.suspicion = `${FIGHT_ROUNDS} times in a row a connection threw out the one before, within a minute`;
 }

@@ -13,7 +13,7 @@ import { kindOf, type Alarm, type AlarmEvent } from "../../../shared/protocol/al
 import type { HubEvent, KnownAlarm } from "../events.ts";
 import type { FactOf } from "../facts.ts";
 import { CONFIRM_AFTER_MS, isCounted, isFromBefore } from "./clone-detection.ts";
-import type { Voice } from "../state/heard-state.ts";
+import type { PillarContact } from "../state/heard-state.ts";
 import type { HubState } from "../state/hub-state.ts";
 import { NEW_MARK, type LedgerMark, seqKey, type Run } from "../state/ledger-mark.ts";
 
@@ -165,12 +165,12 @@ export function missingFrom(
  */
 export function hearHead(
   state: HubState,
-  voice: Voice,
+  contact: PillarContact,
   { at, pillarId, heartbeat }: Extract<HubEvent, { type: "heartbeat" }>,
 ): void {
-  if (isFromBefore(voice.lineage, heartbeat.sessionNonce)) return;
-  if (heartbeat.head.seq >= markOf(state, pillarId).headSeq) voice.behindSince = null;
-  else voice.behindSince ??= at;
+  if (isFromBefore(contact.cloneWatch, heartbeat.sessionNonce)) return;
+  if (heartbeat.head.seq >= markOf(state, pillarId).headSeq) contact.behindSince = null;
+  else contact.behindSince ??= at;
 }
 
 interface LedgerFault {
@@ -189,7 +189,7 @@ export function headFault(
   if (head.seq === headSeq && headHash !== null && head.hash !== headHash) {
     return faultOf(boots, `expected alarm ${headSeq} with link ${headHash}, found ${head.hash}`);
   }
-  const behindSince = state.heard.voices.get(event.pillarId)?.behindSince ?? event.at;
+  const behindSince = state.heard.contacts.get(event.pillarId)?.behindSince ?? event.at;
   if (head.seq >= headSeq || event.at - behindSince < CONFIRM_AFTER_MS) return undefined;
   return faultOf(boots, `expected the ledger to reach alarm ${headSeq}, found ${head.seq}`);
 }

@@ -155,7 +155,7 @@ export function cloneFacts(
   state: HubState,
   { at, pillarId }: { readonly at: number; readonly pillarId: PillarId },
 ): Fact[] {
-  const suspicion = state.heard.voices.get(pillarId)?.lineage?.suspicion;
+  const suspicion = state.heard.contacts.get(pillarId)?.cloneWatch?.suspicion;
   const isTold = state.pillars.get(pillarId)?.faults.includes("clone-suspected") ?? true;
   if (suspicion === undefined || isTold) return [];
   const detail = `${suspicion}; find out which pillar is real and enrol it again`;

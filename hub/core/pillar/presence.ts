@@ -31,11 +31,11 @@ const BELIEVED_MS = 1_800_000;
 
 /** Whether the pillar should hear how its latest call stands: never told, or a while ago and still of interest. */
 export function isCallOwed(state: HubState, pillarId: PillarId, at: number): boolean {
-  const voice = state.heard.voices.get(pillarId);
-  if (!voice) return false;
-  if (!voice.isTold) return true;
+  const contact = state.heard.contacts.get(pillarId);
+  if (!contact) return false;
+  if (!contact.isTold) return true;
   const { lastIncidentId } = markOf(state, pillarId);
-  const sinceMs = state.heard.clock.nowMs - voice.toldAt;
+  const sinceMs = state.heard.clock.nowMs - contact.toldAt;
   if (lastIncidentId === null || sinceMs < TELL_CALL_AGAIN_MS) return false;
   if (state.incidents.has(lastIncidentId)) return true;
   const overMs = at - (state.closed.get(lastIncidentId)?.closedAt ?? 0);
@@ -45,17 +45,17 @@ export function isCallOwed(state: HubState, pillarId: PillarId, at: number): boo
 
 /** Whether a resend may be asked now: not asked lately, and less often when asking does not help. */
 export function mayAskResend(state: HubState, pillarId: PillarId, at: number): boolean {
-  const voice = state.heard.voices.get(pillarId);
-  if (!voice) return false;
-  return voice.resendAskedAt === null || at - voice.resendAskedAt >= voice.resendAfterMs;
+  const contact = state.heard.contacts.get(pillarId);
+  if (!contact) return false;
+  return contact.resendAskedAt === null || at - contact.resendAskedAt >= contact.resendAfterMs;
 }
 
 /** `undefined`: not listening long enough to say. */
 function presenceNow(heard: Heard, pillarId: PillarId, at: number): Presence | undefined {
-  const voice = heard.voices.get(pillarId);
-  if (!voice) return at - (heard.since ?? at) > LOST_AFTER_MS ? "lost" : undefined;
-  const silentMs = at - voice.heardAt;
-  const awayMs = voice.disconnectedAt === null ? 0 : at - voice.disconnectedAt;
+  const contact = heard.contacts.get(pillarId);
+  if (!contact) return at - (heard.since ?? at) > LOST_AFTER_MS ? "lost" : undefined;
+  const silentMs = at - contact.heardAt;
+  const awayMs = contact.disconnectedAt === null ? 0 : at - contact.disconnectedAt;
   if (silentMs > LOST_AFTER_MS || awayMs > RECONNECT_WITHIN_MS) return "lost";
   return silentMs > LATE_AFTER_MS ? "late" : "online";
 }

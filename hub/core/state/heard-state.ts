@@ -35,7 +35,7 @@ export interface Countdown {
   readonly isOfOtherClock: boolean;
 }
 
-export interface Desk {
+export interface PersonContact {
   streams: number;
   /** A stream has answered a ping: from then on an open one alone is not believed. */
   hasBeat: boolean;
@@ -44,7 +44,7 @@ export interface Desk {
 }
 
 /** One owed call by the clock nobody can set. */
-export interface Calling {
+export interface OutsideCall {
   readonly ring: number;
   readonly tries: number;
   readonly dueAt: number;
@@ -53,7 +53,7 @@ export interface Calling {
 }
 
 /** What was received from one pillar since this process began. */
-export interface Voice {
+export interface PillarContact {
   heardAt: number;
   disconnectedAt: number | null;
   /** It has been told the state of its call since it connected. */
@@ -68,28 +68,28 @@ export interface Voice {
   readonly untold: Map<EventId, Call>;
   /** Since when its ledger has shown less than the hub holds. */
   behindSince: number | null;
-  lineage: Lineage | undefined;
+  cloneWatch: CloneWatch | undefined;
 }
 
 export interface Heard {
-  readonly voices: Map<PillarId, Voice>;
+  readonly contacts: Map<PillarId, PillarContact>;
   isMediaUp: boolean;
   /** When listening began; null before the first event. */
   since: number | null;
   readonly clock: Clock;
   readonly countdowns: Map<IncidentId, Countdown>;
-  readonly desks: Map<Username, Desk>;
-  readonly calls: Map<IncidentId, Calling>;
+  readonly people: Map<Username, PersonContact>;
+  readonly outsideCalls: Map<IncidentId, OutsideCall>;
 }
 
 export const silence = (): Heard => ({
-  voices: new Map(),
+  contacts: new Map(),
   isMediaUp: false,
   since: null,
   clock: unset(),
   countdowns: new Map(),
-  desks: new Map(),
-  calls: new Map(),
+  people: new Map(),
+  outsideCalls: new Map(),
 });
 
 export interface Session {
@@ -99,8 +99,8 @@ export interface Session {
   bootedAt: number;
 }
 
-export interface Lineage {
-  /** Enrolments when it began: a new identity is a new lineage. */
+export interface CloneWatch {
+  /** Enrolments when it began: a new identity is watched anew. */
   readonly enrolments: number;
   /** The latest last. */
   sessions: Session[];

@@ -35,8 +35,8 @@ export interface HubState {
   readonly incidents: Map<IncidentId, IncidentRecord>;
   /** The latest `MAX_CLOSED`, oldest first. */
   readonly closed: Map<IncidentId, IncidentRecord>;
-  /** Key: `laneOf`. One open incident per pillar, and one more for tests. */
-  readonly openByLane: Map<string, IncidentId>;
+  /** Key: `incidentKey`. One open incident per pillar, and one more for tests. */
+  readonly openByKey: Map<string, IncidentId>;
   /** Running ones. */
   readonly recordings: Map<RecordingId, RecordingRecord>;
   /** Recordings that are to be removed and may still be on the disk. */
@@ -68,7 +68,7 @@ export function newState(settings: HubSettings): HubState {
     pillars: new Map(),
     incidents: new Map(),
     closed: new Map(),
-    openByLane: new Map(),
+    openByKey: new Map(),
     recordings: new Map(),
     deleting: new Map(),
     locked: new Set(),

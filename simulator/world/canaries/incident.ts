@@ -89,7 +89,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
     rules: () =>
       withRules({
         handle: (state, event, now) => {
-          for (const desk of event.type === "tick" ? state.heard.desks.values() : []) {
+          for (const desk of event.type === "tick" ? state.heard.people.values() : []) {
             desk.goneAt = null;
           }
           return HONEST.handle(state, event, now);

@@ -20,12 +20,12 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   },
   {
     name: "resend-stops",
-    story: `the pillar stops asking after ${TRIES} tries on one link (and has no second path)`,
+    story: `the pillar stops asking after ${TRIES} tries on one link (and has no HTTPS fallback)`,
     density: "dense",
     firstSeed: 1,
     rules: () =>
       withRules({
-        begin: (found) => ({ ...found, secondWays: 0 }),
+        begin: (found) => ({ ...found, fallbackHubs: 0 }),
         step: (agent, event) => {
           const isResend = event.type === "timer-due" && event.name === "resend";
           const pending = [...agent.outbox.pending.values()];
@@ -78,7 +78,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   },
   {
     name: "first-door-only",
-    story: "the second way asks the first hub again and again, and never the next",
+    story: "the HTTPS fallback asks the first hub again and again, and never the next",
     firstSeed: 5,
     rules: () =>
       withRules({

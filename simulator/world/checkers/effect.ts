@@ -1,5 +1,5 @@
 /** I3: one row for each (pillar, number), one incident for each alarm, one open incident for each lane. */
-import { laneOf } from "../../../hub/core/incident/incident-key.ts";
+import { incidentKey } from "../../../hub/core/incident/incident-key.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { History, Violation } from "../run/history.ts";
 
@@ -33,7 +33,7 @@ export function checkEffect({ hub, happenings, endedAt: at }: History): Violatio
         found(`an incident was opened twice (alarm ${eventId})`, pillarId, eventId);
       }
       openedFor.add(eventId);
-      const lane = laneOf(fact);
+      const lane = incidentKey(fact);
       const before = openIn.get(lane);
       if (before !== undefined) found(`two open incidents of ${lane}`, pillarId, eventId);
       openIn.set(lane, incidentId);

@@ -75,7 +75,7 @@ export interface Profile {
   readonly broker: BrokerKind;
   /** The addresses for alarms by HTTPS, in the order in which they are asked. */
   readonly doors: readonly Door[];
-  /** The second way has an interface of its own. */
+  /** The HTTPS fallback has an interface of its own. */
   readonly isSecondWaySeparate: boolean;
   /** One pillar's certificate ends at that part of the time: from then on only its alarms count. */
   readonly expiry: { readonly pillar: number; readonly after: number } | undefined;

@@ -163,7 +163,7 @@ function refold(world: World, hub: Hub): void {
     const fact = facts[i] as Fact;
     evolve(state, i % 64 === 0 ? (JSON.parse(JSON.stringify(fact)) as Fact) : fact, i + 1);
   }
-  for (const voice of heard.voices.values()) voice.isTold = false;
+  for (const voice of heard.contacts.values()) voice.isTold = false;
   hub.state = world.rules.refolded({ ...state, heard });
   const unknown = facts.slice(hub.durable);
   if (unknown.length > 0) becameDurable(world, hub, { facts: unknown, first: hub.durable + 1 });

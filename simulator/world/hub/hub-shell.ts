@@ -176,7 +176,7 @@ function tellCall(
   { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,
 ): void {
   const { hub } = world;
-  const sessionNonce = hub.state.heard.voices.get(pillarId)?.sessionNonce;
+  const sessionNonce = hub.state.heard.contacts.get(pillarId)?.sessionNonce;
   if (!sessionNonce) return;
   hub.told += 1;
   const hubRun = hub.life.toString(16).padStart(32, "0") as HubRun;

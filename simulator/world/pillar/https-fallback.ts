@@ -1,5 +1,5 @@
 /**
- * The second way: an alarm by HTTPS, past the broker, answered by its receipt or by nothing.
+ * The HTTPS fallback: an alarm by HTTPS, past the broker, answered by its receipt or by nothing.
  *
  * The pillar asks one address after the other; some lead to nothing, some are late. It shares the cable with
  * the first way unless the seed gives the pillar a second interface; cuts and lost packets hold it up as they

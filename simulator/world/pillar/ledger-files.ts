@@ -25,7 +25,7 @@ export interface Base {
   readonly head: LedgerHead;
 }
 
-export type Start = Omit<Beginning, "pillarId" | "release" | "secondWays">;
+export type Start = Omit<Beginning, "pillarId" | "release" | "fallbackHubs">;
 
 export interface FilesWorld {
   readonly main: Disk<LedgerRecord>;

@@ -104,8 +104,10 @@ export function startPillar(world: World, pillar: Pillar): void {
   const base = baseOf(pillar);
   const found = pillar.ledger.start(base);
   pillar.isBornBlind = !pillar.ledger.isSound() && !pillar.ledger.isMoved();
-  const secondWays = world.profile.doors.length;
-  pillar.agent = newAgent(world.rules.begin({ ...found, pillarId, release: RELEASE, secondWays }));
+  const fallbackHubs = world.profile.doors.length;
+  pillar.agent = newAgent(
+    world.rules.begin({ ...found, pillarId, release: RELEASE, fallbackHubs }),
+  );
   const { isBornBlind } = pillar;
   if (isBornBlind) world.coverage.count("pillar-started-without-disk");
   world.happened({ type: "pillar-up", at: world.scheduler.now(), pillar: pillarId, isBornBlind });

@@ -192,8 +192,8 @@ describe("the parts that can fail", () => {
   };
   test.each([
     [
-      { type: "second-way-off" },
-      "second-way-off",
+      { type: "fallback-off" },
+      "fallback-off",
       "hub.alarmUrls is an empty list: no alarm goes by HTTPS when MQTT is silent; remove the line",
     ],
     [

@@ -11,7 +11,7 @@ import {
   type FalsePillar,
 } from "../../kit/core/pillar-core.ts";
 
-const ways = { secondWays: 2 };
+const ways = { fallbackHubs: 2 };
 const reason = "no answer within 5 s";
 const fail = (pillar: FalsePillar, eventId: EventId) =>
   after(pillar, () => pillar.tell({ type: "post-failed", eventId, reason }));
@@ -22,9 +22,9 @@ const line = (eventId: EventId) => ({
 });
 const kept = (count: number) => Array.from({ length: count }, (_, n) => keptAlarm(n + 1));
 const idOf = (seq: number): EventId => keptAlarm(seq).event.eventId;
-const secondTimers = (effects: Parameters<typeof only>[0]) =>
+const fallbackTimers = (effects: Parameters<typeof only>[0]) =>
   only(effects, "set-timer").filter(
-    (one) => one.type === "set-timer" && one.name === "second-path",
+    (one) => one.type === "set-timer" && one.name === "https-fallback",
   );
 
 describe("an alarm that is free to go", () => {
@@ -34,7 +34,7 @@ describe("an alarm that is free to go", () => {
     const at = pillar.now();
     let eventId: EventId | undefined;
     const effects = after(pillar, () => (eventId = pillar.press()));
-    expect(secondTimers(effects)).toEqual([set("second-path", at + 5000)]);
+    expect(fallbackTimers(effects)).toEqual([set("https-fallback", at + 5000)]);
     expect(postOf(pillar, eventId!)).toEqual({ dueAt: at + 5000, tries: 0, isUnderWay: false });
   });
 
@@ -53,11 +53,11 @@ describe("an alarm that is free to go", () => {
     const eventId = none.press();
     expect([postOf(none, eventId), postOf(none, idOf(1))]).toEqual([undefined, undefined]);
     none.pass(60_000);
-    expect([none.posts, secondTimers(none.effects)]).toEqual([[], []]);
+    expect([none.posts, fallbackTimers(none.effects)]).toEqual([[], []]);
   });
 
   test("has one with a single configured hub, also one that was kept", () => {
-    const one = falsePillar({ secondWays: 1, unaccepted: kept(1) });
+    const one = falsePillar({ fallbackHubs: 1, unaccepted: kept(1) });
     expect(postOf(one, idOf(1))).toEqual({ dueAt: 6000, tries: 0, isUnderWay: false });
     one.pass(5000);
     expect(one.posts.map(({ at, hub }) => [at, hub])).toEqual([[6000, 0]]);
@@ -80,7 +80,7 @@ describe("an alarm that is free to go", () => {
     pillar.disk = "stuck";
     const eventId = pillar.press();
     expect(postOf(pillar, eventId)).toBeUndefined();
-    expect(secondTimers(pillar.effects)).toEqual([]);
+    expect(fallbackTimers(pillar.effects)).toEqual([]);
   });
 });
 
@@ -103,7 +103,7 @@ describe("a request", () => {
     const eventId = pillar.press();
     pillar.pass(5000);
     const at = pillar.now();
-    expect(fail(pillar, eventId)).toEqual([set("second-path", at + 250), line(eventId)]);
+    expect(fail(pillar, eventId)).toEqual([set("https-fallback", at + 250), line(eventId)]);
     expect(postOf(pillar, eventId)).toEqual({ dueAt: at + 250, tries: 1, isUnderWay: false });
     pillar.pass(249);
     expect(pillar.posts).toHaveLength(1);
@@ -111,7 +111,7 @@ describe("a request", () => {
     expect(pillar.posts.map(({ hub }) => hub)).toEqual([0, 1]);
     // Chance is 0.999 here: nearly the whole of two seconds, and then of four.
     const rested = pillar.now();
-    expect(fail(pillar, eventId)).toEqual([set("second-path", rested + 1998), line(eventId)]);
+    expect(fail(pillar, eventId)).toEqual([set("https-fallback", rested + 1998), line(eventId)]);
     for (let asked = 0; asked < 2; asked++) {
       pillar.pass(15_000);
       fail(pillar, eventId);
@@ -147,9 +147,9 @@ describe("of many alarms", () => {
     pillar.accept(idOf(6));
     const effects = after(pillar, () => pillar.pass(5000));
     expect(asked(pillar)).toEqual([1, 2, 3, 4]);
-    expect(secondTimers(effects)).toEqual([]);
+    expect(fallbackTimers(effects)).toEqual([]);
     const at = pillar.now();
-    expect(secondTimers(fail(pillar, idOf(2)))).toEqual([set("second-path", 6000)]);
+    expect(fallbackTimers(fail(pillar, idOf(2)))).toEqual([set("https-fallback", 6000)]);
     pillar.pass(0);
     expect(asked(pillar)).toEqual([1, 2, 3, 4, 5]);
     expect(postOf(pillar, idOf(2))?.dueAt).toBe(at + 250);
@@ -162,7 +162,7 @@ describe("of many alarms", () => {
     const at = pillar.now();
     fail(pillar, idOf(1));
     pillar.pass(100);
-    expect(secondTimers(fail(pillar, idOf(2)))).toEqual([set("second-path", at + 250)]);
+    expect(fallbackTimers(fail(pillar, idOf(2)))).toEqual([set("https-fallback", at + 250)]);
   });
 
   test("what another hub hears again has no turn, and holds up none", () => {

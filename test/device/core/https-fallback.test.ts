@@ -1,4 +1,4 @@
-/** The second way to the hubs in virtual time: when an alarm goes by HTTPS, to whom, and how long. */
+/** The HTTPS fallback in virtual time: when an alarm goes by HTTPS, to whom, and how long. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_POSTS } from "../../../device/core/https-fallback.ts";
@@ -11,7 +11,7 @@ import {
   type FalsePillar,
 } from "../../kit/core/pillar-core.ts";
 
-const ways = { secondWays: 2 };
+const ways = { fallbackHubs: 2 };
 const fail = (pillar: FalsePillar, eventId: EventId): void =>
   pillar.tell({ type: "post-failed", eventId, reason: "no answer within 5 s" });
 const hubs = (pillar: FalsePillar): number[] => pillar.posts.map(({ hub }) => hub);
@@ -57,7 +57,7 @@ describe("an alarm without a receipt", () => {
   });
 
   test("rests longer after each round, up to 15 s", () => {
-    const pillar = falsePillar({ secondWays: 1 });
+    const pillar = falsePillar({ fallbackHubs: 1 });
     const eventId = pillar.press();
     const rests: number[] = [];
     pillar.pass(5000);
@@ -140,7 +140,7 @@ describe("an alarm without a receipt", () => {
     expect(pillar.posts).toHaveLength(MAX_POSTS + 1);
   });
 
-  test("stays with MQTT when no second way is configured", () => {
+  test("stays with MQTT when no HTTPS fallback is configured", () => {
     const pillar = reachedPillar();
     pillar.press();
     pillar.pass(600_000);

@@ -16,8 +16,8 @@ test("mains power that fails is told at once, stands in the next heartbeat, and 
   expect(pillar.faults()).toEqual([]);
 });
 
-test("a second way that is switched off is a fault", () => {
+test("an HTTPS fallback that is switched off is a fault", () => {
   const pillar = reachedPillar();
-  pillar.tell({ type: "second-way-off" });
-  expect(pillar.faults()).toEqual(["second-way-off"]);
+  pillar.tell({ type: "fallback-off" });
+  expect(pillar.faults()).toEqual(["fallback-off"]);
 });

@@ -118,7 +118,7 @@ describe("a call that is over while a newer alarm has no receipt", () => {
 
 describe("a hub that was set back to an older copy", () => {
   /** Twenty old alarms, then a call that somebody has answered. */
-  function answeredAfterMany(from: { readonly secondWays?: number } = {}): {
+  function answeredAfterMany(from: { readonly fallbackHubs?: number } = {}): {
     pillar: FalsePillar;
     running: EventId;
   } {
@@ -166,7 +166,7 @@ describe("a hub that was set back to an older copy", () => {
   });
 
   test("hears the running call by HTTPS as well, when its receipt by MQTT does not come", () => {
-    const { pillar, running } = answeredAfterMany({ secondWays: 1 });
+    const { pillar, running } = answeredAfterMany({ fallbackHubs: 1 });
     const [oldest] = pillar.stored;
     if (oldest) pillar.accept(oldest.event.eventId, OTHER_HUB);
     const before = pillar.posts.length;

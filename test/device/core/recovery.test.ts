@@ -66,7 +66,7 @@ describe("a disk that comes back while kept alarms are asked for", () => {
 });
 
 test("after a reboot what is kept goes to the first hub first", () => {
-  const pillar = falsePillar({ secondWays: 2, unaccepted: [keptAlarm(1)], bootEpoch: 2 });
+  const pillar = falsePillar({ fallbackHubs: 2, unaccepted: [keptAlarm(1)], bootEpoch: 2 });
   pillar.pass(5000);
   expect(pillar.posts.map(({ hub }) => hub)).toEqual([0]);
 });

@@ -33,7 +33,7 @@ describe("a fact of an incident that the core has forgotten", () => {
   ])("of the type $type makes none of it", (fact) => {
     const { state } = newStreet();
     evolve(state, { at: START, incidentId: UNKNOWN, ...fact } as unknown as Fact, 9);
-    expect([state.incidents.size, state.closed.size, state.openByLane.size]).toEqual([0, 0, 0]);
+    expect([state.incidents.size, state.closed.size, state.openByKey.size]).toEqual([0, 0, 0]);
   });
 
   test("whose recording ends later is not opened by that", () => {
@@ -75,7 +75,7 @@ describe("an incident", () => {
     const places = () => [
       [...street.state.incidents.keys()],
       [...street.state.closed.keys()],
-      [...street.state.openByLane],
+      [...street.state.openByKey],
     ];
     expect(places()).toEqual([[id], [], [[PILLAR, id]]]);
     closeOnly(street);
@@ -92,7 +92,7 @@ describe("an incident", () => {
     street.alarm(0, { seq: 2 });
     const [second] = street.state.incidents.keys();
     street.order(WANG, id, { name: "note", text: "late" });
-    expect([...street.state.openByLane]).toEqual([[PILLAR, second]]);
+    expect([...street.state.openByKey]).toEqual([[PILLAR, second]]);
     expect([...street.state.closed.keys()]).toEqual([id]);
     expect(street.state.closed.get(id)?.notes).toBe(1);
   });

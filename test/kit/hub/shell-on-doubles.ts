@@ -138,11 +138,11 @@ async function enrol({ shell }: FalseHub): Promise<void> {
 function showSession({ shell }: FalseHub): void {
   const state = shell.loop.state();
   const at = Date.now();
-  if (!state.heard.voices.has(pillar(0))) {
+  if (!state.heard.contacts.has(pillar(0))) {
     const connected = { type: "pillar-connected", at, pillarId: pillar(0) } as const;
     hear(state, connected, state.heard.clock.nowMs);
   }
-  const voice = state.heard.voices.get(pillar(0));
+  const voice = state.heard.contacts.get(pillar(0));
   if (voice) voice.sessionNonce ??= SessionNonce.parse("5".repeat(32));
 }
 

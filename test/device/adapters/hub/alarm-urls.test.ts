@@ -17,7 +17,7 @@ function configOf(hub: object = {}): AgentConfig {
   });
 }
 
-test("a minimal configuration has a second way, at the port the hub named when it was enrolled", () => {
+test("a minimal configuration has an HTTPS fallback, at the port the hub named when it was enrolled", () => {
   const config = configOf();
   expect(alarmUrlsOf(config)).toEqual(["https://hub.example:8884"]);
   writeFileSync(dataPaths(config.dataDir).alarmsPort, "9443");

@@ -26,7 +26,7 @@ const MEDIA_PORTS = 40;
 export interface HubUnderTest {
   readonly url: string;
   readonly mqttPort: number;
-  /** HTTPS, the pillars' second way. */
+  /** The pillars' HTTPS fallback. */
   readonly alarmsPort: number;
   readonly dir: string;
   readonly desk: Desk;

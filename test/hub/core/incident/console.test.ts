@@ -6,7 +6,7 @@ import {
   hearConsole,
   OWNER_GONE_MS,
 } from "../../../../hub/core/incident/console.ts";
-import { type Desk, silence } from "../../../../hub/core/state/heard-state.ts";
+import { type PersonContact, silence } from "../../../../hub/core/state/heard-state.ts";
 import type { Username } from "../../../../shared/ids.ts";
 import { LI, newStreet, START, WANG, type Street } from "../../../kit/core/hub-core-street.ts";
 
@@ -14,17 +14,21 @@ const wang = "wang" as Username;
 type Sign = "connected" | "disconnected" | "beat" | "seen";
 
 /** What is known of one person after these signs. */
-function deskAfter(...signs: readonly Sign[]): Desk {
+function deskAfter(...signs: readonly Sign[]): PersonContact {
   const heard = silence();
   for (const sign of signs) {
     hearConsole(heard, { type: `console-${sign}`, username: wang });
   }
-  return heard.desks.get(wang)!;
+  return heard.people.get(wang)!;
 }
 
 describe("a desk", () => {
-  const desk = (streams: number, hasBeat = false): Desk => ({ streams, hasBeat, goneAt: null });
-  test.each<[Sign[], Desk]>([
+  const desk = (streams: number, hasBeat = false): PersonContact => ({
+    streams,
+    hasBeat,
+    goneAt: null,
+  });
+  test.each<[Sign[], PersonContact]>([
     [["seen"], desk(0)],
     [["connected"], desk(1)],
     [["connected", "connected"], desk(2)],
@@ -39,10 +43,10 @@ describe("a desk", () => {
     expect(deskAfter(...signs)).toEqual(expected);
   });
 
-  const stateWith = (desks: readonly (readonly [string, Desk])[]) => {
+  const stateWith = (desks: readonly (readonly [string, PersonContact])[]) => {
     const { state } = newStreet();
     state.heard.clock.nowMs = 700;
-    for (const [name, one] of desks) state.heard.desks.set(name as Username, one);
+    for (const [name, one] of desks) state.heard.people.set(name as Username, one);
     return state;
   };
   test("is in doubt from the next tick on, unless a stream is open that never answered a ping", () => {
@@ -53,7 +57,7 @@ describe("a desk", () => {
       ["doubted", { ...desk(0), goneAt: 300 }],
     ]);
     hearAbsence(state);
-    expect([...state.heard.desks].map(([name, { goneAt }]) => [name, goneAt])).toEqual([
+    expect([...state.heard.people].map(([name, { goneAt }]) => [name, goneAt])).toEqual([
       ["simple", null],
       ["beating", 700],
       ["away", 700],
@@ -67,13 +71,13 @@ describe("a desk", () => {
     const left = (count: number): number => {
       const state = many(count);
       hearAbsence(state);
-      return state.heard.desks.size;
+      return state.heard.people.size;
     };
     expect([left(10_000), left(10_001), left(10_005)]).toEqual([10_000, 10_000, 10_000]);
     const state = many(10_001);
-    state.heard.desks.set("beating" as Username, desk(2, true));
+    state.heard.people.set("beating" as Username, desk(2, true));
     hearAbsence(state);
-    expect(["person-0", "beating"].every((name) => state.heard.desks.has(name as Username))).toBe(
+    expect(["person-0", "beating"].every((name) => state.heard.people.has(name as Username))).toBe(
       true,
     );
   });
@@ -92,7 +96,7 @@ describe("an owner", () => {
     const street = answered();
     street.restart();
     street.advance(1);
-    expect([...street.state.heard.desks]).toEqual([
+    expect([...street.state.heard.people]).toEqual([
       [wang, { streams: 0, hasBeat: false, goneAt: 1100 }],
     ]);
   });
@@ -101,7 +105,7 @@ describe("an owner", () => {
     expect(OWNER_GONE_MS).toBe(30_000);
     const street = answered();
     const { id, pillarId, lastEventId } = street.only();
-    const { clock, desks } = street.state.heard;
+    const { clock, people: desks } = street.state.heard;
     const tick = { type: "tick", at: START } as const;
     clock.nowMs = 50_000;
     desks.set(wang, { streams: 0, hasBeat: false, goneAt: 20_001 });
@@ -130,7 +134,7 @@ describe("an owner", () => {
     street.alarm(0);
     const { id } = street.only();
     street.order(WANG, id, { name: "acknowledge" });
-    street.state.heard.desks.set(wang, { streams: 0, hasBeat: false, goneAt: -60_000 });
+    street.state.heard.people.set(wang, { streams: 0, hasBeat: false, goneAt: -60_000 });
     const released = () => decideReleases(street.state, { type: "tick", at: START }).facts.length;
     expect(released()).toBe(2);
     const to = { to: LI.name as Username, toName: LI.name };
@@ -138,7 +142,7 @@ describe("an owner", () => {
       ...{ type: "incident-transferred", at: START, incidentId: id, note: "", ...to },
       ...{ by: wang, byName: "wang" },
     } as never);
-    street.state.heard.desks.set(to.to, { streams: 0, hasBeat: false, goneAt: -60_000 });
+    street.state.heard.people.set(to.to, { streams: 0, hasBeat: false, goneAt: -60_000 });
     expect(released()).toBe(0);
   });
 });

@@ -311,7 +311,7 @@ describe("whatever happens: restarts, set clocks, vanishing operators", () => {
         street.advance(31);
         for (const { owner, state } of street.state.incidents.values()) {
           if (state === "open" || !owner) continue;
-          expect(street.state.heard.desks.get(owner)?.streams).toBeGreaterThan(0);
+          expect(street.state.heard.people.get(owner)?.streams).toBeGreaterThan(0);
         }
       }),
       { numRuns: 200 },

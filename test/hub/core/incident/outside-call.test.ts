@@ -8,7 +8,7 @@ const ESCALATION = { desksAfterMs: 10_000, supervisorAfterMs: 20_000, externalAf
 const settings = { escalation: { ...ESCALATION, targets: TARGETS } };
 
 const underWay = (street: Street) =>
-  [...street.state.heard.calls].filter(([, { orderedAt }]) => orderedAt !== null);
+  [...street.state.heard.outsideCalls].filter(([, { orderedAt }]) => orderedAt !== null);
 
 describe("the world outside", () => {
   test("is not called before its own level, whatever the levels before it do", () => {
@@ -28,7 +28,7 @@ describe("the world outside", () => {
     const street = newStreet({ pillars, settings });
     for (let n = 0; n < pillars; n++) street.alarm(n);
     street.advance(42);
-    expect(street.state.heard.calls.size).toBe(pillars);
+    expect(street.state.heard.outsideCalls.size).toBe(pillars);
     expect(underWay(street)).toHaveLength(MAX_CALLS);
     const [first] = underWay(street);
     const [incidentId, { ring }] = first!;
@@ -42,7 +42,7 @@ describe("the world outside", () => {
       detail: "",
     });
     street.advance(2);
-    expect(street.state.heard.calls.has(incidentId)).toBe(false);
+    expect(street.state.heard.outsideCalls.has(incidentId)).toBe(false);
     expect(underWay(street)).toHaveLength(MAX_CALLS);
   });
 });
@@ -87,7 +87,7 @@ describe("a call outside that fails", () => {
     const street = newStreet({ settings });
     street.alarm(0);
     street.advance(40);
-    const orderedAt = () => [...street.state.heard.calls.values()][0]?.orderedAt ?? null;
+    const orderedAt = () => [...street.state.heard.outsideCalls.values()][0]?.orderedAt ?? null;
     while (orderedAt() === null) street.advance(1);
     const first = orderedAt();
     let waited = 0;

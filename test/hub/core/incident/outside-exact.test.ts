@@ -32,7 +32,7 @@ function owing(tries = 0) {
   const turn = (nowMs: number) => {
     state.heard.clock.nowMs = nowMs;
     hearCalls(state);
-    return state.heard.calls.get(incidentId);
+    return state.heard.outsideCalls.get(incidentId);
   };
   return { state, turn, owed: () => state.owedCalls.get(incidentId) };
 }
@@ -140,7 +140,7 @@ describe("its turn", () => {
     turn(1000);
     const ordered = () => ({ type: "call-external", incidentId, ring: 3, target: A, attempt: 1 });
     expect(decideCalls(state)).toEqual({ facts: [], effects: [ordered()] });
-    state.heard.calls.get(incidentId)!.orderedAt = 1000;
+    state.heard.outsideCalls.get(incidentId)!.orderedAt = 1000;
     expect(turn(61_000)?.orderedAt).toBe(1000);
     expect(decideCalls(state).effects).toEqual([]);
     expect(turn(61_001)?.orderedAt).toBeNull();
@@ -149,7 +149,7 @@ describe("its turn", () => {
 
   test("is not before it is due", () => {
     const { state } = owing();
-    state.heard.calls.set(incidentId, { ring: 3, tries: 1, dueAt: 5000, orderedAt: null });
+    state.heard.outsideCalls.set(incidentId, { ring: 3, tries: 1, dueAt: 5000, orderedAt: null });
     state.heard.clock.nowMs = 4999;
     expect(decideCalls(state).effects).toEqual([]);
     state.heard.clock.nowMs = 5000;

@@ -6,22 +6,22 @@ import {
   hearTakeover,
   isCounted,
   isFromBefore,
-  newLineage,
+  newCloneWatch,
 } from "../../../../hub/core/pillar/clone-detection.ts";
-import type { Lineage } from "../../../../hub/core/state/heard-state.ts";
+import type { CloneWatch } from "../../../../hub/core/state/heard-state.ts";
 import type { SessionNonce } from "../../../../shared/ids.ts";
 import { hex, newHeartbeat, START } from "../../../kit/core/hub-core-street.ts";
 
 const nonce = (n: number): SessionNonce => hex(n) as SessionNonce;
 /** A heartbeat of the n-th session, with this boot number and uptime, this long after the start. */
 function hear(
-  lineage: Lineage,
+  lineage: CloneWatch,
   { n, boot, up = 0, ms = 0 }: { n: number; boot: number; up?: number; ms?: number },
 ): void {
   const heartbeat = newHeartbeat({ sessionNonce: nonce(n), bootEpoch: boot, uptimeMs: up });
   hearBoot(lineage, heartbeat, START + ms);
 }
-const numbersOf = (lineage: Lineage): (string | number)[] =>
+const numbersOf = (lineage: CloneWatch): (string | number)[] =>
   lineage.sessions.map((one) => Number.parseInt(one.nonce, 16));
 
 const NEW = {
@@ -35,14 +35,14 @@ const NEW = {
 
 describe("a lineage", () => {
   test("begins with the boot the journal knows, and with nothing heard", () => {
-    expect(newLineage(3, 7)).toEqual(NEW);
-    expect(newLineage(3, 99_999_999).highestEpoch).toBe(99_999_999);
-    expect(newLineage(3, 100_000_000).highestEpoch).toBe(0);
+    expect(newCloneWatch(3, 7)).toEqual(NEW);
+    expect(newCloneWatch(3, 99_999_999).highestEpoch).toBe(99_999_999);
+    expect(newCloneWatch(3, 100_000_000).highestEpoch).toBe(0);
     expect([99_999_999, 100_000_000].map(isCounted)).toEqual([true, false]);
   });
 
   test("remembers each session with its boot, and the earliest moment it may have booted", () => {
-    const lineage = newLineage(3, 7);
+    const lineage = newCloneWatch(3, 7);
     hear(lineage, { n: 1, boot: 8, up: 5000, ms: 6000 });
     const session = { nonce: nonce(1), bootEpoch: 8, bootedAt: START + 1000 };
     expect(lineage).toEqual({ ...NEW, highestEpoch: 8, sessions: [session] });
@@ -53,7 +53,7 @@ describe("a lineage", () => {
   });
 
   test("remembers four sessions, the latest last, and hears nothing of one that has ended", () => {
-    const lineage = newLineage(3, 7);
+    const lineage = newCloneWatch(3, 7);
     for (const n of [1, 2, 3, 4, 5]) hear(lineage, { n, boot: 7, up: n * 1000, ms: n * 1000 });
     expect(numbersOf(lineage)).toEqual([2, 3, 4, 5]);
     expect([1, 2, 4, 5].map((n) => isFromBefore(lineage, nonce(n)))).toEqual([
@@ -68,8 +68,8 @@ describe("a lineage", () => {
 
 describe("a boot that was followed by another", () => {
   /** Boot 7, boot 8, then boot 7 in a new session, this much later by its own uptime. */
-  const back = (laterMs: number): Lineage => {
-    const lineage = newLineage(1, 7);
+  const back = (laterMs: number): CloneWatch => {
+    const lineage = newCloneWatch(1, 7);
     hear(lineage, { n: 1, boot: 7, up: 10_000, ms: 10_000 });
     hear(lineage, { n: 2, boot: 8, up: 0, ms: 20_000 });
     hear(lineage, { n: 3, boot: 7, up: 21_000 - laterMs, ms: 21_000 });
@@ -85,7 +85,7 @@ describe("a boot that was followed by another", () => {
     ]);
   });
   test("is no second machine when it is the boot that spoke last, in a new session", () => {
-    const lineage = newLineage(1, 7);
+    const lineage = newCloneWatch(1, 7);
     for (const n of [1, 2, 3]) hear(lineage, { n, boot: 7, up: n * 1000, ms: n * 1000 });
     expect(lineage.suspicion).toBeUndefined();
     expect(numbersOf(lineage)).toEqual([1, 2, 3]);
@@ -94,8 +94,8 @@ describe("a boot that was followed by another", () => {
 
 describe("a boot number that goes back", () => {
   /** Boot 9, and then boot 5 at each of these moments, in one session. */
-  const behindAt = (...moments: number[]): Lineage => {
-    const lineage = newLineage(1, 9);
+  const behindAt = (...moments: number[]): CloneWatch => {
+    const lineage = newCloneWatch(1, 9);
     for (const ms of moments) hear(lineage, { n: 1, boot: 5, up: ms, ms });
     return lineage;
   };
@@ -115,7 +115,7 @@ describe("a boot number that goes back", () => {
     expect(behindAt(0, 600_001, 604_001).suspicion).toBe(words);
   });
   test("is none when it is the same, or a machine's clock in place of a count", () => {
-    const lineage = newLineage(1, 9);
+    const lineage = newCloneWatch(1, 9);
     hear(lineage, { n: 1, boot: 9 });
     hear(lineage, { n: 1, boot: 9, ms: 9000 });
     expect([lineage.backSince, lineage.highestEpoch]).toEqual([null, 9]);
@@ -127,8 +127,8 @@ describe("a boot number that goes back", () => {
 });
 
 describe("connections that throw each other out", () => {
-  const takenOver = (...moments: number[]): Lineage => {
-    const lineage = newLineage(1, 1);
+  const takenOver = (...moments: number[]): CloneWatch => {
+    const lineage = newCloneWatch(1, 1);
     for (const ms of moments) hearTakeover(lineage, START + ms, true);
     return lineage;
   };

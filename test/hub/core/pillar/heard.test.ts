@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { IncidentId, SessionNonce, Username } from "../../../../shared/ids.ts";
 import { hearClock, isOfOtherClock, isSteady } from "../../../../hub/core/clock.ts";
-import { unset, silence, type Voice } from "../../../../hub/core/state/heard-state.ts";
+import { unset, silence, type PillarContact } from "../../../../hub/core/state/heard-state.ts";
 import { hearConsole, OWNER_GONE_MS } from "../../../../hub/core/incident/console.ts";
 import {
   isCallOwed,
@@ -30,15 +30,15 @@ test("the times are these, and a change of one is a decision", () => {
 });
 
 /** A street whose pillar 0 was heard a moment ago. */
-function heard(given: Partial<Voice> = {}): Street {
+function heard(given: Partial<PillarContact> = {}): Street {
   const street = newStreet();
   street.heartbeat(0);
-  Object.assign(street.state.heard.voices.get(ID)!, given);
+  Object.assign(street.state.heard.contacts.get(ID)!, given);
   return street;
 }
 
 describe("a pillar", () => {
-  const presenceAfter = (ms: number, given: Partial<Voice> = {}) => {
+  const presenceAfter = (ms: number, given: Partial<PillarContact> = {}) => {
     const street = heard(given);
     const fact = presenceFact(street.state, ID, street.now() + ms);
     return fact?.type === "presence-changed" ? fact.presence : "online";
@@ -59,7 +59,7 @@ describe("a pillar", () => {
 
   test("that was never heard is lost 12 s after listening began", () => {
     const street = heard();
-    street.state.heard.voices.clear();
+    street.state.heard.contacts.clear();
     street.state.heard.since = street.now();
     const after = (ms: number) => presenceFact(street.state, ID, street.now() + ms);
     const at = street.now() + 12_001;
@@ -74,19 +74,19 @@ describe("a pillar", () => {
   test("that is connected is remembered with all that is not known of it yet", () => {
     const street = newStreet();
     street.connect(0);
-    const { lineage: _lineage, ...voice } = street.state.heard.voices.get(ID)!;
+    const { cloneWatch: _watch, ...voice } = street.state.heard.contacts.get(ID)!;
     expect(voice).toEqual({
       ...{ heardAt: street.now(), disconnectedAt: null, isTold: false },
       ...{ toldAt: 5000, resendAskedAt: null, resendAfterMs: 15_000, sessionNonce: null },
       ...{ untold: new Map(), behindSince: null },
     });
     street.disconnect(0);
-    expect(street.state.heard.voices.get(ID)).toMatchObject({
+    expect(street.state.heard.contacts.get(ID)).toMatchObject({
       ...{ isTold: false, disconnectedAt: street.now() },
     });
     street.advance(1);
     street.heartbeat(0);
-    expect(street.state.heard.voices.get(ID)).toMatchObject({
+    expect(street.state.heard.contacts.get(ID)).toMatchObject({
       ...{ disconnectedAt: null, heardAt: street.now(), sessionNonce: hex(1) },
     });
   });
@@ -94,9 +94,9 @@ describe("a pillar", () => {
   test("that calls by HTTPS is alive, but not reached", () => {
     const street = newStreet();
     street.alarm(0, {}, { via: "https" });
-    expect(street.state.heard.voices.size).toBe(0);
+    expect(street.state.heard.contacts.size).toBe(0);
     street.alarm(0, { seq: 2 });
-    expect(street.state.heard.voices.size).toBe(1);
+    expect(street.state.heard.contacts.size).toBe(1);
   });
 
   test("that reports is heard by it", () => {
@@ -105,7 +105,7 @@ describe("a pillar", () => {
     street.advance(1);
     const report = { v: 1, type: "fault-cleared", code: "camera-lost" } as const;
     street.tell({ type: "report", at: street.now(), pillarId: ID, report });
-    expect(street.state.heard.voices.get(ID)).toMatchObject({
+    expect(street.state.heard.contacts.get(ID)).toMatchObject({
       ...{ heardAt: street.now(), disconnectedAt: null },
     });
   });
@@ -121,7 +121,7 @@ describe("a call is told again", () => {
       street.order(CHEN, id, { name: "close", disposition: "resolved", note: "" });
     }
     const { heard: now } = street.state;
-    Object.assign(now.voices.get(ID)!, { isTold: true, toldAt: 1000 });
+    Object.assign(now.contacts.get(ID)!, { isTold: true, toldAt: 1000 });
     now.clock.nowMs = 1000 + sinceMs;
     return isCallOwed(street.state, ID, street.now() + (given.overMs ?? 0));
   };
@@ -151,7 +151,7 @@ describe("a call is told again", () => {
     for (let seq = 1; seq <= 65; seq += 1) {
       expect(calls(street.alarm(0, { seq }).effects)).toEqual(["ringing"]);
     }
-    const { untold } = street.state.heard.voices.get(ID)!;
+    const { untold } = street.state.heard.contacts.get(ID)!;
     expect([...untold.keys()].map((eventId) => Number.parseInt(eventId, 16))).toEqual([65]);
     expect(calls(street.heartbeat(0, { seq: 65 }).effects)).toContain("ringing");
     // Which session had it is proven by the next heartbeat of the same one.
@@ -253,36 +253,36 @@ describe("the wall clock", () => {
     const state = silence();
     const street = newStreet();
     street.heartbeat(0);
-    const [[id, voice]] = [...street.state.heard.voices] as [[typeof ID, Voice]];
+    const [[id, voice]] = [...street.state.heard.contacts] as [[typeof ID, PillarContact]];
     const turn = (nowMs: number, at: number) => {
       state.clock.nowMs = nowMs;
       hearClock(state, { type: "tick", at });
     };
     turn(0, 100_000);
     const set = { heardAt: 99_000, toldAt: 98_000, disconnectedAt: 97_000, resendAskedAt: 96_000 };
-    state.voices.set(id, { ...voice, ...set, behindSince: 5 });
+    state.contacts.set(id, { ...voice, ...set, behindSince: 5 });
     state.since = 95_000;
     // A second later the clock stands an hour behind.
     turn(1000, 101_000 - 3_600_000);
-    expect(state.voices.get(id)).toEqual({
+    expect(state.contacts.get(id)).toEqual({
       ...voice,
       ...{ heardAt: 99_000 - 3_600_000, toldAt: 98_000 },
       ...{ disconnectedAt: 97_000 - 3_600_000, resendAskedAt: 96_000 - 3_600_000 },
-      ...{ behindSince: null, lineage: undefined },
+      ...{ behindSince: null, cloneWatch: undefined },
     });
     expect(state.since).toBe(95_000 - 3_600_000);
     // What was heard within the last tick has the new time already: at its beginning, and at its end.
     const now = 101_000 - 3_600_000 + 1000;
     turn(2000, now);
     const later = now + 1000 + 7_200_000;
-    Object.assign(state.voices.get(id)!, {
+    Object.assign(state.contacts.get(id)!, {
       ...{ heardAt: later - 1000, disconnectedAt: later - 1001 },
       ...{ resendAskedAt: later },
     });
     state.since = null;
     turn(3000, later);
     expect(state.since).toBeNull();
-    expect(state.voices.get(id)).toMatchObject({
+    expect(state.contacts.get(id)).toMatchObject({
       ...{ heardAt: later - 1000, disconnectedAt: later, resendAskedAt: later },
     });
   });
@@ -294,9 +294,9 @@ describe("a desk", () => {
     const now = silence();
     for (const sign of signs) {
       hearConsole(now, { type: `console-${sign}`, username });
-      if (sign === "beat") now.desks.get(username)!.goneAt = 5;
+      if (sign === "beat") now.people.get(username)!.goneAt = 5;
     }
-    return now.desks.get(username);
+    return now.people.get(username);
   };
   test.each([
     [["seen"], { streams: 0, hasBeat: false, goneAt: null }],

@@ -213,7 +213,7 @@ describe("a suspected copy", () => {
   test("is told once, with what to do", () => {
     const street = newStreet();
     beat(street, { bootEpoch: 2 });
-    street.state.heard.voices.get(PILLAR)!.lineage!.suspicion = "two speak";
+    street.state.heard.contacts.get(PILLAR)!.cloneWatch!.suspicion = "two speak";
     const who = { at: START, pillarId: PILLAR };
     const told = cloned("two speak; find out which pillar is real and enrol it again");
     expect(cloneFacts(street.state, who)).toEqual([told]);
@@ -224,7 +224,7 @@ describe("a suspected copy", () => {
   test("of a pillar that the hub does not know is not told", () => {
     const street = newStreet();
     beat(street);
-    street.state.heard.voices.get(PILLAR)!.lineage!.suspicion = "two speak";
+    street.state.heard.contacts.get(PILLAR)!.cloneWatch!.suspicion = "two speak";
     street.state.pillars.delete(PILLAR);
     expect(cloneFacts(street.state, { at: START, pillarId: PILLAR })).toEqual([]);
   });

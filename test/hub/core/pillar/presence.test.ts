@@ -52,7 +52,7 @@ describe("presence", () => {
 
   test("a pillar that does not return after a restart of the hub is lost", () => {
     const street = online();
-    street.state.heard.voices.clear();
+    street.state.heard.contacts.clear();
     street.state.heard.since = street.now();
     expect(street.advance(12)).toEqual([]);
     expect(street.advance(1)).toMatchObject([{ presence: "lost" }]);
@@ -109,7 +109,7 @@ describe("a pillar that returns", () => {
   test("is told by its next heartbeat when the hub has restarted without noticing a connection", () => {
     const street = online();
     street.alarm(0);
-    const voice = street.state.heard.voices.get(pillar(0))!;
+    const voice = street.state.heard.contacts.get(pillar(0))!;
     voice.isTold = false;
     expect(calls(street.heartbeat(0, { seq: 1 }).effects)).toEqual(["ringing"]);
     expect(calls(street.heartbeat(0, { seq: 1 }).effects)).toEqual([]);

@@ -22,7 +22,7 @@ test(
   "a press reaches the hub by HTTPS when MQTT is silent, and lights 'received'",
   PATIENCE,
   async () => {
-    const dir = mkdtempSync(join(tmpdir(), "anzhu-second-path-"));
+    const dir = mkdtempSync(join(tmpdir(), "anzhu-https-fallback-"));
     const settings = {
       dataDir: join(dir, "hub"),
       http: { port: 0 },
