@@ -1,6 +1,6 @@
 /** Eight windows of one browser share one event stream: each shows a new press, and an order still gets through. */
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
 import { takeSeat } from "../kit/browser/operator-desk.ts";
@@ -63,9 +63,13 @@ async function readers(): Promise<Page[]> {
   return windows.filter((_, index) => isReader[index]);
 }
 
+/** The one window that reads for all; while the task passes from one to another there is none, or two. */
 async function reader(): Promise<Page> {
-  await expect.poll(async () => (await readers()).length, patient).toBe(1);
-  return (await readers())[0] as Page;
+  return await vi.waitFor(async () => {
+    const found = await readers();
+    expect(found).toHaveLength(1);
+    return found[0] as Page;
+  }, patient);
 }
 
 const openStreams = async (): Promise<number> => {

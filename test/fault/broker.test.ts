@@ -11,7 +11,7 @@ import { openBrokeredStreet, type BrokeredStreet } from "./harness/programs/brok
 import { jitteryBroker, type JitteryBroker } from "./harness/network/jittery-broker.ts";
 import { killBrokers } from "./harness/sweep/kill-sweep.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
-import { openStreet } from "./harness/programs/street.ts";
+import { endCall, openStreet } from "./harness/programs/street.ts";
 import { wirePillar } from "./harness/network/wire-pillar.ts";
 
 const ROUNDS = 20;
@@ -36,12 +36,6 @@ async function armed(brokered: BrokeredStreet, id: string): Promise<PillarUnderT
   await pillar.untilLamp("standby");
   await pillar.untilArmed();
   return pillar;
-}
-
-async function endCall({ street }: BrokeredStreet, pillar: PillarUnderTest): Promise<void> {
-  await pillar.untilLamp("received");
-  await street.hub.desk.clear();
-  await pillar.untilLamp("standby");
 }
 
 /** Notices an operator's screen has shown since now. */
@@ -95,7 +89,7 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
       line.set("open");
       await expect.poll(() => notices).toContain("broker-back");
       await expect.poll(presence).toBe("online");
-      await endCall(brokered, pillar);
+      await endCall(brokered.street, pillar);
       expect(await street.verdict()).toEqual([]);
     },
   );
@@ -115,7 +109,7 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
       expect(pillar.lamp()).toBe("calling");
       line.set("cut");
       line.set("open");
-      await endCall(brokered, pillar);
+      await endCall(brokered.street, pillar);
       expect(await street.verdict()).toEqual([]);
     },
   );
@@ -141,7 +135,7 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
       line.set("cut");
       line.set("open");
       https.set("open");
-      await endCall(brokered, pillar);
+      await endCall(brokered.street, pillar);
       expect(await street.verdict()).toEqual([]);
     },
   );

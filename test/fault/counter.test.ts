@@ -2,9 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dataPaths } from "../../device/adapters/host/data-dir.ts";
-import { endCall } from "./harness/sweep/kill-sweep.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
-import { openStreet, readLedger, type Street } from "./harness/programs/street.ts";
+import { endCall, openStreet, readLedger, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 120_000;
 /** Longer than a board remembers that a press was "of this moment". */

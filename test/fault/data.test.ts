@@ -3,9 +3,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findWide } from "../../hub/storage/private-files.ts";
-import { endCall } from "./harness/sweep/kill-sweep.ts";
 import type { Surroundings } from "./harness/programs/process.ts";
-import { openStreet, type Street } from "./harness/programs/street.ts";
+import { endCall, openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 120_000;
 /** Whatever the mask of whoever starts it is. */

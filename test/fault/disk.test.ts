@@ -7,8 +7,7 @@ import { fill, injected, readOnlyDisk, smallDisk } from "./harness/disk/disk.ts"
 import { dataPaths } from "../../device/adapters/host/data-dir.ts";
 import type { FactOf } from "../../hub/core/facts.ts";
 import { openPowerRig } from "./harness/disk/power-rig.ts";
-import type { PillarUnderTest } from "./harness/programs/pillar.ts";
-import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
+import { endCall, openStreet, readJournal, type Street } from "./harness/programs/street.ts";
 import { missing } from "./harness/programs/tool.ts";
 import { tearLedgers } from "./harness/disk/torn-ledger.ts";
 
@@ -32,12 +31,6 @@ function copyDatabase(from: string, to: string): void {
   }
 }
 
-async function endCall(pillar: PillarUnderTest): Promise<void> {
-  await pillar.untilLamp("received");
-  await street.hub.desk.clear();
-  await pillar.untilLamp("standby");
-}
-
 test(
   "B1 the pillar's disk is full: the press goes out from memory, the fault is seen, and the ledger catches up",
   { timeout: SLOW },
@@ -50,7 +43,7 @@ test(
     const makeRoom = fill(pillar.process().pid(), pillar.dataDir);
     await pillar.press();
     await untilFault(pillar.id, "ledger-failing");
-    await endCall(pillar);
+    await endCall(street, pillar);
     makeRoom();
     await expect
       .poll(async () => (await street.hub.desk.pillar(pillar.id)).faults, { timeout: 30_000 })
@@ -73,7 +66,7 @@ test(
     await untilFault(pillar.id, "ledger-failing");
     await pillar.untilLamp("received");
     expect((await street.hub.desk.active()).map(({ pillarId }) => pillarId)).toEqual([pillar.id]);
-    await endCall(pillar);
+    await endCall(street, pillar);
     await pillar.close();
   },
 );
@@ -91,7 +84,7 @@ async function pressOn(id: string, fault: string): Promise<readonly unknown[]> {
   await pillar.untilArmed();
   for (let n = 0; n < 3; n += 1) {
     await pillar.press();
-    await endCall(pillar);
+    await endCall(street, pillar);
   }
   const found = await street.verdict();
   await pillar.close();
@@ -139,17 +132,17 @@ test(
     pillar.start(rig.around);
     await pillar.untilArmed();
     await pillar.press();
-    await endCall(pillar);
+    await endCall(street, pillar);
     await rig.turnReadOnly();
     await pillar.press();
     await untilFault(pillar.id, "ledger-failing");
-    await endCall(pillar);
+    await endCall(street, pillar);
     await pillar.process().cutPower();
     await rig.repair();
     pillar.start(rig.around);
     await pillar.untilArmed();
     await pillar.press();
-    await endCall(pillar);
+    await endCall(street, pillar);
     expect(await street.verdict()).toEqual([]);
     await pillar.close();
   },
@@ -170,7 +163,7 @@ test(
       (await street.hub.desk.pillar(pillar.id)).faults;
     for (let n = 0; n < 12 && !(await faults()).includes("ledger-slow"); n += 1) {
       await pillar.press();
-      await endCall(pillar);
+      await endCall(street, pillar);
     }
     expect(await faults()).toContain("ledger-slow");
     const delays = alarmDelaysMs(pillar.id);
@@ -193,7 +186,7 @@ test(
     await untilFault(pillar.id, "ledger-slow");
     // The hub had it before the disk could have answered.
     expect(Math.max(...alarmDelaysMs(pillar.id))).toBeLessThan(PROMISED_MS.alarmSent);
-    await endCall(pillar);
+    await endCall(street, pillar);
     expect(await street.verdict()).toEqual([]);
     await pillar.close();
   },
@@ -207,7 +200,7 @@ test(
     pillar.start();
     await pillar.untilArmed();
     await pillar.press();
-    await endCall(pillar);
+    await endCall(street, pillar);
     await street.hub.stop();
     const file = join(street.hub.dir, "journal.db");
     const older = `${file}.older`;
@@ -218,7 +211,7 @@ test(
       .poll(async () => (await street.hub.desk.pillar(pillar.id)).presence, { timeout: 20_000 })
       .toBe("online");
     await pillar.press();
-    await endCall(pillar);
+    await endCall(street, pillar);
     await street.hub.crash();
     rmSync(`${file}-shm`, { force: true });
     copyDatabase(older, file);

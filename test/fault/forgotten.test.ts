@@ -4,8 +4,7 @@ import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
 import type { Fact, FactOf } from "../../hub/core/facts.ts";
-import { endCall } from "./harness/sweep/kill-sweep.ts";
-import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
+import { endCall, openStreet, readJournal, type Street } from "./harness/programs/street.ts";
 import { missing } from "./harness/programs/tool.ts";
 
 const SLOW = 120_000;

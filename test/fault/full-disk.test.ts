@@ -7,10 +7,9 @@ import { RESERVE_BYTES, RESERVE_FILE } from "../../hub/storage/journal-reserve.t
 import type { HubStatus } from "../../shared/api/hub.ts";
 import type { Recording } from "../../shared/api/incident.ts";
 import { newFiller, MIB, takeRoom, writeOldCalls, type OldCall } from "./harness/disk/full-disk.ts";
-import { endCall } from "./harness/sweep/kill-sweep.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { openPowerRig, type PowerRig } from "./harness/disk/power-rig.ts";
-import { journalOf, openStreet, type Street } from "./harness/programs/street.ts";
+import { endCall, journalOf, openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 400_000;
 const DISK_MIB = 3072;

@@ -5,10 +5,9 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { injected } from "./harness/disk/disk.ts";
-import { endCall } from "./harness/sweep/kill-sweep.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { openPowerRig } from "./harness/disk/power-rig.ts";
-import { openStreet, type Street } from "./harness/programs/street.ts";
+import { endCall, openStreet, type Street } from "./harness/programs/street.ts";
 import { missing } from "./harness/programs/tool.ts";
 import { tearJournals } from "./harness/disk/torn-journal.ts";
 

@@ -4,7 +4,7 @@ import { PROMISED_MS } from "../../shared/promises.ts";
 import { falseBroker, type FalseBroker, type Falsehood } from "./harness/network/false-broker.ts";
 import { newLine, type Line } from "./harness/network/line.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
-import { openStreet, type Street } from "./harness/programs/street.ts";
+import { endCall, openStreet, type Street } from "./harness/programs/street.ts";
 import { unaccepted } from "./harness/programs/unaccepted.ts";
 
 const SLOW = 90_000;
@@ -44,12 +44,6 @@ async function deceive(how: Falsehood): Promise<void> {
   line.redirect(broker.port);
 }
 
-async function endCall(): Promise<void> {
-  await pillar.untilLamp("received");
-  await street.hub.desk.clear();
-  await pillar.untilLamp("standby");
-}
-
 test(
   "E1 a hub that returns with a thousand alarms waiting at many pillars accepts each of them once",
   { timeout: SLOW },
@@ -82,7 +76,7 @@ test(
     line.redirect(street.hub.mqttPort);
     const recoveredAt = performance.now();
     await pillar.press();
-    await endCall();
+    await endCall(street, pillar);
     expect(performance.now() - recoveredAt).toBeLessThan(PROMISED_MS.foundBack);
   },
 );
@@ -96,7 +90,7 @@ test.each<Falsehood>(["says-nothing", "never-acknowledges", "acknowledges-and-dr
     await pillar.untilLamp("received");
     expect((await street.hub.desk.active()).length).toBe(1);
     line.redirect(street.hub.mqttPort);
-    await endCall();
+    await endCall(street, pillar);
     expect(await street.verdict()).toEqual([]);
   },
 );

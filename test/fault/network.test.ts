@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
 import { newLine, type Line } from "./harness/network/line.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
-import { openStreet, type Street } from "./harness/programs/street.ts";
+import { endCall, openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 90_000;
 
@@ -37,12 +37,6 @@ const presence = async (): Promise<string> => (await street.hub.desk.pillar(pill
 const untilPresence = (wanted: string, withinMs: number): Promise<void> =>
   expect.poll(presence, { timeout: withinMs }).toBe(wanted);
 
-async function endCall(): Promise<void> {
-  await pillar.untilLamp("received");
-  await street.hub.desk.clear();
-  await pillar.untilLamp("standby");
-}
-
 test(
   "D1 presses while the cable is out are one call as soon as it is in again, and nothing is lost",
   { timeout: SLOW },
@@ -55,7 +49,7 @@ test(
       expect(pillar.lamp()).toBe("calling");
     }
     for (const line of [mqtt, https]) line.set("open");
-    await endCall();
+    await endCall(street, pillar);
     expect(await street.verdict()).toEqual([]);
   },
 );
@@ -73,7 +67,7 @@ test.each([
     for (const pauseMs of pausesMs) {
       await delay(pauseMs);
       await pillar.press();
-      await endCall();
+      await endCall(street, pillar);
     }
     mqtt.breakAfter(0);
     expect(await street.verdict()).toEqual([]);
@@ -116,7 +110,7 @@ test.each(["frozen-up", "frozen-down"] as const)(
     await pillar.untilLamp("received");
     mqtt.set("cut");
     mqtt.set("open");
-    await endCall();
+    await endCall(street, pillar);
     expect(await street.verdict()).toEqual([]);
   },
 );

@@ -10,7 +10,7 @@ import type { Mischief } from "./harness/programs/fault-injection.ts";
 import { newMischiefMaker, type MischiefMaker } from "./harness/programs/fault-injector.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { below, commandOf, type Process } from "./harness/programs/process.ts";
-import { openStreet, type Street } from "./harness/programs/street.ts";
+import { endCall, openStreet, type Street } from "./harness/programs/street.ts";
 import { missing } from "./harness/programs/tool.ts";
 
 const SLOW = 120_000;
@@ -39,14 +39,8 @@ afterAll(async () => {
 async function violationsOfAPress(): Promise<readonly unknown[]> {
   await pillar.untilArmed();
   await pillar.press();
-  await endCall();
+  await endCall(street, pillar);
   return street.verdict();
-}
-
-async function endCall(): Promise<void> {
-  await pillar.untilLamp("received");
-  await street.hub.desk.clear();
-  await pillar.untilLamp("standby");
 }
 
 const untilEnded = (life: Process, withinMs = 10_000): Promise<void> =>
@@ -129,7 +123,7 @@ describe("A13 an error nobody catches", () => {
       maker.make(hub().pid(), { where: "worker.ts", what });
       await pillar.press();
       await untilSaid(lines, "the journal holds again", since);
-      await endCall();
+      await endCall(street, pillar);
       expect(await violationsOfAPress()).toEqual([]);
     },
   );
@@ -150,7 +144,7 @@ describe("A13 an error nobody catches", () => {
       const first = media();
       maker.make(first, { where: "main", what });
       await pillar.press();
-      await endCall();
+      await endCall(street, pillar);
       await expect.poll(() => ![0, first].includes(media()), { timeout: 20_000 }).toBe(true);
       expect(parent.isRunning()).toBe(true);
       expect(await street.verdict()).toEqual([]);
@@ -168,7 +162,7 @@ test(
     await untilEnded(life, WATCHDOG_MS);
     expect(life.lines().at(-1)).toContain("watchdog");
     pillar.start(maker.around);
-    await endCall();
+    await endCall(street, pillar);
     expect(await street.verdict()).toEqual([]);
   },
 );
@@ -192,7 +186,7 @@ test(
         await street.hub.start(maker.around);
       }
       await pressing;
-      await endCall();
+      await endCall(street, pillar);
     }
     expect(await street.verdict()).toEqual([]);
   },
@@ -241,7 +235,7 @@ test(
     expect(late).toBeUndefined();
     await untilSaid(lines, "no file can be opened", since);
     giveBack();
-    await endCall();
+    await endCall(street, pillar);
     expect(hub().isRunning()).toBe(true);
     expect(await street.verdict()).toEqual([]);
   },
@@ -258,7 +252,7 @@ test(
     await pillar.press();
     await pillar.untilLamp("received");
     giveBack();
-    await endCall();
+    await endCall(street, pillar);
     expect(await street.verdict()).toEqual([]);
   },
 );

@@ -7,9 +7,8 @@ import { openJournal } from "../../hub/journal/journal.ts";
 import type { HubStatus } from "../../shared/api/hub.ts";
 import { readOnlyDisk } from "./harness/disk/disk.ts";
 import { writeOldCalls, type OldCall } from "./harness/disk/full-disk.ts";
-import { endCall } from "./harness/sweep/kill-sweep.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
-import { journalOf, openStreet, type Street } from "./harness/programs/street.ts";
+import { endCall, journalOf, openStreet, type Street } from "./harness/programs/street.ts";
 import { missing } from "./harness/programs/tool.ts";
 
 const SLOW = 200_000;

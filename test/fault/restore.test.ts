@@ -2,8 +2,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
-import { endCall } from "./harness/sweep/kill-sweep.ts";
-import { alarmRows, openStreet, type Street } from "./harness/programs/street.ts";
+import { endCall, alarmRows, openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 240_000;
 /** The street is open again, the pillars have said what they keep. */

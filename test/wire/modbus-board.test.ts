@@ -1,17 +1,33 @@
 /** The I/O board over a real serial line: what a bad line can do, and what it cannot. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { modbusBoard } from "../../device/adapters/board/modbus-board.ts";
 import { INPUT_BLOCK, LAMP_VALUES } from "../../device/adapters/board/register-map.ts";
 import type { Board, InputChange } from "../../device/ports.ts";
+import { openBoard } from "../../simulator/live/board/virtual-board.ts";
 import { faultyBoard, type FaultyBoard } from "../kit/wire/faulty-board.ts";
+
+/** A request and its answer on a line that works. */
+const ROUND_TRIP_MS = 100;
+/** What a busy machine keeps an answer waiting. */
+const UNREAD_MS = 120;
+
+/** Longer than any debounce. */
+const HOLD_MS = 90;
+function keepBusy(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
 
 let hardware: FaultyBoard;
 let board: Board;
 let edges: InputChange[];
 let reach: { isReachable: boolean; detail: string }[];
 
-function openBoard(): Board {
+function readBoard(): Board {
   const opened = modbusBoard({ path: hardware.path, baudRate: 115_200, unit: 1, pollMs: 5 });
   opened.onInput((change) => edges.push(change));
   opened.onReachable((isReachable, detail) => reach.push({ isReachable, detail }));
@@ -29,7 +45,7 @@ beforeEach(async () => {
   edges = [];
   reach = [];
   hardware = await faultyBoard();
-  board = openBoard();
+  board = readBoard();
 });
 
 afterEach(async () => {
@@ -45,12 +61,42 @@ describe("a good line", () => {
     hardware.inputs[INPUT_BLOCK.inputBits] = 1;
     hardware.inputs[INPUT_BLOCK.presses] = 1;
     await vi.waitFor(() => expect(presses()).toBe(1));
-    expect(edges[0]?.at).toBeGreaterThan(before - 61);
+    // The request was on its way when the board counted.
+    expect(edges[0]?.at).toBeGreaterThan(before - 60 - ROUND_TRIP_MS);
     expect(edges[0]?.at).toBeLessThan(performance.now() - 59);
     hardware.inputs[INPUT_BLOCK.inputBits] = 0;
     await vi.waitFor(() =>
       expect(edges.at(-1)).toMatchObject({ input: "button", isActive: false }),
     );
+  });
+
+  test("a press is never told later than it was, however long the board's answer lies unread", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "anzhu-board-"));
+    const street = await openBoard(join(directory, "board"));
+    const told: number[] = [];
+    const reading = modbusBoard({ path: street.path, baudRate: 115_200, unit: 1, pollMs: 5 });
+    reading.onInput(({ input, isActive, at }) => {
+      if (input === "button" && isActive) told.push(at);
+    });
+    const heard = new Promise<void>((resolve) => reading.onReachable((isUp) => isUp && resolve()));
+    try {
+      await heard;
+      for (let n = 0; n < 12; n += 1) {
+        const at = performance.now();
+        street.setContact("button", true);
+        // At another moment of the poll each time.
+        await delay(HOLD_MS + n);
+        keepBusy(UNREAD_MS);
+        await vi.waitFor(() => expect(told).toHaveLength(n + 1));
+        expect(told[n]).toBeLessThanOrEqual(at + 5);
+        street.setContact("button", false);
+        await delay(HOLD_MS);
+      }
+    } finally {
+      await reading.close();
+      await street.close();
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test("a press that begins and ends between two polls is still seen", async () => {
@@ -82,7 +128,7 @@ describe("a good line", () => {
     hardware.inputs[INPUT_BLOCK.presses] = 9;
     hardware.inputs[INPUT_BLOCK.pressAgeMs] = 30_000;
     reach = [];
-    board = openBoard();
+    board = readBoard();
     await untilUp();
     hardware.inputs[INPUT_BLOCK.inputBits] = 4;
     await vi.waitFor(() => expect(edges.at(-1)?.input).toBe("tamper"));
@@ -94,7 +140,7 @@ describe("a good line", () => {
     await board?.close();
     hardware.inputs[INPUT_BLOCK.presses] = 9;
     hardware.inputs[INPUT_BLOCK.pressAgeMs] = 800;
-    board = openBoard();
+    board = readBoard();
     await vi.waitFor(() => expect(presses()).toBe(1));
   });
 
@@ -182,7 +228,7 @@ describe("a bad line", () => {
     await board?.close();
     await hardware.vanish();
     reach = [];
-    board = openBoard();
+    board = readBoard();
     await untilLost();
     expect(reach.at(-1)?.detail).toContain(hardware.path);
     await hardware.comeBack();

@@ -168,12 +168,12 @@ async function serve(serving: Serving): Promise<string> {
     const broken = serving.broken();
     if (broken !== undefined) return broken;
     line.alive();
-    const startedAt = performance.now();
+    const askedAt = performance.now();
     try {
       const { data } = await client.readInputRegisters(INPUT_BLOCK.start, INPUT_BLOCK.length);
       const wrong = wrongBoard(data);
       if (wrong) throw new Error(wrong);
-      line.reader.take(data, performance.now());
+      line.reader.take(data, askedAt);
       // A board that restarted has forgotten its lamp.
       if (data[INPUT_BLOCK.boardBoots] !== boots) written = undefined;
       const wanted = line.outputs();
@@ -194,7 +194,7 @@ async function serve(serving: Serving): Promise<string> {
     }
     if (written !== line.outputs() && failures === 0) continue;
     // The line stays open through failures: a board that comes back answers the next request.
-    await sleep(Math.max(1, line.settings.pollMs - (performance.now() - startedAt)));
+    await sleep(Math.max(1, line.settings.pollMs - (performance.now() - askedAt)));
   }
   if (!serving.broken()) await standDown(client);
   return "closed";

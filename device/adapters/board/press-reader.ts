@@ -22,8 +22,11 @@ type Counter = (typeof COUNTERS)[number];
 export interface PressReader {
   /** Where an earlier life stopped; before the first poll. */
   resume(since: BoardMark): void;
-  /** The input registers, and the moment they were read. */
-  take(data: readonly number[], now: number): void;
+  /**
+   * The input registers, and the moment they were asked for. Their ages count from a moment after it, so a press is
+   * never told later than it was, however long the answer lay unread.
+   */
+  take(data: readonly number[], askedAt: number): void;
 }
 
 export function pressReader(emit: (change: InputChange) => void): PressReader {
@@ -47,7 +50,7 @@ export function pressReader(emit: (change: InputChange) => void): PressReader {
     };
     emit({ input, isActive: true, at, mark });
   };
-  const takeButton = ({ input, count, age }: Counter, data: readonly number[], now: number) => {
+  const takeButton = ({ input, count, age }: Counter, data: readonly number[], askedAt: number) => {
     const isActive = isSet(data, input);
     const total = data[count] ?? 0;
     const before = counts.get(input);
@@ -59,11 +62,11 @@ export function pressReader(emit: (change: InputChange) => void): PressReader {
     if (before === undefined) fresh = total > 0 && ageMs < RECENT_MS ? 1 : 0;
     const told = Math.min(fresh, MAX_PRESSES_PER_POLL);
     for (let left = told; left > 0; left--) {
-      press(input, (total - left + 1 + COUNTER_SIZE) % COUNTER_SIZE, now - ageMs);
+      press(input, (total - left + 1 + COUNTER_SIZE) % COUNTER_SIZE, askedAt - ageMs);
     }
     counts.set(input, total);
     // A closed contact is no press until the board has counted it; an open one is the end of one.
-    if (!isActive) setLevel(input, false, now);
+    if (!isActive) setLevel(input, false, askedAt);
   };
   return {
     resume: (since) => {
@@ -71,14 +74,15 @@ export function pressReader(emit: (change: InputChange) => void): PressReader {
       counts.set("button", since.presses);
       counts.set("silent-button", since.silentPresses);
     },
-    take: (data, now) => {
+    take: (data, askedAt) => {
       const boot = data[INPUT_BLOCK.boardBoots];
       // A board that restarted counts from zero.
       if (boots !== undefined && boots !== boot)
         for (const { input } of COUNTERS) counts.set(input, 0);
       boots = boot;
-      for (const counter of COUNTERS) takeButton(counter, data, now);
-      for (const input of ["tamper", "mains"] as const) setLevel(input, isSet(data, input), now);
+      for (const counter of COUNTERS) takeButton(counter, data, askedAt);
+      for (const input of ["tamper", "mains"] as const)
+        setLevel(input, isSet(data, input), askedAt);
     },
   };
 }

@@ -98,6 +98,22 @@ export async function openStreet(
   return street;
 }
 
+const CALL_MS = 20_000;
+
+/**
+ * Answers and closes until the pillar is ready again. Once is not enough: a press that is on its way when the desk closes
+ * is another call, and a press that a crash kept from the disk is told again by the board.
+ */
+export async function endCall(street: Street, pillar: PillarUnderTest): Promise<void> {
+  await pillar.untilArmed();
+  await pillar.untilLamp("received");
+  const isOver = await until(CALL_MS, async () => {
+    await street.hub.desk.clear();
+    return pillar.lamp() === "standby";
+  });
+  if (!isOver) throw new Error(`expected the call to end, found the lamp ${pillar.lamp()}`);
+}
+
 /** A press that was recorded is accepted in the end, however long the fault was. */
 async function settled(pillars: readonly PillarUnderTest[]): Promise<void> {
   const waiting = (): string[] =>

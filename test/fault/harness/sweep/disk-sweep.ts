@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { dataPaths } from "../../../../device/adapters/host/data-dir.ts";
 import { until } from "../../../../simulator/demo/hub-client.ts";
 import { injected } from "../disk/disk.ts";
-import { endCall, type Sweep } from "./kill-sweep.ts";
-import { type Street } from "../programs/street.ts";
+import { type Sweep } from "./kill-sweep.ts";
+import { endCall, type Street } from "../programs/street.ts";
 import { missing } from "../programs/tool.ts";
 
 const FAULTS = ["fsync,fdatasync:error=EIO", "pwrite64:error=ENOSPC"] as const;

@@ -9,7 +9,7 @@ import type { BrokeredStreet } from "../programs/brokered-street.ts";
 import { newMischiefMaker } from "../programs/fault-injector.ts";
 import type { PillarUnderTest } from "../programs/pillar.ts";
 import { below, commandOf } from "../programs/process.ts";
-import type { Street } from "../programs/street.ts";
+import { endCall, type Street } from "../programs/street.ts";
 
 /** From the counted press to the receipt, and a little beyond. */
 const AGENT_SPAN_MS = 240;
@@ -37,17 +37,6 @@ async function pillarOn(street: Street, id: string): Promise<PillarUnderTest> {
   pillar.start();
   await pillar.untilLamp("standby");
   return pillar;
-}
-
-/** Also of a press that the crash kept from the disk: the board tells it again, and it calls then. */
-export async function endCall(street: Street, pillar: PillarUnderTest): Promise<void> {
-  await pillar.untilArmed();
-  await pillar.untilLamp("received");
-  const isOver = await until(CALL_MS, async () => {
-    await street.hub.desk.clear();
-    return pillar.lamp() === "standby";
-  });
-  if (!isOver) throw new Error(`expected the call to end, found the lamp ${pillar.lamp()}`);
 }
 
 /** A judgement over databases that are being written is made again. */

@@ -10,11 +10,11 @@ import { dataPaths } from "../../../../device/adapters/host/data-dir.ts";
 import type { FactOf } from "../../../../hub/core/facts.ts";
 import { until } from "../../../../simulator/demo/hub-client.ts";
 import { copyOut, injected } from "../disk/disk.ts";
-import { endCall, instant, type Sweep } from "./kill-sweep.ts";
+import { instant, type Sweep } from "./kill-sweep.ts";
 import type { PillarUnderTest } from "../programs/pillar.ts";
 import { openPowerRig, type PowerRig } from "../disk/power-rig.ts";
 import type { Surroundings } from "../programs/process.ts";
-import { journalOf, readLedger, type Street } from "../programs/street.ts";
+import { endCall, journalOf, readLedger, type Street } from "../programs/street.ts";
 
 /** From before the press to after the receipt, on a disk that takes its time. */
 const SPAN_MS = 300;
