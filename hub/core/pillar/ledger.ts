@@ -151,12 +151,14 @@ export function missingFrom(
   state: HubState,
   event: Extract<HubEvent, { type: "heartbeat" }>,
 ): number | undefined {
-  const { contiguousSeq } = markOf(state, event.pillarId);
+  const { contiguousSeq, headSeq } = markOf(state, event.pillarId);
   if (contiguousSeq === null) return undefined;
   const next = contiguousSeq + 1;
   const { head, oldestUnacceptedSeq } = event.heartbeat;
   const isOnItsWay = oldestUnacceptedSeq !== undefined && oldestUnacceptedSeq <= next;
-  return head.seq >= next && !isOnItsWay ? next : undefined;
+  // A life that began without its ledger has given out no number yet: missing is only what lies below others we hold.
+  const given = head.hash === GENESIS ? headSeq : head.seq;
+  return given >= next && !isOnItsWay ? next : undefined;
 }
 
 /**

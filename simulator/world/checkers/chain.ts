@@ -58,6 +58,8 @@ function breachOf(events: readonly AlarmEvent[], ending: PillarEnding): string |
     hash = linkHash(sha256, event.prevHash, event);
   }
   const { head, pillar } = ending;
+  // It began anew, and no alarm has followed.
+  if (beginsAnew({ seq: head.seq, prevHash: head.hash }) && head.seq > seq) return undefined;
   return head.seq === seq && head.hash === hash
     ? undefined
     : `${pillar} is at alarm ${head.seq}, the hub at ${seq}`;
@@ -66,5 +68,5 @@ function breachOf(events: readonly AlarmEvent[], ending: PillarEnding): string |
 /** Numbers from a clock: nobody presses so often. */
 const FAR_ABOVE = 1_000_000_000;
 
-const beginsAnew = ({ seq, prevHash }: AlarmEvent): boolean =>
+const beginsAnew = ({ seq, prevHash }: Pick<AlarmEvent, "seq" | "prevHash">): boolean =>
   prevHash === GENESIS && seq > FAR_ABOVE;

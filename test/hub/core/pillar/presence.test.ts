@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { GENESIS } from "../../../../shared/hash-chain.ts";
 import type { SessionNonce, Sha256 } from "../../../../shared/ids.ts";
 import { MAX_CHANGES_PER_TICK } from "../../../../hub/core/pillar/presence.ts";
 import {
@@ -220,6 +221,16 @@ describe("the ledger's head in a heartbeat", () => {
     street.alarm(0, { seq: bootEpoch + 1, bootEpoch });
     const { effects } = street.heartbeat(0, { seq: bootEpoch + 2, bootEpoch });
     expect(types(effects)).not.toContain("ask-resend");
+  });
+
+  test("asks for no number that a life without its ledger has not given out, and for those below others it holds", () => {
+    const street = online();
+    street.alarm(0, { seq: 1 });
+    const bootEpoch = 1_780_000_000;
+    const blind = { bootEpoch, head: { seq: bootEpoch, hash: GENESIS } };
+    expect(types(street.heartbeat(0, blind).effects)).not.toContain("ask-resend");
+    street.alarm(0, { seq: 3 });
+    expect(street.heartbeat(0, blind).effects).toMatchObject([{ type: "ask-resend", fromSeq: 2 }]);
   });
 
   test("does not ask for what the pillar is sending already", () => {
