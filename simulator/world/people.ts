@@ -4,29 +4,25 @@
  * A citizen comes, presses once, twice, ten times or leans on the button, and comes again while the call
  * still runs. An operator does the next sensible thing, sometimes a silly one, and now and then is gone.
  */
-import type { OperatorOrder } from "../../hub/core/events.ts";
+import type { Decision } from "../../hub/core/decision.ts";
+import type { HubEvent, OperatorOrder } from "../../hub/core/events.ts";
 import type { Fact } from "../../hub/core/facts.ts";
 import type { IncidentRecord } from "../../hub/core/incident/incident.ts";
-import type { IncidentId, Username } from "../../shared/ids.ts";
+import type { Username } from "../../shared/ids.ts";
 import type { ButtonKind } from "../../device/core/events.ts";
 import { newChance, type Chance } from "./chance.ts";
-import { orderHub } from "./hub/hub-shell.ts";
-import { takeIn } from "./hub/hub.ts";
-import type { World } from "./world.ts";
+import type { AskedOrder, Hub } from "./hub/hub-state.ts";
+import type { People, WorldBase } from "./ports.ts";
 
-export interface People {
-  begin(until: number): void;
-  /** Somebody comes to a pillar soon. */
-  hurry(inMs: number, pillar?: number): void;
-  vanish(forMs: number): void;
-  /** Everybody is back and does the work. */
-  return(): void;
-  factsBecame(facts: readonly Fact[]): void;
-  /** Every console that is still there opens its stream anew. */
-  hubStarted(): void;
-  /** Since when the owner of an incident has no console, the world's time; never: now or later. */
-  goneSince(username: string): number;
-  presses(): number;
+/** What people reach of the world: buttons, consoles, and what the hub shows. */
+export interface PeopleWorld extends WorldBase {
+  readonly pillars: readonly { readonly index: number }[];
+  readonly hub: Pick<Hub, "state" | "isUp" | "clock">;
+  /** Whether there was anything to press. */
+  press(pillar: number, kind: ButtonKind): boolean;
+  release(pillar: number, kind: ButtonKind): void;
+  takeIn(event: HubEvent): Decision | undefined;
+  orderHub(asked: AskedOrder): Decision | undefined;
 }
 
 interface Operator {
@@ -38,14 +34,14 @@ interface Operator {
 }
 
 interface Room {
-  readonly world: World;
+  readonly world: PeopleWorld;
   readonly chance: Chance;
   readonly operators: readonly Operator[];
   presses: number;
   isHealed: boolean;
 }
 
-export function newPeople(world: World): People {
+export function newPeople(world: PeopleWorld): People {
   const operator = (name: string, role: Operator["role"]): Operator => ({
     username: name as Username,
     role,
@@ -178,12 +174,12 @@ function comeBack({ world }: Room, operator: Operator): void {
 }
 
 function tellConsole(
-  world: World,
+  world: PeopleWorld,
   { username }: Operator,
   sign: "connected" | "disconnected",
 ): void {
   const at = world.hub.clock.wall();
-  takeIn(world, world.hub, { type: `console-${sign}`, at, username });
+  world.takeIn({ type: `console-${sign}`, at, username });
 }
 
 function wake(room: Room, operator: Operator): void {
@@ -226,16 +222,8 @@ function act(room: Room, operator: Operator): void {
   }
 }
 
-function give(
-  world: World,
-  asked: {
-    readonly incidentId: IncidentId;
-    readonly order: OperatorOrder;
-    readonly by: Username;
-    readonly role: Operator["role"];
-  },
-): void {
-  const decision = orderHub(world, asked);
+function give(world: PeopleWorld, asked: AskedOrder): void {
+  const decision = world.orderHub(asked);
   if (!decision) return;
   const isRefused = decision.effects.some(({ type }) => type === "refuse");
   world.coverage.count(isRefused ? "order-refused" : `ordered-${asked.order.name}`);

@@ -4,83 +4,45 @@
  * First everything goes wrong that the seed's profile allows (safety); then all faults end and the world
  * must come to rest by itself (liveness). What happened is given to the checkers as a plain record.
  */
-import type { ButtonKind } from "../../device/core/events.ts";
-import type { LampPattern } from "../../device/ports.ts";
-import type { PillarId, SessionNonce } from "../../shared/ids.ts";
+import type { SessionNonce } from "../../shared/ids.ts";
 import { press, release } from "./pillar/button.ts";
 import { newChance } from "./chance.ts";
-import { newCoverage, type Coverage } from "./run/coverage.ts";
-import { hubHears } from "./hub/hub-shell.ts";
+import { newCoverage } from "./run/coverage.ts";
+import { alarmArrives, hubHears, orderHub } from "./hub/hub-ingest.ts";
+import type { Hub } from "./hub/hub-state.ts";
 import { endingOf } from "./run/ending.ts";
-import { newFaults, type Faults } from "./faults/faults.ts";
+import type { FaultWorld } from "./faults/fault-effects.ts";
+import { newFaults } from "./faults/faults.ts";
 import type { Happening, History } from "./run/history.ts";
-import { takeIn, type Hub } from "./hub/hub.ts";
+import { takeIn } from "./hub/hub.ts";
 import { newHub, registerPillars, startHub } from "./hub/hub-life.ts";
 import { newNetwork } from "./network/network.ts";
-import type { Network, Peers } from "./network/path.ts";
-import { newPeople, type People } from "./people.ts";
-import { newPillar, startPillar, tellPillar, type Pillar } from "./pillar/pillar.ts";
-import { pillarAcknowledged, pillarHears } from "./pillar/pillar-effects.ts";
-import { drawProfile, type Density, type FaultKind, type Profile } from "./faults/profile.ts";
-import { newReads, type Reads } from "./hub/reads.ts";
-import { HONEST, type Rules } from "./rules.ts";
-import { newScheduler, type Scheduler } from "./scheduler.ts";
-import { lampShows, outgrown, pillarChanged } from "./pillar/seen.ts";
+import type { Peers } from "./network/network-state.ts";
+import { newPeople, type PeopleWorld } from "./people.ts";
+import type { Faults, People, Watch } from "./ports.ts";
+import { newPillar, startPillar, tellPillar } from "./pillar/pillar.ts";
+import { pillarAcknowledged, pillarHears } from "./pillar/pillar-hears.ts";
+import type { Pillar } from "./pillar/pillar-state.ts";
+import { drawProfile } from "./faults/profile.ts";
+import { newReads } from "./hub/reads.ts";
+import { HONEST } from "./rules.ts";
+import { newScheduler } from "./scheduler.ts";
+import type { WorldSettings } from "./settings.ts";
 import { WALL_AT_START } from "./clock.ts";
 import { newStranger, type Stranger } from "./faults/stranger.ts";
-import { newThief, type Thief } from "./faults/thief.ts";
-import { newTrace, type Span, type Trace } from "./run/trace.ts";
-import { newWatch, type Watch } from "./watch/watch.ts";
-import { newWire, type Wire } from "./network/wire.ts";
+import { newThief } from "./faults/thief.ts";
+import { newTrace, type Trace } from "./run/trace.ts";
+import { newWatch } from "./watch/watch.ts";
+import { newWire } from "./network/wire.ts";
 
-export interface WorldSettings {
-  readonly seed: number;
-  readonly days: number;
-  readonly pillars: number;
-  readonly density?: Density;
-  readonly rules?: Rules;
-  /** Only these kinds of faults, of those the seed has. */
-  readonly only?: readonly FaultKind[];
-  /** Faults only between these moments, ms. */
-  readonly window?: readonly [number, number];
-  /** Crash whoever performs the n-th effect of the run. */
-  readonly crashAtEffect?: number;
-  /** The story is told of this time only; otherwise of the newest lines. */
-  readonly told?: Span;
-}
-
-export interface World {
-  readonly settings: WorldSettings;
-  readonly profile: Profile;
-  readonly rules: Rules;
-  readonly scheduler: Scheduler;
-  readonly trace: Trace;
-  readonly coverage: Coverage;
-  readonly wire: Wire;
-  readonly network: Network;
+/** The whole: each part of it knows its own slice only. */
+interface World extends FaultWorld, PeopleWorld {
   readonly pillars: readonly Pillar[];
-  readonly pillarById: ReadonlyMap<PillarId, Pillar>;
   readonly hub: Hub;
   readonly people: People;
   readonly faults: Faults;
   readonly watch: Watch;
-  readonly reads: Reads;
-  readonly thief: Thief;
   readonly stranger: Stranger;
-  note(actor: string, what: string, detail: string): void;
-  happened(happening: Happening): void;
-  press(pillar: number, kind: ButtonKind): boolean;
-  release(pillar: number, kind: ButtonKind): void;
-  pillarChanged(pillar: Pillar): void;
-  lampShows(pillar: Pillar, lamp: LampPattern): void;
-  outgrown(
-    actor: string,
-    found: { readonly what: string; readonly size: number; readonly limit: number },
-  ): void;
-  /** Unix ms at which this pillar's certificate ends; `undefined`: it does not. */
-  expiryOf(pillar: number): number | undefined;
-  /** Whether the hub, by its clock, takes no more than alarms from this pillar. */
-  isExpired(pillar: number): boolean;
 }
 
 export interface Run {
@@ -102,10 +64,10 @@ const BY_DOORS_MS = 1_800_000;
 export function runWorld(settings: WorldSettings): Run {
   const happenings: Happening[] = [];
   const world = newWorld(settings, happenings);
-  const { scheduler, hub, pillars } = world;
+  const { scheduler, pillars } = world;
   const healAt = settings.days * DAY_MS;
-  registerPillars(world, hub);
-  startHub(world, hub);
+  registerPillars(world);
+  startHub(world);
   for (const pillar of pillars) {
     scheduler.plan(pillar.chance.between(0, 20_000), () => startPillar(world, pillar));
   }
@@ -154,11 +116,13 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
       trace.note(scheduler.now(), actor, { what, detail }),
     happened: (happening: Happening) => void happenings.push(happening),
   } as unknown as Writable<World>;
-  world.press = (pillar, kind) => press(world, pillar, kind);
-  world.release = (pillar, kind) => release(world, pillar, kind);
-  world.pillarChanged = (pillar) => pillarChanged(world, pillar);
-  world.lampShows = (pillar, lamp) => lampShows(world, pillar, lamp);
-  world.outgrown = (actor, found) => outgrown(world, actor, found);
+  const pillarAt = (index: number): Pillar => world.pillars[index] as Pillar;
+  world.press = (index, kind) => press(world, pillarAt(index), kind);
+  world.release = (index, kind) => release(world, pillarAt(index), kind);
+  world.tellPillar = (pillar, told) => tellPillar(world, pillar, told);
+  world.alarmArrives = (alarm, via) => alarmArrives(world, alarm, via);
+  world.takeIn = (event) => takeIn(world, event);
+  world.orderHub = (asked) => orderHub(world, asked);
   const { broker, expiry } = world.profile;
   const healAt = settings.days * DAY_MS;
   const expiresAt = expiry && Math.floor(WALL_AT_START + expiry.after * healAt);
@@ -204,7 +168,7 @@ function peersOf(world: World): Peers {
     index: number,
     type: "pillar-connected" | "pillar-disconnected",
   ): void => {
-    takeIn(world, world.hub, { type, at: world.hub.clock.wall(), pillarId: of(index).id });
+    takeIn(world, { type, at: world.hub.clock.wall(), pillarId: of(index).id });
   };
   return {
     isPillarOn: (index) => of(index).isOn,

@@ -7,17 +7,13 @@ import { allImports } from "./imports.ts";
 import type { Tree } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
-/** The simulated world's parts still know each other by the type of the whole world. */
-const EXCUSED = /^simulator\/world\//;
-
 /** A thread or a process of its own is started, not imported. */
 const STARTED = /(?:^|[-/])(?:worker|child|main)\.ts$/;
 
 export function circles(tree: Tree): Violation[] {
   const graph = new Map<string, Set<string>>([...tree.keys()].map((path) => [path, new Set()]));
   for (const { from, to, isOurs } of allImports(tree)) {
-    if (isOurs && graph.has(to) && !EXCUSED.test(from) && !STARTED.test(to))
-      graph.get(from)?.add(to);
+    if (isOurs && graph.has(to) && !STARTED.test(to)) graph.get(from)?.add(to);
   }
   return components(graph).flatMap((files) => {
     const detail = `files that import each other in a circle: ${files.toSorted().join(", ")}`;

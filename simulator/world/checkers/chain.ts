@@ -68,5 +68,5 @@ function breachOf(events: readonly AlarmEvent[], ending: PillarEnding): string |
 /** Numbers from a clock: nobody presses so often. */
 const FAR_ABOVE = 1_000_000_000;
 
-const beginsAnew = ({ seq, prevHash }: Pick<AlarmEvent, "seq" | "prevHash">): boolean =>
-  prevHash === GENESIS && seq > FAR_ABOVE;
+const beginsAnew = (alarm: { readonly seq: number; readonly prevHash: string }): boolean =>
+  alarm.prevHash === GENESIS && alarm.seq > FAR_ABOVE;

@@ -12,15 +12,29 @@ import { reset } from "../network/link.ts";
 import { cut, mend, type Direction } from "../network/network.ts";
 import { crashPillar } from "../pillar/pillar.ts";
 import type { FaultKind } from "./profile.ts";
-import type { World } from "../world.ts";
+import type { HubWorld } from "../hub/hub-state.ts";
+import type { Pillar, PillarWorld } from "../pillar/pillar-state.ts";
+import type { Faults, People, Watch } from "../ports.ts";
+import type { Thief } from "./thief.ts";
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** A broker that restarts, and the hub that looks for it. */
 const BROKER_AWAY_MS = 30_000;
 
-export interface Desk {
-  readonly world: World;
+/** What faults reach of the world: every machine, the ways between them, and the people. */
+export interface FaultWorld extends HubWorld, PillarWorld {
+  readonly hub: HubWorld["hub"];
+  readonly pillars: readonly Pillar[];
+  readonly faults: Pick<Faults, "atEffect">;
+  readonly people: Pick<People, "factsBecame" | "hubStarted" | "hurry" | "vanish" | "return">;
+  readonly watch: Omit<Watch, "mayLinger">;
+  readonly thief: Thief;
+}
+
+/** What is broken now, and how it is mended. */
+export interface Trouble {
+  readonly world: FaultWorld;
   readonly chance: Chance;
   arm(who: "pillar" | "hub", index: number, countdown: number): void;
   /** Undone after so long, or when the world is healed. */
@@ -29,85 +43,87 @@ export interface Desk {
 }
 
 // oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which faults exist
-export function strikeWith(desk: Desk, kind: FaultKind): void {
-  const { world, chance } = desk;
+export function strikeWith(trouble: Trouble, kind: FaultKind): void {
+  const { world, chance } = trouble;
   const { network } = world;
   const pillar = chance.pick(world.pillars);
   switch (kind) {
     case "packet-loss":
-      return lasting(desk, network.mood, { lossRate: chance.between(0.05, 0.5) });
+      return lasting(trouble, network.mood, { lossRate: chance.between(0.05, 0.5) });
     case "slow-network":
-      return lasting(desk, network.mood, { delayMs: [50, chance.between(300, 2500)] });
+      return lasting(trouble, network.mood, { delayMs: [50, chance.between(300, 2500)] });
     case "one-way-up":
-      return cutFor(desk, pillar.index, ["up"]);
+      return cutFor(trouble, pillar.index, ["up"]);
     case "one-way-down":
-      return cutFor(desk, pillar.index, ["down"]);
+      return cutFor(trouble, pillar.index, ["down"]);
     case "partition":
-      return cutFor(desk, pillar.index, ["up", "down"]);
+      return cutFor(trouble, pillar.index, ["up", "down"]);
     case "hub-isolated":
-      return world.pillars.forEach(({ index }) => cutFor(desk, index, ["up", "down"]));
+      return world.pillars.forEach(({ index }) => cutFor(trouble, index, ["up", "down"]));
     case "swizzle":
-      return swizzle(desk);
+      return swizzle(trouble);
     case "reset":
       return reset(network, pillar.index);
     case "flap":
-      return repeat(desk, { times: 30, every: [1000, 3000] }, () => reset(network, pillar.index));
+      return repeat(trouble, { times: 30, every: [1000, 3000] }, () =>
+        reset(network, pillar.index),
+      );
     case "pillar-killed":
       return crashPillar(world, pillar, "killed");
     case "pillar-power-cut":
       return crashPillar(world, pillar, "power-cut");
     case "boot-loop":
-      return repeat(desk, { times: 20, every: [1000, 30_000] }, () =>
+      return repeat(trouble, { times: 20, every: [1000, 30_000] }, () =>
         crashPillar(world, pillar, "power-cut"),
       );
     case "pillar-effect-crash":
       world.people.hurry(chance.between(0, 5000), pillar.index);
-      return desk.arm("pillar", pillar.index, 1 + chance.below(24));
+      return trouble.arm("pillar", pillar.index, 1 + chance.below(24));
     case "hub-killed":
-      return crashHub(world, world.hub, "killed");
+      return crashHub(world, "killed");
     case "hub-power-cut":
-      return crashHub(world, world.hub, "power-cut");
+      return crashHub(world, "power-cut");
     case "hub-effect-crash":
       world.people.hurry(chance.between(0, 5000), pillar.index);
-      return desk.arm("hub", 0, 1 + chance.below(6));
+      return trouble.arm("hub", 0, 1 + chance.below(6));
     case "hub-restored":
-      return restoreHub(world, world.hub);
+      return restoreHub(world);
     case "pillar-clock-step":
-      return stepClock(desk, "pillar");
+      return stepClock(trouble, "pillar");
     case "hub-clock-step":
-      return stepClock(desk, "hub");
+      return stepClock(trouble, "hub");
     case "operators-vanish":
       return world.people.vanish(chance.between(1, 30) * MINUTE_MS);
     case "stolen-pillar":
       return world.thief.strike();
     case "pillar-file-damaged":
       pillar.disk.isDamaged = true;
-      return desk.until(duration(desk), () => void (pillar.disk.isDamaged = false));
+      return trouble.until(duration(trouble), () => void (pillar.disk.isDamaged = false));
     case "broker-forgets":
     case "broker-duplicates":
     case "broker-reorders":
     case "broker-restarted":
     case "broker-unreached":
-      return spoilBroker(desk, kind);
+      return spoilBroker(trouble, kind);
     default:
-      return spoilDisk(desk, kind);
+      return spoilDisk(trouble, kind);
   }
 }
 
-function spoilBroker(desk: Desk, kind: Extract<FaultKind, `broker-${string}`>): void {
-  const { world, chance } = desk;
+function spoilBroker(trouble: Trouble, kind: Extract<FaultKind, `broker-${string}`>): void {
+  const { world, chance } = trouble;
   const { network } = world;
   const now = world.scheduler.now();
   switch (kind) {
     case "broker-forgets":
-      return lasting(desk, network.broker, {
+      return lasting(trouble, network.broker, {
         upLossRate: chance.between(0, 0.6),
         downLossRate: chance.between(0, 0.6),
       });
     case "broker-duplicates":
-      return lasting(desk, network.broker, { duplicateRate: chance.between(0.1, 0.9) });
+      return lasting(trouble, network.broker, { duplicateRate: chance.between(0.1, 0.9) });
     case "broker-reorders":
-      return lasting(desk, network.broker, {
+      return lasting(trouble, network.broker, {
         reorderRate: chance.between(0.1, 0.7),
         doesDropOvertaken: chance.isTrue(0.5),
       });
@@ -115,7 +131,7 @@ function spoilBroker(desk: Desk, kind: Extract<FaultKind, `broker-${string}`>): 
       world.happened({ type: "trouble", at: now, until: now + BROKER_AWAY_MS });
       return restartBroker(network);
     case "broker-unreached":
-      return desk.until(duration(desk), cutFromBroker(network));
+      return trouble.until(duration(trouble), cutFromBroker(network));
     default:
       assertNever(kind);
   }
@@ -123,39 +139,39 @@ function spoilBroker(desk: Desk, kind: Extract<FaultKind, `broker-${string}`>): 
 
 type DiskFault = Extract<FaultKind, `${"pillar" | "hub"}-disk-${string}`>;
 
-function spoilDisk(desk: Desk, kind: DiskFault): void {
-  const { world, chance } = desk;
+function spoilDisk(trouble: Trouble, kind: DiskFault): void {
+  const { world, chance } = trouble;
   const { mood } = kind.startsWith("hub") ? world.hub.disk : chance.pick(world.pillars).disk;
   switch (kind) {
     case "pillar-disk-slow":
     case "hub-disk-slow": {
       const most = chance.pick([300, 1500, 10_000, 30_000]);
-      return lasting(desk, mood, { syncMs: [most / 20, most] });
+      return lasting(trouble, mood, { syncMs: [most / 20, most] });
     }
     case "pillar-disk-full":
     case "hub-disk-full":
-      return lasting(desk, mood, { isFull: true });
+      return lasting(trouble, mood, { isFull: true });
     case "pillar-disk-errors":
     case "hub-disk-errors":
-      return lasting(desk, mood, { errorRate: chance.between(0.1, 0.9) });
+      return lasting(trouble, mood, { errorRate: chance.between(0.1, 0.9) });
     case "pillar-disk-dead":
     case "hub-disk-dead":
-      return lasting(desk, mood, { isDead: true });
+      return lasting(trouble, mood, { isDead: true });
     default:
       assertNever(kind);
   }
 }
 
 /** From a blink to an hour, short ones being the most frequent. */
-function duration({ chance }: Desk): number {
+function duration({ chance }: Trouble): number {
   return 500 * (3_600_000 / 500) ** (chance.next() * chance.between(0.5, 1));
 }
 
 /** Changes a mood for a while, then puts back what was good. */
-function lasting<M extends object>(desk: Desk, mood: M, change: Partial<M>): void {
+function lasting<M extends object>(trouble: Trouble, mood: M, change: Partial<M>): void {
   const good = goodOf(mood, change);
   Object.assign(mood, change);
-  desk.until(duration(desk), () => Object.assign(mood, good));
+  trouble.until(duration(trouble), () => Object.assign(mood, good));
 }
 
 const GOOD: Readonly<Record<string, unknown>> = {
@@ -174,33 +190,33 @@ function goodOf<M extends object>(_mood: M, change: Partial<M>): Partial<M> {
   return Object.fromEntries(names.map((name) => [name, GOOD[name]])) as Partial<M>;
 }
 
-function cutFor(desk: Desk, pillar: number, directions: readonly Direction[]): void {
-  const { network } = desk.world;
+function cutFor(trouble: Trouble, pillar: number, directions: readonly Direction[]): void {
+  const { network } = trouble.world;
   for (const direction of directions) cut(network, pillar, direction);
-  desk.until(duration(desk), () => {
+  trouble.until(duration(trouble), () => {
     for (const direction of directions) mend(network, pillar, direction);
   });
 }
 
 /** Clogs the ways one by one and opens them in another order (FoundationDB). */
-function swizzle(desk: Desk): void {
-  const { world, chance } = desk;
+function swizzle(trouble: Trouble): void {
+  const { world, chance } = trouble;
   for (const { index } of world.pillars) {
     const from = chance.between(0, 10_000);
     world.scheduler.plan(world.scheduler.now() + from, () => {
-      if (!desk.isOver()) cutFor(desk, index, ["up", "down"]);
+      if (!trouble.isOver()) cutFor(trouble, index, ["up", "down"]);
     });
   }
 }
 
 function repeat(
-  desk: Desk,
+  trouble: Trouble,
   plan: { readonly times: number; readonly every: readonly [number, number] },
   act: () => void,
 ): void {
-  const { world, chance } = desk;
+  const { world, chance } = trouble;
   const again = (left: number): void => {
-    if (left === 0 || desk.isOver()) return;
+    if (left === 0 || trouble.isOver()) return;
     act();
     const at = world.scheduler.now();
     world.happened({ type: "trouble", at, until: at });
@@ -215,8 +231,8 @@ function repeat(
 const TO_1970_MS = -1_780_000_000_000;
 const TO_2106_MS = 2_500_000_000_000;
 
-function stepClock(desk: Desk, who: "pillar" | "hub"): void {
-  const { world, chance } = desk;
+function stepClock(trouble: Trouble, who: "pillar" | "hub"): void {
+  const { world, chance } = trouble;
   const small = chance.pick([1000, 5000, 60_000, 3_600_000, DAY_MS]);
   const signed = chance.isTrue(0.5) ? small : -small;
   const ms =

@@ -11,30 +11,20 @@ import { crashHub } from "../hub/hub-life.ts";
 import { healNetwork } from "../network/network.ts";
 import { crashPillar } from "../pillar/pillar.ts";
 import type { FaultKind } from "./profile.ts";
-import { strikeWith, type Desk } from "./fault-effects.ts";
-import type { World } from "../world.ts";
-
-export interface Faults {
-  /** Called before every effect: the place where power may fail. */
-  atEffect(who: "pillar" | "hub", index: number): void;
-  /** Plans everything up to `until`. */
-  begin(until: number): void;
-  heal(): void;
-  /** Effects ordered until the heal, by pillars and hub. */
-  effects(): number;
-}
+import type { Faults } from "../ports.ts";
+import { strikeWith, type FaultWorld, type Trouble } from "./fault-effects.ts";
 
 const DAY_MS = 86_400_000;
 /** From the heal until somebody comes to look. */
 const REPAIR_MS = 30_000;
 
-export function newFaults(world: World): Faults {
+export function newFaults(world: FaultWorld): Faults {
   const chance = newChance(world.settings.seed, "faults");
   const armed: { hub: number; pillar: number[] } = { hub: 0, pillar: world.pillars.map(() => 0) };
   const ends = new Set<() => void>();
   let isHealed = false;
   let effects = 0;
-  const desk: Desk = {
+  const trouble: Trouble = {
     world,
     chance,
     arm: (who, index, countdown) => {
@@ -56,7 +46,7 @@ export function newFaults(world: World): Faults {
     world.coverage.count(`${who}-effect-crash`);
     const how = chance.isTrue(0.5) ? "killed" : "power-cut";
     const pillar = world.pillars[index];
-    if (who === "hub") crashHub(world, world.hub, how);
+    if (who === "hub") crashHub(world, how);
     else if (pillar) crashPillar(world, pillar, how);
   };
   return {
@@ -78,7 +68,7 @@ export function newFaults(world: World): Faults {
       for (const [kind, perDay] of world.profile.perDay) {
         const { only } = world.settings;
         if (only === undefined || only.includes(kind))
-          planNext(desk, { kind, perDay, until }, true);
+          planNext(trouble, { kind, perDay, until }, true);
       }
     },
     heal: () => {
@@ -96,7 +86,7 @@ export function newFaults(world: World): Faults {
 }
 
 /** Somebody comes to every pillar that asks for a new card, and switches it off and on again. */
-function repair(world: World): void {
+function repair(world: FaultWorld): void {
   for (const pillar of world.pillars) {
     if (!pillar.agent?.health.isLedgerMoved) continue;
     world.coverage.count("pillar-repaired");
@@ -111,8 +101,8 @@ interface Plan {
 }
 
 /** The first comes for certain; the others when chance has it. */
-function planNext(desk: Desk, plan: Plan, isFirst: boolean): void {
-  const { world, chance } = desk;
+function planNext(trouble: Trouble, plan: Plan, isFirst: boolean): void {
+  const { world, chance } = trouble;
   const now = world.scheduler.now();
   const mean = DAY_MS / plan.perDay;
   const wait = isFirst
@@ -121,7 +111,7 @@ function planNext(desk: Desk, plan: Plan, isFirst: boolean): void {
   const at = now + wait;
   if (at >= plan.until) return;
   world.scheduler.plan(at, () => {
-    if (desk.isOver()) return;
+    if (trouble.isOver()) return;
     const { window } = world.settings;
     const isInside = window === undefined || (at >= window[0] && at <= window[1]);
     if (isInside) {
@@ -129,8 +119,8 @@ function planNext(desk: Desk, plan: Plan, isFirst: boolean): void {
       world.note("world", plan.kind, "");
       world.happened({ type: "trouble", at, until: at });
       if (chance.isTrue(0.5)) world.people.hurry(chance.between(0, 15_000));
-      strikeWith(desk, plan.kind);
+      strikeWith(trouble, plan.kind);
     }
-    planNext(desk, plan, false);
+    planNext(trouble, plan, false);
   });
 }

@@ -8,7 +8,13 @@ import type { SignedCall } from "../../../shared/protocol/call.ts";
 import { newChance } from "../chance.ts";
 import { strangerSends } from "../network/network.ts";
 import { signWith } from "../seal.ts";
-import type { World } from "../world.ts";
+import type { Network } from "../network/network-state.ts";
+import type { WorldBase } from "../ports.ts";
+
+interface StrangerWorld extends WorldBase {
+  readonly network: Network;
+  readonly pillars: readonly { readonly index: number }[];
+}
 
 export interface Stranger {
   begin(until: number): void;
@@ -22,7 +28,7 @@ const MOST_REPEATED = 8;
 /** So far ahead of the hub's own number that a pillar that believes it hears the hub no more. */
 const AHEAD = 1000;
 
-export function newStranger(world: World): Stranger {
+export function newStranger(world: StrangerWorld): Stranger {
   const chance = newChance(world.settings.seed, "stranger");
   const { scheduler, network, pillars } = world;
   const send = (pillar: number, what: "forged" | "repeated", message: SignedCall): void => {

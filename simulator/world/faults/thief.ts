@@ -12,10 +12,12 @@ import { parseUp, type UpMessage } from "../../../shared/protocol/messages.ts";
 import { over, poisonCorpus, type Poison } from "../../poison/corpus.ts";
 import type { Fields } from "../../poison/values.ts";
 import { newChance, type Chance } from "../chance.ts";
-import { takeIn } from "../hub/hub.ts";
 import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
 import { sha256, signWith } from "../seal.ts";
-import type { World } from "../world.ts";
+import type { Decision } from "../../../hub/core/decision.ts";
+import type { HubEvent } from "../../../hub/core/events.ts";
+import type { Hub } from "../hub/hub-state.ts";
+import type { WorldBase } from "../ports.ts";
 
 export const THIEF = "stolen" as PillarId;
 
@@ -24,13 +26,18 @@ const MOST_AT_ONCE = 60;
 const APART_MS: readonly [number, number] = [1, 3000];
 const CORPUS = 1200;
 
+interface ThiefWorld extends WorldBase {
+  readonly hub: Pick<Hub, "isUp" | "clock" | "alarmsByKey">;
+  takeIn(event: HubEvent): Decision | undefined;
+}
+
 export interface Thief {
   /** Comes and sends a burst. */
   strike(): void;
 }
 
 interface Hand {
-  readonly world: World;
+  readonly world: ThiefWorld;
   readonly chance: Chance;
   readonly poison: readonly Poison[];
   next: number;
@@ -39,7 +46,7 @@ interface Hand {
   readonly sent: Fields[];
 }
 
-export function newThief(world: World): Thief {
+export function newThief(world: ThiefWorld): Thief {
   const { seed } = world.settings;
   const chance = newChance(seed, "thief");
   let hand: Hand | undefined;
@@ -136,9 +143,9 @@ function take({ world, chance }: Hand, up: UpMessage): void {
   const at = hub.clock.wall();
   const pillarId = THIEF;
   if (up.channel === "heartbeat") {
-    takeIn(world, hub, { type: "heartbeat", at, pillarId, heartbeat: up.message });
+    world.takeIn({ type: "heartbeat", at, pillarId, heartbeat: up.message });
   } else if (up.channel === "report") {
-    takeIn(world, hub, { type: "report", at, pillarId, report: up.message });
+    world.takeIn({ type: "report", at, pillarId, report: up.message });
   } else if (up.channel === "alarm") {
     const { message: alarm } = up;
     const { event } = alarm;
@@ -147,7 +154,7 @@ function take({ world, chance }: Hand, up: UpMessage): void {
       ...(hub.alarmsByKey.get(seqKey(pillarId, event.seq)) ?? []),
       ...(hub.alarmsByKey.get(event.eventId) ?? []),
     ];
-    takeIn(world, hub, {
+    world.takeIn({
       ...{ type: "alarm", at, pillarId, alarm, via: "mqtt", recorded },
       hash: linkHash(sha256, event.prevHash, event),
       newIncidentId: chance.hex(128) as IncidentId,

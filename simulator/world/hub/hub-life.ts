@@ -14,12 +14,12 @@ import { newChance } from "../chance.ts";
 import { newClock } from "../clock.ts";
 import { newDisk } from "../faults/disk.ts";
 import { hubLeaves, hubReaches } from "../network/external-broker.ts";
-import { becameDurable, indexAlarms, takeIn, type Hub } from "./hub.ts";
+import { becameDurable, indexAlarms, takeIn } from "./hub.ts";
 import { newJournalFile } from "./journal.ts";
 import { brokerGone } from "../network/link.ts";
-import type { Ending } from "../pillar/pillar.ts";
+import type { Ending } from "../ports.ts";
 import { THIEF } from "../faults/thief.ts";
-import type { World } from "../world.ts";
+import type { Hub, HubWorld } from "./hub-state.ts";
 
 const SETTINGS: HubSettings = {
   escalation: {
@@ -35,7 +35,7 @@ const BOOT_MS: readonly [number, number] = [500, 15_000];
 const FIRST_RECOVERY_MS = 1000;
 const MOST_RECOVERY_MS = 10_000;
 
-export function newHub(world: World): Hub {
+export function newHub(world: HubWorld): Hub {
   const { seed } = world.settings;
   const chance = newChance(seed, "hub");
   const { now, plan } = world.scheduler;
@@ -57,8 +57,8 @@ export function newHub(world: World): Hub {
           if (hub.life === life) run();
         });
       },
-      durable: (facts, first) => becameDurable(world, hub, { facts, first }),
-      failed: (reason) => journalFailed(world, hub, reason),
+      durable: (facts, first) => becameDurable(world, { facts, first }),
+      failed: (reason) => journalFailed(world, reason),
     }),
     state: newState(SETTINGS),
     hubEpoch: chance.hex(128) as HubEpoch,
@@ -77,7 +77,8 @@ export function newHub(world: World): Hub {
 }
 
 /** The street is known before the first day: written and synced. */
-export function registerPillars(world: World, hub: Hub): void {
+export function registerPillars(world: HubWorld): void {
+  const { hub } = world;
   const at = hub.clock.wall();
   const facts = world.pillars.flatMap(({ id: pillarId, index }): Fact[] => [
     {
@@ -109,16 +110,17 @@ export function registerPillars(world: World, hub: Hub): void {
   hub.disk.sync().finish();
 }
 
-export function startHub(world: World, hub: Hub): void {
+export function startHub(world: HubWorld): void {
+  const { hub } = world;
   if (hub.isUp) return;
   if (hub.disk.mood.isDead) {
-    world.scheduler.plan(world.scheduler.now() + 5000, () => startHub(world, hub));
+    world.scheduler.plan(world.scheduler.now() + 5000, () => startHub(world));
     return;
   }
   hub.life += 1;
   hub.clock.start();
   hub.state = newState(SETTINGS);
-  refold(world, hub);
+  refold(world);
   hub.isUp = true;
   hub.failure = undefined;
   if (hub.lastFold !== undefined && hub.lastFold !== writeSnapshot(hub.state)) {
@@ -129,22 +131,24 @@ export function startHub(world: World, hub: Hub): void {
   world.note("hub", "started", `${hub.durable} facts, ${hub.state.incidents.size} open`);
   world.people.hubStarted();
   hubReaches(world.network);
-  tick(world, hub);
+  tick(world);
 }
 
-function tick(world: World, hub: Hub): void {
+function tick(world: HubWorld): void {
+  const { hub } = world;
   const { life } = hub;
-  takeIn(world, hub, { type: "tick", at: hub.clock.wall() });
+  takeIn(world, { type: "tick", at: hub.clock.wall() });
   if (hub.life !== life) return;
   world.watch.look();
   const { scheduler } = world;
   scheduler.plan(scheduler.now() + TICK_MS, () => {
-    if (hub.life === life) tick(world, hub);
+    if (hub.life === life) tick(world);
   });
 }
 
 /** The latest snapshot or none, then every fact after it. */
-function refold(world: World, hub: Hub): void {
+function refold(world: HubWorld): void {
+  const { hub } = world;
   const { heard } = hub.state;
   const facts = hub.journal.open();
   indexAlarms(hub, facts);
@@ -166,28 +170,29 @@ function refold(world: World, hub: Hub): void {
   for (const voice of heard.contacts.values()) voice.isTold = false;
   hub.state = world.rules.refolded({ ...state, heard });
   const unknown = facts.slice(hub.durable);
-  if (unknown.length > 0) becameDurable(world, hub, { facts: unknown, first: hub.durable + 1 });
+  if (unknown.length > 0) becameDurable(world, { facts: unknown, first: hub.durable + 1 });
 }
 
-function journalFailed(world: World, hub: Hub, reason: string): void {
+function journalFailed(world: HubWorld, reason: string): void {
+  const { hub } = world;
   hub.failure = reason;
   world.note("hub", "journal fails", reason);
   world.coverage.count("hub-journal-failed");
   world.watch.hubBegan(false);
-  planRecovery(world, hub);
+  planRecovery(world);
 }
 
-function planRecovery(world: World, hub: Hub): void {
+function planRecovery(world: HubWorld): void {
+  const { hub, scheduler } = world;
   const { life } = hub;
-  const { scheduler } = world;
   scheduler.plan(scheduler.now() + hub.recoveryMs, () => {
     if (hub.life !== life) return;
     if (hub.disk.mood.isDead) {
       hub.recoveryMs = Math.min(hub.recoveryMs * 2, MOST_RECOVERY_MS);
-      planRecovery(world, hub);
+      planRecovery(world);
       return;
     }
-    refold(world, hub);
+    refold(world);
     hub.failure = undefined;
     hub.recoveryMs = FIRST_RECOVERY_MS;
     world.note("hub", "journal holds again", `${hub.durable} facts`);
@@ -196,7 +201,8 @@ function planRecovery(world: World, hub: Hub): void {
   });
 }
 
-export function crashHub(world: World, hub: Hub, how: Ending): void {
+export function crashHub(world: HubWorld, how: Ending): void {
+  const { hub } = world;
   if (!hub.isUp) return;
   hub.isUp = false;
   hub.life += 1;
@@ -211,12 +217,13 @@ export function crashHub(world: World, hub: Hub, how: Ending): void {
   if (world.network.external) hubLeaves(world.network);
   else brokerGone(world.network, how === "power-cut");
   const backAt = world.scheduler.now() + hub.chance.between(...BOOT_MS);
-  world.scheduler.plan(backAt, () => startHub(world, hub));
+  world.scheduler.plan(backAt, () => startHub(world));
 }
 
 /** An older copy is put back while the hub is down: another lineage, another epoch. */
-export function restoreHub(world: World, hub: Hub): void {
-  crashHub(world, hub, "killed");
+export function restoreHub(world: HubWorld): void {
+  const { hub } = world;
+  crashHub(world, "killed");
   const least = (world.pillars.length + 1) * 2;
   const durable = hub.disk.syncedCount();
   const age = Math.floor(hub.chance.next() ** 2 * (durable - least));

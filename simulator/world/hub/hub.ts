@@ -9,40 +9,9 @@ import type { Fact } from "../../../hub/core/facts.ts";
 import { unattended } from "../../../hub/core/hub.ts";
 import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
 import { hear } from "../../../hub/core/hear.ts";
-import type { HubState } from "../../../hub/core/state/hub-state.ts";
 import { writeSnapshot } from "../../../hub/core/snapshot.ts";
-import type { EventId, HubEpoch } from "../../../shared/ids.ts";
-import type { Accepted } from "../../../shared/protocol/accepted.ts";
-import type { Chance } from "../chance.ts";
-import type { Clock } from "../clock.ts";
-import { performAll } from "./hub-shell.ts";
-import type { Disk } from "../faults/disk.ts";
-import type { JournalFile } from "./journal.ts";
-import type { World } from "../world.ts";
-
-export interface Hub {
-  readonly clock: Clock;
-  readonly chance: Chance;
-  readonly disk: Disk<Fact>;
-  readonly journal: JournalFile;
-  state: HubState;
-  hubEpoch: HubEpoch;
-  isUp: boolean;
-  failure: string | undefined;
-  recoveryMs: number;
-  life: number;
-  /** Messages about calls, in all its lives. */
-  told: number;
-  /** Facts told to the history as durable. */
-  durable: number;
-  snapshot: { readonly index: number; readonly text: string } | undefined;
-  /** What the journal's own tables would answer. */
-  readonly alarmsByKey: Map<string, KnownAlarm[]>;
-  /** Requests by HTTPS that wait for their receipt. */
-  readonly posts: Map<EventId, ((accepted: Accepted) => void)[]>;
-  /** The live fold at a clean kill, to compare with the next one. */
-  lastFold: string | undefined;
-}
+import { performAll } from "./hub-effects.ts";
+import type { Hub, HubWorld } from "./hub-state.ts";
 
 const SNAPSHOT_EVERY = 200;
 
@@ -64,10 +33,10 @@ function indexAlarm(hub: Hub, fact: Fact, index: number): void {
 }
 
 export function becameDurable(
-  world: World,
-  hub: Hub,
+  world: HubWorld,
   { facts, first }: { readonly facts: readonly Fact[]; readonly first: number },
 ): void {
+  const { hub } = world;
   const at = world.scheduler.now();
   for (const [offset, fact] of facts.entries()) {
     const index = first + offset;
@@ -89,7 +58,7 @@ export function becameDurable(
   }
 }
 
-function countFact({ coverage }: World, fact: Fact): void {
+function countFact({ coverage }: HubWorld, fact: Fact): void {
   if (fact.type === "grid-lost" || fact.type === "grid-back") coverage.count(fact.type);
   if (fact.type === "alarm-recorded" && fact.isVerified === false) {
     coverage.count("recorded-unverified");
@@ -110,7 +79,8 @@ function wordsOf(fact: Fact): string {
 }
 
 /** One event, as `hub/shell/loop.ts` takes it. Returns what was decided, or nothing when nothing can be. */
-export function takeIn(world: World, hub: Hub, event: HubEvent): Decision | undefined {
+export function takeIn(world: HubWorld, event: HubEvent): Decision | undefined {
+  const { hub } = world;
   if (!hub.isUp) return undefined;
   world.trace.count(world.scheduler.now(), "hub", event.type);
   const monotonicMs = hub.clock.monotonic();
@@ -128,7 +98,7 @@ export function takeIn(world: World, hub: Hub, event: HubEvent): Decision | unde
     }
   }
   if (decision.facts.length > 0) world.watch.decided(decision.facts);
-  const settled = (): void => performAll(world, hub, { ...decision, first });
+  const settled = (): void => performAll(world, { ...decision, first });
   if (!world.rules.doOrdersWait) settled();
   const after = world.rules.doOrdersWait ? settled : () => undefined;
   if (decision.facts.length > 0) hub.journal.append(decision.facts, after);

@@ -7,17 +7,7 @@
  */
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
 import { passUp } from "./external-broker.ts";
-import type { Connection, Network } from "./path.ts";
-
-export interface BrokerMood {
-  /** Acknowledged and then forgotten: a lost session, a crash before the store. */
-  upLossRate: number;
-  downLossRate: number;
-  duplicateRate: number;
-  reorderRate: number;
-  /** A message that a later one has overtaken is taken for a duplicate. */
-  doesDropOvertaken: boolean;
-}
+import type { BrokerMood, Connection, Network } from "./network-state.ts";
 
 export const HONEST_BROKER: BrokerMood = {
   upLossRate: 0,

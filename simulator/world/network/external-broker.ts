@@ -5,29 +5,10 @@
  * as a clean session has it, or comes late, from a broker that kept what it should not have. Nobody tells the
  * hub who came or went; when its own connection ends, it knows of nobody.
  */
-import type { SignedCall } from "../../../shared/protocol/call.ts";
 import type { DownMessage, UpMessage } from "../../../shared/protocol/messages.ts";
 import { brokerGone } from "./link.ts";
-import type { Network } from "./path.ts";
+import type { ExternalBroker, Network } from "./network-state.ts";
 import type { BrokerKind } from "../faults/profile.ts";
-
-export interface ExternalBroker {
-  isUp: boolean;
-  /** The hub is its client now. */
-  isReached: boolean;
-  /** Raised whenever the hub's connection ends, so that an older attempt is no connection. */
-  hubLife: number;
-  cuts: number;
-  /** Told by the hub since the way was cut: TCP brings it when the way is whole, unless the connection ends before. */
-  held: (() => void)[];
-  /** It gives a hub that returns what came while it was away. */
-  readonly doesKeep: boolean;
-  kept: { readonly pillar: number; readonly message: UpMessage }[];
-  /** Since the hub reached it. */
-  readonly heard: Set<number>;
-  /** The latest calls that passed through it, by pillar: whoever may read it has them. */
-  readonly overheard: Map<number, SignedCall[]>;
-}
 
 /** A queue that is full drops what comes last, as they all do. */
 const MAX_KEPT = 1000;

@@ -4,7 +4,8 @@
  *
  * A dead one is found by keep-alive within 12 s at either end, or not at all when the path is mended sooner.
  */
-import { arrival, isBrokerUp, isCut, routeOf, type Connection, type Network } from "./path.ts";
+import type { Connection, Network } from "./network-state.ts";
+import { arrival, isBrokerUp, isCut, routeOf } from "./path.ts";
 
 /** Keep-alive 8 s, and half as much again. */
 const KEEP_ALIVE_MS: readonly [number, number] = [8000, 12_000];

@@ -9,7 +9,7 @@ import { arriveAtBroker, HONEST_BROKER } from "./broker.ts";
 import { mayPassDown, newExternalBroker, overhear } from "./external-broker.ts";
 import { endAtPillar, watch } from "./link.ts";
 import { arrival, GOOD_NETWORK, isCut, newRoute, routeOf } from "./path.ts";
-import type { Connection, Network, NetworkWorld } from "./path.ts";
+import type { Connection, Network, NetworkWorld } from "./network-state.ts";
 import type { BrokerKind } from "../faults/profile.ts";
 
 export type Direction = "up" | "down";

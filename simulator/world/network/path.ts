@@ -4,75 +4,9 @@
  * A road is quick or slow for all in the same mood, and loses packets for all at the same rate; it is cut for
  * one pillar and one direction at a time.
  */
-import type { DownMessage, UpMessage } from "../../../shared/protocol/messages.ts";
-import type { BrokerMood } from "./broker.ts";
-import type { Chance } from "../chance.ts";
-import type { Coverage } from "../run/coverage.ts";
-import type { ExternalBroker } from "./external-broker.ts";
-import type { Scheduler } from "../scheduler.ts";
-
-export interface Peers {
-  isPillarOn(pillar: number): boolean;
-  isHubUp(): boolean;
-  /** Whether the hub lets this pillar's certificate in. */
-  isAdmitted(pillar: number): boolean;
-  linkUp(pillar: number): void;
-  linkDown(pillar: number, reason: string): void;
-  pillarHears(pillar: number, message: DownMessage): void;
-  /** The broker's PUBACK. */
-  pillarAcknowledged(pillar: number, message: UpMessage): void;
-  hubConnected(pillar: number): void;
-  hubDisconnected(pillar: number): void;
-  hubHears(pillar: number, message: UpMessage): void;
-}
-
-export interface NetworkMood {
-  /** One way, ms. */
-  delayMs: readonly [number, number];
-  /** Packets lost: TCP sends again, and what follows waits. */
-  lossRate: number;
-}
+import type { Network, NetworkMood, Route } from "./network-state.ts";
 
 export const GOOD_NETWORK: NetworkMood = { delayMs: [3, 30], lossRate: 0 };
-
-export interface Connection {
-  readonly pillar: number;
-  isAtPillar: boolean;
-  isAtHub: boolean;
-  /** When the last message of each direction arrives: nothing overtakes it. */
-  upAt: number;
-  downAt: number;
-  heldUp: UpMessage[];
-  heldDown: DownMessage[];
-  /** How many of its alarms the broker has passed on: what comes late is overtaken. */
-  passed: number;
-}
-
-export interface Route {
-  upCuts: number;
-  downCuts: number;
-  cutSince: number;
-  connection: Connection | undefined;
-  /** What the other end believes: the hub, or a broker that is not its own. */
-  hubConnection: Connection | undefined;
-  isTrying: boolean;
-  attempt: number;
-}
-
-export interface NetworkWorld {
-  readonly scheduler: Scheduler;
-  readonly chance: Chance;
-  readonly coverage: Coverage;
-  readonly peers: Peers;
-}
-
-export interface Network extends NetworkWorld {
-  readonly routes: readonly Route[];
-  readonly mood: NetworkMood;
-  readonly broker: BrokerMood;
-  /** `undefined`: the broker is a part of the hub's process. */
-  readonly external: ExternalBroker | undefined;
-}
 
 export const newRoute = (): Route => ({
   upCuts: 0,

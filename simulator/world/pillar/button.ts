@@ -1,12 +1,10 @@
 /** The hand at the button: what a press did, told to the history. */
 import type { ButtonKind } from "../../../device/core/events.ts";
 import type { Instant } from "../../../shared/duration.ts";
-import { tellPillar, type Pillar } from "./pillar.ts";
-import type { World } from "../world.ts";
+import type { Pillar, PillarWorld } from "./pillar-state.ts";
 
 /** Whether there was anything to press: without power there is no edge. */
-export function press(world: World, index: number, kind: ButtonKind): boolean {
-  const pillar = world.pillars[index] as Pillar;
+export function press(world: PillarWorld, pillar: Pillar, kind: ButtonKind): boolean {
   const before = pillar.agent;
   if (!before) return false;
   const at = world.scheduler.now();
@@ -17,7 +15,7 @@ export function press(world: World, index: number, kind: ButtonKind): boolean {
   const isMoodGood = syncMs[1] < 250 && !isFull && !isDead && errorRate === 0;
   const isIdle = call.phase === "idle";
   world.happened({ type: "pushed", at, pillar: pillar.id, kind, isIdle });
-  tellPillar(world, pillar, { type: "button-pressed", kind, edgeAt });
+  world.tellPillar(pillar, { type: "button-pressed", kind, edgeAt });
   const eventId = pillar.born === bornBefore ? undefined : pillar.born;
   world.note(pillar.id, "pressed", `${kind} ${eventId ?? "no new alarm"} in ${call.phase}`);
   world.happened({
@@ -33,7 +31,6 @@ export function press(world: World, index: number, kind: ButtonKind): boolean {
   return true;
 }
 
-export function release(world: World, index: number, kind: ButtonKind): void {
-  const pillar = world.pillars[index] as Pillar;
-  tellPillar(world, pillar, { type: "button-released", kind });
+export function release(world: PillarWorld, pillar: Pillar, kind: ButtonKind): void {
+  world.tellPillar(pillar, { type: "button-released", kind });
 }

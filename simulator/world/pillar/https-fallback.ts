@@ -7,12 +7,10 @@
  */
 import type { Effect } from "../../../device/core/events.ts";
 import type { Accepted } from "../../../shared/protocol/accepted.ts";
-import { alarmArrives } from "../hub/hub-shell.ts";
 import { routeOf } from "../network/path.ts";
-import { tellPillar, type Pillar } from "./pillar.ts";
-import { heardReceipt } from "./pillar-effects.ts";
+import { heardReceipt } from "./pillar-hears.ts";
+import type { Pillar, PillarWorld } from "./pillar-state.ts";
 import { isSignedWith } from "../seal.ts";
-import type { World } from "../world.ts";
 
 const REQUEST_MS = 10_000;
 /** The hub answers 202 when the receipt is not there by then. */
@@ -21,7 +19,7 @@ const RECEIPT_MS = 5000;
 const SLOW_MS: readonly [number, number] = [500, 7000];
 
 export function postAlarm(
-  world: World,
+  world: PillarWorld,
   pillar: Pillar,
   { hub: number, message: alarm }: Extract<Effect, { type: "post-alarm" }>,
 ): void {
@@ -35,12 +33,12 @@ export function postAlarm(
     isOver = true;
     const isOurs = accepted && isSignedWith("key of the hub", accepted.receipt, accepted.sig);
     if (!isOurs) {
-      tellPillar(world, pillar, { type: "post-failed", eventId, reason });
+      world.tellPillar(pillar, { type: "post-failed", eventId, reason });
       return;
     }
     coverage.count(number > 0 ? "accepted-by-later-door" : "accepted-by-https");
     heardReceipt(world, pillar, eventId);
-    tellPillar(world, pillar, { type: "accepted", receipt: accepted.receipt });
+    world.tellPillar(pillar, { type: "accepted", receipt: accepted.receipt });
   };
   coverage.count(`posted-to-${door}-door`);
   world.note(pillar.id, "alarm posted", `${eventId} to hub ${number}`);
@@ -69,11 +67,11 @@ export function postAlarm(
     if (waiting) waiting.push(back);
     else hub.posts.set(eventId, [back]);
     later(RECEIPT_MS, () => back(undefined));
-    alarmArrives(world, alarm, "https");
+    world.alarmArrives(alarm, "https");
   });
 }
 
-function isOpen(world: World, pillar: Pillar, direction: "up" | "down"): boolean {
+function isOpen(world: PillarWorld, pillar: Pillar, direction: "up" | "down"): boolean {
   const route = routeOf(world.network, pillar.index);
   const { lossRate } = world.network.mood;
   if (lossRate > 0 && pillar.chance.isTrue(lossRate / 3)) return false;

@@ -4,46 +4,23 @@
  * When the power fails, what remains is what the disk held, and the next life begins from it, as
  * `device/agent.ts` begins: with the ledger, or in memory when no file of it can be opened.
  */
-import type { Event, TimerName, Told } from "../../../device/core/events.ts";
-import { newAgent, type Agent } from "../../../device/core/state/agent-state.ts";
+import type { Event, Told } from "../../../device/core/events.ts";
+import { newAgent } from "../../../device/core/state/agent-state.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { Instant } from "../../../shared/duration.ts";
 import type { EventId, PillarId } from "../../../shared/ids.ts";
 import type { LedgerNews } from "../../../device/ports.ts";
-import { newChance, type Chance } from "../chance.ts";
-import { newClock, type Clock } from "../clock.ts";
-import { newDisk, type Disk } from "../faults/disk.ts";
-import { newLedgerFile, type LedgerFile } from "./ledger.ts";
+import { newChance } from "../chance.ts";
+import { newClock } from "../clock.ts";
+import { newDisk } from "../faults/disk.ts";
+import { newLedgerFile } from "./ledger.ts";
 import type { Base } from "./ledger-files.ts";
 import type { LedgerRecord } from "./ledger-rows.ts";
 import { pillarGone } from "../network/link.ts";
 import { performAll } from "./pillar-effects.ts";
-import type { Task } from "../scheduler.ts";
-import type { World } from "../world.ts";
-
-export interface Pillar {
-  readonly index: number;
-  readonly id: PillarId;
-  readonly clock: Clock;
-  readonly chance: Chance;
-  /** The ledger's first file; the spare one is on the same disk. */
-  readonly disk: Disk<LedgerRecord>;
-  readonly spare: Disk<LedgerRecord>;
-  readonly ledger: LedgerFile;
-  readonly timers: Map<TimerName, Task>;
-  agent: Agent | undefined;
-  /** Rises at every start and end, so that answers to an earlier life are dropped. */
-  life: number;
-  isOn: boolean;
-  /** No file of the ledger could be read at its latest start. */
-  isBornBlind: boolean;
-  /** What the ledger said before the agent listened. */
-  early: LedgerNews[];
-  /** The newest alarm born here. */
-  born: EventId | undefined;
-  /** Fresh until an alarm has it. */
-  freshId: EventId;
-}
+import type { Ending } from "../ports.ts";
+import type { Pillar, PillarWorld } from "./pillar-state.ts";
+import { pillarChanged } from "./seen.ts";
 
 const RELEASE = "world";
 /** From power to a running agent. */
@@ -51,7 +28,7 @@ const BOOT_MS: readonly [number, number] = [800, 20_000];
 /** 2025: a wall clock before this was never set. */
 const EARLIEST_WALL_S = 1_735_689_600;
 
-export function newPillar(world: World, index: number): Pillar {
+export function newPillar(world: PillarWorld, index: number): Pillar {
   const { seed } = world.settings;
   const { coverage } = world;
   const chance = newChance(seed, `pillar-${index}`);
@@ -92,9 +69,7 @@ export function newPillar(world: World, index: number): Pillar {
   return pillar;
 }
 
-export const keyOf = (pillar: Pick<Pillar, "id">): string => `key of ${pillar.id}`;
-
-export function startPillar(world: World, pillar: Pillar): void {
+export function startPillar(world: PillarWorld, pillar: Pillar): void {
   if (pillar.isOn) return;
   pillar.isOn = true;
   pillar.life += 1;
@@ -123,7 +98,7 @@ function baseOf(pillar: Pillar): Base {
   return { bootEpoch: start, head: { seq: start, hash: GENESIS } };
 }
 
-function ledgerSays(world: World, pillar: Pillar, news: LedgerNews): void {
+function ledgerSays(world: PillarWorld, pillar: Pillar, news: LedgerNews): void {
   if (!pillar.agent) {
     pillar.early.push(news);
     return;
@@ -134,9 +109,7 @@ function ledgerSays(world: World, pillar: Pillar, news: LedgerNews): void {
   else tellPillar(world, pillar, { type: `ledger-${news.type}`, reason: news.reason });
 }
 
-export type Ending = "killed" | "power-cut";
-
-export function crashPillar(world: World, pillar: Pillar, how: Ending): void {
+export function crashPillar(world: PillarWorld, pillar: Pillar, how: Ending): void {
   if (!pillar.isOn) return;
   pillar.isOn = false;
   pillar.life += 1;
@@ -158,7 +131,7 @@ export function crashPillar(world: World, pillar: Pillar, how: Ending): void {
   world.scheduler.plan(backAt, () => startPillar(world, pillar));
 }
 
-export function tellPillar(world: World, pillar: Pillar, told: Told): void {
+export function tellPillar(world: PillarWorld, pillar: Pillar, told: Told): void {
   const { agent } = pillar;
   if (!agent) return;
   const event: Event = {
@@ -172,7 +145,7 @@ export function tellPillar(world: World, pillar: Pillar, told: Told): void {
   world.trace.count(world.scheduler.now(), pillar.id, told.type);
   const { state, effects } = world.rules.step(agent, event);
   if (world.rules.doesStateComeFirst) pillar.agent = state;
-  if (state.call.call !== agent.call.call) world.pillarChanged(pillar);
+  if (state.call.call !== agent.call.call) pillarChanged(world, pillar);
   const { life } = pillar;
   performAll(world, pillar, effects);
   if (!world.rules.doesStateComeFirst && pillar.life === life) pillar.agent = state;

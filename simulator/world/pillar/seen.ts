@@ -5,23 +5,25 @@ import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { Display, LampPattern } from "../../../device/ports.ts";
 import type { EventId } from "../../../shared/ids.ts";
 import { lampWords, screenWords, voiceWords } from "../checkers/words.ts";
-import type { Pillar } from "./pillar.ts";
-import type { World } from "../world.ts";
+import type { Pillar, PillarWorld } from "./pillar-state.ts";
 
-export function pillarChanged(world: World, pillar: Pillar): void {
+export function pillarChanged(world: PillarWorld, pillar: Pillar): void {
   const { agent } = pillar;
   if (!agent) return;
+  const at = world.scheduler.now();
   for (const [what, size, limit] of [
     ["outbox", agent.outbox.pending.size, MAX_OUTBOX],
     ["unstored alarms", agent.disk.size, MAX_UNSTORED],
   ] as const) {
-    if (size > limit) world.outgrown(pillar.id, { what, size, limit });
+    if (size > limit) {
+      world.happened({ type: "outgrown", at, actor: pillar.id, what, size, limit });
+    }
   }
   const { call } = agent.call;
   world.note(pillar.id, "call", `${call.phase} ${"eventId" in call ? call.eventId : ""}`);
 }
 
-export function lampShows(world: World, pillar: Pillar, lamp: LampPattern): void {
+export function lampShows(world: PillarWorld, pillar: Pillar, lamp: LampPattern): void {
   world.happened({
     type: "shown",
     at: world.scheduler.now(),
@@ -33,7 +35,7 @@ export function lampShows(world: World, pillar: Pillar, lamp: LampPattern): void
   world.watch.words(pillar.index, { lamp: lampWords(lamp) });
 }
 
-export function says(world: World, pillar: Pillar, prompt: PromptName): void {
+export function says(world: PillarWorld, pillar: Pillar, prompt: PromptName): void {
   world.happened({
     type: "said",
     at: world.scheduler.now(),
@@ -45,7 +47,7 @@ export function says(world: World, pillar: Pillar, prompt: PromptName): void {
   if (prompt !== "identify") world.watch.words(pillar.index, { voice: voiceWords(prompt) });
 }
 
-export function displays(world: World, pillar: Pillar, { phase, zh, en }: Display): void {
+export function displays(world: PillarWorld, pillar: Pillar, { phase, zh, en }: Display): void {
   world.happened({
     type: "displayed",
     at: world.scheduler.now(),
@@ -64,12 +66,4 @@ function callEvent({ agent }: Pillar): EventId | undefined {
   if (!agent) return undefined;
   const { call, lastEventId } = agent.call;
   return "eventId" in call ? call.eventId : lastEventId;
-}
-
-export function outgrown(
-  world: World,
-  actor: string,
-  found: { readonly what: string; readonly size: number; readonly limit: number },
-): void {
-  world.happened({ type: "outgrown", at: world.scheduler.now(), actor, ...found });
 }

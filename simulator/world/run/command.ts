@@ -10,7 +10,8 @@ import { judgeSeeds, type Sum } from "./seeds.ts";
 import { shrink } from "./shrink.ts";
 import type { Span } from "./trace.ts";
 import { vacuous } from "./vacuous.ts";
-import { runWorld, type WorldSettings } from "../world.ts";
+import { runWorld } from "../world.ts";
+import type { WorldSettings } from "../settings.ts";
 
 interface Flags {
   readonly seeds: number;

@@ -2,12 +2,22 @@
 import { unattended } from "../../../hub/core/hub.ts";
 import { markOf } from "../../../hub/core/pillar/ledger.ts";
 import type { HubEnding, PillarEnding } from "./history.ts";
-import type { World } from "../world.ts";
+import type { Hub } from "../hub/hub-state.ts";
+import type { Pillar } from "../pillar/pillar-state.ts";
+import type { Watch } from "../ports.ts";
 
 /** 2025: a wall clock before this was never set. */
 const EARLIEST_WALL_MS = 1_735_689_600_000;
 
-export function endingOf(world: World): {
+interface EndingWorld {
+  readonly hub: Hub;
+  readonly pillars: readonly Pillar[];
+  readonly watch: Pick<Watch, "mayLinger">;
+  expiryOf(pillar: number): number | undefined;
+  isExpired(pillar: number): boolean;
+}
+
+export function endingOf(world: EndingWorld): {
   readonly pillars: readonly PillarEnding[];
   readonly hub: HubEnding;
 } {
@@ -49,9 +59,7 @@ export function endingOf(world: World): {
   };
 }
 
-function callOf(
-  agent: World["pillars"][number]["agent"],
-): Pick<PillarEnding, "phase" | "callEvent" | "incident"> {
+function callOf(agent: Pillar["agent"]): Pick<PillarEnding, "phase" | "callEvent" | "incident"> {
   const call = agent?.call.call ?? { phase: "idle" };
   return {
     phase: call.phase,

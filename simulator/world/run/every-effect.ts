@@ -4,7 +4,8 @@
  * The same world is run once for each effect that pillar or hub performs in it, with no other fault.
  */
 import { judge, type Verdict } from "./report.ts";
-import { runWorld, type WorldSettings } from "../world.ts";
+import { runWorld } from "../world.ts";
+import type { WorldSettings } from "../settings.ts";
 
 /** Seven minutes with a press in most of them. */
 const SHORT_DAY = 0.005;

@@ -5,7 +5,8 @@ import { checkAll } from "../checkers/all.ts";
 import { quietPresses } from "../checkers/promptness.ts";
 import type { Violation } from "./history.ts";
 import type { TraceLine } from "./trace.ts";
-import { runWorld, type Run, type WorldSettings } from "../world.ts";
+import { runWorld, type Run } from "../world.ts";
+import type { WorldSettings } from "../settings.ts";
 
 export interface Verdict {
   readonly seed: number;

@@ -3,7 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { assert } from "../../../shared/assert.ts";
 import { canaryNamed } from "../canaries/all.ts";
 import { judge } from "./report.ts";
-import type { WorldSettings } from "../world.ts";
+import type { WorldSettings } from "../settings.ts";
 
 export interface SeedOrder {
   readonly settings: Omit<WorldSettings, "rules">;

@@ -5,7 +5,7 @@
  */
 import { judge, type Verdict } from "./report.ts";
 import { drawProfile, type FaultKind } from "../faults/profile.ts";
-import type { WorldSettings } from "../world.ts";
+import type { WorldSettings } from "../settings.ts";
 
 const MAX_TRIES = 80;
 const SHORTEST_MS = 60_000;

@@ -1,6 +1,6 @@
 /** A deadline that the hub shows is acted upon within 2 s of due. */
 import type { IncidentId } from "../../../shared/ids.ts";
-import type { Sight } from "./watch.ts";
+import type { Sight } from "./sight.ts";
 
 /** No deadline of the core is longer than this. */
 const LONGEST_DEADLINE_MS = 62_000;

@@ -10,7 +10,7 @@ import type { PillarId } from "../../../shared/ids.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { newHolds } from "./holds.ts";
-import type { Sight } from "./watch.ts";
+import type { Sight } from "./sight.ts";
 
 const SEEN_WITHIN_MS = 15_000;
 /** Two heartbeats, and the way. */

@@ -7,7 +7,7 @@
  */
 import type { EscalationLevel, Fact } from "../../../hub/core/facts.ts";
 import type { IncidentId } from "../../../shared/ids.ts";
-import type { Sight } from "./watch.ts";
+import type { Sight } from "./sight.ts";
 
 const DUE_MS: Readonly<Record<EscalationLevel, number>> = {
   desks: 10_000,

@@ -1,6 +1,6 @@
 /** Whoever owns an incident and is gone is released. */
 import type { IncidentId } from "../../../shared/ids.ts";
-import type { Sight } from "./watch.ts";
+import type { Sight } from "./sight.ts";
 
 /** 30 s without a console, and a little for the tick and the commit. */
 const OWNER_GONE_MS = 34_000;

@@ -1,5 +1,5 @@
 /** A pillar of which nothing was heard for 15 s is shown as lost. */
-import type { Sight } from "./watch.ts";
+import type { Sight } from "./sight.ts";
 
 const LOST_WITHIN_MS = 15_000;
 

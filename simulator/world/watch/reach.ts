@@ -5,9 +5,11 @@
  * Only what nothing stands in the way of counts as time in which a word must be taken back.
  */
 import { LOOK_EVERY_MS } from "../checkers/promise.ts";
-import { GOOD_NETWORK, isCut, routeOf, type Network } from "../network/path.ts";
+import type { Network } from "../network/network-state.ts";
+import { GOOD_NETWORK, isCut, routeOf } from "../network/path.ts";
 import { MEDIA, type Medium } from "../checkers/words.ts";
-import type { Sight, Watch } from "./watch.ts";
+import type { Watch } from "../ports.ts";
+import type { Sight } from "./sight.ts";
 
 /**
  * What a broker took and forgot nobody knows of: the hub tells a running call again with every second heartbeat.

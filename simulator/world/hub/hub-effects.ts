@@ -1,130 +1,39 @@
 /**
- * The hub's desk: what comes in from pillars and operators, and what the core orders, performed.
+ * The effects of the hub's core, performed in order.
  *
- * Power may fail between any two orders; what is then not yet said was not promised.
+ * Power may fail between any two of them; what is then not yet said was not promised.
  */
 import type { Decision } from "../../../hub/core/decision.ts";
-import type { HubEffect, OperatorOrder } from "../../../hub/core/events.ts";
-import { needsJournal } from "../../../hub/core/pillar/ledger.ts";
-import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
-import type { Via } from "../../../hub/core/facts.ts";
+import type { HubEffect } from "../../../hub/core/events.ts";
 import { assertNever } from "../../../shared/assert.ts";
-import { linkHash } from "../../../shared/hash-chain.ts";
-import type {
-  CommandId,
-  HubRun,
-  IncidentId,
-  PillarId,
-  RecordingId,
-  Username,
-} from "../../../shared/ids.ts";
-import type { Alarm } from "../../../shared/protocol/alarm.ts";
-import type { UpMessage } from "../../../shared/protocol/messages.ts";
-import { takeIn, type Hub } from "./hub.ts";
-import { expel } from "../network/link.ts";
+import type { CommandId, HubRun, PillarId } from "../../../shared/ids.ts";
+import type { DownMessage } from "../../../shared/protocol/messages.ts";
 import { sendDown } from "../network/network.ts";
-import { keyOf } from "../pillar/pillar.ts";
-import { isSignedWith, sha256, signWith } from "../seal.ts";
-import type { World } from "../world.ts";
+import { signWith } from "../seal.ts";
+import type { HubWorld } from "./hub-state.ts";
 
 const COMMAND_EXPIRES_MS = 10_000;
-
-export function hubHears(world: World, from: number, message: UpMessage): void {
-  const { hub } = world;
-  const pillar = world.pillars[from];
-  if (!pillar || !hub.isUp) return;
-  const pillarId = pillar.id;
-  const at = hub.clock.wall();
-  if (message.channel !== "alarm" && world.isExpired(from)) {
-    // It was let in while its certificate was good.
-    world.coverage.count("expired-unheard");
-    expel(world.network, from);
-    return;
-  }
-  world.watch.heardFrom(from);
-  switch (message.channel) {
-    case "alarm":
-      return alarmArrives(world, message.message, "mqtt");
-    case "heartbeat":
-      world.watch.heardBeat(from, message.message.sessionNonce);
-      takeIn(world, hub, { type: "heartbeat", at, pillarId, heartbeat: message.message });
-      return;
-    case "report":
-      takeIn(world, hub, { type: "report", at, pillarId, report: message.message });
-      return;
-    case "signal":
-      return;
-    default:
-      assertNever(message);
-  }
-}
-
-export function alarmArrives(world: World, alarm: Alarm, via: Via): void {
-  const { hub } = world;
-  if (!hub.isUp) return;
-  const { pillarId, seq, eventId } = alarm.event;
-  if (!isSignedWith(keyOf({ id: pillarId }), alarm.event, alarm.sig)) return;
-  world.note("hub", "alarm heard", `${eventId} ${pillarId} seq ${seq}`);
-  const recorded =
-    hub.failure === undefined && needsJournal(hub.state, alarm)
-      ? {
-          recorded: [
-            ...(hub.alarmsByKey.get(seqKey(pillarId, seq)) ?? []),
-            ...(hub.alarmsByKey.get(eventId) ?? []),
-          ],
-        }
-      : {};
-  takeIn(world, hub, {
-    type: "alarm",
-    at: hub.clock.wall(),
-    pillarId,
-    alarm,
-    hash: linkHash(sha256, alarm.event.prevHash, alarm.event),
-    via,
-    newIncidentId: hub.chance.hex(128) as IncidentId,
-    newRecordingId: hub.chance.hex(128) as RecordingId,
-    ...recorded,
-  });
-}
-
-export function orderHub(
-  world: World,
-  asked: {
-    readonly incidentId: IncidentId;
-    readonly order: OperatorOrder;
-    readonly by: Username;
-    readonly role: "operator" | "supervisor";
-  },
-): Decision | undefined {
-  const { hub } = world;
-  return takeIn(world, hub, {
-    type: "operator-order",
-    at: hub.clock.wall(),
-    ...asked,
-    byName: `Name of ${asked.by}`,
-    newRecordingId: hub.chance.hex(128) as RecordingId,
-  });
-}
 
 /** A decision, and the journal index of its first fact. */
 export interface Settled extends Decision {
   readonly first: number;
 }
 
-export function performAll(world: World, hub: Hub, settled: Settled): void {
+export function performAll(world: HubWorld, settled: Settled): void {
+  const { hub } = world;
   const { life } = hub;
   for (const effect of settled.effects) {
     world.faults.atEffect("hub", 0);
     if (hub.life !== life) return;
-    perform(world, hub, { effect, settled });
+    perform(world, { effect, settled });
   }
 }
 
 function perform(
-  world: World,
-  hub: Hub,
+  world: HubWorld,
   { effect, settled }: { readonly effect: HubEffect; readonly settled: Settled },
 ): void {
+  const { hub } = world;
   switch (effect.type) {
     case "accept": {
       const { eventId, pillarId, seq, incidentId } = effect;
@@ -172,7 +81,7 @@ function perform(
 
 /** As `hub/shell/telling.ts`: nothing is signed for a session that has not shown itself. */
 function tellCall(
-  world: World,
+  world: HubWorld,
   { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,
 ): void {
   const { hub } = world;
@@ -185,14 +94,14 @@ function tellCall(
   sendTo(world, pillarId, { channel: "call", message });
 }
 
-function sendTo(world: World, pillarId: PillarId, message: Parameters<typeof sendDown>[2]): void {
+function sendTo(world: HubWorld, pillarId: PillarId, message: DownMessage): void {
   const pillar = world.pillarById.get(pillarId);
   if (pillar) sendDown(world.network, pillar.index, world.wire.down(message));
 }
 
 /** Somebody outside, who is sometimes out of reach and sometimes never answers. */
 function callOutside(
-  world: World,
+  world: HubWorld,
   { incidentId, ring, target }: Extract<HubEffect, { type: "call-external" }>,
 ): void {
   const { hub, scheduler } = world;
@@ -206,6 +115,6 @@ function callOutside(
     if (hub.life !== life) return;
     const at = hub.clock.wall();
     const answered = { type: "external-answered", at, incidentId, ring, target } as const;
-    takeIn(world, hub, { ...answered, outcome, detail: outcome });
+    world.takeIn({ ...answered, outcome, detail: outcome });
   });
 }

@@ -1,0 +1,71 @@
+/** The hub of the world, and what its room takes of the world around it. */
+import type { Decision } from "../../../hub/core/decision.ts";
+import type { HubEvent, KnownAlarm, OperatorOrder } from "../../../hub/core/events.ts";
+import type { Fact } from "../../../hub/core/facts.ts";
+import type { HubState } from "../../../hub/core/state/hub-state.ts";
+import type { EventId, HubEpoch, IncidentId, PillarId, Username } from "../../../shared/ids.ts";
+import type { Accepted } from "../../../shared/protocol/accepted.ts";
+import type { Chance } from "../chance.ts";
+import type { Clock } from "../clock.ts";
+import type { Disk } from "../faults/disk.ts";
+import type { Network } from "../network/network-state.ts";
+import type { Wire } from "../network/wire.ts";
+import type { Faults, People, Watch, WorldBase } from "../ports.ts";
+import type { JournalFile } from "./journal.ts";
+import type { Reads } from "./reads.ts";
+
+export interface Hub {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly disk: Disk<Fact>;
+  readonly journal: JournalFile;
+  state: HubState;
+  hubEpoch: HubEpoch;
+  isUp: boolean;
+  failure: string | undefined;
+  recoveryMs: number;
+  life: number;
+  /** Messages about calls, in all its lives. */
+  told: number;
+  /** Facts told to the history as durable. */
+  durable: number;
+  snapshot: { readonly index: number; readonly text: string } | undefined;
+  /** What the journal's own tables would answer. */
+  readonly alarmsByKey: Map<string, KnownAlarm[]>;
+  /** Requests by HTTPS that wait for their receipt. */
+  readonly posts: Map<EventId, ((accepted: Accepted) => void)[]>;
+  /** The live fold at a clean kill, to compare with the next one. */
+  lastFold: string | undefined;
+}
+
+/** An operator's order, as a console sends it. */
+export interface AskedOrder {
+  readonly incidentId: IncidentId;
+  readonly order: OperatorOrder;
+  readonly by: Username;
+  readonly role: "operator" | "supervisor";
+}
+
+/** A pillar as the hub knows it: by its identity and its place on the network. */
+export interface KnownPillar {
+  readonly index: number;
+  readonly id: PillarId;
+}
+
+export interface HubWorld extends WorldBase {
+  readonly hub: Hub;
+  readonly network: Network;
+  readonly wire: Wire;
+  readonly pillars: readonly KnownPillar[];
+  readonly pillarById: ReadonlyMap<PillarId, KnownPillar>;
+  readonly faults: Pick<Faults, "atEffect">;
+  readonly people: Pick<People, "factsBecame" | "hubStarted">;
+  readonly watch: Omit<Watch, "mayLinger" | "words" | "hubClockStepped">;
+  readonly reads: Reads;
+  /** Unix ms at which this pillar's certificate ends; `undefined`: it does not. */
+  expiryOf(pillar: number): number | undefined;
+  /** Whether the hub, by its clock, takes no more than alarms from this pillar. */
+  isExpired(pillar: number): boolean;
+  /** One event for the hub's core; `undefined`: it decides nothing now. */
+  takeIn(event: HubEvent): Decision | undefined;
+}

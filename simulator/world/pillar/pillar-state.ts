@@ -1,0 +1,53 @@
+/** One pillar of the world, and what its room takes of the world around it. */
+import type { TimerName, Told } from "../../../device/core/events.ts";
+import type { Agent } from "../../../device/core/state/agent-state.ts";
+import type { LedgerNews } from "../../../device/ports.ts";
+import type { Via } from "../../../hub/core/facts.ts";
+import type { EventId, PillarId } from "../../../shared/ids.ts";
+import type { Alarm } from "../../../shared/protocol/alarm.ts";
+import type { Chance } from "../chance.ts";
+import type { Clock } from "../clock.ts";
+import type { Disk } from "../faults/disk.ts";
+import type { Hub } from "../hub/hub-state.ts";
+import type { Network } from "../network/network-state.ts";
+import type { Faults, Watch, WorldBase } from "../ports.ts";
+import type { Task } from "../scheduler.ts";
+import type { LedgerFile } from "./ledger.ts";
+import type { LedgerRecord } from "./ledger-rows.ts";
+
+export interface Pillar {
+  readonly index: number;
+  readonly id: PillarId;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  /** The ledger's first file; the spare one is on the same disk. */
+  readonly disk: Disk<LedgerRecord>;
+  readonly spare: Disk<LedgerRecord>;
+  readonly ledger: LedgerFile;
+  readonly timers: Map<TimerName, Task>;
+  agent: Agent | undefined;
+  /** Rises at every start and end, so that answers to an earlier life are dropped. */
+  life: number;
+  isOn: boolean;
+  /** No file of the ledger could be read at its latest start. */
+  isBornBlind: boolean;
+  /** What the ledger said before the agent listened. */
+  early: LedgerNews[];
+  /** The newest alarm born here. */
+  born: EventId | undefined;
+  /** Fresh until an alarm has it. */
+  freshId: EventId;
+}
+
+export interface PillarWorld extends WorldBase {
+  readonly network: Network;
+  /** What answers an alarm by HTTPS. */
+  readonly hub: Pick<Hub, "isUp" | "posts">;
+  readonly faults: Pick<Faults, "atEffect">;
+  readonly watch: Pick<Watch, "words">;
+  /** The next event of this pillar's core: an effect that is performed can bring one at once. */
+  tellPillar(pillar: Pillar, told: Told): void;
+  alarmArrives(alarm: Alarm, via: Via): void;
+}
+
+export const keyOf = (pillar: Pick<Pillar, "id">): string => `key of ${pillar.id}`;
