@@ -3,7 +3,7 @@
  * The hub's command line.
  *
  * Exit codes: 0 done, 1 failure, 2 usage, 78 configuration. Modules are loaded by the command that needs
- * them, so that `enroll` answers at once and `start` holds no more than it uses.
+ * them, so that `enrol` answers at once and `start` holds no more than it uses.
  */
 import { realpathSync } from "node:fs";
 import { enableCompileCache, flushCompileCache } from "node:module";
@@ -54,7 +54,7 @@ export function program(): Command {
       `
 Examples:
   anzhu-hub start -c /etc/anzhu/hub.yaml
-  anzhu-hub enroll gate-3 --name 东门 --grid 网格12 --position 116.4074,39.9042
+  anzhu-hub enrol gate-3 --name 东门 --grid 网格12 --position 116.4074,39.9042
   anzhu-hub user add wangfang --name 王芳 --role operator
   anzhu-hub doctor
   anzhu-hub backup /var/backups/anzhu-2026-11-23
@@ -62,7 +62,7 @@ Examples:
 Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.`,
     );
   addStart(root);
-  addEnroll(root);
+  addEnrol(root);
   addUser(root);
   addDoctor(root);
   addBackup(root);
@@ -160,14 +160,14 @@ interface EnrollOptions {
   readonly position?: Position;
 }
 
-function addEnroll(root: Command): void {
-  withConfig(root.command("enroll").description("Make a one-time code (30 minutes) for a pillar."))
+function addEnrol(root: Command): void {
+  withConfig(root.command("enrol").description("Make a one-time code (30 minutes) for a pillar."))
     .argument("<pillar>", "the pillar's id", pillarId)
     .option("--name <name>", "what operators call it; its id unless given", placeText("name"))
     .option("--grid <grid>", "grid cell or street office", placeText("grid"), "")
     .option("--address <address>", "crossing, landmark", placeText("address"), "")
     .option("--position <lon,lat>", "WGS-84", position)
-    .addHelpText("after", "\nPrints pillar:secret:fingerprint, for: anzhu-agent enroll <code>")
+    .addHelpText("after", "\nPrints pillar:secret:fingerprint, for: anzhu-agent enrol <code>")
     .action(async (id: PillarId, options: EnrollOptions) => {
       const config = loadConfig(options.config);
       const { openAuthority } = await import("./identity/authority.ts");

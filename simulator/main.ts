@@ -57,7 +57,7 @@ program
   .command("live")
   .description("virtual pillars for a hub that runs already, enrolled by its one-time codes")
   .requiredOption("--hub-url <url>", "the hub's HTTP address")
-  .requiredOption("--code <code...>", "one-time codes from `anzhu-hub enroll`, one per pillar")
+  .requiredOption("--code <code...>", "one-time codes from `anzhu-hub enrol`, one per pillar")
   .option("--mqtt-port <port>", "the hub's MQTT port", port, 8883)
   .option("--data <dir>", "everything the pillars keep", "var/live")
   .option("--control-port <port>", "the simulator's own interface", port, 8111)

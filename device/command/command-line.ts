@@ -26,13 +26,13 @@ const program = new Command("anzhu-agent")
     writeErr: complain,
   })
   .showHelpAfterError(
-    "expected one of the commands start, enroll, doctor, selftest (anzhu-agent --help shows examples)",
+    "expected one of the commands start, enrol, doctor, self-test (anzhu-agent --help shows examples)",
   )
   .addHelpText(
     "after",
     `
 Examples:
-  anzhu-agent enroll -c agent.yaml --code demo-001:…    get an identity from the hub, once
+  anzhu-agent enrol -c agent.yaml --code demo-001:…    get an identity from the hub, once
   anzhu-agent doctor -c agent.yaml                      what is wrong, and what to do
   anzhu-agent start -c agent.yaml                       run, until SIGTERM or Ctrl+C
   ANZHU_AGENT__HUB__HOST=10.0.0.2 anzhu-agent start     override one setting
@@ -75,8 +75,8 @@ command("start", "[-c <file>] [--plain]", "run the agent until it is told to end
     process.exit(0);
   });
 
-command("enroll", "--code <code> [-c <file>]", "get this pillar's identity from the hub")
-  .requiredOption("--code <code>", "the one-time code that `anzhu-hub enroll` printed")
+command("enrol", "--code <code> [-c <file>]", "get this pillar's identity from the hub")
+  .requiredOption("--code <code>", "the one-time code that `anzhu-hub enrol` printed")
   .action(async (options: FileOption & { code: string }) => {
     const config = loadConfig(options.config, process.env);
     const { enrol } = await import("../adapters/hub/enrolment.ts");
@@ -87,7 +87,7 @@ command("enroll", "--code <code> [-c <file>]", "get this pillar's identity from 
     }
   });
 
-for (const name of ["doctor", "selftest"]) {
+for (const name of ["doctor", "self-test"]) {
   command(
     name,
     "[-c <file>]",

@@ -61,7 +61,7 @@ async function checkCertificate({ dataDir }: AgentConfig): Promise<string> {
   const found = days < 0 ? `ended on ${date}` : `ends on ${date}, in ${days} days`;
   throw new Error(
     `the certificate ${found}; the agent should have renewed it: look at its log for "renewal", ` +
-      "or enrol again: anzhu-agent enroll",
+      "or enrol again: anzhu-agent enrol",
   );
 }
 

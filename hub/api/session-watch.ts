@@ -31,7 +31,7 @@ export interface SessionWatchOptions {
   readonly log: Pick<Logger, "error">;
 }
 
-interface Desk extends SessionWatchOptions {
+interface WatchState extends SessionWatchOptions {
   /** When the sessions in use were last found good. */
   seenVersion: string;
   readonly expiryById: Map<string, number>;
@@ -41,7 +41,7 @@ interface Desk extends SessionWatchOptions {
 }
 
 export function watchSessions(options: SessionWatchOptions): SessionWatch {
-  const desk: Desk = {
+  const watch: WatchState = {
     ...options,
     seenVersion: "",
     expiryById: new Map(),
@@ -50,63 +50,63 @@ export function watchSessions(options: SessionWatchOptions): SessionWatch {
   };
   const look = async (): Promise<void> => {
     try {
-      await endOver(desk);
-      await takeFacts(desk);
-      desk.complaint = "";
+      await endOver(watch);
+      await takeFacts(watch);
+      watch.complaint = "";
     } catch (error) {
       // A desk keeps its streams when the accounts cannot be read for a moment.
-      complain(desk, String(error));
+      complain(watch, String(error));
     }
   };
   const timer = setInterval(() => void look(), LOOK_EVERY_MS);
   timer.unref();
-  return { look, end: (id) => endAll(desk, id), close: () => clearInterval(timer) };
+  return { look, end: (id) => endAll(watch, id), close: () => clearInterval(timer) };
 }
 
-function endAll({ streams, transfers, hub }: Desk, id: string): void {
+function endAll({ streams, transfers, hub }: WatchState, id: string): void {
   streams.endSession(id);
   transfers.endSession(id);
   hub.endViewsOf(id);
 }
 
-async function endOver(desk: Desk): Promise<void> {
-  const { streams, transfers, hub } = desk;
+async function endOver(watch: WatchState): Promise<void> {
+  const { streams, transfers, hub } = watch;
   const inUse = new Set([...streams.sessions(), ...transfers.sessions(), ...hub.viewingSessions()]);
-  const version = desk.accounts.version();
-  const isChanged = version !== desk.seenVersion;
-  for (const id of desk.expiryById.keys()) if (!inUse.has(id)) desk.expiryById.delete(id);
+  const version = watch.accounts.version();
+  const isChanged = version !== watch.seenVersion;
+  for (const id of watch.expiryById.keys()) if (!inUse.has(id)) watch.expiryById.delete(id);
   for (const id of inUse) {
-    const expiresAt = desk.expiryById.get(id);
+    const expiresAt = watch.expiryById.get(id);
     const isDue = expiresAt === undefined || expiresAt <= Date.now();
     if (!isChanged && !isDue) continue;
-    const session = await desk.accounts.sessionById(id);
+    const session = await watch.accounts.sessionById(id);
     if (session) {
-      desk.expiryById.set(id, session.expiresAt);
+      watch.expiryById.set(id, session.expiresAt);
       continue;
     }
-    endAll(desk, id);
-    desk.expiryById.delete(id);
+    endAll(watch, id);
+    watch.expiryById.delete(id);
   }
-  desk.seenVersion = version;
+  watch.seenVersion = version;
 }
 
 /** A change may be told twice when the hub ends between the two writes; it is never left out. */
-async function takeFacts(desk: Desk): Promise<void> {
-  if (desk.isTaking) return;
-  desk.isTaking = true;
+async function takeFacts(watch: WatchState): Promise<void> {
+  if (watch.isTaking) return;
+  watch.isTaking = true;
   try {
-    const waiting = desk.accounts.waitingFacts();
+    const waiting = watch.accounts.waitingFacts();
     const last = waiting.at(-1);
     if (!last) return;
-    await desk.hub.record(waiting.map(({ fact }) => fact));
-    desk.accounts.forgetFacts(last.id);
+    await watch.hub.record(waiting.map(({ fact }) => fact));
+    watch.accounts.forgetFacts(last.id);
   } finally {
-    desk.isTaking = false;
+    watch.isTaking = false;
   }
 }
 
-function complain(desk: Desk, reason: string): void {
-  if (desk.complaint === reason) return;
-  desk.complaint = reason;
-  desk.log.error({ reason }, "sessions could not be checked, or account changes not recorded");
+function complain(watch: WatchState, reason: string): void {
+  if (watch.complaint === reason) return;
+  watch.complaint = reason;
+  watch.log.error({ reason }, "sessions could not be checked, or account changes not recorded");
 }

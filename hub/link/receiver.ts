@@ -44,16 +44,16 @@ export interface ReceiverOptions {
 
 type Lane = "alarm" | "other";
 
-interface Receiving extends ReceiverOptions {
+interface Reception extends ReceiverOptions {
   /** Kept beyond a connection, or reconnecting would empty the bucket. One pair per known pillar. */
   readonly turnsByPillar: Map<PillarId, { alarm: number; other: number }>;
 }
 
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const receiving: Receiving = { ...options, turnsByPillar: new Map() };
+  const reception: Reception = { ...options, turnsByPillar: new Map() };
   return {
-    receive: (sender, packet, done) => receive(receiving, { sender, packet }, done),
-    refuse: (sender, reason) => tell(receiving, sender, { kind: "subscription", reason }),
+    receive: (sender, packet, done) => receive(reception, { sender, packet }, done),
+    refuse: (sender, reason) => tell(reception, sender, { kind: "subscription", reason }),
   };
 }
 
@@ -62,7 +62,7 @@ interface Arrival {
   readonly packet: Published;
 }
 
-function receive(receiving: Receiving, { sender, packet }: Arrival, done: Done): number {
+function receive(reception: Reception, { sender, packet }: Arrival, done: Done): number {
   const { pillarId } = sender.peer;
   const allowed = mayPublish(pillarId, packet);
   if (!allowed.ok) {
@@ -70,7 +70,7 @@ function receive(receiving: Receiving, { sender, packet }: Arrival, done: Done):
     return 0;
   }
   const lane: Lane = allowed.channel === "alarm" ? "alarm" : "other";
-  const wait = takeLane(receiving, sender, lane);
+  const wait = takeLane(reception, sender, lane);
   if (wait.reason !== undefined) {
     done(new Error(wait.reason));
     return 0;
@@ -80,12 +80,12 @@ function receive(receiving: Receiving, { sender, packet }: Arrival, done: Done):
   const { channel } = allowed;
   const read = channel === "unknown" ? UNKNOWN : readDelivery({ pillarId, channel, bytes });
   const handIn = (): void => {
-    if (read === UNKNOWN) ignore(receiving, { sender, packet }, done);
-    else if (read.ok) take(receiving, { sender, message: read.value }, done);
+    if (read === UNKNOWN) ignore(reception, { sender, packet }, done);
+    else if (read.ok) take(reception, { sender, message: read.value }, done);
     else {
       const isHarmless = isOfNewerProtocol(bytes);
       const reason = `${packet.topic}: ${read.reason}`;
-      nonsense(receiving, { sender, reason, isHarmless }, done);
+      nonsense(reception, { sender, reason, isHarmless }, done);
     }
   };
   if (wait.ms === 0) {
@@ -102,21 +102,21 @@ function receive(receiving: Receiving, { sender, packet }: Arrival, done: Done):
 
 const UNKNOWN = "unknown";
 
-function ignore(receiving: Receiving, { sender, packet }: Arrival, done: Done): void {
+function ignore(reception: Reception, { sender, packet }: Arrival, done: Done): void {
   const topic = JSON.stringify(packet.topic.slice(0, 80));
   const reason = `ignored a message on ${topic}: this version of the hub knows no such topic`;
-  tell(receiving, sender, { kind: "unknown-topic", reason });
+  tell(reception, sender, { kind: "unknown-topic", reason });
   done();
 }
 
 function takeLane(
-  receiving: Receiving,
+  reception: Reception,
   sender: Sender,
   lane: Lane,
 ): { readonly ms: number; readonly reason?: string } {
   const { pillarId } = sender.peer;
-  const turns = receiving.turnsByPillar.get(pillarId) ?? { alarm: 0, other: 0 };
-  receiving.turnsByPillar.set(pillarId, turns);
+  const turns = reception.turnsByPillar.get(pillarId) ?? { alarm: 0, other: 0 };
+  reception.turnsByPillar.set(pillarId, turns);
   const rate = lane === "alarm" ? ALARM_RATE : OTHER_RATE;
   const turn = takeTurn(rate, turns[lane], performance.now());
   if (!turn.ok || sender.waiting >= MAX_WAITING) {
@@ -132,13 +132,13 @@ interface Taken {
   readonly message: UpMessage;
 }
 
-function take(receiving: Receiving, { sender, message }: Taken, done: Done): void {
+function take(reception: Reception, { sender, message }: Taken, done: Done): void {
   const { pillarId } = sender.peer;
-  const taken = receiving.events.onMessage(pillarId, message, "mqtt");
+  const taken = reception.events.onMessage(pillarId, message, "mqtt");
   if (message.channel === "alarm") {
     const { eventId } = message.message.event;
-    acknowledge(receiving, { sender, eventId, taken }, done).catch((error: unknown) =>
-      receiving.refused({
+    acknowledge(reception, { sender, eventId, taken }, done).catch((error: unknown) =>
+      reception.refused({
         ...{ kind: "not-taken", cause: "acknowledge", level: "error", sender: { pillarId } },
         text: `alarm ${eventId} could not be acknowledged`,
         fields: { pillarId, eventId, err: error },
@@ -147,7 +147,7 @@ function take(receiving: Receiving, { sender, message }: Taken, done: Done): voi
     return;
   }
   taken.catch((error: unknown) =>
-    receiving.refused({
+    reception.refused({
       ...{ kind: "not-taken", level: "error", sender: { pillarId } },
       text: `a ${message.channel} of ${pillarId} was not taken in`,
       fields: { pillarId, err: error },
@@ -162,7 +162,7 @@ interface Pending {
   readonly taken: Promise<void>;
 }
 
-async function acknowledge(receiving: Receiving, pending: Pending, done: Done): Promise<void> {
+async function acknowledge(reception: Reception, pending: Pending, done: Done): Promise<void> {
   const { sender, eventId } = pending;
   const { pillarId } = sender.peer;
   let failure: Error | undefined;
@@ -170,7 +170,7 @@ async function acknowledge(receiving: Receiving, pending: Pending, done: Done): 
     await pending.taken;
   } catch (error) {
     failure = new Error("its alarm could not be committed", { cause: error });
-    receiving.refused({
+    reception.refused({
       ...{ kind: "not-taken", cause: "alarm", level: "error", sender: { pillarId } },
       text: `alarm ${eventId} of ${pillarId} could not be committed; it is not acknowledged`,
       fields: { pillarId, eventId, err: error },
@@ -187,7 +187,7 @@ interface Nonsense {
 }
 
 function nonsense(
-  receiving: Receiving,
+  reception: Reception,
   { sender, reason, isHarmless }: Nonsense,
   done: Done,
 ): void {
@@ -196,7 +196,7 @@ function nonsense(
     done(new Error(`${MAX_BAD_MESSAGES} messages could not be read, the last: ${reason}`));
     return;
   }
-  tell(receiving, sender, { kind: "message", reason: `dropped a message: ${reason}` });
+  tell(reception, sender, { kind: "message", reason: `dropped a message: ${reason}` });
   done();
 }
 
@@ -205,9 +205,9 @@ interface Told {
   readonly reason: string;
 }
 
-function tell(receiving: Receiving, sender: Sender, { kind, reason }: Told): void {
+function tell(reception: Reception, sender: Sender, { kind, reason }: Told): void {
   const { pillarId, address } = sender.peer;
-  receiving.refused({
+  reception.refused({
     kind,
     sender: { pillarId },
     text: `pillar link: ${pillarId} at ${address}: ${reason}`,

@@ -46,7 +46,7 @@ export interface Loop {
   close(): Promise<void>;
 }
 
-interface Deciding {
+interface LoopState {
   readonly journal: Journal;
   readonly settings: HubSettings;
   state: HubState;
@@ -57,7 +57,7 @@ interface Deciding {
 }
 
 export function startLoop(journal: Journal, settings: HubSettings): Loop {
-  const deciding: Deciding = {
+  const loop: LoopState = {
     journal,
     settings,
     state: newState(settings),
@@ -65,64 +65,64 @@ export function startLoop(journal: Journal, settings: HubSettings): Loop {
     last: Promise.resolve(),
     snapshotAt: 0,
   };
-  refold(deciding);
+  refold(loop);
   return {
-    state: () => deciding.state,
-    failure: () => deciding.failure,
-    take: (event, prepare) => take(deciding, event, prepare),
-    record: (facts, prepare) => record(deciding, facts, prepare),
+    state: () => loop.state,
+    failure: () => loop.failure,
+    take: (event, prepare) => take(loop, event, prepare),
+    record: (facts, prepare) => record(loop, facts, prepare),
     recover: async () => {
       await journal.reopen();
-      refold(deciding);
-      deciding.last = Promise.resolve();
-      deciding.failure = undefined;
+      refold(loop);
+      loop.last = Promise.resolve();
+      loop.failure = undefined;
     },
     close: async () => {
-      if (!deciding.failure) await saveSnapshot(deciding);
+      if (!loop.failure) await saveSnapshot(loop);
       await journal.close();
     },
   };
 }
 
-function refold(deciding: Deciding): void {
-  const { heard } = deciding.state;
-  deciding.state = newState(deciding.settings);
-  deciding.journal.replay({
+function refold(loop: LoopState): void {
+  const { heard } = loop.state;
+  loop.state = newState(loop.settings);
+  loop.journal.replay({
     snapshot: (body, index) => {
-      const state = readSnapshot(deciding.settings, body);
+      const state = readSnapshot(loop.settings, body);
       if (!state) return false;
-      deciding.state = state;
-      deciding.snapshotAt = index;
+      loop.state = state;
+      loop.snapshotAt = index;
       return true;
     },
-    fact: (fact, index) => evolve(deciding.state, fact, index),
+    fact: (fact, index) => evolve(loop.state, fact, index),
   });
   // What was received from pillars is still true; but every pillar has to be told again how its call stands.
   for (const voice of heard.contacts.values()) voice.isTold = false;
-  deciding.state = { ...deciding.state, heard };
+  loop.state = { ...loop.state, heard };
 }
 
-async function take(deciding: Deciding, event: HubEvent, prepare: Prepare): Promise<void> {
+async function take(loop: LoopState, event: HubEvent, prepare: Prepare): Promise<void> {
   const monotonicMs = performance.now();
-  if (deciding.failure) {
-    hear(deciding.state, event, monotonicMs);
-    throw deciding.failure;
+  if (loop.failure) {
+    hear(loop.state, event, monotonicMs);
+    throw loop.failure;
   }
-  const first = deciding.journal.nextIndex();
-  const decision = handle(deciding.state, event, { monotonicMs, nextIndex: first });
+  const first = loop.journal.nextIndex();
+  const decision = handle(loop.state, event, { monotonicMs, nextIndex: first });
   if (event.type === "tick" || event.type === "operator-order") {
-    const [orphan] = unattended(deciding.state);
+    const [orphan] = unattended(loop.state);
     assert(orphan === undefined, `incident ${orphan} has neither an owner nor a deadline`);
   }
-  await settle(deciding, { ...decision, first }, prepare);
+  await settle(loop, { ...decision, first }, prepare);
 }
 
-async function record(deciding: Deciding, facts: readonly Fact[], prepare: Prepare): Promise<void> {
-  if (deciding.failure) throw deciding.failure;
-  refuseStrays(deciding.state, facts);
-  const first = deciding.journal.nextIndex();
-  for (const [offset, fact] of facts.entries()) evolve(deciding.state, fact, first + offset);
-  await settle(deciding, { facts, effects: [], first }, prepare);
+async function record(loop: LoopState, facts: readonly Fact[], prepare: Prepare): Promise<void> {
+  if (loop.failure) throw loop.failure;
+  refuseStrays(loop.state, facts);
+  const first = loop.journal.nextIndex();
+  for (const [offset, fact] of facts.entries()) evolve(loop.state, fact, first + offset);
+  await settle(loop, { facts, effects: [], first }, prepare);
 }
 
 /** Facts about a pillar nobody registered would stop the fold, now and at every start after. */
@@ -141,29 +141,29 @@ function refuseStrays(state: HubState, facts: readonly Fact[]): void {
   }
 }
 
-async function settle(deciding: Deciding, decision: Settled, prepare: Prepare): Promise<void> {
+async function settle(loop: LoopState, decision: Settled, prepare: Prepare): Promise<void> {
   // A decision without facts may rest on facts that are still on their way to the disk.
-  if (decision.facts.length > 0) deciding.last = deciding.journal.append(decision.facts);
-  const durable = deciding.last;
+  if (decision.facts.length > 0) loop.last = loop.journal.append(decision.facts);
+  const durable = loop.last;
   const perform = prepare(decision);
   try {
     await durable;
   } catch (error) {
-    deciding.failure ??= error instanceof Error ? error : new Error(String(error));
+    loop.failure ??= error instanceof Error ? error : new Error(String(error));
     throw error;
   }
   perform();
-  if (decision.first + decision.facts.length - deciding.snapshotAt > SNAPSHOT_EVERY) {
-    saveSnapshot(deciding).catch((error: unknown) => {
-      deciding.failure ??= error instanceof Error ? error : new Error(String(error));
+  if (decision.first + decision.facts.length - loop.snapshotAt > SNAPSHOT_EVERY) {
+    saveSnapshot(loop).catch((error: unknown) => {
+      loop.failure ??= error instanceof Error ? error : new Error(String(error));
     });
   }
 }
 
 /** Taken of the fold as it is now, which may be ahead of the disk: the journal keeps the order. */
-async function saveSnapshot(deciding: Deciding): Promise<void> {
-  const index = deciding.journal.nextIndex() - 1;
-  if (index === 0 || index === deciding.snapshotAt) return;
-  deciding.snapshotAt = index;
-  await deciding.journal.saveSnapshot(index, writeSnapshot(deciding.state));
+async function saveSnapshot(loop: LoopState): Promise<void> {
+  const index = loop.journal.nextIndex() - 1;
+  if (index === 0 || index === loop.snapshotAt) return;
+  loop.snapshotAt = index;
+  await loop.journal.saveSnapshot(index, writeSnapshot(loop.state));
 }

@@ -6,12 +6,12 @@
 import { z } from "zod";
 import { PillarId, Signature } from "../ids.ts";
 
-/** What `anzhu-hub enroll` prints: `pillarId:secret:caFingerprint`; the agent pins the hub's CA by it. */
+/** What `anzhu-hub enrol` prints: `pillarId:secret:caFingerprint`; the agent pins the hub's CA by it. */
 export const EnrolmentCode = z
   .string()
   .regex(
     /^[a-z0-9-]+:[A-Za-z0-9_-]{22}:[0-9a-f]{64}$/,
-    "expected pillar:secret:fingerprint, as printed by anzhu-hub enroll",
+    "expected pillar:secret:fingerprint, as printed by anzhu-hub enrol",
   );
 
 export const EnrolmentRequest = z.strictObject({

@@ -85,7 +85,7 @@ async function enrolmentCode(config: string, place: Place): Promise<string> {
   const [longitude, latitude] = place.position;
   const details = ["--name", place.name, "--grid", place.grid, "--address", place.address];
   const where = ["--position", `${longitude},${latitude}`];
-  const command = ["hub/main.ts", "enroll", "-c", config, place.id, ...details, ...where];
+  const command = ["hub/main.ts", "enrol", "-c", config, place.id, ...details, ...where];
   const result = await runProgram(command);
   const code = /^\s*([a-z0-9-]+:[A-Za-z0-9_-]{22}:[0-9a-f]{64})\s*$/m.exec(result.output)?.[1];
   if (result.code === 0 && code !== undefined) return code;

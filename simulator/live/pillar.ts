@@ -157,7 +157,7 @@ async function enrol(options: PillarOptions, config: string): Promise<void> {
   const hasIdentity = existsSync(dataPaths(agentDir(options)).tlsPair);
   if (hasIdentity && options.isKnown) return;
   const code = await options.enrolmentCode();
-  const result = await runProgram(["device/main.ts", "enroll", "-c", config, "--code", code]);
+  const result = await runProgram(["device/main.ts", "enrol", "-c", config, "--code", code]);
   if (result.code === 0) return;
   throw new Error(`${options.id} could not be enrolled: ${result.errors || result.output}`);
 }

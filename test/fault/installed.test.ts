@@ -95,9 +95,9 @@ test(
     };
     writeFileSync(agentFile, stringify(agentSettings));
     const pillarId = String(said["pillarId"]);
-    const printed = await run("hub", "enroll", pillarId, "--name", "东门", "-c", hubFile);
+    const printed = await run("hub", "enrol", pillarId, "--name", "东门", "-c", hubFile);
     const [code = printed] = /[a-z0-9-]+:[A-Za-z0-9_-]{22}:[0-9a-f]{64}/.exec(printed) ?? [];
-    await run("device", "enroll", "-c", agentFile, "--code", code);
+    await run("device", "enrol", "-c", agentFile, "--code", code);
     const agent = started(["device/main.ts", "start", "-c", agentFile]);
     await untilSo("an armed agent", agent, () =>
       agent.lines().some((line) => line.includes("armed:")),

@@ -31,7 +31,7 @@ test(
     };
     const file = join(dir, "hub.yaml");
     writeFileSync(file, stringify(settings));
-    const enrolled = await runProgram(["hub/main.ts", "enroll", "-c", file, "pillar-1"]);
+    const enrolled = await runProgram(["hub/main.ts", "enrol", "-c", file, "pillar-1"]);
     const code = /^\s*([a-z0-9-]+:[A-Za-z0-9_-]{22}:[0-9a-f]{64})\s*$/m.exec(enrolled.output)?.[1];
     const hub = await startHub(HubConfig.parse(settings), { log: pino({ level: "silent" }) });
     const broker = await silentBroker(await openAuthority(settings.dataDir, []));

@@ -57,7 +57,7 @@ function readCode(text: string, pillarId: PillarId): Code {
   const [forPillar = "", secret = "", fingerprint = ""] = parsed.value.split(":");
   if (forPillar !== pillarId) {
     const found = `the code must be for ${pillarId}, found one for ${forPillar}`;
-    throw new Failure("configuration", `${found}. Run on the hub: anzhu-hub enroll ${pillarId}`);
+    throw new Failure("configuration", `${found}. Run on the hub: anzhu-hub enrol ${pillarId}`);
   }
   return { pillarId: forPillar, secret, fingerprint };
 }
@@ -159,7 +159,7 @@ function refusal(status: number, bytes: Buffer): string {
   } catch {
     detail = `no problem document: ${detail}`;
   }
-  return `the hub refused the enrolment (${status}): ${detail}. Get a new code: anzhu-hub enroll`;
+  return `the hub refused the enrolment (${status}): ${detail}. Get a new code: anzhu-hub enrol`;
 }
 
 /** Certificate, key and CA must belong together before they replace anything. */

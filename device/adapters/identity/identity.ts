@@ -51,7 +51,7 @@ export function readIdentity(dataDir: string, pillarId: PillarId): OwnIdentity {
     throw new Failure(
       "configuration",
       `${paths.tlsPair} must hold the certificate of ${pillarId}, found one of ${subject}. ` +
-        "Correct pillarId or enrol again: anzhu-agent enroll",
+        "Correct pillarId or enrol again: anzhu-agent enrol",
     );
   }
   const alarmKey = readKey(paths.alarmKey, createPrivateKey);

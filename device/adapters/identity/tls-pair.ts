@@ -54,7 +54,7 @@ export function readTlsPair(file: string): ReadTlsPair {
 const damaged = (file: string, found: string): Failure =>
   new Failure(
     "configuration",
-    `${file} must hold a private key and its certificate, ${found}. Enrol again: anzhu-agent enroll`,
+    `${file} must hold a private key and its certificate, ${found}. Enrol again: anzhu-agent enrol`,
   );
 
 export function readPem(file: string): string {
@@ -65,7 +65,7 @@ export function readPem(file: string): string {
     throw new Failure(
       "configuration",
       `${file} cannot be read: ${why}. This pillar has no identity yet? ` +
-        "Get a code from the hub and run: anzhu-agent enroll -c agent.yaml --code CODE",
+        "Get a code from the hub and run: anzhu-agent enrol -c agent.yaml --code CODE",
     );
   }
 }

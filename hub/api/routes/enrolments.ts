@@ -45,7 +45,7 @@ async function enrol(
     });
     return problem(
       "forbidden",
-      `the code for ${pillarId} is wrong, used or expired: make a new one with anzhu-hub enroll`,
+      `the code for ${pillarId} is wrong, used or expired: make a new one with anzhu-hub enrol`,
     );
   };
   // Before a certificate is made, which costs a thousand times more.

@@ -593,7 +593,7 @@ export const en: typeof zhCN = {
     empty: "No pillar matches",
     emptyHint: "Widen or clear the filter.",
     none: "No pillar is registered",
-    noneHint: "Run anzhu-hub enroll on the hub to make a code, then enter it at the pillar.",
+    noneHint: "Run anzhu-hub enrol on the hub to make a code, then enter it at the pillar.",
     notEnrolled: "Not enrolled",
     tests: "Latest self-tests",
     testDelay: "arrived in {ms} ms",

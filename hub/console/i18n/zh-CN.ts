@@ -571,7 +571,7 @@ export const zhCN = {
     empty: "没有符合条件的报警柱",
     emptyHint: "放宽条件或清除筛选再试。",
     none: "还没有登记报警柱",
-    noneHint: "在中心服务器上运行 anzhu-hub enroll 生成登记码，再到柱上输入。",
+    noneHint: "在中心服务器上运行 anzhu-hub enrol 生成登记码，再到柱上输入。",
     notEnrolled: "未登记证书",
     tests: "最近的自检",
     testDelay: "{ms} 毫秒到达",

@@ -11,10 +11,10 @@ const run = (...words: string[]) => {
 };
 
 test.each([
-  [["enroll"], 2, "expected: anzhu-agent enroll --code <code> [-c <file>]"],
+  [["enrol"], 2, "expected: anzhu-agent enrol --code <code> [-c <file>]"],
   [["start", "--wat"], 2, "expected: anzhu-agent start [-c <file>] [--plain]"],
   [["doctor", "extra"], 2, "expected: anzhu-agent doctor [-c <file>]"],
-  [["strat"], 2, "expected one of the commands start, enroll, doctor, selftest"],
+  [["strat"], 2, "expected one of the commands start, enrol, doctor, self-test"],
 ])("%j is answered with what was expected", (words, status, expected) => {
   const answer = run(...words);
   expect(answer.status).toBe(status);

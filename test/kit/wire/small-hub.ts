@@ -61,7 +61,7 @@ export interface Pillar {
   remove(): void;
 }
 
-/** Everything `anzhu-agent enroll` would have left, made without asking anybody. */
+/** Everything `anzhu-agent enrol` would have left, made without asking anybody. */
 export async function enrolledPillar(hub: Pick<SmallHub, "authority" | "port">): Promise<Pillar> {
   const dir = mkdtempSync(join(tmpdir(), "anzhu-agent-"));
   const keys = await makeKeys(PILLAR);

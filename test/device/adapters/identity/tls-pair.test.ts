@@ -72,7 +72,7 @@ describe("a file that holds no good pair is refused, with what to do", () => {
     const file = join(dir, `${name}.pem`);
     writeFileSync(file, text());
     expect(() => readTlsPair(file)).toThrow(words);
-    expect(() => readTlsPair(file)).toThrow(/anzhu-agent enroll/);
+    expect(() => readTlsPair(file)).toThrow(/anzhu-agent enrol/);
   });
 
   test("a file that is not there", () => {
