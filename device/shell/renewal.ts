@@ -56,7 +56,7 @@ export function keepCertificate(world: RenewalWorld): () => void {
     if (isProven && !isDue) return lookLater();
     const outcome = await renew(world);
     failures = outcome === "failed" ? failures + 1 : 0;
-    // Behind a broker of others the hub sees certificates at this door alone: one more question shows the new one.
+    // Behind an external broker the hub sees certificates only over HTTPS: one more request shows it the new one.
     if (outcome !== "failed") isProven = outcome === "not-due" || !isProven;
     if (outcome === "renewed") show();
     else lookLater();

@@ -235,7 +235,7 @@ function listen(world: World, tell: Tell, onMark: (mark: BoardMark) => void): vo
   media.onRunning((isRunning, detail) => tell({ type: "media-running", isRunning, detail }));
 }
 
-/** Whatever lights a lamp, is heard or moves a hand must carry the hub's own signature. */
+/** Every message that changes what a person sees or hears must carry the hub's own signature. */
 function told({ identity }: World, down: DownMessage, tell: Tell): void {
   const refused = (reason: string): void =>
     tell({ type: "message-refused", channel: down.channel, reason });

@@ -124,13 +124,13 @@ async function add(
   });
 }
 
-interface Patching {
+interface PatchRequest {
   readonly username: Parameters<Accounts["change"]>[0];
   readonly patch: Parameters<Accounts["change"]>[1];
   readonly by: Changer;
 }
 
-function change(store: AccountStore, { username, patch, by }: Patching): AccountChanged {
+function change(store: AccountStore, { username, patch, by }: PatchRequest): AccountChanged {
   return write(store, () => {
     const before = find(store, username);
     if (!before) return unknown(username);

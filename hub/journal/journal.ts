@@ -38,7 +38,7 @@ interface Waiting {
   readonly failed: (error: JournalFailure) => void;
 }
 
-interface Appending {
+interface WriterState {
   readonly file: string;
   thread: Worker | undefined;
   reader: DatabaseSync | undefined;
@@ -53,7 +53,7 @@ interface Appending {
 
 /** Opens, creates or brings up to date the journal in `file`. */
 export async function openJournal(file: string): Promise<Journal> {
-  const appending: Appending = {
+  const writer: WriterState = {
     file,
     thread: undefined,
     reader: undefined,
@@ -64,116 +64,113 @@ export async function openJournal(file: string): Promise<Journal> {
     inFlight: [],
     failure: undefined,
   };
-  await open(appending, false);
+  await open(writer, false);
   return {
-    hubEpoch: () => HubEpoch.parse(appending.hubEpoch),
-    nextIndex: () => appending.nextIndex,
-    append: (facts) => append(appending, facts),
-    replay: (fold: JournalFold) => replay(readerOf(appending), fold),
-    findAlarms: (event): readonly KnownAlarm[] => findAlarms(readerOf(appending), event),
+    hubEpoch: () => HubEpoch.parse(writer.hubEpoch),
+    nextIndex: () => writer.nextIndex,
+    append: (facts) => append(writer, facts),
+    replay: (fold: JournalFold) => replay(readerOf(writer), fold),
+    findAlarms: (event): readonly KnownAlarm[] => findAlarms(readerOf(writer), event),
     saveSnapshot: (idx, body) =>
       new Promise((done, failed) => {
-        enqueue(appending, { order: { type: "snapshot", idx, body }, done, failed });
+        enqueue(writer, { order: { type: "snapshot", idx, body }, done, failed });
       }),
-    reopen: () => reopen(appending),
-    close: () => close(appending),
+    reopen: () => reopen(writer),
+    close: () => close(writer),
   };
 }
 
-function readerOf(appending: Appending): DatabaseSync {
-  assert(appending.reader, "the journal is closed");
-  return appending.reader;
+function readerOf(writer: WriterState): DatabaseSync {
+  assert(writer.reader, "the journal is closed");
+  return writer.reader;
 }
 
-function append(appending: Appending, facts: readonly Fact[]): Promise<number> {
-  const first = appending.nextIndex;
-  appending.nextIndex += facts.length;
+function append(writer: WriterState, facts: readonly Fact[]): Promise<number> {
+  const first = writer.nextIndex;
+  writer.nextIndex += facts.length;
   return new Promise((resolve, failed) => {
     const order = { type: "append", first, facts } as const;
-    enqueue(appending, { order, done: () => resolve(first), failed });
+    enqueue(writer, { order, done: () => resolve(first), failed });
   });
 }
 
-function enqueue(appending: Appending, waiting: Waiting): void {
-  if (appending.failure) {
-    waiting.failed(appending.failure);
+function enqueue(writer: WriterState, waiting: Waiting): void {
+  if (writer.failure) {
+    waiting.failed(writer.failure);
     return;
   }
-  appending.waiting.push(waiting);
-  appending.waitingFacts += sizeOf(waiting);
-  if (appending.waitingFacts > MAX_WAITING_FACTS) {
-    fail(
-      appending,
-      `expected the disk to keep up, found ${appending.waitingFacts} facts waiting for it`,
-    );
-  } else if (appending.inFlight.length === 0) {
-    sendNext(appending);
+  writer.waiting.push(waiting);
+  writer.waitingFacts += sizeOf(waiting);
+  if (writer.waitingFacts > MAX_WAITING_FACTS) {
+    fail(writer, `expected the disk to keep up, found ${writer.waitingFacts} facts waiting for it`);
+  } else if (writer.inFlight.length === 0) {
+    sendNext(writer);
   }
 }
 
 const sizeOf = ({ order }: Waiting): number => (order.type === "append" ? order.facts.length : 0);
 
 /** One order to the thread: a snapshot, or as many appends as fit one commit. */
-function sendNext(appending: Appending): void {
-  const [head, ...rest] = appending.waiting;
+function sendNext(writer: WriterState): void {
+  const [head, ...rest] = writer.waiting;
   if (!head) return;
   if (head.order.type === "snapshot") {
-    appending.inFlight = [head];
-    appending.waiting = rest;
-    appending.thread?.postMessage(head.order);
+    writer.inFlight = [head];
+    writer.waiting = rest;
+    writer.thread?.postMessage(head.order);
     return;
   }
-  const batch = takeBatch(appending);
-  appending.inFlight = batch;
+  const batch = takeBatch(writer);
+  writer.inFlight = batch;
   const facts = batch.flatMap(({ order }) => (order.type === "append" ? order.facts : []));
-  appending.thread?.postMessage({
+  writer.thread?.postMessage({
     type: "append",
     first: head.order.first,
     facts,
   } satisfies ToWriter);
 }
 
-function takeBatch(appending: Appending): Waiting[] {
+function takeBatch(writer: WriterState): Waiting[] {
   let count = 0;
   let size = 0;
-  for (const waiting of appending.waiting) {
+  for (const waiting of writer.waiting) {
     const isTooMuch = count > 0 && size + sizeOf(waiting) > MAX_BATCH_FACTS;
     if (waiting.order.type !== "append" || isTooMuch) break;
     count += 1;
     size += sizeOf(waiting);
   }
-  appending.waitingFacts -= size;
-  return appending.waiting.splice(0, count);
+  writer.waitingFacts -= size;
+  return writer.waiting.splice(0, count);
 }
 
-function onAnswer(appending: Appending, answer: FromWriter): void {
+function onAnswer(writer: WriterState, answer: FromWriter): void {
   if (answer.type === "failed") {
-    fail(appending, answer.reason);
+    fail(writer, answer.reason);
     return;
   }
-  const finished = appending.inFlight;
-  appending.inFlight = [];
-  sendNext(appending);
+  const finished = writer.inFlight;
+  writer.inFlight = [];
+  sendNext(writer);
   for (const { done } of finished) done();
 }
 
 /** Everything not yet durable is rejected, in order; the thread ends. */
-function fail(appending: Appending, reason: string): void {
-  if (appending.failure) return;
+function fail(writer: WriterState, reason: string): void {
+  if (writer.failure) return;
   const failure = new JournalFailure(`the journal cannot be written: ${reason}`);
-  appending.failure = failure;
-  const lost = [...appending.inFlight, ...appending.waiting];
-  appending.inFlight = [];
-  appending.waiting = [];
-  appending.waitingFacts = 0;
+  writer.failure = failure;
+  const lost = [...writer.inFlight, ...writer.waiting];
+  writer.inFlight = [];
+  writer.waiting = [];
+  writer.waitingFacts = 0;
   for (const { failed } of lost) failed(failure);
 }
 
-async function open(appending: Appending, isSuspect: boolean): Promise<void> {
-  await migrate(appending.file);
-  const reader = openForReading(appending.file);
+async function open(writer: WriterState, isSuspect: boolean): Promise<void> {
+  await migrate(writer.file);
+  const reader = openForReading(writer.file);
   const statements = compileStatements(queries(reader));
-  const workerData: WriterSettings = { file: appending.file, isSuspect, statements };
+  const workerData: WriterSettings = { file: writer.file, isSuspect, statements };
   const thread = new Worker(new URL("./worker.ts", import.meta.url), {
     workerData,
     resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
@@ -185,16 +182,16 @@ async function open(appending: Appending, isSuspect: boolean): Promise<void> {
     const reason = opened.type === "failed" ? opened.reason : opened.type;
     throw new JournalFailure(`the journal cannot be opened: ${reason}`);
   }
-  appending.hubEpoch = HubEpoch.parse(opened.hubEpoch);
-  appending.nextIndex = opened.headIndex + 1;
-  appending.reader = reader;
-  appending.thread = thread;
-  appending.failure = undefined;
+  writer.hubEpoch = HubEpoch.parse(opened.hubEpoch);
+  writer.nextIndex = opened.headIndex + 1;
+  writer.reader = reader;
+  writer.thread = thread;
+  writer.failure = undefined;
   thread.on("message", (answer: FromWriter) => {
-    if (appending.thread === thread) onAnswer(appending, answer);
+    if (writer.thread === thread) onAnswer(writer, answer);
   });
   thread.on("exit", () => {
-    if (appending.thread === thread) fail(appending, "its thread ended");
+    if (writer.thread === thread) fail(writer, "its thread ended");
   });
 }
 
@@ -212,34 +209,34 @@ function firstAnswer(thread: Worker): Promise<FromWriter> {
   });
 }
 
-async function reopen(appending: Appending): Promise<void> {
-  assert(appending.failure, "only a failed journal is opened again");
-  const { thread } = appending;
-  appending.thread = undefined;
-  appending.reader?.close();
-  appending.reader = undefined;
+async function reopen(writer: WriterState): Promise<void> {
+  assert(writer.failure, "only a failed journal is opened again");
+  const { thread } = writer;
+  writer.thread = undefined;
+  writer.reader?.close();
+  writer.reader = undefined;
   await thread?.terminate();
-  await open(appending, true);
+  await open(writer, true);
 }
 
 /** Commits what waits, then closes. */
-async function close(appending: Appending): Promise<void> {
-  const { thread } = appending;
-  if (thread && !appending.failure) {
+async function close(writer: WriterState): Promise<void> {
+  const { thread } = writer;
+  if (thread && !writer.failure) {
     await new Promise<void>((done) => {
-      enqueue(appending, {
-        order: { type: "append", first: appending.nextIndex, facts: [] },
+      enqueue(writer, {
+        order: { type: "append", first: writer.nextIndex, facts: [] },
         done,
         failed: () => done(),
       });
     });
-    appending.thread = undefined;
+    writer.thread = undefined;
     await orderClose(thread);
   }
-  appending.thread = undefined;
-  appending.failure ??= new JournalFailure("the journal is closed");
-  appending.reader?.close();
-  appending.reader = undefined;
+  writer.thread = undefined;
+  writer.failure ??= new JournalFailure("the journal is closed");
+  writer.reader?.close();
+  writer.reader = undefined;
   await thread?.terminate();
 }
 

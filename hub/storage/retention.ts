@@ -50,7 +50,7 @@ export interface Retention {
   stop(): Promise<void>;
 }
 
-interface Turning extends RetentionOptions {
+interface RetentionState extends RetentionOptions {
   readonly samples: DiskSamples;
   readonly startedAt: number;
   readonly patience: Patience;
@@ -62,7 +62,7 @@ interface Turning extends RetentionOptions {
 export function startRetention(options: RetentionOptions): Retention {
   const { dataDir, log } = options;
   const patience = newPatience(ANSWER_WITHIN_MS);
-  const turning: Turning = {
+  const retention: RetentionState = {
     ...options,
     samples: openDiskSamples(dataDir, log),
     startedAt: performance.now(),
@@ -79,7 +79,7 @@ export function startRetention(options: RetentionOptions): Retention {
     let isBusy = false;
     isWanted = false;
     try {
-      isBusy = await turn(turning);
+      isBusy = await turn(retention);
     } catch (error) {
       log.warn({ error }, `the disk could not be looked after: ${String(error)}`);
     }
@@ -92,7 +92,7 @@ export function startRetention(options: RetentionOptions): Retention {
   };
   next();
   return {
-    disk: () => turning.disk,
+    disk: () => retention.disk,
     lookNow: () => {
       isWanted = true;
       // A turn that is under way may have failed already: it is followed by another one.
@@ -109,13 +109,13 @@ export function startRetention(options: RetentionOptions): Retention {
 }
 
 /** True when the next turn has more to do. */
-async function turn(turning: Turning): Promise<boolean> {
-  const { settings, reads, reserve, take } = turning;
-  await removeDecided(turning);
-  const { journal, recordings, failure } = await look(turning);
+async function turn(retention: RetentionState): Promise<boolean> {
+  const { settings, reads, reserve, take } = retention;
+  await removeDecided(retention);
+  const { journal, recordings, failure } = await look(retention);
   const { freeBytes, totalBytes } = recordings;
-  const days = await turning.samples.note({ at: Date.now(), freeBytes });
-  turning.disk = { freeBytes, totalBytes, fullInDays: days };
+  const days = await retention.samples.note({ at: Date.now(), freeBytes });
+  retention.disk = { freeBytes, totalBytes, fullInDays: days };
   const { facts } = await take({
     type: "storage-checked",
     at: Date.now(),
@@ -123,10 +123,10 @@ async function turn(turning: Turning): Promise<boolean> {
     journal,
     settings,
     candidates: await reads.deletable(MAX_PER_TURN),
-    failure: turning.removals.failure() ?? failure,
+    failure: retention.removals.failure() ?? failure,
   });
-  await removeDecided(turning);
-  if (performance.now() - turning.startedAt > RESERVE_AFTER_MS)
+  await removeDecided(retention);
+  if (performance.now() - retention.startedAt > RESERVE_AFTER_MS)
     await reserve.keep(journal.freeBytes);
   return facts.filter(({ type }) => type === "recording-deleted").length >= MAX_PER_TURN;
 }
@@ -140,8 +140,10 @@ interface Spaces {
  * Free space where the journal and the recordings lie. A disk that does not tell is judged by what it last told, or
  * by the journal's, and that it does not is a failure. Rejects when nothing was ever told.
  */
-async function look(turning: Turning): Promise<Spaces & { readonly failure: string | null }> {
-  const { dataDir, patience, spaces: before } = turning;
+async function look(
+  retention: RetentionState,
+): Promise<Spaces & { readonly failure: string | null }> {
+  const { dataDir, patience, spaces: before } = retention;
   let failure: string | null = null;
   const ask = async (directory: string, otherwise: Space | undefined): Promise<Space> => {
     try {
@@ -154,7 +156,7 @@ async function look(turning: Turning): Promise<Spaces & { readonly failure: stri
   };
   const journal = await ask(dataDir, before?.journal);
   const recordings = await ask(join(dataDir, "recordings"), before?.recordings ?? journal);
-  turning.spaces = { journal, recordings };
+  retention.spaces = { journal, recordings };
   return { journal, recordings, failure };
 }
 
@@ -170,19 +172,19 @@ async function spaceOf(directory: string, otherwise?: Space): Promise<Space> {
 }
 
 /** All that was decided on, also before a restart. */
-async function removeDecided(turning: Turning): Promise<void> {
-  if (turning.failure()) return;
-  const files = [...turning.state().deleting].map(([id, { startedAt }]) => ({
+async function removeDecided(retention: RetentionState): Promise<void> {
+  if (retention.failure()) return;
+  const files = [...retention.state().deleting].map(([id, { startedAt }]) => ({
     id,
-    path: join(turning.dataDir, recordingPath({ id, startedAt })),
+    path: join(retention.dataDir, recordingPath({ id, startedAt })),
     isDayOver: Date.now() - startedAt > DAY_IS_OVER_MS,
   }));
-  const before = turning.removals.failure();
-  const removed = await turning.removals.run(files);
-  const failed = turning.removals.failure();
-  if (failed !== null && failed !== before) turning.log.error(`a recording stays: ${failed}`);
+  const before = retention.removals.failure();
+  const removed = await retention.removals.run(files);
+  const failed = retention.removals.failure();
+  if (failed !== null && failed !== before) retention.log.error(`a recording stays: ${failed}`);
   if (removed.length === 0) return;
-  await turning.take({ type: "recordings-removed", at: Date.now(), recordingIds: removed });
+  await retention.take({ type: "recordings-removed", at: Date.now(), recordingIds: removed });
 }
 
 /** Of a hub that is not told to delete anything. */

@@ -169,12 +169,12 @@ function newAttempt(settings: Prepared, events: AttemptEvents): Attempt {
   return attempt;
 }
 
-interface Hearing extends Pick<AttemptEvents, "onMessage"> {
+interface PacketReader extends Pick<AttemptEvents, "onMessage"> {
   readonly attempt: Attempt;
   readonly up: () => void;
 }
 
-function hear(packet: Packet, pillarId: PillarId, { attempt, up, onMessage }: Hearing): void {
+function hear(packet: Packet, pillarId: PillarId, { attempt, up, onMessage }: PacketReader): void {
   if (packet.cmd === "connack") {
     if (packet.returnCode !== 0) return attempt.end(`refused with code ${packet.returnCode}`);
     const subscriptions = [{ topic: downFilter(pillarId), qos: 1 as const }];

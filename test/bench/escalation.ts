@@ -1,4 +1,4 @@
-/** How exactly nobody's call climbs: desks, supervisor, the world outside; also over restarts and clock steps. */
+/** How punctually an unanswered call escalates: desks, supervisor, external contacts; also over restarts and clock steps. */
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -32,7 +32,7 @@ interface Phase {
   /** ms after each step was due, or after the hub was back when that was later. */
   readonly errors: readonly number[];
   readonly steps: number;
-  /** The world outside was told once of each call. */
+  /** The external contacts were told once of each call. */
   readonly toldOnce: number;
   readonly outsideMs: readonly number[];
 }

@@ -193,13 +193,13 @@ function giveWay(limited: Limited, group: Group, youngMs = YOUNG_MS): boolean {
   return false;
 }
 
-interface Entering {
+interface NewConnection {
   readonly name: string;
   readonly group: string;
   readonly socket: Socket;
 }
 
-function remember(limited: Limited, { name, group: key, socket }: Entering): void {
+function remember(limited: Limited, { name, group: key, socket }: NewConnection): void {
   const group = limited.groups.get(key) ?? newGroup();
   const stranger: Stranger = { socket, group, standing: "silent", since: limited.now() };
   limited.groups.set(key, group);

@@ -32,70 +32,70 @@ export interface JournalFile {
   stop(): void;
 }
 
-interface Committing extends JournalWorld {
+interface Commits extends JournalWorld {
   nextIndex: number;
   waiting: Waiting[];
   inFlight: Waiting[];
 }
 
 export function newJournalFile(world: JournalWorld): JournalFile {
-  const committing: Committing = { ...world, nextIndex: 1, waiting: [], inFlight: [] };
+  const commits: Commits = { ...world, nextIndex: 1, waiting: [], inFlight: [] };
   return {
-    nextIndex: () => committing.nextIndex,
+    nextIndex: () => commits.nextIndex,
     append: (facts, done) => {
-      committing.waiting.push({ first: committing.nextIndex, facts, done });
-      committing.nextIndex += facts.length;
-      if (committing.inFlight.length === 0) sendNext(committing);
+      commits.waiting.push({ first: commits.nextIndex, facts, done });
+      commits.nextIndex += facts.length;
+      if (commits.inFlight.length === 0) sendNext(commits);
     },
     follow: (done) => {
-      const last = committing.waiting.length > 0 ? committing.waiting : committing.inFlight;
+      const last = commits.waiting.length > 0 ? commits.waiting : commits.inFlight;
       if (last.length === 0) done();
-      else last.push({ first: committing.nextIndex, facts: [], done });
+      else last.push({ first: commits.nextIndex, facts: [], done });
     },
-    isIdle: () => committing.inFlight.length === 0,
+    isIdle: () => commits.inFlight.length === 0,
     open: () => {
-      const facts = committing.disk.records();
-      committing.nextIndex = facts.length + 1;
-      committing.waiting = [];
-      committing.inFlight = [];
+      const facts = commits.disk.records();
+      commits.nextIndex = facts.length + 1;
+      commits.waiting = [];
+      commits.inFlight = [];
       return facts;
     },
     stop: () => {
-      committing.waiting = [];
-      committing.inFlight = [];
+      commits.waiting = [];
+      commits.inFlight = [];
     },
   };
 }
 
-function sendNext(committing: Committing): void {
-  const batch = committing.waiting;
-  committing.waiting = [];
-  committing.inFlight = batch;
+function sendNext(commits: Commits): void {
+  const batch = commits.waiting;
+  commits.waiting = [];
+  commits.inFlight = batch;
   if (batch.length === 0) return;
   const facts = batch.flatMap((one) => one.facts);
   const [head] = batch;
   const fail = (reason: string): void => {
-    committing.inFlight = [];
-    committing.waiting = [];
-    committing.failed(reason);
+    commits.inFlight = [];
+    commits.waiting = [];
+    commits.failed(reason);
   };
   try {
-    committing.disk.write(facts);
+    commits.disk.write(facts);
   } catch (error) {
-    committing.plan(1, () => fail(error instanceof Error ? error.message : String(error)));
+    commits.plan(1, () => fail(error instanceof Error ? error.message : String(error)));
     return;
   }
-  const synced = committing.disk.sync();
-  committing.plan(synced.ms, () => {
+  const synced = commits.disk.sync();
+  commits.plan(synced.ms, () => {
     const failure = synced.finish();
     if (failure) {
       fail(failure);
       return;
     }
-    committing.durable(facts, head?.first ?? 0);
-    const finished = committing.inFlight;
-    committing.inFlight = [];
-    sendNext(committing);
+    commits.durable(facts, head?.first ?? 0);
+    const finished = commits.inFlight;
+    commits.inFlight = [];
+    sendNext(commits);
     for (const { done } of finished) done();
   });
 }

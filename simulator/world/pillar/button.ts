@@ -1,4 +1,4 @@
-/** The hand at the button: what a press did, told to the history. */
+/** Presses and releases of a pillar's button, and what each press did, for the history. */
 import type { ButtonKind } from "../../../device/core/events.ts";
 import type { Instant } from "../../../shared/duration.ts";
 import type { Pillar, PillarWorld } from "./pillar-state.ts";

@@ -51,7 +51,7 @@ export function postAlarm(
   later(REQUEST_MS, () => answer(undefined, "no answer within 10 s"));
   if (!isOpen(world, pillar, "up")) return;
   if (door === "dead") {
-    // Somebody's machine that refuses, or nobody's that says nothing.
+    // The address belongs to a machine that refuses, or to none, and then nothing answers.
     if (chance.isTrue(0.5)) later(travelMs(), () => answer(undefined, "ECONNREFUSED"));
     return;
   }

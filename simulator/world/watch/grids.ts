@@ -3,7 +3,7 @@ import type { PillarRecord } from "../../../hub/core/state/pillar-record.ts";
 import type { Sight } from "./sight.ts";
 
 const WITHIN_MS = 3000;
-/** Fewer tell their story themselves. */
+/** A smaller grid is reported pillar by pillar. */
 const LEAST_PILLARS = 3;
 
 const isLost = ({ presence }: PillarRecord): boolean => presence === "lost";

@@ -1,9 +1,9 @@
 /**
- * Somebody between one pillar and its hub through whose fingers whole MQTT messages slip: lost, doubled,
- * overtaken, or invented. He has both sides' keys, so TLS is real on both of his ends.
+ * A proxy between one pillar and its hub that loses, doubles, delays or invents whole MQTT messages. It has
+ * the keys of both sides, so TLS is real on both of its ends.
  *
- * The fate of each message is drawn from a seed. Only PUBLISH suffers, because what MQTT says of itself is
- * no message of ours.
+ * What happens to each message is drawn from a seed. Only PUBLISH packets are touched: the others are not
+ * messages of this project.
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";

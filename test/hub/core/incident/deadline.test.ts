@@ -27,7 +27,7 @@ const levels = (facts: readonly Fact[]): string[] =>
   );
 
 describe("an incident nobody takes", () => {
-  test("calls the desks, the supervisor and the world outside, each once and in time", () => {
+  test("calls the desks, the supervisor and the external contacts, each once and in time", () => {
     const street = newStreet({ settings });
     street.alarm(0);
     expect(levels(street.advance(600))).toEqual(["desks 10", "supervisor 20", "external 40"]);

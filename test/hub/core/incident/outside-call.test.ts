@@ -1,4 +1,4 @@
-/** When the world outside is called, and how many calls are under way at once. */
+/** When the external contacts are called, and how many calls are under way at once. */
 import { describe, expect, test } from "vitest";
 import { MAX_CALLS } from "../../../../hub/core/incident/outside-call.ts";
 import { newStreet, type Street } from "../../../kit/core/hub-core-street.ts";
@@ -10,7 +10,7 @@ const settings = { escalation: { ...ESCALATION, targets: TARGETS } };
 const underWay = (street: Street) =>
   [...street.state.heard.outsideCalls].filter(([, { orderedAt }]) => orderedAt !== null);
 
-describe("the world outside", () => {
+describe("the external contacts", () => {
   test("is not called before its own level, whatever the levels before it do", () => {
     const street = newStreet({ settings });
     street.alarm(0);

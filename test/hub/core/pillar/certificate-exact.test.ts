@@ -161,7 +161,7 @@ describe("a connection", () => {
     expect(connected({})).toEqual([]);
   });
 
-  test("behind a broker of others uses the renewed one between the two ends", () => {
+  test("behind an external broker uses the renewed one between the two ends", () => {
     const record = recordWith(both);
     const at = [END, END + 1, END + DAY_MS, END + DAY_MS + 1];
     expect(at.map((one) => successorOf(record, one))).toEqual([undefined, "b2", "b2", undefined]);

@@ -293,7 +293,7 @@ describe("a revoked identity", () => {
   });
 });
 
-test("behind a broker of others the renewed certificate is in use when the one before has ended", () => {
+test("behind an external broker the renewed certificate is in use when the one before has ended", () => {
   const street = newCity(START + DAY_MS);
   renew(street, "a1", "b2");
   expect(successorOf(recordOf(street), street.now())).toBeUndefined();

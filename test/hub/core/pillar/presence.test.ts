@@ -116,7 +116,7 @@ describe("a pillar that returns", () => {
     expect(calls(street.heartbeat(0, { seq: 1 }).effects)).toEqual([]);
   });
 
-  test("is told by its heartbeat, when a broker of others let it come and go unseen", () => {
+  test("is told by its heartbeat, when an external broker let it come and go unseen", () => {
     const session = (n: number) => ({ sessionNonce: hex(n) as SessionNonce });
     const street = online();
     street.alarm(0);
