@@ -1,12 +1,13 @@
-/** What the agent's shell needs from the world. */
+/** What the agent's shell needs from the world, and the adapters give it. */
 import type { Accepted } from "../shared/protocol/accepted.ts";
-import type { Alarm, AlarmEvent } from "../shared/protocol/alarm.ts";
+import type { Alarm } from "../shared/protocol/alarm.ts";
 import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
 import type { DownChannel } from "../shared/protocol/topics.ts";
-import type { EventId, HubEpoch, Sha256, Signature } from "../shared/ids.ts";
-import type { FromMedia, ToMedia } from "./media/ipc.ts";
-
-export type { FromMedia, ToMedia };
+import type { EventId, HubEpoch } from "../shared/ids.ts";
+import type { Kept, LedgerHead, LedgerNews, SealedAlarm } from "./core/state/kept.ts";
+import type { Display, LampPattern } from "./core/state/shown.ts";
+import type { FromMedia } from "./core/state/media-channel.ts";
+import type { ToMedia } from "./media/ipc.ts";
 
 export type InputName = "button" | "silent-button" | "tamper" | "mains";
 
@@ -27,35 +28,6 @@ export interface BoardMark {
   readonly silentPresses: number;
 }
 
-export type LampPattern = "off" | "standby" | "calling" | "received" | "answered" | "fault";
-
-export type DisplayPhase =
-  | "standby"
-  /** No hub has been reached for a while. */
-  | "no-hub"
-  /** The button cannot be heard. */
-  | "no-button"
-  | "recorded"
-  | "sent"
-  | "dial-110"
-  | "received"
-  | "answered"
-  | "held"
-  /** Somebody had answered, and the line to them is lost. */
-  | "reconnecting"
-  /** The same, and no hub has been reached for a while: reconnecting is not all that can be said. */
-  | "line-lost"
-  | "closed";
-
-/** What the pillar's own screen says, in both languages. */
-export interface Display {
-  readonly phase: DisplayPhase;
-  readonly zh: string;
-  readonly en: string;
-  /** Unix ms since which it says so. */
-  readonly since: number;
-}
-
 /** The pillar's own screen, or what feeds it. */
 export interface Screen {
   show(display: Display): void;
@@ -71,34 +43,6 @@ export interface Board {
   setLamp(pattern: LampPattern): void;
   setSiren(isOn: boolean): void;
   close(): Promise<void>;
-}
-
-export interface SealedAlarm {
-  readonly event: AlarmEvent;
-  readonly hash: Sha256;
-  readonly sig: Signature;
-}
-
-export interface LedgerHead {
-  readonly seq: number;
-  readonly hash: Sha256;
-}
-
-/** What the ledger says unasked. */
-export type LedgerNews =
-  /** Something was found wrong, or nothing can be stored for now. */
-  | { readonly type: "broken"; readonly reason: string }
-  /** The spare file is in use until somebody comes. */
-  | { readonly type: "moved"; readonly reason: string }
-  /** A file could be opened after a start without one; this is what it held. */
-  | ({ readonly type: "back" } & Kept);
-
-export interface Kept {
-  readonly hubEpoch: HubEpoch | undefined;
-  /** Alarms not yet accepted by any hub, oldest first. */
-  readonly unaccepted: readonly SealedAlarm[];
-  /** The oldest alarm the present hub has not accepted though another did; a replay was cut short. */
-  readonly replayFrom: number | undefined;
 }
 
 /** The pillar's own truth: SQLite, WAL, FULL, on its own thread. */

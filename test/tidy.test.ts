@@ -29,6 +29,12 @@ describe("a planted violation is found", () => {
     ["the hub imports the device", "hub/main.ts", `import "../device/main.ts";`, "direction"],
     ["the console imports the hub", "hub/console/main.ts", `import "../main.ts";`, "direction"],
     ["a core imports its shell", "hub/core/hub.ts", `import "../shell.ts";`, "direction"],
+    [
+      "a core imports a type of its program's ports",
+      "device/core/outbox.ts",
+      `import type { MediaPort } from "../ports.ts";`,
+      "direction",
+    ],
     ["a core imports the platform", "device/core/call/call.ts", `import "node:fs";`, "direction"],
     ["shared imports a package", "shared/ids.ts", `import x from "kysely";`, "direction"],
     [

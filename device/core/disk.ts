@@ -9,7 +9,7 @@
 import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
 import type { EventId, HubEpoch } from "../../shared/ids.ts";
 import { follow, step } from "../../shared/step.ts";
-import type { SealedAlarm } from "../ports.ts";
+import type { SealedAlarm } from "./state/kept.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
 import { admit, sendFirst } from "./ledger.ts";

@@ -8,7 +8,7 @@
 import { assertNever } from "../../shared/assert.ts";
 import { step } from "../../shared/step.ts";
 import { isolated } from "../../shared/text.ts";
-import type { Display, DisplayPhase, LampPattern } from "../ports.ts";
+import type { Display, DisplayPhase, LampPattern } from "./state/shown.ts";
 import type { Call } from "./state/call-state.ts";
 import type { Moment } from "./events.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";

@@ -13,7 +13,9 @@ import type { CommandBody } from "../../shared/protocol/command.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import type { SignalBody } from "../../shared/protocol/signal.ts";
 import type { DownChannel } from "../../shared/protocol/topics.ts";
-import type { Display, FromMedia, Kept, LampPattern, SealedAlarm, ToMedia } from "../ports.ts";
+import type { Display, LampPattern } from "./state/shown.ts";
+import type { Kept, SealedAlarm } from "./state/kept.ts";
+import type { FromMedia, MediaEffect } from "./state/media-channel.ts";
 import type { PromptName } from "./call/prompt.ts";
 
 /** When an event is told, by both clocks, and one random number for whatever it starts. */
@@ -125,7 +127,7 @@ export type Effect =
   | { readonly type: "display"; readonly display: Display }
   | { readonly type: "siren"; readonly isOn: boolean }
   | { readonly type: "prompt"; readonly name: PromptName }
-  | { readonly type: "media"; readonly message: ToMedia }
+  | { readonly type: "media"; readonly message: MediaEffect }
   /** A timer of the same name is replaced. */
   | { readonly type: "set-timer"; readonly name: TimerName; readonly at: Instant }
   | { readonly type: "clear-timer"; readonly name: TimerName }

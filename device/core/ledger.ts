@@ -11,7 +11,7 @@ import { follow, step } from "../../shared/step.ts";
 import type { Receipt } from "../../shared/protocol/accepted.ts";
 import type { AlarmEvent, AlarmKind } from "../../shared/protocol/alarm.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
-import type { Kept, SealedAlarm } from "../ports.ts";
+import type { Kept, SealedAlarm } from "./state/kept.ts";
 import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
 import {

@@ -8,7 +8,7 @@ import type { Instant } from "../../shared/duration.ts";
 import type { EventId } from "../../shared/ids.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
-import type { LedgerHead, SealedAlarm } from "../ports.ts";
+import type { LedgerHead, SealedAlarm } from "./state/kept.ts";
 import type { Agent } from "./state/agent-state.ts";
 import { keptAlarm, type Outbox, type Pending } from "./state/outbox-state.ts";
 

@@ -3,46 +3,11 @@
  *
  * Media may die at any instant: every message here can be lost, and none carries an alarm.
  */
-import type { Signal } from "../../shared/protocol/signal.ts";
+import type { MediaEffect } from "../core/state/media-channel.ts";
 import type { MediaConfig } from "../config.ts";
-
-export type PartState = "off" | "ready" | "sending" | "playing" | "failed";
 
 export type ToMedia =
   | { readonly type: "configure"; readonly media: MediaConfig }
-  /** The hub can be reached (again): make a new offer. */
-  | { readonly type: "connect" }
-  | { readonly type: "disconnect" }
-  | { readonly type: "signal"; readonly signal: Signal }
-  /**
-   * The gate: no packet of camera or microphone leaves, and nothing is played, while it is shut.
-   */
-  | { readonly type: "gate"; readonly isOpen: boolean }
-  /** Play a prompt from the prompts folder; a live voice has priority over it. */
-  | { readonly type: "prompt"; readonly name: string }
+  | MediaEffect
   /** Answered by `pong` at once: a process that does not is hanging, and is killed. */
-  | { readonly type: "ping" }
-  | { readonly type: "shutdown" };
-
-export type FromMedia =
-  | { readonly type: "ready" }
-  | { readonly type: "pong" }
-  | { readonly type: "signal"; readonly signal: Signal }
-  | {
-      readonly type: "state";
-      readonly peer: "connecting" | "connected" | "lost";
-      readonly camera: PartState;
-      readonly microphone: PartState;
-      readonly speaker: PartState;
-      /** What is wrong and what to do, when a part has failed. */
-      readonly detail: string;
-      /** The same for each part that has failed; empty for one that has not. */
-      readonly causes: Readonly<Record<"camera" | "microphone" | "speaker", string>>;
-      /** The reason of a failure: ffmpeg is not where it should be, or cannot be started. */
-      readonly lacksFfmpeg: boolean;
-    }
-  | {
-      readonly type: "log";
-      readonly level: "debug" | "info" | "warn" | "error";
-      readonly text: string;
-    };
+  | { readonly type: "ping" };

@@ -4,7 +4,8 @@
  * It lives exactly as long as its channel to the agent. A failure of a part is a `state` message; a
  * bug ends this process alone, and the agent starts another.
  */
-import type { FromMedia, ToMedia } from "./ipc.ts";
+import type { FromMedia } from "../core/state/media-channel.ts";
+import type { ToMedia } from "./ipc.ts";
 import { newPillarMedia } from "./pillar-media.ts";
 import { MEDIA_TIMING } from "./timing.ts";
 

@@ -8,7 +8,8 @@
 import { assertNever } from "../../shared/assert.ts";
 import type { MediaConfig } from "../config.ts";
 import { newDownlink } from "./play/downlink.ts";
-import type { FromMedia, ToMedia } from "./ipc.ts";
+import type { FromMedia } from "../core/state/media-channel.ts";
+import type { ToMedia } from "./ipc.ts";
 import { newOutlet } from "./outlet.ts";
 import { newPeer } from "./peer.ts";
 import { newStatus } from "./status.ts";

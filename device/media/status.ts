@@ -1,7 +1,7 @@
 /**
  * What the agent is told of the media parts: one message whenever any of it changes, never more.
  */
-import type { FromMedia, PartState } from "./ipc.ts";
+import type { FromMedia, PartState } from "../core/state/media-channel.ts";
 import type { PeerState } from "./peer.ts";
 
 export type Part = "camera" | "microphone" | "speaker";

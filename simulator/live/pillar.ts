@@ -10,7 +10,7 @@ import { stringify } from "yaml";
 import type { z } from "zod";
 import type { AgentConfig } from "../../device/config.ts";
 import { dataPaths } from "../../device/adapters/host/data-dir.ts";
-import type { Display } from "../../device/ports.ts";
+import type { Display } from "../../device/core/state/shown.ts";
 import { setFault } from "./fault.ts";
 import type { Fault, Hardware } from "./fault.ts";
 import { runProgram, startProgram } from "./program.ts";

@@ -9,14 +9,8 @@ import { httpsLink } from "../../device/adapters/hub/https-fallback.ts";
 import { sealWith, type Identity } from "../../device/adapters/identity/identity.ts";
 import type { Clock } from "../../device/adapters/host/system-clock.ts";
 import { newAgent, type Agent } from "../../device/core/state/agent-state.ts";
-import type {
-  AlarmPost,
-  Board,
-  Ledger,
-  MediaPort,
-  SealedAlarm,
-  Screen,
-} from "../../device/ports.ts";
+import type { SealedAlarm } from "../../device/core/state/kept.ts";
+import type { AlarmPost, Board, Ledger, MediaPort, Screen } from "../../device/ports.ts";
 import { newShell, type Log } from "../../device/shell/shell.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { Instant } from "../../shared/duration.ts";

@@ -5,7 +5,7 @@
  * protocol needs only that who lacks the key cannot make it, and that other content has another one.
  */
 import { hash } from "node:crypto";
-import type { SealedAlarm } from "../../device/ports.ts";
+import type { SealedAlarm } from "../../device/core/state/kept.ts";
 import { canonicalJson, type CanonicalValue } from "../../shared/canonical-json.ts";
 import { linkHash, type Digest } from "../../shared/hash-chain.ts";
 import type { Sha256, Signature } from "../../shared/ids.ts";

@@ -1,6 +1,6 @@
 /** Group F: messages repeated, shuffled, replayed, damaged and invented, at a real hub process. */
 import { afterAll, afterEach, assert, beforeAll, expect, test, vi } from "vitest";
-import type { SealedAlarm } from "../../device/ports.ts";
+import type { SealedAlarm } from "../../device/core/state/kept.ts";
 import { upTopic } from "../../shared/protocol/topics.ts";
 import { alarmRows, openStreet, readJournal, type Street } from "./harness/programs/street.ts";
 import { wirePillar, type WireLink, type WirePillar } from "./harness/network/wire-pillar.ts";

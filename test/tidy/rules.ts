@@ -33,10 +33,6 @@ export function violations(tree: Tree): Violation[] {
   ];
 }
 
-/** What a core says of the world, it says in the types of its program's ports. */
-const isPortType = ({ from, to, isTypeOnly }: Import): boolean =>
-  isTypeOnly && to === `${from.split("/")[0]}/ports.ts`;
-
 /** Layers from the bottom; a file may import its own layer's row and what is listed. */
 function mayImport(from: string, to: string): boolean {
   const top = (path: string): string => path.split("/")[0] ?? "";
@@ -71,7 +67,7 @@ function direction(one: Import): Violation[] {
   const { from, to, isOurs } = one;
   const found = (detail: string): Violation[] => [{ rule: "direction", path: from, detail }];
   if (isOurs) {
-    const isFine = to === "package.json" || isPortType(one) || mayImport(from, to);
+    const isFine = to === "package.json" || mayImport(from, to);
     return isFine ? [] : found(`must not import ${to}`);
   }
   if (from.startsWith("shared/") && !mayImportPackage(from, to)) {

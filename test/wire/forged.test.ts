@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterEach, describe, expect, test } from "vitest";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
-import type { Display } from "../../device/ports.ts";
+import type { Display } from "../../device/core/state/shown.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Authority } from "../../hub/ports.ts";
 import { canonicalJson, type CanonicalValue } from "../../shared/canonical-json.ts";

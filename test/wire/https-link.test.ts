@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startAgent } from "../../device/agent.ts";
 import { httpsLink } from "../../device/adapters/hub/https-fallback.ts";
 import { readIdentity } from "../../device/adapters/identity/identity.ts";
-import type { AlarmPost, LampPattern } from "../../device/ports.ts";
+import type { LampPattern } from "../../device/core/state/shown.ts";
+import type { AlarmPost } from "../../device/ports.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Authority } from "../../hub/ports.ts";
 import {

@@ -6,7 +6,8 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Board, InputChange, InputName, LampPattern } from "../../ports.ts";
+import type { LampPattern } from "../../core/state/shown.ts";
+import type { Board, InputChange, InputName } from "../../ports.ts";
 import { Failure, reasonOf } from "../host/failure.ts";
 import { DEBOUNCE_MS } from "./register-map.ts";
 

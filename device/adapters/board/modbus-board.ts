@@ -7,7 +7,8 @@
 import modbus from "modbus-serial";
 import { fullJitter } from "../../../shared/backoff.ts";
 import { milliseconds, seconds } from "../../../shared/duration.ts";
-import type { Board, InputChange, LampPattern } from "../../ports.ts";
+import type { LampPattern } from "../../core/state/shown.ts";
+import type { Board, InputChange } from "../../ports.ts";
 import { reasonOf } from "../host/failure.ts";
 import { ModbusPort } from "./modbus-port.ts";
 import { pressReader, type PressReader } from "./press-reader.ts";

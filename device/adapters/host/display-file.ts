@@ -6,7 +6,8 @@
  */
 import { rename, writeFile } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import type { Display, Screen } from "../../ports.ts";
+import type { Display } from "../../core/state/shown.ts";
+import type { Screen } from "../../ports.ts";
 import { reasonOf } from "./failure.ts";
 
 export function displayFile(file: string, warn: (text: string) => void): Screen {

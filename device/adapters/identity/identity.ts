@@ -9,7 +9,7 @@ import { canonicalJson, type CanonicalValue } from "../../../shared/canonical-js
 import { linkHash, type Digest } from "../../../shared/hash-chain.ts";
 import type { PillarId, Sha256, Signature } from "../../../shared/ids.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
-import type { SealedAlarm } from "../../ports.ts";
+import type { SealedAlarm } from "../../core/state/kept.ts";
 import { dataPaths } from "../host/data-dir.ts";
 import { Failure, reasonOf } from "../host/failure.ts";
 import { readPem, readTlsPair, writeTlsPair, type ReadTlsPair, type TlsPair } from "./tls-pair.ts";

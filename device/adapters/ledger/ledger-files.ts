@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { LedgerNews } from "../../ports.ts";
+import type { LedgerNews } from "../../core/state/kept.ts";
 import { reasonOf } from "../host/failure.ts";
 import {
   openStore,

@@ -4,7 +4,8 @@
  * After a re-enrolment a pillar still owes the alarms it stored before, and the hub would refuse them under the old
  * key. Chain and content stay; Ed25519 gives the same signature at every start.
  */
-import type { Ledger, SealedAlarm } from "../../ports.ts";
+import type { SealedAlarm } from "../../core/state/kept.ts";
+import type { Ledger } from "../../ports.ts";
 
 type Resign = (alarm: SealedAlarm) => SealedAlarm;
 

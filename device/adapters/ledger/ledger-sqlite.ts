@@ -1,5 +1,6 @@
 /** The ledger as the shell sees it: one message to its thread and one back. */
-import type { Ledger, LedgerNews, SealedAlarm } from "../../ports.ts";
+import type { LedgerNews, SealedAlarm } from "../../core/state/kept.ts";
+import type { Ledger } from "../../ports.ts";
 import { Failure } from "../host/failure.ts";
 import { startLedgerThread } from "./ledger-thread.ts";
 import type { FromLedger, ToLedger } from "./ledger-worker.ts";

@@ -8,7 +8,8 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { EventId, HubEpoch, Sha256, Signature } from "../../../shared/ids.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
-import type { BoardMark, Kept, LedgerHead, SealedAlarm } from "../../ports.ts";
+import type { Kept, LedgerHead, SealedAlarm } from "../../core/state/kept.ts";
+import type { BoardMark } from "../../ports.ts";
 import { damageOf, type Row } from "./ledger-check.ts";
 
 const MAX_KEPT = 10_000;

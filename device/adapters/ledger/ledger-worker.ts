@@ -7,7 +7,7 @@ import { randomInt } from "node:crypto";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { assert } from "../../../shared/assert.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
-import type { LedgerNews, SealedAlarm } from "../../ports.ts";
+import type { LedgerNews, SealedAlarm } from "../../core/state/kept.ts";
 import { reasonOf } from "../host/failure.ts";
 import { LedgerFiles } from "./ledger-files.ts";
 import type { Base, LedgerStart, LedgerWrite } from "./ledger-store.ts";

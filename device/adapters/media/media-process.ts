@@ -12,7 +12,9 @@ import type { Signal } from "../../../shared/protocol/signal.ts";
 import { PROTOCOL_VERSION } from "../../../shared/protocol/version.ts";
 import { newStartWatch, type StartLimits } from "../../../shared/start-watch.ts";
 import type { MediaConfig } from "../../config.ts";
-import type { FromMedia, MediaPort, ToMedia } from "../../ports.ts";
+import type { FromMedia } from "../../core/state/media-channel.ts";
+import type { ToMedia } from "../../media/ipc.ts";
+import type { MediaPort } from "../../ports.ts";
 import { reasonOf } from "../host/failure.ts";
 import { workOf } from "./process-work.ts";
 

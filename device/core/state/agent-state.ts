@@ -1,7 +1,8 @@
 /** Everything the agent's core knows, one part a module. */
 import type { Step } from "../../../shared/step.ts";
 import type { EventId, HubEpoch, PillarId } from "../../../shared/ids.ts";
-import type { Display, LedgerHead, SealedAlarm } from "../../ports.ts";
+import type { Display } from "./shown.ts";
+import type { LedgerHead, SealedAlarm } from "./kept.ts";
 import { IDLE, type CallState } from "./call-state.ts";
 import { EMPTY_DISK, type Disk } from "./disk-state.ts";
 import type { Effect } from "../events.ts";

@@ -1,6 +1,6 @@
 /** What the agent knows of alarms on their way to the disk. */
 import type { EventId, HubEpoch } from "../../../shared/ids.ts";
-import type { SealedAlarm } from "../../ports.ts";
+import type { SealedAlarm } from "./kept.ts";
 
 export interface Unstored {
   readonly alarm: SealedAlarm;

@@ -1,6 +1,6 @@
 /** What the agent knows of the pillar's faults, and which of them the hub was told. */
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
-import type { FromMedia } from "../../ports.ts";
+import type { FromMedia } from "./media-channel.ts";
 
 export type MediaState = Extract<FromMedia, { type: "state" }>;
 

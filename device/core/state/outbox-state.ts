@@ -1,6 +1,6 @@
 /** What the agent knows of its alarms: which no hub has accepted, and how often each was sent. */
 import type { Instant } from "../../../shared/duration.ts";
-import type { LedgerHead, SealedAlarm } from "../../ports.ts";
+import type { LedgerHead, SealedAlarm } from "./kept.ts";
 import type { HubEpoch, EventId } from "../../../shared/ids.ts";
 
 /** So many alarms wait in memory at most; more wait on the disk. */

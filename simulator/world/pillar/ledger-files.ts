@@ -5,7 +5,7 @@
  * After an error the file is opened anew, later and by itself; one that fails again and again is left for the
  * other; a start without any goes on in memory until one can be opened, and then tells what it held.
  */
-import type { LedgerHead, LedgerNews } from "../../../device/ports.ts";
+import type { LedgerHead, LedgerNews } from "../../../device/core/state/kept.ts";
 import type { Beginning } from "../../../device/core/state/agent-state.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import { EIO, type Disk } from "../faults/disk.ts";

@@ -1,5 +1,5 @@
 /** The tables of a pillar's ledger, found again by folding what its file has. */
-import type { Kept, LedgerHead, SealedAlarm } from "../../../device/ports.ts";
+import type { Kept, LedgerHead, SealedAlarm } from "../../../device/core/state/kept.ts";
 import type { EventId, HubEpoch } from "../../../shared/ids.ts";
 
 export type LedgerRecord =

@@ -1,7 +1,7 @@
 /** One pillar of the world, and what its room takes of the world around it. */
 import type { TimerName, Told } from "../../../device/core/events.ts";
 import type { Agent } from "../../../device/core/state/agent-state.ts";
-import type { LedgerNews } from "../../../device/ports.ts";
+import type { LedgerNews } from "../../../device/core/state/kept.ts";
 import type { Via } from "../../../hub/core/facts.ts";
 import type { EventId, PillarId } from "../../../shared/ids.ts";
 import type { Alarm } from "../../../shared/protocol/alarm.ts";

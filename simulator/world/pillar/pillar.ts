@@ -9,7 +9,7 @@ import { newAgent } from "../../../device/core/state/agent-state.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { Instant } from "../../../shared/duration.ts";
 import type { EventId, PillarId } from "../../../shared/ids.ts";
-import type { LedgerNews } from "../../../device/ports.ts";
+import type { LedgerNews } from "../../../device/core/state/kept.ts";
 import { newChance } from "../chance.ts";
 import { newClock } from "../clock.ts";
 import { newDisk } from "../faults/disk.ts";

@@ -2,7 +2,7 @@
 import { MAX_UNSTORED } from "../../../device/core/disk.ts";
 import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
-import type { Display, LampPattern } from "../../../device/ports.ts";
+import type { Display, LampPattern } from "../../../device/core/state/shown.ts";
 import type { EventId } from "../../../shared/ids.ts";
 import { lampWords, screenWords, voiceWords } from "../checkers/words.ts";
 import type { Pillar, PillarWorld } from "./pillar-state.ts";

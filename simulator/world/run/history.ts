@@ -7,7 +7,7 @@
 import type { EscalationLevel, Fact } from "../../../hub/core/facts.ts";
 import type { ButtonKind } from "../../../device/core/events.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
-import type { DisplayPhase, LampPattern } from "../../../device/ports.ts";
+import type { DisplayPhase, LampPattern } from "../../../device/core/state/shown.ts";
 import type { EventId, HubEpoch, IncidentId } from "../../../shared/ids.ts";
 import type { Presence } from "../../../shared/api/pillar.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";

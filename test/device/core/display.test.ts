@@ -1,7 +1,7 @@
 /** What the pillar's screen says: never more than is proven. */
 import { describe, expect, test } from "vitest";
 import { displayOf } from "../../../device/core/display.ts";
-import type { Display } from "../../../device/ports.ts";
+import type { Display } from "../../../device/core/state/shown.ts";
 import {
   falsePillar,
   LINK_UP,

@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { displayOf } from "../../../device/core/display.ts";
 import { PROMPTS } from "../../../device/core/call/prompt.ts";
-import type { DisplayPhase, LampPattern } from "../../../device/ports.ts";
+import type { DisplayPhase, LampPattern } from "../../../device/core/state/shown.ts";
 import { IncidentId } from "../../../shared/ids.ts";
 import type { CallStatus } from "../../../shared/protocol/call.ts";
 import {

@@ -3,7 +3,8 @@ import { stepAgent } from "../../../device/core/agent.ts";
 import { displayOf } from "../../../device/core/display.ts";
 import type { Effect, Event, TimerName, Told } from "../../../device/core/events.ts";
 import { newAgent, type Agent, type Beginning } from "../../../device/core/state/agent-state.ts";
-import type { LampPattern, SealedAlarm } from "../../../device/ports.ts";
+import type { LampPattern } from "../../../device/core/state/shown.ts";
+import type { SealedAlarm } from "../../../device/core/state/kept.ts";
 import type { Instant } from "../../../shared/duration.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import {

@@ -3,7 +3,8 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { MediaConfig } from "../../../device/config.ts";
-import type { FromMedia, ToMedia } from "../../../device/media/ipc.ts";
+import type { FromMedia } from "../../../device/core/state/media-channel.ts";
+import type { ToMedia } from "../../../device/media/ipc.ts";
 
 const ENTRY = join(import.meta.dirname, "../../../device/media/main.ts");
 

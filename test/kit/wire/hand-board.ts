@@ -1,5 +1,7 @@
 /** A board under the test's finger and a media process that only listens. */
-import type { Board, InputChange, LampPattern, MediaPort, ToMedia } from "../../../device/ports.ts";
+import type { LampPattern } from "../../../device/core/state/shown.ts";
+import type { ToMedia } from "../../../device/media/ipc.ts";
+import type { Board, InputChange, MediaPort } from "../../../device/ports.ts";
 
 export interface HandBoard extends Board {
   press(): void;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { displayFile } from "../../../../device/adapters/host/display-file.ts";
-import type { Display } from "../../../../device/ports.ts";
+import type { Display } from "../../../../device/core/state/shown.ts";
 
 let dir: string;
 beforeEach(() => {

@@ -2,7 +2,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { sealWith } from "../../../../device/adapters/identity/identity.ts";
 import { openLedger } from "../../../../device/adapters/ledger/ledger-sqlite.ts";
-import type { LedgerHead } from "../../../../device/ports.ts";
+import type { LedgerHead } from "../../../../device/core/state/kept.ts";
 import { EventId, PillarId } from "../../../../shared/ids.ts";
 
 const ledger = await openLedger(process.argv[2] ?? "");

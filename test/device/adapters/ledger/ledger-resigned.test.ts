@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryLedger } from "../../../../device/adapters/ledger/ledger-memory.ts";
 import { ownLedger } from "../../../../device/adapters/ledger/ledger-resigned.ts";
-import type { LedgerNews, SealedAlarm } from "../../../../device/ports.ts";
+import type { LedgerNews, SealedAlarm } from "../../../../device/core/state/kept.ts";
 
 const alarm = (seq: number, sig: string): SealedAlarm =>
   ({ event: { seq }, hash: `hash ${seq}`, sig }) as unknown as SealedAlarm;

@@ -9,7 +9,8 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { sealWith } from "../../../../device/adapters/identity/identity.ts";
 import { openLedger } from "../../../../device/adapters/ledger/ledger-sqlite.ts";
-import type { Ledger, LedgerNews, SealedAlarm } from "../../../../device/ports.ts";
+import type { LedgerNews, SealedAlarm } from "../../../../device/core/state/kept.ts";
+import type { Ledger } from "../../../../device/ports.ts";
 import { EventId, HubEpoch, PillarId } from "../../../../shared/ids.ts";
 
 const { privateKey } = generateKeyPairSync("ed25519");

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sealWith } from "../../../../device/adapters/identity/identity.ts";
 import { openStore } from "../../../../device/adapters/ledger/ledger-store.ts";
-import type { SealedAlarm } from "../../../../device/ports.ts";
+import type { SealedAlarm } from "../../../../device/core/state/kept.ts";
 import { GENESIS } from "../../../../shared/hash-chain.ts";
 import type { AlarmEvent } from "../../../../shared/protocol/alarm.ts";
 import { damageEach, keepAsDead, type Torn } from "./torn-file.ts";

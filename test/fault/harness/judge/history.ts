@@ -6,7 +6,7 @@
  */
 import { appendFileSync } from "node:fs";
 import type { PromptName } from "../../../../device/core/call/prompt.ts";
-import type { DisplayPhase } from "../../../../device/ports.ts";
+import type { DisplayPhase } from "../../../../device/core/state/shown.ts";
 import type { JournalRow } from "../../../../hub/journal/chain.ts";
 import type { LampName } from "../../../../simulator/live/board/board-registers.ts";
 

@@ -15,7 +15,7 @@ import {
   type Identity,
 } from "../../../../device/adapters/identity/identity.ts";
 import { AgentConfig } from "../../../../device/config.ts";
-import type { SealedAlarm } from "../../../../device/ports.ts";
+import type { SealedAlarm } from "../../../../device/core/state/kept.ts";
 import { GENESIS } from "../../../../shared/hash-chain.ts";
 import type { AlarmEvent } from "../../../../shared/protocol/alarm.ts";
 import type { PillarId } from "../../../../shared/ids.ts";

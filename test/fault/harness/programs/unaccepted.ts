@@ -1,5 +1,5 @@
 /** Many pillars at protocol level whose people pressed while nobody was there to hear. */
-import type { SealedAlarm } from "../../../../device/ports.ts";
+import type { SealedAlarm } from "../../../../device/core/state/kept.ts";
 import type { Street } from "./street.ts";
 import { wirePillar, type WireLink } from "../network/wire-pillar.ts";
 
