@@ -51,6 +51,8 @@ export type Entry =
     }
   /** A new life of the agent began; it says nothing yet. */
   | { readonly what: "life"; readonly at: number; readonly pillarId: string }
+  /** From here on nobody looks at this pillar. */
+  | { readonly what: "unwatched"; readonly at: number; readonly pillarId: string }
   /** What the agent's log says of its link. */
   | {
       readonly what: "link";

@@ -51,6 +51,9 @@ function seen(entries: readonly Entry[], view: JournalView): Happening[] {
         found.push({ type: "pillar-up", at, pillar: entry.pillarId, isBornBlind: false });
         found.push(...calm.link(entry.pillarId, false, at));
         break;
+      case "unwatched":
+        found.push(...calm.link(entry.pillarId, false, at));
+        break;
       case "link":
         found.push({ type: "link", at, pillar: entry.pillarId, isUp: entry.isUp });
         found.push(...calm.link(entry.pillarId, entry.isUp, at));

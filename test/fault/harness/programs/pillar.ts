@@ -122,7 +122,7 @@ export async function newPillar(
     async close() {
       clearInterval(look);
       // Nobody looks at its screen any more, so nothing of what comes is judged.
-      history.record({ what: "link", at: Date.now(), pillarId: id, isUp: false });
+      history.record({ what: "unwatched", at: Date.now(), pillarId: id });
       await lives.at(-1)?.stop();
       await board.close();
     },
