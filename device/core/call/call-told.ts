@@ -84,7 +84,7 @@ interface Word {
 
 /** `call`: as it was until now, of the incident that the message is about. */
 function believe(agent: Agent, call: Accepted, { message, moment }: Word): AgentStep {
-  if (message.status === "ended") return ended(agent, moment);
+  if (message.status === "ended") return ended(agent, moment, message.eventId);
   const alive = step<Agent, Effect>(agent, silenceTimer(moment));
   const { eventId, isSilent, incidentId } = call;
   const { by, status } = message;

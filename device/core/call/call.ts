@@ -97,11 +97,13 @@ export function silenceTimer(moment: Moment): Effect {
   return { type: "set-timer", name: "call-silence", at: after(moment.at, SILENCE_ENDS_AFTER) };
 }
 
-export function ended(agent: Agent, moment: Moment): AgentStep {
+/** `newest`: of the alarms that the hub counts to the call that is over, if the hub said so. */
+export function ended(agent: Agent, moment: Moment, newest?: EventId): AgentStep {
   const { call, lastEventId, wasSilent, owed, bornAt } = agent.call;
   if (call.phase === "idle") return step(agent);
   const isNewerOwed = lastEventId && agent.outbox.pending.get(lastEventId)?.isReplay === false;
-  if (lastEventId !== call.eventId && isNewerOwed) {
+  // What the hub names it has, and closed, although its receipt is still on its way.
+  if (lastEventId !== call.eventId && lastEventId !== newest && isNewerOwed) {
     const silence: Effect = { type: "clear-timer", name: "call-silence" };
     const next = withoutEnded(agent, call.eventId);
     return follow(step<Agent, Effect>(next, silence), (going) => resumeCall(going, moment, call));

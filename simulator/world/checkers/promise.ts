@@ -17,7 +17,8 @@
  * The voice counts as what it said last in the life of this program; it can only be taken back by another word. To
  * somebody who pressed silently nothing is said aloud, not even that: from the silent press on, through restarts, it
  * says nothing until a call of the pillar is closed, or somebody presses aloud while it knows of no call. (Limit: when
- * somebody pressed aloud after them, a restarted pillar knows only of that.) For the same reason what a voice says in the
+ * somebody pressed aloud after them, a restarted pillar knows only of that; and a silent press that was in the pillar's
+ * memory alone when its power failed is gone.) For the same reason what a voice says in the
  * first 2 s after a silent call was closed stays: what it hears next of that call is that it may not speak.
  */
 import { PROMISED_MS } from "../../../shared/promises.ts";
@@ -48,6 +49,10 @@ interface Watched {
   canBeTold: boolean;
   /** Somebody pressed silently, and their call is not over. */
   isHiding: boolean;
+  /** The silent alarms of whoever hides. */
+  readonly hiddenBy: Set<string>;
+  /** The pillar's disk or the hub's journal holds one of them: a restarted pillar can know of it. */
+  isHidingKept: boolean;
   /** Somebody pressed aloud in the same call. */
   isOvertold: boolean;
   /** A silent call was closed so shortly before that its words may still be on their way. */
@@ -113,6 +118,9 @@ function hear(court: Court, one: Happening): void {
   switch (one.type) {
     case "durable": {
       const touched = court.standings.took(one.fact, one.index);
+      if (one.fact.type === "alarm-recorded") {
+        keeps(watched(court, one.fact.event.pillarId), one.fact.event.eventId);
+      }
       if (touched === undefined) return;
       if (one.fact.type === "incident-closed") {
         const each = watched(court, touched);
@@ -145,10 +153,17 @@ function hear(court: Court, one: Happening): void {
       return says(court, one, { screen: screenWords(one) });
     case "pushed":
       return pushes(court, one);
+    case "born":
+      if (one.kind === "silent") watched(court, one.pillar).hiddenBy.add(one.eventId);
+      return;
+    case "stored":
+      return keeps(watched(court, one.pillar), one.eventId);
     case "pillar-up":
-    case "pillar-down":
-      if (watched(court, one.pillar).isOvertold) watched(court, one.pillar).isHiding = false;
+    case "pillar-down": {
+      const each = watched(court, one.pillar);
+      if (each.isOvertold || !each.isHidingKept) each.isHiding = false;
       return says(court, one, { lamp: NOTHING, voice: NOTHING, screen: NOTHING });
+    }
     case "link": {
       const each = watched(court, one.pillar);
       each.isLinked = one.isUp;
@@ -164,11 +179,19 @@ function hear(court: Court, one: Happening): void {
 function pushes(court: Court, push: Extract<Happening, { type: "pushed" }>): void {
   const one = watched(court, push.pillar);
   if (push.kind === "silent") {
+    if (!one.isHiding) {
+      one.hiddenBy.clear();
+      one.isHidingKept = false;
+    }
     one.isHiding = true;
     one.isOvertold = false;
     says(court, { pillar: push.pillar }, { voice: NOTHING });
   } else if (push.isIdle) one.isHiding = false;
   else one.isOvertold = true;
+}
+
+function keeps(one: Watched, eventId: string): void {
+  if (one.hiddenBy.has(eventId)) one.isHidingKept = true;
 }
 
 function watched({ pillars }: Court, pillar: string): Watched {
@@ -183,6 +206,8 @@ function watched({ pillars }: Court, pillar: string): Watched {
       isLinked: true,
       canBeTold: false,
       isHiding: false,
+      hiddenBy: new Set(),
+      isHidingKept: false,
       isOvertold: false,
       hushedUntil: Number.NEGATIVE_INFINITY,
     };

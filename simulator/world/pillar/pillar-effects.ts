@@ -26,9 +26,9 @@ export function performAll(world: PillarWorld, pillar: Pillar, effects: readonly
 function perform(world: PillarWorld, pillar: Pillar, effect: Effect): void {
   switch (effect.type) {
     case "seal": {
-      const { eventId } = effect.draft;
+      const { eventId, kind } = effect.draft;
       pillar.born = eventId;
-      world.happened({ type: "born", at: world.scheduler.now(), pillar: pillar.id, eventId });
+      world.happened({ type: "born", at: world.scheduler.now(), pillar: pillar.id, eventId, kind });
       pillar.freshId = pillar.chance.hex(128) as EventId;
       const alarm = sealWith(keyOf(pillar), effect.draft);
       return world.tellPillar(pillar, { type: "sealed", alarm, edgeAt: effect.edgeAt });

@@ -32,9 +32,17 @@ export type Happening =
       readonly incident: IncidentId | undefined;
       readonly isDiskGood: boolean;
     }
-  /** `born`: sealed. `stored`: the pillar's own disk has it. */
+  /** Sealed. */
   | {
-      readonly type: "born" | "stored";
+      readonly type: "born";
+      readonly at: number;
+      readonly pillar: string;
+      readonly eventId: EventId;
+      readonly kind: string;
+    }
+  /** The pillar's own disk has it. */
+  | {
+      readonly type: "stored";
       readonly at: number;
       readonly pillar: string;
       readonly eventId: EventId;

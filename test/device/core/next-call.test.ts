@@ -78,6 +78,19 @@ describe("a call that is over while a newer alarm has no receipt", () => {
     expect(pillar.prompts).toEqual([]);
   });
 
+  test("does not go on when the hub names the newer one as of the call that is over", () => {
+    const { pillar, first, second } = pressedTwice();
+    pillar.accept(first);
+    // The hub has the second alarm, joined it and closed; only the receipt of it is late.
+    const incidentId = IncidentId.parse(first);
+    pillar.hear({ v: 1, incidentId, eventId: second, status: "ended" });
+    expect(pillar.lamp()).toBe("standby");
+    pillar.accept(second);
+    expect(pillar.lamp()).toBe("standby");
+    expect(pillar.prompts).toEqual(["calling", "received", "ended"]);
+    expect(pillar.state().outbox.pending.size).toBe(0);
+  });
+
   test("goes on aloud, whoever pressed silently in the past that a restored hub hears again", () => {
     const pillar = reachedPillar();
     const silent = pillar.press("silent");
