@@ -13,7 +13,6 @@ import { lockData } from "./storage/data-lock.ts";
 import { checkHealth } from "./shell/health.ts";
 import { openJournal } from "./journal/journal.ts";
 import { createSampledLog, type SampledLog } from "./link/sampled-log.ts";
-import type { Receipts } from "./link/receipts.ts";
 import { startMediaProcess } from "./media/control/media-process.ts";
 import { inspectRecording } from "./media/recorder/recover.ts";
 import { NO_CREDENTIALS, successorOf, whyNotAdmitted } from "./core/pillar/certificate.ts";
@@ -200,21 +199,19 @@ async function startDoors(
   doors: Doors,
   closers: Closers,
 ): Promise<Pick<HubProcess, "httpPort" | "mqttPort" | "alarmsPort">> {
-  const { openReceipts } = await import("./link/receipts.ts");
   const { openHttpDoor } = await import("./api/http/http-entrance.ts");
-  const receipts = openReceipts();
   let broker: WayIn | undefined;
   const brokerThere = (): WayIn => {
     assert(broker, "asked for the pillars' way in before it was there");
     return broker;
   };
-  const alarmDoor = await prepareAlarmDoor({ ...doors, receipts }, closers);
+  const alarmDoor = await prepareAlarmDoor(doors, closers);
   let alarmsPort = config.alarms.port;
-  const parts = { receipts, broker: brokerThere, alarmsPort: () => alarmsPort };
+  const parts = { broker: brokerThere, alarmsPort: () => alarmsPort };
   const api = await prepareApi(config, { ...doors, ...parts }, closers);
   broker = await startWayIn(config, doors);
   closers.push(() => brokerThere().close());
-  doors.shell.attach(receipts.through(broker));
+  doors.shell.attach(broker);
   const { refused } = doors;
   const alarms = await openHttpDoor(alarmDoor, { ...config.alarms, refused });
   closers.push(() => alarms.close());
@@ -225,14 +222,13 @@ async function startDoors(
 }
 
 type ApiDoor = Doors & {
-  readonly receipts: Receipts;
   readonly broker: () => WayIn;
   readonly alarmsPort: () => number;
 };
 
 async function prepareApi(
   config: HubConfig,
-  { log, authority, shell, hubEpoch, receipts, broker, alarmsPort, refused }: ApiDoor,
+  { log, authority, shell, hubEpoch, broker, alarmsPort, refused }: ApiDoor,
   closers: Closers,
 ): Promise<FastifyInstance> {
   const { loop, linkEvents: events } = shell;
@@ -244,7 +240,7 @@ async function prepareApi(
   const enrolments = openEnrolments(join(config.dataDir, "enrolments.db"));
   closers.push(() => enrolments.close());
   const app = await buildApi({
-    ...{ config, accounts, enrolments, authority, receipts, events, hubEpoch, refused, log },
+    ...{ config, accounts, enrolments, authority, events, hubEpoch, refused, log },
     mqttPort: () => broker().port,
     alarmsPort,
     hub: shell.commands,
@@ -264,12 +260,12 @@ async function prepareApi(
 }
 
 async function prepareAlarmDoor(
-  { log, authority, shell, receipts }: Doors & { readonly receipts: Receipts },
+  { log, authority, shell }: Doors,
   closers: Closers,
 ): Promise<FastifyInstance> {
   const { buildAlarmDoor } = await import("./api/fallback-server.ts");
   const { linkEvents: events, reads, commands: hub } = shell;
-  const door = await buildAlarmDoor({ log, authority, events, hub, reads, receipts });
+  const door = await buildAlarmDoor({ log, authority, events, hub, reads });
   closers.push(() => door.close());
   await door.ready();
   return door;

@@ -23,6 +23,7 @@ import type {
 } from "../shared/ids.ts";
 import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
 import type { z } from "zod";
+import type { Accepted } from "../shared/protocol/accepted.ts";
 import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
 import type { Fact, FactOf, Via } from "./core/facts.ts";
@@ -98,11 +99,26 @@ export interface ConnectedHow {
   readonly hasTakenOver?: boolean;
 }
 
-/** What a `PillarLink` calls. `onMessage` settles when the message's facts are durable. */
+/**
+ * What became of an alarm, when its facts are durable.
+ *
+ * `accepted`: the receipt, which the hub also sends down the link. `held`: not recorded yet, the pillar has to send
+ * it again. `refused`: it is not this pillar's, and sending it again will not help.
+ */
+export type AlarmAnswer =
+  | { readonly outcome: "accepted"; readonly accepted: Accepted }
+  | { readonly outcome: "held" }
+  | { readonly outcome: "refused"; readonly detail: string };
+
+/** What a `PillarLink` calls. */
 export interface PillarLinkEvents {
   onConnected(pillarId: PillarId, how?: ConnectedHow): void;
   onDisconnected(pillarId: PillarId): void;
-  onMessage(pillarId: PillarId, message: UpMessage, via: Via): Promise<void>;
+  /**
+   * Resolves when the message's facts are durable: for an alarm with what became of it, for all others with nothing.
+   * Rejects when they could not be written.
+   */
+  onMessage(pillarId: PillarId, message: UpMessage, via: Via): Promise<AlarmAnswer | undefined>;
   /** A broker that is not ours is reached again, or still not; told again while it lasts. */
   onBroker(isReached: boolean, detail: string): void;
 }

@@ -10,7 +10,6 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
 import type { HubConfig } from "../config.ts";
 import type { SampledLog } from "../link/sampled-log.ts";
-import type { Receipts } from "../link/receipts.ts";
 import type {
   Accounts,
   Authority,
@@ -40,8 +39,6 @@ export interface ApiOptions {
   readonly log: Logger;
   /** Of the whole hub; unless given, its own. */
   readonly refused?: SampledLog;
-  /** Without it an alarm by HTTPS is answered 202, and its receipt comes down the MQTT link. */
-  readonly receipts?: Receipts;
   /** What pillars are told at enrolment; the configured port unless that is 0. */
   readonly mqttPort?: () => number;
   /** Where pillars reach it by HTTPS. */

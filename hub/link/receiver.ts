@@ -8,7 +8,7 @@
 import type { PublishPacket } from "aedes";
 import type { EventId, PillarId } from "../../shared/ids.ts";
 import { isOfNewerProtocol, type UpMessage } from "../../shared/protocol/messages.ts";
-import type { PillarLinkEvents } from "../ports.ts";
+import type { AlarmAnswer, PillarLinkEvents } from "../ports.ts";
 import { mayPublish } from "./embedded/topic-access.ts";
 import { MAX_BAD_MESSAGES, MAX_WAITING } from "./embedded/connection.ts";
 import { readDelivery } from "./delivery.ts";
@@ -159,9 +159,13 @@ function take(reception: Reception, { sender, message }: Taken, done: Done): voi
 interface Pending {
   readonly sender: Sender;
   readonly eventId: EventId;
-  readonly taken: Promise<void>;
+  readonly taken: Promise<AlarmAnswer | undefined>;
 }
 
+/**
+ * Whatever became of the alarm: without a PUBACK it would come again for ever. Only one that could not be committed
+ * is to come again.
+ */
 async function acknowledge(reception: Reception, pending: Pending, done: Done): Promise<void> {
   const { sender, eventId } = pending;
   const { pillarId } = sender.peer;

@@ -15,7 +15,7 @@ import { signCommand } from "./pillar-commands.ts";
 import type { HubEffect } from "../core/events.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { recordingPath } from "../journal/read/api-shape.ts";
-import type { Prepare, Settled } from "./loop.ts";
+import type { Settled } from "./loop.ts";
 import type { Authority, Journal, MediaPort, PillarLink } from "../ports.ts";
 import type { Telling } from "./telling.ts";
 import type { Views } from "../media/control/media-sessions.ts";
@@ -37,8 +37,20 @@ export interface EffectsOptions {
   readonly log: Logger;
 }
 
-/** Receipts are signed while the disk still writes what they confirm, and sent when it has. */
-export function createEffects(options: EffectsOptions): Prepare {
+/** A decision that is durable, and the receipt of the alarm that it took in. */
+export interface Taken extends Settled {
+  readonly accepted?: Accepted;
+}
+
+export interface Prepared {
+  /** Of the one alarm that the decision took in; it may leave the hub when the facts are durable. */
+  readonly accepted?: Accepted;
+  /** To be called when they are. */
+  readonly perform: () => void;
+}
+
+/** The receipt is signed while the disk still writes what it confirms, and sent when it has. */
+export function createEffects(options: EffectsOptions): (settled: Settled) => Prepared {
   const attempt = (effect: HubEffect, work: () => void): void => {
     try {
       work();
@@ -47,15 +59,16 @@ export function createEffects(options: EffectsOptions): Prepare {
     }
   };
   return (settled) => {
-    const receipts = new Map<HubEffect, Accepted>();
-    for (const effect of settled.effects) {
-      if (effect.type !== "accept") continue;
-      attempt(effect, () => receipts.set(effect, receipt(options, effect, settled)));
-    }
-    return () => {
-      for (const effect of settled.effects) {
-        attempt(effect, () => perform(options, effect, receipts.get(effect)));
-      }
+    let accepted: Accepted | undefined;
+    const accept = settled.effects.find((effect) => effect.type === "accept");
+    if (accept) attempt(accept, () => (accepted = receipt(options, accept, settled)));
+    return {
+      ...(accepted && { accepted }),
+      perform: () => {
+        for (const effect of settled.effects) {
+          attempt(effect, () => perform(options, effect, accepted));
+        }
+      },
     };
   };
 }

@@ -23,9 +23,16 @@ import { newId } from "./identifier.ts";
 import { sha256 } from "../journal/chain.ts";
 import type { SampledLog } from "../link/sampled-log.ts";
 import { createSampler, type Sampler } from "../link/sampler.ts";
-import type { Settled } from "./loop.ts";
+import type { Taken } from "./effects.ts";
 import type { Telling } from "./telling.ts";
-import type { Authority, Journal, MediaPort, PillarLink, PillarLinkEvents } from "../ports.ts";
+import type {
+  AlarmAnswer,
+  Authority,
+  Journal,
+  MediaPort,
+  PillarLink,
+  PillarLinkEvents,
+} from "../ports.ts";
 
 export interface IngestOptions {
   readonly authority: Pick<Authority, "verify">;
@@ -35,16 +42,11 @@ export interface IngestOptions {
   readonly feed: Pick<ConsoleFeed, "notice">;
   readonly state: () => HubState;
   readonly failure: () => Error | undefined;
-  readonly take: (event: HubEvent) => Promise<Settled>;
+  readonly take: (event: HubEvent) => Promise<Pick<Taken, "accepted">>;
   readonly drop: PillarLink["drop"];
   readonly refused: SampledLog;
   readonly telling: Pick<Telling, "onHeartbeat">;
   readonly log: Logger;
-}
-
-/** The alarm is not this pillar's: repeating it will not help. */
-export class AlarmRefused extends Error {
-  override readonly name = "AlarmRefused";
 }
 
 /** A forged alarm costs its sender nothing: the desks are told of one pillar's once in this time, with the number. */
@@ -93,13 +95,19 @@ interface Heard {
   readonly via: Via;
 }
 
-async function onMessage(options: Ingest, heard: Heard): Promise<void> {
+async function onMessage(options: Ingest, heard: Heard): Promise<AlarmAnswer | undefined> {
   const { pillarId, message, via } = heard;
-  const at = Date.now();
   if (message.channel === "alarm") {
-    await onAlarm(options, { pillarId, alarm: message.message, via });
-    return;
+    return await onAlarm(options, { pillarId, alarm: message.message, via });
   }
+  await onOther(options, pillarId, message);
+  return undefined;
+}
+
+type Other = Exclude<UpMessage, { readonly channel: "alarm" }>;
+
+async function onOther(options: Ingest, pillarId: PillarId, message: Other): Promise<void> {
+  const at = Date.now();
   const record = options.state().pillars.get(pillarId);
   const ended = record && whyEnded(record, at);
   if (ended) {
@@ -135,7 +143,7 @@ interface AlarmHeard {
   readonly via: Via;
 }
 
-async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<void> {
+async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<AlarmAnswer> {
   const { pillarId, alarm, via } = heard;
   const refusal = whyRefuse(options, heard);
   if (refusal) {
@@ -146,10 +154,7 @@ async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<void> {
       ...{ text: `alarm refused: ${refusal}`, fields: { pillarId, eventId } },
     });
     options.refusals.offer(sender === "all" ? "unknown" : pillarId, refusal);
-    // Over MQTT it is acknowledged and dropped, like an unreadable message: without a PUBACK it would come again
-    // for ever.
-    if (via === "mqtt") return;
-    throw new AlarmRefused(refusal);
+    return { outcome: "refused", detail: refusal };
   }
   try {
     const failure = options.failure();
@@ -157,7 +162,7 @@ async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<void> {
     const recorded = needsJournal(options.state(), alarm)
       ? { recorded: options.journal.findAlarms(alarm.event) }
       : {};
-    await options.take({
+    const { accepted } = await options.take({
       type: "alarm",
       at: Date.now(),
       pillarId,
@@ -168,6 +173,7 @@ async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<void> {
       newRecordingId: newId(),
       ...recorded,
     });
+    return accepted ? { outcome: "accepted", accepted } : { outcome: "held" };
   } catch (error) {
     const detail = `${options.state().pillars.get(pillarId)?.name ?? pillarId}: ${String(error)}`;
     const text = `an alarm could not be recorded: ${detail}`;

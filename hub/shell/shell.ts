@@ -12,7 +12,7 @@ import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "../core/events.ts";
 import type { RetentionSettings } from "../core/state/storage-state.ts";
 import type { HubSettings } from "../core/state/hub-state.ts";
-import { createEffects } from "./effects.ts";
+import { createEffects, type Prepared, type Taken } from "./effects.ts";
 import {
   createIdentities,
   NO_REGISTER,
@@ -26,7 +26,7 @@ import { createIngest } from "./ingest.ts";
 import { createSampledLog, type SampledLog } from "../link/sampled-log.ts";
 import { mergeLog } from "../journal/database.ts";
 import { openReads, type Reads } from "../journal/read/reads.ts";
-import { startLoop, type Loop, type Prepare, type Settled } from "./loop.ts";
+import { startLoop, type Loop, type Settled } from "./loop.ts";
 import type { FromMedia } from "../media/ipc.ts";
 import { createOrders } from "./orders.ts";
 import type {
@@ -90,7 +90,7 @@ interface Core {
   readonly feed: ConsoleFeed;
   readonly reserve: JournalReserve;
   readonly log: Logger;
-  prepare: Prepare;
+  prepare: (settled: Settled) => Prepared;
   onRecovered: () => void;
   recovery: NodeJS.Timeout | undefined;
   isStopped: boolean;
@@ -98,7 +98,7 @@ interface Core {
 
 const newCore = (parts: Pick<Core, "loop" | "feed" | "reserve" | "log">): Core => ({
   ...parts,
-  prepare: () => () => {},
+  prepare: () => ({ perform: () => {} }),
   onRecovered: () => {},
   recovery: undefined,
   isStopped: false,
@@ -116,7 +116,7 @@ export function startShell(options: ShellOptions): Shell {
   let link: Pick<PillarLink, "send" | "drop"> | undefined;
   const send: PillarLink["send"] = (pillarId, message) => link?.send(pillarId, message);
   const drop: PillarLink["drop"] = (pillarId, reason) => link?.drop(pillarId, reason);
-  const take = (event: HubEvent): Promise<Settled> => takeIn(core, event);
+  const take = (event: HubEvent): Promise<Taken> => takeIn(core, event);
   const caller = createCaller({ webhooks: options.webhooks ?? [], state, take, log });
   const { register = NO_REGISTER } = options;
   const identities = createIdentities({ authority, register, state, take, write: writer(core) });
@@ -261,7 +261,7 @@ async function stop(
 const writer =
   (core: Core): HubCommands["record"] =>
   (facts) =>
-    guarded(core, () => core.loop.record(facts, (settled) => prepared(core, settled)));
+    guarded(core, () => core.loop.record(facts, (settled) => prepared(core, settled).perform));
 
 /** For what nobody waits for. */
 function tell(core: Core, event: HubEvent): void {
@@ -282,9 +282,9 @@ function startTicking(core: Core): () => void {
   };
 }
 
-function prepared(core: Core, settled: Settled): () => void {
-  const perform = core.prepare(settled);
-  return () => {
+function prepared(core: Core, settled: Settled): Prepared {
+  const { perform, ...answer } = core.prepare(settled);
+  const performAndTell = (): void => {
     perform();
     core.feed.tell(settled.facts, settled.first);
     try {
@@ -294,14 +294,16 @@ function prepared(core: Core, settled: Settled): () => void {
       core.log.error({ error }, `${settled.facts.length} facts were not logged: ${String(error)}`);
     }
   };
+  return { ...answer, perform: performAndTell };
 }
 
-async function takeIn(core: Core, event: HubEvent): Promise<Settled> {
-  let decision: Settled | undefined;
+async function takeIn(core: Core, event: HubEvent): Promise<Taken> {
+  let decision: Taken | undefined;
   await guarded(core, () =>
     core.loop.take(event, (settled) => {
-      decision = settled;
-      return prepared(core, settled);
+      const { perform, ...answer } = prepared(core, settled);
+      decision = { ...settled, ...answer };
+      return perform;
     }),
   );
   if (!decision) throw new Error(`bug: ${event.type} was taken and not settled`);

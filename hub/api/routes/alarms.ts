@@ -8,15 +8,12 @@ import { z } from "zod";
 import type { PillarId } from "../../../shared/ids.ts";
 import { Accepted } from "../../../shared/protocol/accepted.ts";
 import { Alarm } from "../../../shared/protocol/alarm.ts";
-import { AlarmRefused } from "../../shell/ingest.ts";
 import { boundTo } from "../../link/delivery.ts";
 import { ALARM_RATE, takeTurn } from "../../link/rate.ts";
 import type { Api, ApiOptions } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures, PillarParams } from "../schemas.ts";
 
-/** As long as a pillar's own patience for one try. */
-const RECEIPT_TIMEOUT_MS = 5000;
 /** A whole district may share one address behind a router. */
 const ALARMS = { max: 6000, timeWindow: "1 minute" } as const;
 /**
@@ -25,7 +22,7 @@ const ALARMS = { max: 6000, timeWindow: "1 minute" } as const;
  */
 const MAX_PACES = 20_000;
 
-export type AlarmRouteOptions = Pick<ApiOptions, "events" | "reads" | "receipts">;
+export type AlarmRouteOptions = Pick<ApiOptions, "events" | "reads">;
 
 export function alarmRoute(app: Api, options: AlarmRouteOptions): void {
   const nextTurn = new Map<string, number>();
@@ -46,19 +43,16 @@ export function alarmRoute(app: Api, options: AlarmRouteOptions): void {
       if (!read.ok) throw problem("bad-request", read.reason);
       await awaitTurn(nextTurn, `${id} ${request.ip}`);
       const { eventId } = request.body.event;
-      const receipt = options.receipts?.wait(eventId, RECEIPT_TIMEOUT_MS);
-      try {
-        await options.events.onMessage(id, read.value, "https");
-      } catch (error) {
-        if (error instanceof AlarmRefused) throw await refusalOf(options, id, error);
+      const answer = await options.events.onMessage(id, read.value, "https").catch((error) => {
         request.log.error(
           { err: error, pillarId: id, eventId },
           `alarm ${eventId} was not committed`,
         );
         throw problem("unavailable", "the alarm could not be committed: send it again");
-      }
-      const accepted = await receipt;
-      return accepted ? reply.code(200).send(accepted) : reply.code(202).send(null);
+      });
+      if (answer?.outcome === "refused") throw await refusalOf(options, id, answer.detail);
+      if (answer?.outcome === "accepted") return reply.code(200).send(answer.accepted);
+      return reply.code(202).send(null);
     },
   );
 }
@@ -83,9 +77,9 @@ async function awaitTurn(nextTurn: Map<string, number>, who: string): Promise<vo
 async function refusalOf(
   { reads }: AlarmRouteOptions,
   id: PillarId,
-  { message }: AlarmRefused,
+  detail: string,
 ): Promise<Error> {
   return (await reads.pillar(id))
-    ? problem("forbidden", message)
+    ? problem("forbidden", detail)
     : problem("not-found", `expected the id of a pillar, found ${id}`);
 }

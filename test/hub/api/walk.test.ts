@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000;
 const INSIDE = /SQLITE|SQLite format|node:|node_modules|\.ts:\d|ENOENT|EISDIR/;
 const OWN_PAGE = { "sec-fetch-site": "same-origin" };
 
-const api = await startTestApi({ receipts: undefined as never });
+const api = await startTestApi();
 const document = (await api.app.inject({ url: "/api/v1/openapi.json" })).json<object>();
 const description = readDescription(document as never);
 const known = new Map<string, string>([

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
+import { ALARM_BURST_BYTES } from "../../../hub/core/pillar/budget.ts";
 import type { Journal } from "../../../hub/ports.ts";
 import { newAlarm, newHeartbeat, pillar } from "../../kit/core/hub-core-street.ts";
 import {
@@ -43,6 +44,39 @@ describe("an alarm", () => {
     expect(receipt).toMatchObject({ hubEpoch: hub.journal.hubEpoch(), journalIndex: 3 });
     const [known] = hub.journal.findAlarms(newAlarm(pillar(0)).event);
     expect(known?.index).toBe(receipt?.journalIndex);
+  });
+
+  test.each(["mqtt", "https"] as const)(
+    "by %s is answered with the receipt that also goes down the link",
+    async (via) => {
+      const hub = await newHub();
+      const answer = await hub.press({ via });
+      const [sent] = hub.sent.filter(({ message }) => message.channel === "accepted");
+      expect(answer).toEqual({ outcome: "accepted", accepted: sent?.message.message });
+      expect(await hub.press({ via })).toEqual(answer);
+    },
+  );
+
+  test.each(["mqtt", "https"] as const)(
+    "by %s whose signature does not fit is answered with the reason",
+    async (via) => {
+      const hub = await newHub();
+      expect(await hub.press({ via, sig: "forged" })).toEqual({
+        outcome: "refused",
+        detail: expect.stringContaining("enrol it again"),
+      });
+    },
+  );
+
+  test("that is more than its pillar may cost now is answered as held, and is not in the journal", async () => {
+    const hub = await newHub();
+    await hub.press();
+    const { budgets } = hub.shell.loop.state();
+    const budget = budgets.get(pillar(0));
+    budgets.set(pillar(0), { ...budget!, alarmBytes: 2 * ALARM_BURST_BYTES });
+    const more = { seq: 2 };
+    expect(await hub.press(more)).toEqual({ outcome: "held" });
+    expect(hub.journal.findAlarms(newAlarm(pillar(0), more).event)).toEqual([]);
   });
 
   test("whose signature does not fit is refused, and the desks are told", async () => {

@@ -12,10 +12,10 @@ import { openEnrolments } from "../../../hub/identity/enrolments.ts";
 import { buildApi, type ApiOptions } from "../../../hub/api/server.ts";
 import type { HealthCheck } from "../../../hub/shell/health.ts";
 import { openAuthority } from "../../../hub/identity/authority.ts";
-import { openReceipts, type Receipts } from "../../../hub/link/receipts.ts";
 import type {
   Accounts,
   Actor,
+  AlarmAnswer,
   Authority,
   Ended,
   Enrolments,
@@ -110,7 +110,6 @@ export interface TestApi {
   readonly authority: Authority;
   readonly enrolments: Enrolments;
   readonly accounts: Accounts;
-  readonly receipts: Receipts;
   readonly orders: GivenOrder[];
   readonly facts: Fact[];
   readonly views: ViewRequest[];
@@ -133,7 +132,7 @@ export interface TestApi {
   viewAnswer: ViewAnswer;
   health: HealthCheck[];
   recordingState: Recording["state"];
-  onAlarm: () => Promise<void>;
+  onAlarm: () => Promise<AlarmAnswer>;
   onRecord: () => Promise<void>;
   /** For an error in the middle of a request. */
   onHealth: () => void;
@@ -191,7 +190,6 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
   const accounts = openAccounts(join(dir, "accounts.db"));
   const listeners = new Set<(event: NumberedEvent) => void>();
   const tokenByRole = new Map<Role, string>();
-  const receipts = openReceipts();
   const state = {
     orders: [] as GivenOrder[],
     facts: [] as Fact[],
@@ -209,7 +207,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     viewAnswer: { ok: true, sessionId: "3".repeat(32), sdp: "v=0\r\nanswer" } as ViewAnswer,
     health: [] as HealthCheck[],
     recordingState: "recording" as Recording["state"],
-    onAlarm: async () => {},
+    onAlarm: async () => ({ outcome: "held" }) as AlarmAnswer,
     onRecord: async () => {},
     onHealth: () => {},
   };
@@ -218,7 +216,6 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     authority,
     accounts,
     enrolments,
-    receipts,
     reads: readsOf(dir, state.past, () => test.recordingState),
     hub: {
       order: async (...[id, order, by, key]) => {
@@ -265,7 +262,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
       onBroker: () => {},
       onMessage: async (pillarId, message, via) => {
         state.alarms.push({ pillarId, message, via });
-        await test.onAlarm();
+        return await test.onAlarm();
       },
     },
     health: async () => {
@@ -283,7 +280,6 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     authority,
     enrolments,
     accounts,
-    receipts,
     publish: (event: NumberedEvent) => {
       for (const listener of listeners) listener(event);
     },

@@ -16,7 +16,7 @@ import type { HubSettings } from "../../../hub/core/state/hub-state.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import type { Webhook } from "../../../hub/config.ts";
 import type { FromMedia, ToMedia } from "../../../hub/media/ipc.ts";
-import type { Actor, Journal, NumberedEvent } from "../../../hub/ports.ts";
+import type { Actor, AlarmAnswer, Journal, NumberedEvent } from "../../../hub/ports.ts";
 import type { Inspected } from "../../../hub/media/control/recordings.ts";
 import { hear } from "../../../hub/core/hear.ts";
 import { startShell, type Shell } from "../../../hub/shell/shell.ts";
@@ -43,7 +43,7 @@ export interface FalseHub {
   readonly toMedia: ToMedia[];
   readonly events: NumberedEvent[];
   fromMedia(message: FromMedia): void;
-  press(details?: AlarmDetails & { readonly via?: Via }): Promise<void>;
+  press(details?: AlarmDetails & { readonly via?: Via }): Promise<AlarmAnswer | undefined>;
   /** Until `restart`. */
   stop(): Promise<void>;
   restart(more?: { readonly retention?: RetentionSettings }): Promise<void>;
@@ -71,7 +71,7 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
       if (via === "mqtt") showSession(running());
       const alarm = newAlarm(pillar(0), details);
       const message = { channel: "alarm", message: alarm } as const;
-      await running().shell.linkEvents.onMessage(pillar(0), message, via);
+      return await running().shell.linkEvents.onMessage(pillar(0), message, via);
     },
     stop: () => stop(),
     restart: async ({ retention: wanted } = {}) => {

@@ -173,7 +173,10 @@ export function makeAlarm(pillarId: PillarId, seq = 1): Alarm {
   return { v: 1, event, sig: sig.toString("base64url") as Alarm["sig"], ageMs: 20, attempt: 1 };
 }
 
-export function makeAccepted(authority: Authority, alarm: Alarm): DownMessage {
+export function makeAccepted(
+  authority: Authority,
+  alarm: Alarm,
+): Extract<DownMessage, { readonly channel: "accepted" }> {
   const receipt = {
     v: 1 as const,
     eventId: alarm.event.eventId,
