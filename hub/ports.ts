@@ -1,11 +1,6 @@
 /** What the hub's shell needs from the world, and what it offers to the ways in. */
-import type {
-  Incident,
-  IncidentPage,
-  IncidentQuery,
-  Recording,
-  Timeline,
-} from "../shared/api/incident.ts";
+import type { Incident, IncidentPage, IncidentQuery, Recording } from "../shared/api/incident.ts";
+import type { Timeline } from "../shared/api/timeline.ts";
 import type { AuditPage, AuditQuery } from "../shared/api/audit.ts";
 import type { ServerEvent } from "../shared/api/event.ts";
 import type { HubStatus } from "../shared/api/hub.ts";
@@ -217,11 +212,14 @@ export type ViewAnswer =
   | { readonly ok: false; readonly code: ProblemCode; readonly detail: string };
 
 /** `detail`: what the pillar said, or why nothing was sent (`unavailable` unless `code` says otherwise). */
-export interface CommandSent {
-  readonly ok: boolean;
-  readonly detail: string;
-  readonly code?: ProblemCode;
-}
+export type CommandSent =
+  | {
+      readonly ok: true;
+      readonly detail: string;
+      /** Of a self-test: from its press to the hub's receipt at the pillar. */
+      readonly confirmedAfterMs?: number | undefined;
+    }
+  | { readonly ok: false; readonly detail: string; readonly code?: ProblemCode };
 
 /** Null: the command line. */
 export type Changer = Pick<Actor, "username" | "displayName"> | null;

@@ -9,6 +9,7 @@ import type { CommandId, EventId } from "../../shared/ids.ts";
 import { assertNever } from "../../shared/assert.ts";
 import { follow, step } from "../../shared/step.ts";
 import type { CommandBody } from "../../shared/protocol/command.ts";
+import type { Report } from "../../shared/protocol/report.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { Effect, Moment } from "./events.ts";
 import { report } from "./health.ts";
@@ -30,13 +31,9 @@ const withOrders = (agent: Agent, change: Partial<Orders>): Agent => ({
   orders: { ...agent.orders, ...change },
 });
 
-type Outcome = "done" | "refused" | "failed";
+type Result = Omit<Extract<Report, { type: "command-result" }>, "v" | "type" | "commandId">;
 
-function answer(
-  agent: Agent,
-  commandId: CommandId,
-  result: { readonly outcome: Outcome; readonly detail: string },
-): AgentStep {
+function answer(agent: Agent, commandId: CommandId, result: Result): AgentStep {
   const said = report(agent, { v, type: "command-result", commandId, ...result });
   const text = `order ${commandId.slice(0, 4)} ${result.outcome}: ${result.detail}`;
   return follow(said, (next) => step(next, { type: "log", level: "info", text }));
@@ -147,8 +144,10 @@ export function selfTestAccepted(agent: Agent, eventId: EventId, moment: Moment)
   const { selfTest: test } = agent.orders;
   if (test?.eventId !== eventId) return step(agent);
   const finished = withOrders(agent, { selfTest: undefined });
-  const detail = `accepted after ${Math.round(moment.at - test.since)} ms`;
-  return follow(answer(finished, test.commandId, { outcome: "done", detail }), (next) =>
+  const confirmedAfterMs = Math.round(moment.at - test.since);
+  const detail = `accepted after ${confirmedAfterMs} ms`;
+  const result: Result = { outcome: "done", detail, confirmedAfterMs };
+  return follow(answer(finished, test.commandId, result), (next) =>
     step(next, { type: "clear-timer", name: "self-test" }),
   );
 }

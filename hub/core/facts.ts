@@ -11,10 +11,12 @@ import type {
   Priority,
   Recording,
 } from "../../shared/api/incident.ts";
+import type { CommandOutcome } from "../../shared/api/audit.ts";
 import type { HubFaultCode } from "../../shared/api/hub.ts";
 import type { Gaps } from "../../shared/api/recording-gap.ts";
 import type { Position, Presence, RevocationReason } from "../../shared/api/pillar.ts";
 import type { Role } from "../../shared/api/session.ts";
+import type { DeadlineReason } from "../../shared/api/timeline.ts";
 import type {
   CommandId,
   EventId,
@@ -32,9 +34,6 @@ import type { Doubt } from "./bounds.ts";
 
 /** How an alarm reached the hub. */
 export type Via = "mqtt" | "https";
-
-/** Why a deadline runs: nobody has seen the incident, or its owner went away. */
-export type DeadlineReason = "unacknowledged" | "owner-lost";
 
 export type EscalationLevel = Exclude<Escalation, "none">;
 
@@ -332,14 +331,16 @@ export type Fact =
       /** Of a siren that a supervisor ordered without owning an incident there. */
       readonly reason?: string;
     })
-  /** What became of a command; `unanswered`: the pillar said nothing of it in time. `by`: who wanted it. */
+  /** What became of a command. `by`: who gave it. */
   | (At & {
       readonly type: "command-result";
       readonly pillarId: PillarId;
       readonly commandId: CommandId;
       readonly name: CommandOrder["name"];
-      readonly outcome: "done" | "refused" | "failed" | "unanswered";
+      readonly outcome: CommandOutcome;
       readonly detail: string;
+      /** Of a self-test: from its press to the hub's receipt at the pillar. */
+      readonly confirmedAfterMs?: number;
       readonly by: Username;
     })
   | (At & {

@@ -4,9 +4,10 @@
  * A row holds only what is searched by; the fact itself is read from the journal. Rows are written in the fact's own
  * transaction and can be made from the journal again.
  */
-import type { AuditEntry, AuditKind } from "../../shared/api/audit.ts";
+import type { AuditDetail, AuditEntry, AuditKind } from "../../shared/api/audit.ts";
 import type { Fact, FactOf } from "../core/facts.ts";
 import { iso } from "./read/api-shape.ts";
+import { incidentDetail } from "./read/incident-detail.ts";
 
 export interface AuditRow {
   readonly person: string | null;
@@ -117,31 +118,35 @@ function addressOf(fact: Fact): string | null {
   return "from" in fact ? (fact.from ?? null) : null;
 }
 
-function detailOf(fact: Fact): string | null {
-  if (fact.type === "account-changed") {
-    return fact.change === "role" || fact.change === "created"
-      ? `${fact.change}: ${fact.role}`
-      : fact.change;
+function detailOf(fact: Fact): AuditDetail | null {
+  if ("incidentId" in fact) return incidentDetail(fact);
+  switch (fact.type) {
+    case "account-changed": {
+      const { change, role } = fact;
+      const isOfRole = change === "role" || change === "created";
+      return { kind: "account", change, role: isOfRole ? role : null };
+    }
+    case "records-read":
+      return { kind: "read", what: fact.what };
+    case "recording-viewed":
+      return { kind: "viewed", how: fact.how ?? "play" };
+    case "command-sent":
+      return { kind: "command", name: fact.order.name };
+    case "command-result":
+      return commandResult(fact);
+    case "pillar-revoked":
+      return { kind: "revocation", reason: fact.reason };
+    case "fact-sealed":
+      return { kind: "sealed", index: fact.index, reason: fact.reason };
+    default:
+      return null;
   }
-  if (fact.type === "records-read") return fact.what;
-  if (fact.type === "recording-viewed") return fact.how ?? "play";
-  if (fact.type === "command-sent") return fact.order.name;
-  if (fact.type === "command-result") return resultOf(fact);
-  if (fact.type === "pillar-revoked") return fact.reason;
-  if (fact.type === "fact-sealed") return `#${fact.index}: ${fact.reason}`;
-  return orderDetail(fact);
 }
 
-const resultOf = ({ name, outcome, detail }: FactOf<"command-result">): string =>
-  detail === "" || detail === outcome ? `${name}: ${outcome}` : `${name}: ${outcome}: ${detail}`;
-
-function orderDetail(fact: Fact): string | null {
-  if (fact.type === "incident-answered") return fact.fromName;
-  if (fact.type === "incident-held") return fact.held ? "held" : "resumed";
-  if (fact.type === "incident-transferred") return fact.toName;
-  if (fact.type === "incident-noted") return fact.text;
-  if (fact.type === "unit-dispatched") return fact.unit;
-  if (fact.type === "incident-closed") return fact.disposition;
-  if (fact.type === "incident-locked" || fact.type === "incident-unlocked") return fact.reason;
-  return null;
-}
+/** A pillar without anything to add repeats the outcome. */
+const commandResult = ({ name, outcome, detail }: FactOf<"command-result">): AuditDetail => ({
+  kind: "command-result",
+  name,
+  outcome,
+  detail: detail === outcome ? "" : detail,
+});

@@ -36,7 +36,7 @@ export interface Commander {
   onReport(pillarId: PillarId, report: Report): void;
 }
 
-type Result = Pick<FactOf<"command-result">, "outcome" | "detail">;
+type Result = Pick<FactOf<"command-result">, "outcome" | "detail" | "confirmedAfterMs">;
 
 interface Awaited {
   readonly pillarId: PillarId;
@@ -82,13 +82,16 @@ export function createCommander(options: CommanderOptions): Commander {
       const result = await answered;
       const ended = { type: "command-result", at: Date.now(), pillarId, commandId } as const;
       await options.record([{ ...ended, name: order.name, ...result, by: by.username }]);
-      return { ok: result.outcome === "done", detail: result.detail };
+      const { outcome, detail, confirmedAfterMs } = result;
+      return outcome === "done" ? { ok: true, detail, confirmedAfterMs } : { ok: false, detail };
     },
     onReport(pillarId, report) {
       if (report.type !== "command-result") return;
-      const { commandId, outcome, detail } = report;
+      const { commandId, outcome, detail, confirmedAfterMs } = report;
       const command = awaited.get(commandId);
-      if (command?.pillarId === pillarId) command.settle({ outcome, detail: detail || outcome });
+      if (command?.pillarId !== pillarId) return;
+      const measured = confirmedAfterMs === undefined ? {} : { confirmedAfterMs };
+      command.settle({ outcome, detail: detail || outcome, ...measured });
     },
   };
 }

@@ -1,6 +1,9 @@
 /** Who read, watched, listened, talked, ordered and signed in: `GET /api/v1/audit`. */
 import { z } from "zod";
 import { IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
+import { PillarCommandName } from "../protocol/command.ts";
+import { Role } from "./session.ts";
+import { IncidentDetail } from "./timeline.ts";
 
 export const AuditKind = z.enum([
   /** An incident, a list of incidents or of accounts was read. */
@@ -20,6 +23,38 @@ export const AuditKind = z.enum([
 ]);
 export type AuditKind = z.infer<typeof AuditKind>;
 
+/** `unanswered`: the pillar said nothing of it in time. */
+export const CommandOutcome = z.enum(["done", "refused", "failed", "unanswered"]);
+export type CommandOutcome = z.infer<typeof CommandOutcome>;
+
+/** What a fact of the audit says besides its type; facts of an incident say what its history says. */
+export const AuditDetail = z.discriminatedUnion("kind", [
+  ...IncidentDetail.options,
+  z.object({
+    kind: z.literal("account"),
+    change: z.enum(["created", "renamed", "role", "disabled", "enabled", "password"]),
+    /** The account's role; null where the change leaves it as it was. */
+    role: Role.nullable(),
+  }),
+  z.object({
+    kind: z.literal("read"),
+    what: z.enum(["incident", "incidents", "audit", "accounts"]),
+  }),
+  /** How a recording was seen. */
+  z.object({ kind: z.literal("viewed"), how: z.enum(["play", "download"]) }),
+  z.object({ kind: z.literal("command"), name: PillarCommandName }),
+  z.object({
+    kind: z.literal("command-result"),
+    name: PillarCommandName,
+    outcome: CommandOutcome,
+    /** In the words of the pillar, or of the hub when the pillar did not answer. May be empty. */
+    detail: z.string(),
+  }),
+  /** The journal index of the fact that was sealed, and why. */
+  z.object({ kind: z.literal("sealed"), index: z.number().int(), reason: z.string() }),
+]);
+export type AuditDetail = z.infer<typeof AuditDetail>;
+
 export const AuditEntry = z.object({
   /** Its place in the journal. */
   index: z.number().int().positive(),
@@ -37,8 +72,8 @@ export const AuditEntry = z.object({
   recordingId: RecordingId.nullable(),
   /** The account that was changed. */
   account: Username.nullable(),
-  /** A stable word or a text, by type: the note, the unit, the new role, what was read. */
-  detail: z.string().nullable(),
+  /** Null where the type says everything. */
+  detail: AuditDetail.nullable(),
   /** How often it happened within a few minutes. */
   count: z.number().int().positive(),
 });

@@ -1,6 +1,6 @@
 /** An incident as the console and programs see it, and the commands that move it. */
 import { z } from "zod";
-import { EventId, IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
+import { IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
 import { Gaps } from "./recording-gap.ts";
 import { AlarmKind } from "../protocol/alarm.ts";
 
@@ -93,20 +93,6 @@ export const DispatchBody = z.strictObject({ unit: z.string().trim().min(1).max(
 
 /** Why recordings are locked, or unlocked. */
 export const LockBody = z.strictObject({ reason: z.string().trim().min(1).max(500) });
-
-/** One line of an incident's history. */
-export const TimelineEntry = z.object({
-  index: z.number().int().nonnegative(),
-  at: z.iso.datetime(),
-  /** The fact's type, for example `incident-answered`. */
-  type: z.string(),
-  by: z.string().nullable(),
-  byName: z.string().nullable(),
-  detail: z.string().nullable(),
-  eventId: EventId.nullable(),
-});
-export type TimelineEntry = z.infer<typeof TimelineEntry>;
-export const Timeline = z.object({ items: z.array(TimelineEntry), next: z.null() });
 
 /** `age`: older than the hub keeps them. `space`: the disk had too little room. */
 export const DeletionReason = z.enum(["age", "space"]);

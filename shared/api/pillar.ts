@@ -100,4 +100,8 @@ export const CommandRequest = z.strictObject({
 export type CommandRequest = z.infer<typeof CommandRequest>;
 
 /** What the pillar said of a command it carried out. */
-export const CommandAnswer = z.object({ detail: z.string() });
+export const CommandAnswer = z.object({
+  detail: z.string(),
+  /** Of a self-test: from its press to the hub's receipt at the pillar. */
+  confirmedAfterMs: z.number().int().nonnegative().nullable(),
+});

@@ -28,6 +28,7 @@ export const CommandOrder = z.discriminatedUnion("name", [
   }),
 ]);
 export type CommandOrder = z.infer<typeof CommandOrder>;
+export const PillarCommandName = z.enum(CommandOrder.options.map(({ shape }) => shape.name.value));
 
 /** What the hub signs. */
 export const CommandBody = z.strictObject({

@@ -31,6 +31,8 @@ export const Report = z.discriminatedUnion("type", [
     outcome: z.enum(["done", "refused", "failed"]),
     /** Why, when it was not done. */
     detail: z.string().max(MAX_FAULT_DETAIL),
+    /** Of a self-test that is done: from its press to the hub's receipt. */
+    confirmedAfterMs: z.number().int().nonnegative().optional(),
   }),
   z.object({
     v: AnyVersion,

@@ -27,7 +27,7 @@ const POLYGLOTS = [
 ];
 const LONG = "长word".repeat(400);
 const FIELDS = new Set(
-  "name displayName pillarName ownerName byName note text grid address detail reason release from".split(
+  "name displayName pillarName ownerName byName note text grid address unit reason release from".split(
     " ",
   ),
 );

@@ -14,7 +14,7 @@ const ORDERED: SelfTest = {
 };
 const CONFIRMED: SelfTest = {
   ...ORDERED,
-  answer: { isGood: true, detail: "accepted after 41 ms" },
+  answer: { isGood: true, confirmedAfterMs: 41 },
 };
 const failed = (alarm: Incident | undefined): SelfTest => ({
   ...ORDERED,

@@ -5,7 +5,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, assert, beforeAll, expect, test, vi } from "vitest";
 import { ServerEvent } from "../../shared/api/event.ts";
-import { Incident, IncidentPage, RecordingPage, Timeline } from "../../shared/api/incident.ts";
+import { Incident, IncidentPage, RecordingPage } from "../../shared/api/incident.ts";
+import { Timeline } from "../../shared/api/timeline.ts";
 import { Pillar, PillarPage } from "../../shared/api/pillar.ts";
 import { ACCOUNTS, PASSWORD } from "../../simulator/demo/demo-hub.ts";
 import { hubClient } from "../../simulator/demo/hub-client.ts";

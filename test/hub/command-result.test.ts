@@ -2,9 +2,12 @@
 import { expect, test } from "vitest";
 import type { FactOf } from "../../hub/core/facts.ts";
 import type { PillarId } from "../../shared/ids.ts";
+import type { CommandOrder } from "../../shared/protocol/command.ts";
 import type { Report } from "../../shared/protocol/report.ts";
 import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
 import { newHub, person, type FalseHub } from "../kit/hub/shell-on-doubles.ts";
+
+const IDENTIFY = { name: "identify", seconds: 5 } as const;
 
 type CommandResult = Extract<Report, { type: "command-result" }>;
 
@@ -28,11 +31,10 @@ function kept(hub: FalseHub): FactOf<"command-result">[] {
   return facts;
 }
 
-/** Sends `identify` to the first pillar; the command's id as soon as it has left. */
-async function sendIdentify(hub: FalseHub) {
+/** Sends a command to the first pillar; its id as soon as it has left. */
+async function send(hub: FalseHub, order: CommandOrder) {
   const before = hub.sent.length;
-  const wish = { order: { name: "identify", seconds: 5 } } as const;
-  const answer = hub.shell.commands.command(pillar(0), wish, person("wang"));
+  const answer = hub.shell.commands.command(pillar(0), { order }, person("wang"));
   await expect.poll(() => hub.sent.length).toBeGreaterThan(before);
   const sent = hub.sent.at(-1)?.message;
   if (sent?.channel !== "command") throw new Error("expected a command, found something else");
@@ -46,7 +48,7 @@ const say = (hub: FalseHub, from: PillarId, result: Omit<CommandResult, "v" | "t
 
 test("the result that the pillar gives is answered and journalled, with the command's name and who wanted it", async () => {
   const hub = await heardHub();
-  const { answer, commandId } = await sendIdentify(hub);
+  const { answer, commandId } = await send(hub, IDENTIFY);
   await say(hub, pillar(0), { commandId, outcome: "failed", detail: "the lamp does not answer" });
   expect(await answer).toEqual({ ok: false, detail: "the lamp does not answer" });
   const [fact, ...others] = kept(hub);
@@ -61,9 +63,18 @@ test("the result that the pillar gives is answered and journalled, with the comm
   });
 });
 
+test("of a self-test, how long the receipt took is answered and journalled as a number", async () => {
+  const hub = await heardHub();
+  const { answer, commandId } = await send(hub, { name: "self-test" });
+  const detail = "accepted after 41 ms";
+  await say(hub, pillar(0), { commandId, outcome: "done", detail, confirmedAfterMs: 41 });
+  expect(await answer).toEqual({ ok: true, detail, confirmedAfterMs: 41 });
+  expect(kept(hub)).toMatchObject([{ name: "self-test", confirmedAfterMs: 41 }]);
+});
+
 test("another pillar's word on it counts for nothing", async () => {
   const hub = await heardHub();
-  const { answer, commandId } = await sendIdentify(hub);
+  const { answer, commandId } = await send(hub, IDENTIFY);
   await say(hub, pillar(1), { commandId, outcome: "done", detail: "" });
   await say(hub, pillar(0), { commandId, outcome: "refused", detail: "too late" });
   expect(await answer).toEqual({ ok: false, detail: "too late" });
@@ -72,7 +83,7 @@ test("another pillar's word on it counts for nothing", async () => {
 
 test("no answer in time is journalled as well", { timeout: 15_000 }, async () => {
   const hub = await heardHub();
-  const { answer } = await sendIdentify(hub);
+  const { answer } = await send(hub, IDENTIFY);
   expect((await answer).ok).toBe(false);
   expect(kept(hub).map(({ outcome }) => outcome)).toEqual(["unanswered"]);
 });

@@ -88,7 +88,7 @@ test("a full disk deletes the oldest recordings, and keeps those of open and loc
   });
   expect((await hub.shell.reads.timeline(old.incidentId))?.items.at(-1)).toMatchObject({
     type: "recording-deleted",
-    detail: "space",
+    detail: { kind: "deletion", reason: "space" },
   });
   expect(hub.shell.loop.state().deleting.size).toBe(0);
   const told = hub.events.flatMap(({ event }) =>

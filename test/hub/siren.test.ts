@@ -26,7 +26,7 @@ async function isSent(
     answer,
     new Promise<undefined>((resolve) => setTimeout(resolve, 100)),
   ]);
-  if (quick) return quick.code ?? quick.detail;
+  if (quick) return (quick.ok ? undefined : quick.code) ?? quick.detail;
   return hub.sent.length > before || "nothing was sent";
 }
 

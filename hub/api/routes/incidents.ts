@@ -9,9 +9,9 @@ import {
   IncidentPage,
   IncidentQuery,
   NoteBody,
-  Timeline,
   TransferBody,
 } from "../../../shared/api/incident.ts";
+import { Timeline } from "../../../shared/api/timeline.ts";
 import { IncidentId } from "../../../shared/ids.ts";
 import type { OperatorOrder } from "../../core/events.ts";
 import { actorOf } from "../signed-in.ts";

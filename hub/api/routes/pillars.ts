@@ -91,7 +91,8 @@ function commandRoute(app: Api, context: ApiContext): void {
       const by = { username, displayName, role };
       const sent = await context.hub.command(id, request.body, by);
       if (!sent.ok) throw problem(sent.code ?? "unavailable", sent.detail);
-      return reply.code(202).send({ detail: sent.detail });
+      const { detail, confirmedAfterMs = null } = sent;
+      return reply.code(202).send({ detail, confirmedAfterMs });
     },
   );
 }

@@ -1,49 +1,99 @@
-/** Timeline details in words: codes the hub writes are translated, a person's words are left as they are. */
-import type { TimelineEntry } from "../../../shared/api/incident.ts";
+/** Facts and their details in the reader's language; what a person or a machine wrote is left as it is. */
+import { assertNever } from "../../../shared/assert.ts";
+import type { IncidentDetail } from "../../../shared/api/timeline.ts";
+import { formatClock, formatWait } from "../desk/queue/wait.ts";
 import { keyFor, type Text, type TextKey } from "../i18n/index.ts";
-import { zhCN } from "../i18n/zh-CN.ts";
 
 /** The fact in words; some facts mean two things, told apart by their detail. */
-export function describeFact(entry: TimelineEntry): TextKey {
-  if (entry.type === "incident-held" && entry.detail === "resumed") return "timeline.resumed";
-  if (entry.type === "incident-answered" && entry.detail) return "timeline.takenOver";
-  if (entry.type === "view-opened" && entry.detail === "talk") return "timeline.talk-opened";
-  if (entry.type === "view-closed" && entry.detail === "talk") return "timeline.talk-closed";
-  return keyFor("timeline", entry.type, "timeline.other");
+export function describeFact(type: string, detail: IncidentDetail | null): TextKey {
+  if (detail?.kind === "hold" && !detail.isHeld) return "timeline.resumed";
+  if (type === "incident-answered" && detail) return "timeline.takenOver";
+  if (detail?.kind === "view" && detail.role === "talk") {
+    return type === "view-opened" ? "timeline.talk-opened" : "timeline.talk-closed";
+  }
+  return keyFor("timeline", type, "timeline.other");
 }
 
-/** Facts whose detail is a person's words or a person's name. */
-const WORDS = new Set([
-  "incident-opened",
-  "incident-joined",
-  "incident-noted",
-  "unit-dispatched",
-  "incident-transferred",
-  "incident-released",
-  "incident-answered",
-  "incident-locked",
-  "incident-unlocked",
-]);
-
-export function describeDetail(entry: TimelineEntry, text: Text): string {
-  const detail = entry.detail ?? "";
-  if (entry.type === "incident-closed") return describeClose(detail, text);
-  if (entry.type === "incident-pillar-revoked" && detail in zhCN.revocation) {
-    return text(`revocation.${detail as keyof typeof zhCN.revocation}`);
-  }
-  if (entry.type === "incident-escalated" && detail in zhCN.queue.level) {
-    return text(`queue.level.${detail as keyof typeof zhCN.queue.level}`);
-  }
-  if (entry.type === "recording-deleted" && detail in zhCN.recording.because) {
-    return text(`recording.because.${detail as keyof typeof zhCN.recording.because}`);
-  }
-  return WORDS.has(entry.type) ? detail : "";
+export interface Described {
+  /** Words of the console, in the reader's language. */
+  readonly phrase: string;
+  /** As somebody outside wrote it: shown through `UserText`. */
+  readonly quoted: string;
 }
 
-/** The hub writes `disposition` or `disposition: note`. */
-function describeClose(detail: string, text: Text): string {
-  const [, code = "", rest = ""] = /^([a-z-]+)(?::\s*(.*))?$/s.exec(detail) ?? [];
-  if (!(code in zhCN.disposition)) return detail;
-  const word = text(`disposition.${code as keyof typeof zhCN.disposition}`);
-  return rest ? `${word}：${rest}` : word;
+const said = (phrase: string, quoted = ""): Described => ({ phrase, quoted });
+
+/** Both empty where the fact's own words say everything. */
+export function describeDetail(detail: IncidentDetail, text: Text): Described {
+  switch (detail.kind) {
+    case "typed":
+    case "note":
+      return said("", detail.text);
+    case "unit":
+      return said("", detail.unit);
+    case "lock":
+      return said("", detail.reason);
+    case "from-person":
+      return said(text("detail.from-person"), detail.name);
+    case "to-person":
+      return said(text("detail.to-person"), detail.name);
+    case "receiver":
+      return said(text("detail.receiver", { host: detail.host }), detail.failure ?? "");
+    case "close":
+      return said(text(`disposition.${detail.disposition}`), detail.note);
+    case "hold":
+    case "view":
+    case "recording":
+      return said("");
+    default:
+      return said(phraseOf(detail, text));
+  }
+}
+
+type CodedKind =
+  | "alarm"
+  | "same-number"
+  | "due"
+  | "overdue"
+  | "escalation"
+  | "revocation"
+  | "recording-end"
+  | "deletion";
+
+/** Of details that hold codes and numbers alone. */
+function phraseOf(detail: Extract<IncidentDetail, { kind: CodedKind }>, text: Text): string {
+  switch (detail.kind) {
+    case "alarm": {
+      const kind = text(`kind.${detail.alarm}`);
+      return text("detail.alarm", { kind, seq: detail.seq, via: detail.via.toUpperCase() });
+    }
+    case "same-number":
+      return text("detail.same-number", { seq: detail.seq });
+    case "due": {
+      const reason = text(`deadlineReason.${detail.reason}`);
+      return text("detail.due", { time: formatClock(Date.parse(detail.at)), reason });
+    }
+    case "overdue":
+      return text(`deadlineReason.${detail.reason}`);
+    case "escalation":
+      return text(`queue.level.${detail.level}`);
+    case "revocation":
+      return text(`revocation.${detail.reason}`);
+    case "recording-end":
+      return describeEnd(detail, text);
+    case "deletion":
+      return text(`recording.because.${detail.reason}`);
+    default:
+      return assertNever(detail);
+  }
+}
+
+function describeEnd(
+  { state, durationMs, gaps }: Extract<IncidentDetail, { kind: "recording-end" }>,
+  text: Text,
+): string {
+  const values = { state: text(`recordingState.${state}`), length: formatWait(durationMs) };
+  return gaps === null || gaps.count === 0
+    ? text("detail.recording-end", values)
+    : text("detail.recording-end-gaps", { ...values, count: gaps.count });
 }

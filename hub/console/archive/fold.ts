@@ -1,5 +1,5 @@
 /** Which lines of an incident's story are shown, and how often each happened in a row. */
-import type { TimelineEntry } from "../../../shared/api/incident.ts";
+import type { TimelineEntry } from "../../../shared/api/timeline.ts";
 
 /** Bookkeeping of the hub that tells an operator nothing: the press is already there as "opened". */
 const HIDDEN = new Set(["alarm-recorded", "deadline-set"]);

@@ -1,6 +1,7 @@
 /** An incident's facts, fetched again whenever the incident changed. */
 import { shallowRef, watch, type Ref } from "vue";
-import { Timeline, type Incident, type TimelineEntry } from "../../../shared/api/incident.ts";
+import type { Incident } from "../../../shared/api/incident.ts";
+import { Timeline, type TimelineEntry } from "../../../shared/api/timeline.ts";
 import { ask } from "../api/client.ts";
 
 export interface TimelineView {

@@ -23,7 +23,8 @@ export interface SelfTest {
   readonly earlier: ReadonlyMap<string, number>;
   /** `undefined` while the pillar has not answered. */
   readonly answer:
-    | { readonly isGood: true; readonly detail: string }
+    /** From the press to the hub's receipt, as the pillar measured it. */
+    | { readonly isGood: true; readonly confirmedAfterMs: number | null }
     /** `alarm`: what had come by then. Of what comes later nobody knows whether it is of this test or the next. */
     | { readonly isGood: false; readonly detail: string; readonly alarm: Incident | undefined }
     | undefined;
@@ -68,7 +69,7 @@ export async function runSelfTest({ id, name }: Pick<Pillar, "id" | "name">): Pr
   const told = await ask(path, CommandAnswer, { method: "POST", body });
   const alarm = alarmOf(test, incidents.value);
   const answer = told.ok
-    ? ({ isGood: true, detail: told.value.detail } as const)
+    ? ({ isGood: true, confirmedAfterMs: told.value.confirmedAfterMs } as const)
     : ({ isGood: false, detail: told.detail, alarm } as const);
   selfTests.value = selfTests.value.map((one) =>
     one.number === test.number ? { ...one, answer } : one,
@@ -93,15 +94,15 @@ export function reportOf(test: SelfTest, known: readonly Incident[]): Report {
   const arrived = alarm ? "done" : end === "failed" ? "failed" : "waiting";
   const isFirst = alarm?.presses === 1;
   const arrivedMs = isFirst ? Date.parse(alarm.openedAt) - Date.parse(alarm.pressedAt) : null;
-  const [, confirmedMs] = /(\d+) ms/.exec(answer?.isGood ? answer.detail : "") ?? [];
+  const confirmedMs = answer?.isGood ? answer.confirmedAfterMs : null;
   return {
     steps: [
       { name: "ordered", state: arrived === "failed" ? "failed" : "done", ms: null },
       { name: "arrived", state: arrived, ms: arrivedMs },
-      { name: "confirmed", state: end, ms: confirmedMs === undefined ? null : Number(confirmedMs) },
+      { name: "confirmed", state: end, ms: confirmedMs },
     ],
     // The receipt may overtake the alarm on its way to this page.
     result: end === "failed" ? "failed" : end === "done" && alarm ? "passed" : "running",
-    reason: end === "failed" ? (answer?.detail ?? "") : "",
+    reason: answer?.isGood === false ? answer.detail : "",
   };
 }

@@ -1,10 +1,15 @@
 /** The audit as pages of a filtered list, whose filters stand in the address; and its facts in words. */
 import { ref, shallowRef, watch, type Ref } from "vue";
-import { AuditKind, AuditPage, type AuditEntry } from "../../../shared/api/audit.ts";
+import {
+  AuditKind,
+  AuditPage,
+  type AuditDetail,
+  type AuditEntry,
+} from "../../../shared/api/audit.ts";
 import { ask } from "../api/client.ts";
 import { filterFromQuery, requestFromFilter } from "../archive/filter.ts";
-import { describeFact } from "../archive/detail.ts";
-import { keyFor, type TextKey } from "../i18n/index.ts";
+import { describeDetail, describeFact, type Described } from "../archive/detail.ts";
+import { keyFor, type Text, type TextKey } from "../i18n/index.ts";
 
 export interface AuditFilter {
   readonly person: string;
@@ -88,43 +93,45 @@ export function useAudit(filter: Ref<AuditFilter>) {
 }
 
 /** What was done. */
-export function describeEntry(entry: AuditEntry): TextKey {
-  if (entry.type === "records-read" || entry.type === "recording-viewed") {
-    return keyFor("auditFact", entry.detail ?? "", "timeline.other");
+export function describeEntry({ type, detail }: Pick<AuditEntry, "type" | "detail">): TextKey {
+  switch (detail?.kind) {
+    case "account":
+      return `auditFact.${detail.change}`;
+    case "read":
+      return `auditFact.${detail.what}`;
+    case "viewed":
+      return `auditFact.${detail.how}`;
+    case "command":
+      return "auditFact.command-sent";
+    case "command-result":
+      return "auditFact.command-result";
+    case "sealed":
+      return "auditFact.fact-sealed";
+    default: {
+      const key = keyFor("auditFact", type, "timeline.other");
+      return key === "timeline.other" ? describeFact(type, detail) : key;
+    }
   }
-  if (entry.type === "account-changed") {
-    const [change = ""] = (entry.detail ?? "").split(":");
-    return keyFor("auditFact", change, "timeline.other");
-  }
-  const key = keyFor("auditFact", entry.type, "timeline.other");
-  if (key !== "timeline.other") return key;
-  const detail = entry.kind === "talk" ? "talk" : entry.detail;
-  const { index, at, type, by, byName } = entry;
-  return describeFact({ index, at, type, by, byName, detail, eventId: null });
 }
 
-/** The role, the unit, the note: what is not said by the deed itself. */
-export function detailKey(entry: AuditEntry): TextKey | null {
-  const { type, detail } = entry;
-  if (type === "account-changed") {
-    const role = detail?.split(": ")[1];
-    return role === undefined ? null : keyFor("role", role, "timeline.other");
+/** What is not said by the deed itself: the role, the unit, the note. */
+export function describeAuditDetail(detail: AuditDetail, text: Text): Described {
+  switch (detail.kind) {
+    case "account":
+      return { phrase: detail.role === null ? "" : text(`role.${detail.role}`), quoted: "" };
+    case "read":
+    case "viewed":
+      return { phrase: "", quoted: "" };
+    case "command":
+      return { phrase: text(`command.${detail.name}`), quoted: "" };
+    case "command-result": {
+      const command = text(`command.${detail.name}`);
+      const outcome = text(`outcome.${detail.outcome}`);
+      return { phrase: text("detail.command-result", { command, outcome }), quoted: detail.detail };
+    }
+    case "sealed":
+      return { phrase: text("detail.sealed", { index: detail.index }), quoted: detail.reason };
+    default:
+      return describeDetail(detail, text);
   }
-  if (type === "incident-closed") return keyFor("disposition", detail ?? "", "timeline.other");
-  if (type === "pillar-revoked") return keyFor("revocation", detail ?? "", "timeline.other");
-  return null;
 }
-
-const IN_WORDS = new Set([
-  "incident-noted",
-  "unit-dispatched",
-  "incident-transferred",
-  "incident-answered",
-  "command-sent",
-  "command-result",
-  "fact-sealed",
-]);
-
-/** What a person wrote or named. */
-export const detailWords = ({ type, detail }: AuditEntry): string =>
-  IN_WORDS.has(type) ? (detail ?? "") : "";

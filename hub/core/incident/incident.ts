@@ -11,12 +11,13 @@ import type {
   IncidentState,
   Priority,
 } from "../../../shared/api/incident.ts";
+import type { DeadlineReason } from "../../../shared/api/timeline.ts";
 import { assert, assertNever } from "../../../shared/assert.ts";
 import type { EventId, IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
 import type { AlarmKind } from "../../../shared/protocol/alarm.ts";
 import type { Call } from "../../../shared/protocol/call.ts";
 import { boundedPress } from "../bounds.ts";
-import type { DeadlineReason, FactOf, IncidentFact } from "../facts.ts";
+import type { FactOf, IncidentFact } from "../facts.ts";
 
 export interface Deadline {
   readonly dueAt: number;

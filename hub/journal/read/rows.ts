@@ -7,8 +7,9 @@
  */
 import type { z } from "zod";
 import { AuditEntry } from "../../../shared/api/audit.ts";
-import { Incident, Recording, TimelineEntry } from "../../../shared/api/incident.ts";
+import { Incident, Recording } from "../../../shared/api/incident.ts";
 import { Pillar } from "../../../shared/api/pillar.ts";
+import { TimelineEntry } from "../../../shared/api/timeline.ts";
 import { parseWith, type Parsed } from "../../../shared/parse.ts";
 import type { Fact } from "../../core/facts.ts";
 import type { IncidentRecord } from "../../core/incident/incident.ts";

@@ -17,7 +17,8 @@ import { project, untouched, type Touched } from "../../../hub/journal/projectio
 import { timelineEntry } from "../../../hub/journal/read/timeline.ts";
 import { type toIncident, toPillar, toRecording } from "../../../hub/journal/read/api-shape.ts";
 import { ServerEvent } from "../../../shared/api/event.ts";
-import { IncidentPage, RecordingPage, Timeline } from "../../../shared/api/incident.ts";
+import { IncidentPage, RecordingPage } from "../../../shared/api/incident.ts";
+import { Timeline } from "../../../shared/api/timeline.ts";
 import { PillarPage } from "../../../shared/api/pillar.ts";
 import type { HubState } from "../../../hub/core/state/hub-state.ts";
 import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";

@@ -308,8 +308,9 @@ describe("an order", () => {
     const [alarm] = pillar.alarms();
     expect(alarm?.event.kind).toBe("test");
     expect(outcomes(pillar)).toEqual([]);
+    pillar.pass(41);
     pillar.accept(alarm!.event.eventId);
-    expect(outcomes(pillar)).toEqual(["done"]);
+    expect(reports(pillar)).toMatchObject([{ outcome: "done", confirmedAfterMs: 41 }]);
     expect(pillar.lamp()).toBe("standby");
   });
 

@@ -68,11 +68,11 @@ describe("on its own", () => {
     "a CSV export": (text) => toCsv([[text, text]]),
     "a timeline": (text) => {
       const lines = [
-        { ...entry, type: "incident-closed", detail: text },
-        { ...entry, type: "incident-noted", detail: text },
+        { ...entry, type: "incident-noted", detail: { kind: "note", text } as const },
+        { ...entry, type: "unit-dispatched", detail: { kind: "unit", unit: text } as const },
       ];
       foldLines(lines, true);
-      return lines.map((line) => describeDetail(line, (key) => key));
+      return lines.map(({ detail }) => describeDetail(detail, (key) => key));
     },
     "showing it": (text) => isolated(text) + visible(text, true),
     "a line of the log": (text) => plainJsonLine(JSON.stringify({ msg: text })),

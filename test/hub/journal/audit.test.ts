@@ -96,11 +96,11 @@ describe("the audit", () => {
     const { items, next } = await ask();
     expect(next).toBeNull();
     expect(items.map(({ kind, by, detail }) => [kind, by, detail])).toEqual([
-      ["audit", "wang", "audit"],
-      ["account", null, "role: admin"],
+      ["audit", "wang", { kind: "read", what: "audit" }],
+      ["account", null, { kind: "account", change: "role", role: "admin" }],
       ["sign-in-refused", "wang", null],
-      ["recording", "li", "download"],
-      ["read", "li", "incident"],
+      ["recording", "li", { kind: "viewed", how: "download" }],
+      ["read", "li", { kind: "read", what: "incident" }],
       ["session", "li", null],
     ]);
     expect(items[2]).toMatchObject({ from: "10.9.9.9", count: 7 });

@@ -3,12 +3,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ServerEvent } from "../../../shared/api/event.ts";
-import {
-  IncidentPage,
-  IncidentQuery,
-  RecordingPage,
-  Timeline,
-} from "../../../shared/api/incident.ts";
+import { IncidentPage, IncidentQuery, RecordingPage } from "../../../shared/api/incident.ts";
+import { Timeline } from "../../../shared/api/timeline.ts";
 import { PillarPage } from "../../../shared/api/pillar.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";

@@ -133,9 +133,10 @@ describe("a camera's password in the journal", () => {
     const reads = openReads({ file, dataDir, heardAt: () => undefined });
     onTestFinished(() => reads.close());
     const { items } = await reads.audit(AuditQuery.parse({}));
+    const sealed = (index: number) => ({ kind: "sealed", index, reason: WHY });
     expect(items).toMatchObject([
-      { type: "fact-sealed", by: null, byName: "Wang Fang", detail: `#${SECOND_LEAK}: ${WHY}` },
-      { type: "fact-sealed", by: null, byName: "Wang Fang", detail: `#${LEAK}: ${WHY}` },
+      { type: "fact-sealed", by: null, byName: "Wang Fang", detail: sealed(SECOND_LEAK) },
+      { type: "fact-sealed", by: null, byName: "Wang Fang", detail: sealed(LEAK) },
     ]);
     expect(JSON.stringify(await reads.eventsAfter(0, 100))).not.toContain(SECRET);
   });

@@ -1,5 +1,6 @@
 /** Incidents and pillars for the console's tests, each with only what the test is about. */
-import { Incident, type TimelineEntry } from "../../../shared/api/incident.ts";
+import { Incident } from "../../../shared/api/incident.ts";
+import type { TimelineEntry } from "../../../shared/api/timeline.ts";
 import { Pillar } from "../../../shared/api/pillar.ts";
 
 const START = Date.parse("2026-11-23T12:00:00.000Z");

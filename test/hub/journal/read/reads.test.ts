@@ -1,11 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  IncidentPage,
-  IncidentQuery,
-  Recording,
-  Timeline,
-} from "../../../../shared/api/incident.ts";
+import { IncidentPage, IncidentQuery, Recording } from "../../../../shared/api/incident.ts";
+import { Timeline } from "../../../../shared/api/timeline.ts";
 import { PillarPage } from "../../../../shared/api/pillar.ts";
 import { ServerEvent } from "../../../../shared/api/event.ts";
 import type { Fact } from "../../../../hub/core/facts.ts";
@@ -91,7 +87,10 @@ describe("incidents", () => {
       [4, "deadline-set"],
       [8, "incident-closed"],
     ]);
-    expect(timeline.items.at(-1)).toMatchObject({ byName: "王芳", detail: "resolved: 回家了" });
+    expect(timeline.items.at(-1)).toMatchObject({
+      byName: "王芳",
+      detail: { kind: "close", disposition: "resolved", note: "回家了" },
+    });
     expect(await reads.timeline(incidentOf(9))).toBeUndefined();
   });
 });
