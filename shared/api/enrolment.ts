@@ -12,7 +12,12 @@ export const EnrolmentCode = z
   .regex(
     /^[a-z0-9-]+:[A-Za-z0-9_-]{22}:[0-9a-f]{64}$/,
     "expected pillar:secret:fingerprint, as printed by anzhu-hub enrol",
-  );
+  )
+  .transform((code) => {
+    const [pillarId = "", secret = "", fingerprint = ""] = code.split(":");
+    return { pillarId, secret, fingerprint };
+  });
+export type EnrolmentCode = z.infer<typeof EnrolmentCode>;
 
 export const EnrolmentRequest = z.strictObject({
   pillarId: PillarId,

@@ -65,7 +65,7 @@ async function startOne(
 ): Promise<VirtualPillar> {
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
-  const id = code.split(":")[0] ?? "";
+  const { pillarId: id } = EnrolmentCode.parse(code);
   const street = { seed: camera ? camera.seed : 0, title: id, font: findChineseFont() };
   return startPillar({
     id,

@@ -205,9 +205,11 @@ async function serve(serving: Serving): Promise<string> {
 function lost({ path, unit }: ModbusSettings, error: unknown, port: ModbusPort): string {
   const reason = reasonOf(error);
   const board = `the I/O board on ${path}`;
-  const [, code] = /exception (\d+)/i.exec(reason) ?? [];
+  // Set by modbus-serial when the unit answered with an exception.
+  const code =
+    error instanceof Error && "modbusCode" in error ? Number(error.modbusCode) : undefined;
   if (code !== undefined) {
-    const name = EXCEPTIONS[Number(code)] ?? "unknown";
+    const name = EXCEPTIONS[code] ?? "unknown";
     return (
       `${board} answered: unit ${unit} says exception ${code} (${name}); ` +
       "check board.unit, and that its registers are those of docs/register-map.md"

@@ -26,12 +26,6 @@ import { writeTlsPair } from "../identity/tls-pair.ts";
 const ANSWER_MS = 15_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-interface Code {
-  readonly pillarId: string;
-  readonly secret: string;
-  readonly fingerprint: string;
-}
-
 export async function enrol(config: AgentConfig, codeText: string): Promise<EnrolmentResult> {
   const code = readCode(codeText, config.pillarId);
   const base = new URL(config.hub.httpUrl);
@@ -51,15 +45,15 @@ export async function enrol(config: AgentConfig, codeText: string): Promise<Enro
   return answer;
 }
 
-function readCode(text: string, pillarId: PillarId): Code {
+function readCode(text: string, pillarId: PillarId): EnrolmentCode {
   const parsed = parseWith(EnrolmentCode, text.trim());
   if (!parsed.ok) throw new Failure("configuration", `the code is not one: ${parsed.reason}`);
-  const [forPillar = "", secret = "", fingerprint = ""] = parsed.value.split(":");
-  if (forPillar !== pillarId) {
-    const found = `the code must be for ${pillarId}, found one for ${forPillar}`;
+  const { value } = parsed;
+  if (value.pillarId !== pillarId) {
+    const found = `the code must be for ${pillarId}, found one for ${value.pillarId}`;
     throw new Failure("configuration", `${found}. Run on the hub: anzhu-hub enrol ${pillarId}`);
   }
-  return { pillarId: forPillar, secret, fingerprint };
+  return value;
 }
 
 function loopback(base: URL): undefined {
@@ -163,7 +157,7 @@ function refusal(status: number, bytes: Buffer): string {
 }
 
 /** Certificate, key and CA must belong together before they replace anything. */
-function checkResult(answer: EnrolmentResult, code: Code, keys: NewKeys): void {
+function checkResult(answer: EnrolmentResult, code: EnrolmentCode, keys: NewKeys): void {
   try {
     const ca = new X509Certificate(answer.caCertificate);
     if (fingerprintOf(ca) !== code.fingerprint)
