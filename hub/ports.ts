@@ -75,7 +75,10 @@ export interface NumberedEvent {
 /** A way for pillars to reach the hub. Messages arrive parsed, authorised and bound to an identity. */
 export interface PillarLink {
   send(pillarId: PillarId, message: DownMessage): void;
-  /** Destroys every connection of the pillar at once, for example when its identity is revoked. */
+  /**
+   * Ends every connection of the pillar, for example when its identity is revoked: nothing more is heard on it, and
+   * what was sent before is written first. Another's broker goes on; what comes through it is dropped.
+   */
   drop(pillarId: PillarId, reason: string): void;
   close(): Promise<void>;
 }

@@ -218,8 +218,17 @@ export type HubEffect =
       readonly incidentId: IncidentId;
       readonly who: "all" | "talkers";
     }
-  /** Its connection is cut at once, and its picture and voice with it. */
-  | { readonly type: "expel-pillar"; readonly pillarId: PillarId; readonly reason: string }
+  /**
+   * The last words to a pillar, then its connection is cut, and its picture and voice with it. `sessionNonce`: the
+   * session they are signed for; null when the hub knows none, and they cannot be said.
+   */
+  | {
+      readonly type: "expel-pillar";
+      readonly pillarId: PillarId;
+      readonly reason: string;
+      readonly sessionNonce: SessionNonce | null;
+      readonly lastCalls: readonly Call[];
+    }
   | {
       readonly type: "refuse";
       readonly code: "not-found" | "conflict" | "forbidden" | "bad-request";

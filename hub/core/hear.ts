@@ -16,6 +16,7 @@ import { hearBoot, hearTakeover, newCloneWatch } from "./pillar/clone-detection.
 import { assertNever } from "../../shared/assert.ts";
 import { hearClock } from "./clock.ts";
 import { hearConsole, hearAbsence } from "./incident/console.ts";
+import { endSession, isOfEndedSession } from "./pillar/revocation.ts";
 
 /** Calls of one pillar that wait for its session; of its latest it is told in any case. */
 const MAX_UNTOLD = 64;
@@ -86,6 +87,7 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
 }
 
 function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartbeat" }>): void {
+  if (isOfEndedSession(state, event)) return;
   const { at, pillarId, heartbeat } = event;
   const known = state.heard.contacts.get(pillarId);
   if (known && mayHaveMissed(known, heartbeat.sessionNonce, at)) known.isTold = false;
@@ -135,6 +137,7 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
       resendAskedAt: null,
       resendAfterMs: FIRST_RESEND_AFTER_MS,
       sessionNonce: null,
+      endedSessions: [],
       untold: new Map(),
       behindSince: null,
       cloneWatch: undefined,
@@ -149,13 +152,15 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
 /** Takes note of what was ordered, so that it is not ordered again too soon. */
 export function noteOrdered(state: HubState, effect: HubEffect, at: number): void {
   if (effect.type === "call-external") noteCalled(state, effect.incidentId);
-  if (effect.type !== "ask-resend" && effect.type !== "tell-pillar") return;
+  if (!("pillarId" in effect)) return;
   const contact = state.heard.contacts.get(effect.pillarId);
   if (!contact) return;
+  if (effect.type === "expel-pillar") endSession(contact);
   if (effect.type === "tell-pillar") {
     noteTold(contact, effect.call, state.heard.clock.nowMs);
     return;
   }
+  if (effect.type !== "ask-resend") return;
   const isRepeated = contact.resendAskedAt !== null;
   contact.resendAskedAt = at;
   contact.resendAfterMs = isRepeated
@@ -179,4 +184,15 @@ function noteTold(contact: PillarContact, call: Call, nowMs: number): void {
 /** What is remembered of a fact although no fold keeps it. */
 export function noteFact(heard: Heard, fact: Fact): void {
   if (fact.type === "deadline-set") noteDeadline(heard, fact);
+}
+
+/**
+ * After the fold was made again from the disk: what was received is still true, but every pillar has to be told again
+ * how its call stands, and an identity whose end was not written down has not ended.
+ */
+export function hearRefolded(heard: Heard): void {
+  for (const contact of heard.contacts.values()) {
+    contact.isTold = false;
+    contact.endedSessions = [];
+  }
 }

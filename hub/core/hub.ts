@@ -8,7 +8,8 @@
 import { assert, assertNever } from "../../shared/assert.ts";
 import { decideAlarm } from "./incident/alarm.ts";
 import { budgetFacts, evolveBudget, withinBudget } from "./pillar/budget.ts";
-import { adoptionFacts, certificateFacts, decideRevoke } from "./pillar/certificate.ts";
+import { adoptionFacts, certificateFacts } from "./pillar/certificate.ts";
+import { decideRevoke, expelReplaced, isOfEndedSession } from "./pillar/revocation.ts";
 import { decideReleases } from "./incident/console.ts";
 import { decideDeadlines } from "./incident/deadline.ts";
 import { both, nothing, type Decision } from "./decision.ts";
@@ -64,6 +65,16 @@ export function handle(state: HubState, event: HubEvent, now: Now): Decision {
   }
   for (const effect of decision.effects) noteOrdered(state, effect, event.at);
   return decision;
+}
+
+/** Facts that need no decision, folded. A pillar whose identity one of them replaces is expelled. */
+export function handleFacts(state: HubState, facts: readonly Fact[], nextIndex: number): Decision {
+  const effects = facts.flatMap((fact) =>
+    fact.type === "pillar-enrolled" ? expelReplaced(state, fact) : [],
+  );
+  for (const [offset, fact] of facts.entries()) evolve(state, fact, nextIndex + offset);
+  for (const effect of effects) noteOrdered(state, effect, facts[0]?.at ?? 0);
+  return { facts, effects };
 }
 
 export function decide(state: HubState, event: HubEvent): Decision {
@@ -123,6 +134,7 @@ function decideHeartbeat(
   state: HubState,
   event: Extract<HubEvent, { type: "heartbeat" }>,
 ): Decision {
+  if (isOfEndedSession(state, event)) return nothing;
   const { at, pillarId, heartbeat } = event;
   const facts = withinBudget(state, event, heartbeatFacts(state, event));
   const fromSeq = missingFrom(state, event);

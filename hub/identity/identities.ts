@@ -8,12 +8,8 @@
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import { isRenewalBudgetSpent, MAX_RENEWALS_PER_DAY, renewalFacts } from "../core/pillar/budget.ts";
-import {
-  decideRevoke,
-  goodSerials,
-  isRenewalDue,
-  whyNotAdmitted,
-} from "../core/pillar/certificate.ts";
+import { goodSerials, isRenewalDue, whyNotAdmitted } from "../core/pillar/certificate.ts";
+import { decideRevoke } from "../core/pillar/revocation.ts";
 import type { HubEvent } from "../core/events.ts";
 import type { Fact, FactOf } from "../core/facts.ts";
 import { isCloned } from "../core/pillar/pillar-registry.ts";

@@ -26,7 +26,7 @@ export interface EffectsOptions {
   readonly authority: Pick<Authority, "sign">;
   readonly media: Pick<MediaPort, "send">;
   readonly send: PillarLink["send"];
-  readonly telling: Pick<Telling, "call">;
+  readonly telling: Pick<Telling, "call" | "dismiss">;
   readonly drop: PillarLink["drop"];
   readonly state: () => HubState;
   readonly views: Pick<Views, "end">;
@@ -96,6 +96,7 @@ function perform(options: EffectsOptions, effect: HubEffect, message: Accepted |
       options.views.end(effect.incidentId, effect.who);
       return;
     case "expel-pillar":
+      options.telling.dismiss(effect.pillarId, effect);
       options.media.send({ type: "pillar-gone", pillarId: effect.pillarId });
       options.drop(effect.pillarId, effect.reason);
       return;

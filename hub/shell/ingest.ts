@@ -16,8 +16,7 @@ import type { ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "../core/events.ts";
 import type { Via } from "../core/facts.ts";
 import { needsJournal } from "../core/pillar/ledger.ts";
-import type { PillarRecord } from "../core/state/pillar-record.ts";
-import { isExpired, revokedWords } from "../core/pillar/certificate.ts";
+import { whyNoAlarms, whyUnheard } from "../core/pillar/certificate.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { newId } from "./identifier.ts";
 import { sha256 } from "../journal/chain.ts";
@@ -108,8 +107,7 @@ type Other = Exclude<UpMessage, { readonly channel: "alarm" }>;
 
 async function onOther(options: Ingest, pillarId: PillarId, message: Other): Promise<void> {
   const at = Date.now();
-  const record = options.state().pillars.get(pillarId);
-  const ended = record && whyEnded(record, at);
+  const ended = whyUnheard(options.state().pillars.get(pillarId), at);
   if (ended) {
     // It was let in while its certificate was good. Expired, it may still raise an alarm; nothing else counts.
     options.drop(pillarId, ended);
@@ -130,11 +128,6 @@ async function onOther(options: Ingest, pillarId: PillarId, message: Other): Pro
     default:
       assertNever(message);
   }
-}
-
-function whyEnded(record: PillarRecord, at: number): string | undefined {
-  if (record.revocation) return revokedWords(record.revocation);
-  return isExpired(record, at) ? "its certificate has expired: enrol the pillar again" : undefined;
 }
 
 interface AlarmHeard {
@@ -197,13 +190,17 @@ const senderOf = ({ state }: IngestOptions, pillarId: PillarId): { pillarId: Pil
 
 function whyRefuse(options: IngestOptions, heard: AlarmHeard): string | undefined {
   const { pillarId, alarm } = heard;
-  const { alarmPublicKey: key, revocation } = options.state().pillars.get(pillarId) ?? {};
-  if (revocation) return `an alarm of ${pillarId} does not count: ${revokedWords(revocation)}`;
-  if (!key) return `expected an enrolled pillar, found ${pillarId}; enrol it`;
+  const record = options.state().pillars.get(pillarId);
+  const refusal = whyNoAlarms(record, pillarId);
+  if (refusal !== undefined) return refusal;
   if (alarm.event.pillarId !== pillarId) {
     return `expected an alarm of ${pillarId}, found one of ${alarm.event.pillarId}`;
   }
-  return options.authority.verify(key, canonicalJson(alarm.event), alarm.sig)
+  return options.authority.verify(
+    record?.alarmPublicKey ?? "",
+    canonicalJson(alarm.event),
+    alarm.sig,
+  )
     ? undefined
     : `the signature of ${pillarId} does not fit its alarm key; enrol it again`;
 }

@@ -10,8 +10,8 @@ import { assert } from "../../shared/assert.ts";
 import type { Decision } from "../core/decision.ts";
 import type { HubEvent } from "../core/events.ts";
 import type { Fact } from "../core/facts.ts";
-import { evolve, handle, unattended } from "../core/hub.ts";
-import { hear } from "../core/hear.ts";
+import { evolve, handle, handleFacts, unattended } from "../core/hub.ts";
+import { hear, hearRefolded } from "../core/hear.ts";
 import { MAX_PILLARS } from "../core/pillar/pillar-registry.ts";
 import { newState, type HubSettings, type HubState } from "../core/state/hub-state.ts";
 import { readSnapshot, writeSnapshot } from "../core/snapshot.ts";
@@ -97,8 +97,7 @@ function refold(loop: LoopState): void {
     },
     fact: (fact, index) => evolve(loop.state, fact, index),
   });
-  // What was received from pillars is still true; but every pillar has to be told again how its call stands.
-  for (const voice of heard.contacts.values()) voice.isTold = false;
+  hearRefolded(heard);
   loop.state = { ...loop.state, heard };
 }
 
@@ -121,8 +120,7 @@ async function record(loop: LoopState, facts: readonly Fact[], prepare: Prepare)
   if (loop.failure) throw loop.failure;
   refuseStrays(loop.state, facts);
   const first = loop.journal.nextIndex();
-  for (const [offset, fact] of facts.entries()) evolve(loop.state, fact, first + offset);
-  await settle(loop, { facts, effects: [], first }, prepare);
+  await settle(loop, { ...handleFacts(loop.state, facts, first), first }, prepare);
 }
 
 /** Facts about a pillar nobody registered would stop the fold, now and at every start after. */

@@ -38,6 +38,12 @@ export interface Commander {
 
 type Result = Pick<FactOf<"command-result">, "outcome" | "detail" | "confirmedAfterMs">;
 
+/** The pillar reconnected, or its identity ended, while the journal took the command: it would refuse it. */
+const SESSION_OVER: Result = {
+  outcome: "unanswered",
+  detail: "the session it was signed for was over before it could be sent",
+};
+
 interface Awaited {
   readonly pillarId: PillarId;
   settle(result: Result): void;
@@ -77,8 +83,9 @@ export function createCommander(options: CommanderOptions): Commander {
       const sent = { type: "command-sent", at: Date.now(), pillarId, commandId, order } as const;
       const why = request.reason === undefined ? {} : { reason: request.reason };
       await options.record([{ ...sent, by: by.username, ...why }]);
-      const answered = waitFor(awaited, commandId, pillar);
-      options.send(pillarId, { channel: "command", message });
+      const isSame = options.state().heard.contacts.get(pillarId)?.sessionNonce === sessionNonce;
+      const answered = isSame ? waitFor(awaited, commandId, pillar) : SESSION_OVER;
+      if (isSame) options.send(pillarId, { channel: "command", message });
       const result = await answered;
       const ended = { type: "command-result", at: Date.now(), pillarId, commandId } as const;
       await options.record([{ ...ended, name: order.name, ...result, by: by.username }]);

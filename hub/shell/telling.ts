@@ -18,9 +18,16 @@ const MAX_WAITING_SIGNALS = 40;
 /** Pillars whose signals wait at once. */
 const MAX_WAITING_PILLARS = 1000;
 
+export interface LastWords {
+  readonly sessionNonce: SessionNonce | null;
+  readonly lastCalls: readonly Call[];
+}
+
 export interface Telling {
   call(pillarId: PillarId, call: Call): void;
   signal(pillarId: PillarId, signal: Signal): void;
+  /** The last it is told in this session; what waits for the next is not meant for whoever has that. */
+  dismiss(pillarId: PillarId, last: LastWords): void;
   /** A heartbeat was taken in. */
   onHeartbeat(pillarId: PillarId): void;
 }
@@ -45,15 +52,21 @@ export function createTelling(options: {
   };
   const sendSignal = (to: Stamp, signal: Signal): void =>
     options.send(to.pillarId, { channel: "signal", message: signed(to, { signal }) });
+  const sendCall = (to: Stamp, call: Call): void =>
+    options.send(to.pillarId, { channel: "call", message: signed(to, { call }) });
 
   return {
     call: (pillarId, call) => {
       const session = sessionOf(pillarId);
-      if (!session) return;
-      const message = signed(stampFor(pillarId, session), { call });
-      options.send(pillarId, { channel: "call", message });
+      if (session) sendCall(stampFor(pillarId, session), call);
+    },
+    dismiss: (pillarId, { sessionNonce, lastCalls }) => {
+      waiting.delete(pillarId);
+      if (!sessionNonce) return;
+      for (const call of lastCalls) sendCall(stampFor(pillarId, sessionNonce), call);
     },
     signal: (pillarId, signal) => {
+      if (options.state().pillars.get(pillarId)?.revocation) return;
       const session = sessionOf(pillarId);
       if (session) return sendSignal(stampFor(pillarId, session), signal);
       if (!waiting.has(pillarId) && waiting.size >= MAX_WAITING_PILLARS) return;

@@ -65,6 +65,39 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
   );
 
   test(
+    "G4 a pillar is revoked in a call: its lamp takes the answer back within 2 s, though its link stays, and a press is told to dial 110",
+    { timeout: SLOW },
+    async () => {
+      const brokered = await open();
+      const { street } = brokered;
+      const pillar = await armed(brokered, "revoked");
+      await pillar.press();
+      await pillar.untilLamp("received");
+      const [incident] = await street.hub.desk.active();
+      await street.hub.desk.order(incident!.id, "answer");
+      await pillar.untilLamp("answered");
+      const revokedAt = performance.now();
+      const revoked = await street.hub.desk.request("/pillars/revoked/revoke", {
+        as: "admin",
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ reason: "pillar-stolen", note: "" }),
+      });
+      expect(revoked.status).toBe(200);
+      await pillar.untilLamp("standby");
+      expect(performance.now() - revokedAt).toBeLessThan(PROMISED_MS.wordTakenBack);
+      await street.hub.desk.order(incident!.id, "hold", { held: true });
+      await pillar.press();
+      const saysSo = (): boolean => pillar.lines().some((text) => /dial 110|110/.test(text));
+      await expect.poll(saysSo, { timeout: 30_000 }).toBe(true);
+      expect(pillar.lamp()).toBe("calling");
+      expect(await street.hub.desk.incident(incident!.id)).toMatchObject({
+        ...{ state: "answered", presses: 1, isVerified: false },
+      });
+    },
+  );
+
+  test(
     "D7 the pillar reaches the broker and the broker not the hub: the alarm takes the other path, and screens say why",
     { timeout: SLOW },
     async () => {

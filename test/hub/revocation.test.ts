@@ -38,6 +38,40 @@ test("a revoked pillar is cut off, its media ends, and its alarms are refused by
   expect(await hub.press({ via: "https" })).toEqual(REFUSED);
 });
 
+test("a pillar revoked in a call hears that it is over, before it is cut off, and nothing after that", async () => {
+  const hub = await newHub();
+  await hub.press();
+  const { id } = await onlyIncident(hub);
+  await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
+  hub.sent.length = 0;
+  await hub.shell.commands.revoke(pillar(0), request, ADMIN);
+  await hub.shell.commands.order(id, { name: "hold", held: true }, person("wang"));
+  await hub.shell.commands.order(
+    id,
+    { name: "transfer", to: person("li").username, toName: "li" },
+    person("wang"),
+  );
+  expect(hub.sent).toMatchObject([
+    {
+      pillarId: pillar(0),
+      message: { channel: "call", message: { body: { call: { status: "ended" } } } },
+    },
+  ]);
+  expect(await onlyIncident(hub)).toMatchObject({ state: "open" });
+});
+
+test("a command that waits for the disk while the identity ends is not sent", async () => {
+  const hub = await newHub();
+  await hub.press();
+  const heartbeat = { channel: "heartbeat", message: newHeartbeat({ bootEpoch: 1 }) } as const;
+  await hub.shell.linkEvents.onMessage(pillar(0), heartbeat, "mqtt");
+  hub.sent.length = 0;
+  const sent = hub.shell.commands.command(pillar(0), { order: { name: "self-test" } }, ADMIN);
+  await hub.shell.commands.revoke(pillar(0), request, ADMIN);
+  expect(await sent).toMatchObject({ ok: false });
+  expect(hub.sent.filter(({ message }) => message.channel === "command")).toEqual([]);
+});
+
 test("nobody watches or talks through a revoked pillar, also not in an incident that goes on", async () => {
   const hub = await newHub();
   await hub.press();
@@ -69,6 +103,7 @@ test("the same order repeated under its key is answered as before, and revokes n
 test("the certificate that was shown is revoked, or nothing", async () => {
   const hub = await newHub();
   await enrolAgain(hub);
+  expect(hub.dropped.splice(0)).toEqual([pillar(0)]);
   const stale = { ...request, certificateSerial: "1" };
   expect(await hub.shell.commands.revoke(pillar(0), stale, ADMIN)).toMatchObject({
     ok: false,

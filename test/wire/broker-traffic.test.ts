@@ -141,6 +141,21 @@ test("a dropped pillar's connection ends with the reason in the log", async () =
   await expect.poll(log).toContain("its certificate was revoked");
 });
 
+test("a dropped pillar reads what was sent to it before, and is heard no more", async () => {
+  await client.subscribeAsync(downFilter(own.pillarId), { qos: 1 });
+  const heard: string[] = [];
+  client.on("message", (topic) => void heard.push(topic));
+  const closed = closeOf(client);
+  broker.link.send(own.pillarId, makeAccepted(broker.authority, makeAlarm(own.pillarId)));
+  broker.link.drop(own.pillarId, "its certificate was revoked");
+  client.publish(upTopic(own.pillarId, "alarm"), JSON.stringify(makeAlarm(own.pillarId)), {
+    qos: 1,
+  });
+  await closed;
+  expect(heard).toEqual([downTopic(own.pillarId, "accepted")]);
+  expect(broker.received).toEqual([]);
+});
+
 test.each([
   ["another pillar's topic", upTopic("demo-002" as never, "alarm"), {}, "only under its own up/"],
   ["its own down topic", downTopic("demo-001" as never, "call"), {}, "only under its own up/"],

@@ -9,8 +9,7 @@
  */
 import type { PillarId } from "../../../shared/ids.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
-import { nothing, refuse, type Decision } from "../decision.ts";
-import type { HubEffect, HubEvent } from "../events.ts";
+import type { HubEvent } from "../events.ts";
 import type { CertificateFact, Fact, FactOf } from "../facts.ts";
 import type {
   PillarRecord,
@@ -19,7 +18,6 @@ import type {
   RevocationRecord,
 } from "../state/pillar-record.ts";
 import type { HubState } from "../state/hub-state.ts";
-import { incidentKey } from "../incident/incident-key.ts";
 
 const DAY_MS = 86_400_000;
 /** A pillar renews with a third of its time left; with this little left, a technician should look. */
@@ -107,6 +105,25 @@ export function whyNotAdmitted(
 
 const EXPIRED = "its certificate has expired: enrol the pillar again";
 
+/** Why nothing but alarms of this pillar counts, whatever connection it has; `undefined`: all of it does. */
+export function whyUnheard(record: PillarRecord | undefined, at: number): string | undefined {
+  if (record?.revocation) return revokedWords(record.revocation);
+  return record && isExpired(record, at) ? EXPIRED : undefined;
+}
+
+/** Why not even its alarms count, by whichever way they come; `undefined`: they do. */
+export function whyNoAlarms(
+  record: PillarRecord | undefined,
+  pillarId: PillarId,
+): string | undefined {
+  if (record?.revocation) {
+    return `an alarm of ${pillarId} does not count: ${revokedWords(record.revocation)}`;
+  }
+  return record?.alarmPublicKey
+    ? undefined
+    : `expected an enrolled pillar, found ${pillarId}; enrol it`;
+}
+
 export const revokedWords = ({ byName }: RevocationRecord): string =>
   `its identity was revoked by ${byName}: enrol it with a new code`;
 
@@ -189,51 +206,4 @@ function change(
   if (record.faults.includes(wanted.code) === wanted.isActive) return [];
   const detail = wanted.isActive ? wanted.detail : "";
   return [{ type: "pillar-fault", pillarId: record.id, ...wanted, detail }];
-}
-
-type RevokeOrder = Extract<HubEvent, { type: "revoke-order" }>;
-
-/** Repeating it changes nothing and is no error. */
-export function decideRevoke(state: HubState, event: RevokeOrder): Decision {
-  const { at, pillarId, reason, note, by, byName } = event;
-  const record = state.pillars.get(pillarId);
-  if (!record) return refuse("not-found", `expected the id of a pillar, found ${pillarId}`);
-  const { certificate, revocation } = record;
-  const certificateSerials = goodSerials(record);
-  const { certificateSerial } = event;
-  if (certificateSerial !== undefined && !certificateSerials.includes(certificateSerial)) {
-    // What was to be revoked is refused already: nothing is left to do, and nothing else is revoked.
-    if (revocation) return nothing;
-    const found = certificate?.serial ?? "none";
-    return refuse("conflict", `expected the certificate ${certificateSerial}, found ${found}`);
-  }
-  if (revocation) return nothing;
-  if (!certificate) {
-    return refuse("conflict", `${pillarId} has no identity: it was never enrolled`);
-  }
-  const person = { by, byName };
-  const incidents = openIncidents(state, pillarId);
-  return {
-    facts: [
-      { type: "pillar-revoked", at, pillarId, certificateSerials, reason, note, ...person },
-      ...incidents.map(({ id: incidentId }): Fact => ({
-        type: "incident-pillar-revoked",
-        ...{ at, incidentId, reason, ...person },
-      })),
-    ],
-    effects: [
-      { type: "expel-pillar", pillarId, reason: `its identity was revoked by ${byName}` },
-      ...incidents.flatMap(({ id: incidentId, recordingId }): HubEffect[] => [
-        { type: "end-views", incidentId, who: "all" },
-        ...(recordingId ? [{ type: "stop-recording", recordingId } as const] : []),
-      ]),
-    ],
-  };
-}
-
-function openIncidents(state: HubState, pillarId: PillarId) {
-  return (["voice", "test"] as const).flatMap((kind) => {
-    const id = state.openByKey.get(incidentKey({ pillarId, kind }));
-    return (id && state.incidents.get(id)) ?? [];
-  });
 }

@@ -64,6 +64,8 @@ export interface PillarContact {
   resendAfterMs: number;
   /** Of its latest heartbeat; null until the connection has had one. */
   sessionNonce: SessionNonce | null;
+  /** Sessions of an identity that was revoked or replaced: nothing said in them counts. */
+  endedSessions: readonly SessionNonce[];
   /** Told since that heartbeat, by alarm: told again when the next shows that the session was another one by then. */
   readonly untold: Map<EventId, Call>;
   /** Since when its ledger has shown less than the hub holds. */

@@ -40,8 +40,9 @@ export async function createRuledBroker(rules: BrokerRules): Promise<Aedes> {
     },
     authenticate: authenticateBy(rules),
     authorizePublish: (client, packet, done) => {
-      if (!client) done(new Error("the hub itself publishes to no topic"));
-      else rules.receiver.receive(rules.connections.of(client), packet, done);
+      if (!client) return done(new Error("the hub itself publishes to no topic"));
+      const connection = rules.connections.of(client);
+      if (!connection.isLeaving) rules.receiver.receive(connection, packet, done);
     },
     authorizeSubscribe: (client, subscription, done) => {
       const connection = rules.connections.of(client);

@@ -21,6 +21,8 @@ export interface Connection {
   /** Another one of this pillar was open and ready when this one asked to be let in. */
   hasTakenOver: boolean;
   queuedDown: number;
+  /** It is over when what is queued down is written; what comes up on it is not read. */
+  isLeaving: boolean;
   badMessages: number;
   waiting: number;
   /** Why we closed it; the log tells this instead of the socket's error. */
@@ -39,6 +41,7 @@ export function openConnection(
     isReady: false,
     hasTakenOver: false,
     queuedDown: 0,
+    isLeaving: false,
     badMessages: 0,
     waiting: 0,
     closedBecause: undefined,

@@ -17,7 +17,7 @@ export interface Connections {
   /** The broker is about to close it for this reason. */
   troubled(client: Client, error: Error): void;
   close(connection: Connection, reason: string): void;
-  /** Every connection of the pillar, at once: nothing more is sent, and nothing more is heard. */
+  /** Every connection of the pillar: nothing more is heard on it, and it ends with the last words sent before. */
   drop(pillarId: PillarId, reason: string): void;
 }
 
@@ -79,10 +79,24 @@ export function createConnections({ events, refused, log }: ConnectionsOptions):
     drop: (pillarId, reason) => {
       for (const connection of openByPillar.get(pillarId) ?? []) {
         end(connection, reason);
-        connection.socket.destroy();
+        leave(connection);
       }
     },
   };
+}
+
+/** A pillar that does not read may not stay for what was said last. */
+const LAST_WORDS_MS = 250;
+
+function leave(connection: Connection): void {
+  const { socket } = connection;
+  if (connection.queuedDown === 0) {
+    socket.destroy();
+    return;
+  }
+  connection.isLeaving = true;
+  const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 function endOf(connection: Connection, reason: string): Parameters<SampledLog>[0] {

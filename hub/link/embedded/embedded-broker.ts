@@ -86,6 +86,9 @@ function sendDown(connection: Connection, message: DownMessage, log: Logger): vo
   const packet = downPacket(connection.peer.pillarId, message, log);
   if (!packet) return;
   connection.queuedDown += 1;
-  const settled = (): void => void (connection.queuedDown -= 1);
+  const settled = (): void => {
+    connection.queuedDown -= 1;
+    if (connection.isLeaving && connection.queuedDown === 0) connection.socket.destroySoon();
+  };
   connection.client.publish({ cmd: "publish", retain: false, dup: false, ...packet }, settled);
 }

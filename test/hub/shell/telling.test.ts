@@ -57,6 +57,19 @@ describe("what a pillar is told", () => {
     expect(sent).toMatchObject([{ message: { body: { sessionNonce: hex(8) } } }]);
   });
 
+  test("last is signed for the session that ends, and what waited for the next is not said in it", () => {
+    const { street, sent, telling } = open();
+    street.connect(0);
+    telling.signal(pillar(0), signal);
+    const sessionNonce = hex(7) as SessionNonce;
+    telling.dismiss(pillar(0), { sessionNonce, lastCalls: [call] });
+    telling.dismiss(pillar(0), { sessionNonce: null, lastCalls: [call] });
+    expect(sent).toMatchObject([{ channel: "call", message: { body: { sessionNonce, call } } }]);
+    beat(street, 8);
+    telling.onHeartbeat(pillar(0));
+    expect(sent).toHaveLength(1);
+  });
+
   test("about picture and voice waits for the first heartbeat, as much as there is room for", () => {
     const { street, sent, telling } = open();
     street.connect(0);

@@ -232,7 +232,10 @@ describe("a revocation", () => {
         },
       ],
       effects: [
-        { type: "expel-pillar", pillarId: PILLAR, reason: "its identity was revoked by zhao" },
+        {
+          ...{ type: "expel-pillar", pillarId: PILLAR, sessionNonce: null, lastCalls: [] },
+          reason: "its identity was revoked by zhao",
+        },
       ],
     });
     expect(street.state.pillars.get(PILLAR)).toEqual({

@@ -78,7 +78,7 @@ describe("a pillar", () => {
     expect(voice).toEqual({
       ...{ heardAt: street.now(), disconnectedAt: null, isTold: false },
       ...{ toldAt: 5000, resendAskedAt: null, resendAfterMs: 15_000, sessionNonce: null },
-      ...{ untold: new Map(), behindSince: null },
+      ...{ endedSessions: [], untold: new Map(), behindSince: null },
     });
     street.disconnect(0);
     expect(street.state.heard.contacts.get(ID)).toMatchObject({

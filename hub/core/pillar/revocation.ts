@@ -1,0 +1,104 @@
+/**
+ * The end of an identity before its time: revoked by an administrator, or replaced by a new enrolment.
+ *
+ * With its last signed words the pillar learns that its calls are over, because lamp and voice cannot be corrected
+ * afterwards: its session is forgotten, nothing more is signed for it, and nothing it says counts. The open incidents
+ * of a revoked pillar stay open for people, and the reason is in their history.
+ */
+import type { Call } from "../../../shared/protocol/call.ts";
+import type { PillarId } from "../../../shared/ids.ts";
+import { nothing, refuse, type Decision } from "../decision.ts";
+import type { HubEffect, HubEvent } from "../events.ts";
+import type { Fact, FactOf } from "../facts.ts";
+import { incidentKey } from "../incident/incident-key.ts";
+import { callOf, type IncidentRecord } from "../incident/incident.ts";
+import type { PillarContact } from "../state/heard-state.ts";
+import type { HubState } from "../state/hub-state.ts";
+import { goodSerials } from "./certificate.ts";
+
+/** Ended sessions remembered for each pillar: an old machine may still be connected to another's broker. */
+const MAX_ENDED_SESSIONS = 8;
+
+type RevokeOrder = Extract<HubEvent, { type: "revoke-order" }>;
+
+/** Repeating it changes nothing and is no error. */
+export function decideRevoke(state: HubState, event: RevokeOrder): Decision {
+  const { at, pillarId, reason, note, by, byName } = event;
+  const record = state.pillars.get(pillarId);
+  if (!record) return refuse("not-found", `expected the id of a pillar, found ${pillarId}`);
+  const { certificate, revocation } = record;
+  const certificateSerials = goodSerials(record);
+  const { certificateSerial } = event;
+  if (certificateSerial !== undefined && !certificateSerials.includes(certificateSerial)) {
+    // What was to be revoked is refused already: nothing is left to do, and nothing else is revoked.
+    if (revocation) return nothing;
+    const found = certificate?.serial ?? "none";
+    return refuse("conflict", `expected the certificate ${certificateSerial}, found ${found}`);
+  }
+  if (revocation) return nothing;
+  if (!certificate) {
+    return refuse("conflict", `${pillarId} has no identity: it was never enrolled`);
+  }
+  const person = { by, byName };
+  const incidents = openIncidents(state, pillarId);
+  return {
+    facts: [
+      { type: "pillar-revoked", at, pillarId, certificateSerials, reason, note, ...person },
+      ...incidents.map(({ id: incidentId }): Fact => ({
+        type: "incident-pillar-revoked",
+        ...{ at, incidentId, reason, ...person },
+      })),
+    ],
+    effects: [
+      expel(state, pillarId, `its identity was revoked by ${byName}`),
+      ...incidents.flatMap(({ id: incidentId, recordingId }): HubEffect[] => [
+        { type: "end-views", incidentId, who: "all" },
+        ...(recordingId ? [{ type: "stop-recording", recordingId } as const] : []),
+      ]),
+    ],
+  };
+}
+
+/** Asked before the fact is folded. The machine of the old identity may be another one than that of the new. */
+export function expelReplaced(
+  state: HubState,
+  { pillarId }: FactOf<"pillar-enrolled">,
+): HubEffect[] {
+  if (!state.pillars.get(pillarId)?.certificate) return [];
+  return [expel(state, pillarId, "its identity was replaced: the pillar was enrolled again")];
+}
+
+function expel(state: HubState, pillarId: PillarId, reason: string): HubEffect {
+  const sessionNonce = state.heard.contacts.get(pillarId)?.sessionNonce ?? null;
+  const lastCalls = openIncidents(state, pillarId).map(overFor);
+  return { type: "expel-pillar", pillarId, reason, sessionNonce, lastCalls };
+}
+
+/** Over for the pillar alone. */
+const overFor = (incident: IncidentRecord): Call => callOf({ ...incident, state: "closed" });
+
+function openIncidents(state: HubState, pillarId: PillarId): IncidentRecord[] {
+  return (["voice", "test"] as const).flatMap((kind) => {
+    const id = state.openByKey.get(incidentKey({ pillarId, kind }));
+    return (id && state.incidents.get(id)) ?? [];
+  });
+}
+
+/** Owns `endedSessions`. Called when the pillar is expelled: what was to be said in that session is said. */
+export function endSession(contact: PillarContact): void {
+  const { sessionNonce } = contact;
+  contact.sessionNonce = null;
+  contact.isTold = false;
+  contact.untold.clear();
+  if (sessionNonce === null) return;
+  contact.endedSessions = [...contact.endedSessions, sessionNonce].slice(-MAX_ENDED_SESSIONS);
+}
+
+/** A heartbeat in such a session is no sign of life, and nothing is signed for it again. */
+export function isOfEndedSession(
+  state: HubState,
+  { pillarId, heartbeat }: Extract<HubEvent, { type: "heartbeat" }>,
+): boolean {
+  const { endedSessions = [] } = state.heard.contacts.get(pillarId) ?? {};
+  return endedSessions.includes(heartbeat.sessionNonce);
+}

@@ -1,0 +1,97 @@
+/** What becomes of a pillar's session and its calls when its identity is revoked or replaced. */
+import { describe, expect, test } from "vitest";
+import { handleFacts } from "../../../../hub/core/hub.ts";
+import { hearRefolded } from "../../../../hub/core/hear.ts";
+import type { HubEffect } from "../../../../hub/core/events.ts";
+import type { SessionNonce, Username } from "../../../../shared/ids.ts";
+import {
+  hex,
+  newStreet,
+  pillar,
+  WANG,
+  ZHAO,
+  type Street,
+} from "../../../kit/core/hub-core-street.ts";
+
+const PILLAR = pillar(0);
+const nonce = (n: number): SessionNonce => hex(n) as SessionNonce;
+
+const enrol = (street: Street, serial: string): readonly HubEffect[] => {
+  const keys = { certificateSerial: serial, alarmPublicKey: `key ${serial}` };
+  const fact = { type: "pillar-enrolled", at: street.now(), pillarId: PILLAR, ...keys } as const;
+  return handleFacts(street.state, [fact], 1000).effects;
+};
+
+const revoke = (street: Street): readonly HubEffect[] =>
+  street.tell({
+    ...{ type: "revoke-order", at: street.now(), pillarId: PILLAR, reason: "pillar-stolen" },
+    ...{ note: "", by: ZHAO.name as Username, byName: ZHAO.name },
+  }).effects;
+
+const beat = (street: Street, n: number) => street.heartbeat(0, { sessionNonce: nonce(n) });
+const told = (effects: readonly HubEffect[]) =>
+  effects.filter(({ type }) => type === "tell-pillar");
+
+function answeredCall(): Street {
+  const street = newStreet();
+  enrol(street, "a1");
+  beat(street, 7);
+  street.alarm(0);
+  street.order(WANG, street.only().id, { name: "answer" });
+  return street;
+}
+
+describe("a pillar whose identity ends in a call", () => {
+  test.each([
+    ["revoked", revoke],
+    ["replaced", (street: Street) => enrol(street, "b2")],
+  ])(
+    "is %s: it is told in its session that the call is over, and the session is forgotten",
+    (...row) => {
+      const [, end] = row;
+      const street = answeredCall();
+      const { id, lastEventId } = street.only();
+      expect(end(street)).toContainEqual({
+        ...{ type: "expel-pillar", pillarId: PILLAR, reason: expect.any(String) },
+        sessionNonce: nonce(7),
+        lastCalls: [{ v: 1, incidentId: id, eventId: lastEventId, status: "ended" }],
+      });
+      expect(street.state.heard.contacts.get(PILLAR)).toMatchObject({ sessionNonce: null });
+      expect(street.only()).toMatchObject({ state: "answered", owner: "wang" });
+    },
+  );
+
+  test("is heard no more in that session, and in the session of a new identity as before", () => {
+    const street = answeredCall();
+    enrol(street, "b2");
+    expect(beat(street, 7)).toEqual({ facts: [], effects: [] });
+    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBeNull();
+    expect(told(beat(street, 8).effects)).toMatchObject([{ call: { status: "answered" } }]);
+    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(8));
+  });
+
+  test("that was silent is told of its end as one that must not be heard", () => {
+    const street = newStreet();
+    enrol(street, "a1");
+    beat(street, 7);
+    street.alarm(0, { kind: "silent" });
+    expect(revoke(street)[0]).toMatchObject({ lastCalls: [{ status: "ended", isSilent: true }] });
+  });
+
+  test("goes on when the end was not written down", () => {
+    const street = answeredCall();
+    revoke(street);
+    hearRefolded(street.state.heard);
+    beat(street, 7);
+    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(7));
+  });
+});
+
+test("the first enrolment of a pillar, and one after its revocation, throw nobody out", () => {
+  const street = newStreet({ pillars: 0 });
+  const place = { name: "n", grid: "g", address: "", position: null };
+  street.record({ type: "pillar-registered", at: street.now(), pillarId: PILLAR, ...place });
+  expect(enrol(street, "a1")).toEqual([]);
+  revoke(street);
+  expect(enrol(street, "b2")).toEqual([]);
+});
