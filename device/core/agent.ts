@@ -17,7 +17,7 @@ import {
   transition,
 } from "./call/call.ts";
 import { callAccepted, callCutOff, callLineLost, callTold } from "./call/call-told.ts";
-import { blink, forgetDelays, ordered, selfTestAccepted, selfTestLate } from "./command.ts";
+import { blink, commandReceived, forgetDelays, selfTestAccepted, selfTestLate } from "./command.ts";
 import {
   appended,
   appendFailed,
@@ -115,8 +115,8 @@ function route(agent: Agent, event: Event): AgentStep {
       return heed(agent, { channel: "call", stamp: event.body, moment: event }, (next) =>
         callTold(next, event.body.call, event),
       );
-    case "ordered":
-      return ordered(agent, event.body, event);
+    case "command-received":
+      return commandReceived(agent, event.body, event);
     case "signalled":
       return heed(agent, { channel: "signal", stamp: event.body, moment: event }, (next) =>
         step(next, { type: "media", message: { type: "signal", signal: event.body.signal } }),

@@ -16,7 +16,7 @@ import { report } from "./health.ts";
 import { messageRefused } from "./heed.ts";
 import { draft, replayFrom } from "./ledger.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";
-import type { Orders } from "./state/command-state.ts";
+import type { Commands } from "./state/command-state.ts";
 
 const MAX_REMEMBERED = 256;
 const BLINK = milliseconds(500);
@@ -26,20 +26,20 @@ const SIREN_AT_MOST = minutes(5);
 /** Allowance for varying network delay. */
 const SLACK_MS = 1000;
 
-const withOrders = (agent: Agent, change: Partial<Orders>): Agent => ({
+const withCommands = (agent: Agent, change: Partial<Commands>): Agent => ({
   ...agent,
-  orders: { ...agent.orders, ...change },
+  commands: { ...agent.commands, ...change },
 });
 
 type Result = Omit<Extract<Report, { type: "command-result" }>, "v" | "type" | "commandId">;
 
 function answer(agent: Agent, commandId: CommandId, result: Result): AgentStep {
   const said = report(agent, { v, type: "command-result", commandId, ...result });
-  const text = `order ${commandId.slice(0, 4)} ${result.outcome}: ${result.detail}`;
+  const text = `command ${commandId.slice(0, 4)} ${result.outcome}: ${result.detail}`;
   return follow(said, (next) => step(next, { type: "log", level: "info", text }));
 }
 
-export function ordered(agent: Agent, body: CommandBody, moment: Moment): AgentStep {
+export function commandReceived(agent: Agent, body: CommandBody, moment: Moment): AgentStep {
   const { commandId, expiresInMs } = body;
   if (body.pillarId !== agent.pillarId) {
     const reason = `this is ${agent.pillarId}, not ${body.pillarId}`;
@@ -48,20 +48,20 @@ export function ordered(agent: Agent, body: CommandBody, moment: Moment): AgentS
   const refusal = refusalOf(agent, body);
   if (refusal) return answer(agent, commandId, { outcome: "refused", detail: refusal });
   const offset = moment.at - body.issuedWallMs;
-  const lateMs = offset - (agent.orders.offset ?? offset);
+  const lateMs = offset - (agent.commands.offset ?? offset);
   // A late `resend` does no harm, and it is the only way to recover alarms that a hub has lost.
-  if (lateMs > expiresInMs + SLACK_MS && body.order.name !== "resend") {
+  if (lateMs > expiresInMs + SLACK_MS && body.command.name !== "resend") {
     const detail = `expected within ${expiresInMs} ms, found ${Math.round(lateMs)} ms late`;
     // The hub's clock may have been set back: the next command is measured by this one.
-    return answer(withOrders(agent, { offset }), commandId, { outcome: "refused", detail });
+    return answer(withCommands(agent, { offset }), commandId, { outcome: "refused", detail });
   }
-  const seen = [...agent.orders.seen, commandId].slice(-MAX_REMEMBERED);
-  const least = Math.min(offset, agent.orders.offset ?? offset);
-  return perform(withOrders(agent, { seen, offset: least }), body, moment);
+  const seen = [...agent.commands.seen, commandId].slice(-MAX_REMEMBERED);
+  const least = Math.min(offset, agent.commands.offset ?? offset);
+  return perform(withCommands(agent, { seen, offset: least }), body, moment);
 }
 
 /** Another session has other delays. The first command of a session is bounded by the session itself. */
-export const forgetDelays = (agent: Agent): Agent => withOrders(agent, { offset: undefined });
+export const forgetDelays = (agent: Agent): Agent => withCommands(agent, { offset: undefined });
 
 function refusalOf(agent: Agent, body: CommandBody): string | undefined {
   if (body.bootEpoch !== agent.bootEpoch) {
@@ -69,20 +69,20 @@ function refusalOf(agent: Agent, body: CommandBody): string | undefined {
   }
   const ours = agent.link.phase === "up" ? agent.link.sessionNonce : undefined;
   if (body.sessionNonce !== ours) return "from an older session";
-  if (agent.orders.seen.includes(body.commandId)) return "this order was given before";
+  if (agent.commands.seen.includes(body.commandId)) return "this command was given before";
   return undefined;
 }
 
 function perform(agent: Agent, body: CommandBody, moment: Moment): AgentStep {
-  const { order, commandId } = body;
+  const { command, commandId } = body;
   const done = (next: Agent, detail: string): AgentStep =>
     answer(next, commandId, { outcome: "done", detail });
-  switch (order.name) {
+  switch (command.name) {
     case "identify":
-      return follow(identify(agent, order.seconds, moment), (next) => done(next, "blinking"));
+      return follow(identify(agent, command.seconds, moment), (next) => done(next, "blinking"));
     case "resend":
-      return follow(replayFrom(agent, order.fromSeq, moment), (next) =>
-        done(next, `sending again from ${order.fromSeq}`),
+      return follow(replayFrom(agent, command.fromSeq, moment), (next) =>
+        done(next, `sending again from ${command.fromSeq}`),
       );
     case "restart-media":
       return follow(
@@ -92,27 +92,27 @@ function perform(agent: Agent, body: CommandBody, moment: Moment): AgentStep {
     case "self-test":
       return selfTest(agent, commandId, moment);
     case "siren":
-      return follow(siren(agent, order.on, moment), (next) =>
-        done(next, order.on ? `sounding for at most ${SIREN_AT_MOST / 1000} s` : "silent"),
+      return follow(siren(agent, command.on, moment), (next) =>
+        done(next, command.on ? `sounding for at most ${SIREN_AT_MOST / 1000} s` : "silent"),
       );
     default:
-      return assertNever(order);
+      return assertNever(command);
   }
 }
 
 function identify(agent: Agent, forSeconds: number, moment: Moment): AgentStep {
   const until = after(moment.at, seconds(forSeconds));
   return step(
-    withOrders(agent, { identify: { until, isLit: false } }),
+    withCommands(agent, { identify: { until, isLit: false } }),
     ...(agent.call.call.phase === "idle" ? [{ type: "prompt", name: "identify" } as const] : []),
     { type: "set-timer", name: "identify", at: after(moment.at, BLINK) },
   );
 }
 
 export function blink(agent: Agent, moment: Moment): AgentStep {
-  const { identify: now } = agent.orders;
-  if (!now || moment.at >= now.until) return step(withOrders(agent, { identify: undefined }));
-  return step(withOrders(agent, { identify: { ...now, isLit: !now.isLit } }), {
+  const { identify: now } = agent.commands;
+  if (!now || moment.at >= now.until) return step(withCommands(agent, { identify: undefined }));
+  return step(withCommands(agent, { identify: { ...now, isLit: !now.isLit } }), {
     type: "set-timer",
     name: "identify",
     at: after(moment.at, BLINK),
@@ -127,11 +127,11 @@ function siren(agent: Agent, isOn: boolean, moment: Moment): AgentStep {
 }
 
 function selfTest(agent: Agent, commandId: CommandId, moment: Moment): AgentStep {
-  if (agent.orders.selfTest) {
+  if (agent.commands.selfTest) {
     return answer(agent, commandId, { outcome: "refused", detail: "a self-test is under way" });
   }
   const test = { commandId, eventId: moment.freshId, since: moment.at };
-  const born = draft(withOrders(agent, { selfTest: test }), {
+  const born = draft(withCommands(agent, { selfTest: test }), {
     kind: "test",
     edgeAt: moment.at,
     moment,
@@ -141,9 +141,9 @@ function selfTest(agent: Agent, commandId: CommandId, moment: Moment): AgentStep
 }
 
 export function selfTestAccepted(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
-  const { selfTest: test } = agent.orders;
+  const { selfTest: test } = agent.commands;
   if (test?.eventId !== eventId) return step(agent);
-  const finished = withOrders(agent, { selfTest: undefined });
+  const finished = withCommands(agent, { selfTest: undefined });
   const confirmedAfterMs = Math.round(moment.at - test.since);
   const detail = `accepted after ${confirmedAfterMs} ms`;
   const result: Result = { outcome: "done", detail, confirmedAfterMs };
@@ -153,9 +153,9 @@ export function selfTestAccepted(agent: Agent, eventId: EventId, moment: Moment)
 }
 
 export function selfTestLate(agent: Agent): AgentStep {
-  const { selfTest: test } = agent.orders;
+  const { selfTest: test } = agent.commands;
   if (!test) return step(agent);
   const detail = `not accepted within ${SELF_TEST_WITHIN / 1000} s; still sending`;
-  const finished = withOrders(agent, { selfTest: undefined });
+  const finished = withCommands(agent, { selfTest: undefined });
   return answer(finished, test.commandId, { outcome: "failed", detail });
 }

@@ -15,7 +15,7 @@ import type { Agent, AgentStep } from "./state/agent-state.ts";
 
 /** The one place that says which lamp means what. */
 export function lampOf(agent: Agent): LampPattern {
-  const { identify } = agent.orders;
+  const { identify } = agent.commands;
   const { call } = agent.call;
   // The hub still has the call; whether somebody listens is no longer known.
   if (call.phase === "answered") return call.isLive ? "answered" : "received";

@@ -1,5 +1,5 @@
 /**
- * The events that the agent's core is told, and the effects it orders.
+ * The events that the agent's core is told, and the effects it decides on.
  *
  * The core reads no clock and draws no random number: every event carries them. Effects are performed by the shell
  * in the order given.
@@ -95,7 +95,7 @@ export type Told =
   /** What became of the call; its signature is good. */
   | { readonly type: "call-told"; readonly body: CallBody }
   /** A command of the hub; its signature is good. */
-  | { readonly type: "ordered"; readonly body: CommandBody }
+  | { readonly type: "command-received"; readonly body: CommandBody }
   /** Signalling for picture and voice; its signature is good. */
   | { readonly type: "signalled"; readonly body: SignalBody }
   /** A message on a topic of ours that is not our hub's: unreadable, unsigned, or signed by another. */

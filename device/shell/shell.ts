@@ -45,7 +45,7 @@ export interface World {
 
 /** Two heartbeats. */
 const HEART_MISSED_MS = 10_000;
-/** From an order to connect to its end either way, and from a lost link to the next order. */
+/** From the effect `connect` to its end either way, and from a lost link to the next `connect`. */
 const LINK_MISSED_MS = 60_000;
 
 const hex128 = (): string => randomBytes(16).toString("hex");
@@ -247,8 +247,8 @@ function told({ identity }: World, down: DownMessage, tell: Tell): void {
     }
     case "command": {
       const { body, sig } = down.message;
-      if (identity.isFromHub(body, sig)) return tell({ type: "ordered", body });
-      return refused("the order is not signed by our hub");
+      if (identity.isFromHub(body, sig)) return tell({ type: "command-received", body });
+      return refused("the command is not signed by our hub");
     }
     case "call": {
       const { body, sig } = down.message;

@@ -4,7 +4,7 @@
  * Technicians and administrators may neither hear nor see people.
  */
 import type { Role } from "../../shared/api/session.ts";
-import type { CommandOrder } from "../../shared/protocol/command.ts";
+import type { PillarCommand } from "../../shared/protocol/command.ts";
 
 const DESK: readonly Role[] = ["operator", "supervisor"];
 const EVERYBODY: readonly Role[] = ["operator", "supervisor", "technician", "admin"];
@@ -34,7 +34,7 @@ export const POLICY = {
 export type Permission = keyof typeof POLICY | "public";
 
 /** A siren belongs to whoever handles the incident, which `whyNoSiren` looks at; the rest is repair. */
-const COMMANDS: Readonly<Record<CommandOrder["name"], readonly Role[]>> = {
+const COMMANDS: Readonly<Record<PillarCommand["name"], readonly Role[]>> = {
   identify: ["supervisor", "technician", "admin"],
   resend: ["supervisor", "technician", "admin"],
   "restart-media": ["supervisor", "technician", "admin"],
@@ -45,5 +45,5 @@ const COMMANDS: Readonly<Record<CommandOrder["name"], readonly Role[]>> = {
 export const may = (role: Role, permission: keyof typeof POLICY): boolean =>
   (POLICY[permission] as readonly Role[]).includes(role);
 
-export const mayCommand = (role: Role, order: CommandOrder): boolean =>
-  COMMANDS[order.name].includes(role);
+export const mayCommand = (role: Role, command: PillarCommand): boolean =>
+  COMMANDS[command.name].includes(role);

@@ -1,4 +1,4 @@
-/** The events of the hub's core, and the effects it orders. */
+/** The events of the hub's core, and the effects it decides on. */
 import type { Gaps } from "../../shared/api/recording-gap.ts";
 import type { Disposition } from "../../shared/api/incident.ts";
 import type { RevocationReason } from "../../shared/api/pillar.ts";

@@ -28,7 +28,7 @@ import type {
   Username,
 } from "../../shared/ids.ts";
 import type { AlarmEvent, AlarmKind } from "../../shared/protocol/alarm.ts";
-import type { CommandOrder } from "../../shared/protocol/command.ts";
+import type { PillarCommand } from "../../shared/protocol/command.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 import type { Doubt } from "./bounds.ts";
 
@@ -326,7 +326,7 @@ export type Fact =
       readonly type: "command-sent";
       readonly pillarId: PillarId;
       readonly commandId: CommandId;
-      readonly order: CommandOrder;
+      readonly command: PillarCommand;
       readonly by: Username;
       /** Of a siren that a supervisor ordered without owning an incident there. */
       readonly reason?: string;
@@ -336,7 +336,7 @@ export type Fact =
       readonly type: "command-result";
       readonly pillarId: PillarId;
       readonly commandId: CommandId;
-      readonly name: CommandOrder["name"];
+      readonly name: PillarCommand["name"];
       readonly outcome: CommandOutcome;
       readonly detail: string;
       /** Of a self-test: from its press to the hub's receipt at the pillar. */

@@ -1,6 +1,6 @@
 /**
- * Takes note of what the wire says, before it is decided, and of what was ordered. It owns `heard`, as the fold owns the
- * rest of the state.
+ * Takes note of what the wire says, before it is decided, and of effects that are not to follow again too soon.
+ * It owns `heard`, as the fold owns the rest of the state.
  */
 import type { Call } from "../../shared/protocol/call.ts";
 import { hearCalls, noteCalled } from "./incident/outside-call.ts";
@@ -149,8 +149,8 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
   return contact;
 }
 
-/** Takes note of what was ordered, so that it is not ordered again too soon. */
-export function noteOrdered(state: HubState, effect: HubEffect, at: number): void {
+/** Takes note of an effect, so that it does not follow again too soon. */
+export function noteEffect(state: HubState, effect: HubEffect, at: number): void {
   if (effect.type === "call-external") noteCalled(state, effect.incidentId);
   if (!("pillarId" in effect)) return;
   const contact = state.heard.contacts.get(effect.pillarId);

@@ -27,7 +27,7 @@ import { callOf, evolveIncident } from "./incident/incident.ts";
 import { markOf, missingFrom, rememberAlarm, renewMark } from "./pillar/ledger.ts";
 import { decideOrder } from "./incident/order.ts";
 import { isCallOwed, mayAskResend, presenceFact, presenceFacts } from "./pillar/presence.ts";
-import { hear, noteFact, noteOrdered } from "./hear.ts";
+import { hear, noteFact, noteEffect } from "./hear.ts";
 import { decideRecordings, evolveRecording } from "./incident/recording.ts";
 import {
   decideLock,
@@ -63,7 +63,7 @@ export function handle(state: HubState, event: HubEvent, now: Now): Decision {
     evolve(state, fact, now.nextIndex + offset);
     noteFact(state.heard, fact);
   }
-  for (const effect of decision.effects) noteOrdered(state, effect, event.at);
+  for (const effect of decision.effects) noteEffect(state, effect, event.at);
   return decision;
 }
 
@@ -73,7 +73,7 @@ export function handleFacts(state: HubState, facts: readonly Fact[], nextIndex: 
     fact.type === "pillar-enrolled" ? expelReplaced(state, fact) : [],
   );
   for (const [offset, fact] of facts.entries()) evolve(state, fact, nextIndex + offset);
-  for (const effect of effects) noteOrdered(state, effect, facts[0]?.at ?? 0);
+  for (const effect of effects) noteEffect(state, effect, facts[0]?.at ?? 0);
   return { facts, effects };
 }
 

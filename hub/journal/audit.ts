@@ -131,7 +131,7 @@ function detailOf(fact: Fact): AuditDetail | null {
     case "recording-viewed":
       return { kind: "viewed", how: fact.how ?? "play" };
     case "command-sent":
-      return { kind: "command", name: fact.order.name };
+      return { kind: "command", name: fact.command.name };
     case "command-result":
       return commandResult(fact);
     case "pillar-revoked":

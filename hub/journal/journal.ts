@@ -33,7 +33,7 @@ export class JournalFailure extends Error {
 }
 
 interface Waiting {
-  readonly order: Extract<ToWriter, { type: "append" | "snapshot" }>;
+  readonly message: Extract<ToWriter, { type: "append" | "snapshot" }>;
   readonly done: () => void;
   readonly failed: (error: JournalFailure) => void;
 }
@@ -73,7 +73,7 @@ export async function openJournal(file: string): Promise<Journal> {
     findAlarms: (event): readonly KnownAlarm[] => findAlarms(readerOf(writer), event),
     saveSnapshot: (idx, body) =>
       new Promise((done, failed) => {
-        enqueue(writer, { order: { type: "snapshot", idx, body }, done, failed });
+        enqueue(writer, { message: { type: "snapshot", idx, body }, done, failed });
       }),
     reopen: () => reopen(writer),
     close: () => close(writer),
@@ -89,8 +89,8 @@ function append(writer: WriterState, facts: readonly Fact[]): Promise<number> {
   const first = writer.nextIndex;
   writer.nextIndex += facts.length;
   return new Promise((resolve, failed) => {
-    const order = { type: "append", first, facts } as const;
-    enqueue(writer, { order, done: () => resolve(first), failed });
+    const message = { type: "append", first, facts } as const;
+    enqueue(writer, { message, done: () => resolve(first), failed });
   });
 }
 
@@ -108,24 +108,25 @@ function enqueue(writer: WriterState, waiting: Waiting): void {
   }
 }
 
-const sizeOf = ({ order }: Waiting): number => (order.type === "append" ? order.facts.length : 0);
+const sizeOf = ({ message }: Waiting): number =>
+  message.type === "append" ? message.facts.length : 0;
 
-/** One order to the thread: a snapshot, or as many appends as fit one commit. */
+/** One message to the thread: a snapshot, or as many appends as fit one commit. */
 function sendNext(writer: WriterState): void {
   const [head, ...rest] = writer.waiting;
   if (!head) return;
-  if (head.order.type === "snapshot") {
+  if (head.message.type === "snapshot") {
     writer.inFlight = [head];
     writer.waiting = rest;
-    writer.thread?.postMessage(head.order);
+    writer.thread?.postMessage(head.message);
     return;
   }
   const batch = takeBatch(writer);
   writer.inFlight = batch;
-  const facts = batch.flatMap(({ order }) => (order.type === "append" ? order.facts : []));
+  const facts = batch.flatMap(({ message }) => (message.type === "append" ? message.facts : []));
   writer.thread?.postMessage({
     type: "append",
-    first: head.order.first,
+    first: head.message.first,
     facts,
   } satisfies ToWriter);
 }
@@ -135,7 +136,7 @@ function takeBatch(writer: WriterState): Waiting[] {
   let size = 0;
   for (const waiting of writer.waiting) {
     const isTooMuch = count > 0 && size + sizeOf(waiting) > MAX_BATCH_FACTS;
-    if (waiting.order.type !== "append" || isTooMuch) break;
+    if (waiting.message.type !== "append" || isTooMuch) break;
     count += 1;
     size += sizeOf(waiting);
   }
@@ -225,7 +226,7 @@ async function close(writer: WriterState): Promise<void> {
   if (thread && !writer.failure) {
     await new Promise<void>((done) => {
       enqueue(writer, {
-        order: { type: "append", first: writer.nextIndex, facts: [] },
+        message: { type: "append", first: writer.nextIndex, facts: [] },
         done,
         failed: () => done(),
       });

@@ -31,13 +31,13 @@ function reasonOf(error: unknown): string {
   return `${error.message}${cause}${code}`;
 }
 
-function perform(writer: Writer, order: ToWriter): void {
-  switch (order.type) {
+function perform(writer: Writer, message: ToWriter): void {
+  switch (message.type) {
     case "append":
-      writer.append(order.facts, order.first);
+      writer.append(message.facts, message.first);
       return;
     case "snapshot":
-      writer.saveSnapshot(order.idx, order.body);
+      writer.saveSnapshot(message.idx, message.body);
       return;
     case "close":
       writer.close();
@@ -47,11 +47,11 @@ function perform(writer: Writer, order: ToWriter): void {
 const settings = workerData as WriterSettings;
 try {
   const writer = openWriter(settings);
-  parentPort?.on("message", (order: ToWriter) => {
+  parentPort?.on("message", (message: ToWriter) => {
     try {
-      perform(writer, order);
+      perform(writer, message);
       tell({ type: "done" });
-      if (order.type === "close") parentPort?.close();
+      if (message.type === "close") parentPort?.close();
     } catch (error) {
       tell({ type: "failed", reason: reasonOf(error) });
     }

@@ -126,10 +126,10 @@ function receipt(
 function askResend(options: EffectsOptions, effect: EffectOf<"ask-resend">): void {
   const { pillarId, fromSeq, bootEpoch, sessionNonce } = effect;
   options.log.warn({ pillarId }, `${pillarId} is asked for its alarms from number ${fromSeq} on`);
-  const order = { name: "resend", fromSeq } as const;
+  const command = { name: "resend", fromSeq } as const;
   const message = signCommand(options.authority, {
     pillarId,
-    order,
+    command,
     bootEpoch,
     sessionNonce,
   });

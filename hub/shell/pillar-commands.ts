@@ -3,11 +3,11 @@
  * and what became of it.
  *
  * A command names the pillar's boot and connection, so one that was delayed past either does nothing. A pillar
- * whose identity is in doubt is ordered nothing.
+ * whose identity is in doubt is sent no command.
  */
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { CommandId, PillarId, SessionNonce } from "../../shared/ids.ts";
-import type { Command, CommandBody, CommandOrder } from "../../shared/protocol/command.ts";
+import type { Command, CommandBody, PillarCommand } from "../../shared/protocol/command.ts";
 import type { Report } from "../../shared/protocol/report.ts";
 import type { Fact, FactOf } from "../core/facts.ts";
 import { isTrusted } from "../core/pillar/pillar-registry.ts";
@@ -55,7 +55,7 @@ export function createCommander(options: CommanderOptions): Commander {
   const nextSirenAt = new Map<PillarId, number>();
   return {
     async command(pillarId, request, by) {
-      const { order } = request;
+      const { command } = request;
       const { pillars, heard } = options.state();
       const pillar = pillars.get(pillarId);
       if (!pillar) return { ok: false, detail: `no such pillar: ${pillarId}` };
@@ -67,20 +67,20 @@ export function createCommander(options: CommanderOptions): Commander {
         return { ok: false, detail: `the identity of ${pillarId} is in doubt: enrol it again` };
       }
       if (awaited.size >= MAX_AWAITED) return { ok: false, detail: "too many commands at once" };
-      if (order.name === "siren") {
+      if (command.name === "siren") {
         const refusal =
           whyNoSiren(options.state(), { pillarId, request, by }) ??
-          whyNotYet(nextSirenAt, pillarId, order.on);
+          whyNotYet(nextSirenAt, pillarId, command.on);
         if (refusal) return refusal;
       }
       const message = signCommand(options.authority, {
         pillarId,
-        order,
+        command,
         bootEpoch: pillar.bootEpoch,
         sessionNonce,
       });
       const { commandId } = message.body;
-      const sent = { type: "command-sent", at: Date.now(), pillarId, commandId, order } as const;
+      const sent = { type: "command-sent", at: Date.now(), pillarId, commandId, command } as const;
       const why = request.reason === undefined ? {} : { reason: request.reason };
       await options.record([{ ...sent, by: by.username, ...why }]);
       const isSame = options.state().heard.contacts.get(pillarId)?.sessionNonce === sessionNonce;
@@ -88,17 +88,17 @@ export function createCommander(options: CommanderOptions): Commander {
       if (isSame) options.send(pillarId, { channel: "command", message });
       const result = await answered;
       const ended = { type: "command-result", at: Date.now(), pillarId, commandId } as const;
-      await options.record([{ ...ended, name: order.name, ...result, by: by.username }]);
+      await options.record([{ ...ended, name: command.name, ...result, by: by.username }]);
       const { outcome, detail, confirmedAfterMs } = result;
       return outcome === "done" ? { ok: true, detail, confirmedAfterMs } : { ok: false, detail };
     },
     onReport(pillarId, report) {
       if (report.type !== "command-result") return;
       const { commandId, outcome, detail, confirmedAfterMs } = report;
-      const command = awaited.get(commandId);
-      if (command?.pillarId !== pillarId) return;
+      const waiting = awaited.get(commandId);
+      if (waiting?.pillarId !== pillarId) return;
       const measured = confirmedAfterMs === undefined ? {} : { confirmedAfterMs };
-      command.settle({ outcome, detail: detail || outcome, ...measured });
+      waiting.settle({ outcome, detail: detail || outcome, ...measured });
     },
   };
 }
@@ -117,8 +117,8 @@ function whyNoSiren(
   state: HubState,
   { pillarId, request, by }: SirenWish,
 ): CommandSent | undefined {
-  const { order, reason } = request;
-  const isOff = order.name === "siren" && !order.on;
+  const { command, reason } = request;
+  const isOff = command.name === "siren" && !command.on;
   const isOwner = [...state.incidents.values()].some(
     (incident) => incident.pillarId === pillarId && incident.owner === by.username,
   );
@@ -169,7 +169,7 @@ export function signCommand(
   authority: Pick<Authority, "sign">,
   to: {
     readonly pillarId: PillarId;
-    readonly order: CommandOrder;
+    readonly command: PillarCommand;
     readonly bootEpoch: number;
     readonly sessionNonce: SessionNonce;
   },

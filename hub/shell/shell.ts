@@ -1,5 +1,5 @@
 /**
- * The hub's shell: gives ids, clock and signatures to the core, and performs what it orders.
+ * The hub's shell: gives ids, clock and signatures to the core, and performs its effects.
  *
  * When the journal fails nothing is promised: alarms are told to every console as unrecorded, pillars
  * get no receipt and keep asking, and the journal is opened again until it holds.

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CommandId, PillarId, SessionNonce, Signature } from "../ids.ts";
 import { Version } from "./version.ts";
 
-export const CommandOrder = z.discriminatedUnion("name", [
+export const PillarCommand = z.discriminatedUnion("name", [
   /** Lamp and chime for a technician who looks for the pillar. */
   z.strictObject({
     name: z.literal("identify"),
@@ -27,8 +27,8 @@ export const CommandOrder = z.discriminatedUnion("name", [
     on: z.boolean(),
   }),
 ]);
-export type CommandOrder = z.infer<typeof CommandOrder>;
-export const PillarCommandName = z.enum(CommandOrder.options.map(({ shape }) => shape.name.value));
+export type PillarCommand = z.infer<typeof PillarCommand>;
+export const PillarCommandName = z.enum(PillarCommand.options.map(({ shape }) => shape.name.value));
 
 /** What the hub signs. */
 export const CommandBody = z.strictObject({
@@ -37,7 +37,7 @@ export const CommandBody = z.strictObject({
   commandId: CommandId,
   pillarId: PillarId,
   /** What the pillar shall do. */
-  order: CommandOrder,
+  command: PillarCommand,
   /** The pillar's boot this command is meant for: a command for an older boot is void. */
   bootEpoch: z.number().int().positive(),
   /** The pillar's connection this command is meant for, from its heartbeat. */

@@ -1,20 +1,20 @@
 /**
  * A fleet in a process of its own, so that its work is not the hub's and not that of whoever measures.
  *
- * Orders come through the channel and are answered by their number; when the channel closes, it ends.
+ * Requests come through the channel and are answered by their number; when the channel closes, it ends.
  */
 import { readFileSync } from "node:fs";
-import { newFleet, type FleetReport, type FleetWanted, type PressOrder } from "./fleet.ts";
+import { newFleet, type FleetReport, type FleetWanted, type PressRequest } from "./fleet.ts";
 
-export type FleetOrder =
+export type FleetRequest =
   | { readonly type: "start" }
-  | ({ readonly type: "press" } & PressOrder)
+  | ({ readonly type: "press" } & PressRequest)
   | { readonly type: "report" }
   | { readonly type: "stop" };
 
 export interface ToFleet {
   readonly number: number;
-  readonly order: FleetOrder;
+  readonly request: FleetRequest;
 }
 
 export interface FromFleet {
@@ -26,13 +26,13 @@ export interface FromFleet {
 const [file = ""] = process.argv.slice(2);
 const fleet = newFleet(JSON.parse(readFileSync(file, "utf8")) as FleetWanted);
 
-async function perform(order: FleetOrder): Promise<FleetReport | undefined> {
-  switch (order.type) {
+async function perform(request: FleetRequest): Promise<FleetReport | undefined> {
+  switch (request.type) {
     case "start":
       await fleet.start();
       return undefined;
     case "press":
-      await fleet.press(order);
+      await fleet.press(request);
       return undefined;
     case "report":
       return fleet.report();
@@ -42,8 +42,8 @@ async function perform(order: FleetOrder): Promise<FleetReport | undefined> {
   }
 }
 
-async function answer({ number, order }: ToFleet): Promise<void> {
-  const report = await perform(order);
+async function answer({ number, request }: ToFleet): Promise<void> {
+  const report = await perform(request);
   process.send?.({ number, ...(report && { report }) } satisfies FromFleet);
 }
 

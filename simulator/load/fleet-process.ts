@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { join } from "node:path";
-import type { FleetReport, FleetWanted, PressOrder } from "./fleet.ts";
-import type { FleetOrder, FromFleet, ToFleet } from "./fleet-child.ts";
+import type { FleetReport, FleetWanted, PressRequest } from "./fleet.ts";
+import type { FleetRequest, FromFleet, ToFleet } from "./fleet-child.ts";
 
 /** A thousand pillars in one process make more short-lived things than one does. */
 const NURSERY = ["--max-semi-space-size=32"];
@@ -13,7 +13,7 @@ const NURSERY = ["--max-semi-space-size=32"];
 export interface FleetProcess {
   pid(): number;
   start(): Promise<void>;
-  press(order: PressOrder): Promise<void>;
+  press(request: PressRequest): Promise<void>;
   report(): Promise<FleetReport>;
   /** Every pillar says farewell, and the process ends; a second time nothing happens. */
   stop(): Promise<void>;
@@ -35,17 +35,17 @@ export function startFleet(file: string, wanted: FleetWanted): FleetProcess {
   child.once("exit", () => {
     for (const fail of failed.values()) fail(new Error("the fleet's process ended"));
   });
-  const ask = (order: FleetOrder): Promise<FromFleet> =>
+  const ask = (request: FleetRequest): Promise<FromFleet> =>
     new Promise((resolve, reject) => {
       number += 1;
       answered.set(number, resolve);
       failed.set(number, reject);
-      child.send({ number, order } satisfies ToFleet);
+      child.send({ number, request } satisfies ToFleet);
     });
   return {
     pid: () => child.pid ?? 0,
     start: async () => void (await ask({ type: "start" })),
-    press: async (order) => void (await ask({ type: "press", ...order })),
+    press: async (request) => void (await ask({ type: "press", ...request })),
     report: async () => {
       const { report } = await ask({ type: "report" });
       if (!report) throw new Error("bug: the fleet answered without a report");
@@ -82,9 +82,9 @@ export function startFleetApart(file: string, wanted: FleetWanted, apart: number
       await first.start();
       await others.start();
     },
-    press: async (order) => {
-      if (order.first + order.count > apart) throw new Error(`bug: only ${apart} stand apart`);
-      await first.press(order);
+    press: async (request) => {
+      if (request.first + request.count > apart) throw new Error(`bug: only ${apart} stand apart`);
+      await first.press(request);
     },
     report: async () => {
       const [one, other] = await both((fleet) => fleet.report());

@@ -14,7 +14,7 @@ export interface FleetWanted {
   readonly hub: HubWays;
 }
 
-export interface PressOrder {
+export interface PressRequest {
   /** Number of the first pillar that presses, from 0, and how many do. */
   readonly first: number;
   readonly count: number;
@@ -48,7 +48,7 @@ export interface Fleet {
   /** Switches all of them on, a few at a time; resolves when every link is up. */
   start(): Promise<void>;
   /** Resolves when the last has pressed. */
-  press(order: PressOrder): Promise<void>;
+  press(order: PressRequest): Promise<void>;
   report(): FleetReport;
   stop(): Promise<void>;
 }

@@ -33,7 +33,7 @@ export interface Faults {
   /** Plans everything up to `until`. */
   begin(until: number): void;
   heal(): void;
-  /** Effects ordered until the heal, by pillars and hub. */
+  /** Effects performed until the heal, by pillars and hub. */
   effects(): number;
 }
 

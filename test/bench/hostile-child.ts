@@ -17,7 +17,7 @@ export type Attack =
   | "half-open"
   | "byte-by-byte";
 
-export interface Orders {
+export interface AttackOptions {
   readonly attack: Attack;
   readonly port: number;
   readonly pillarId: string;
@@ -46,8 +46,8 @@ const ANNOUNCED = {
   publish: [0x30, 0xff, 0xff, 0xff, 0x7f],
 };
 
-const orders = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Orders;
-const { attack, port, pillarId, alarms } = orders;
+const options = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as AttackOptions;
+const { attack, port, pillarId, alarms } = options;
 const deeds = { packets: 0, connections: 0 };
 setInterval(() => process.send?.({ ...deeds }), 1000);
 process.on("disconnect", () => process.exit(0));
@@ -63,7 +63,7 @@ const publish = (channel: string, payload: string, messageId: number): Buffer =>
   });
 
 function secure(): TLSSocket {
-  const { ca, key, cert } = orders;
+  const { ca, key, cert } = options;
   const socket = connectTls({ host: "127.0.0.1", port, ca, key, cert });
   socket.on("error", () => undefined);
   socket.once("secureConnect", () => (deeds.connections += 1));
@@ -125,7 +125,7 @@ function readsNothing(): void {
       deeds.packets += alarms.length;
     }),
   );
-  const { events } = orders;
+  const { events } = options;
   const head = `GET /api/v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${events.token}`;
   for (let n = 0; n < CONSOLES; n += 1) {
     again(() => {

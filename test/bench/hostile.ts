@@ -13,7 +13,7 @@ import {
   type WireLink,
   type WirePillar,
 } from "../fault/harness/network/wire-pillar.ts";
-import type { Attack, Deeds, Orders } from "./hostile-child.ts";
+import type { Attack, Deeds, AttackOptions } from "./hostile-child.ts";
 import { summarise } from "./percentile.ts";
 import type { Row, Section } from "./section.ts";
 
@@ -104,15 +104,15 @@ async function measured(
   press: () => Promise<number[]>,
 ): Promise<Case> {
   const hostile = await wirePillar(street, `hostile-${attack}`);
-  const orders = join(street.dir, `${attack}.json`);
-  writeFileSync(orders, JSON.stringify(await ordersFor(street, hostile, attack)));
+  const options = join(street.dir, `${attack}.json`);
+  writeFileSync(options, JSON.stringify(await optionsFor(street, hostile, attack)));
   const rssBefore = residentMib(street);
   const [calm, attacked]: [number[], number[]] = [[], []];
   const done = { packets: 0, connections: 0 };
   let mostMib = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
     calm.push(...(await press()));
-    const child = fork(join(import.meta.dirname, "hostile-child.ts"), [orders]);
+    const child = fork(join(import.meta.dirname, "hostile-child.ts"), [options]);
     let deeds: Deeds = { packets: 0, connections: 0 };
     child.on("message", (told) => (deeds = told as Deeds));
     await delay(UNDER_WAY_MS);
@@ -134,7 +134,11 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-async function ordersFor(street: Street, hostile: WirePillar, attack: Attack): Promise<Orders> {
+async function optionsFor(
+  street: Street,
+  hostile: WirePillar,
+  attack: Attack,
+): Promise<AttackOptions> {
   const { ca, tlsKey: key, tlsCert: cert } = hostile.identity;
   const alarms =
     attack === "reads-nothing"

@@ -1,4 +1,4 @@
-/** A technician at the fleet page: orders a self-test and sees it pass, and sees nobody's call. */
+/** A technician at the fleet page: starts a self-test, sees it pass, and sees no call. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "../kit/browser/chromium.ts";
@@ -23,7 +23,7 @@ const setFault = (fault: string, on: boolean) =>
   postJson(`${demo.controlUrl}/pillars/demo-001/faults`, { fault, on });
 
 test(
-  "a self-test is followed from the order to the receipt, and passes",
+  "a self-test is followed from the command to the receipt, and passes",
   { timeout: 60_000 },
   async () => {
     await page.getByTestId("self-test").first().click();

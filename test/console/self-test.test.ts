@@ -1,10 +1,10 @@
-/** What a technician is shown of a self-test, from the order to the result. */
+/** What a technician is shown of a self-test, from the command to the result. */
 import { describe, expect, test } from "vitest";
 import { reportOf, type Report, type SelfTest } from "../../hub/console/fleet/self-test.ts";
 import type { Incident } from "../../shared/api/incident.ts";
 import { at, idOf, incident, START_MS } from "../kit/console/incidents.ts";
 
-const ORDERED: SelfTest = {
+const SENT: SelfTest = {
   number: 1,
   pillarId: "pillar-1",
   pillarName: "Pillar 1",
@@ -13,11 +13,11 @@ const ORDERED: SelfTest = {
   answer: undefined,
 };
 const CONFIRMED: SelfTest = {
-  ...ORDERED,
+  ...SENT,
   answer: { isGood: true, confirmedAfterMs: 41 },
 };
 const failed = (alarm: Incident | undefined): SelfTest => ({
-  ...ORDERED,
+  ...SENT,
   answer: { isGood: false, detail: "no answer within 5 s", alarm },
 });
 const before = incident(1, { kind: "test", pillarId: "pillar-1" });
@@ -35,15 +35,15 @@ describe("a self-test", () => {
     const report = reportOf(CONFIRMED, [before, alarm]);
     expect(report).toMatchObject({ result: "passed", reason: "" });
     expect(report.steps).toEqual([
-      { name: "ordered", state: "done", ms: null },
+      { name: "sent", state: "done", ms: null },
       { name: "arrived", state: "done", ms: 12 },
       { name: "confirmed", state: "done", ms: 41 },
     ]);
   });
 
   test.each([
-    ["just ordered", ORDERED, [before], ["done", "waiting", "waiting"]],
-    ["arrived, not confirmed yet", ORDERED, [before, alarm], ["done", "done", "waiting"]],
+    ["just sent", SENT, [before], ["done", "waiting", "waiting"]],
+    ["arrived, not confirmed yet", SENT, [before, alarm], ["done", "done", "waiting"]],
     ["confirmed, its alarm still on the stream", CONFIRMED, [before], ["done", "waiting", "done"]],
   ] as const)("is under way while it is %s", (_, test, known, wanted) => {
     const report = reportOf(test, known);
@@ -77,10 +77,6 @@ describe("a self-test", () => {
   test("is neither an earlier test, nor another pillar's, nor a call", () => {
     const call = incident(3, { pillarId: "pillar-1" });
     const other = incident(4, { kind: "test" });
-    expect(states(reportOf(ORDERED, [before, call, other]))).toEqual([
-      "done",
-      "waiting",
-      "waiting",
-    ]);
+    expect(states(reportOf(SENT, [before, call, other]))).toEqual(["done", "waiting", "waiting"]);
   });
 });

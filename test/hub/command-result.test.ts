@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { FactOf } from "../../hub/core/facts.ts";
 import type { PillarId } from "../../shared/ids.ts";
-import type { CommandOrder } from "../../shared/protocol/command.ts";
+import type { PillarCommand } from "../../shared/protocol/command.ts";
 import type { Report } from "../../shared/protocol/report.ts";
 import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
 import { newHub, person, type FalseHub } from "../kit/hub/shell-on-doubles.ts";
@@ -32,9 +32,9 @@ function kept(hub: FalseHub): FactOf<"command-result">[] {
 }
 
 /** Sends a command to the first pillar; its id as soon as it has left. */
-async function send(hub: FalseHub, order: CommandOrder) {
+async function send(hub: FalseHub, command: PillarCommand) {
   const before = hub.sent.length;
-  const answer = hub.shell.commands.command(pillar(0), { order }, person("wang"));
+  const answer = hub.shell.commands.command(pillar(0), { command }, person("wang"));
   await expect.poll(() => hub.sent.length).toBeGreaterThan(before);
   const sent = hub.sent.at(-1)?.message;
   if (sent?.channel !== "command") throw new Error("expected a command, found something else");

@@ -31,7 +31,7 @@ describe("a pillar whose certificate has expired", () => {
     expect(await hub.shell.reads.incident(id)).toMatchObject({ isVerified: false });
   });
 
-  test("is believed nothing else, given no order, and let go", async () => {
+  test("is believed nothing else, sent no command, and let go", async () => {
     const hub = await newHub();
     await enrolUntil(hub, Date.now() + DAY_MS);
     const heartbeat = { channel: "heartbeat", message: newHeartbeat({ release: "1.0" }) };
@@ -41,8 +41,8 @@ describe("a pillar whose certificate has expired", () => {
     await hear(hub, { ...heartbeat, message: newHeartbeat({ release: "2.0" }) });
     expect(hub.shell.loop.state().pillars.get(pillar(0))).toMatchObject({ release: "1.0" });
     expect(hub.dropped).toEqual([pillar(0)]);
-    const order = { name: "siren", on: true } as const;
-    const answer = await hub.shell.commands.command(pillar(0), { order }, person("wang"));
+    const command = { name: "siren", on: true } as const;
+    const answer = await hub.shell.commands.command(pillar(0), { command }, person("wang"));
     expect(answer.ok).toBe(false);
   });
 
@@ -64,24 +64,24 @@ describe("a pillar whose certificate has expired", () => {
   });
 });
 
-describe("an order to a pillar", () => {
-  test("names the connection of its latest heartbeat, and is not given before there was one", async () => {
+describe("a command to a pillar", () => {
+  test("names the connection of its latest heartbeat, and is not sent before there was one", async () => {
     const hub = await newHub();
-    const order = { name: "identify", seconds: 5 } as const;
+    const command = { name: "identify", seconds: 5 } as const;
     const early = await hub.shell.commands.command(
       pillar(0),
-      { order },
+      { command },
       person("zhao", "technician"),
     );
     expect(early).toMatchObject({ ok: false });
     const sessionNonce = "c".repeat(32) as never;
     await hear(hub, { channel: "heartbeat", message: newHeartbeat({ sessionNonce, seq: 3 }) });
     const resend = hub.sent.find(({ message }) => message.channel === "command")?.message;
-    expect(resend).toMatchObject({ message: { body: { sessionNonce, order: { fromSeq: 1 } } } });
+    expect(resend).toMatchObject({ message: { body: { sessionNonce, command: { fromSeq: 1 } } } });
     hub.shell.linkEvents.onConnected(pillar(0));
     const late = await hub.shell.commands.command(
       pillar(0),
-      { order },
+      { command },
       person("zhao", "technician"),
     );
     expect(late).toMatchObject({ ok: false });

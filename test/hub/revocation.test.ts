@@ -32,8 +32,8 @@ test("a revoked pillar is cut off, its media ends, and its alarms are refused by
   const heartbeat = { channel: "heartbeat", message: newHeartbeat({ release: "9" }) } as const;
   await hub.shell.linkEvents.onMessage(pillar(0), heartbeat, "mqtt");
   expect(recordOf(hub).release).toBeNull();
-  const order = { name: "siren", on: true } as const;
-  expect((await hub.shell.commands.command(pillar(0), { order }, ADMIN)).ok).toBe(false);
+  const command = { name: "siren", on: true } as const;
+  expect((await hub.shell.commands.command(pillar(0), { command }, ADMIN)).ok).toBe(false);
   await hub.restart();
   expect(await hub.press({ via: "https" })).toEqual(REFUSED);
 });
@@ -66,7 +66,7 @@ test("a command that waits for the disk while the identity ends is not sent", as
   const heartbeat = { channel: "heartbeat", message: newHeartbeat({ bootEpoch: 1 }) } as const;
   await hub.shell.linkEvents.onMessage(pillar(0), heartbeat, "mqtt");
   hub.sent.length = 0;
-  const sent = hub.shell.commands.command(pillar(0), { order: { name: "self-test" } }, ADMIN);
+  const sent = hub.shell.commands.command(pillar(0), { command: { name: "self-test" } }, ADMIN);
   await hub.shell.commands.revoke(pillar(0), request, ADMIN);
   expect(await sent).toMatchObject({ ok: false });
   expect(hub.sent.filter(({ message }) => message.channel === "command")).toEqual([]);

@@ -3,8 +3,8 @@ import type { Actor } from "../../hub/ports.ts";
 import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
 import { newHub, onlyIncident, person, type FalseHub } from "../kit/hub/shell-on-doubles.ts";
 
-const ON = { order: { name: "siren", on: true } } as const;
-const OFF = { order: { name: "siren", on: false } } as const;
+const ON = { command: { name: "siren", on: true } } as const;
+const OFF = { command: { name: "siren", on: false } } as const;
 const SUPERVISOR: Actor = { ...person("chen"), role: "supervisor" };
 
 async function heardHub(): Promise<FalseHub> {

@@ -156,7 +156,7 @@ describe("a hub", () => {
     await vi.waitFor(() => expect(agent!.state().outbox.pending.size).toBe(0));
   });
 
-  test("gives orders once, in this boot, and hears what became of them", async () => {
+  test("gives a command once, in this boot, and hears what became of it", async () => {
     await (
       await start()
     ).armed;
@@ -170,12 +170,12 @@ describe("a hub", () => {
     await vi.waitFor(() =>
       expect(hub.received.some((one) => one.channel === "heartbeat")).toBe(true),
     );
-    const good = hub.order({ name: "restart-media" }, bootEpoch);
-    const stale = hub.order({ name: "siren", on: true }, bootEpoch + 1);
+    const good = hub.command({ name: "restart-media" }, bootEpoch);
+    const stale = hub.command({ name: "siren", on: true }, bootEpoch + 1);
     await vi.waitFor(() => expect(results()).toEqual([`${good} done`, `${stale} refused`]));
-    const older = hub.order({ name: "siren", on: true }, bootEpoch, SessionNonce.parse(hex128()));
+    const older = hub.command({ name: "siren", on: true }, bootEpoch, SessionNonce.parse(hex128()));
     await vi.waitFor(() => expect(results()).toContain(`${older} refused`));
-    const test1 = hub.order({ name: "self-test" }, bootEpoch);
+    const test1 = hub.command({ name: "self-test" }, bootEpoch);
     await vi.waitFor(() => expect(results()).toContain(`${test1} done`));
     expect(hub.alarms().at(-1)!.event.kind).toBe("test");
     expect(lamp()).toBe("standby");

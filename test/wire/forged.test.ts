@@ -150,12 +150,12 @@ describe.skipIf(skipped)(`who may write to the broker (${skipped ?? "mosquitto"}
     expect(board.lamps.at(-1)).toBe("received");
   });
 
-  test("G11 orders nothing: unsigned, of another version, for another pillar or session", async () => {
+  test("G11 moves nothing with a command: unsigned, of another version, for another pillar or session", async () => {
     const scene = await open();
     const { authority, media } = scene;
     const { sessionNonce } = scene.stamp(1);
     const body = {
-      ...{ v: 1, commandId: hex128(), pillarId: PILLAR, order: { name: "restart-media" } },
+      ...{ v: 1, commandId: hex128(), pillarId: PILLAR, command: { name: "restart-media" } },
       ...{ bootEpoch: 1, sessionNonce, issuedWallMs: Date.now(), expiresInMs: 10_000 },
     } as const;
     const signed = (changed: Record<string, CanonicalValue>) => {
@@ -167,7 +167,7 @@ describe.skipIf(skipped)(`who may write to the broker (${skipped ?? "mosquitto"}
     await scene.publish("command", { v: 1, body, sig: forge(body) });
     await scene.publish("command", signed({ v: 0 }));
     await scene.publish("command", signed({ v: 2 }));
-    await scene.publish("command", signed({ order: { name: "configure", url: "rtsp://thief" } }));
+    await scene.publish("command", signed({ command: { name: "configure", url: "rtsp://thief" } }));
     await scene.publish("command", signed({ pillarId: "pillar-2" }));
     await expect.poll(() => scene.agent.state().heeded.refused).toBe(6);
     await scene.publish("command", signed({ sessionNonce: hex128() }));

@@ -247,7 +247,7 @@ export const NOTES: ReadonlyMap<string, string> = new Map([
   ["E3", "the own broker is not subject to it; through an aedes that is, alarms are said again"],
   ["B14", "no Postgres yet"],
   ["H7", "no WebSocket: consoles use server-sent events"],
-  ["F9", "orders to a pillar stay strict, by decision: authority fails closed"],
+  ["F9", "commands to a pillar stay strict, by decision: authority fails closed"],
   ["C3", "in the simulated world: one of the kinds a seed may draw"],
   [
     "C1",

@@ -10,7 +10,7 @@ import { UNHEARD, type Heeded } from "./heeded-state.ts";
 import { HEALTHY, type Health } from "./health-state.ts";
 import { emptyOutbox, type Outbox } from "./outbox-state.ts";
 import { WAITING, type Link } from "./link-state.ts";
-import { NO_ORDERS, type Orders } from "./command-state.ts";
+import { NO_COMMANDS, type Commands } from "./command-state.ts";
 
 export interface Agent {
   readonly pillarId: PillarId;
@@ -21,7 +21,7 @@ export interface Agent {
   readonly disk: Disk;
   readonly link: Link;
   readonly health: Health;
-  readonly orders: Orders;
+  readonly commands: Commands;
   readonly heeded: Heeded;
   /** Hubs that can be reached by HTTPS. */
   readonly fallbackHubs: number;
@@ -54,7 +54,7 @@ export function newAgent(from: Beginning): Agent {
     disk: EMPTY_DISK,
     link: WAITING,
     health: HEALTHY,
-    orders: NO_ORDERS,
+    commands: NO_COMMANDS,
     heeded: UNHEARD,
     fallbackHubs: from.fallbackHubs ?? 0,
     display: BLANK,

@@ -2,7 +2,7 @@
 import type { Instant } from "../../../shared/duration.ts";
 import type { CommandId, EventId } from "../../../shared/ids.ts";
 
-export interface Orders {
+export interface Commands {
   /**
    * Our monotonic clock minus the hub's wall clock, from the least delayed command of this session. With it the
    * delay of another command is known without our wall clock, which may be years off.
@@ -16,7 +16,7 @@ export interface Orders {
     | undefined;
 }
 
-export const NO_ORDERS: Orders = {
+export const NO_COMMANDS: Commands = {
   offset: undefined,
   seen: [],
   identify: undefined,

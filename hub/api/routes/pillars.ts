@@ -82,10 +82,13 @@ function commandRoute(app: Api, context: ApiContext): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { order } = request.body;
+      const { command } = request.body;
       const { username, displayName, role } = actorOf(request);
-      if (!mayCommand(role, order)) {
-        throw problem("forbidden", `${username} is ${role}, which may not order: ${order.name}`);
+      if (!mayCommand(role, command)) {
+        throw problem(
+          "forbidden",
+          `${username} is ${role}, which may not send the command ${command.name}`,
+        );
       }
       if (!(await context.reads.pillar(id))) throw unknownPillar(id);
       const by = { username, displayName, role };

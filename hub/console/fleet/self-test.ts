@@ -1,5 +1,5 @@
 /**
- * A self-test as the technician follows it: ordered, arrived as an alarm, confirmed at the pillar.
+ * A self-test as the technician follows it: sent as a command, arrived as an alarm, confirmed at the pillar.
  *
  * It has passed only when the hub has the alarm and the pillar has the hub's receipt. Which alarm belongs to a
  * test is told by the pillar and by what was there before.
@@ -30,7 +30,7 @@ export interface SelfTest {
     | undefined;
 }
 
-export type StepName = "ordered" | "arrived" | "confirmed";
+export type StepName = "sent" | "arrived" | "confirmed";
 export interface Step {
   readonly name: StepName;
   readonly state: "waiting" | "done" | "failed";
@@ -64,7 +64,7 @@ export async function runSelfTest({ id, name }: Pick<Pillar, "id" | "name">): Pr
     answer: undefined,
   };
   selfTests.value = [test, ...selfTests.value].slice(0, MAX_KEPT);
-  const body = { order: { name: "self-test" } };
+  const body = { command: { name: "self-test" } };
   const path = `/pillars/${id}/commands`;
   const told = await ask(path, CommandAnswer, { method: "POST", body });
   const alarm = alarmOf(test, incidents.value);
@@ -97,7 +97,7 @@ export function reportOf(test: SelfTest, known: readonly Incident[]): Report {
   const confirmedMs = answer?.isGood ? answer.confirmedAfterMs : null;
   return {
     steps: [
-      { name: "ordered", state: arrived === "failed" ? "failed" : "done", ms: null },
+      { name: "sent", state: arrived === "failed" ? "failed" : "done", ms: null },
       { name: "arrived", state: arrived, ms: arrivedMs },
       { name: "confirmed", state: end, ms: confirmedMs },
     ],

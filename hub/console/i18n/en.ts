@@ -634,7 +634,7 @@ export const en: typeof zhCN = {
     testDelay: "arrived in {ms} ms",
     ms: "{ms} ms",
     step: {
-      ordered: "Order sent",
+      sent: "Command sent",
       arrived: "Alarm arrived here",
       confirmed: "Pillar has our receipt",
     },

@@ -611,7 +611,7 @@ export const zhCN = {
     tests: "最近的自检",
     testDelay: "{ms} 毫秒到达",
     ms: "{ms} 毫秒",
-    step: { ordered: "指令已发出", arrived: "报警已到达中心", confirmed: "报警柱收到回执" },
+    step: { sent: "指令已发出", arrived: "报警已到达中心", confirmed: "报警柱收到回执" },
     stepState: { waiting: "等待：", done: "完成：", failed: "失败：" },
     result: { running: "自检中", passed: "自检通过", failed: "自检失败" },
     onlyTechnician: "运维、值班长可以下发操作",

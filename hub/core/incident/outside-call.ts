@@ -54,12 +54,12 @@ export function hearCalls(state: HubState): void {
     const known = calls.get(id);
     if (known?.ring === ring && known.tries === tries) {
       const isForgotten =
-        known.orderedAt !== null && clock.nowMs - known.orderedAt > FORGOTTEN_AFTER_MS;
-      if (isForgotten) known.orderedAt = null;
+        known.calledAt !== null && clock.nowMs - known.calledAt > FORGOTTEN_AFTER_MS;
+      if (isForgotten) known.calledAt = null;
       continue;
     }
     const waitMs = known?.ring === ring ? waitBefore(tries, targetsOf(state).length) : 0;
-    calls.set(id, { ring, tries, dueAt: clock.nowMs + waitMs, orderedAt: null });
+    calls.set(id, { ring, tries, dueAt: clock.nowMs + waitMs, calledAt: null });
   }
 }
 
@@ -75,12 +75,12 @@ function waitBefore(tries: number, targets: number): number {
 export function decideCalls(state: HubState): Decision {
   const { outsideCalls: calls, clock } = state.heard;
   const targets = targetsOf(state);
-  let under = [...calls.values()].filter(({ orderedAt }) => orderedAt !== null).length;
+  let under = [...calls.values()].filter(({ calledAt }) => calledAt !== null).length;
   const effects: HubEffect[] = [];
-  for (const [incidentId, { ring, tries, dueAt, orderedAt }] of calls) {
+  for (const [incidentId, { ring, tries, dueAt, calledAt }] of calls) {
     // None when every address is gone.
     const target = targets[tries % targets.length];
-    if (orderedAt !== null || dueAt > clock.nowMs || under >= MAX_CALLS || !target) continue;
+    if (calledAt !== null || dueAt > clock.nowMs || under >= MAX_CALLS || !target) continue;
     effects.push({ type: "call-external", incidentId, ring, target, attempt: tries + 1 });
     under += 1;
   }
@@ -89,7 +89,7 @@ export function decideCalls(state: HubState): Decision {
 
 export function noteCalled(state: HubState, incidentId: IncidentId): void {
   const calling = state.heard.outsideCalls.get(incidentId);
-  if (calling) calling.orderedAt = state.heard.clock.nowMs;
+  if (calling) calling.calledAt = state.heard.clock.nowMs;
 }
 
 type Answered = Extract<HubEvent, { type: "external-answered" }>;

@@ -48,8 +48,8 @@ export interface OutsideCall {
   readonly ring: number;
   readonly tries: number;
   readonly dueAt: number;
-  /** When it was ordered; null while it waits. */
-  orderedAt: number | null;
+  /** When it was made; null while it waits. */
+  calledAt: number | null;
 }
 
 /** What was received from one pillar since this process began. */

@@ -8,7 +8,7 @@ import { startRecording, type Recording } from "./recording.ts";
 import type { Room } from "../relay/room.ts";
 
 export interface Recorder {
-  start(order: Extract<ToMedia, { type: "record-start" }>, room: () => Room | undefined): void;
+  start(message: Extract<ToMedia, { type: "record-start" }>, room: () => Room | undefined): void;
   stop(recordingId: RecordingId): void;
   /** Resolves when all are on the disk. */
   close(): Promise<void>;

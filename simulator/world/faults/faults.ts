@@ -3,7 +3,7 @@
  *
  * Each kind comes at random moments, and half of the time it brings a person to the button: a fault
  * nobody presses into shows nothing. A crash can also be armed to strike before the n-th effect that a
- * core orders, or before one chosen effect of the whole run (enumeration).
+ * core decides on, or before one chosen effect of the whole run (enumeration).
  */
 import { newChance } from "../chance.ts";
 import { GOOD_DISK } from "./disk.ts";

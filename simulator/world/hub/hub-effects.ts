@@ -55,7 +55,7 @@ function perform(
         v: 1,
         commandId: hub.chance.hex(128) as CommandId,
         pillarId,
-        order: { name: "resend", fromSeq },
+        command: { name: "resend", fromSeq },
         bootEpoch,
         sessionNonce,
         issuedWallMs: hub.clock.wall(),

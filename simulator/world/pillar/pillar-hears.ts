@@ -18,8 +18,8 @@ export function pillarHears(world: PillarWorld, pillar: Pillar, down: DownMessag
     case "command": {
       const { body, sig } = down.message;
       if (!world.rules.isOfHub(body, sig)) return refuse(world, pillar, down.channel);
-      world.note(pillar.id, "order heard", body.order.name);
-      return world.tellPillar(pillar, { type: "ordered", body });
+      world.note(pillar.id, "command heard", body.command.name);
+      return world.tellPillar(pillar, { type: "command-received", body });
     }
     case "call":
       return heardCall(world, pillar, down.message);

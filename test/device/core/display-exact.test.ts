@@ -150,11 +150,11 @@ describe("the screen and the lamp", () => {
     const pillar = reachedPillar();
     const identify = (): void =>
       pillar.tell({
-        type: "ordered",
+        type: "command-received",
         body: {
           ...{ v: 1, commandId: CommandId.parse("c".repeat(32)), pillarId: PILLAR, bootEpoch: 1 },
           ...{ sessionNonce: NONCE, issuedWallMs: 0, expiresInMs: 5000 },
-          order: { name: "identify", seconds: 2 },
+          command: { name: "identify", seconds: 2 },
         },
       });
     identify();
@@ -167,7 +167,7 @@ describe("the screen and the lamp", () => {
     expect(pillar.lamp()).toBe("calling");
   });
 
-  test("are ordered when their words change, and keep the moment since when they say so", () => {
+  test("are shown anew when their words change, and keep the moment since when they say so", () => {
     const pillar = reachedPillar();
     const displays = () => pillar.effects.filter(({ type }) => type === "display").length;
     expect(pillar.state().display.since).toBe(1_780_000_001_000);

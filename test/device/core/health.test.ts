@@ -1,6 +1,6 @@
-/** Faults, heartbeats, the link and the hub's orders, in virtual time. */
+/** Faults, heartbeats, the link and the hub's commands, in virtual time. */
 import { describe, expect, test } from "vitest";
-import type { CommandBody, CommandOrder } from "../../../shared/protocol/command.ts";
+import type { CommandBody, PillarCommand } from "../../../shared/protocol/command.ts";
 import type { Report } from "../../../shared/protocol/report.ts";
 import { CommandId, SessionNonce } from "../../../shared/ids.ts";
 import type { Instant } from "../../../shared/duration.ts";
@@ -17,25 +17,25 @@ const reports = (pillar: FalsePillar): Report[] =>
   pillar.sent.flatMap((one) => (one.channel === "report" ? [one.message] : []));
 const beats = (pillar: FalsePillar): number =>
   pillar.sent.filter(({ channel }) => channel === "heartbeat").length;
-let orders = 0;
+let commands = 0;
 
-function order(
+function command(
   pillar: FalsePillar,
-  name: CommandOrder,
+  name: PillarCommand,
   change: Partial<CommandBody> = {},
 ): CommandBody {
   const body: CommandBody = {
     v: 1,
-    commandId: CommandId.parse((++orders).toString(16).padStart(32, "0")),
+    commandId: CommandId.parse((++commands).toString(16).padStart(32, "0")),
     pillarId: PILLAR,
-    order: name,
+    command: name,
     sessionNonce: NONCE,
     bootEpoch: 1,
     issuedWallMs: 1_780_000_000_000 + pillar.now(),
     expiresInMs: 5000,
     ...change,
   };
-  pillar.tell({ type: "ordered", body });
+  pillar.tell({ type: "command-received", body });
   return body;
 }
 
@@ -225,11 +225,11 @@ describe("the link", () => {
   });
 });
 
-describe("an order", () => {
+describe("a command", () => {
   test("is performed once, however often it comes", () => {
     const pillar = reachedPillar();
-    const body = order(pillar, { name: "siren", on: true });
-    pillar.tell({ type: "ordered", body });
+    const body = command(pillar, { name: "siren", on: true });
+    pillar.tell({ type: "command-received", body });
     expect(outcomes(pillar)).toEqual(["done", "refused"]);
     expect(pillar.effects.filter(({ type }) => type === "siren")).toHaveLength(1);
   });
@@ -237,11 +237,11 @@ describe("an order", () => {
   test("from an older session is refused, though its signature is good", () => {
     const pillar = reachedPillar();
     const sessionNonce = SessionNonce.parse("6".repeat(32));
-    order(pillar, { name: "siren", on: true }, { sessionNonce });
+    command(pillar, { name: "siren", on: true }, { sessionNonce });
     pillar.tell({ type: "link-down", reason: "test" });
     pillar.tell({ type: "link-up", sessionNonce });
-    order(pillar, { name: "siren", on: true });
-    order(pillar, { name: "siren", on: true }, { sessionNonce });
+    command(pillar, { name: "siren", on: true });
+    command(pillar, { name: "siren", on: true }, { sessionNonce });
     expect(outcomes(pillar)).toEqual(["refused", "refused", "done"]);
     expect(reports(pillar)[0]).toMatchObject({ detail: "from an older session" });
   });
@@ -249,27 +249,27 @@ describe("an order", () => {
   test("later than its time is refused, whatever the pillar's own calendar says", () => {
     const pillar = reachedPillar();
     const now = (): number => 4_000_000_000_000 + pillar.now();
-    order(pillar, { name: "siren", on: true }, { issuedWallMs: now() });
+    command(pillar, { name: "siren", on: true }, { issuedWallMs: now() });
     pillar.pass(20_000);
-    order(pillar, { name: "siren", on: false }, { issuedWallMs: now() - 20_000 });
-    order(pillar, { name: "siren", on: false }, { issuedWallMs: now() - 19_000 });
+    command(pillar, { name: "siren", on: false }, { issuedWallMs: now() - 20_000 });
+    command(pillar, { name: "siren", on: false }, { issuedWallMs: now() - 19_000 });
     expect(outcomes(pillar)).toEqual(["done", "refused", "done"]);
   });
 
   test("is obeyed again after the hub's clock was set back", () => {
     const pillar = reachedPillar();
-    order(pillar, { name: "siren", on: true });
+    command(pillar, { name: "siren", on: true });
     const issuedWallMs = 1_779_999_000_000;
-    for (const on of [false, true]) order(pillar, { name: "siren", on }, { issuedWallMs });
+    for (const on of [false, true]) command(pillar, { name: "siren", on }, { issuedWallMs });
     pillar.tell(LINK_UP);
-    order(pillar, { name: "siren", on: false });
+    command(pillar, { name: "siren", on: false });
     expect(outcomes(pillar)).toEqual(["done", "refused", "done", "done"]);
   });
 
   test("for another pillar or another boot is refused with the reason", () => {
     const pillar = reachedPillar();
-    order(pillar, { name: "restart-media" }, { pillarId: "pillar-2" as typeof PILLAR });
-    order(pillar, { name: "restart-media" }, { bootEpoch: 9 });
+    command(pillar, { name: "restart-media" }, { pillarId: "pillar-2" as typeof PILLAR });
+    command(pillar, { name: "restart-media" }, { bootEpoch: 9 });
     expect(outcomes(pillar)).toEqual(["refused"]);
     const details = reports(pillar).map((one) => ("detail" in one ? one.detail : ""));
     expect(details[0]).toContain("this is pillar-1, not pillar-2");
@@ -279,14 +279,14 @@ describe("an order", () => {
 
   test("to send again is obeyed whatever the clocks say: a restored hub has no other way", () => {
     const pillar = reachedPillar();
-    order(pillar, { name: "resend", fromSeq: 1 }, { issuedWallMs: 0 });
+    command(pillar, { name: "resend", fromSeq: 1 }, { issuedWallMs: 0 });
     expect(outcomes(pillar)).toEqual(["done"]);
     expect(pillar.effects).toContainEqual(expect.objectContaining({ type: "fetch-kept" }));
   });
 
   test("to sound the siren ends by itself after five minutes", () => {
     const pillar = reachedPillar();
-    order(pillar, { name: "siren", on: true });
+    command(pillar, { name: "siren", on: true });
     pillar.pass(300_000);
     expect(pillar.effects.findLast(({ type }) => type === "siren")).toEqual({
       type: "siren",
@@ -296,7 +296,7 @@ describe("an order", () => {
 
   test("to identify blinks for its time and shows the truth again", () => {
     const pillar = reachedPillar();
-    order(pillar, { name: "identify", seconds: 2 });
+    command(pillar, { name: "identify", seconds: 2 });
     pillar.pass(3000);
     expect(pillar.lamps).toContain("off");
     expect(pillar.lamp()).toBe("standby");
@@ -304,7 +304,7 @@ describe("an order", () => {
 
   test("for a self-test is done when the hub accepts, and rings nobody at the pillar", () => {
     const pillar = reachedPillar();
-    order(pillar, { name: "self-test" });
+    command(pillar, { name: "self-test" });
     const [alarm] = pillar.alarms();
     expect(alarm?.event.kind).toBe("test");
     expect(outcomes(pillar)).toEqual([]);
@@ -316,7 +316,7 @@ describe("an order", () => {
 
   test("for a self-test that nobody accepts has failed after 20 s", () => {
     const pillar = reachedPillar();
-    order(pillar, { name: "self-test" });
+    command(pillar, { name: "self-test" });
     pillar.pass(20_000);
     expect(outcomes(pillar)).toEqual(["failed"]);
   });

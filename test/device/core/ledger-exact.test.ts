@@ -30,8 +30,8 @@ function askFrom(pillar: FalsePillar, fromSeq: number): void {
   const body = { commandId, pillarId: PILLAR, bootEpoch: 1, sessionNonce: NONCE, v: 1 } as const;
   const times = { issuedWallMs: pillar.now(), expiresInMs: 5000 };
   pillar.tell({
-    type: "ordered",
-    body: { ...body, ...times, order: { name: "resend", fromSeq } },
+    type: "command-received",
+    body: { ...body, ...times, command: { name: "resend", fromSeq } },
   });
 }
 

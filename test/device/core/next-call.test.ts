@@ -152,12 +152,12 @@ describe("a hub that was set back to an older copy", () => {
     const { pillar, running } = answeredAfterMany();
     const sent = sentAfter(pillar, () =>
       pillar.tell({
-        type: "ordered",
+        type: "command-received",
         body: {
           v: 1,
           commandId: CommandId.parse("c".repeat(32)),
           pillarId: PILLAR,
-          order: { name: "resend", fromSeq: 3 },
+          command: { name: "resend", fromSeq: 3 },
           bootEpoch: 1,
           sessionNonce: NONCE,
           issuedWallMs: 0,

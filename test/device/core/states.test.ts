@@ -288,7 +288,7 @@ describe("a pillar", () => {
     });
   });
 
-  test("pressed silently makes no sound in any state, and writes no order to speak", () => {
+  test("pressed silently makes no sound in any state, and has no effect that speaks", () => {
     const { pillar, eventId } = answered("silent");
     expect(displayOf(pillar.state())).toMatchObject({
       zh: "王警官已接警。",

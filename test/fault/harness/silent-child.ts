@@ -5,7 +5,7 @@
  */
 import { connect } from "node:net";
 
-export interface SilentOrders {
+export interface SilentOptions {
   readonly port: number;
   /** The address that the connections come from. */
   readonly from: string;
@@ -24,7 +24,9 @@ export interface SilentDeeds {
 
 const TELL_EVERY_MS = 250;
 
-const { port, from, connections, againAfterMs } = JSON.parse(process.argv[2] ?? "") as SilentOrders;
+const { port, from, connections, againAfterMs } = JSON.parse(
+  process.argv[2] ?? "",
+) as SilentOptions;
 const deeds = { connected: 0, open: 0, closedByHub: 0 };
 // Whoever asked may have gone a moment ago: that is no failure.
 const tell = (): void => void process.send?.({ ...deeds }, undefined, {}, () => undefined);

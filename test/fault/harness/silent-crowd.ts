@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { SilentDeeds, SilentOrders } from "./silent-child.ts";
+import type { SilentDeeds, SilentOptions } from "./silent-child.ts";
 
 /** Another address than the one everybody else in a test comes from; all of 127.0.0.0/8 is this machine. */
 const FROM = "127.0.0.2";
@@ -17,9 +17,9 @@ export interface SilentCrowd {
 }
 
 /** Resolves when they begin to come. */
-export async function silentCrowd(wanted: Omit<SilentOrders, "from">): Promise<SilentCrowd> {
-  const orders: SilentOrders = { ...wanted, from: FROM };
-  const child = fork(join(import.meta.dirname, "silent-child.ts"), [JSON.stringify(orders)]);
+export async function silentCrowd(wanted: Omit<SilentOptions, "from">): Promise<SilentCrowd> {
+  const options: SilentOptions = { ...wanted, from: FROM };
+  const child = fork(join(import.meta.dirname, "silent-child.ts"), [JSON.stringify(options)]);
   let deeds: SilentDeeds = { connected: 0, open: 0, closedByHub: 0 };
   child.on("message", (told) => (deeds = told as SilentDeeds));
   await once(child, "message");
@@ -27,10 +27,10 @@ export async function silentCrowd(wanted: Omit<SilentOrders, "from">): Promise<S
     deeds: () => deeds,
     whole: async () => {
       const startedAt = performance.now();
-      while (deeds.connected < orders.connections) {
+      while (deeds.connected < options.connections) {
         if (performance.now() - startedAt > PATIENCE_MS) {
           const found = `found ${JSON.stringify(deeds)}`;
-          throw new Error(`expected ${orders.connections} silent connections, ${found}`);
+          throw new Error(`expected ${options.connections} silent connections, ${found}`);
         }
         await delay(50);
       }

@@ -124,9 +124,9 @@ describe("roles", () => {
     ["technician", "identify", 202],
     ["admin", "siren", 403],
   ] as const)("%s ordering %s is answered %s", async (role: Role, name, status) => {
-    const order = name === "siren" ? { name, on: true } : { name, seconds: 5 };
+    const command = name === "siren" ? { name, on: true } : { name, seconds: 5 };
     const url = `/api/v1/pillars/${PILLAR}/commands`;
-    const answer = await api.as(role, "POST", url, { payload: { order } });
+    const answer = await api.as(role, "POST", url, { payload: { command } });
     expect(answer.statusCode).toBe(status);
   });
 });

@@ -78,8 +78,10 @@ describe("a backup", () => {
     const beat = newHeartbeat({ seq: 3, head: { seq: 3, hash: hashOf({ seq: 3 }) } });
     const heard = { channel: "heartbeat", message: beat } as const;
     await hub.shell.linkEvents.onMessage(pillar(0), heard, "mqtt");
-    const order = hub.sent.findLast(({ message }) => message.channel === "command")?.message;
-    expect(order).toMatchObject({ message: { body: { order: { name: "resend", fromSeq: 2 } } } });
+    const command = hub.sent.findLast(({ message }) => message.channel === "command")?.message;
+    expect(command).toMatchObject({
+      message: { body: { command: { name: "resend", fromSeq: 2 } } },
+    });
     await hub.press({ seq: 2 });
     await hub.press({ seq: 3 });
     expect(incidents(hub)).toMatchObject([{ presses: 3 }]);

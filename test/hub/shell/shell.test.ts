@@ -299,7 +299,7 @@ describe("commands", () => {
     await hub.shell.linkEvents.onMessage(pillar(0), heartbeat, "mqtt");
     const result = hub.shell.commands.command(
       pillar(0),
-      { order: identify },
+      { command: identify },
       person("zhao", "technician"),
     );
     const sent = await vi.waitFor(() => {
@@ -307,7 +307,7 @@ describe("commands", () => {
       if (message?.channel !== "command") throw new Error("no command yet");
       return message.message.body;
     });
-    expect(sent).toMatchObject({ order: identify, bootEpoch: 4 });
+    expect(sent).toMatchObject({ command: identify, bootEpoch: 4 });
     const report = { v: 1, type: "command-result", commandId: sent.commandId } as const;
     const message = { ...report, outcome: "done", detail: "" } as const;
     await hub.shell.linkEvents.onMessage(pillar(0), { channel: "report", message }, "mqtt");
@@ -317,10 +317,10 @@ describe("commands", () => {
   test("for a pillar never heard, or unknown, are refused with words", async () => {
     const hub = await newHub();
     const { command } = hub.shell.commands;
-    expect(await command(pillar(0), { order: identify }, person("zhao"))).toMatchObject({
+    expect(await command(pillar(0), { command: identify }, person("zhao"))).toMatchObject({
       ok: false,
     });
-    expect(await command(pillar(9), { order: identify }, person("zhao"))).toMatchObject({
+    expect(await command(pillar(9), { command: identify }, person("zhao"))).toMatchObject({
       ok: false,
     });
   });

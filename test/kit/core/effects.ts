@@ -1,4 +1,4 @@
-/** What one event makes the pillar's core order, and how a test writes it down. */
+/** Which effects of the pillar's core follow from one event, and how a test writes it down. */
 import type { Effect } from "../../../device/core/events.ts";
 import type { FalsePillar } from "./pillar-core.ts";
 

@@ -229,7 +229,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
         return test.outcome;
       },
       status: () => test.status,
-      command: async (_id, { order }) => ({ ok: order.name !== "self-test", detail: "sent" }),
+      command: async (_id, { command }) => ({ ok: command.name !== "self-test", detail: "sent" }),
       revoke: async (...[id, request, by, key]) => {
         if (id !== PILLAR) return notHere;
         state.revocations.push({ request, by, key });

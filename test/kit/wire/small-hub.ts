@@ -24,7 +24,7 @@ import {
 import type { Receipt } from "../../../shared/protocol/accepted.ts";
 import type { Alarm } from "../../../shared/protocol/alarm.ts";
 import type { Call, CallStatus } from "../../../shared/protocol/call.ts";
-import type { CommandOrder } from "../../../shared/protocol/command.ts";
+import type { PillarCommand } from "../../../shared/protocol/command.ts";
 import { parseUp, type DownMessage, type UpMessage } from "../../../shared/protocol/messages.ts";
 import { downTopic, parseTopic, qosOf } from "../../../shared/protocol/topics.ts";
 
@@ -48,7 +48,7 @@ export interface SmallHub {
   /** For the newest session that was heard of, with the next number. */
   tell(call: Call): void;
   /** For the newest session that was heard of, unless another one is named. */
-  order(order: CommandOrder, bootEpoch: number, sessionNonce?: SessionNonce): string;
+  command(command: PillarCommand, bootEpoch: number, sessionNonce?: SessionNonce): string;
   accept(alarm: Alarm): void;
   /** Cuts every connection; with `false` nobody can come back. */
   cut(isOpen: boolean): Promise<void>;
@@ -172,13 +172,13 @@ export async function smallHub(names: readonly string[] = []): Promise<SmallHub>
       const sig = signed(canonicalJson(body));
       send({ channel: "call", message: { v: 1, body, sig } });
     },
-    order: (order, bootEpoch, sessionNonce = newestNonce()) => {
+    command: (command, bootEpoch, sessionNonce = newestNonce()) => {
       const commandId = hex128();
       const body = {
         v: 1,
         commandId,
         pillarId: PILLAR,
-        order,
+        command,
         bootEpoch,
         sessionNonce,
         issuedWallMs: Date.now(),

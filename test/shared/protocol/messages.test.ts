@@ -130,20 +130,20 @@ describe("a field that is not known", () => {
     expect(parsed.ok ? "" : parsed.reason).toMatch(/event: expected integers only/);
   });
 
-  test("makes an order void: nobody has power over a pillar by words it does not know", () => {
+  test("makes a command void: nobody has power over a pillar by words it does not know", () => {
     const body = {
       ...{ v: 1, commandId: "c".repeat(32), pillarId: "a", bootEpoch: 1, issuedWallMs: 1 },
-      ...{ sessionNonce: "5".repeat(32), expiresInMs: 5000, order: { name: "self-test" } },
+      ...{ sessionNonce: "5".repeat(32), expiresInMs: 5000, command: { name: "self-test" } },
     };
-    const order = (more: object): object => ({
+    const command = (more: object): object => ({
       v: 1,
       body: { ...body, ...more },
       sig: "A".repeat(86),
     });
-    expect(parseDown("command", encode(order({}))).ok).toBe(true);
-    expect(parseDown("command", encode(order({ unless: "raining" }))).ok).toBe(false);
-    expect(parseDown("command", encode({ ...order({}), unless: "raining" })).ok).toBe(false);
-    expect(parseDown("command", encode({ ...order({}), v: 2 })).ok).toBe(false);
+    expect(parseDown("command", encode(command({}))).ok).toBe(true);
+    expect(parseDown("command", encode(command({ unless: "raining" }))).ok).toBe(false);
+    expect(parseDown("command", encode({ ...command({}), unless: "raining" })).ok).toBe(false);
+    expect(parseDown("command", encode({ ...command({}), v: 2 })).ok).toBe(false);
   });
 });
 

@@ -145,7 +145,7 @@ describe("a message is read up to its limits:", () => {
 
   test("a command", () => {
     const body = {
-      ...{ v: 1, commandId: id("c"), pillarId: "a", order: { name: "self-test" }, bootEpoch: 1 },
+      ...{ v: 1, commandId: id("c"), pillarId: "a", command: { name: "self-test" }, bootEpoch: 1 },
       ...{ sessionNonce: id("5"), issuedWallMs: 0, expiresInMs: 1000 },
     };
     const of = (change: object) => ({ v: 1, body: { ...body, ...change }, sig: SIG });

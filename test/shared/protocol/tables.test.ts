@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { applicationProtocols } from "../../../shared/protocol/alpn.ts";
-import { CommandOrder } from "../../../shared/protocol/command.ts";
+import { PillarCommand } from "../../../shared/protocol/command.ts";
 import {
   faultsOf,
   Heartbeat,
@@ -117,7 +117,7 @@ describe("a command", () => {
     ],
     [{ name: "siren", on: false }, { name: "siren" }],
   ])("%j is understood, and %j is not", (good, bad) => {
-    expect([isTaken(CommandOrder, good), isTaken(CommandOrder, bad)]).toEqual([true, false]);
+    expect([isTaken(PillarCommand, good), isTaken(PillarCommand, bad)]).toEqual([true, false]);
   });
 });
 

@@ -8,7 +8,7 @@ const ESCALATION = { desksAfterMs: 10_000, supervisorAfterMs: 20_000, externalAf
 const settings = { escalation: { ...ESCALATION, targets: TARGETS } };
 
 const underWay = (street: Street) =>
-  [...street.state.heard.outsideCalls].filter(([, { orderedAt }]) => orderedAt !== null);
+  [...street.state.heard.outsideCalls].filter(([, { calledAt }]) => calledAt !== null);
 
 describe("the external contacts", () => {
   test("is not called before its own level, whatever the levels before it do", () => {
@@ -55,8 +55,8 @@ function waitsOf(targets: readonly string[], tries: number): number[] {
   const at: number[] = [];
   for (let second = 0; at.length < tries; second++) {
     street.advance(1);
-    for (const [incidentId, { ring, tries: made, orderedAt }] of underWay(street)) {
-      if (orderedAt !== street.state.heard.clock.nowMs) continue;
+    for (const [incidentId, { ring, tries: made, calledAt }] of underWay(street)) {
+      if (calledAt !== street.state.heard.clock.nowMs) continue;
       at.push(second);
       street.tell({
         type: "external-answered",
@@ -87,15 +87,15 @@ describe("a call outside that fails", () => {
     const street = newStreet({ settings });
     street.alarm(0);
     street.advance(40);
-    const orderedAt = () => [...street.state.heard.outsideCalls.values()][0]?.orderedAt ?? null;
-    while (orderedAt() === null) street.advance(1);
-    const first = orderedAt();
+    const calledAt = () => [...street.state.heard.outsideCalls.values()][0]?.calledAt ?? null;
+    while (calledAt() === null) street.advance(1);
+    const first = calledAt();
     let waited = 0;
-    while (orderedAt() === first) {
+    while (calledAt() === first) {
       street.advance(1);
       waited += 1;
     }
     expect(waited).toBe(61);
-    expect(orderedAt()).toBe(street.state.heard.clock.nowMs);
+    expect(calledAt()).toBe(street.state.heard.clock.nowMs);
   });
 });

@@ -104,13 +104,13 @@ describe("its turn", () => {
     state.owedCalls.set(incidentId, { ring: 3, tries });
     return turn(2000);
   };
-  const waiting = { ring: 3, orderedAt: null };
+  const waiting = { ring: 3, calledAt: null };
 
   test("is at once, at first, in another ring and after a restart of the hub", () => {
     const { state, turn } = owing(2);
     expect(turn(1000)).toEqual({ ...waiting, tries: 2, dueAt: 1000 });
     state.owedCalls.set(incidentId, { ring: 4, tries: 2 });
-    expect(turn(2000)).toEqual({ ring: 4, tries: 2, dueAt: 2000, orderedAt: null });
+    expect(turn(2000)).toEqual({ ring: 4, tries: 2, dueAt: 2000, calledAt: null });
   });
 
   test.each([
@@ -140,16 +140,16 @@ describe("its turn", () => {
     turn(1000);
     const ordered = () => ({ type: "call-external", incidentId, ring: 3, target: A, attempt: 1 });
     expect(decideCalls(state)).toEqual({ facts: [], effects: [ordered()] });
-    state.heard.outsideCalls.get(incidentId)!.orderedAt = 1000;
-    expect(turn(61_000)?.orderedAt).toBe(1000);
+    state.heard.outsideCalls.get(incidentId)!.calledAt = 1000;
+    expect(turn(61_000)?.calledAt).toBe(1000);
     expect(decideCalls(state).effects).toEqual([]);
-    expect(turn(61_001)?.orderedAt).toBeNull();
+    expect(turn(61_001)?.calledAt).toBeNull();
     expect(decideCalls(state).effects).toEqual([ordered()]);
   });
 
   test("is not before it is due", () => {
     const { state } = owing();
-    state.heard.outsideCalls.set(incidentId, { ring: 3, tries: 1, dueAt: 5000, orderedAt: null });
+    state.heard.outsideCalls.set(incidentId, { ring: 3, tries: 1, dueAt: 5000, calledAt: null });
     state.heard.clock.nowMs = 4999;
     expect(decideCalls(state).effects).toEqual([]);
     state.heard.clock.nowMs = 5000;

@@ -1,7 +1,7 @@
 /** What a pillar does with a command, effect by effect. */
 import { describe, expect, test } from "vitest";
 import { CommandId, SessionNonce } from "../../../shared/ids.ts";
-import type { CommandBody, CommandOrder } from "../../../shared/protocol/command.ts";
+import type { CommandBody, PillarCommand } from "../../../shared/protocol/command.ts";
 import {
   LINK_UP,
   NONCE,
@@ -12,14 +12,14 @@ import {
 import { after, clear, only, set, timers } from "../../kit/core/effects.ts";
 
 let commands = 0;
-function order(pillar: FalsePillar, given: CommandOrder, change: object = {}) {
+function command(pillar: FalsePillar, given: PillarCommand, change: object = {}) {
   const commandId = CommandId.parse((++commands).toString(16).padStart(32, "0"));
   const body = {
-    ...{ v: 1, commandId, pillarId: PILLAR, order: given, bootEpoch: 1, sessionNonce: NONCE },
+    ...{ v: 1, commandId, pillarId: PILLAR, command: given, bootEpoch: 1, sessionNonce: NONCE },
     ...{ issuedWallMs: 5000 + pillar.now(), expiresInMs: 10_000 },
     ...change,
   } as CommandBody;
-  const effects = after(pillar, () => pillar.tell({ type: "ordered", body }));
+  const effects = after(pillar, () => pillar.tell({ type: "command-received", body }));
   const results = effects.flatMap((one) =>
     one.type === "publish" && one.message.channel === "report" ? [one.message.message] : [],
   );
@@ -32,8 +32,8 @@ function order(pillar: FalsePillar, given: CommandOrder, change: object = {}) {
   };
 }
 
-describe("an order", () => {
-  test.each<[CommandOrder, string]>([
+describe("a command", () => {
+  test.each<[PillarCommand, string]>([
     [{ name: "identify", seconds: 3 }, "done: blinking"],
     [{ name: "resend", fromSeq: 4 }, "done: sending again from 4"],
     [{ name: "restart-media" }, "done: media restarts"],
@@ -42,14 +42,14 @@ describe("an order", () => {
     [{ name: "self-test" }, "done: accepted after 7 ms"],
   ])("%j is answered once", (given, answer) => {
     const pillar = reachedPillar();
-    const { result, results, effects, commandId } = order(pillar, given);
+    const { result, results, effects, commandId } = command(pillar, given);
     pillar.pass(7);
-    if (given.name === "self-test") pillar.accept(pillar.state().orders.selfTest!.eventId);
+    if (given.name === "self-test") pillar.accept(pillar.state().commands.selfTest!.eventId);
     const told = pillar.sent.flatMap((one) =>
       one.channel === "report" && one.message.type === "command-result" ? [one.message] : [],
     );
     expect(told.map(({ outcome, detail }) => `${outcome}: ${detail}`)).toEqual([answer]);
-    const text = `order ${commandId.slice(0, 4)} ${answer}`;
+    const text = `command ${commandId.slice(0, 4)} ${answer}`;
     expect(pillar.effects).toContainEqual({ type: "log", level: "info", text });
     expect([result, results]).toEqual(given.name === "self-test" ? [false, 0] : [answer, 1]);
     expect(effects.length).toBeGreaterThan(0);
@@ -59,16 +59,16 @@ describe("an order", () => {
     [{ bootEpoch: 2 }, "refused: meant for boot 2, this is boot 1"],
     [{ sessionNonce: SessionNonce.parse("7".repeat(32)) }, "refused: from an older session"],
   ])("with %j is %s", (change, answer) => {
-    expect(order(reachedPillar(), { name: "restart-media" }, change).result).toBe(answer);
+    expect(command(reachedPillar(), { name: "restart-media" }, change).result).toBe(answer);
   });
 
-  test("given twice is refused, as long as 256 orders later", () => {
+  test("given twice is refused, as long as 256 commands later", () => {
     const pillar = reachedPillar();
-    const { commandId } = order(pillar, { name: "restart-media" });
-    for (let n = 0; n < 255; n += 1) order(pillar, { name: "restart-media" });
-    const again = () => order(pillar, { name: "restart-media" }, { commandId }).result;
-    expect(again()).toBe("refused: this order was given before");
-    order(pillar, { name: "restart-media" });
+    const { commandId } = command(pillar, { name: "restart-media" });
+    for (let n = 0; n < 255; n += 1) command(pillar, { name: "restart-media" });
+    const again = () => command(pillar, { name: "restart-media" }, { commandId }).result;
+    expect(again()).toBe("refused: this command was given before");
+    command(pillar, { name: "restart-media" });
     expect(again()).toBe("done: media restarts");
   });
 
@@ -77,35 +77,37 @@ describe("an order", () => {
     [11_001, "refused: expected within 10000 ms, found 11001 ms late"],
   ])("%d ms later than the least delayed one is %s", (lateMs, answer) => {
     const pillar = reachedPillar();
-    order(pillar, { name: "restart-media" });
+    command(pillar, { name: "restart-media" });
     const issuedWallMs = 5000 + pillar.now() - lateMs;
-    expect(order(pillar, { name: "restart-media" }, { issuedWallMs }).result).toBe(answer);
-    expect(order(pillar, { name: "resend", fromSeq: 1 }, { issuedWallMs }).result).toMatch(/^done/);
+    expect(command(pillar, { name: "restart-media" }, { issuedWallMs }).result).toBe(answer);
+    expect(command(pillar, { name: "resend", fromSeq: 1 }, { issuedWallMs }).result).toMatch(
+      /^done/,
+    );
   });
 
   test("to show itself blinks every half second, to its end, and speaks when nobody calls", () => {
     const pillar = reachedPillar();
-    const { effects } = order(pillar, { name: "identify", seconds: 2 });
+    const { effects } = command(pillar, { name: "identify", seconds: 2 });
     expect(effects).toContainEqual({ type: "prompt", name: "identify" });
     expect(timers(effects)).toEqual([set("identify", pillar.now() + 500)]);
     const before = pillar.lamps.length - 1;
     pillar.pass(5000);
     expect(pillar.lamps.slice(before)).toEqual(["off", "standby", "off", "standby"]);
     pillar.press();
-    const busy = order(pillar, { name: "identify", seconds: 2 });
+    const busy = command(pillar, { name: "identify", seconds: 2 });
     expect(only(busy.effects, "prompt")).toEqual([]);
   });
 
   test("to sound the siren ends by itself after five minutes, or when told", () => {
     const pillar = reachedPillar();
-    const on = order(pillar, { name: "siren", on: true }).effects;
+    const on = command(pillar, { name: "siren", on: true }).effects;
     expect(on.slice(0, 2)).toEqual([
       { type: "siren", isOn: true },
       set("siren", pillar.now() + 300_000),
     ]);
-    const off = order(pillar, { name: "siren", on: false }).effects;
+    const off = command(pillar, { name: "siren", on: false }).effects;
     expect(off.slice(0, 2)).toEqual([{ type: "siren", isOn: false }, clear("siren")]);
-    order(pillar, { name: "siren", on: true });
+    command(pillar, { name: "siren", on: true });
     const sirens = () => only(pillar.effects, "siren").length;
     pillar.pass(299_999);
     const before = sirens();
@@ -117,12 +119,12 @@ describe("an order", () => {
 
   test("to test itself fails after 20 s, and a second one meanwhile is refused", () => {
     const pillar = reachedPillar();
-    order(pillar, { name: "self-test" });
-    expect(order(pillar, { name: "self-test" }).result).toBe("refused: a self-test is under way");
+    command(pillar, { name: "self-test" });
+    expect(command(pillar, { name: "self-test" }).result).toBe("refused: a self-test is under way");
     pillar.pass(19_999);
-    expect(pillar.state().orders.selfTest).toBeDefined();
+    expect(pillar.state().commands.selfTest).toBeDefined();
     pillar.pass(1);
-    expect(pillar.state().orders.selfTest).toBeUndefined();
+    expect(pillar.state().commands.selfTest).toBeUndefined();
     const failed = pillar.sent.flatMap((one) =>
       one.channel === "report" && one.message.type === "command-result" ? [one.message] : [],
     );
@@ -132,13 +134,13 @@ describe("an order", () => {
   });
 });
 
-describe("how late an order is", () => {
+describe("how late a command is", () => {
   /** Orders that were this long under way, one after the other; each has ten seconds. */
   const answers = (...delays: readonly number[]) => {
     const pillar = reachedPillar();
     return delays.map((ms) => {
       const issuedWallMs = 5000 + pillar.now() - ms;
-      return order(pillar, { name: "restart-media" }, { issuedWallMs }).result;
+      return command(pillar, { name: "restart-media" }, { issuedWallMs }).result;
     });
   };
   const done = "done: media restarts";
@@ -156,11 +158,11 @@ describe("how late an order is", () => {
   test("is measured anew after a refusal, and in another session", () => {
     expect(answers(0, 50_000, 60_000)).toEqual([done, late(50_000), done]);
     const pillar = reachedPillar();
-    order(pillar, { name: "restart-media" });
+    command(pillar, { name: "restart-media" });
     pillar.tell({ type: "link-down", reason: "test" });
     pillar.pass(15_000);
     pillar.tell(LINK_UP);
     const change = { issuedWallMs: pillar.now() - 50_000 };
-    expect(order(pillar, { name: "restart-media" }, change).result).toBe(done);
+    expect(command(pillar, { name: "restart-media" }, change).result).toBe(done);
   });
 });
