@@ -1,27 +1,25 @@
 /**
  * A whole hub in one process: journal, core, pillar link, API, and the media process beside it.
  *
- * The order matters: the journal is folded and everything is loaded before anything listens, so that no connection
- * has to wait; and everything that may still send events is stopped before the journal closes.
+ * Everything is made before anything listens: the journal is folded and all code is loaded, so that no connection has
+ * to wait. What may still send events is stopped before the journal closes.
  */
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
+import type { HttpDoor } from "./api/http/http-entrance.ts";
 import { LOOPBACK } from "./api/http/public-address.ts";
 import type { HubConfig } from "./config.ts";
 import { lockData } from "./storage/data-lock.ts";
 import { checkHealth } from "./shell/health.ts";
 import { openJournal } from "./journal/journal.ts";
 import { createSampledLog, type SampledLog } from "./link/sampled-log.ts";
-import { startMediaProcess } from "./media/control/media-process.ts";
+import { createMediaProcess } from "./media/control/media-process.ts";
 import { inspectRecording } from "./media/recorder/recover.ts";
-import { NO_CREDENTIALS, successorOf, whyNotAdmitted } from "./core/pillar/certificate.ts";
 import type { EscalationSettings } from "./core/incident/escalation.ts";
-import { assert } from "../shared/assert.ts";
-import type { PillarId } from "../shared/ids.ts";
-import type { Authority, MediaPort, WayIn } from "./ports.ts";
+import type { Authority, Journal, MediaPort, WayIn } from "./ports.ts";
 import { narrow } from "./storage/private-files.ts";
-import { startShell, type Shell } from "./shell/shell.ts";
+import { createShell, type Shell } from "./shell/shell.ts";
 import { webhooksOf } from "./shell/webhook.ts";
 
 export interface HubProcess {
@@ -42,9 +40,6 @@ export interface HubOptions {
   readonly noDelay?: boolean;
 }
 
-/** A certificate has months left when it is renewed, so an hour is soon enough. */
-const CERTIFICATE_CHECK_MS = 3_600_000;
-
 /** What to undo, newest first. */
 type Closers = (() => unknown)[];
 
@@ -62,11 +57,9 @@ export async function startHub(config: HubConfig, options: HubOptions): Promise<
   }
 }
 
-async function start(
-  config: HubConfig,
-  options: HubOptions,
-  closers: Closers,
-): Promise<Pick<HubProcess, "httpPort" | "mqttPort" | "alarmsPort">> {
+type Ports = Pick<HubProcess, "httpPort" | "mqttPort" | "alarmsPort">;
+
+async function start(config: HubConfig, options: HubOptions, closers: Closers): Promise<Ports> {
   const { dataDir } = config;
   const { log } = options;
   const lock = lockData(dataDir);
@@ -76,84 +69,58 @@ async function start(
   }
   const { openAuthority } = await import("./identity/authority.ts");
   const { serverNames } = await import("./identity/server-names.ts");
+  const { keepServerRenewed } = await import("./identity/server-renewal.ts");
   const authority = await openAuthority(dataDir, serverNames(config));
-  keepRenewed(config, { ...options, authority }, closers);
+  closers.push(keepServerRenewed(config, { ...options, authority }));
   const refused = createSampledLog(log);
-  const parts = { ...options, authority, refused };
-  const { shell, hubEpoch } = await startCore(config, parts, closers);
-  const ports = await startDoors(config, { ...parts, shell, hubEpoch }, closers);
-  const { httpPort, mqttPort, alarmsPort } = ports;
+  const core = await startCore(config, { ...options, authority, refused }, closers);
+  const doors = await createDoors(config, { ...options, ...core, authority, refused }, closers);
+  await listen(doors, core.shell, closers);
+  const { httpPort, mqttPort, alarmsPort } = portsOf(doors);
   log.info(
     `the hub serves ${config.http.host}:${httpPort}, ` +
       `pillars on port ${mqttPort}, and by HTTPS on port ${alarmsPort}`,
   );
-  return ports;
+  return { httpPort, mqttPort, alarmsPort };
 }
 
-/**
- * The hub's own certificates, as it renews the pillars': a hub may run for years.
- *
- * A connection to somebody else's broker is not ended for it: the next one shows the new certificate.
- */
-function keepRenewed(
-  { mqtt: { external } }: HubConfig,
-  {
-    authority,
-    log,
-    certificateCheckMs = CERTIFICATE_CHECK_MS,
-  }: HubOptions & Pick<Doors, "authority">,
-  closers: Closers,
-): void {
-  const look = async (): Promise<void> => {
-    try {
-      if (await authority.renewServer()) log.info("the hub's own certificate was renewed");
-      if (external !== "none" && external.certificate === "own") {
-        await authority.brokerClient(external.clientId);
-      }
-    } catch (error) {
-      log.error({ error }, `the hub's own certificate could not be renewed: ${String(error)}`);
-    }
-  };
-  const timer = setInterval(() => void look(), certificateCheckMs);
-  closers.push(() => clearInterval(timer));
+interface CoreParts extends HubOptions {
+  readonly authority: Authority;
+  readonly refused: SampledLog;
 }
 
-async function startCore(
-  config: HubConfig,
-  options: HubOptions & Pick<Doors, "authority" | "refused">,
-  closers: Closers,
-): Promise<{ shell: Shell; hubEpoch: () => string }> {
-  const { log, authority, refused } = options;
-  const journalFile = join(config.dataDir, "journal.db");
+interface Core {
+  readonly shell: Shell;
+  /** Does not listen yet. */
+  readonly link: WayIn;
+  readonly hubEpoch: () => string;
+}
+
+async function startCore(config: HubConfig, parts: CoreParts, closers: Closers): Promise<Core> {
+  const { log, authority, refused, noDelay } = parts;
+  const { dataDir } = config;
+  const journalFile = join(dataDir, "journal.db");
   const startedAt = performance.now();
-  const journal = await openJournal(journalFile);
   const { openRegister } = await import("./identity/identity-register.ts");
-  const media = options.media ?? startMedia(config, log);
-  let shell: Shell;
-  try {
-    shell = startShell({
-      dataDir: config.dataDir,
-      journalFile,
-      journal,
-      settings: {
-        escalation: escalationOf(config),
-        maxOpen: config.incidents.maxOpen,
-      },
+  const { createPillarLink } = await import("./link/pillar-link.ts");
+  const link = await createPillarLink({
+    ...{ config, authority, refused, log, noDelay },
+    recordOf: (id) => shell.loop.state().pillars.get(id),
+  });
+  const media = parts.media ?? createMedia(config, log);
+  const journal = await openJournal(journalFile);
+  const shell = await orClose(journal, () =>
+    createShell({
+      ...{ dataDir, journalFile, journal, authority, link, media, refused, log },
+      settings: { escalation: escalationOf(config), maxOpen: config.incidents.maxOpen },
       retention: config.recordings,
       webhooks: webhooksOf(config),
       maxViewers: config.media.maxViewers,
-      authority,
-      media,
-      register: openRegister(config.dataDir, (text) => log.error(text)),
+      register: openRegister(dataDir, (text) => log.error(text)),
       inspect: inspectRecording,
-      refused,
-      log,
-    });
-  } catch (error) {
-    await media.close();
-    await journal.close();
-    throw error;
-  }
+    }),
+  );
+  shell.start();
   closers.push(
     () => shell.stop(),
     () => media.close(),
@@ -164,7 +131,16 @@ async function startCore(
   log.info(
     `journal folded in ${took} ms: ${pillars.size} pillars, ${incidents.size} open incidents`,
   );
-  return { shell, hubEpoch: () => journal.hubEpoch() };
+  return { shell, link, hubEpoch: () => journal.hubEpoch() };
+}
+
+async function orClose<T>(journal: Journal, work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
 }
 
 function escalationOf(config: HubConfig): EscalationSettings {
@@ -179,58 +155,61 @@ function escalationOf(config: HubConfig): EscalationSettings {
   };
 }
 
-function startMedia(config: HubConfig, log: Logger): MediaPort {
+function createMedia(config: HubConfig, log: Logger): MediaPort {
   const { udpPorts, addresses, maxViewers } = config.media;
   const offersLoopback = LOOPBACK.includes(config.http.host);
   const settings = { udpPorts, addresses, offersLoopback, maxViewers };
-  return startMediaProcess({ settings, log: (level, text) => log[level](text) });
+  return createMediaProcess({ settings, log: (level, text) => log[level](text) });
 }
 
-interface Doors extends HubOptions {
-  readonly authority: Authority;
-  readonly shell: Shell;
-  readonly hubEpoch: () => string;
-  readonly refused: SampledLog;
+/** Where pillars and people come in. */
+interface Doors {
+  readonly link: WayIn;
+  readonly alarms: HttpDoor;
+  readonly http: HttpDoor;
 }
 
-/** What takes long is done before the first of them opens; the pillars' opens first. */
-async function startDoors(
+/** What takes long is done here, before the first of them listens. */
+async function createDoors(
   config: HubConfig,
-  doors: Doors,
+  parts: Core & CoreParts,
   closers: Closers,
-): Promise<Pick<HubProcess, "httpPort" | "mqttPort" | "alarmsPort">> {
-  const { openHttpDoor } = await import("./api/http/http-entrance.ts");
-  let broker: WayIn | undefined;
-  const brokerThere = (): WayIn => {
-    assert(broker, "asked for the pillars' way in before it was there");
-    return broker;
-  };
-  const alarmDoor = await prepareAlarmDoor(doors, closers);
-  let alarmsPort = config.alarms.port;
-  const parts = { broker: brokerThere, alarmsPort: () => alarmsPort };
-  const api = await prepareApi(config, { ...doors, ...parts }, closers);
-  broker = await startWayIn(config, doors);
-  closers.push(() => brokerThere().close());
-  doors.shell.attach(broker);
-  const { refused } = doors;
-  const alarms = await openHttpDoor(alarmDoor, { ...config.alarms, refused });
-  closers.push(() => alarms.close());
-  alarmsPort = alarms.port;
-  const http = await openHttpDoor(api, { ...config.http, refused });
-  closers.push(() => http.close());
-  return { httpPort: http.port, mqttPort: broker.port, alarmsPort };
+): Promise<Doors> {
+  const { createHttpDoor } = await import("./api/http/http-entrance.ts");
+  const { link, refused } = parts;
+  const alarmApp = await createAlarmApp(parts, closers);
+  const alarms = createHttpDoor(alarmApp, { ...config.alarms, refused });
+  const app = await createApi(config, { ...parts, alarms }, closers);
+  const http = createHttpDoor(app, { ...config.http, refused });
+  return { link, alarms, http };
 }
 
-type ApiDoor = Doors & {
-  readonly broker: () => WayIn;
-  readonly alarmsPort: () => number;
-};
+/** The pillars' opens first. */
+async function listen(
+  { link, alarms, http }: Doors,
+  shell: Shell,
+  closers: Closers,
+): Promise<void> {
+  await link.listen(shell.linkEvents);
+  closers.push(() => link.close());
+  for (const door of [alarms, http]) {
+    await door.listen();
+    closers.push(() => door.close());
+  }
+}
 
-async function prepareApi(
+const portsOf = ({ link, alarms, http }: Doors): Ports => ({
+  httpPort: http.port(),
+  mqttPort: link.port(),
+  alarmsPort: alarms.port(),
+});
+
+async function createApi(
   config: HubConfig,
-  { log, authority, shell, hubEpoch, broker, alarmsPort, refused }: ApiDoor,
+  parts: Core & CoreParts & Pick<Doors, "alarms">,
   closers: Closers,
 ): Promise<FastifyInstance> {
+  const { log, authority, shell, link, alarms, hubEpoch, refused } = parts;
   const { loop, linkEvents: events } = shell;
   const { openAccounts } = await import("./accounts/accounts.ts");
   const { openEnrolments } = await import("./identity/enrolments.ts");
@@ -241,8 +220,8 @@ async function prepareApi(
   closers.push(() => enrolments.close());
   const app = await buildApi({
     ...{ config, accounts, enrolments, authority, events, hubEpoch, refused, log },
-    mqttPort: () => broker().port,
-    alarmsPort,
+    mqttPort: link.port,
+    alarmsPort: alarms.port,
     hub: shell.commands,
     reads: shell.reads,
     health: () =>
@@ -250,8 +229,8 @@ async function prepareApi(
         config,
         loop,
         isMediaUp: () => loop.state().heard.isMediaUp,
-        broker: () => broker().health(),
-        whyConsolesMiss: () => shell.whyConsolesMiss(),
+        broker: link.health,
+        whyConsolesMiss: shell.whyConsolesMiss,
       }),
   });
   closers.push(() => app.close());
@@ -259,41 +238,14 @@ async function prepareApi(
   return app;
 }
 
-async function prepareAlarmDoor(
-  { log, authority, shell }: Doors,
+async function createAlarmApp(
+  { log, authority, shell }: Core & CoreParts,
   closers: Closers,
 ): Promise<FastifyInstance> {
   const { buildAlarmDoor } = await import("./api/fallback-server.ts");
   const { linkEvents: events, reads, commands: hub } = shell;
-  const door = await buildAlarmDoor({ log, authority, events, hub, reads });
-  closers.push(() => door.close());
-  await door.ready();
-  return door;
-}
-
-async function startWayIn(config: HubConfig, doors: Doors): Promise<WayIn> {
-  const { log, authority, shell, refused, noDelay } = doors;
-  const { loop, linkEvents: events } = shell;
-  const { external } = config.mqtt;
-  if (external !== "none") {
-    const { startExternalBroker } = await import("./link/external/external-broker.ts");
-    const { accessTo } = await import("./link/external/broker-access.ts");
-    const readAccess = () => accessTo(external, authority);
-    const access = await readAccess();
-    const recordOf = (id: PillarId) => loop.state().pillars.get(id);
-    return startExternalBroker({
-      access,
-      readAccess,
-      isEnrolled: (id) => Boolean(recordOf(id)?.certificate),
-      successor: (id) => successorOf(recordOf(id) ?? NO_CREDENTIALS, Date.now()),
-      events,
-      refused,
-      log,
-    });
-  }
-  const { startBroker } = await import("./link/embedded/embedded-broker.ts");
-  const knownPillars = (id: PillarId, serial: string): true | string =>
-    whyNotAdmitted(loop.state().pillars.get(id), serial, Date.now()) ?? true;
-  const own = { config, authority, events, refused, log, knownPillars };
-  return await startBroker({ ...own, ...(noDelay === undefined ? {} : { noDelay }) });
+  const app = await buildAlarmDoor({ log, authority, events, hub, reads });
+  closers.push(() => app.close());
+  await app.ready();
+  return app;
 }

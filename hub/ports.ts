@@ -85,8 +85,10 @@ export interface PillarLink {
 
 /** A `PillarLink` over MQTT, through the hub's own broker or another one. */
 export interface WayIn extends PillarLink {
-  /** Where pillars find it. */
-  readonly port: number;
+  /** Once. Before it nothing is sent and nobody is heard. */
+  listen(events: PillarLinkEvents): Promise<void>;
+  /** Where pillars find it; before it listens, as configured. */
+  port(): number;
   health(): { readonly isOk: boolean; readonly detail: string };
 }
 
@@ -123,7 +125,8 @@ export interface PillarLinkEvents {
 
 export interface MediaPort {
   send(message: ToMedia): void;
-  onMessage(listener: (message: FromMedia) => void): void;
+  /** Once. Nothing is sent before. */
+  start(onMessage: (message: FromMedia) => void): void;
   close(): Promise<void>;
 }
 

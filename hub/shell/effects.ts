@@ -9,7 +9,6 @@ import { dirname, join } from "node:path";
 import type { Logger } from "pino";
 import { assertNever } from "../../shared/assert.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
-import type { RecordingId } from "../../shared/ids.ts";
 import type { Accepted, Receipt } from "../../shared/protocol/accepted.ts";
 import { signCommand } from "./pillar-commands.ts";
 import type { HubEffect } from "../core/events.ts";
@@ -19,6 +18,7 @@ import type { Settled } from "./loop.ts";
 import type { Authority, Journal, MediaPort, PillarLink } from "../ports.ts";
 import type { Telling } from "./telling.ts";
 import type { Views } from "../media/control/media-sessions.ts";
+import type { Recordings } from "../media/control/recordings.ts";
 
 export interface EffectsOptions {
   readonly dataDir: string;
@@ -32,8 +32,7 @@ export interface EffectsOptions {
   readonly views: Pick<Views, "end">;
   /** Calls somebody outside. */
   readonly call: (effect: EffectOf<"call-external">) => void;
-  /** The recording could not even begin. */
-  readonly recordingFailed: (id: RecordingId) => void;
+  readonly recordings: Pick<Recordings, "failed">;
   readonly log: Logger;
 }
 
@@ -144,7 +143,7 @@ function startRecording(options: EffectsOptions, effect: EffectOf<"start-recordi
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   } catch (error) {
-    options.recordingFailed(recordingId);
+    options.recordings.failed(recordingId);
     throw error;
   }
   options.media.send({ type: "record-start", recordingId, pillarId, path });

@@ -1,18 +1,20 @@
 /**
  * The hub's shell: gives ids, clock and signatures to the core, and performs its effects.
  *
- * When the journal fails nothing is promised: alarms are told to every console as unrecorded, pillars
- * get no receipt and keep asking, and the journal is opened again until it holds.
+ * Its parts need each other in a circle: what they take in leads to effects, and effects lead back to them. Each is
+ * made with functions that call the others, and nothing calls anything before all are made and `start` is called.
  */
 import type { Logger } from "pino";
+import type { HubStatus } from "../../shared/api/hub.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import { createCommander, type Commander } from "./pillar-commands.ts";
 import type { Webhook } from "../config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "../core/events.ts";
+import type { Fact } from "../core/facts.ts";
 import type { RetentionSettings } from "../core/state/storage-state.ts";
 import type { HubSettings } from "../core/state/hub-state.ts";
-import { createEffects, type Prepared, type Taken } from "./effects.ts";
+import { createEffects, type Taken } from "./effects.ts";
 import {
   createIdentities,
   NO_REGISTER,
@@ -21,12 +23,12 @@ import {
 } from "../identity/identities.ts";
 import { watchDamagedRows } from "./damaged-rows.ts";
 import { watchFiles } from "./file-watch.ts";
-import { logFacts } from "./incident-log.ts";
 import { createIngest } from "./ingest.ts";
+import { createIntake, type Intake } from "./intake.ts";
 import { createSampledLog, type SampledLog } from "../link/sampled-log.ts";
 import { mergeLog } from "../journal/database.ts";
 import { openReads, type Reads } from "../journal/read/reads.ts";
-import { startLoop, type Loop, type Settled } from "./loop.ts";
+import { startLoop, type Loop } from "./loop.ts";
 import type { FromMedia } from "../media/ipc.ts";
 import { createOrders } from "./orders.ts";
 import type {
@@ -38,15 +40,13 @@ import type {
   PillarLinkEvents,
 } from "../ports.ts";
 import { createRecordings, type Inspected } from "../media/control/recordings.ts";
-import { openReserve, type JournalReserve } from "../storage/journal-reserve.ts";
-import { openStorage, type Storage } from "../storage/storage.ts";
+import { openReserve } from "../storage/journal-reserve.ts";
+import { createStorage, type Storage } from "../storage/storage.ts";
 import { createTelling, type Telling } from "./telling.ts";
 import { createViews, type Views } from "../media/control/media-sessions.ts";
 import { createCaller } from "./webhook.ts";
 
 const TICK_MS = 1000;
-const FIRST_RECOVERY_MS = 1000;
-const MOST_RECOVERY_MS = 10_000;
 
 export interface ShellOptions {
   readonly dataDir: string;
@@ -57,6 +57,8 @@ export interface ShellOptions {
   /** With their secrets; the settings hold the addresses. */
   readonly webhooks?: readonly Webhook[];
   readonly authority: Pick<Authority, "sign" | "verify">;
+  /** Nothing is sent before it listens; what is owed is told again when pillars connect. */
+  readonly link: Pick<PillarLink, "send" | "drop">;
   readonly media: MediaPort;
   /** Without one a restored journal forgets what was revoked since. */
   readonly register?: IdentityRegister;
@@ -78,50 +80,25 @@ export interface Shell {
   whyConsolesMiss(): Promise<string | undefined>;
   /** What a restored journal has forgotten of identities, from the register. Before anything listens. */
   recallIdentities(): Promise<void>;
-  /** Nothing is sent before there is a link; what is owed is told again when pillars connect. */
-  attach(link: Pick<PillarLink, "send" | "drop">): void;
+  /** From now on time passes for it, and it hears the media process. */
+  start(): void;
   /** Ends orderly: what was taken is committed. The link and the media process must be closed before. */
   stop(): Promise<void>;
 }
 
-/** What every part of the shell works with. */
-interface Core {
-  readonly loop: Loop;
-  readonly feed: ConsoleFeed;
-  readonly reserve: JournalReserve;
-  readonly log: Logger;
-  prepare: (settled: Settled) => Prepared;
-  onRecovered: () => void;
-  recovery: NodeJS.Timeout | undefined;
-  isStopped: boolean;
-}
-
-const newCore = (parts: Pick<Core, "loop" | "feed" | "reserve" | "log">): Core => ({
-  ...parts,
-  prepare: () => ({ perform: () => {} }),
-  onRecovered: () => {},
-  recovery: undefined,
-  isStopped: false,
-});
-
-export function startShell(options: ShellOptions): Shell {
-  const { dataDir, journalFile: file, journal, authority, media, log } = options;
-  const { refused = createSampledLog(log) } = options;
+export function createShell(options: ShellOptions): Shell {
+  const { dataDir, journalFile: file, journal, authority, link, media, log } = options;
+  const { refused = createSampledLog(log), register = NO_REGISTER } = options;
+  const { send, drop } = link;
   const loop = startLoop(journal, options.settings);
   const { state, failure } = loop;
-  const status = () => storage.status();
+  const status = (): HubStatus => storage.status();
   const { reads, feed } = openScreens({ file, dataDir, state, status, log });
-  const reserve = openReserve(dataDir, log);
-  const core = newCore({ loop, feed, reserve, log });
-  let link: Pick<PillarLink, "send" | "drop"> | undefined;
-  const send: PillarLink["send"] = (pillarId, message) => link?.send(pillarId, message);
-  const drop: PillarLink["drop"] = (pillarId, reason) => link?.drop(pillarId, reason);
-  const take = (event: HubEvent): Promise<Taken> => takeIn(core, event);
+  const take = (event: HubEvent): Promise<Taken> => intake.take(event);
+  const write = (facts: readonly Fact[]): Promise<void> => intake.record(facts);
   const caller = createCaller({ webhooks: options.webhooks ?? [], state, take, log });
-  const { register = NO_REGISTER } = options;
-  const identities = createIdentities({ authority, register, state, take, write: writer(core) });
+  const identities = createIdentities({ authority, register, state, take, write });
   const { record } = identities;
-
   const views = createViews({
     media,
     maxViewers: options.maxViewers,
@@ -133,35 +110,34 @@ export function startShell(options: ShellOptions): Shell {
   const recordings = createRecordings({ dataDir, inspect: options.inspect, state, take, log });
   const commander = createCommander({ authority, state, send, record });
   const telling = createTelling({ authority, state, send });
-  const world = { dataDir, journal, authority, media, send, drop, state, telling, log };
-  core.prepare = createEffects({
-    ...world,
-    views,
-    call: (effect) => caller.call(effect),
-    recordingFailed: (id) => recordings.failed(id),
-  });
-  media.onMessage(mediaListener({ telling, feed, listeners: [views, recordings] }));
+  const reserve = openReserve(dataDir, log);
   const disk = { settings: options.retention, reads, reserve };
-  const storage = openStorage({ ...disk, dataDir, state, failure, take, log });
-  core.onRecovered = storage.onRecovered;
-  const endTicking = startTicking(core);
+  const storage = createStorage({ ...disk, dataDir, state, failure, take, log });
+  const world = { dataDir, journal, authority, media, send, drop, state, telling, log };
+  const prepare = createEffects({ ...world, views, call: caller.call, recordings });
+  const { onRecovered } = storage;
+  const intake = createIntake({ loop, feed, reserve, prepare, onRecovered, log });
+  const ends: (() => void)[] = [];
   return {
-    commands: commandsOf(core, { take, storage, commander, identities, views }),
+    commands: commandsOf({ intake, state, feed, storage, commander, identities, views }),
     linkEvents: createIngest({ ...world, commander, feed, failure, take, refused }),
     reads,
     loop,
-    whyConsolesMiss: () => whyConsolesMiss(core, reads),
+    whyConsolesMiss: () => whyConsolesMiss(feed, reads),
     recallIdentities: identities.recall,
-    attach: (given) => {
-      link = given;
+    start: () => {
+      media.start(mediaListener({ telling, feed, listeners: [views, recordings] }));
+      storage.start();
+      ends.push(startTicking(intake), watchFiles(feed, log));
     },
     stop: async () => {
-      endTicking();
-      await stop(core, {
-        first: [caller, recordings, storage],
-        reads,
-        file,
-      });
+      for (const end of ends) end();
+      intake.stop();
+      for (const part of [caller, recordings, storage]) await part.stop();
+      await loop.close();
+      await feed.drain();
+      reads.close();
+      mergeJournal(file, log);
     },
   };
 }
@@ -183,7 +159,7 @@ function openScreens(of: {
 }
 
 /** The list that every desk begins with, and the last news that was to be told. */
-async function whyConsolesMiss({ feed }: Core, reads: Reads): Promise<string | undefined> {
+async function whyConsolesMiss(feed: ConsoleFeed, reads: Reads): Promise<string | undefined> {
   try {
     await reads.incidents({ state: "active", limit: 1 });
   } catch (error) {
@@ -193,7 +169,9 @@ async function whyConsolesMiss({ feed }: Core, reads: Reads): Promise<string | u
 }
 
 interface CommandParts {
-  readonly take: (event: HubEvent) => Promise<Settled>;
+  readonly intake: Intake;
+  readonly state: Loop["state"];
+  readonly feed: ConsoleFeed;
   readonly storage: Storage;
   readonly commander: Commander;
   readonly identities: Identities;
@@ -201,10 +179,10 @@ interface CommandParts {
 }
 
 /** What the API may ask of the hub. */
-function commandsOf(core: Core, parts: CommandParts): HubCommands {
-  const { take, storage, commander, identities, views } = parts;
+function commandsOf(parts: CommandParts): HubCommands {
+  const { intake, state, feed, storage, commander, identities, views } = parts;
   return {
-    order: createOrders({ take, state: core.loop.state }),
+    order: createOrders({ take: intake.take, state }),
     lock: storage.lock,
     status: storage.status,
     command: commander.command,
@@ -216,8 +194,8 @@ function commandsOf(core: Core, parts: CommandParts): HubCommands {
     endViewsOf: (signInId) => views.endOf(signInId),
     record: identities.record,
     sawConsole: (username, sign) =>
-      tell(core, { type: `console-${sign}`, at: Date.now(), username }),
-    subscribe: (listener) => core.feed.subscribe(listener),
+      intake.tell({ type: `console-${sign}`, at: Date.now(), username }),
+    subscribe: (listener) => feed.subscribe(listener),
   };
 }
 
@@ -237,112 +215,18 @@ const mediaListener =
     for (const listener of listeners) listener.onMedia(message);
   };
 
-async function stop(
-  core: Core,
-  parts: {
-    readonly first: readonly { stop(): Promise<void> }[];
-    readonly reads: Reads;
-    readonly file: string;
-  },
-): Promise<void> {
-  core.isStopped = true;
-  clearTimeout(core.recovery);
-  for (const part of parts.first) await part.stop();
-  await core.loop.close();
-  await core.feed.drain();
-  parts.reads.close();
+function mergeJournal(file: string, log: Logger): void {
   try {
-    mergeLog(parts.file);
+    mergeLog(file);
   } catch (error) {
-    core.log.warn({ error }, `the journal stays in two files: ${String(error)}`);
+    log.warn({ error }, `the journal stays in two files: ${String(error)}`);
   }
-}
-
-const writer =
-  (core: Core): HubCommands["record"] =>
-  (facts) =>
-    guarded(core, () => core.loop.record(facts, (settled) => prepared(core, settled).perform));
-
-/** For what nobody waits for. */
-function tell(core: Core, event: HubEvent): void {
-  takeIn(core, event).catch((error: unknown) => {
-    core.log.debug({ error }, `${event.type} was not taken in: ${String(error)}`);
-  });
 }
 
 /** Returns what ends it. */
-function startTicking(core: Core): () => void {
-  const tick = (): void => tell(core, { type: "tick", at: Date.now() });
+function startTicking(intake: Pick<Intake, "tell">): () => void {
+  const tick = (): void => intake.tell({ type: "tick", at: Date.now() });
   tick();
   const ticker = setInterval(tick, TICK_MS);
-  const endFileWatch = watchFiles(core.feed, core.log);
-  return () => {
-    clearInterval(ticker);
-    endFileWatch();
-  };
-}
-
-function prepared(core: Core, settled: Settled): Prepared {
-  const { perform, ...answer } = core.prepare(settled);
-  const performAndTell = (): void => {
-    perform();
-    core.feed.tell(settled.facts, settled.first);
-    try {
-      logFacts(core.log, settled.facts);
-    } catch (error) {
-      // A line of the log must not make an alarm look unrecorded that is.
-      core.log.error({ error }, `${settled.facts.length} facts were not logged: ${String(error)}`);
-    }
-  };
-  return { ...answer, perform: performAndTell };
-}
-
-async function takeIn(core: Core, event: HubEvent): Promise<Taken> {
-  let decision: Taken | undefined;
-  await guarded(core, () =>
-    core.loop.take(event, (settled) => {
-      const { perform, ...answer } = prepared(core, settled);
-      decision = { ...settled, ...answer };
-      return perform;
-    }),
-  );
-  if (!decision) throw new Error(`bug: ${event.type} was taken and not settled`);
-  return decision;
-}
-
-/** Any failure to write starts the recovery, once. */
-async function guarded(core: Core, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (core.loop.failure() && !core.recovery && !core.isStopped) {
-      core.log.error({ error }, `${String(error)}; nothing is accepted until it can be`);
-      core.feed.notice({ level: "error", code: "journal-failing", detail: String(error) });
-      recoverIn(core, FIRST_RECOVERY_MS);
-    }
-    throw error;
-  }
-}
-
-function recoverIn(core: Core, delayMs: number): void {
-  core.recovery = setTimeout(() => {
-    recover(core, delayMs).catch((error: unknown) => {
-      core.log.error({ error }, `bug in the recovery of the journal: ${String(error)}`);
-    });
-  }, delayMs);
-}
-
-async function recover(core: Core, delayMs: number): Promise<void> {
-  try {
-    core.reserve.release();
-    await core.loop.recover();
-  } catch (error) {
-    core.log.error({ error }, `the journal still fails: ${String(error)}`);
-    if (!core.isStopped) recoverIn(core, Math.min(delayMs * 2, MOST_RECOVERY_MS));
-    return;
-  }
-  core.recovery = undefined;
-  core.log.info("the journal holds again; alarms are accepted");
-  core.feed.notice({ level: "info", code: "journal-recovered", detail: "" });
-  core.onRecovered();
+  return () => clearInterval(ticker);
 }

@@ -43,6 +43,8 @@ export interface RetentionOptions {
 }
 
 export interface Retention {
+  /** The first turn; others follow. */
+  start(): void;
   disk(): DiskStatus | null;
   /** Looks now, and not at the end of the pause: the journal can be written again, perhaps not for long. */
   lookNow(): void;
@@ -59,7 +61,7 @@ interface RetentionState extends RetentionOptions {
   disk: DiskStatus | null;
 }
 
-export function startRetention(options: RetentionOptions): Retention {
+export function createRetention(options: RetentionOptions): Retention {
   const { dataDir, log } = options;
   const patience = newPatience(ANSWER_WITHIN_MS);
   const retention: RetentionState = {
@@ -90,8 +92,8 @@ export function startRetention(options: RetentionOptions): Retention {
     timer = undefined;
     work = again();
   };
-  next();
   return {
+    start: next,
     disk: () => retention.disk,
     lookNow: () => {
       isWanted = true;

@@ -3,7 +3,7 @@ import type { RetentionSettings } from "../core/state/storage-state.ts";
 import type { Reads } from "../journal/read/reads.ts";
 import type { HubCommands } from "../ports.ts";
 import { createLocks } from "./recording-lock.ts";
-import { hubStatusOf, startRetention, type RetentionOptions } from "./retention.ts";
+import { hubStatusOf, createRetention, type RetentionOptions } from "./retention.ts";
 
 export interface StorageOptions extends Omit<RetentionOptions, "settings" | "reads"> {
   /** Without them nothing is deleted and the disk is not watched. */
@@ -12,18 +12,20 @@ export interface StorageOptions extends Omit<RetentionOptions, "settings" | "rea
 }
 
 export type Storage = Pick<HubCommands, "lock" | "status"> & {
+  start(): void;
   /** The journal holds again: what its failure held up is decided and removed at once. */
   onRecovered(): void;
   /** Resolves when the work under way is done. */
   stop(): Promise<void>;
 };
 
-export function openStorage(options: StorageOptions): Storage {
+export function createStorage(options: StorageOptions): Storage {
   const { settings, state } = options;
-  const retention = settings && startRetention({ ...options, settings });
+  const retention = settings && createRetention({ ...options, settings });
   return {
     lock: createLocks(options),
     status: () => hubStatusOf(state(), settings, retention?.disk()),
+    start: () => retention?.start(),
     onRecovered: () => retention?.lookNow(),
     stop: async () => await retention?.stop(),
   };

@@ -70,7 +70,7 @@ test("TLS 1.2 is refused, and the log says so", async () => {
 });
 
 test("plain text on the port is refused, and the log says so", async () => {
-  const socket = connectTcp(broker.link.port, "127.0.0.1");
+  const socket = connectTcp(broker.link.port(), "127.0.0.1");
   socket.on("error", () => {});
   socket.write("GET / HTTP/1.1\r\nHost: hub\r\n\r\n");
   await once(socket, "close");
@@ -131,7 +131,7 @@ test("connections beyond the maximum are turned away and those inside stay", asy
 
 function rawClient(): ReturnType<typeof connectTls> {
   const { ca, key, cert } = tlsOptions(broker, own) as Record<string, string>;
-  const options = { host: "127.0.0.1", port: broker.link.port, ca: ca!, key: key!, cert: cert! };
+  const options = { host: "127.0.0.1", port: broker.link.port(), ca: ca!, key: key!, cert: cert! };
   const socket = connectTls(options);
   socket.on("error", () => {});
   return socket;

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { openHttpDoor, type HttpDoor } from "../../hub/api/http/http-entrance.ts";
+import { createHttpDoor, type HttpDoor } from "../../hub/api/http/http-entrance.ts";
 import { createSampledLog, type SampledLog } from "../../hub/link/sampled-log.ts";
 import { startTestApi, type TestApi } from "../kit/hub/api-on-doubles.ts";
 import { keptLog } from "../kit/wire/pillar-clients.ts";
@@ -22,7 +22,8 @@ const sockets: Socket[] = [];
 
 async function openDoor(trustedProxies: readonly string[] = []): Promise<void> {
   refused = createSampledLog(keptLog().log);
-  door = await openHttpDoor(api.app, { host: HOSTILE, port: 0, refused, trustedProxies });
+  door = createHttpDoor(api.app, { host: HOSTILE, port: 0, refused, trustedProxies });
+  await door.listen();
 }
 beforeEach(async () => {
   api = await startTestApi();
@@ -34,7 +35,7 @@ afterEach(async () => {
 });
 
 function comes(localAddress: string): Socket {
-  const socket = connect({ port: door.port, host: HOSTILE, localAddress });
+  const socket = connect({ port: door.port(), host: HOSTILE, localAddress });
   socket.on("error", () => undefined);
   sockets.push(socket);
   return socket;

@@ -21,7 +21,7 @@ afterEach(async () => {
 function comes(broker: TestBroker, own: Identity, hasAlarm: boolean): TLSSocket {
   const { key, cert } = own;
   const ca = broker.authority.caCertificate;
-  const { port } = broker.link;
+  const port = broker.link.port();
   const ALPNProtocols = applicationProtocols(hasAlarm);
   const socket = connectTls({ host: "127.0.0.1", port, ca, key, cert, ALPNProtocols });
   socket.on("error", () => undefined);

@@ -39,7 +39,10 @@ export interface HttpDoorOptions {
 }
 
 export interface HttpDoor {
-  readonly port: number;
+  /** Instead of the server's own `listen`, after `ready`. */
+  listen(): Promise<void>;
+  /** Before it listens, as configured. */
+  port(): number;
   /** Ends every connection. */
   close(): Promise<void>;
 }
@@ -56,11 +59,26 @@ export function knowConnection(
   limitByServer.get(server)?.known(socket, who);
 }
 
-/** Instead of `app.listen`, after `app.ready`. */
-export async function openHttpDoor(
+export function createHttpDoor(app: FastifyInstance, options: HttpDoorOptions): HttpDoor {
+  let open: OpenDoor | undefined;
+  return {
+    listen: async () => {
+      open = await openDoor(app, options);
+    },
+    port: () => open?.port ?? options.port,
+    close: async () => await open?.close(),
+  };
+}
+
+interface OpenDoor {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+async function openDoor(
   app: FastifyInstance,
   { host, port, refused, trustedProxies = [] }: HttpDoorOptions,
-): Promise<HttpDoor> {
+): Promise<OpenDoor> {
   const { server } = app;
   const limit = createConnectionLimit({
     limits: LIMITS,

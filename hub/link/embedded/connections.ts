@@ -2,7 +2,7 @@
 import type { Client } from "aedes";
 import type { Logger } from "pino";
 import type { PillarId } from "../../../shared/ids.ts";
-import type { PillarLinkEvents } from "../../ports.ts";
+import type { ConnectedHow } from "../../ports.ts";
 import { openConnection, type Connection } from "./connection.ts";
 import type { Peer } from "../entrance/peer-identity.ts";
 import type { SampledLog } from "../sampled-log.ts";
@@ -11,9 +11,10 @@ export interface Connections {
   add(peer: Peer, wire: Pick<Connection, "client" | "socket">): Connection;
   of(client: Client): Connection;
   find(pillarId: PillarId): Connection | undefined;
-  /** The broker has accepted its CONNECT. */
-  ready(client: Client): void;
-  gone(client: Client): void;
+  /** The broker has accepted its CONNECT. Returns whose it is and how. */
+  ready(client: Client): [PillarId, ConnectedHow];
+  /** Returns whose it was, when the pillar is not connected by another one. */
+  gone(client: Client): PillarId | undefined;
   /** The broker is about to close it for this reason. */
   troubled(client: Client, error: Error): void;
   close(connection: Connection, reason: string): void;
@@ -22,12 +23,11 @@ export interface Connections {
 }
 
 export interface ConnectionsOptions {
-  readonly events: PillarLinkEvents;
   readonly refused: SampledLog;
   readonly log: Logger;
 }
 
-export function createConnections({ events, refused, log }: ConnectionsOptions): Connections {
+export function createConnections({ refused, log }: ConnectionsOptions): Connections {
   const connectionByClient = new WeakMap<Client, Connection>();
   const connectionByPillar = new Map<PillarId, Connection>();
   const openByPillar = new Map<PillarId, Set<Connection>>();
@@ -61,15 +61,15 @@ export function createConnections({ events, refused, log }: ConnectionsOptions):
       connection.isReady = true;
       connectionByPillar.set(pillarId, connection);
       log.info({ pillarId, peer: address }, `pillar ${pillarId} connected`);
-      events.onConnected(pillarId, { serial, hasTakenOver: connection.hasTakenOver });
+      return [pillarId, { serial, hasTakenOver: connection.hasTakenOver }];
     },
     gone: (client) => {
       const connection = of(client);
       const { pillarId, address } = connection.peer;
-      if (connectionByPillar.get(pillarId) !== connection) return;
+      if (connectionByPillar.get(pillarId) !== connection) return undefined;
       connectionByPillar.delete(pillarId);
       log.info({ pillarId, peer: address }, `pillar ${pillarId} disconnected`);
-      events.onDisconnected(pillarId);
+      return pillarId;
     },
     troubled: (client, error) => end(of(client), error.message),
     close: (connection, reason) => {

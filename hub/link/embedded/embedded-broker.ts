@@ -14,7 +14,7 @@ import type { HubConfig } from "../../config.ts";
 import type { Authority, PillarLinkEvents, WayIn } from "../../ports.ts";
 import { createRuledBroker } from "./broker-rules.ts";
 import { MAX_QUEUED_DOWN, type Connection } from "./connection.ts";
-import { createConnections } from "./connections.ts";
+import { createConnections, type Connections } from "./connections.ts";
 import { downPacket } from "../down-packet.ts";
 import { guardStream } from "../entrance/guarded-stream.ts";
 import { FIRST_BYTE } from "../entrance/length-guard.ts";
@@ -27,7 +27,6 @@ export interface BrokerOptions {
   readonly authority: Authority;
   /** `serial`: of the certificate shown, so that an older one of the same pillar can be refused. Or why not. */
   readonly knownPillars: (pillarId: PillarId, serial: string) => boolean | string;
-  readonly events: PillarLinkEvents;
   readonly log: Logger;
   /** Of the whole hub, so that the metrics count what happens here; unless given, its own. */
   readonly refused?: SampledLog | undefined;
@@ -35,23 +34,56 @@ export interface BrokerOptions {
   readonly noDelay?: boolean;
 }
 
-export async function startBroker(options: BrokerOptions): Promise<WayIn> {
-  const { log, events, authority, knownPillars, noDelay = true } = options;
+export function createBroker(options: BrokerOptions): WayIn {
+  const { log, config } = options;
   const { refused = createSampledLog(log) } = options;
-  const connections = createConnections({ events, refused, log });
-  const receiver = createReceiver({ events, refused });
+  const connections = createConnections({ refused, log });
+  let listening: Listening | undefined;
+  const port = (): number => listening?.port ?? config.mqtt.port;
+  return {
+    listen: async (events) => {
+      listening = await listen({ ...options, refused, connections }, events);
+    },
+    port,
+    health: () => ({ isOk: true, detail: `pillars connect on port ${port()}` }),
+    send: (pillarId, message) => {
+      const connection = connections.find(pillarId);
+      if (!connection) return;
+      if (connection.queuedDown < MAX_QUEUED_DOWN) sendDown(connection, message, log);
+      else connections.close(connection, `it has not read the last ${MAX_QUEUED_DOWN} messages`);
+    },
+    drop: connections.drop,
+    close: async () => await listening?.close(),
+  };
+}
+
+interface Listening {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+interface Broker extends BrokerOptions {
+  readonly refused: SampledLog;
+  readonly connections: Connections;
+}
+
+async function listen(broker: Broker, events: PillarLinkEvents): Promise<Listening> {
+  const { config, authority, knownPillars, connections, refused, log, noDelay = true } = broker;
   const aedes = await createRuledBroker({
     connections,
-    receiver,
+    receiver: createReceiver({ events, refused }),
     knownPillars,
     onBrokerError: (error) => log.error({ err: error }, `broker: ${error.message}`),
   });
-  aedes.on("clientReady", connections.ready);
-  aedes.on("clientDisconnect", connections.gone);
+  aedes.on("clientReady", (client) => events.onConnected(...connections.ready(client)));
+  aedes.on("clientDisconnect", (client) => {
+    const pillarId = connections.gone(client);
+    if (pillarId !== undefined) events.onDisconnected(pillarId);
+  });
   aedes.on("clientError", connections.troubled);
   aedes.on("connectionError", connections.troubled);
   const server = await listenForPillars({
-    config: options.config.mqtt,
+    config: config.mqtt,
     authority,
     refused,
     noDelay,
@@ -67,14 +99,6 @@ export async function startBroker(options: BrokerOptions): Promise<WayIn> {
   log.info({ port: server.port }, `pillar link: mutual TLS 1.3 on port ${server.port}`);
   return {
     port: server.port,
-    health: () => ({ isOk: true, detail: `pillars connect on port ${server.port}` }),
-    send: (pillarId, message) => {
-      const connection = connections.find(pillarId);
-      if (!connection) return;
-      if (connection.queuedDown < MAX_QUEUED_DOWN) sendDown(connection, message, log);
-      else connections.close(connection, `it has not read the last ${MAX_QUEUED_DOWN} messages`);
-    },
-    drop: connections.drop,
     close: async () => {
       await new Promise<void>((resolve) => aedes.close(resolve));
       await server.close();

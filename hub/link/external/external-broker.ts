@@ -37,13 +37,13 @@ export interface ExternalBrokerOptions {
   readonly isEnrolled: (pillarId: PillarId) => boolean;
   /** Serial of a renewed certificate that it must be showing by now, although nobody told us. */
   readonly successor: (pillarId: PillarId) => string | undefined;
-  readonly events: PillarLinkEvents;
   readonly log: Logger;
   /** Of the whole hub, so that the metrics count what happens here; unless given, its own. */
   readonly refused?: SampledLog | undefined;
 }
 
 interface Link extends Omit<ExternalBrokerOptions, "refused" | "access"> {
+  readonly events: PillarLinkEvents;
   access: BrokerAccess;
   readonly receiver: Receiver;
   readonly refused: SampledLog;
@@ -61,38 +61,52 @@ interface Link extends Omit<ExternalBrokerOptions, "refused" | "access"> {
   onEnd: () => void;
 }
 
-/** Returns at once: while its broker is away the hub still has the HTTPS fallback. */
-export function startExternalBroker(options: ExternalBrokerOptions): WayIn {
-  const { access, events, log } = options;
-  const { refused = createSampledLog(log) } = options;
-  const link: Link = {
+export function createExternalBroker(options: ExternalBrokerOptions): WayIn {
+  const { access, log } = options;
+  let link: Link | undefined;
+  return {
+    /** Returns at once: while its broker is away the hub still has the HTTPS fallback. */
+    listen: async (events) => {
+      link = newLink(options, events);
+      missed(link);
+      connect(link);
+    },
+    port: () => access.port,
+    health: () => (link ? healthOf(link) : { isOk: false, detail: NOT_REACHED }),
+    send: (pillarId, message) => {
+      if (!link?.connection?.isUp()) return; // Asked again with the next alarm or heartbeat.
+      const packet = downPacket(pillarId, message, log);
+      if (!packet || link.connection.publish(packet)) return;
+      refuse(link, pillarId, "a message to it was dropped: the broker takes no more");
+    },
+    drop: (pillarId, reason) => {
+      if (link) refuse(link, pillarId, `what it sends is dropped: ${reason}`);
+    },
+    close: async () => {
+      if (link) await close(link);
+    },
+  };
+}
+
+const NOT_REACHED = "it was not reached yet";
+
+function newLink(options: ExternalBrokerOptions, events: PillarLinkEvents): Link {
+  const { refused = createSampledLog(options.log) } = options;
+  return {
     ...options,
+    events,
     refused,
     receiver: createReceiver({ events, refused }),
     senders: new Map(),
     heard: new Set(),
     connection: undefined,
     attempt: 0,
-    trouble: "it was not reached yet",
+    trouble: NOT_REACHED,
     telling: undefined,
     isTold: false,
     retry: undefined,
     isClosed: false,
     onEnd: () => {},
-  };
-  missed(link);
-  connect(link);
-  return {
-    port: access.port,
-    health: () => healthOf(link),
-    send: (pillarId, message) => {
-      if (!link.connection?.isUp()) return; // Asked again with the next alarm or heartbeat.
-      const packet = downPacket(pillarId, message, log);
-      if (!packet || link.connection.publish(packet)) return;
-      refuse(link, pillarId, "a message to it was dropped: the broker takes no more");
-    },
-    drop: (pillarId, reason) => refuse(link, pillarId, `what it sends is dropped: ${reason}`),
-    close: () => close(link),
   };
 }
 

@@ -2,7 +2,7 @@
  * Keeps the hub's media process alive, from the hub's side.
  *
  * A process that dies or hangs is replaced within two seconds and told its settings again; "ready" then
- * reaches the listeners, who start recordings anew, and every pillar that was connected is told `bye`, so
+ * reaches the listener, which starts recordings anew, and every pillar that was connected is told `bye`, so
  * that it offers anew at once instead of waiting for silence. What was sent meanwhile is lost, as every
  * message of `ipc.ts` may be.
  */
@@ -44,12 +44,13 @@ const MAX_CLOSE_MS = 2500;
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
-export function startMediaProcess(options: MediaProcessOptions): MediaProcess {
+/** Nothing runs before `start`, and what is sent before is lost. */
+export function createMediaProcess(options: MediaProcessOptions): MediaProcess {
   const { log } = options;
-  const listeners = new Set<(message: FromMedia) => void>();
+  let listener: Listener | undefined;
   let child: ChildProcess | undefined;
   let restartTimer: NodeJS.Timeout | undefined;
-  let attempt = 0;
+  const pauseMs = newPauses();
   let isClosed = false;
   const pulse = newPulse(options.start ?? START);
   const sessions = newSessions();
@@ -67,13 +68,13 @@ export function startMediaProcess(options: MediaProcessOptions): MediaProcess {
     if (message.type === "log") return log(message.level, message.text);
     if (message.type === "pong") return;
     sessions.fromMedia(message);
-    tell(listeners, message, log);
+    tell(listener, message, log);
     if (message.type !== "ready") return;
     pulse.isReady();
-    sessions.sayBye((bye) => tell(listeners, bye, log));
+    sessions.sayBye((bye) => tell(listener, bye, log));
   };
 
-  const start = (): void => {
+  const spawn = (): void => {
     const startedAt = performance.now();
     const own = (child = spawnMedia(options.entry ?? MAIN, log));
     pulse.began(startedAt);
@@ -85,29 +86,29 @@ export function startMediaProcess(options: MediaProcessOptions): MediaProcess {
       if (child === own) child = undefined;
       sessions.over();
       if (isClosed) return;
-      if (performance.now() - startedAt > STEADY_MS) attempt = 0;
-      const delay = fullJitter(RESTART, attempt, 0.5 + Math.random() / 2);
-      attempt += 1;
+      const delay = pauseMs(performance.now() - startedAt);
       log("error", `media process ended (${signal ?? code ?? "?"}); a new one in ${delay} ms`);
-      restartTimer = setTimeout(start, delay);
+      restartTimer = setTimeout(spawn, delay);
     });
     send({ type: "configure", settings: options.settings });
   };
 
-  const pingTimer = setInterval(() => {
+  const ping = (): void => {
     const trouble = child && pulse.trouble(child.pid);
     if (trouble === undefined) return send({ type: "ping" });
     log("error", `media process ${child?.pid} ${trouble}; killing it`);
     child?.kill("SIGKILL");
-  }, options.pingMs ?? PING_MS);
+  };
+  let pingTimer: NodeJS.Timeout | undefined;
 
-  start();
   return {
+    start(onMessage) {
+      listener = onMessage;
+      pingTimer = setInterval(ping, options.pingMs ?? PING_MS);
+      spawn();
+    },
     send,
     pid: () => child?.pid,
-    onMessage(listener) {
-      listeners.add(listener);
-    },
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -117,6 +118,17 @@ export function startMediaProcess(options: MediaProcessOptions): MediaProcess {
       send({ type: "shutdown" });
       if (child !== undefined) await exit(child);
     },
+  };
+}
+
+/** How long to wait before the next process, after one that lived so long. */
+function newPauses(): (livedMs: number) => number {
+  let attempt = 0;
+  return (livedMs) => {
+    if (livedMs > STEADY_MS) attempt = 0;
+    const pauseMs = fullJitter(RESTART, attempt, 0.5 + Math.random() / 2);
+    attempt += 1;
+    return pauseMs;
   };
 }
 
@@ -151,17 +163,13 @@ function newPulse(start: StartLimits): Pulse {
   };
 }
 
-function tell(
-  listeners: ReadonlySet<(message: FromMedia) => void>,
-  message: FromMedia,
-  log: Log,
-): void {
-  for (const listener of listeners) {
-    try {
-      listener(message);
-    } catch (error) {
-      log("error", `bug in a listener of ${message.type}: ${String(error)}`);
-    }
+type Listener = (message: FromMedia) => void;
+
+function tell(listener: Listener | undefined, message: FromMedia, log: Log): void {
+  try {
+    listener?.(message);
+  } catch (error) {
+    log("error", `bug in a listener of ${message.type}: ${String(error)}`);
   }
 }
 

@@ -35,6 +35,7 @@ export interface RecordingsOptions {
 
 export interface Recordings {
   onMedia(message: FromMedia): void;
+  /** It could not even begin. */
   failed(id: RecordingId): void;
   /** Resolves when the work under way is done. */
   stop(): Promise<void>;

@@ -19,7 +19,7 @@ import type { FromMedia, ToMedia } from "../../../hub/media/ipc.ts";
 import type { Actor, AlarmAnswer, Journal, NumberedEvent } from "../../../hub/ports.ts";
 import type { Inspected } from "../../../hub/media/control/recordings.ts";
 import { hear } from "../../../hub/core/hear.ts";
-import { startShell, type Shell } from "../../../hub/shell/shell.ts";
+import { createShell, type Shell } from "../../../hub/shell/shell.ts";
 import { newAlarm, pillar, type AlarmDetails } from "../core/hub-core-street.ts";
 import { tempDir } from "../journal/directory.ts";
 
@@ -85,7 +85,7 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
     const journalFile = join(dataDir, "journal.db");
     const journal = (options.wrap ?? ((given) => given))(await openJournal(journalFile));
     hub.journal = journal;
-    const shell = startShell({
+    const shell = createShell({
       dataDir,
       journalFile,
       journal,
@@ -97,18 +97,19 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
         sign: () => "s".repeat(86) as Signature,
         verify: (_key, _text, signature) => !signature.startsWith("forged"),
       },
+      link: {
+        send: (pillarId, message) => void hub.sent?.push({ pillarId, message }),
+        drop: (pillarId) => void hub.dropped?.push(pillarId),
+      },
       media: {
         send: (message) => void hub.toMedia?.push(message),
-        onMessage: (listener) => void listeners.push(listener),
+        start: (listener) => void listeners.push(listener),
         close: () => Promise.resolve(),
       },
       inspect: options.inspect ?? (() => Promise.resolve({ durationMs: 1234.5, bytes: 99 })),
       log: pino({ level: "silent" }),
     });
-    shell.attach({
-      send: (pillarId, message) => void hub.sent?.push({ pillarId, message }),
-      drop: (pillarId) => void hub.dropped?.push(pillarId),
-    });
+    shell.start();
     shell.commands.subscribe((event) => void hub.events?.push(event));
     hub.shell = shell;
   };

@@ -11,7 +11,7 @@ import {
   type RTCRtpTransceiver,
 } from "werift";
 import type { FromMedia } from "../../../hub/media/ipc.ts";
-import { startMediaProcess, type MediaProcess } from "../../../hub/media/control/media-process.ts";
+import { createMediaProcess, type MediaProcess } from "../../../hub/media/control/media-process.ts";
 import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
 
@@ -32,7 +32,7 @@ export async function newRig(
 ): Promise<Rig> {
   const messages: FromMedia[] = [];
   const waiting = new Set<() => void>();
-  const media = startMediaProcess({
+  const media = createMediaProcess({
     settings: {
       udpPorts: settings.udpPorts ?? [42_000, 42_999],
       addresses: ["127.0.0.1"],
@@ -44,7 +44,7 @@ export async function newRig(
       if (process.env["RIG_LOG"] !== undefined) console.log(level, text);
     },
   });
-  media.onMessage((message) => {
+  media.start((message) => {
     messages.push(message);
     waiting.forEach((check) => check());
   });

@@ -8,7 +8,7 @@ import { HubConfig } from "../../../hub/config.ts";
 import type { Finding } from "../../../hub/command/finding.ts";
 import { openAuthority } from "../../../hub/identity/authority.ts";
 import { accessTo } from "../../../hub/link/external/broker-access.ts";
-import { startExternalBroker } from "../../../hub/link/external/external-broker.ts";
+import { createExternalBroker } from "../../../hub/link/external/external-broker.ts";
 import type { Authority, WayIn } from "../../../hub/ports.ts";
 import { PillarId } from "../../../shared/ids.ts";
 import { until } from "../../../simulator/demo/hub-client.ts";
@@ -61,20 +61,20 @@ export async function openGround<Broker extends { port: number; close(): Promise
   const received: Received[] = [];
   const told: string[] = [];
   const readAccess = () => accessTo(external, authority);
-  const way = startExternalBroker({
+  const way = createExternalBroker({
     access: await readAccess(),
     readAccess,
     isEnrolled: (pillarId) => pillarId !== STRANGER,
     successor: () => ground.successor,
     log,
-    events: {
-      onConnected: (pillarId, how) => void told.push(`${pillarId} shows ${how?.serial}`),
-      onDisconnected: (pillarId) => void told.push(`${pillarId} away`),
-      onBroker: (isReached) => void told.push(isReached ? "reached" : "unreachable"),
-      onMessage: async (pillarId, message) => {
-        received.push({ pillarId, message });
-        await ground.onMessage();
-      },
+  });
+  await way.listen({
+    onConnected: (pillarId, how) => void told.push(`${pillarId} shows ${how?.serial}`),
+    onDisconnected: (pillarId) => void told.push(`${pillarId} away`),
+    onBroker: (isReached) => void told.push(isReached ? "reached" : "unreachable"),
+    onMessage: async (pillarId, message) => {
+      received.push({ pillarId, message });
+      await ground.onMessage();
     },
   });
   closers.push(() => way.close());

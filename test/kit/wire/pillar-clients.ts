@@ -10,9 +10,9 @@ import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { pino, type Logger } from "pino";
 import { HubConfig } from "../../../hub/config.ts";
 import { openAuthority } from "../../../hub/identity/authority.ts";
-import { startBroker } from "../../../hub/link/embedded/embedded-broker.ts";
+import { createBroker } from "../../../hub/link/embedded/embedded-broker.ts";
 import { createSampledLog, type SampledLog } from "../../../hub/link/sampled-log.ts";
-import type { Authority, PillarLink } from "../../../hub/ports.ts";
+import type { Authority, WayIn } from "../../../hub/ports.ts";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
 import { EventId, IncidentId, HubEpoch, PillarId, Sha256 } from "../../../shared/ids.ts";
 import type { Alarm, AlarmEvent } from "../../../shared/protocol/alarm.ts";
@@ -62,7 +62,7 @@ export interface Received {
 
 export interface TestBroker {
   readonly authority: Authority;
-  readonly link: PillarLink & { readonly port: number };
+  readonly link: WayIn;
   readonly lines: string[];
   readonly refused: SampledLog;
   readonly received: Received[];
@@ -94,7 +94,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     received,
     presence,
     onMessage: async () => {},
-    link: await startBroker({
+    link: createBroker({
       config: HubConfig.parse({
         dataDir,
         mqtt: { port: 0, maxConnections: options.maxConnections ?? 100 },
@@ -104,15 +104,6 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
       noDelay: options.noDelay ?? true,
       log,
       refused,
-      events: {
-        onConnected: (pillarId) => void presence.push(`${pillarId} connected`),
-        onBroker: () => {},
-        onDisconnected: (pillarId) => void presence.push(`${pillarId} disconnected`),
-        onMessage: async (pillarId, message) => {
-          received.push({ pillarId, message });
-          await broker.onMessage(pillarId, message);
-        },
-      },
     }),
     connect: async (identity, more = {}) => {
       const client = await connectAsync(tlsOptions(broker, identity, more));
@@ -128,6 +119,15 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+  await broker.link.listen({
+    onConnected: (pillarId) => void presence.push(`${pillarId} connected`),
+    onBroker: () => {},
+    onDisconnected: (pillarId) => void presence.push(`${pillarId} disconnected`),
+    onMessage: async (pillarId, message) => {
+      received.push({ pillarId, message });
+      await broker.onMessage(pillarId, message);
+    },
+  });
   return broker;
 }
 
@@ -139,7 +139,7 @@ export function tlsOptions(
   return {
     protocol: "mqtts",
     host: "127.0.0.1",
-    port: broker.link.port,
+    port: broker.link.port(),
     ca: broker.authority.caCertificate,
     key: identity.key,
     cert: identity.cert,

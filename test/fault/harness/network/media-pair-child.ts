@@ -6,14 +6,14 @@
  */
 import { mediaProcess } from "../../../../device/adapters/media/media-process.ts";
 import { MediaConfig } from "../../../../device/config.ts";
-import { startMediaProcess } from "../../../../hub/media/control/media-process.ts";
+import { createMediaProcess } from "../../../../hub/media/control/media-process.ts";
 import type { PillarId } from "../../../../shared/ids.ts";
 
 const PATIENCE_MS = 60_000;
 const pillarId = "pillar-1" as PillarId;
 const refusals: string[] = [];
 
-const hub = startMediaProcess({
+const hub = createMediaProcess({
   settings: { udpPorts: [42_000, 42_099], addresses: [], offersLoopback: false, maxViewers: 1 },
   log: (level, text) => void (level === "error" && refusals.push(text)),
 });
@@ -43,7 +43,7 @@ pillar.onMessage((message) => {
 pillar.onRunning((isRunning) => {
   if (isRunning) begin();
 });
-hub.onMessage((message) => {
+hub.start((message) => {
   if (message.type === "ready") begin();
   if (message.type !== "pillar-signal") return;
   if (message.signal.type === "bye") refusals.push(message.signal.reason);
