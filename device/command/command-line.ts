@@ -26,7 +26,7 @@ const program = new Command("anzhu-agent")
     writeErr: complain,
   })
   .showHelpAfterError(
-    "expected one of the commands start, enrol, doctor, self-test (anzhu-agent --help shows examples)",
+    "expected one of the commands start, enrol, doctor (anzhu-agent --help shows examples)",
   )
   .addHelpText(
     "after",
@@ -87,22 +87,20 @@ command("enrol", "--code <code> [-c <file>]", "get this pillar's identity from t
     }
   });
 
-for (const name of ["doctor", "self-test"]) {
-  command(
-    name,
-    "[-c <file>]",
-    "check keys, certificate, ledger, board, ffmpeg and hub; the agent must not run",
-  ).action(async (options: FileOption) => {
-    const config = loadConfig(options.config, process.env);
-    print(`ok       config       ${options.config}`);
-    const { examine } = await import("./doctor.ts");
-    const findings = await examine(config);
-    for (const { name: what, isWell, text } of findings) {
-      print(`${isWell ? "ok      " : "problem "} ${what.padEnd(12)} ${text}`);
-    }
-    if (findings.some((finding) => !finding.isWell)) process.exitCode = EXIT.failure;
-  });
-}
+command(
+  "doctor",
+  "[-c <file>]",
+  "check keys, certificate, ledger, board, ffmpeg and hub; the agent must not run",
+).action(async (options: FileOption) => {
+  const config = loadConfig(options.config, process.env);
+  print(`ok       config       ${options.config}`);
+  const { examine } = await import("./doctor.ts");
+  const findings = await examine(config);
+  for (const { name, isWell, text } of findings) {
+    print(`${isWell ? "ok      " : "problem "} ${name.padEnd(12)} ${text}`);
+  }
+  if (findings.some((finding) => !finding.isWell)) process.exitCode = EXIT.failure;
+});
 
 function print(line: string): void {
   process.stdout.write(`${typed(line)}\n`);

@@ -86,9 +86,9 @@ export function postFailed(
   return follow(planPosts(waiting), (next) => step(next, { type: "log", level: "warn", text }));
 }
 
-type Waiting = Pending & { readonly post: Post };
+type WithPost = Pending & { readonly post: Post };
 
-const isWaiting = (entry: Pending): entry is Waiting =>
+const isWaiting = (entry: Pending): entry is WithPost =>
   entry.maySend && entry.post !== undefined && !entry.post.isUnderWay;
 
 function underWay(agent: Agent): number {

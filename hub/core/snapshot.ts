@@ -9,7 +9,7 @@ import { seqKey, type LedgerMark } from "./state/ledger-mark.ts";
 import type { OwedCall } from "./state/owed-call.ts";
 import type { PillarRecord } from "./state/pillar-record.ts";
 import type { RecordingRecord } from "./state/recording-record.ts";
-import type { Deleting, HubFaultRecord } from "./state/storage-state.ts";
+import type { Deletion, HubFaultRecord } from "./state/storage-state.ts";
 import { incidentKey } from "./incident/incident-key.ts";
 
 /** Raised whenever the fold changes its meaning: older snapshots are then ignored and facts folded again. */
@@ -21,7 +21,7 @@ export interface Snapshot {
   readonly incidents: readonly IncidentRecord[];
   readonly closed: readonly IncidentRecord[];
   readonly recordings: readonly RecordingRecord[];
-  readonly deleting: readonly (readonly [RecordingId, Deleting])[];
+  readonly deleting: readonly (readonly [RecordingId, Deletion])[];
   readonly locked: readonly IncidentId[];
   readonly hubFaults: readonly (readonly [HubFaultCode, HubFaultRecord])[];
   readonly marks: readonly (readonly [PillarId, LedgerMark])[];

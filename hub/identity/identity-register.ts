@@ -91,13 +91,13 @@ function parse(line: string): IdentityFact | undefined {
   }
 }
 
-interface Rewriting {
+interface RegisterFile {
   readonly directory: string;
   readonly file: string;
   readonly kept: Kept;
 }
 
-async function rewrite({ directory, file, kept }: Rewriting): Promise<void> {
+async function rewrite({ directory, file, kept }: RegisterFile): Promise<void> {
   const handle = await open(`${file}.new`, "w", 0o600);
   try {
     for (const facts of kept.values()) await handle.appendFile(linesOf(facts));

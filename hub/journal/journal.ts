@@ -32,7 +32,7 @@ export class JournalFailure extends Error {
   override readonly name = "JournalFailure";
 }
 
-interface Waiting {
+interface QueuedMessage {
   readonly message: Extract<ToWriter, { type: "append" | "snapshot" }>;
   readonly done: () => void;
   readonly failed: (error: JournalFailure) => void;
@@ -44,10 +44,10 @@ interface WriterState {
   reader: DatabaseSync | undefined;
   hubEpoch: HubEpoch | undefined;
   nextIndex: number;
-  waiting: Waiting[];
+  waiting: QueuedMessage[];
   waitingFacts: number;
   /** What the commit now running carries. */
-  inFlight: Waiting[];
+  inFlight: QueuedMessage[];
   failure: JournalFailure | undefined;
 }
 
@@ -94,7 +94,7 @@ function append(writer: WriterState, facts: readonly Fact[]): Promise<number> {
   });
 }
 
-function enqueue(writer: WriterState, waiting: Waiting): void {
+function enqueue(writer: WriterState, waiting: QueuedMessage): void {
   if (writer.failure) {
     waiting.failed(writer.failure);
     return;
@@ -108,7 +108,7 @@ function enqueue(writer: WriterState, waiting: Waiting): void {
   }
 }
 
-const sizeOf = ({ message }: Waiting): number =>
+const sizeOf = ({ message }: QueuedMessage): number =>
   message.type === "append" ? message.facts.length : 0;
 
 /** One message to the thread: a snapshot, or as many appends as fit one commit. */
@@ -131,7 +131,7 @@ function sendNext(writer: WriterState): void {
   } satisfies ToWriter);
 }
 
-function takeBatch(writer: WriterState): Waiting[] {
+function takeBatch(writer: WriterState): QueuedMessage[] {
   let count = 0;
   let size = 0;
   for (const waiting of writer.waiting) {

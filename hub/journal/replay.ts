@@ -41,14 +41,14 @@ export function replay(database: DatabaseSync, fold: JournalFold): void {
   }
 }
 
-interface Beginning {
+interface CheckedStart {
   /** What was folded up to here comes from a snapshot. */
   readonly snapshot: Link;
   /** The chain was checked up to here when a snapshot was made, perhaps by another release. */
   readonly checked: Link;
 }
 
-function fromSnapshot(database: DatabaseSync, fold: JournalFold): Beginning {
+function fromSnapshot(database: DatabaseSync, fold: JournalFold): CheckedStart {
   const rows = database
     .prepare(
       `select snapshot.* from snapshot join journal

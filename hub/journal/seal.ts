@@ -37,7 +37,7 @@ export interface SealOrder {
   readonly at: number;
 }
 
-export interface Sealing {
+export interface SealResult {
   readonly sealed: readonly number[];
   /** They were sealed already; the files were cleared again. */
   readonly before: readonly number[];
@@ -47,20 +47,20 @@ export interface Sealing {
  * Nobody else may have the journal open. Throws before anything is changed when the chain is broken or a fact cannot be
  * sealed, and after it when the files could not be cleared: the same call again clears them.
  */
-export async function sealFacts(file: string, order: SealOrder): Promise<Sealing> {
+export async function sealFacts(file: string, order: SealOrder): Promise<SealResult> {
   await migrate(file);
   const database = openForWriting(file);
   try {
     database.exec("PRAGMA secure_delete=ON");
-    const sealing = change(database, order);
+    const result = change(database, order);
     clear(database, file);
-    return sealing;
+    return result;
   } finally {
     database.close();
   }
 }
 
-function change(database: DatabaseSync, order: SealOrder): Sealing {
+function change(database: DatabaseSync, order: SealOrder): SealResult {
   const verdict = verifyChain(database);
   if (!verdict.ok) {
     throw new Error(`expected a whole chain, found: ${verdict.reason}. Keep the file as evidence`);

@@ -10,7 +10,7 @@ import type { ViewerPeer } from "./relay/viewer-peer.ts";
 /** One hub's pillars, see its broker's limit. */
 export const MAX_ROOMS = 12_000;
 
-export interface Switchboard {
+export interface MediaState {
   readonly send: (message: FromMedia) => void;
   readonly log: Log;
   readonly roomByPillar: Map<PillarId, Room>;
@@ -21,26 +21,26 @@ export interface Switchboard {
 }
 
 /** The pillar's room; a new one when there is a place. */
-export function roomOf(board: Switchboard, pillarId: PillarId): Room | undefined {
-  const known = board.roomByPillar.get(pillarId);
+export function roomOf(media: MediaState, pillarId: PillarId): Room | undefined {
+  const known = media.roomByPillar.get(pillarId);
   if (known !== undefined) return known;
-  if (board.roomByPillar.size >= MAX_ROOMS) {
-    for (const [id, idle] of board.roomByPillar) {
+  if (media.roomByPillar.size >= MAX_ROOMS) {
+    for (const [id, idle] of media.roomByPillar) {
       const isIdle = idle.watchers.size === 0 && idle.recordings.size === 0;
-      if (isIdle && !board.pillarById.has(id) && !hasTalker(board, id)) {
-        board.roomByPillar.delete(id);
+      if (isIdle && !media.pillarById.has(id) && !hasTalker(media, id)) {
+        media.roomByPillar.delete(id);
         break;
       }
     }
   }
-  if (board.roomByPillar.size >= MAX_ROOMS) return undefined;
+  if (media.roomByPillar.size >= MAX_ROOMS) return undefined;
   const room = newRoom();
-  board.roomByPillar.set(pillarId, room);
+  media.roomByPillar.set(pillarId, room);
   return room;
 }
 
-const hasTalker = (board: Switchboard, pillarId: PillarId): boolean =>
-  [...board.viewerBySession.values()].some(
+const hasTalker = (media: MediaState, pillarId: PillarId): boolean =>
+  [...media.viewerBySession.values()].some(
     (viewer) => viewer.role === "talk" && viewer.pillarId === pillarId,
   );
 

@@ -13,7 +13,7 @@ import { newCandidateBook } from "./relay/candidates.ts";
 import { readOffer } from "./relay/offer.ts";
 import { endPillar, pillarSignal } from "./relay/pillar-signal.ts";
 import { newRecorder } from "./recorder/recorder.ts";
-import { firstLine, roomOf, type Switchboard } from "./process-state.ts";
+import { firstLine, roomOf, type MediaState } from "./process-state.ts";
 import { newViewerPeer, type ViewerPeer } from "./relay/viewer-peer.ts";
 
 type Message<T extends ToMedia["type"]> = Extract<ToMedia, { type: T }>;
@@ -25,7 +25,7 @@ export interface Relay {
 }
 
 export function newRelay(send: (message: FromMedia) => void, log: Log): Relay {
-  const board: Switchboard = {
+  const media: MediaState = {
     send,
     log,
     roomByPillar: new Map(),
@@ -35,33 +35,33 @@ export function newRelay(send: (message: FromMedia) => void, log: Log): Relay {
     settings: undefined,
   };
   return {
-    handle: (message) => handle(board, message),
+    handle: (message) => handle(media, message),
     async close() {
-      board.viewerBySession.forEach((viewer) => viewer.close());
-      board.pillarById.forEach((pillar) => pillar.peer.close());
-      await board.recorder.close();
+      media.viewerBySession.forEach((viewer) => viewer.close());
+      media.pillarById.forEach((pillar) => pillar.peer.close());
+      await media.recorder.close();
     },
   };
 }
 
-function handle(board: Switchboard, message: ToMedia): void {
+function handle(media: MediaState, message: ToMedia): void {
   switch (message.type) {
     case "configure":
-      return configure(board, message.settings);
+      return configure(media, message.settings);
     case "pillar-signal":
-      return pillarSignal(board, message.pillarId, message.signal);
+      return pillarSignal(media, message.pillarId, message.signal);
     case "pillar-gone":
-      return endPillar(board, message.pillarId, "the pillar is gone");
+      return endPillar(media, message.pillarId, "the pillar is gone");
     case "viewer-offer":
-      return viewerOffer(board, message);
+      return viewerOffer(media, message);
     case "viewer-close":
-      return closeViewer(board, message.sessionId, "closed by the console");
+      return closeViewer(media, message.sessionId, "closed by the console");
     case "record-start":
-      return board.recorder.start(message, () => roomOf(board, message.pillarId));
+      return media.recorder.start(message, () => roomOf(media, message.pillarId));
     case "record-stop":
-      return board.recorder.stop(message.recordingId);
+      return media.recorder.stop(message.recordingId);
     case "ping":
-      return board.send({ type: "pong" });
+      return media.send({ type: "pong" });
     case "shutdown":
       return undefined;
     default:
@@ -69,29 +69,29 @@ function handle(board: Switchboard, message: ToMedia): void {
   }
 }
 
-function configure(board: Switchboard, settings: MediaSettings): void {
-  board.settings = settings;
+function configure(media: MediaState, settings: MediaSettings): void {
+  media.settings = settings;
   // The certificate takes a moment to make: before the first call, not during it.
   RTCDtlsTransport.SetupCertificate().then(
-    () => board.send({ type: "ready" }),
-    (error: unknown) => board.log("error", `cannot make a certificate: ${String(error)}`),
+    () => media.send({ type: "ready" }),
+    (error: unknown) => media.log("error", `cannot make a certificate: ${String(error)}`),
   );
 }
 
-function viewerOffer(board: Switchboard, message: Message<"viewer-offer">): void {
+function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void {
   const { sessionId, pillarId, incidentId, role } = message;
-  const { settings, log } = board;
+  const { settings, log } = media;
   const refuse: Refuse = (code, detail) => {
     log("info", `viewer ${sessionId} of ${pillarId} refused: ${detail}`);
-    board.send({ type: "viewer-refused", sessionId, code, detail });
+    media.send({ type: "viewer-refused", sessionId, code, detail });
   };
-  const room = settings && roomOf(board, pillarId);
+  const room = settings && roomOf(media, pillarId);
   if (settings === undefined || room === undefined) {
     return refuse("media-unavailable", "the hub's media is starting; try again in a second");
   }
   const offer = readOffer(message.sdp, role, newCandidateBook(allowsLoopback(settings)));
   if (!offer.ok) return refuse("bad-request", offer.reason);
-  if (board.viewerBySession.size >= settings.maxViewers) {
+  if (media.viewerBySession.size >= settings.maxViewers) {
     const detail = `expected at most ${settings.maxViewers} viewers (maxViewers); close one and try again`;
     return refuse("too-many-requests", detail);
   }
@@ -103,12 +103,12 @@ function viewerOffer(board: Switchboard, message: Message<"viewer-offer">): void
     room,
     settings,
     log,
-    onLost: (reason) => closeViewer(board, sessionId, reason),
+    onLost: (reason) => closeViewer(media, sessionId, reason),
   });
-  closeViewer(board, sessionId, "replaced by a new offer");
-  board.viewerBySession.set(sessionId, viewer);
-  if (role === "talk") endOtherTalkers(board, viewer);
-  answerViewer(board, viewer, { sdp: offer.value, refuse }).catch((error: unknown) =>
+  closeViewer(media, sessionId, "replaced by a new offer");
+  media.viewerBySession.set(sessionId, viewer);
+  if (role === "talk") endOtherTalkers(media, viewer);
+  answerViewer(media, viewer, { sdp: offer.value, refuse }).catch((error: unknown) =>
     log("error", `viewer ${sessionId} could not be answered: ${String(error)}`),
   );
 }
@@ -119,34 +119,34 @@ type Refuse = (
 ) => void;
 
 async function answerViewer(
-  board: Switchboard,
+  media: MediaState,
   viewer: ViewerPeer,
   offer: { readonly sdp: string; readonly refuse: Refuse },
 ): Promise<void> {
   const { sessionId } = viewer;
-  const isCurrent = (): boolean => board.viewerBySession.get(sessionId) === viewer;
+  const isCurrent = (): boolean => media.viewerBySession.get(sessionId) === viewer;
   try {
     const sdp = await viewer.peer.answer(offer.sdp);
-    if (isCurrent()) board.send({ type: "viewer-answer", sessionId, sdp });
+    if (isCurrent()) media.send({ type: "viewer-answer", sessionId, sdp });
   } catch (error) {
     viewer.close();
-    if (isCurrent()) board.viewerBySession.delete(sessionId);
+    if (isCurrent()) media.viewerBySession.delete(sessionId);
     offer.refuse("bad-request", `the offer was refused: ${firstLine(error)}`);
   }
 }
 
 /** Two voices at once from one speaker cannot be understood: the newest talker is played. */
-function endOtherTalkers(board: Switchboard, talker: ViewerPeer): void {
-  for (const other of board.viewerBySession.values()) {
+function endOtherTalkers(media: MediaState, talker: ViewerPeer): void {
+  for (const other of media.viewerBySession.values()) {
     if (other === talker || other.role !== "talk" || other.pillarId !== talker.pillarId) continue;
-    closeViewer(board, other.sessionId, "another console talks to this pillar now");
+    closeViewer(media, other.sessionId, "another console talks to this pillar now");
   }
 }
 
-function closeViewer(board: Switchboard, sessionId: string, reason: string): void {
-  const viewer = board.viewerBySession.get(sessionId);
+function closeViewer(media: MediaState, sessionId: string, reason: string): void {
+  const viewer = media.viewerBySession.get(sessionId);
   if (viewer === undefined) return;
-  board.viewerBySession.delete(sessionId);
+  media.viewerBySession.delete(sessionId);
   viewer.close();
-  board.send({ type: "viewer-closed", sessionId: viewer.sessionId, reason });
+  media.send({ type: "viewer-closed", sessionId: viewer.sessionId, reason });
 }

@@ -38,7 +38,7 @@ export interface DemoOptions {
   readonly isQuiet: boolean;
 }
 
-interface Running {
+interface StartedParts {
   hub?: DemoHub;
   control?: FastifyInstance;
   pillars: Map<string, VirtualPillar>;
@@ -57,18 +57,18 @@ export async function runDemo(options: DemoOptions, stop: AbortController): Prom
   if (complaints.length > 0) return 1;
   if (!(await setUp("demo"))) return 1;
 
-  const running: Running = { pillars: new Map() };
+  const parts: StartedParts = { pillars: new Map() };
   const ended = new Promise<void>((end) => {
     stop.signal.addEventListener("abort", () => end(), { once: true });
   });
   try {
-    const started = start(options, running, stop);
+    const started = start(options, parts, stop);
     await Promise.race([started, ended]);
     await ended;
     return 0;
   } finally {
     stop.abort();
-    await end(running);
+    await end(parts);
   }
 }
 
@@ -76,7 +76,11 @@ function say(options: DemoOptions, text: string): void {
   if (!options.isQuiet) console.log(`${clockTime(new Date())}  ${text}`);
 }
 
-async function start(options: DemoOptions, running: Running, stop: AbortController): Promise<void> {
+async function start(
+  options: DemoOptions,
+  parts: StartedParts,
+  stop: AbortController,
+): Promise<void> {
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
   const places = demoPlaces(options.pillars);
@@ -90,7 +94,7 @@ async function start(options: DemoOptions, running: Running, stop: AbortControll
   if (wasBuilt) say(options, "console built");
   if (stop.signal.aborted) return;
 
-  running.hub = await startHub({
+  parts.hub = await startHub({
     dir: join(dataDir, "hub"),
     logPath: join(dataDir, "log/hub.log"),
     httpPort: options.httpPort,
@@ -101,8 +105,8 @@ async function start(options: DemoOptions, running: Running, stop: AbortControll
   const startedAt = new Date();
   const url = `http://127.0.0.1:${options.httpPort}`;
   const client = hubClient(url, { username: "supervisor", password: PASSWORD });
-  await hubReady(running.hub, client, { notice, logPath: join(dataDir, "log/hub.log") });
-  await startPillars(running.pillars, await client.pillars(), {
+  await hubReady(parts.hub, client, { notice, logPath: join(dataDir, "log/hub.log") });
+  await startPillars(parts.pillars, await client.pillars(), {
     places,
     dataDir,
     clips: await clips,
@@ -112,16 +116,16 @@ async function start(options: DemoOptions, running: Running, stop: AbortControll
       httpUrl: url,
       alarmUrls: [`https://127.0.0.1:${alarmsPortOf(options.mqttPort)}`],
     },
-    enrolmentCode: running.hub.enrolmentCode,
+    enrolmentCode: parts.hub.enrolmentCode,
     onNotice: notice,
   });
   if (stop.signal.aborted) return;
 
-  running.control = newControl({ pillars: running.pillars, ffmpeg });
-  await running.control.listen({ host: "127.0.0.1", port: options.controlPort });
-  const absent = await notOnline(running.pillars, client, startedAt);
+  parts.control = newControl({ pillars: parts.pillars, ffmpeg });
+  await parts.control.listen({ host: "127.0.0.1", port: options.controlPort });
+  const absent = await notOnline(parts.pillars, client, startedAt);
   if (absent.length > 0) notice(`not online yet: ${absent.join(", ")}; see ${dataDir}/log`);
-  open(options, running, { client, places, stop });
+  open(options, parts, { client, places, stop });
 }
 
 /** Waits as long as the hub gets on, and says what it waits for; throws when it does not. */
@@ -154,7 +158,7 @@ interface Opened {
 }
 
 /** Everything runs: says so, and from now on tells what happens and takes keys. */
-function open(options: DemoOptions, running: Running, { client, places, stop }: Opened): void {
+function open(options: DemoOptions, parts: StartedParts, { client, places, stop }: Opened): void {
   const hasKeys = process.stdin.isTTY;
   const language = languageOf(process.env);
   const tell = newTeller(language);
@@ -167,10 +171,10 @@ function open(options: DemoOptions, running: Running, { client, places, stop }: 
     const place = places[number - 1];
     if (place === undefined) return;
     say(options, pressLine(language, place.name, kind === "silent"));
-    void running.pillars.get(place.id)?.press(kind, HOLD_MS);
+    void parts.pillars.get(place.id)?.press(kind, HOLD_MS);
   };
   if (hasKeys) {
-    running.stopKeys = readKeys(process.stdin, { onPress: press, onQuit: () => stop.abort() });
+    parts.stopKeys = readKeys(process.stdin, { onPress: press, onQuit: () => stop.abort() });
   }
   console.log(
     openingScreen({
@@ -186,9 +190,9 @@ function open(options: DemoOptions, running: Running, { client, places, stop }: 
 }
 
 /** Pillars first, so that they do not complain that the hub is gone. */
-async function end(running: Running): Promise<void> {
-  running.stopKeys?.();
-  await running.control?.close();
-  await Promise.all([...running.pillars.values()].map((pillar) => pillar.stop()));
-  await running.hub?.program.stop();
+async function end(parts: StartedParts): Promise<void> {
+  parts.stopKeys?.();
+  await parts.control?.close();
+  await Promise.all([...parts.pillars.values()].map((pillar) => pillar.stop()));
+  await parts.hub?.program.stop();
 }

@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 150;
 /** A sleeping process wakes for its own timers; less than this in a while is no work. */
 const LEAST_TICKS = 5;
 
-export interface Starting {
+export interface ProgressSource {
   /** Undefined while there is no process, for example between two attempts to start it. */
   readonly pid: () => number | undefined;
   /** Lines it has printed so far. */
@@ -27,17 +27,17 @@ export interface Starting {
 }
 
 /** True when it is ready; false when it was given up. */
-export async function readyWhileProgressing(starting: Starting): Promise<boolean> {
-  const { patienceMs, onWait, tellEveryMs = 10_000 } = starting;
+export async function readyWhileProgressing(source: ProgressSource): Promise<boolean> {
+  const { patienceMs, onWait, tellEveryMs = 10_000 } = source;
   const startedAt = performance.now();
   let progressAt = startedAt;
   let toldAt = startedAt;
-  let seen = look(starting);
+  let seen = look(source);
   for (;;) {
-    if (await starting.isReady().catch(() => false)) return true;
-    if (starting.isGivenUp?.()) return false;
+    if (await source.isReady().catch(() => false)) return true;
+    if (source.isGivenUp?.()) return false;
     const now = performance.now();
-    const next = look(starting);
+    const next = look(source);
     if (isProgress(seen, next)) {
       seen = next;
       progressAt = now;
@@ -57,7 +57,7 @@ interface Look {
   readonly lines: number;
 }
 
-const look = ({ pid, lines }: Starting): Look => {
+const look = ({ pid, lines }: ProgressSource): Look => {
   const id = pid();
   return { pid: id, ticks: id === undefined ? 0 : ticksOf(id), lines: lines() };
 };

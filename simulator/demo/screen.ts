@@ -62,7 +62,7 @@ const WORDS = {
   },
 } as const;
 
-export interface Opening {
+export interface DemoFacts {
   readonly language: Language;
   readonly httpPort: number;
   readonly controlPort: number;
@@ -72,7 +72,7 @@ export interface Opening {
   readonly hasKeys: boolean;
 }
 
-export function openingScreen(opening: Opening): string {
+export function openingScreen(opening: DemoFacts): string {
   const words = WORDS[opening.language];
   const control = `http://127.0.0.1:${opening.controlPort}`;
   const keys = opening.places.slice(0, 9).map((place, i) => `  ${i + 1}  ${place.name}`);

@@ -23,7 +23,7 @@ const SECOND = 1000;
 const AHEAD = 400;
 const OPERATOR = { by: Username.parse("operator"), byName: "Operator", role: "operator" } as const;
 
-interface Ageing {
+interface GrowingJournal {
   readonly loop: Loop;
   readonly heads: Map<PillarId, { seq: number; hash: Sha256 }>;
   at: number;
@@ -34,12 +34,12 @@ export async function ageJournal(hubDir: string, rows: number): Promise<void> {
   const lock = lockData(hubDir);
   const journal = await openJournal(join(hubDir, "journal.db"));
   const loop = startLoop(journal, { escalation: DEFAULT_ESCALATION, maxOpen: 10_000 });
-  const ageing: Ageing = { loop, heads: new Map(), at: Date.now() };
+  const grown: GrowingJournal = { loop, heads: new Map(), at: Date.now() };
   const pillars = [...loop.state().pillars.keys()];
-  await take(ageing, { type: "media-started", newRecordingIds: [] });
+  await take(grown, { type: "media-started", newRecordingIds: [] });
   for (let call = 0; journal.nextIndex() <= rows;) {
     const day = Array.from({ length: AHEAD }, () => pillars[call++ % pillars.length]);
-    await Promise.all(day.flatMap((pillarId) => (pillarId ? oneCall(ageing, pillarId) : [])));
+    await Promise.all(day.flatMap((pillarId) => (pillarId ? oneCall(grown, pillarId) : [])));
   }
   await loop.close();
   lock.release();
@@ -47,17 +47,17 @@ export async function ageJournal(hubDir: string, rows: number): Promise<void> {
 
 type Untimed<T> = T extends unknown ? Omit<T, "at"> : never;
 
-function take(ageing: Ageing, event: Untimed<HubEvent>): Promise<void> {
-  ageing.at += SECOND;
-  return ageing.loop.take({ ...event, at: ageing.at }, () => () => undefined);
+function take(grown: GrowingJournal, event: Untimed<HubEvent>): Promise<void> {
+  grown.at += SECOND;
+  return grown.loop.take({ ...event, at: grown.at }, () => () => undefined);
 }
 
 /** Lost and back, a press, and an operator who takes it, answers, and closes it. */
-function oneCall(ageing: Ageing, pillarId: PillarId): Promise<void>[] {
-  const { loop } = ageing;
+function oneCall(grown: GrowingJournal, pillarId: PillarId): Promise<void>[] {
+  const { loop } = grown;
   const news = { type: "pillar-connected", pillarId } as const;
-  const alarm = press(ageing, pillarId);
-  const done = [take(ageing, news), take(ageing, alarm)];
+  const alarm = press(grown, pillarId);
+  const done = [take(grown, news), take(grown, alarm)];
   const incident = loop.state().incidents.get(alarm.newIncidentId);
   if (!incident) throw new Error(`bug: the press of ${pillarId} opened no incident`);
   const orders: OperatorOrder[] = [
@@ -69,27 +69,27 @@ function oneCall(ageing: Ageing, pillarId: PillarId): Promise<void>[] {
   for (const order of orders) {
     const newRecordingId = newId<RecordingId>();
     done.push(
-      take(ageing, { type: "operator-order", incidentId, order, ...OPERATOR, newRecordingId }),
+      take(grown, { type: "operator-order", incidentId, order, ...OPERATOR, newRecordingId }),
     );
   }
   if (recordingId) {
     const ended = { state: "closed", durationMs: 60_000, bytes: 1_000_000 } as const;
-    done.push(take(ageing, { type: "recording-ended", recordingId, ...ended }));
+    done.push(take(grown, { type: "recording-ended", recordingId, ...ended }));
   }
   return done;
 }
 
 type AlarmHeard = Untimed<Extract<HubEvent, { type: "alarm" }>>;
 
-function press(ageing: Ageing, pillarId: PillarId): AlarmHeard {
-  const head = ageing.heads.get(pillarId) ?? { seq: 0, hash: GENESIS };
+function press(grown: GrowingJournal, pillarId: PillarId): AlarmHeard {
+  const head = grown.heads.get(pillarId) ?? { seq: 0, hash: GENESIS };
   const event: AlarmEvent = {
     ...{ v: 1, eventId: newId<EventId>(), pillarId, bootEpoch: 1 },
     ...{ seq: head.seq + 1, prevHash: head.hash, kind: "voice" },
-    ...{ wallMs: ageing.at, clock: { synced: true } },
+    ...{ wallMs: grown.at, clock: { synced: true } },
   };
   const hash = linkHash(sha256, head.hash, event);
-  ageing.heads.set(pillarId, { seq: event.seq, hash });
+  grown.heads.set(pillarId, { seq: event.seq, hash });
   const sig = Signature.parse(randomBytes(64).toString("base64url"));
   return {
     ...{ type: "alarm", pillarId, hash, via: "mqtt" },

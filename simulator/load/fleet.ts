@@ -62,7 +62,7 @@ const wallNow = (): number => performance.timeOrigin + performance.now();
 
 type Presses = Map<EventId, { -readonly [K in keyof PressRecord]: PressRecord[K] }>;
 
-interface Running {
+interface FleetState {
   readonly presses: Presses;
   readonly downs: Counts;
   readonly rush: Rush;
@@ -75,16 +75,16 @@ interface Counted {
 }
 
 export function newFleet(wanted: FleetWanted): Fleet {
-  const running: Running = { presses: new Map(), downs: newCounts(), rush: newRush(), posts: 0 };
-  const fleet = wanted.enrolment.pillars.map((_, number) => countedPillar(running, wanted, number));
+  const state: FleetState = { presses: new Map(), downs: newCounts(), rush: newRush(), posts: 0 };
+  const fleet = wanted.enrolment.pillars.map((_, number) => countedPillar(state, wanted, number));
   return {
     start: async () => {
       for (const { pillar } of fleet) {
-        await running.rush.below(MAX_STARTING);
-        running.rush.add(1);
+        await state.rush.below(MAX_STARTING);
+        state.rush.add(1);
         pillar.start();
       }
-      await running.rush.below(1);
+      await state.rush.below(1);
     },
     press: async ({ first, count, withinMs }) => {
       const pressed = fleet.slice(first, first + count).map(async ({ pillar }) => {
@@ -95,9 +95,9 @@ export function newFleet(wanted: FleetWanted): Fleet {
     },
     report: () => ({
       pillars: fleet.map(({ pillar, upAt }) => ({ pillarId: pillar.id, upAt })),
-      presses: [...running.presses.values()],
-      posts: running.posts,
-      downs: running.downs.all(),
+      presses: [...state.presses.values()],
+      posts: state.posts,
+      downs: state.downs.all(),
     }),
     stop: async () => {
       await Promise.all(fleet.map(({ pillar }) => pillar.stop()));
@@ -105,13 +105,17 @@ export function newFleet(wanted: FleetWanted): Fleet {
   };
 }
 
-function countedPillar(running: Running, { enrolment, hub }: FleetWanted, number: number): Counted {
+function countedPillar(
+  state: FleetState,
+  { enrolment, hub }: FleetWanted,
+  number: number,
+): Counted {
   const { pillars, ca, hubPublicKey } = enrolment;
   const enrolled = pillars[number];
   if (!enrolled) throw new Error(`bug: there is no pillar number ${number}`);
   const { pillarId } = enrolled;
   const from = `127.0.0.${2 + (number % SOURCES)}`;
-  const { presses, downs, rush } = running;
+  const { presses, downs, rush } = state;
   const news: PillarNews = {
     onUp: () => {
       counted.upAt = wallNow();
@@ -128,7 +132,7 @@ function countedPillar(running: Running, { enrolment, hub }: FleetWanted, number
       const press = presses.get(eventId);
       if (press) press.acceptedAt ??= wallNow();
     },
-    onPosted: () => void (running.posts += 1),
+    onPosted: () => void (state.posts += 1),
   };
   const pillar = lightPillar({ enrolled, hub, ca, hubPublicKey, from, news });
   const counted: Counted = { pillar, upAt: null };

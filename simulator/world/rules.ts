@@ -5,7 +5,7 @@
  */
 import { stepAgent } from "../../device/core/agent.ts";
 import type { Event, Told } from "../../device/core/events.ts";
-import type { Agent, AgentStep, Beginning } from "../../device/core/state/agent-state.ts";
+import type { Agent, AgentStep, LedgerAtStart } from "../../device/core/state/agent-state.ts";
 import { isExpired } from "../../hub/core/pillar/certificate.ts";
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEvent } from "../../hub/core/events.ts";
@@ -22,7 +22,7 @@ import { isSignedWith } from "./seal.ts";
 export interface Rules {
   readonly step: (agent: Agent, event: Event) => AgentStep;
   /** What a pillar makes of its ledger at a start. */
-  readonly begin: (found: Beginning) => Beginning;
+  readonly begin: (found: LedgerAtStart) => LedgerAtStart;
   /** What a pillar makes of the broker's acknowledgement of its message. */
   readonly acknowledged: (agent: Agent, message: UpMessage) => Told | undefined;
   readonly handle: (state: HubState, event: HubEvent, now: Now) => Decision;

@@ -159,7 +159,7 @@ function watch(street: Street): { readonly steps: Map<string, number>; stop(): P
   const stopping = new AbortController();
   const look = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      for (const { id, escalation } of await street.hub.desk.active().catch(() => [])) {
+      for (const { id, escalation } of await street.hub.operator.active().catch(() => [])) {
         const key = `${id} ${escalation}`;
         if (escalation !== "none" && !steps.has(key)) steps.set(key, Date.now());
       }

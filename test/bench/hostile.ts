@@ -124,7 +124,7 @@ async function measured(
     await delay(REST_MS);
   }
   await hostile.close();
-  await street.hub.desk.clear();
+  await street.hub.operator.clear();
   return { attack, calm, attacked, growthMib: mostMib - rssBefore, deeds: done };
 }
 

@@ -99,11 +99,11 @@ async function pressOnce({ history, hub }: Street, pillar: PillarUnderTest): Pro
   await pillar.press();
   const pressedAt = await at(({ what }) => what === "press");
   const acceptedAt = await at((entry) => entry.what === "lamp" && entry.lamp === "received");
-  const open = (await hub.desk.active()).find(({ pillarId }) => pillarId === pillar.id);
+  const open = (await hub.operator.active()).find(({ pillarId }) => pillarId === pillar.id);
   if (!open) throw new Error(`${pillar.id} shows "received" and has no incident`);
-  await hub.desk.order(open.id, "answer");
+  await hub.operator.order(open.id, "answer");
   await at((entry) => entry.what === "lamp" && entry.lamp === "answered");
-  await hub.desk.order(open.id, "close", { disposition: "test", note: "" });
+  await hub.operator.order(open.id, "close", { disposition: "test", note: "" });
   await at((entry) => entry.what === "lamp" && entry.lamp === "standby");
   return acceptedAt - pressedAt;
 }

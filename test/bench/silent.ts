@@ -81,7 +81,7 @@ async function measured({ hub }: Street, door: Door, innocents: Innocents): Prom
     await crowd.leave();
     await delay(REST_MS);
   }
-  await hub.desk.clear();
+  await hub.operator.clear();
   return { door, calm, crowded, arriving, deeds: most };
 }
 

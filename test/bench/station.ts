@@ -52,11 +52,11 @@ export async function openStation(): Promise<Station> {
   };
   const agent: RunningAgent = await startAgent(config, { log, board, media: NO_MEDIA });
   await agent.armed;
-  const desk = await signIn(url);
+  const operator = await signIn(url);
   return {
     press: board.press,
     lamp: board.lamp,
-    clear: desk.clear,
+    clear: operator.clear,
     stop: async () => {
       await agent.stop();
       await hub.program.stop();

@@ -46,7 +46,7 @@ async function pressThrough(fates: Fates, fate: keyof ReturnType<Sieve["counts"]
     await expect.poll(() => pillar.lamp(), { timeout: PATIENCE_MS }).toBe("received");
     // The end of a call is told once in a connection, and is not what is tried here.
     sieve.set({});
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
     await pillar.untilLamp("standby");
   }
   expect(sieve.counts()[fate] - before).toBeGreaterThanOrEqual(ENOUGH);
@@ -116,7 +116,7 @@ test(
     expect(waiting()?.event_id).toBe(eventId);
     sieve.set({});
     await pillar.untilLamp("received");
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
     await pillar.untilLamp("standby");
     expect(await street.verdict()).toEqual([]);
   },

@@ -23,15 +23,15 @@ beforeAll(async () => {
 afterAll(() => street?.close());
 
 async function active(id: string) {
-  return (await street.hub.desk.active()).filter((one) => one.pillarId === id);
+  return (await street.hub.operator.active()).filter((one) => one.pillarId === id);
 }
 
 /** Returns how many presses the call was made of. */
 async function endCall(): Promise<number | undefined> {
   await pillar.untilLamp("received");
   const [incident] = await active(pillar.id);
-  await street.hub.desk.order(incident!.id, "answer");
-  await street.hub.desk.order(incident!.id, "close", { disposition: "test", note: "" });
+  await street.hub.operator.order(incident!.id, "answer");
+  await street.hub.operator.order(incident!.id, "close", { disposition: "test", note: "" });
   await pillar.untilLamp("standby");
   return incident?.presses;
 }
@@ -44,7 +44,7 @@ async function endPressOf(at: number): Promise<void> {
 
 const untilFaults = (id: string, holds: (faults: readonly string[]) => boolean): Promise<void> =>
   expect
-    .poll(async () => holds((await street.hub.desk.pillar(id)).faults), {
+    .poll(async () => holds((await street.hub.operator.pillar(id)).faults), {
       timeout: PROMISED_MS.visible,
     })
     .toBe(true);
@@ -160,7 +160,7 @@ test(
   { timeout: SLOW },
   async () => {
     await expect
-      .poll(async () => (await street.hub.desk.pillar(stuck.id)).faults, { timeout: 45_000 })
+      .poll(async () => (await street.hub.operator.pillar(stuck.id)).faults, { timeout: 45_000 })
       .toContain("button-stuck");
     expect(await active(stuck.id)).toMatchObject([{ presses: 1 }]);
     await stuck.board.press("silent-button", 90);

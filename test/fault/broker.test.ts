@@ -73,11 +73,11 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
       const pillar = await armed(brokered, "revoked");
       await pillar.press();
       await pillar.untilLamp("received");
-      const [incident] = await street.hub.desk.active();
-      await street.hub.desk.order(incident!.id, "answer");
+      const [incident] = await street.hub.operator.active();
+      await street.hub.operator.order(incident!.id, "answer");
       await pillar.untilLamp("answered");
       const revokedAt = performance.now();
-      const revoked = await street.hub.desk.request("/pillars/revoked/revoke", {
+      const revoked = await street.hub.operator.request("/pillars/revoked/revoke", {
         as: "admin",
         method: "POST",
         headers: { "content-type": "application/json" },
@@ -86,12 +86,12 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
       expect(revoked.status).toBe(200);
       await pillar.untilLamp("standby");
       expect(performance.now() - revokedAt).toBeLessThan(PROMISED_MS.wordTakenBack);
-      await street.hub.desk.order(incident!.id, "hold", { held: true });
+      await street.hub.operator.order(incident!.id, "hold", { held: true });
       await pillar.press();
       const saysSo = (): boolean => pillar.lines().some((text) => /dial 110|110/.test(text));
       await expect.poll(saysSo, { timeout: 30_000 }).toBe(true);
       expect(pillar.lamp()).toBe("calling");
-      expect(await street.hub.desk.incident(incident!.id)).toMatchObject({
+      expect(await street.hub.operator.incident(incident!.id)).toMatchObject({
         ...{ state: "answered", presses: 1, isVerified: false },
       });
     },
@@ -106,7 +106,7 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
       const pillar = await armed(brokered, "split");
       const notices = noticesOf(brokered);
       const presence = async (): Promise<string> =>
-        (await street.hub.desk.pillar(pillar.id)).presence;
+        (await street.hub.operator.pillar(pillar.id)).presence;
       await expect.poll(presence).toBe("online");
       line.set("frozen");
       const splitAt = performance.now();

@@ -37,14 +37,14 @@ const wait = (what: () => Promise<void>): Promise<void> =>
 async function ring(): Promise<Incident> {
   await pillar.press();
   await pillar.untilLamp("received");
-  const [incident] = await street.hub.desk.active();
+  const [incident] = await street.hub.operator.active();
   await untilRecorded(incident!.id);
   return incident!;
 }
 
 async function untilRecorded(incidentId: string): Promise<void> {
   await wait(async () => {
-    const last = (await street.hub.desk.recordings(incidentId)).at(-1);
+    const last = (await street.hub.operator.recordings(incidentId)).at(-1);
     expect(last?.state).toBe("recording");
     expect(await recordedBytes(street, last!.id)).toBeGreaterThan(WORTH_PLAYING_BYTES);
   });
@@ -52,18 +52,18 @@ async function untilRecorded(incidentId: string): Promise<void> {
 
 async function untilStates(id: string, states: readonly Recording["state"][]): Promise<void> {
   await wait(async () => {
-    const found = (await street.hub.desk.recordings(id)).map(({ state }) => state);
+    const found = (await street.hub.operator.recordings(id)).map(({ state }) => state);
     expect(found).toEqual(states);
   });
 }
 
 async function close(incidentId: string): Promise<void> {
-  await street.hub.desk.order(incidentId, "close", { disposition: "resolved", note: "" });
+  await street.hub.operator.order(incidentId, "close", { disposition: "resolved", note: "" });
   await pillar.untilLamp("standby");
 }
 
 async function expectAllPlay(incidentId: string): Promise<void> {
-  for (const { id } of await street.hub.desk.recordings(incidentId)) {
+  for (const { id } of await street.hub.operator.recordings(incidentId)) {
     const { durationMs, complaints } = await play(street, id);
     expect(complaints).toBe("");
     expect(durationMs).toBeGreaterThan(500);
@@ -86,12 +86,12 @@ test(
     await street.hub.start();
     await untilStates(id, ["recovered", "recording"]);
     await untilRecorded(id);
-    await street.hub.desk.order(id, "answer");
+    await street.hub.operator.order(id, "answer");
     await pillar.untilLamp("answered");
     await street.hub.crash();
     await street.hub.start();
     await untilStates(id, ["recovered", "recovered", "recording"]);
-    expect(await street.hub.desk.active()).toMatchObject([
+    expect(await street.hub.operator.active()).toMatchObject([
       { id, state: "answered", owner: "operator", presses: 1 },
     ]);
     await untilRecorded(id);
@@ -108,13 +108,13 @@ test(
   { timeout: SLOW },
   async () => {
     const { id } = await ring();
-    await street.hub.desk.order(id, "answer");
+    await street.hub.operator.order(id, "answer");
     await pillar.untilLamp("answered");
     await killBelow(street.hub.process().pid(), "hub/media/main.ts");
     await untilStates(id, ["recovered", "recording"]);
     await untilRecorded(id);
     await killBelow(pillar.process().pid(), "device/media/main.ts");
-    const [, second] = await street.hub.desk.recordings(id);
+    const [, second] = await street.hub.operator.recordings(id);
     const before = await recordedBytes(street, second!.id);
     await wait(async () =>
       expect(await recordedBytes(street, second!.id)).toBeGreaterThan(before + WORTH_PLAYING_BYTES),

@@ -37,19 +37,19 @@ test.each(Object.keys(SURROUNDINGS))(
     pillar.start({ env: SURROUNDINGS[how]!() });
     await pillar.untilArmed();
     await expect
-      .poll(async () => (await street.hub.desk.pillar(pillar.id)).faults, {
+      .poll(async () => (await street.hub.operator.pillar(pillar.id)).faults, {
         timeout: PROMISED_MS.visible,
       })
       .toEqual(expect.arrayContaining(["camera-lost", "microphone-lost"]));
     // Whoever looks for the camera's fault in the camera loses a journey when it is ffmpeg's.
     const lacksFfmpeg = how.startsWith("mis");
-    expect((await street.hub.desk.pillar(pillar.id)).faults.includes("ffmpeg-missing")).toBe(
+    expect((await street.hub.operator.pillar(pillar.id)).faults.includes("ffmpeg-missing")).toBe(
       lacksFfmpeg,
     );
     await pillar.press();
     await pillar.untilLamp("received");
     expect(await street.verdict()).toEqual([]);
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
     await pillar.close();
   },
 );

@@ -60,7 +60,7 @@ async function callWithLeaps(
   pillar: PillarUnderTest,
   { to: leap, isOfHub }: Leap,
 ): Promise<void> {
-  const { desk } = of.hub;
+  const { operator } = of.hub;
   const before = escalated(of);
   const pressing = pillar.press();
   const pressedAt = performance.now();
@@ -69,18 +69,21 @@ async function callWithLeaps(
   await pillar.untilLamp("received");
   setClock(of, BACK);
   if (isOfHub) await untilDesksAreCalled(of, { before, pressedAt });
-  const [incident] = await desk.active();
-  await desk.order(incident!.id, "answer");
+  const [incident] = await operator.active();
+  await operator.order(incident!.id, "answer");
   await pillar.untilLamp("answered");
   setClock(of, leap);
   await delay(TICK_MS);
   expect(pillar.lamp()).toBe("answered");
-  expect(await desk.incident(incident!.id)).toMatchObject({ state: "answered", deadlineAt: null });
-  await desk.order(incident!.id, "close", { disposition: "test", note: "" });
+  expect(await operator.incident(incident!.id)).toMatchObject({
+    state: "answered",
+    deadlineAt: null,
+  });
+  await operator.order(incident!.id, "close", { disposition: "test", note: "" });
   await pillar.untilLamp("standby");
   setClock(of, BACK);
   await delay(TICK_MS);
-  expect(await desk.active()).toEqual([]);
+  expect(await operator.active()).toEqual([]);
   expect(escalated(of)).toBe(isOfHub ? before + 1 : before);
 }
 
@@ -119,7 +122,7 @@ test(
     for (const to of LEAPS) {
       const pressedAt = Date.now();
       await callWithLeaps(here, pillar, { to, isOfHub: false });
-      const { items } = await here.hub.desk.get<{ items: { pressedAt: string }[] }>(
+      const { items } = await here.hub.operator.get<{ items: { pressedAt: string }[] }>(
         "/incidents?limit=1",
       );
       expect(Math.abs(Date.parse(items[0]!.pressedAt) - pressedAt)).toBeLessThan(1000);

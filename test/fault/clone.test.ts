@@ -31,13 +31,13 @@ test(
     copy.start();
     await copy.untilArmed();
     await expect
-      .poll(async () => (await street.hub.desk.pillar("doubled")).faults, {
+      .poll(async () => (await street.hub.operator.pillar("doubled")).faults, {
         timeout: FOUND_WITHIN_MS,
       })
       .toContain("clone-suspected");
     await original.press();
     await original.untilLamp("received", "answered");
-    const [incident] = await street.hub.desk.active();
+    const [incident] = await street.hub.operator.active();
     expect(incident).toMatchObject({ pillarId: "doubled", presses: 1 });
   },
 );

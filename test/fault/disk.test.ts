@@ -21,7 +21,9 @@ afterAll(() => street?.close());
 
 const untilFault = (id: string, code: string): Promise<void> =>
   expect
-    .poll(async () => (await street.hub.desk.pillar(id)).faults, { timeout: PROMISED_MS.visible })
+    .poll(async () => (await street.hub.operator.pillar(id)).faults, {
+      timeout: PROMISED_MS.visible,
+    })
     .toContain(code);
 
 function copyDatabase(from: string, to: string): void {
@@ -46,7 +48,7 @@ test(
     await endCall(street, pillar);
     makeRoom();
     await expect
-      .poll(async () => (await street.hub.desk.pillar(pillar.id)).faults, { timeout: 30_000 })
+      .poll(async () => (await street.hub.operator.pillar(pillar.id)).faults, { timeout: 30_000 })
       .not.toContain("ledger-failing");
     expect(await street.verdict()).toEqual([]);
     await pillar.close();
@@ -65,7 +67,9 @@ test(
     await pillar.press();
     await untilFault(pillar.id, "ledger-failing");
     await pillar.untilLamp("received");
-    expect((await street.hub.desk.active()).map(({ pillarId }) => pillarId)).toEqual([pillar.id]);
+    expect((await street.hub.operator.active()).map(({ pillarId }) => pillarId)).toEqual([
+      pillar.id,
+    ]);
     await endCall(street, pillar);
     await pillar.close();
   },
@@ -160,7 +164,7 @@ test(
     pillar.start(injected("fsync,fdatasync:delay_exit=30000000:when=14+", ledger));
     await pillar.untilArmed();
     const faults = async (): Promise<readonly string[]> =>
-      (await street.hub.desk.pillar(pillar.id)).faults;
+      (await street.hub.operator.pillar(pillar.id)).faults;
     for (let n = 0; n < 12 && !(await faults()).includes("ledger-slow"); n += 1) {
       await pillar.press();
       await endCall(street, pillar);
@@ -208,7 +212,7 @@ test(
     await street.hub.start();
     await pillar.untilLamp("standby");
     await expect
-      .poll(async () => (await street.hub.desk.pillar(pillar.id)).presence, { timeout: 20_000 })
+      .poll(async () => (await street.hub.operator.pillar(pillar.id)).presence, { timeout: 20_000 })
       .toBe("online");
     await pillar.press();
     await endCall(street, pillar);
@@ -222,7 +226,7 @@ test(
         .map((row) => (JSON.parse(row.body) as { event: { seq: number } }).event.seq);
     await expect.poll(seqs, { timeout: 40_000 }).toEqual([1, 2]);
     expect((await street.verdict()).filter(({ invariant }) => invariant === "I1")).toEqual([]);
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
   },
 );
 
@@ -249,7 +253,7 @@ test(
     // Too small to be called ready, which is right, so nobody waits for that.
     await street.hub.start({ ...smallDisk(street.hub.dir, 64), waits: false });
     const presence = async (): Promise<string> =>
-      street.hub.desk.pillar(pillar.id).then(
+      street.hub.operator.pillar(pillar.id).then(
         (one) => one.presence,
         () => "the hub is not up yet",
       );
@@ -264,6 +268,6 @@ test(
     expect(pillar.lamp()).toBe("calling");
     makeRoom();
     await pillar.untilLamp("received");
-    expect(await street.hub.desk.active()).toMatchObject([{ pillarId: pillar.id, presses: 1 }]);
+    expect(await street.hub.operator.active()).toMatchObject([{ pillarId: pillar.id, presses: 1 }]);
   },
 );

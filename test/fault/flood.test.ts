@@ -173,7 +173,7 @@ test(
 test("E5 a pillar and a console that do not read delay nobody", { timeout: SLOW }, async () => {
   const frozen = await hostile.connect();
   frozen.client.stream.pause();
-  const answer = await street.hub.desk.request("/events", {
+  const answer = await street.hub.operator.request("/events", {
     headers: { accept: "text/event-stream" },
   });
   const worstMs = await slowestPress();

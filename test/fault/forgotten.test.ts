@@ -48,7 +48,7 @@ test(
     await pillar.press();
     await pillar.untilLamp("received");
     await expect
-      .poll(async () => (await street.hub.desk.pillar(pillar.id)).faults, VISIBLE)
+      .poll(async () => (await street.hub.operator.pillar(pillar.id)).faults, VISIBLE)
       .toContain("ledger-failing");
     await pillar.process().crash();
     await heal();
@@ -63,12 +63,12 @@ test(
       [2, 2],
     ]);
     await expect
-      .poll(async () => (await street.hub.desk.pillar(pillar.id)).faults, VISIBLE)
+      .poll(async () => (await street.hub.operator.pillar(pillar.id)).faults, VISIBLE)
       .toEqual(["ledger-lost"]);
     const told = factsOf("pillar-fault").find(({ code }) => code === "ledger-lost");
     expect(told?.detail).toMatch(/since boot 2 .* forgotten what boot 1 sent; .* replace its card/);
-    expect(await street.hub.desk.active()).toMatchObject([{ pillarId: pillar.id, presses: 2 }]);
+    expect(await street.hub.operator.active()).toMatchObject([{ pillarId: pillar.id, presses: 2 }]);
     expect(await street.verdict()).toEqual([]);
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
   },
 );

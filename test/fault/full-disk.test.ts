@@ -62,7 +62,7 @@ async function onSmallDisk(): Promise<{ rig: PowerRig; calls: OldCall[] } | stri
 }
 
 const faults = async (): Promise<string[]> =>
-  (await street.hub.desk.get<HubStatus>("/hub", "supervisor")).faults.map(({ code }) => code);
+  (await street.hub.operator.get<HubStatus>("/hub", "supervisor")).faults.map(({ code }) => code);
 
 /** Facts of one kind, in their order. */
 const facts = (type: string): Record<string, unknown>[] =>
@@ -73,20 +73,20 @@ const facts = (type: string): Record<string, unknown>[] =>
 const deleted = (): unknown[] => facts("recording-deleted").map((fact) => fact["recordingId"]);
 
 const recordings = async (incidentId: string): Promise<string[]> =>
-  (await street.hub.desk.recordings(incidentId)).map(({ state }: Recording) => state);
+  (await street.hub.operator.recordings(incidentId)).map(({ state }: Recording) => state);
 
 async function openCall(): Promise<string> {
   await pillar.press();
   await pillar.untilLamp("received");
-  const [incident] = await street.hub.desk.active();
+  const [incident] = await street.hub.operator.active();
   const id = incident?.id ?? "";
-  await street.hub.desk.order(id, "answer");
+  await street.hub.operator.order(id, "answer");
   await pillar.untilLamp("answered");
   return id;
 }
 
 async function lock({ incidentId }: OldCall): Promise<void> {
-  const answer = await street.hub.desk.request(`/incidents/${incidentId}/lock`, {
+  const answer = await street.hub.operator.request(`/incidents/${incidentId}/lock`, {
     method: "POST",
     as: "supervisor",
     headers: { "content-type": "application/json" },
@@ -97,7 +97,7 @@ async function lock({ incidentId }: OldCall): Promise<void> {
 
 const media = async ({ recordingId }: OldCall): Promise<number> => {
   const headers = { range: "bytes=0-0" };
-  const answer = await street.hub.desk.request(`/recordings/${recordingId}/media`, { headers });
+  const answer = await street.hub.operator.request(`/recordings/${recordingId}/media`, { headers });
   await answer.arrayBuffer();
   return answer.status;
 };
@@ -129,7 +129,7 @@ test(
     expect(deleted()).toEqual([calls[1]!.recordingId, calls[2]!.recordingId]);
     expect(there()).toEqual([true, false, false, true, true]);
     expect(isThere(reserve)).toBe(true);
-    await hub.desk.clear();
+    await hub.operator.clear();
     await pillar.untilLamp("standby");
 
     await filler.leaveNothing(hub.process().pid());
@@ -146,7 +146,7 @@ test(
     for (let n = 0; n < 3; n += 1) {
       const unrecorded = await openCall();
       expect(await recordings(unrecorded)).toEqual([]);
-      await hub.desk.clear();
+      await hub.operator.clear();
       await pillar.untilLamp("standby");
     }
     expect(await media(calls[0]!)).toBe(206);
@@ -157,7 +157,7 @@ test(
     await expect.poll(() => isThere(reserve), { timeout: 90_000 }).toBe(true);
     const later = await openCall();
     await expect.poll(() => recordings(later), TURNS).toContain("recording");
-    await hub.desk.clear();
+    await hub.operator.clear();
     await pillar.untilLamp("standby");
     const gone = deleted();
     expect(gone.length).toBeLessThan(MAX_PER_TURN);

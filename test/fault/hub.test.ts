@@ -56,7 +56,7 @@ test(
     await expect.poll(() => waiting.left(), { timeout: 20_000 }).toBe(0);
     await waiting.close();
     expect(await street.verdict()).toEqual([]);
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
     await pillar.untilLamp("standby");
   },
 );
@@ -88,7 +88,7 @@ test.each<Falsehood>(["says-nothing", "never-acknowledges", "acknowledges-and-dr
     await deceive(how);
     await pillar.press();
     await pillar.untilLamp("received");
-    expect((await street.hub.desk.active()).length).toBe(1);
+    expect((await street.hub.operator.active()).length).toBe(1);
     line.redirect(street.hub.mqttPort);
     await endCall(street, pillar);
     expect(await street.verdict()).toEqual([]);

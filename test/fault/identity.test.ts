@@ -111,7 +111,7 @@ test(
     await copy.publish("alarm", original.envelope(copied));
     await expect.poll(() => copy.isAccepted(copied)).toBe(true);
     await expect
-      .poll(async () => (await street.hub.desk.pillar(original.id)).faults)
+      .poll(async () => (await street.hub.operator.pillar(original.id)).faults)
       .toContain("ledger-forked");
     expect(recordedOf(original.id)).toBe(2);
   },

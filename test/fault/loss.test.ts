@@ -73,10 +73,10 @@ async function pressing(
     expect(performance.now() - pressedAt).toBeLessThan(mostMs);
     lost += cable.lost();
     cable.lose(isHalf ? 0 : percent);
-    const open = (await hub.desk.active()).find(({ pillarId }) => pillarId === pillar.id);
-    await hub.desk.order(open!.id, "answer");
+    const open = (await hub.operator.active()).find(({ pillarId }) => pillarId === pillar.id);
+    await hub.operator.order(open!.id, "answer");
     await pillar.untilLamp("answered");
-    await hub.desk.order(open!.id, "close", { disposition: "test", note: "" });
+    await hub.operator.order(open!.id, "close", { disposition: "test", note: "" });
     await pillar.untilLamp("standby");
     if (isHalf) cable.lose(percent);
   }

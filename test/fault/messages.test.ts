@@ -152,7 +152,7 @@ test(
     await link.publish("alarm", pillar.envelope(second));
     await expect.poll(() => link.isAccepted(second)).toBe(true);
     await expect
-      .poll(async () => (await street.hub.desk.pillar(pillar.id)).faults)
+      .poll(async () => (await street.hub.operator.pillar(pillar.id)).faults)
       .toContain("ledger-forked");
     expect(recordedOf(pillar.id)).toBe(2);
     expect(await street.verdict()).toEqual([]);
@@ -169,13 +169,15 @@ test(
     const known = pillar.seal({ ...more, text: "help" });
     await link.publish("alarm", pillar.envelope(known, { colour: "red" }));
     await expect.poll(() => link.isAccepted(known)).toBe(true);
-    const faults = async () => (await street.hub.desk.pillar(pillar.id)).faults;
+    const faults = async () => (await street.hub.operator.pillar(pillar.id)).faults;
     expect(await faults()).not.toContain("protocol-newer");
     const newer = pillar.seal({ v: 2, kind: "gesture", ...more });
     await link.publish("alarm", pillar.envelope(newer, { v: 2, colour: "red" }));
     await expect.poll(() => link.isAccepted(newer)).toBe(true);
     await expect.poll(faults).toContain("protocol-newer");
-    const incident = (await street.hub.desk.active()).find((one) => one.pillarId === pillar.id)!;
+    const incident = (await street.hub.operator.active()).find(
+      (one) => one.pillarId === pillar.id,
+    )!;
     expect(incident).toMatchObject({ kind: "voice", priority: 1, state: "open" });
     expect(recordedEvents(pillar.id)).toEqual([known.event, newer.event]);
     // The judge links the chain over what the pillar signed, unknown fields and all.
@@ -214,7 +216,7 @@ test(
       ...{ sessionNonce: "6".repeat(32), head: { seq: 0, hash: "0".repeat(64) }, outboxDepth: 0 },
       faults: ["camera-lost", "lens-dirty"],
     });
-    const shown = () => street.hub.desk.pillar(pillar.id);
+    const shown = () => street.hub.operator.pillar(pillar.id);
     await expect
       .poll(async () => (await shown()).faults)
       .toEqual(["camera-lost", "protocol-newer"]);
@@ -243,11 +245,13 @@ test(
     await expect
       .poll(() => link.received.filter(({ channel }) => channel === "signal").length)
       .toBe(sdps.length);
-    const incident = (await street.hub.desk.active()).find((one) => one.pillarId === pillar.id)!;
+    const incident = (await street.hub.operator.active()).find(
+      (one) => one.pillarId === pillar.id,
+    )!;
     for (const body of [...sdps, "hello", `v=0\r\n${"a=x\r\n".repeat(20_000)}`]) {
       const headers = { "content-type": "application/sdp" };
       const path = `/incidents/${incident.id}/whep`;
-      const answer = await street.hub.desk.request(path, { method: "POST", headers, body });
+      const answer = await street.hub.operator.request(path, { method: "POST", headers, body });
       expect(answer.status).toBeGreaterThanOrEqual(400);
       expect(answer.status).toBeLessThan(500);
       expect(await answer.json()).toMatchObject({

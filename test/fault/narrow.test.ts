@@ -39,10 +39,10 @@ test(
         await pillar.press();
         await pillar.untilLamp("received");
         expect(performance.now() - pressedAt).toBeLessThan(PROMISED_MS.acceptedOverNarrowLine);
-        const [open] = await street.hub.desk.active();
-        await street.hub.desk.order(open!.id, "answer");
+        const [open] = await street.hub.operator.active();
+        await street.hub.operator.order(open!.id, "answer");
         await pillar.untilLamp("answered");
-        await street.hub.desk.order(open!.id, "close", { disposition: "test", note: "" });
+        await street.hub.operator.order(open!.id, "close", { disposition: "test", note: "" });
         await pillar.untilLamp("standby");
       }
       expect(cable.dropped()).toBeGreaterThan(0);

@@ -33,7 +33,8 @@ afterAll(async () => {
   await Promise.all([mqtt?.close(), https?.close()]);
 });
 
-const presence = async (): Promise<string> => (await street.hub.desk.pillar(pillar.id)).presence;
+const presence = async (): Promise<string> =>
+  (await street.hub.operator.pillar(pillar.id)).presence;
 const untilPresence = (wanted: string, withinMs: number): Promise<void> =>
   expect.poll(presence, { timeout: withinMs }).toBe(wanted);
 

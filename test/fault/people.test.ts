@@ -80,7 +80,7 @@ test(
   async () => {
     await expect.poll(() => typed("external-delivered"), { timeout: 60_000 }).toBe(1);
     expect(calls).toEqual({ failing: 1, redirecting: 1, silent: 1, willing: 1, beyond: 0 });
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
     await pillar.untilLamp("standby");
   },
 );
@@ -104,7 +104,7 @@ test(
     expect(levels().slice(before)).toEqual(["desks", "supervisor", "external"]);
     expect(await street.verdict()).toEqual([]);
     await pillar.untilLamp("received");
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
     await pillar.untilLamp("standby");
   },
 );
@@ -121,7 +121,7 @@ test(
       .poll(() => levels().slice(before), { timeout: 20_000 })
       .toEqual(["desks", "supervisor", "external"]);
     expect(await street.verdict()).toEqual([]);
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
     await pillar.untilLamp("standby");
   },
 );
@@ -132,20 +132,20 @@ test(
   async () => {
     await pillar.press();
     await pillar.untilLamp("received");
-    const [incident] = await street.hub.desk.active();
+    const [incident] = await street.hub.operator.active();
     // This one has no console open.
     const path = `/incidents/${incident!.id}/answer`;
     const headers = { "content-type": "application/json" };
     const order = { method: "POST", headers, body: "{}", as: "operator2" };
-    expect((await street.hub.desk.request(path, order)).status).toBe(200);
+    expect((await street.hub.operator.request(path, order)).status).toBe(200);
     await pillar.untilLamp("answered");
     await expect.poll(() => typed("incident-released"), { timeout: 45_000 }).toBe(1);
-    expect(await street.hub.desk.incident(incident!.id)).toMatchObject({
+    expect(await street.hub.operator.incident(incident!.id)).toMatchObject({
       state: "open",
       owner: null,
       deadlineAt: expect.any(String),
     });
     expect(await street.verdict()).toEqual([]);
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
   },
 );

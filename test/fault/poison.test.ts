@@ -51,25 +51,25 @@ afterAll(async () => {
 
 /** Every list and every stream, asked as a reloaded desk asks, and read by its own schema. */
 async function everythingAnswers(): Promise<void> {
-  const { desk, url } = street.hub;
+  const { operator, url } = street.hub;
   const incidents: Incident[] = [];
   let cursor: string | null = null;
   do {
     const page: IncidentPage = IncidentPage.parse(
-      await desk.get(`/incidents?limit=200${cursor === null ? "" : `&cursor=${cursor}`}`),
+      await operator.get(`/incidents?limit=200${cursor === null ? "" : `&cursor=${cursor}`}`),
     );
     incidents.push(...page.items);
     cursor = page.next;
   } while (cursor !== null);
   expect(incidents.filter(({ isDamaged }) => isDamaged)).toEqual([]);
-  const { items: pillars } = PillarPage.parse(await desk.get("/pillars"));
+  const { items: pillars } = PillarPage.parse(await operator.get("/pillars"));
   expect(pillars).toHaveLength(POISONERS + 1);
-  for (const { id } of pillars) Pillar.parse(await desk.get(`/pillars/${id}`));
+  for (const { id } of pillars) Pillar.parse(await operator.get(`/pillars/${id}`));
   for (const { id } of incidents.slice(0, 20)) {
-    Incident.parse(await desk.get(`/incidents/${id}`));
-    const { items } = Timeline.parse(await desk.get(`/incidents/${id}/timeline`));
+    Incident.parse(await operator.get(`/incidents/${id}`));
+    const { items } = Timeline.parse(await operator.get(`/incidents/${id}/timeline`));
     expect(items.filter(({ type }) => type === "damaged")).toEqual([]);
-    RecordingPage.parse(await desk.get(`/incidents/${id}/recordings`));
+    RecordingPage.parse(await operator.get(`/incidents/${id}/recordings`));
   }
   for (const path of ["/readyz", "/healthz", "/metrics"]) {
     const { status } = await fetch(`${url}${path}`);
@@ -82,7 +82,7 @@ async function everythingAnswers(): Promise<void> {
 async function replayAnswers(): Promise<void> {
   const from = Math.max(0, (await headIndex()) - 300);
   const stop = new AbortController();
-  const answer = await street.hub.desk.request("/events", {
+  const answer = await street.hub.operator.request("/events", {
     headers: { accept: "text/event-stream", "last-event-id": String(from) },
     signal: stop.signal,
   });
@@ -107,9 +107,9 @@ async function replayAnswers(): Promise<void> {
 }
 
 async function headIndex(): Promise<number> {
-  const { id } = (await street.hub.desk.active())[0] ?? {};
+  const { id } = (await street.hub.operator.active())[0] ?? {};
   if (id === undefined) return 0;
-  const { items } = Timeline.parse(await street.hub.desk.get(`/incidents/${id}/timeline`));
+  const { items } = Timeline.parse(await street.hub.operator.get(`/incidents/${id}/timeline`));
   return items.at(-1)?.index ?? 0;
 }
 
@@ -118,7 +118,7 @@ async function closeWhile(poisoning: Promise<unknown>): Promise<void> {
   const poison = { isOver: false };
   const over = poisoning.finally(() => (poison.isOver = true));
   while (!poison.isOver) {
-    await street.hub.desk.clear().catch((error: unknown) => {
+    await street.hub.operator.clear().catch((error: unknown) => {
       // Somebody else's word may have come between; a hub that fails may not.
       if (/: 5\d\d /.test(String(error))) throw error;
     });
@@ -130,7 +130,9 @@ async function closeWhile(poisoning: Promise<unknown>): Promise<void> {
 async function innocentIsHeard(): Promise<void> {
   const alarm = await link.press();
   await vi.waitFor(() => assert(link.isAccepted(alarm), "no receipt for the innocent"), PATIENT);
-  const incident = (await street.hub.desk.active()).find((one) => one.pillarId === innocent.id)!;
+  const incident = (await street.hub.operator.active()).find(
+    (one) => one.pillarId === innocent.id,
+  )!;
   const news = `${incident.id} ${incident.presses}`;
   await vi.waitFor(() => assert(seen.has(news), "the console did not hear of it"), PATIENT);
 }

@@ -41,13 +41,13 @@ test(
     pillar.process().signal("SIGSTOP");
     const stoppedAt = performance.now();
     await expect
-      .poll(async () => (await street.hub.desk.pillar(pillar.id)).presence, { timeout: 20_000 })
+      .poll(async () => (await street.hub.operator.pillar(pillar.id)).presence, { timeout: 20_000 })
       .toBe("lost");
     expect(performance.now() - stoppedAt).toBeLessThan(PROMISED_MS.visible);
     await pillar.press();
     pillar.process().signal("SIGCONT");
     await pillar.untilLamp("received");
     expect(await street.verdict()).toEqual([]);
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
   },
 );

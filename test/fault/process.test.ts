@@ -81,7 +81,7 @@ describe("A13 an error nobody catches", () => {
       await untilSaid(life.lines, "the ledger is back", since);
       expect(life.isRunning()).toBe(true);
       expect(await violationsOfAPress()).toEqual([]);
-      expect((await street.hub.desk.pillar(pillar.id)).faults).not.toContain("ledger-failing");
+      expect((await street.hub.operator.pillar(pillar.id)).faults).not.toContain("ledger-failing");
     },
   );
 
@@ -215,7 +215,7 @@ test(
     const reason = missing("prlimit");
     skip(reason !== undefined, reason);
     await expect
-      .poll(async () => (await street.hub.desk.pillar(pillar.id)).presence, { timeout: 20_000 })
+      .poll(async () => (await street.hub.operator.pillar(pillar.id)).presence, { timeout: 20_000 })
       .toBe("online");
     const { lines, process: hub } = street.hub;
     const since = lines().length;

@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => street?.close());
 
 const faults = async (): Promise<HubStatus["faults"]> =>
-  (await street.hub.desk.get<HubStatus>("/hub", "supervisor")).faults;
+  (await street.hub.operator.get<HubStatus>("/hub", "supervisor")).faults;
 const count = (type: string): number =>
   journalOf(street.hub).filter((row) => row.type === type).length;
 

@@ -50,12 +50,14 @@ test(
     await street.hub.start();
     await expect.poll(() => alarmsOf(pillar), REPLAYED).toEqual([1, 2, 3]);
     // What the backup does not know to be over rings again, and is seen by somebody.
-    expect(await street.hub.desk.active()).toMatchObject([{ pillarId: "faithful", presses: 2 }]);
+    expect(await street.hub.operator.active()).toMatchObject([
+      { pillarId: "faithful", presses: 2 },
+    ]);
     await expect
       .poll(() => pillar.lines().some((line) => line.includes("the hub's database is another one")))
       .toBe(true);
     expect(await broken()).toEqual([]);
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
     await pillar.press();
     await endCall(street, pillar);
     expect(alarmsOf(pillar)).toEqual([1, 2, 3, 4]);

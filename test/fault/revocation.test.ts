@@ -37,7 +37,7 @@ async function armed(id: string, wanted: object = {}): Promise<PillarUnderTest> 
 }
 
 async function revoke(id: string, as = "admin"): Promise<Response> {
-  return await street.hub.desk.request(`/pillars/${id}/revoke`, {
+  return await street.hub.operator.request(`/pillars/${id}/revoke`, {
     as,
     method: "POST",
     headers: { "content-type": "application/json", "idempotency-key": `revoke ${id}` },
@@ -60,7 +60,7 @@ const alarmsOf = (pillarId: string): string[] =>
     .filter(({ fact }) => fact.event.pillarId === pillarId)
     .map(({ fact }) => fact.via);
 
-const pillarOf = (id: string): Promise<Pillar> => street.hub.desk.pillar(id);
+const pillarOf = (id: string): Promise<Pillar> => street.hub.operator.pillar(id);
 
 /** By HTTPS at the pillars' door: the status. */
 async function postAlarm(pillar: WirePillar): Promise<number> {
@@ -133,10 +133,10 @@ test(
     const pillar = await armed("taken", { media });
     await pillar.press();
     await pillar.untilLamp("received");
-    const [incident] = await street.hub.desk.active();
+    const [incident] = await street.hub.operator.active();
     const { id } = incident!;
-    await street.hub.desk.order(id, "answer");
-    const recordings = () => street.hub.desk.recordings(id);
+    await street.hub.operator.order(id, "answer");
+    const recordings = () => street.hub.operator.recordings(id);
     await expect
       .poll(async () => recordedBytes(street, (await recordings())[0]!.id), { timeout: 30_000 })
       .toBeGreaterThan(20_000);
@@ -150,22 +150,22 @@ test(
     await expect.poll(mediaEnded).toBeDefined();
     const { time } = JSON.parse(mediaEnded()!) as { time: number };
     expect(time - revoked!.at).toBeLessThanOrEqual(PROMISED_MS.revoked);
-    expect(await street.hub.desk.incident(id)).toMatchObject({
+    expect(await street.hub.operator.incident(id)).toMatchObject({
       state: "answered",
       owner: "operator",
       isVerified: false,
     });
-    const timeline = await street.hub.desk.get<{ items: { type: string }[] }>(
+    const timeline = await street.hub.operator.get<{ items: { type: string }[] }>(
       `/incidents/${id}/timeline`,
     );
     expect(timeline.items.map(({ type }) => type)).toContain("incident-pillar-revoked");
-    const view = await street.hub.desk.request(`/incidents/${id}/whep`, {
+    const view = await street.hub.operator.request(`/incidents/${id}/whep`, {
       method: "POST",
       headers: { "content-type": "application/sdp" },
       body: "v=0\r\n",
     });
     expect(view.status).toBe(409);
-    await street.hub.desk.order(id, "close", { disposition: "resolved", note: "" });
+    await street.hub.operator.order(id, "close", { disposition: "resolved", note: "" });
   },
 );
 
@@ -268,7 +268,7 @@ test(
     await expect
       .poll(async () => (await pillarOf("timeless")).faults, { timeout: PROMISED_MS.visible })
       .toContain("clock-unsynced");
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
   },
 );
 
@@ -307,7 +307,7 @@ test(
     await expect(revoked.connect()).rejects.toThrow(/Not authorized/);
     expect(await postAlarm(revoked)).toBe(403);
     expect(await postAlarm(expired)).toBe(200);
-    expect(await street.hub.desk.active()).toMatchObject([
+    expect(await street.hub.operator.active()).toMatchObject([
       { pillarId: "expired", isVerified: false },
     ]);
   },

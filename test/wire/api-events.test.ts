@@ -35,7 +35,7 @@ afterEach(async () => {
   await api?.close();
 });
 
-interface Listening {
+interface StreamState {
   /** Everything received so far. */
   text: string;
   readonly ids: number[];
@@ -44,7 +44,7 @@ interface Listening {
   readonly response: Response;
 }
 
-async function listenAs(role: Role, headers: Record<string, string> = {}): Promise<Listening> {
+async function listenAs(role: Role, headers: Record<string, string> = {}): Promise<StreamState> {
   const abort = new AbortController();
   opened.push(abort);
   const authorization = `Bearer ${await api.signIn(role)}`;
@@ -52,27 +52,27 @@ async function listenAs(role: Role, headers: Record<string, string> = {}): Promi
     headers: { authorization, ...headers },
     signal: abort.signal,
   });
-  const listening: Listening = { text: "", ids: [], unfinished: "", isEnded: false, response };
+  const stream: StreamState = { text: "", ids: [], unfinished: "", isEnded: false, response };
   void (async () => {
     try {
-      for await (const chunk of response.body!) hear(listening, Buffer.from(chunk).toString());
+      for await (const chunk of response.body!) hear(stream, Buffer.from(chunk).toString());
     } catch (error) {
-      if (!abort.signal.aborted) listening.text += `broken: ${String(error)}`;
+      if (!abort.signal.aborted) stream.text += `broken: ${String(error)}`;
     }
-    listening.isEnded = true;
+    stream.isEnded = true;
   })();
-  return listening;
+  return stream;
 }
 
 /** Ids are noted as their lines come: the text may be long. */
-function hear(listening: Listening, text: string): void {
-  listening.text += text;
-  const lines = (listening.unfinished + text).split("\n");
-  listening.unfinished = lines.pop() ?? "";
-  for (const line of lines) if (line.startsWith("id: ")) listening.ids.push(Number(line.slice(4)));
+function hear(stream: StreamState, text: string): void {
+  stream.text += text;
+  const lines = (stream.unfinished + text).split("\n");
+  stream.unfinished = lines.pop() ?? "";
+  for (const line of lines) if (line.startsWith("id: ")) stream.ids.push(Number(line.slice(4)));
 }
 
-const idsOf = ({ ids }: Listening): number[] => ids;
+const idsOf = ({ ids }: StreamState): number[] => ids;
 
 test("a stream opens with hello and then carries each event with its journal index", async () => {
   const stream = await listenAs("operator");

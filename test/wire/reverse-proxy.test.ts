@@ -86,8 +86,8 @@ describe.skipIf(reason !== undefined).each(CASES)("a hub behind nginx $how", ({ 
     nginx = await startNginx({ dir, port, hubPort, tls, kind, ...(change && { change }) });
     const link = await (await wirePillar(street, "pillar-1")).connect();
     await link.press();
-    await until(10_000, async () => (await street.hub.desk.active()).length === 1);
-    incidentId = (await street.hub.desk.active())[0]?.id ?? "";
+    await until(10_000, async () => (await street.hub.operator.active()).length === 1);
+    incidentId = (await street.hub.operator.active())[0]?.id ?? "";
   });
   afterAll(async () => {
     await nginx?.close();
@@ -198,7 +198,7 @@ describe.skipIf(reason !== undefined).each(CASES)("a hub behind nginx $how", ({ 
 
   test("a recording comes in the parts that are asked for", async () => {
     const headers = { authorization: `Bearer ${await token()}` };
-    const found = await street.hub.desk.recordings(incidentId);
+    const found = await street.hub.operator.recordings(incidentId);
     const { id } = found[0] as Recording;
     // No picture came from this pillar, so the file is ours to make.
     const startedAt = Date.parse(found[0]?.startedAt ?? "");

@@ -151,7 +151,7 @@ async function useLine(line: Line, sleep: Sleep, onGood: () => void): Promise<st
   }
 }
 
-interface Serving {
+interface BoardSession {
   readonly line: Line;
   readonly client: ModbusClient;
   readonly port: ModbusPort;
@@ -160,13 +160,13 @@ interface Serving {
   broken(): string | undefined;
 }
 
-async function serve(serving: Serving): Promise<string> {
-  const { line, client, port, sleep } = serving;
+async function serve(session: BoardSession): Promise<string> {
+  const { line, client, port, sleep } = session;
   let failures = 0;
   let written: Outputs | undefined;
   let boots: number | undefined;
   while (!line.isClosed()) {
-    const broken = serving.broken();
+    const broken = session.broken();
     if (broken !== undefined) return broken;
     line.alive();
     const askedAt = performance.now();
@@ -182,7 +182,7 @@ async function serve(serving: Serving): Promise<string> {
       written = wanted;
       boots = data[INPUT_BLOCK.boardBoots];
       failures = 0;
-      serving.onGood();
+      session.onGood();
       line.reach(true, "");
     } catch (error) {
       written = undefined;
@@ -197,7 +197,7 @@ async function serve(serving: Serving): Promise<string> {
     // The line stays open through failures: a board that comes back answers the next request.
     await sleep(Math.max(1, line.settings.pollMs - (performance.now() - askedAt)));
   }
-  if (!serving.broken()) await standDown(client);
+  if (!session.broken()) await standDown(client);
   return "closed";
 }
 

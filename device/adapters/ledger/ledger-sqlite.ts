@@ -12,15 +12,15 @@ const MAX_WAITING = 20_000;
 /** Events that wait for the first listener. */
 const MAX_EARLY = 100;
 
-interface Waiting {
+interface Waiter {
   resolve(alarms: readonly SealedAlarm[]): void;
   reject(error: Error): void;
 }
 
 /** Files that cannot be used are told as news; it rejects only when its thread cannot be started. */
 export async function openLedger(file: string, vitals?: Vitals): Promise<Ledger> {
-  const news = newsDesk();
-  const waiting = new Map<number, Waiting>();
+  const news = newsQueue();
+  const waiting = new Map<number, Waiter>();
   let isMoved = false;
   const down = (reason: string): void => {
     vitals?.rest("ledger");
@@ -73,7 +73,7 @@ export async function openLedger(file: string, vitals?: Vitals): Promise<Ledger>
 }
 
 /** Events before the first listener wait; there are few. */
-function newsDesk(): {
+function newsQueue(): {
   tell(news: LedgerNews): void;
   listen(listener: (news: LedgerNews) => void): void;
 } {
@@ -94,11 +94,11 @@ function newsDesk(): {
 function settle(
   message: FromLedger,
   world: {
-    readonly waiting: Map<number, Waiting>;
+    readonly waiting: Map<number, Waiter>;
     readonly file: string;
   },
 ): void {
-  const take = (id: number): Waiting | undefined => {
+  const take = (id: number): Waiter | undefined => {
     const one = world.waiting.get(id);
     world.waiting.delete(id);
     return one;

@@ -13,17 +13,17 @@ import type { Call as CallMessage } from "../../../shared/protocol/call.ts";
 import { follow, step } from "../../../shared/step.ts";
 import { ended, silenceTimer } from "./call.ts";
 import { say, isOfCall, withCall } from "./running-call.ts";
-import { type Running } from "../state/call-state.ts";
+import { type RunningCall } from "../state/call-state.ts";
 import type { Effect, Moment } from "../events.ts";
 import type { Agent, AgentStep } from "../state/agent-state.ts";
 
 /** One repetition may be lost. */
 const ANSWER_STALE_AFTER = seconds(25);
 
-type Accepted = Exclude<Running, { phase: "calling" }>;
+type Accepted = Exclude<RunningCall, { phase: "calling" }>;
 
 /** A call is received once; after that only its newest alarm can tell of another incident. */
-function isNews(agent: Agent, call: Running, { eventId, incidentId }: Receipt): boolean {
+function isNews(agent: Agent, call: RunningCall, { eventId, incidentId }: Receipt): boolean {
   if (call.phase === "calling") return isOfCall(agent, call, eventId);
   return eventId === agent.call.lastEventId && incidentId !== call.incidentId;
 }

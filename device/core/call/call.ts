@@ -17,7 +17,7 @@ import { hurryLink } from "../link.ts";
 import type { Outbox } from "../state/outbox-state.ts";
 import { pressedAgain } from "./press-again.ts";
 import type { Agent, AgentStep } from "../state/agent-state.ts";
-import { type CallState, type Running, IDLE } from "../state/call-state.ts";
+import { type CallState, type RunningCall, IDLE } from "../state/call-state.ts";
 import { say, withCall } from "./running-call.ts";
 
 /** After so long without a receipt the person is told another way to get help. */
@@ -60,7 +60,7 @@ function waiting(agent: Agent, moment: Moment): Effect[] {
 }
 
 /** After a reboot, or a call that ended too soon, the newest alarm that nobody accepted goes on. */
-export function resumeCall(agent: Agent, moment: Moment, before?: Running): AgentStep {
+export function resumeCall(agent: Agent, moment: Moment, before?: RunningCall): AgentStep {
   // What only another hub is to hear again may be of any day, and of somebody else. So may what an earlier call left.
   const { newer, lastEventId } = agent.call;
   const goesOn = (id: EventId): boolean => !before || id === lastEventId || newer.includes(id);

@@ -3,10 +3,10 @@ import type { EventId } from "../../../shared/ids.ts";
 import type { PromptName } from "./prompt.ts";
 import type { Effect } from "../events.ts";
 import type { Agent } from "../state/agent-state.ts";
-import type { Running } from "../state/call-state.ts";
+import type { RunningCall } from "../state/call-state.ts";
 
 /** The newest alarm of a call may be younger than the one that began it. */
-export function withCall(agent: Agent, call: Running): Agent {
+export function withCall(agent: Agent, call: RunningCall): Agent {
   const { call: before, lastEventId, newer } = agent.call;
   const isSame = before.phase !== "idle" && before.eventId === call.eventId;
   const newest = isSame || newer.includes(call.eventId) ? lastEventId : call.eventId;
@@ -17,7 +17,7 @@ export function withCall(agent: Agent, call: Running): Agent {
   };
 }
 
-export const isOfCall = ({ call: known }: Agent, call: Running, eventId: EventId): boolean =>
+export const isOfCall = ({ call: known }: Agent, call: RunningCall, eventId: EventId): boolean =>
   eventId === call.eventId || eventId === known.lastEventId || known.newer.includes(eventId);
 
 /** A spoken prompt, except after a silent press. */

@@ -31,7 +31,7 @@ export interface Agent {
 export type AgentStep = Step<Agent, Effect>;
 
 /** What the ledger held when the agent started. */
-export interface Beginning {
+export interface LedgerAtStart {
   readonly pillarId: PillarId;
   readonly release: string;
   readonly bootEpoch: number;
@@ -44,7 +44,7 @@ export interface Beginning {
   readonly fallbackHubs?: number;
 }
 
-export function newAgent(from: Beginning): Agent {
+export function newAgent(from: LedgerAtStart): Agent {
   return {
     pillarId: from.pillarId,
     release: from.release,

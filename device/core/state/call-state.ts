@@ -59,4 +59,4 @@ export const IDLE: CallState = {
   owed: undefined,
 };
 
-export type Running = Exclude<Call, { phase: "idle" }>;
+export type RunningCall = Exclude<Call, { phase: "idle" }>;

@@ -18,11 +18,11 @@ export interface FairTurns {
   take(sender: string): Promise<Turn>;
 }
 
-type Waiting = (turn: Turn) => void;
+type Waiter = (turn: Turn) => void;
 
 export function createFairTurns({ atOnce, most, mostOfOne }: FairTurnsOptions): FairTurns {
   /** In the order in which senders have their turn. */
-  const waitingBySender = new Map<string, Waiting[]>();
+  const waitingBySender = new Map<string, Waiter[]>();
   let running = 0;
   let waiting = 0;
   const done = (): void => {
@@ -38,7 +38,7 @@ export function createFairTurns({ atOnce, most, mostOfOne }: FairTurnsOptions): 
     next?.({ ok: true, done });
   };
   const giveWay = (than: number): boolean => {
-    let largest: Waiting[] = [];
+    let largest: Waiter[] = [];
     for (const own of waitingBySender.values()) if (own.length > largest.length) largest = own;
     if (largest.length <= than) return false;
     largest.pop()?.({ ok: false });

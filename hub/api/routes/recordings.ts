@@ -100,14 +100,18 @@ function gone(id: string, { at, reason }: NonNullable<Recording["deletion"]>): E
 /** With `download` it is offered as a file, and the audit says so. */
 const MediaQuery = z.object({ download: z.enum(["", "1", "true"]).optional() });
 
-interface Viewing {
+interface RecordingView {
   readonly recording: Pick<Recording, "id" | "incidentId">;
   readonly request: FastifyRequest;
   readonly isDownload: boolean;
 }
 
-async function recordView(context: ApiContext, seen: Set<string>, viewing: Viewing): Promise<void> {
-  const { recording, request, isDownload } = viewing;
+async function recordView(
+  context: ApiContext,
+  seen: Set<string>,
+  view: RecordingView,
+): Promise<void> {
+  const { recording, request, isDownload } = view;
   const { id: session, username: by, displayName: byName } = actorOf(request);
   const how = isDownload ? "download" : "play";
   const key = `${recording.id} ${how} ${session}`;

@@ -85,12 +85,12 @@ function callSince(known: KnownAlarm, incident: IncidentRecord | undefined): Hub
   return [{ type: "tell-pillar", pillarId, call }];
 }
 
-interface Recording {
+interface AlarmRecord {
   readonly incidentId: IncidentRecord["id"];
   readonly isVerified: boolean;
 }
 
-function recorded(state: HubState, event: AlarmHeard, into: Recording): Fact {
+function recorded(state: HubState, event: AlarmHeard, into: AlarmRecord): Fact {
   const { at, via, alarm, hash } = event;
   const { sig } = alarm;
   const pressed = pressedOf(alarm, at);

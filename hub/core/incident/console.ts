@@ -29,7 +29,7 @@ export function hearConsole(
   heard: Heard,
   { type, username }: Pick<Sign, "type" | "username">,
 ): void {
-  const desk = heard.people.get(username) ?? newDesk();
+  const desk = heard.people.get(username) ?? newContact();
   heard.people.set(username, desk);
   if (type === "console-connected") desk.streams += 1;
   if (type === "console-disconnected") desk.streams = Math.max(0, desk.streams - 1);
@@ -38,13 +38,13 @@ export function hearConsole(
   desk.goneAt = null;
 }
 
-const newDesk = (): PersonContact => ({ streams: 0, hasBeat: false, goneAt: null });
+const newContact = (): PersonContact => ({ streams: 0, hasBeat: false, goneAt: null });
 
 /** Absence is measured from tick to tick, by the clock nobody can set. */
 export function hearAbsence(state: HubState): void {
   const { people: desks, clock } = state.heard;
   for (const [, owner] of owned(state)) {
-    if (!desks.has(owner)) desks.set(owner, { ...newDesk(), goneAt: clock.nowMs });
+    if (!desks.has(owner)) desks.set(owner, { ...newContact(), goneAt: clock.nowMs });
   }
   for (const [username, desk] of desks) {
     if (desk.streams > 0 && !desk.hasBeat) continue;

@@ -83,14 +83,14 @@ export function decideDeadlines(state: HubState, { at }: Tick): Decision {
   return { facts, effects: [] };
 }
 
-type Running = IncidentRecord & {
+type WithDeadline = IncidentRecord & {
   readonly deadline: Deadline;
   /** By the clock as it is now. */
   readonly wasDueAt: number;
 };
 
 /** After an absence of the hub the next step counts from when this one was due. */
-function fire(state: HubState, incident: Running, at: number): Fact[] {
+function fire(state: HubState, incident: WithDeadline, at: number): Fact[] {
   const { id: incidentId, deadline, wasDueAt, ring, kind } = incident;
   const { escalation: settings } = state.settings;
   const level = nextLevel(settings, incident);

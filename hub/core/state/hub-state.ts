@@ -16,7 +16,7 @@ import type { LedgerMark } from "./ledger-mark.ts";
 import { silence, type Heard } from "./heard-state.ts";
 import type { HubFaultCode } from "../../../shared/api/hub.ts";
 import type { RecordingRecord } from "./recording-record.ts";
-import type { HubFaultRecord, Deleting } from "./storage-state.ts";
+import type { HubFaultRecord, Deletion } from "./storage-state.ts";
 import type { PillarRecord } from "./pillar-record.ts";
 
 /** Closed incidents that can be opened again; older ones are history. */
@@ -40,7 +40,7 @@ export interface HubState {
   /** Running ones. */
   readonly recordings: Map<RecordingId, RecordingRecord>;
   /** Recordings that are to be removed and may still be on the disk. */
-  readonly deleting: Map<RecordingId, Deleting>;
+  readonly deleting: Map<RecordingId, Deletion>;
   /** Incidents whose recordings are kept until somebody unlocks them. */
   readonly locked: Set<IncidentId>;
   readonly hubFaults: Map<HubFaultCode, HubFaultRecord>;

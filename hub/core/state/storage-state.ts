@@ -21,7 +21,7 @@ export interface Candidate {
 }
 
 /** Decided on, and perhaps still on the disk. */
-export interface Deleting {
+export interface Deletion {
   readonly startedAt: number;
   readonly bytes: number;
 }

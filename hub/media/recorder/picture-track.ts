@@ -29,7 +29,7 @@ export interface PictureTrack {
   received(): number;
 }
 
-interface Waiting {
+interface QueuedPicture {
   /** Of RTP: the order in which the camera shows them. */
   readonly timestamp: number;
   readonly time: number;
@@ -47,7 +47,7 @@ export function newPictureTrack(
   let format: TrackFormat | undefined;
   let lostBefore = 0;
   let received = 0;
-  let waiting: Waiting[] = [];
+  let waiting: QueuedPicture[] = [];
   /** The picture that is shown last of all so far. */
   let newest: { timestamp: number; time: number } | undefined;
   /** The first time the next sample may have. */
@@ -112,18 +112,18 @@ export function newPictureTrack(
  * stream can lack the room: what came ahead of its time there moved the clock.
  */
 function between(
-  waiting: readonly Waiting[],
+  waiting: readonly QueuedPicture[],
   timestamp: number,
   { wanted, free }: { readonly wanted: number; readonly free: number },
 ): number {
-  const isBefore = (other: Waiting): boolean => ((other.timestamp - timestamp) | 0) < 0;
+  const isBefore = (other: QueuedPicture): boolean => ((other.timestamp - timestamp) | 0) < 0;
   const earlier = waiting.filter(isBefore).map(({ time }) => time + 1);
   const later = waiting.filter((other) => !isBefore(other)).map(({ time }) => time - 1);
   return Math.max(free, ...earlier, Math.min(wanted, ...later));
 }
 
 /** How many may be taken: all shown before `until`, and before everything that stays. */
-function closedCount(waiting: readonly Waiting[], until: number): number {
+function closedCount(waiting: readonly QueuedPicture[], until: number): number {
   let closed = 0;
   let latest = -Infinity;
   let earliestBehind = Infinity;
@@ -141,7 +141,7 @@ function closedCount(waiting: readonly Waiting[], until: number): number {
 }
 
 /** Decoded one after the other from `free` on, at the times at which pictures of this group are shown. */
-function timed(taken: readonly Waiting[], free: number, end: number): VideoSample[] {
+function timed(taken: readonly QueuedPicture[], free: number, end: number): VideoSample[] {
   const order = taken.toSorted((a, b) => a.time - b.time || (a.timestamp - b.timestamp) | 0);
   let next = free;
   const shown = order.map((sample) => {

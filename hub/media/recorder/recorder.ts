@@ -16,7 +16,7 @@ export interface Recorder {
 
 const TICK_MS = 100;
 
-interface Running {
+interface OpenRecording {
   readonly recording: Recording;
   readonly room: Room;
   /** What was told of its pictures. */
@@ -24,7 +24,7 @@ interface Running {
 }
 
 export function newRecorder(send: (message: FromMedia) => void, log: Log): Recorder {
-  const running = new Map<RecordingId, Running>();
+  const running = new Map<RecordingId, OpenRecording>();
   let timer: NodeJS.Timeout | undefined;
 
   const tick = (): void => {
@@ -35,7 +35,7 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
     }
   };
 
-  const tellPicture = (recordingId: RecordingId, entry: Running, isOver: boolean): void => {
+  const tellPicture = (recordingId: RecordingId, entry: OpenRecording, isOver: boolean): void => {
     const found = entry.recording.pictureState(isOver);
     if (found === undefined || found.isWritten === entry.isPictureWritten) return;
     entry.isPictureWritten = found.isWritten;

@@ -34,14 +34,14 @@ export function openCamera(path: string, clip: string): VirtualCamera {
   };
 }
 
-interface Running {
+interface ProcessEntry {
   readonly parent: number;
   readonly command: string;
 }
 
 /** Processes below `ancestor` whose command line names the file. */
 function readersOf(path: string, ancestor: number): number[] {
-  const running = new Map<number, Running>();
+  const running = new Map<number, ProcessEntry>();
   for (const name of readdirSync("/proc")) {
     const found = /^\d+$/.test(name) ? readRunning(name) : undefined;
     if (found !== undefined) running.set(Number(name), found);
@@ -56,7 +56,7 @@ function readersOf(path: string, ancestor: number): number[] {
 }
 
 /** Undefined when the process ended while we looked. */
-function readRunning(pid: string): Running | undefined {
+function readRunning(pid: string): ProcessEntry | undefined {
   try {
     const parent = /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
     return { parent: Number(parent), command: readFileSync(`/proc/${pid}/cmdline`, "utf8") };

@@ -2,7 +2,7 @@
  * A disk under a write-ahead log: what was written, and what would still be there after a power cut.
  *
  * A write is a transaction of records. Until a sync has succeeded each record of it may be there, be
- * missing or be torn, independently, so records come back reordered. Opening reads up to the first
+ * missing or be torn, independently, so records come back reordered. DemoFacts reads up to the first
  * bad record and then back to the last complete transaction, as SQLite does with its log.
  *
  * Limit: the file system below keeps what was once synced; rot of old sectors is not modelled.

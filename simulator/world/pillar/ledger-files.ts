@@ -6,7 +6,7 @@
  * other; a start without any goes on in memory until one can be opened, and then tells what it held.
  */
 import type { LedgerHead, LedgerNews } from "../../../device/core/state/kept.ts";
-import type { Beginning } from "../../../device/core/state/agent-state.ts";
+import type { LedgerAtStart } from "../../../device/core/state/agent-state.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import { EIO, type Disk } from "../faults/disk.ts";
 import { checkKeys, fold, keptIn, newestIn, rowsOf } from "./ledger-rows.ts";
@@ -25,7 +25,7 @@ export interface Base {
   readonly head: LedgerHead;
 }
 
-export type Start = Omit<Beginning, "pillarId" | "release" | "fallbackHubs">;
+export type Start = Omit<LedgerAtStart, "pillarId" | "release" | "fallbackHubs">;
 
 export interface FilesWorld {
   readonly main: Disk<LedgerRecord>;

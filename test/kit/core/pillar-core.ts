@@ -2,7 +2,11 @@
 import { stepAgent } from "../../../device/core/agent.ts";
 import { displayOf } from "../../../device/core/display.ts";
 import type { Effect, Event, TimerName, Told } from "../../../device/core/events.ts";
-import { newAgent, type Agent, type Beginning } from "../../../device/core/state/agent-state.ts";
+import {
+  newAgent,
+  type Agent,
+  type LedgerAtStart,
+} from "../../../device/core/state/agent-state.ts";
 import type { LampPattern } from "../../../device/core/state/shown.ts";
 import type { SealedAlarm } from "../../../device/core/state/kept.ts";
 import type { Instant } from "../../../shared/duration.ts";
@@ -57,7 +61,7 @@ export interface FalsePillar {
   faults(): string[];
 }
 
-export function falsePillar(from: Partial<Beginning> = {}): FalsePillar {
+export function falsePillar(from: Partial<LedgerAtStart> = {}): FalsePillar {
   let agent = newAgent({
     pillarId: PILLAR,
     release: "test",
@@ -186,7 +190,7 @@ export function falsePillar(from: Partial<Beginning> = {}): FalsePillar {
 }
 
 /** A pillar whose hub is there. */
-export function reachedPillar(from: Partial<Beginning> = {}): FalsePillar {
+export function reachedPillar(from: Partial<LedgerAtStart> = {}): FalsePillar {
   const pillar = falsePillar(from);
   pillar.tell(LINK_UP);
   return pillar;

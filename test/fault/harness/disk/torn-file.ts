@@ -14,7 +14,7 @@ export interface Torn {
   readonly complaints: readonly string[];
 }
 
-export interface Tearing {
+export interface TornFile {
   /** As a dead process left it. */
   readonly whole: string;
   /** Bytes between two places. */
@@ -28,7 +28,7 @@ export interface Tearing {
 const SUFFIXES = ["", "-wal"] as const;
 
 /** Damages a copy at one place at a time. */
-export async function damageEach({ whole, step, bytes, look }: Tearing): Promise<Torn> {
+export async function damageEach({ whole, step, bytes, look }: TornFile): Promise<Torn> {
   const complaints: string[] = [];
   let [cuts, flips] = [0, 0];
   const copy = `${whole}.copy`;

@@ -15,7 +15,7 @@ export interface Playback {
 
 export async function play({ dir, hub }: Street, recordingId: string): Promise<Playback> {
   const file = join(dir, `${recordingId}.mp4`);
-  const answer = await hub.desk.request(`/recordings/${recordingId}/media`);
+  const answer = await hub.operator.request(`/recordings/${recordingId}/media`);
   if (!answer.ok) throw new Error(`recording ${recordingId}: ${await answer.text()}`);
   writeFileSync(file, Buffer.from(await answer.arrayBuffer()));
   const inspected = await inspectRecording(file);
@@ -26,7 +26,7 @@ export async function play({ dir, hub }: Street, recordingId: string): Promise<P
 /** Bytes the recording has now. */
 export async function recordedBytes({ hub }: Street, recordingId: string): Promise<number> {
   const headers = { range: "bytes=0-0" };
-  const answer = await hub.desk.request(`/recordings/${recordingId}/media`, { headers });
+  const answer = await hub.operator.request(`/recordings/${recordingId}/media`, { headers });
   await answer.arrayBuffer();
   return Number(/\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1] ?? 0);
 }

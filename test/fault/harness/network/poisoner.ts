@@ -25,7 +25,7 @@ export interface Poisoner {
   readonly answers: ReadonlyMap<number, number>;
 }
 
-interface Sending {
+interface PoisonState {
   readonly street: Street;
   readonly pillar: WirePillar;
   readonly otherId: string;
@@ -37,7 +37,7 @@ interface Sending {
 /** Leaves with its street. */
 export async function newPoisoner(street: Street, id: string, otherId: string): Promise<Poisoner> {
   const pillar = await wirePillar(street, id);
-  const sending: Sending = {
+  const state: PoisonState = {
     street,
     pillar,
     otherId,
@@ -45,36 +45,32 @@ export async function newPoisoner(street: Street, id: string, otherId: string): 
     sent: [],
     link: undefined,
   };
-  return { id, send: (poison) => send(sending, poison), answers: sending.answers };
+  return { id, send: (poison) => send(state, poison), answers: state.answers };
 }
 
-async function send(sending: Sending, poison: Poison): Promise<void> {
-  const { pillar } = sending;
+async function send(state: PoisonState, poison: Poison): Promise<void> {
+  const { pillar } = state;
   switch (poison.family) {
     case "alarm":
-      return publish(sending, "alarm", alarmText(sending, poison));
+      return publish(state, "alarm", alarmText(state, poison));
     case "https-alarm":
-      return post(sending, `/api/v1/pillars/${pillar.id}/alarms`, alarmText(sending, poison));
+      return post(state, `/api/v1/pillars/${pillar.id}/alarms`, alarmText(state, poison));
     case "heartbeat":
-      return publish(sending, "heartbeat", textOf(over(goodHeartbeat(), poison.message)));
+      return publish(state, "heartbeat", textOf(over(goodHeartbeat(), poison.message)));
     case "report":
-      return publish(sending, "report", textOf(over(GOOD_REPORT, poison.message)));
+      return publish(state, "report", textOf(over(GOOD_REPORT, poison.message)));
     case "signal":
-      return publish(sending, "signal", textOf(over(goodSignal(), poison.message)));
+      return publish(state, "signal", textOf(over(goodSignal(), poison.message)));
     case "renewal":
-      return post(
-        sending,
-        `/api/v1/pillars/${pillar.id}/certificate`,
-        renewalText(sending, poison),
-      );
+      return post(state, `/api/v1/pillars/${pillar.id}/certificate`, renewalText(state, poison));
   }
 }
 
 function alarmText(
-  sending: Sending,
+  state: PoisonState,
   { event: hostile, message, again, isOfOther }: Poison,
 ): string {
-  const { pillar, sent, otherId } = sending;
+  const { pillar, sent, otherId } = state;
   const earlier = again > 0 ? sent.at(-again) : undefined;
   if (earlier !== undefined) return earlier;
   const good = pillar.seal().event as unknown as Fields;
@@ -95,7 +91,7 @@ function signedText(event: Fields): string {
   }
 }
 
-function renewalText({ pillar }: Sending, { message }: Poison): string {
+function renewalText({ pillar }: PoisonState, { message }: Poison): string {
   const { csr, ...rest } = over({ csr: "none" }, message);
   const sig = pillar.sign(signedText({ pillarId: pillar.id, csr }));
   return textOf({ ...rest, csr, sig });
@@ -111,21 +107,21 @@ const goodHeartbeat = (): Fields => ({
 const GOOD_REPORT: Fields = { v: 1, type: "fault-cleared", code: "camera-lost" };
 const goodSignal = (): Fields => ({ v: 1, type: "bye", sessionId: hex(), reason: "" });
 
-async function publish(sending: Sending, channel: Parameters<typeof upTopic>[1], text: string) {
-  if (!sending.link?.client.connected) sending.link = await sending.pillar.connect();
-  const { client } = sending.link;
+async function publish(state: PoisonState, channel: Parameters<typeof upTopic>[1], text: string) {
+  if (!state.link?.client.connected) state.link = await state.pillar.connect();
+  const { client } = state.link;
   const ended = Promise.withResolvers<void>();
   const onClose = (): void => ended.resolve();
   client.once("close", onClose);
   const published = client
-    .publishAsync(upTopic(sending.pillar.id, channel), text, { qos: 1 })
+    .publishAsync(upTopic(state.pillar.id, channel), text, { qos: 1 })
     .catch(() => undefined);
   await Promise.race([published, ended.promise, delay(ANSWER_WITHIN_MS)]);
   client.off("close", onClose);
 }
 
-async function post(sending: Sending, path: string, text: string): Promise<void> {
-  const { street, pillar, answers } = sending;
+async function post(state: PoisonState, path: string, text: string): Promise<void> {
+  const { street, pillar, answers } = state;
   const { ca, tlsKey: key, tlsCert: cert } = pillar.identity;
   const status = await new Promise<number>((resolve) => {
     const asked = request(

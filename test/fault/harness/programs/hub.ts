@@ -16,7 +16,7 @@ import { ROOT } from "../../../../simulator/live/program.ts";
 import { readyWhileProgressing } from "../../../../simulator/demo/progress.ts";
 import { freePort, freeUdpRange } from "../../../kit/programs/free-ports.ts";
 import type { History } from "../judge/history.ts";
-import { newDesk, type Desk } from "./operator.ts";
+import { newOperatorClient, type OperatorClient } from "./operator.ts";
 import { startProcess, type Process, type Surroundings } from "./process.ts";
 
 /** A hub that has done nothing for so long will not be ready. */
@@ -29,7 +29,7 @@ export interface HubUnderTest {
   /** The pillars' HTTPS fallback. */
   readonly alarmsPort: number;
   readonly dir: string;
-  readonly desk: Desk;
+  readonly operator: OperatorClient;
   process(): Process;
   /** Resolves when `/readyz` is good, unless told not to wait. */
   start(around?: Surroundings & { readonly waits?: boolean }): Promise<void>;
@@ -99,7 +99,7 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
     alarmsPort,
     dir,
     isReady,
-    desk: newDesk(url, PASSWORD),
+    operator: newOperatorClient(url, PASSWORD),
     process: current,
     start,
     crash: () => down((life) => life.crash()),

@@ -2,7 +2,7 @@
 import type { Incident, Recording } from "../../../../shared/api/incident.ts";
 import type { Pillar } from "../../../../shared/api/pillar.ts";
 
-export interface Desk {
+export interface OperatorClient {
   request(path: string, init?: RequestInit & { readonly as?: string }): Promise<Response>;
   get<T>(path: string, as?: string): Promise<T>;
   /** Throws when the hub refuses. */
@@ -16,7 +16,7 @@ export interface Desk {
   clear(): Promise<void>;
 }
 
-export function newDesk(url: string, password: string): Desk {
+export function newOperatorClient(url: string, password: string): OperatorClient {
   const tokens = new Map<string, string>();
   const token = async (username: string): Promise<string> => {
     const known = tokens.get(username);
@@ -31,7 +31,7 @@ export function newDesk(url: string, password: string): Desk {
     tokens.set(username, session.token);
     return session.token;
   };
-  const request: Desk["request"] = async (path, { as = "operator", ...init } = {}) => {
+  const request: OperatorClient["request"] = async (path, { as = "operator", ...init } = {}) => {
     const ask = async (): Promise<Response> => {
       const headers = new Headers(init.headers);
       headers.set("authorization", `Bearer ${await token(as)}`);
@@ -48,7 +48,7 @@ export function newDesk(url: string, password: string): Desk {
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return (await answer.json()) as T;
   };
-  const order: Desk["order"] = async (incidentId, name, body = {}) => {
+  const order: OperatorClient["order"] = async (incidentId, name, body = {}) => {
     const answer = await request(`/incidents/${incidentId}/${name}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -56,7 +56,7 @@ export function newDesk(url: string, password: string): Desk {
     });
     if (!answer.ok) throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
   };
-  const active: Desk["active"] = async () =>
+  const active: OperatorClient["active"] = async () =>
     (await get<{ items: Incident[] }>("/incidents?state=active&limit=200")).items;
   return {
     request,

@@ -108,7 +108,7 @@ export async function endCall(street: Street, pillar: PillarUnderTest): Promise<
   await pillar.untilArmed();
   await pillar.untilLamp("received");
   const isOver = await until(CALL_MS, async () => {
-    await street.hub.desk.clear();
+    await street.hub.operator.clear();
     return pillar.lamp() === "standby";
   });
   if (!isOver) throw new Error(`expected the call to end, found the lamp ${pillar.lamp()}`);

@@ -36,7 +36,7 @@ export interface CutResult {
   readonly complaints: readonly string[];
 }
 
-interface Cutting extends Sweep {
+interface CutSettings extends Sweep {
   /** The power fails again before anybody has answered, and often before the pillar is back. */
   readonly isBootLoop?: boolean;
 }
@@ -49,7 +49,7 @@ interface PressAtRisk {
 }
 
 /** The pillar's power. */
-export async function cutPillars(street: Street, sweep: Cutting): Promise<CutResult | string> {
+export async function cutPillars(street: Street, sweep: CutSettings): Promise<CutResult | string> {
   const { id, rounds, from = 0, isBootLoop = false } = sweep;
   const pillar = await street.add(id);
   const rig = await openPowerRig(pillar.dataDir);
@@ -175,7 +175,7 @@ export async function cutHubs(street: Street, sweep: Sweep): Promise<CutResult |
 }
 
 async function online({ hub }: Street, { id }: PillarUnderTest): Promise<void> {
-  await until(20_000, async () => (await hub.desk.pillar(id)).presence === "online");
+  await until(20_000, async () => (await hub.operator.pillar(id)).presence === "online");
 }
 
 function slowed(rig: PowerRig, round: number): Surroundings {

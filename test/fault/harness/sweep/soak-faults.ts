@@ -32,7 +32,7 @@ export interface SoakPillar {
   start(): void;
 }
 
-export interface Breaking {
+export interface SoakTargets {
   readonly street: Street;
   readonly maker: MischiefMaker;
   readonly pillars: readonly SoakPillar[];
@@ -47,7 +47,7 @@ const THREAD_BACK_MS = 10_000;
 interface Fault<Where> {
   readonly weight: number;
   readonly isKill: boolean;
-  perform(where: Where, world: Breaking & { readonly chance: Chance }): Promise<void>;
+  perform(where: Where, world: SoakTargets & { readonly chance: Chance }): Promise<void>;
 }
 
 const PILLAR_FAULTS: Readonly<Record<string, Fault<SoakPillar>>> = {
@@ -167,20 +167,20 @@ const HUB_FAULTS: Readonly<Record<string, Fault<Street>>> = {
 };
 
 /** One pillar after the other, until told to end. */
-export function breakPillars(world: Breaking, chance: Chance): Promise<void> {
+export function breakPillars(world: SoakTargets, chance: Chance): Promise<void> {
   const where = (): SoakPillar => chance.pick(world.pillars);
   const nameOf = ({ pillar }: SoakPillar): string => pillar.id;
   return breakOn(PILLAR_FAULTS, { where, nameOf }, { world, chance, everyMs: PILLAR_EVERY_MS });
 }
 
-export function breakHub(world: Breaking, chance: Chance): Promise<void> {
+export function breakHub(world: SoakTargets, chance: Chance): Promise<void> {
   const where = (): Street => world.street;
   const nameOf = (): undefined => undefined;
   return breakOn(HUB_FAULTS, { where, nameOf }, { world, chance, everyMs: HUB_EVERY_MS });
 }
 
 interface Breaker {
-  readonly world: Breaking;
+  readonly world: SoakTargets;
   readonly chance: Chance;
   readonly everyMs: readonly [number, number];
 }

@@ -111,7 +111,7 @@ async function diskOf(n: number, pillar: PillarUnderTest, street: Street, withou
   return { rig: undefined };
 }
 
-interface Soaking {
+interface SoakState {
   readonly street: Street;
   readonly maker: MischiefMaker;
   readonly pillars: readonly SoakPillar[];
@@ -119,7 +119,7 @@ interface Soaking {
   readonly wanted: SoakWanted;
 }
 
-async function pressAll({ street, maker, pillars, tally, wanted }: Soaking): Promise<number> {
+async function pressAll({ street, maker, pillars, tally, wanted }: SoakState): Promise<number> {
   const { seed } = wanted;
   const ending = new AbortController();
   const { signal } = ending;
@@ -154,7 +154,7 @@ async function pressAll({ street, maker, pillars, tally, wanted }: Soaking): Pro
     await Promise.all(background);
   }
   await Promise.all(pillars.map(({ pillar }) => pillar.untilArmed()));
-  await street.hub.desk.clear();
+  await street.hub.operator.clear();
   await Promise.all(pillars.map(({ pillar }) => pillar.untilLamp("standby")));
   return pressed;
 }
@@ -207,11 +207,11 @@ async function quickly(isSo: () => boolean): Promise<boolean> {
 /** The desk answers and closes whatever rings; a hub that is away is asked again. */
 async function clearAlways({ hub }: Street, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await hub.desk.clear().catch(() => undefined);
+    await hub.operator.clear().catch(() => undefined);
     await delay(CLEAR_EVERY_MS);
   }
   await until(PATIENCE_MS, async () => {
-    await hub.desk.clear();
+    await hub.operator.clear();
     return true;
   });
 }
