@@ -5,24 +5,17 @@ import type { AuditPage, AuditQuery } from "../shared/api/audit.ts";
 import type { ServerEvent } from "../shared/api/event.ts";
 import type { HubStatus } from "../shared/api/hub.ts";
 import type { RenewalRequest } from "../shared/api/enrolment.ts";
-import type { CommandRequest, Pillar, Position, RevokeRequest } from "../shared/api/pillar.ts";
+import type { CommandRequest, Pillar, RevokeRequest } from "../shared/api/pillar.ts";
 import type { ProblemCode } from "../shared/api/problem.ts";
-import type { Role, Session } from "../shared/api/session.ts";
-import type {
-  HubEpoch,
-  IncidentId,
-  PillarId,
-  RecordingId,
-  Signature,
-  Username,
-} from "../shared/ids.ts";
+import type { Session } from "../shared/api/session.ts";
+import type { HubEpoch, IncidentId, PillarId, RecordingId, Username } from "../shared/ids.ts";
 import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
 import type { z } from "zod";
 import type { Accepted } from "../shared/protocol/accepted.ts";
 import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
-import type { Fact, FactOf, Via } from "./core/facts.ts";
-import type { KeyAndCert } from "./identity/certificates.ts";
+import type { Fact } from "./core/facts.ts";
+import type { Via } from "./core/facts/incident.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
 /** The append-only, hash-chained store. One writer thread; every append is durable when its promise settles. */
@@ -226,110 +219,3 @@ export type CommandSent =
       readonly confirmedAfterMs?: number | undefined;
     }
   | { readonly ok: false; readonly detail: string; readonly code?: ProblemCode };
-
-/** Null: the command line. */
-export type Changer = Pick<Actor, "username" | "displayName"> | null;
-
-export type AccountChanged =
-  | { readonly ok: true }
-  | {
-      readonly ok: false;
-      readonly code: "bad-request" | "conflict" | "not-found";
-      readonly detail: string;
-    };
-
-export interface ListedAccount extends Actor {
-  readonly isDisabled: boolean;
-  /** Unix ms. */
-  readonly createdAt: number | null;
-  readonly lastUsedAt: number | null;
-  /** Open now. */
-  readonly sessions: number;
-}
-
-/** `id`: stable for the session's life, and no secret. */
-export type FoundSession = Actor & { readonly id: string; readonly expiresAt: number };
-
-/** Accounts and sessions, in a database of their own beside the journal, which the command line may write too. */
-export interface Accounts {
-  /** Checks a password in constant time whether or not the account exists. A disabled account never matches. `sender`: who waits behind whom. */
-  verify(
-    username: string,
-    password: string,
-    sender?: string,
-  ): Promise<(Actor & { readonly isDemo: boolean }) | undefined>;
-  /** A demo account may have any password; it can be used on the hub's own machine only. */
-  add(
-    account: Actor & { readonly password: string; readonly isDemo?: boolean },
-    by: Changer,
-  ): Promise<AccountChanged>;
-  /** A new role and disabling end the person's sessions. The last administrator stays one. */
-  change(
-    username: Username,
-    patch: { readonly displayName?: string; readonly role?: Role; readonly isDisabled?: boolean },
-    by: Changer,
-  ): Promise<AccountChanged>;
-  /** Ends the person's sessions. */
-  setPassword(username: Username, password: string, by: Changer): Promise<AccountChanged>;
-  find(username: string): Promise<ListedAccount | undefined>;
-  list(): Promise<readonly ListedAccount[]>;
-  /** Returns a token of 256 random bits; only its hash is stored. */
-  openSession(username: Username, expiresAt: number): Promise<string>;
-  session(token: string): Promise<FoundSession | undefined>;
-  sessionById(id: string): Promise<FoundSession | undefined>;
-  closeSession(token: string): Promise<void>;
-  /** Another text whenever accounts or sessions may have changed, by this program or another one. */
-  version(): string;
-  /** Changes that are not in the journal yet, oldest first, a bounded number at a time. */
-  waitingFacts(): readonly { readonly id: number; readonly fact: FactOf<"account-changed"> }[];
-  /** They are in the journal, up to this id. */
-  forgetFacts(upTo: number): void;
-}
-
-export interface PillarDetails {
-  readonly pillarId: PillarId;
-  readonly name: string;
-  readonly grid: string;
-  readonly address: string;
-  readonly position: Position | null;
-}
-
-/** One-time enrolment codes: 30 minutes, single use. A wrong secret changes nothing. */
-export interface Enrolments {
-  /** Returns the secret part of the code; only its hash is stored. */
-  create(details: PillarDetails): Promise<string>;
-  /** Whether the secret is right; it can still be used. */
-  isRight(pillarId: PillarId, secret: string): Promise<boolean>;
-  /** The details when the secret is right, which uses it up. */
-  redeem(pillarId: PillarId, secret: string): Promise<PillarDetails | undefined>;
-}
-
-/** The hub's own certificate authority and signing key, made at first start. */
-export interface Authority {
-  readonly caCertificate: string;
-  /** SHA-256 of the CA certificate's DER, hexadecimal: what a pillar pins. */
-  readonly caFingerprint: string;
-  readonly hubPublicKey: string;
-  /** Server certificate for MQTT and HTTPS, PEM: the present one. */
-  readonly server: { readonly key: string; readonly cert: string };
-  /** Makes the next one when two thirds of its time are over; true when it did. */
-  renewServer(): Promise<boolean>;
-  /** Called after each renewal. */
-  onServerRenewed(listener: () => void): void;
-  /** Throws with a clear message when the request is malformed or names another pillar. */
-  issue(
-    csr: string,
-    pillarId: PillarId,
-  ): Promise<{
-    readonly certificate: string;
-    readonly serial: string;
-    /** Unix ms. */
-    readonly expiresAt: number;
-  }>;
-  /** What the hub shows to a broker that is not its own. Kept, and renewed in its last third. */
-  brokerClient(name: string): Promise<KeyAndCert>;
-  /** For a broker at these names and addresses; not kept. */
-  certifyBroker(names: readonly string[]): Promise<KeyAndCert>;
-  sign(text: string): Signature;
-  verify(publicKey: string, text: string, signature: string): boolean;
-}

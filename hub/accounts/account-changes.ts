@@ -12,7 +12,7 @@ import { Role } from "../../shared/api/session.ts";
 import { parseWith } from "../../shared/parse.ts";
 import { PlainName } from "../../shared/text.ts";
 import type { FactOf } from "../core/facts.ts";
-import type { Accounts, AccountChanged, Changer } from "../ports.ts";
+import type { Accounts, AccountChanged, Changer } from "./ports.ts";
 import type { Passwords } from "./password.ts";
 
 export const MAX_ACCOUNTS = 10_000;

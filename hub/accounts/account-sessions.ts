@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { Role } from "../../shared/api/session.ts";
 import { Username } from "../../shared/ids.ts";
-import type { Accounts } from "../ports.ts";
+import type { Accounts } from "./ports.ts";
 
 /** Desks, tablets and programs of one person; the oldest session gives way. */
 export const MAX_SESSIONS_PER_USER = 16;

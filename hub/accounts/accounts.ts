@@ -8,7 +8,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { Role } from "../../shared/api/session.ts";
 import { Username } from "../../shared/ids.ts";
-import type { Accounts } from "../ports.ts";
+import type { Accounts } from "./ports.ts";
 import { openAccountChanges } from "./account-changes.ts";
 import { openSessions } from "./account-sessions.ts";
 import { createPasswords, type Passwords } from "./password.ts";

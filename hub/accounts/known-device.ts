@@ -8,7 +8,7 @@
  */
 import { createPublicKey, randomBytes, verify, type KeyObject } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Authority } from "../ports.ts";
+import type { Authority } from "../identity/ports.ts";
 import { cookieOf, type PublicAddress } from "../api/http/public-address.ts";
 
 const DAYS = 180;

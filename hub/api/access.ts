@@ -6,7 +6,7 @@
  * itself.
  */
 import type { FastifyRequest } from "fastify";
-import type { Accounts } from "../ports.ts";
+import type { Accounts } from "../accounts/ports.ts";
 import type { Api, ApiContext } from "./context.ts";
 import { knowConnection } from "./http/http-entrance.ts";
 import { may, type Permission } from "./policy.ts";

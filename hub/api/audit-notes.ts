@@ -13,7 +13,8 @@ import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { IncidentId } from "../../shared/ids.ts";
 import type { Fact, FactOf } from "../core/facts.ts";
-import type { Accounts, HubCommands } from "../ports.ts";
+import type { Accounts } from "../accounts/ports.ts";
+import type { HubCommands } from "../ports.ts";
 import { actorOf } from "./signed-in.ts";
 
 export const WINDOW_MS = 10 * 60_000;

@@ -10,14 +10,9 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
 import type { HubConfig } from "../config.ts";
 import type { SampledLog } from "../link/sampled-log.ts";
-import type {
-  Accounts,
-  Authority,
-  Enrolments,
-  HubCommands,
-  PillarLinkEvents,
-  ReadModels,
-} from "../ports.ts";
+import type { Accounts } from "../accounts/ports.ts";
+import type { Authority, Enrolments } from "../identity/ports.ts";
+import type { HubCommands, PillarLinkEvents, ReadModels } from "../ports.ts";
 import type { AuditNotes } from "./audit-notes.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { PublicAddress } from "./http/public-address.ts";

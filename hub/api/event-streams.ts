@@ -8,7 +8,8 @@ import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Role } from "../../shared/api/session.ts";
 import { PING_INTERVAL_MS, type ServerEvent } from "../../shared/api/event.ts";
-import type { Accounts, HubCommands, NumberedEvent, ReadModels } from "../ports.ts";
+import type { Accounts } from "../accounts/ports.ts";
+import type { HubCommands, NumberedEvent, ReadModels } from "../ports.ts";
 import type { SignedIn } from "./signed-in.ts";
 import { may } from "./policy.ts";
 

@@ -8,7 +8,8 @@
  * are taken there on the way.
  */
 import type { Logger } from "pino";
-import type { Accounts, HubCommands } from "../ports.ts";
+import type { Accounts } from "../accounts/ports.ts";
+import type { HubCommands } from "../ports.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { Transfers } from "./transfers.ts";
 

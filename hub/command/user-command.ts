@@ -12,7 +12,7 @@ import { Role } from "../../shared/api/session.ts";
 import { Username } from "../../shared/ids.ts";
 import { isolated, visible } from "../../shared/text.ts";
 import type { ClosableAccounts } from "../accounts/accounts.ts";
-import type { AccountChanged, ListedAccount } from "../ports.ts";
+import type { AccountChanged, ListedAccount } from "../accounts/ports.ts";
 import { loadConfig } from "./settings-file.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -17,7 +17,7 @@ import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { Call } from "../../shared/protocol/call.ts";
 import type { Heartbeat } from "../../shared/protocol/heartbeat.ts";
 import type { Report } from "../../shared/protocol/report.ts";
-import type { Via } from "./facts.ts";
+import type { Via } from "./facts/incident.ts";
 import type { Candidate, RetentionSettings, Space } from "./state/storage-state.ts";
 
 /** An alarm the journal holds. */

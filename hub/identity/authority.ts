@@ -9,7 +9,7 @@ import { sign, verify, X509Certificate, type KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Signature } from "../../shared/ids.ts";
-import type { Authority } from "../ports.ts";
+import type { Authority } from "./ports.ts";
 import { openAuthorityFiles, type AuthorityFiles } from "./authority-files.ts";
 import type { Issuer, KeyAndCert } from "./certificates.ts";
 

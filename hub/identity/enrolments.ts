@@ -9,7 +9,7 @@ import { z } from "zod";
 import { PlaceText, Position } from "../../shared/api/pillar.ts";
 import { parseWith } from "../../shared/parse.ts";
 import { PillarId } from "../../shared/ids.ts";
-import type { Enrolments } from "../ports.ts";
+import type { Enrolments } from "./ports.ts";
 import { openSideDatabase } from "../accounts/side-database.ts";
 
 export const ENROLMENT_MINUTES = 30;

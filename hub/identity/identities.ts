@@ -17,7 +17,8 @@ import type { HubState } from "../core/state/hub-state.ts";
 import { PILLAR_DAYS } from "./certificate-days.ts";
 import type { Settled } from "../shell/loop.ts";
 import { createOnce } from "../shell/idempotency.ts";
-import type { Authority, Ended, HubCommands, MayRenew, RenewalAsked } from "../ports.ts";
+import type { Authority } from "./ports.ts";
+import type { Ended, HubCommands, MayRenew, RenewalAsked } from "../ports.ts";
 
 const LIFE_MS = PILLAR_DAYS * 86_400_000;
 

@@ -5,7 +5,7 @@
 import type { SecureContextOptions, Server } from "node:tls";
 import type { Logger } from "pino";
 import type { HubConfig } from "../config.ts";
-import type { Authority } from "../ports.ts";
+import type { Authority } from "./ports.ts";
 
 /** A certificate has months left when it is renewed, so an hour is soon enough. */
 const CERTIFICATE_CHECK_MS = 3_600_000;

@@ -4,7 +4,8 @@ import type { PillarId } from "../../shared/ids.ts";
 import type { HubConfig } from "../config.ts";
 import { NO_CREDENTIALS, successorOf, whyNotAdmitted } from "../core/pillar/certificate.ts";
 import type { PillarRecord } from "../core/state/pillar-record.ts";
-import type { Authority, WayIn } from "../ports.ts";
+import type { Authority } from "../identity/ports.ts";
+import type { WayIn } from "../ports.ts";
 import type { SampledLog } from "./sampled-log.ts";
 
 export interface PillarLinkOptions {

@@ -14,7 +14,7 @@ import type { UpMessage } from "../../shared/protocol/messages.ts";
 import type { Commander } from "./pillar-commands.ts";
 import type { ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "../core/events.ts";
-import type { Via } from "../core/facts.ts";
+import type { Via } from "../core/facts/incident.ts";
 import { needsJournal } from "../core/pillar/ledger.ts";
 import { whyNoAlarms, whyUnheard } from "../core/pillar/certificate.ts";
 import type { HubState } from "../core/state/hub-state.ts";
@@ -24,14 +24,8 @@ import type { SampledLog } from "../link/sampled-log.ts";
 import { createSampler, type Sampler } from "../link/sampler.ts";
 import type { Taken } from "./effects.ts";
 import type { Telling } from "./telling.ts";
-import type {
-  AlarmAnswer,
-  Authority,
-  Journal,
-  MediaPort,
-  PillarLink,
-  PillarLinkEvents,
-} from "../ports.ts";
+import type { Authority } from "../identity/ports.ts";
+import type { AlarmAnswer, Journal, MediaPort, PillarLink, PillarLinkEvents } from "../ports.ts";
 
 export interface IngestOptions {
   readonly authority: Pick<Authority, "verify">;

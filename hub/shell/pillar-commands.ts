@@ -16,7 +16,8 @@ import type { HubState } from "../core/state/hub-state.ts";
 import { newId } from "./identifier.ts";
 import type { CommandRequest } from "../../shared/api/pillar.ts";
 import { takeTurn, type Rate } from "../link/rate.ts";
-import type { Actor, Authority, CommandSent, HubCommands, PillarLink } from "../ports.ts";
+import type { Authority } from "../identity/ports.ts";
+import type { Actor, CommandSent, HubCommands, PillarLink } from "../ports.ts";
 
 const EXPIRES_IN_MS = 10_000;
 const RESULT_WITHIN_MS = 5000;

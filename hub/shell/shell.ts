@@ -31,14 +31,8 @@ import { openReads, type Reads } from "../journal/read/reads.ts";
 import { startLoop, type Loop } from "./loop.ts";
 import type { FromMedia } from "../media/ipc.ts";
 import { createOrders } from "./orders.ts";
-import type {
-  Authority,
-  HubCommands,
-  Journal,
-  MediaPort,
-  PillarLink,
-  PillarLinkEvents,
-} from "../ports.ts";
+import type { Authority } from "../identity/ports.ts";
+import type { HubCommands, Journal, MediaPort, PillarLink, PillarLinkEvents } from "../ports.ts";
 import { createRecordings, type Inspected } from "../media/control/recordings.ts";
 import { openReserve } from "../storage/journal-reserve.ts";
 import { createStorage, type Storage } from "../storage/storage.ts";

@@ -11,7 +11,8 @@ import type { Stamp } from "../../shared/protocol/addressed.ts";
 import type { Call } from "../../shared/protocol/call.ts";
 import type { Signal } from "../../shared/protocol/signal.ts";
 import type { HubState } from "../core/state/hub-state.ts";
-import type { Authority, PillarLink } from "../ports.ts";
+import type { Authority } from "../identity/ports.ts";
+import type { PillarLink } from "../ports.ts";
 
 /** Of one pillar: an answer and its candidates. */
 const MAX_WAITING_SIGNALS = 40;

@@ -11,7 +11,7 @@ import type { Fact } from "../../hub/core/facts.ts";
 import { lockData } from "../../hub/storage/data-lock.ts";
 import { openJournal } from "../../hub/journal/journal.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
-import type { Authority } from "../../hub/ports.ts";
+import type { Authority } from "../../hub/identity/ports.ts";
 import { PillarId } from "../../shared/ids.ts";
 
 /** What one pillar keeps of its enrolment; keys and certificate in PEM. */

@@ -12,7 +12,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import type { Display } from "../../device/core/state/shown.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
-import type { Authority } from "../../hub/ports.ts";
+import type { Authority } from "../../hub/identity/ports.ts";
 import { canonicalJson, type CanonicalValue } from "../../shared/canonical-json.ts";
 import { parseUp, type UpMessage } from "../../shared/protocol/messages.ts";
 import { downTopic, EVERY_UP, parseTopic, type DownChannel } from "../../shared/protocol/topics.ts";

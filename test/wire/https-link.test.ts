@@ -9,7 +9,7 @@ import { readIdentity } from "../../device/adapters/identity/identity.ts";
 import type { LampPattern } from "../../device/core/state/shown.ts";
 import type { AlarmPost } from "../../device/ports.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
-import type { Authority } from "../../hub/ports.ts";
+import type { Authority } from "../../hub/identity/ports.ts";
 import {
   alarmListener,
   receiptFrom,

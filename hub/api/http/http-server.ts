@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { fastify, LogController, type FastifyBaseLogger } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
-import type { Authority } from "../../ports.ts";
+import type { Authority } from "../../identity/ports.ts";
 import type { Api } from "../context.ts";
 import { answerClientError } from "./client-error.ts";
 import { answerError, describe } from "../problem.ts";

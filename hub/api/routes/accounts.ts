@@ -9,7 +9,8 @@ import {
   PasswordBody,
 } from "../../../shared/api/account.ts";
 import { Username } from "../../../shared/ids.ts";
-import type { AccountChanged, Actor, ListedAccount } from "../../ports.ts";
+import type { AccountChanged, ListedAccount } from "../../accounts/ports.ts";
+import type { Actor } from "../../ports.ts";
 import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";

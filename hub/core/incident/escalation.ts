@@ -7,7 +7,7 @@
  * not.
  */
 import type { Escalation } from "../../../shared/api/incident.ts";
-import type { EscalationLevel } from "../facts.ts";
+import type { EscalationLevel } from "../facts/incident.ts";
 import type { IncidentRecord } from "./incident.ts";
 
 export interface EscalationSettings {

@@ -11,7 +11,7 @@ import {
 } from "node:tls";
 import type { Socket } from "node:net";
 import type { HubConfig } from "../../config.ts";
-import type { Authority } from "../../ports.ts";
+import type { Authority } from "../../identity/ports.ts";
 import { addressOf, explainTls, identify, type Peer } from "./peer-identity.ts";
 import type { SampledKind, SampledLog } from "../sampled-log.ts";
 import { createConnectionLimit, type ConnectionLimits, type Refusal } from "./connection-limit.ts";

@@ -1,7 +1,7 @@
 /** How the hub reaches a broker that is not its own, from its settings: files read, names resolved. */
 import { readFileSync } from "node:fs";
 import type { ExternalBroker } from "../../config.ts";
-import type { Authority } from "../../ports.ts";
+import type { Authority } from "../../identity/ports.ts";
 import type { BrokerAccess } from "./broker-client.ts";
 
 const DEFAULT_PORT = 8883;

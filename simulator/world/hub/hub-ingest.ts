@@ -1,6 +1,6 @@
 /** What comes in at the hub from pillars and operators, as events of its core. */
 import type { Decision } from "../../../hub/core/decision.ts";
-import type { Via } from "../../../hub/core/facts.ts";
+import type { Via } from "../../../hub/core/facts/incident.ts";
 import { needsJournal } from "../../../hub/core/pillar/ledger.ts";
 import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
 import { assertNever } from "../../../shared/assert.ts";

@@ -2,7 +2,7 @@
 import type { TimerName, Told } from "../../../device/core/events.ts";
 import type { Agent } from "../../../device/core/state/agent-state.ts";
 import type { LedgerNews } from "../../../device/core/state/kept.ts";
-import type { Via } from "../../../hub/core/facts.ts";
+import type { Via } from "../../../hub/core/facts/incident.ts";
 import type { EventId, PillarId } from "../../../shared/ids.ts";
 import type { Alarm } from "../../../shared/protocol/alarm.ts";
 import type { Chance } from "../chance.ts";

@@ -4,7 +4,8 @@
  * It is written by the world, which sees everything, and never read by the programs under test. Times
  * are the world's own, in ms, whatever any clock in it says.
  */
-import type { EscalationLevel, Fact } from "../../../hub/core/facts.ts";
+import type { Fact } from "../../../hub/core/facts.ts";
+import type { EscalationLevel } from "../../../hub/core/facts/incident.ts";
 import type { ButtonKind } from "../../../device/core/events.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { DisplayPhase, LampPattern } from "../../../device/core/state/shown.ts";

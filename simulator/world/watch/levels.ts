@@ -5,7 +5,8 @@
  * A hub that was away makes up for it, a level each second, from when it is back. Only the wall clock can tell
  * it how long it was away: when that was set meanwhile, nothing is owed to the second.
  */
-import type { EscalationLevel, Fact } from "../../../hub/core/facts.ts";
+import type { Fact } from "../../../hub/core/facts.ts";
+import type { EscalationLevel } from "../../../hub/core/facts/incident.ts";
 import type { IncidentId } from "../../../shared/ids.ts";
 import type { Sight } from "./sight.ts";
 

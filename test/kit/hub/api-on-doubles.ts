@@ -12,13 +12,12 @@ import { openEnrolments } from "../../../hub/identity/enrolments.ts";
 import { buildApi, type ApiOptions } from "../../../hub/api/server.ts";
 import type { HealthCheck } from "../../../hub/shell/health.ts";
 import { openAuthority } from "../../../hub/identity/authority.ts";
+import type { Accounts } from "../../../hub/accounts/ports.ts";
+import type { Authority, Enrolments } from "../../../hub/identity/ports.ts";
 import type {
-  Accounts,
   Actor,
   AlarmAnswer,
-  Authority,
   Ended,
-  Enrolments,
   NumberedEvent,
   Outcome,
   ReadModels,

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Authority } from "../../../hub/ports.ts";
+import type { Authority } from "../../../hub/identity/ports.ts";
 import { until } from "../../../simulator/demo/hub-client.ts";
 import { documented, listens } from "./broker-document.ts";
 import { freePort } from "./free-ports.ts";

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Authority } from "../../../hub/ports.ts";
+import type { Authority } from "../../../hub/identity/ports.ts";
 import { until } from "../../../simulator/demo/hub-client.ts";
 import { findProgram } from "../../../tools/setup/search-path.ts";
 import { documented, listens } from "./broker-document.ts";

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
-import type { Authority } from "../../../hub/ports.ts";
+import type { Authority } from "../../../hub/identity/ports.ts";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
 import { HubEpoch, IncidentId } from "../../../shared/ids.ts";
 import type { Accepted, Receipt } from "../../../shared/protocol/accepted.ts";

@@ -11,7 +11,7 @@ import { makeKeys } from "../../../device/adapters/identity/key-pair.ts";
 import { writeTlsPair } from "../../../device/adapters/identity/tls-pair.ts";
 import { AgentConfig } from "../../../device/config.ts";
 import { openAuthority } from "../../../hub/identity/authority.ts";
-import type { Authority } from "../../../hub/ports.ts";
+import type { Authority } from "../../../hub/identity/ports.ts";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
 import {
   HubEpoch,

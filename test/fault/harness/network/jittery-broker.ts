@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import { setTimeout as delay } from "node:timers/promises";
 import { Aedes } from "aedes";
-import type { Authority } from "../../../../hub/ports.ts";
+import type { Authority } from "../../../../hub/identity/ports.ts";
 
 /** Every second message is that much slower in the store. */
 const SLOW_MS = 8;

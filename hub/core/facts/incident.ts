@@ -1,0 +1,114 @@
+/** What happened to an incident, from its alarms to its end. */
+import type { Disposition, Escalation, Priority } from "../../../shared/api/incident.ts";
+import type { RevocationReason } from "../../../shared/api/pillar.ts";
+import type { DeadlineReason } from "../../../shared/api/timeline.ts";
+import type { EventId, PillarId, Sha256, Signature, Username } from "../../../shared/ids.ts";
+import type { AlarmEvent, AlarmKind } from "../../../shared/protocol/alarm.ts";
+import type { Doubt } from "../bounds.ts";
+import type { ByOperator, OfExternal, OfIncident } from "./base.ts";
+
+/** How an alarm reached the hub. */
+export type Via = "mqtt" | "https";
+
+export type EscalationLevel = Exclude<Escalation, "none">;
+
+export type IncidentHistory =
+  | (OfIncident & {
+      readonly type: "alarm-recorded";
+      readonly event: AlarmEvent;
+      /**
+       * UTF-8 bytes of the event that was signed, where only the fields known here were kept of it, because its
+       * pillar had used up its budget. `hash` covers all of it: the pillar's own copy can still be proven.
+       */
+      readonly signedBytes?: number;
+      readonly sig: Signature;
+      readonly via: Via;
+      /** Hub's clock minus the alarm's age. */
+      readonly pressedAt: number;
+      /** Which of its times could not be right, so that it counts as pressed when it arrived. */
+      readonly doubt?: Doubt;
+      /** The age it gave itself, where that is in doubt. */
+      readonly ageMs?: number;
+      /** The event's own link in the pillar's ledger: what its heartbeats must show. */
+      readonly hash?: Sha256;
+      /** False: signed with the pillar's key, but the pillar's identity is in doubt. Absent: verified. */
+      readonly isVerified?: boolean;
+    })
+  | (OfIncident & {
+      readonly type: "incident-opened";
+      readonly pillarId: PillarId;
+      readonly kind: AlarmKind;
+      readonly priority: Priority;
+      readonly eventId: EventId;
+      readonly pressedAt: number;
+      readonly text: string | null;
+      readonly isVerified?: boolean;
+    })
+  | (OfIncident & {
+      readonly type: "incident-joined";
+      readonly eventId: EventId;
+      /** What the incident is from now on: the strictest of its alarms. Absent: as before. */
+      readonly kind?: AlarmKind;
+      /** May have risen: a silent press during a typed call. */
+      readonly priority: Priority;
+      readonly text: string | null;
+      readonly isVerified?: boolean;
+    })
+  /** A second, different alarm under a number or id the hub already holds: recorded, and a fault. */
+  | (OfIncident & {
+      readonly type: "alarm-equivocation";
+      readonly pillarId: PillarId;
+      readonly eventId: EventId;
+      readonly seq: number;
+      /** The alarm that held this number or id before. */
+      readonly earlierEventId: EventId;
+    })
+  | (OfIncident & {
+      readonly type: "deadline-set";
+      readonly dueAt: number;
+      readonly reason: DeadlineReason;
+    })
+  | (OfIncident & { readonly type: "deadline-passed"; readonly reason: DeadlineReason })
+  /** `ring`: how often the incident has begun to ring; each level comes once in each. */
+  | (OfIncident & {
+      readonly type: "incident-escalated";
+      readonly level: EscalationLevel;
+      readonly ring: number;
+    })
+  /** Its owner's consoles have been gone for too long: it rings again. */
+  | (OfIncident & {
+      readonly type: "incident-released";
+      readonly reason: "owner-lost";
+      readonly from: Username;
+      readonly fromName: string;
+    })
+  | (OfExternal & { readonly type: "external-delivered" })
+  | (OfExternal & { readonly type: "external-failed"; readonly detail: string })
+  /** The receiver wants no more (HTTP 410): it is not called again. */
+  | (OfExternal & { readonly type: "external-gone" })
+  /** Its pillar lost its identity: picture and voice ended, the incident is still somebody's. */
+  | (ByOperator & {
+      readonly type: "incident-pillar-revoked";
+      readonly reason: RevocationReason;
+    })
+  | (ByOperator & { readonly type: "incident-acknowledged" })
+  | (ByOperator & {
+      readonly type: "incident-answered";
+      /** Set when a supervisor took the call over: whose it was. */
+      readonly from: Username | null;
+      readonly fromName: string | null;
+    })
+  | (ByOperator & { readonly type: "incident-held"; readonly held: boolean })
+  | (ByOperator & {
+      readonly type: "incident-transferred";
+      readonly to: Username;
+      readonly toName: string;
+    })
+  | (ByOperator & { readonly type: "incident-noted"; readonly text: string })
+  | (ByOperator & { readonly type: "unit-dispatched"; readonly unit: string })
+  | (ByOperator & {
+      readonly type: "incident-closed";
+      readonly disposition: Disposition;
+      readonly note: string;
+    })
+  | (ByOperator & { readonly type: "incident-reopened" });

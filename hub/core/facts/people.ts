@@ -1,0 +1,100 @@
+/** What people did and saw: for the record, and mostly for that alone. */
+import type { CommandOutcome } from "../../../shared/api/audit.ts";
+import type { Role } from "../../../shared/api/session.ts";
+import type {
+  CommandId,
+  IncidentId,
+  PillarId,
+  RecordingId,
+  Sha256,
+  Username,
+} from "../../../shared/ids.ts";
+import type { PillarCommand } from "../../../shared/protocol/command.ts";
+import type { At, ByOperator } from "./base.ts";
+
+export type PeopleHistory =
+  /** `by` is null for the command line, which only the machine's own administrators can use. */
+  | (At & {
+      readonly type: "account-changed";
+      readonly username: Username;
+      readonly displayName: string;
+      readonly role: Role;
+      readonly change: "created" | "renamed" | "role" | "disabled" | "enabled" | "password";
+      readonly by: Username | null;
+      readonly byName: string | null;
+    })
+  | (At & {
+      readonly type: "session-opened" | "session-closed";
+      readonly username: Username;
+      /** Address. Absent in journals before the audit. */
+      readonly from?: string;
+    })
+  /**
+   * The words of an earlier fact were taken out of the journal, because they hold a secret. The row at `index` keeps
+   * its hash (`originalHash`), which no longer fits its body; what stands there now gives `replacementHash`.
+   */
+  | (At & {
+      readonly type: "fact-sealed";
+      readonly index: number;
+      readonly originalHash: Sha256;
+      readonly replacementHash: Sha256;
+      readonly reason: string;
+      /** The command line, which only the machine's own administrators can use. */
+      readonly by: null;
+      readonly byName: string;
+    })
+  /** `count` wrong sign-ins of a few minutes. Null: names nobody has, or more than are told one by one. */
+  | (At & {
+      readonly type: "sign-in-refused";
+      readonly username: Username | null;
+      readonly from: string | null;
+      readonly count: number;
+    })
+  /** Somebody read what is personal, `count` times within a few minutes. `of`: one incident; null for lists. */
+  | (At & {
+      readonly type: "records-read";
+      readonly what: "incident" | "incidents" | "audit" | "accounts";
+      readonly of: IncidentId | null;
+      readonly by: Username;
+      readonly byName: string;
+      readonly from: string;
+      readonly count: number;
+    })
+  /** Somebody watches and listens (`watch`) or talks (`talk`), by name. */
+  | (ByOperator & {
+      readonly type: "view-opened";
+      readonly role: "watch" | "talk";
+      readonly from?: string;
+    })
+  | (ByOperator & { readonly type: "view-closed"; readonly role: "watch" | "talk" })
+  | (At & {
+      readonly type: "command-sent";
+      readonly pillarId: PillarId;
+      readonly commandId: CommandId;
+      readonly command: PillarCommand;
+      readonly by: Username;
+      /** Of a siren that a supervisor ordered without owning an incident there. */
+      readonly reason?: string;
+    })
+  /** What became of a command. `by`: who gave it. */
+  | (At & {
+      readonly type: "command-result";
+      readonly pillarId: PillarId;
+      readonly commandId: CommandId;
+      readonly name: PillarCommand["name"];
+      readonly outcome: CommandOutcome;
+      readonly detail: string;
+      /** Of a self-test: from its press to the hub's receipt at the pillar. */
+      readonly confirmedAfterMs?: number;
+      readonly by: Username;
+    })
+  | (At & {
+      readonly type: "recording-viewed";
+      readonly recordingId: RecordingId;
+      readonly by: Username;
+      /** The rest is absent in journals before the audit. */
+      readonly byName?: string;
+      readonly from?: string;
+      readonly of?: IncidentId;
+      readonly how?: "play" | "download";
+    });

@@ -1,0 +1,86 @@
+/** What happened to a pillar: its identity, its presence, its faults. */
+import type { Position, Presence, RevocationReason } from "../../../shared/api/pillar.ts";
+import type { PillarId, Username } from "../../../shared/ids.ts";
+import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
+import type { At } from "./base.ts";
+
+export type PillarHistory =
+  | (At & {
+      readonly type: "pillar-registered";
+      readonly pillarId: PillarId;
+      readonly name: string;
+      readonly grid: string;
+      readonly address: string;
+      readonly position: Position | null;
+    })
+  | (At & {
+      readonly type: "pillar-enrolled";
+      readonly pillarId: PillarId;
+      readonly certificateSerial: string;
+      readonly alarmPublicKey: string;
+      /** Unix ms. Absent in journals before certificates were watched. */
+      readonly certificateExpiresAt?: number;
+    })
+  /** For a new key of the pillar; the certificate before it stays good until this one is first used. */
+  | (At & {
+      readonly type: "certificate-renewed";
+      readonly pillarId: PillarId;
+      /** Serial of the certificate that was shown for it. */
+      readonly replaces: string;
+      readonly certificateSerial: string;
+      readonly certificateExpiresAt: number;
+    })
+  /** Its first use: the one before it is refused from now on. */
+  | (At & {
+      readonly type: "certificate-adopted";
+      readonly pillarId: PillarId;
+      readonly certificateSerial: string;
+    })
+  /** It has been over for a day: setting the clock back does not make it valid again. */
+  | (At & {
+      readonly type: "certificate-expired";
+      readonly pillarId: PillarId;
+      readonly certificateSerial: string;
+    })
+  /** Nothing this identity sends counts any more; only a new enrolment brings the pillar back. */
+  | (At & {
+      readonly type: "pillar-revoked";
+      readonly pillarId: PillarId;
+      /** Those that were good until now: the one in use, and one that was issued and not used yet. */
+      readonly certificateSerials: readonly string[];
+      readonly reason: RevocationReason;
+      readonly note: string;
+      readonly by: Username;
+      readonly byName: string;
+    })
+  /** First heartbeat of a boot, or of another release. */
+  | (At & {
+      readonly type: "pillar-started";
+      readonly pillarId: PillarId;
+      readonly bootEpoch: number;
+      readonly release: string;
+    })
+  | (At & {
+      readonly type: "presence-changed";
+      readonly pillarId: PillarId;
+      readonly presence: Presence;
+    })
+  | (At & {
+      readonly type: "pillar-fault";
+      readonly pillarId: PillarId;
+      readonly code: FaultCode;
+      readonly isActive: boolean;
+      readonly detail: string;
+    })
+  /** Two machines use one identity: messages of both are doubted until it is enrolled again. */
+  | (At & {
+      readonly type: "pillar-cloned";
+      readonly pillarId: PillarId;
+      readonly detail: string;
+    })
+  /** Every pillar of a grid is gone (`count` of them), or the first is back: one piece of news for all. */
+  | (At & {
+      readonly type: "grid-lost" | "grid-back";
+      readonly grid: string;
+      readonly count: number;
+    });
