@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { HttpDoor } from "./api/http/http-entrance.ts";
+import type { HttpEntrance } from "./api/http/http-entrance.ts";
 import { LOOPBACK } from "./api/http/public-address.ts";
 import type { HubConfig } from "./config.ts";
 import { lockData } from "./storage/data-lock.ts";
@@ -166,8 +166,8 @@ function createMedia(config: HubConfig, log: Logger): MediaPort {
 /** Where pillars and people come in. */
 interface Doors {
   readonly link: WayIn;
-  readonly alarms: HttpDoor;
-  readonly http: HttpDoor;
+  readonly alarms: HttpEntrance;
+  readonly http: HttpEntrance;
 }
 
 /** What takes long is done here, before the first of them listens. */

@@ -103,7 +103,7 @@ async function untilTold(run: (stop: AbortController) => Promise<number>): Promi
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.on(signal, () => {
-      // What still runs is on the leash and ends by itself.
+      // What still runs notices that its parent is gone and ends by itself.
       if (stop.signal.aborted) process.exit(EXIT.failure);
       stop.abort();
     });

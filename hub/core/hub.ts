@@ -202,7 +202,7 @@ function evolveRecords(
     case "presence-changed":
     case "pillar-fault":
     case "pillar-cloned":
-      return evolveRoster(state, fact, index);
+      return evolveRegistry(state, fact, index);
     case "grid-lost":
     case "grid-back":
       return evolveGrid(state, fact);
@@ -217,9 +217,9 @@ function evolveGrid(state: HubState, fact: FactOf<"grid-lost" | "grid-back">): H
   return state;
 }
 
-type RosterFact = Parameters<typeof evolvePillar>[1];
+type RegistryFact = Parameters<typeof evolvePillar>[1];
 
-function evolveRoster(state: HubState, fact: RosterFact, index: number): HubState {
+function evolveRegistry(state: HubState, fact: RegistryFact, index: number): HubState {
   const { pillarId } = fact;
   state.pillars.set(pillarId, evolvePillar(state.pillars.get(pillarId), fact));
   assert(state.pillars.size <= MAX_PILLARS, `more than ${MAX_PILLARS} pillars in one hub`);

@@ -30,7 +30,7 @@ export const EnrolmentRequest = z.strictObject({
 export type EnrolmentRequest = z.infer<typeof EnrolmentRequest>;
 
 /**
- * The next certificate: `POST /api/v1/pillars/{id}/certificate` at the alarms' door, with the present certificate
+ * The next certificate: `POST /api/v1/pillars/{id}/certificate` at the port for alarms, with the present certificate
  * shown in the handshake. The TLS key is new each time; the alarm key stays, so that the ledger is one chain.
  */
 export const RenewalRequest = z.strictObject({

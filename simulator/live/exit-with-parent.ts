@@ -6,16 +6,18 @@
  */
 import { isMainThread } from "node:worker_threads";
 
-/** Names the parent; only its direct child is on the leash, not that child's own children. */
-const VARIABLE = "ANZHU_LEASH";
+/** Names the parent; it holds for the direct child only, not for that child's own children. */
+const VARIABLE = "ANZHU_PARENT";
 const LOOK_EVERY_MS = 500;
 /** What a program may take to end in order. */
 const END_TIMEOUT_MS = 4000;
 
-/** Put before the program's file on Node's command line, with `leashEnv` in the environment. */
-export const leashOptions: readonly string[] = ["--import", import.meta.url];
+/** Put before the program's file on Node's command line, with `exitWithParentEnv` in the environment. */
+export const exitWithParentOptions: readonly string[] = ["--import", import.meta.url];
 
-export const leashEnv = (): Record<string, string> => ({ [VARIABLE]: String(process.pid) });
+export const exitWithParentEnv = (): Record<string, string> => ({
+  [VARIABLE]: String(process.pid),
+});
 
 const parent = Number(process.env[VARIABLE]);
 if (isMainThread && parent === process.ppid) {

@@ -10,7 +10,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { leashEnv, leashOptions } from "./exit-with-parent.ts";
+import { exitWithParentEnv, exitWithParentOptions } from "./exit-with-parent.ts";
 import { openLog } from "./log-file.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
@@ -118,10 +118,10 @@ export function startProgram(options: ProgramOptions): Program {
 }
 
 function launch(command: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [...leashOptions, ...command], {
+  return spawn(process.execPath, [...exitWithParentOptions, ...command], {
     cwd: ROOT,
     // Threads that each keep an arena of their own cost a hub 12 MB for nothing.
-    env: { MALLOC_ARENA_MAX: "2", ...process.env, ...leashEnv() },
+    env: { MALLOC_ARENA_MAX: "2", ...process.env, ...exitWithParentEnv() },
     stdio: ["ignore", "pipe", "pipe"],
     // Its own group: Ctrl+C in the terminal reaches the simulator only, which ends the others in order.
     detached: true,

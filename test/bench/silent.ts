@@ -22,8 +22,8 @@ const MOST_TIMES = 1.5;
 /** A person at the pillar sees within a second that the call has arrived. */
 const ARRIVAL_MS = 1000;
 
-type Door = "http" | "mqtt" | "alarms";
-const DOORS: Readonly<Record<Door, string>> = {
+type Entrance = "http" | "mqtt" | "alarms";
+const ENTRANCES: Readonly<Record<Entrance, string>> = {
   http: "http.port (8110)",
   mqtt: "mqtt.port (8883)",
   alarms: "alarms.port (8884)",
@@ -40,7 +40,7 @@ type Taken = Readonly<Record<Deed, number[]>>;
 const nothing = (): Taken => ({ press: [], newcomer: [], fallback: [], operator: [], floor: [] });
 
 interface Case {
-  readonly door: Door;
+  readonly entrance: Entrance;
   readonly calm: Taken;
   readonly crowded: Taken;
   readonly arriving: Taken;
@@ -53,8 +53,8 @@ export async function benchSilent(): Promise<Section> {
     const innocents = await newInnocents(street);
     await deedsOf(innocents, nothing(), TIMES); // What runs for the first time is compiled.
     const cases: Case[] = [];
-    for (const door of Object.keys(DOORS) as Door[]) {
-      cases.push(await measured(street, door, innocents));
+    for (const entrance of Object.keys(ENTRANCES) as Entrance[]) {
+      cases.push(await measured(street, entrance, innocents));
     }
     return section(cases);
   } finally {
@@ -62,9 +62,9 @@ export async function benchSilent(): Promise<Section> {
   }
 }
 
-async function measured({ hub }: Street, door: Door, innocents: Innocents): Promise<Case> {
+async function measured({ hub }: Street, entrance: Entrance, innocents: Innocents): Promise<Case> {
   const [calm, crowded, arriving] = [nothing(), nothing(), nothing()];
-  const ports: Readonly<Record<Door, number>> = {
+  const ports: Readonly<Record<Entrance, number>> = {
     http: Number(new URL(hub.url).port),
     mqtt: hub.mqttPort,
     alarms: hub.alarmsPort,
@@ -73,7 +73,7 @@ async function measured({ hub }: Street, door: Door, innocents: Innocents): Prom
   for (let round = 0; round < ROUNDS; round += 1) {
     await deedsOf(innocents, calm, TIMES);
     const wanted = { connections: CONNECTIONS, againAfterMs: AGAIN_AFTER_MS };
-    const crowd = await silentCrowd({ port: ports[door], ...wanted });
+    const crowd = await silentCrowd({ port: ports[entrance], ...wanted });
     await deedsOf(innocents, arriving, ARRIVING);
     await crowd.whole();
     await deedsOf(innocents, crowded, TIMES);
@@ -82,7 +82,7 @@ async function measured({ hub }: Street, door: Door, innocents: Innocents): Prom
     await delay(REST_MS);
   }
   await hub.operator.clear();
-  return { door, calm, crowded, arriving, deeds: most };
+  return { entrance, calm, crowded, arriving, deeds: most };
 }
 
 /** In turn, at a pace; nobody waits for the one before. */
@@ -106,11 +106,13 @@ function section(cases: readonly Case[]): Section {
       `after ${AGAIN_AFTER_MS / 1000} s. Meanwhile, from 127.0.0.1, each of the deeds below every ${EVERY_MS * Object.keys(DEEDS).length} ms: ${ROUNDS} rounds of ${TIMES} ` +
       `without the crowd and with it, in turns. While all ${CONNECTIONS} arrive at once nothing is compared: the slowest is told. Hub, crowd, innocents and bare server are four ` +
       `processes on two cores: what the crowd's own process takes from the machine is seen in the floor.`,
-    rows: cases.flatMap(({ door, calm, crowded, arriving, deeds }) => [
-      ...(Object.keys(DEEDS) as Deed[]).map((deed) => row(door, deed, [calm[deed], crowded[deed]])),
-      arrivalRow(door, arriving),
+    rows: cases.flatMap(({ entrance, calm, crowded, arriving, deeds }) => [
+      ...(Object.keys(DEEDS) as Deed[]).map((deed) =>
+        row(entrance, deed, [calm[deed], crowded[deed]]),
+      ),
+      arrivalRow(entrance, arriving),
       {
-        what: `${DOORS[door]}: connections`,
+        what: `${ENTRANCES[entrance]}: connections`,
         measured: `${deeds.connected} made in the last round, ${deeds.closedByHub} of them closed by the hub, ${deeds.open} open at its end`,
         bar: "none",
         isMet: true,
@@ -120,24 +122,24 @@ function section(cases: readonly Case[]): Section {
   };
 }
 
-function arrivalRow(door: Door, arriving: Taken): Row {
+function arrivalRow(entrance: Entrance, arriving: Taken): Row {
   const slowest = Math.max(
     ...(Object.keys(DEEDS) as Deed[]).map((deed) => Math.max(...arriving[deed])),
   );
   return {
-    what: `${DOORS[door]}: the slowest of all deeds while the crowd arrives`,
+    what: `${ENTRANCES[entrance]}: the slowest of all deeds while the crowd arrives`,
     measured: `${slowest.toFixed(0)} ms (a press: p50 ${summarise(arriving.press).p50.toFixed(1)} ms)`,
     bar: `≤ ${ARRIVAL_MS} ms`,
     isMet: slowest <= ARRIVAL_MS,
   };
 }
 
-function row(door: Door, deed: Deed, [calm, crowded]: readonly [number[], number[]]): Row {
+function row(entrance: Entrance, deed: Deed, [calm, crowded]: readonly [number[], number[]]): Row {
   const [without, under] = [summarise(calm), summarise(crowded)];
   const times = under.p99 / without.p99;
   const hasBar = deed !== "floor";
   return {
-    what: `${DOORS[door]}: ${DEEDS[deed]}, p99`,
+    what: `${ENTRANCES[entrance]}: ${DEEDS[deed]}, p99`,
     measured:
       `${under.p99.toFixed(1)} ms (without ${without.p99.toFixed(1)} ms): ${times.toFixed(2)} times; ` +
       `p50 ${under.p50.toFixed(1)} ms (${without.p50.toFixed(1)} ms), slowest ${under.max.toFixed(0)} ms (${without.max.toFixed(0)} ms)`,

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createHttpDoor, type HttpDoor } from "../../hub/api/http/http-entrance.ts";
+import { createHttpDoor, type HttpEntrance } from "../../hub/api/http/http-entrance.ts";
 import { createSampledLog, type SampledLog } from "../../hub/link/sampled-log.ts";
 import { startTestApi, type TestApi } from "../kit/hub/api-on-doubles.ts";
 import { keptLog } from "../kit/wire/pillar-clients.ts";
@@ -16,7 +16,7 @@ const CROWD = 2200;
 const SILENT_OF_ONE = 256;
 
 let api: TestApi;
-let door: HttpDoor;
+let door: HttpEntrance;
 let refused: SampledLog;
 const sockets: Socket[] = [];
 

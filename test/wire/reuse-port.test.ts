@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
-import { openWidePort, type WidePort } from "../../hub/link/entrance/reuse-port.ts";
+import { openReusePort, type ReusePort } from "../../hub/link/entrance/reuse-port.ts";
 import { applicationProtocols } from "../../shared/protocol/alpn.ts";
 import {
   enrol,
@@ -49,7 +49,7 @@ test("a port that another hub has is refused, though both would share it", async
     onSocket: () => undefined,
     onError: () => undefined,
   };
-  const first: WidePort = await openWidePort({ ...wanted, port: 0 });
+  const first: ReusePort = await openReusePort({ ...wanted, port: 0 });
   closers.push(() => first.close());
-  await expect(openWidePort({ ...wanted, port: first.port })).rejects.toThrow("EADDRINUSE");
+  await expect(openReusePort({ ...wanted, port: first.port })).rejects.toThrow("EADDRINUSE");
 });

@@ -199,7 +199,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ],
   [
     "K3",
-    "test/wire/wide-port.test.ts",
+    "test/wire/reuse-port.test.ts",
     "a pillar with an alarm that comes behind a crowd shakes hands before most of it",
   ],
   ["L3", "test/wire/modbus-board.test.ts", "that echoes before it answers is as good as any"],

@@ -19,7 +19,7 @@ import {
 import { identify } from "../../link/entrance/peer-identity.ts";
 import type { SampledLog } from "../../link/sampled-log.ts";
 import { createWaitingRoom } from "../../link/entrance/handshake-queue.ts";
-import { openWidePort } from "../../link/entrance/reuse-port.ts";
+import { openReusePort } from "../../link/entrance/reuse-port.ts";
 
 /** A room of thirty desks behind one address holds about two hundred connections, all of them known. */
 const LIMITS: ConnectionLimits = {
@@ -38,7 +38,7 @@ export interface HttpDoorOptions {
   readonly trustedProxies?: readonly string[];
 }
 
-export interface HttpDoor {
+export interface HttpEntrance {
   /** Instead of the server's own `listen`, after `ready`. */
   listen(): Promise<void>;
   /** Before it listens, as configured. */
@@ -47,7 +47,7 @@ export interface HttpDoor {
   close(): Promise<void>;
 }
 
-/** The limit of the door a request came by, for who finds out that its sender is known. */
+/** The limit of the entrance that a request came by, for who finds out that its sender is known. */
 const limitByServer = new WeakMap<Server, ConnectionLimit>();
 
 /** A person with a session: their connections are not closed for a stranger's. */
@@ -59,7 +59,7 @@ export function knowConnection(
   limitByServer.get(server)?.known(socket, who);
 }
 
-export function createHttpDoor(app: FastifyInstance, options: HttpDoorOptions): HttpDoor {
+export function createHttpDoor(app: FastifyInstance, options: HttpDoorOptions): HttpEntrance {
   let open: OpenDoor | undefined;
   return {
     listen: async () => {
@@ -95,7 +95,7 @@ async function openDoor(
     onLate: (socket, reason) => tellLate(refused, socket, reason),
   });
   const isSecure = "setSecureContext" in server;
-  const wide = await openWidePort({
+  const shared = await openReusePort({
     ...{ host, port, noDelay: true, allowHalfOpen: !isSecure },
     onSocket: (socket) => {
       const { remoteAddress } = socket;
@@ -113,9 +113,9 @@ async function openDoor(
   // Node begins to count a connection's time when it is told that its server listens.
   server.emit("listening");
   return {
-    port: wide.port,
+    port: shared.port,
     close: async () => {
-      const closed = wide.close();
+      const closed = shared.close();
       room.close();
       limit.closeAll();
       await closed;

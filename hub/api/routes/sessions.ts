@@ -17,13 +17,13 @@ import { createSignInLimit, type SignInLimit } from "../../accounts/sign-in-limi
 const SIGN_INS = { max: 120, timeWindow: "1 minute" } as const;
 
 export function sessionRoutes(app: Api, context: ApiContext): void {
-  const door = openSignInDoor(context);
+  const guard = signInGuard(context);
   app.post(
     "/api/v1/sessions",
     {
       config: {
         may: "public",
-        rateLimit: { ...SIGN_INS, hook: "preHandler", keyGenerator: counted(door) },
+        rateLimit: { ...SIGN_INS, hook: "preHandler", keyGenerator: counted(guard) },
         sends: { 201: { "Set-Cookie": "The session, for browsers." } },
       },
       schema: {
@@ -33,9 +33,9 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const session = await signIn(context, door, request as FastifyRequest<SignInBody>);
+      const session = await signIn(context, guard, request as FastifyRequest<SignInBody>);
       setCookie(reply, context.address, session);
-      door.devices.remember(reply, session.username);
+      guard.devices.remember(reply, session.username);
       return reply.code(201).send({ token: session.token, ...publicPart(session) });
     },
   );
@@ -85,21 +85,21 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
   );
 }
 
-const openSignInDoor = (context: ApiContext): SignInDoor => ({
+const signInGuard = (context: ApiContext): SignInGuard => ({
   limit: createSignInLimit(() => performance.now()),
   devices: createKnownDevices(context, context.address),
 });
 
 /** A known device by itself, so that a stranger behind the same address cannot use up its tries. */
 const counted =
-  ({ devices }: SignInDoor) =>
+  ({ devices }: SignInGuard) =>
   (request: FastifyRequest): string => {
     const { username } = (request.body ?? {}) as Partial<Credentials>;
     const deviceId = username === undefined ? undefined : devices.idOf(request, username);
     return deviceId === undefined ? addressGroup(request.ip) : `device ${deviceId}`;
   };
 
-interface SignInDoor {
+interface SignInGuard {
   readonly limit: SignInLimit;
   readonly devices: KnownDevices;
 }
@@ -108,7 +108,7 @@ type SignInBody = { Body: Credentials };
 
 async function signIn(
   context: ApiContext,
-  { limit, devices }: SignInDoor,
+  { limit, devices }: SignInGuard,
   request: FastifyRequest<SignInBody>,
 ): Promise<SignedIn> {
   const { username, password } = request.body;

@@ -1,4 +1,4 @@
-/** What each key does at this seat. False: nothing was done, and the key keeps its usual meaning. */
+/** What each key does. False: nothing was done, and the key keeps its usual meaning. */
 import { isKeysOpen } from "../session/dialogs.ts";
 import { askFocus } from "./focus.ts";
 import type { DeskAction } from "./keys.ts";

@@ -1,5 +1,5 @@
 /**
- * One operator's seat: what waits, what is mine, which incident is open in the middle, and which
+ * One operator's workspace: what waits, what is mine, which incident is open in the middle, and which
  * connections that needs.
  */
 import { computed, ref, shallowReactive, watch } from "vue";
@@ -67,12 +67,12 @@ const wanted = computed(() => {
 
 let stop: (() => void) | null = null;
 
-/** Begins to watch what the seat shows; returns nothing, ends with `leaveSeat`. */
-export function takeSeat(): void {
+/** Begins to watch what the workspace shows; ends with `leaveWorkspace`. */
+export function enterWorkspace(): void {
   stop ??= watch(() => wanted.value.join(), sync, { immediate: true });
 }
 
-export function leaveSeat(): void {
+export function leaveWorkspace(): void {
   stop?.();
   stop = null;
   for (const open of watchById.values()) closeWatch(open);

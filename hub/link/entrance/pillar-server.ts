@@ -17,7 +17,7 @@ import type { SampledKind, SampledLog } from "../sampled-log.ts";
 import { createConnectionLimit, type ConnectionLimits, type Refusal } from "./connection-limit.ts";
 import { followRenewals } from "../../identity/server-renewal.ts";
 import { createWaitingRoom } from "./handshake-queue.ts";
-import { openWidePort, type WidePort, type WidePortOptions } from "./reuse-port.ts";
+import { openReusePort, type ReusePort, type ReusePortOptions } from "./reuse-port.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
 
@@ -176,10 +176,10 @@ function shakeHands(
 
 async function open(
   { host, port }: HubConfig["mqtt"],
-  events: Omit<WidePortOptions, "host" | "port">,
-): Promise<WidePort> {
+  events: Omit<ReusePortOptions, "host" | "port">,
+): Promise<ReusePort> {
   try {
-    return await openWidePort({ host, port, ...events });
+    return await openReusePort({ host, port, ...events });
   } catch (error) {
     const found = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new Error(

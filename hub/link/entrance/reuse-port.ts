@@ -16,7 +16,7 @@ const SOCKETS = process.platform === "linux" ? 8 : 1;
 /** Connections the system holds for each socket while we compute: a city may come back within seconds. */
 const BACKLOG = 4096;
 
-export interface WidePortOptions {
+export interface ReusePortOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -27,14 +27,14 @@ export interface WidePortOptions {
   readonly onError: (error: Error) => void;
 }
 
-export interface WidePort {
+export interface ReusePort {
   readonly port: number;
   /** Resolves when every connection has ended. */
   close(): Promise<void>;
 }
 
 /** Throws as `listen` does, with `EADDRINUSE` when another program has the port. */
-export async function openWidePort(options: WidePortOptions): Promise<WidePort> {
+export async function openReusePort(options: ReusePortOptions): Promise<ReusePort> {
   if (options.port !== 0) await askAlone(options);
   const servers: Server[] = [];
   const close = async (): Promise<void> => void (await Promise.all(servers.map(ended)));
@@ -52,7 +52,7 @@ export async function openWidePort(options: WidePortOptions): Promise<WidePort> 
   return { port, close };
 }
 
-async function listening(options: WidePortOptions): Promise<Server> {
+async function listening(options: ReusePortOptions): Promise<Server> {
   const { host, port, noDelay, allowHalfOpen = false, onSocket, onError } = options;
   const server = createServer({ noDelay, allowHalfOpen }, onSocket);
   server.listen({ host, port, backlog: BACKLOG, reusePort: SOCKETS > 1 });
@@ -61,7 +61,7 @@ async function listening(options: WidePortOptions): Promise<Server> {
   return server;
 }
 
-async function askAlone({ host, port }: WidePortOptions): Promise<void> {
+async function askAlone({ host, port }: ReusePortOptions): Promise<void> {
   const server = createServer();
   server.listen({ host, port });
   await once(server, "listening");

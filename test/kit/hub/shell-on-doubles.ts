@@ -143,8 +143,8 @@ function showSession({ shell }: FalseHub): void {
     const connected = { type: "pillar-connected", at, pillarId: pillar(0) } as const;
     hear(state, connected, state.heard.clock.nowMs);
   }
-  const voice = state.heard.contacts.get(pillar(0));
-  if (voice) voice.sessionNonce ??= SessionNonce.parse("5".repeat(32));
+  const contact = state.heard.contacts.get(pillar(0));
+  if (contact) contact.sessionNonce ??= SessionNonce.parse("5".repeat(32));
 }
 
 /** What the pillar was told, in words. */

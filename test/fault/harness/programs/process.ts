@@ -9,7 +9,10 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { leashEnv, leashOptions } from "../../../../simulator/live/exit-with-parent.ts";
+import {
+  exitWithParentEnv,
+  exitWithParentOptions,
+} from "../../../../simulator/live/exit-with-parent.ts";
 import { ROOT } from "../../../../simulator/live/program.ts";
 
 const END_TIMEOUT_MS = 8000;
@@ -40,11 +43,11 @@ export interface Process {
 }
 
 export function startProcess(command: readonly string[], around: Surroundings = {}): Process {
-  const node = [process.execPath, ...leashOptions, ...command];
+  const node = [process.execPath, ...exitWithParentOptions, ...command];
   const [file = "", ...args] = [...(around.wrap ?? []), ...node];
   const child = spawn(file, args, {
     cwd: ROOT,
-    env: { ...process.env, ...leashEnv(), ...around.env },
+    env: { ...process.env, ...exitWithParentEnv(), ...around.env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

@@ -74,8 +74,8 @@ describe("a pillar", () => {
   test("that is connected is remembered with all that is not known of it yet", () => {
     const street = newStreet();
     street.connect(0);
-    const { cloneWatch: _watch, ...voice } = street.state.heard.contacts.get(ID)!;
-    expect(voice).toEqual({
+    const { cloneWatch: _watch, ...contact } = street.state.heard.contacts.get(ID)!;
+    expect(contact).toEqual({
       ...{ heardAt: street.now(), disconnectedAt: null, isTold: false },
       ...{ toldAt: 5000, resendAskedAt: null, resendAfterMs: 15_000, sessionNonce: null },
       ...{ endedSessions: [], untold: new Map(), behindSince: null },
@@ -253,19 +253,19 @@ describe("the wall clock", () => {
     const state = silence();
     const street = newStreet();
     street.heartbeat(0);
-    const [[id, voice]] = [...street.state.heard.contacts] as [[typeof ID, PillarContact]];
+    const [[id, contact]] = [...street.state.heard.contacts] as [[typeof ID, PillarContact]];
     const turn = (nowMs: number, at: number) => {
       state.clock.nowMs = nowMs;
       hearClock(state, { type: "tick", at });
     };
     turn(0, 100_000);
     const set = { heardAt: 99_000, toldAt: 98_000, disconnectedAt: 97_000, resendAskedAt: 96_000 };
-    state.contacts.set(id, { ...voice, ...set, behindSince: 5 });
+    state.contacts.set(id, { ...contact, ...set, behindSince: 5 });
     state.since = 95_000;
     // A second later the clock stands an hour behind.
     turn(1000, 101_000 - 3_600_000);
     expect(state.contacts.get(id)).toEqual({
-      ...voice,
+      ...contact,
       ...{ heardAt: 99_000 - 3_600_000, toldAt: 98_000 },
       ...{ disconnectedAt: 97_000 - 3_600_000, resendAskedAt: 96_000 - 3_600_000 },
       ...{ behindSince: null, cloneWatch: undefined },

@@ -225,8 +225,8 @@ describe("a heartbeat", () => {
     const street = newStreet();
     record(street.state, { seq: 4, bootEpoch: 2 }, 10);
     street.heartbeat(0, { seq: 4, bootEpoch: 2 });
-    const voice = street.state.heard.contacts.get(PILLAR)!;
-    voice.behindSince = behindForMs === undefined ? null : START - behindForMs;
+    const contact = street.state.heard.contacts.get(PILLAR)!;
+    contact.behindSince = behindForMs === undefined ? null : START - behindForMs;
     return headFault(street.state, heartbeat(details));
   };
 

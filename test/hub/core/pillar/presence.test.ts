@@ -110,8 +110,8 @@ describe("a pillar that returns", () => {
   test("is told by its next heartbeat when the hub has restarted without noticing a connection", () => {
     const street = online();
     street.alarm(0);
-    const voice = street.state.heard.contacts.get(pillar(0))!;
-    voice.isTold = false;
+    const contact = street.state.heard.contacts.get(pillar(0))!;
+    contact.isTold = false;
     expect(calls(street.heartbeat(0, { seq: 1 }).effects)).toEqual(["ringing"]);
     expect(calls(street.heartbeat(0, { seq: 1 }).effects)).toEqual([]);
   });
