@@ -9,8 +9,14 @@ export interface SignedIn extends Actor {
   readonly expiresAt: number;
 }
 
-/** The person behind this request. Only for routes that are not public. */
-export function actorOf(request: FastifyRequest): SignedIn {
+/** The session behind this request. Only for routes that are not public. */
+export function signedInOf(request: FastifyRequest): SignedIn {
   if (!request.signedIn) throw new Error("bug: a guarded route ran without a session");
   return request.signedIn;
+}
+
+/** The person behind this request, without what belongs to the session alone. */
+export function actorOf(request: FastifyRequest): Actor {
+  const { username, displayName, role } = signedInOf(request);
+  return { username, displayName, role };
 }

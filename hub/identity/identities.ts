@@ -84,9 +84,8 @@ export function createIdentities(options: IdentitiesOptions): Identities {
         by: by.username,
         byName: by.displayName,
       };
-      return once(idempotencyKey && `${by.username} ${pillarId} ${idempotencyKey}`, () =>
-        revoke(options, order),
-      );
+      const asked = { by: by.username, what: `revoke ${pillarId}`, key: idempotencyKey };
+      return once(asked, () => revoke(options, order));
     },
     mayRenew: (asked) => mayRenew(options, asked),
     recall: async () => {

@@ -2,6 +2,7 @@
  * The same request under the same key is answered with its first outcome: a console that lost its connection
  * repeats what it asked, and nothing happens twice.
  */
+import type { Username } from "../../shared/ids.ts";
 import type { ProblemCode } from "../../shared/api/problem.ts";
 
 /** Outcomes remembered for repetitions, over all consoles: minutes of a busy room. */
@@ -12,13 +13,21 @@ interface Answered {
   readonly code?: ProblemCode;
 }
 
-/** Without a key every request is its own. */
-export type Once<T> = (key: string | undefined, work: () => Promise<T>) => Promise<T>;
+export interface Asked {
+  readonly by: Username;
+  /** What is asked, and of what. */
+  readonly what: string;
+  /** As the console sent it: it is good for this person and this request alone. Without one every request is its own. */
+  readonly key: string | undefined;
+}
+
+export type Once<T> = (asked: Asked, work: () => Promise<T>) => Promise<T>;
 
 export function createOnce<T extends Answered>(): Once<T> {
   const outcomeByKey = new Map<string, Promise<T>>();
-  return (key, work) => {
-    if (key === undefined) return work();
+  return (asked, work) => {
+    if (asked.key === undefined) return work();
+    const key = JSON.stringify([asked.by, asked.what, asked.key]);
     const known = outcomeByKey.get(key);
     if (known) return known;
     const outcome = work();

@@ -30,8 +30,10 @@ export function createOrders(options: OrdersOptions): HubCommands["order"] {
       role: by.role,
       newRecordingId: newId(),
     };
-    const key = idempotencyKey && `${by.username} ${incidentId} ${order.name} ${idempotencyKey}`;
-    return once(key, () => decide(options, event, incidentId));
+    const what = `${order.name} ${incidentId}`;
+    return once({ by: by.username, what, key: idempotencyKey }, () =>
+      decide(options, event, incidentId),
+    );
   };
 }
 

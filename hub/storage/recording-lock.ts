@@ -17,8 +17,8 @@ export interface LocksOptions {
 export function createLocks(options: LocksOptions): HubCommands["lock"] {
   const once = createOnce<Outcome>();
   return (incidentId, { isLocked, reason }, ...[by, idempotencyKey]) => {
-    const key = idempotencyKey && `${by.username} ${incidentId} ${isLocked} ${idempotencyKey}`;
-    return once(key, async () => {
+    const what = `${isLocked ? "lock" : "unlock"} ${incidentId}`;
+    return once({ by: by.username, what, key: idempotencyKey }, async () => {
       const isKnown =
         isInMemory(options.state(), incidentId) ||
         Boolean(await options.reads.incident(incidentId));

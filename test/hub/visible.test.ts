@@ -8,7 +8,7 @@ import { checkHealth } from "../../hub/shell/health.ts";
 import { HubConfig } from "../../hub/config.ts";
 import { createOnce } from "../../hub/shell/idempotency.ts";
 import { createCaller } from "../../hub/shell/webhook.ts";
-import { newHub, onlyIncident } from "../kit/hub/shell-on-doubles.ts";
+import { newHub, onlyIncident, person } from "../kit/hub/shell-on-doubles.ts";
 import { press } from "../kit/journal/press.ts";
 
 const log = pino({ level: "silent" });
@@ -115,9 +115,10 @@ test("a call outside about something that cannot be read is a failed call, and e
 test("an order that fails is told to who gave it, and ends nothing", async () => {
   const found = unhandled();
   const once = createOnce<{ ok: boolean }>();
-  const failing = once("key", () => Promise.reject(new Error("broken")));
+  const ASKED = { by: person("wang").username, what: "answer", key: "key" };
+  const failing = once(ASKED, () => Promise.reject(new Error("broken")));
   await expect(failing).rejects.toThrow("broken");
   await settled();
   expect(found).toEqual([]);
-  expect(await once("key", () => Promise.resolve({ ok: true }))).toEqual({ ok: true });
+  expect(await once(ASKED, () => Promise.resolve({ ok: true }))).toEqual({ ok: true });
 });

@@ -1,5 +1,4 @@
 /** People's accounts, for administrators: who they are, what they may do, and when they were last here. */
-import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import {
   Account,
@@ -10,7 +9,6 @@ import {
 } from "../../../shared/api/account.ts";
 import { Username } from "../../../shared/ids.ts";
 import type { AccountChanged, ListedAccount } from "../../accounts/ports.ts";
-import type { Actor } from "../../ports.ts";
 import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
@@ -50,7 +48,7 @@ export function accountRoutes(app: Api, context: ApiContext): void {
     },
     async (request, reply) => {
       const { username } = request.body;
-      await settle(context, accounts.add(request.body, by(request)));
+      await settle(context, accounts.add(request.body, actorOf(request)));
       reply.header("location", `/api/v1/accounts/${username}`);
       return reply.code(201).send(await one(context, username));
     },
@@ -80,7 +78,7 @@ function changeRoutes(app: Api, context: ApiContext): void {
         ...(role === undefined ? {} : { role }),
         ...(isDisabled === undefined ? {} : { isDisabled }),
       };
-      await settle(context, accounts.change(username, patch, by(request)));
+      await settle(context, accounts.change(username, patch, actorOf(request)));
       return await one(context, username);
     },
   );
@@ -98,16 +96,11 @@ function changeRoutes(app: Api, context: ApiContext): void {
     async (request, reply) => {
       const { username } = request.params;
       const { password } = request.body;
-      await settle(context, accounts.setPassword(username, password, by(request)));
+      await settle(context, accounts.setPassword(username, password, actorOf(request)));
       return await reply.code(204).send(null);
     },
   );
 }
-
-const by = (request: FastifyRequest): Pick<Actor, "username" | "displayName"> => {
-  const { username, displayName } = actorOf(request);
-  return { username, displayName };
-};
 
 /** Answered when streams and views of ended sessions are closed. */
 async function settle(context: ApiContext, changed: Promise<AccountChanged>): Promise<void> {

@@ -6,7 +6,7 @@ import type { IncidentId } from "../../../shared/ids.ts";
 import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
-import { failures, IdempotencyKey, IncidentParams } from "../schemas.ts";
+import { failures, IdempotencyKey, idempotencyKeyOf, IncidentParams } from "../schemas.ts";
 
 export function hubRoutes(app: Api, context: ApiContext): void {
   app.get(
@@ -49,15 +49,8 @@ async function lock(
   request: FastifyRequest,
   what: { readonly id: IncidentId; readonly order: { isLocked: boolean; reason: string } },
 ): Promise<Incident> {
-  const { username, displayName, role } = actorOf(request);
-  const key = request.headers["idempotency-key"];
-  const by = { username, displayName, role };
-  const outcome = await context.hub.lock(
-    what.id,
-    what.order,
-    by,
-    typeof key === "string" ? key : undefined,
-  );
+  const by = actorOf(request);
+  const outcome = await context.hub.lock(what.id, what.order, by, idempotencyKeyOf(request));
   if (!outcome.ok) throw problem(outcome.code, outcome.detail, outcome.by);
   return outcome.incident;
 }

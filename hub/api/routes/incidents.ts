@@ -18,7 +18,7 @@ import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { may } from "../policy.ts";
 import { problem } from "../problem.ts";
-import { failures, IdempotencyKey, IncidentParams } from "../schemas.ts";
+import { failures, IdempotencyKey, idempotencyKeyOf, IncidentParams } from "../schemas.ts";
 
 export function incidentRoutes(app: Api, context: ApiContext): void {
   const { reads } = context;
@@ -140,12 +140,8 @@ async function giveOrder(
   request: FastifyRequest,
   what: { readonly id: IncidentId; readonly order: OperatorOrder },
 ): Promise<Incident> {
-  const { username, displayName, role } = actorOf(request);
-  const key = request.headers["idempotency-key"];
-  const by = { username, displayName, role };
-  // Idempotency keys belong to one person each.
-  const scoped = typeof key === "string" ? `${username} ${key}` : undefined;
-  const outcome = await context.hub.order(what.id, what.order, by, scoped);
+  const by = actorOf(request);
+  const outcome = await context.hub.order(what.id, what.order, by, idempotencyKeyOf(request));
   if (!outcome.ok) throw problem(outcome.code, outcome.detail, outcome.by);
   return outcome.incident;
 }

@@ -10,7 +10,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { IncidentId, MediaSessionId, type Username } from "../../../shared/ids.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
-import { actorOf } from "../signed-in.ts";
+import { actorOf, signedInOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures, IncidentParams } from "../schemas.ts";
@@ -90,8 +90,8 @@ async function negotiate(
     throw problem("bad-request", `body: expected an SDP offer starting with v=0, found ${found}`);
   }
   const incidentId = IncidentId.parse((request.params as { id: string }).id);
-  const { username, displayName, role, id: signInId } = actorOf(request);
-  const by = { username, displayName, role };
+  const by = actorOf(request);
+  const { id: signInId } = signedInOf(request);
   const asked = { incidentId, role: dialect.role, sdp, by, signInId, from: request.ip };
   const answer = await context.hub.view(asked);
   if (!answer.ok) throw problem(answer.code, answer.detail);
@@ -101,7 +101,7 @@ async function negotiate(
     if (ownerBySession.size < MAX_RESOURCES) break;
     ownerBySession.delete(oldest);
   }
-  ownerBySession.set(answer.sessionId, username);
+  ownerBySession.set(answer.sessionId, by.username);
   return reply
     .code(201)
     .header(

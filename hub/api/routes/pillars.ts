@@ -10,7 +10,7 @@ import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { mayCommand } from "../policy.ts";
 import { problem } from "../problem.ts";
-import { failures, IdempotencyKey, PillarParams } from "../schemas.ts";
+import { failures, IdempotencyKey, idempotencyKeyOf, PillarParams } from "../schemas.ts";
 
 export function pillarRoutes(app: Api, context: ApiContext): void {
   const { reads } = context;
@@ -57,9 +57,8 @@ function revokeRoute(app: Api, { hub, reads }: ApiContext): void {
     },
     async (request) => {
       const { id } = request.params;
-      const { username, displayName, role } = actorOf(request);
-      const by = { username, displayName, role };
-      const ended = await hub.revoke(id, request.body, by, request.headers["idempotency-key"]);
+      const key = idempotencyKeyOf(request);
+      const ended = await hub.revoke(id, request.body, actorOf(request), key);
       if (!ended.ok) throw problem(ended.code, ended.detail);
       const pillar = await reads.pillar(id);
       if (!pillar) throw unknownPillar(id);
@@ -83,15 +82,12 @@ function commandRoute(app: Api, context: ApiContext): void {
     async (request, reply) => {
       const { id } = request.params;
       const { command } = request.body;
-      const { username, displayName, role } = actorOf(request);
-      if (!mayCommand(role, command)) {
-        throw problem(
-          "forbidden",
-          `${username} is ${role}, which may not send the command ${command.name}`,
-        );
+      const by = actorOf(request);
+      if (!mayCommand(by.role, command)) {
+        const found = `${by.username} is ${by.role}`;
+        throw problem("forbidden", `${found}, which may not send the command ${command.name}`);
       }
       if (!(await context.reads.pillar(id))) throw unknownPillar(id);
-      const by = { username, displayName, role };
       const sent = await context.hub.command(id, request.body, by);
       if (!sent.ok) throw problem(sent.code ?? "unavailable", sent.detail);
       const { detail, confirmedAfterMs = null } = sent;

@@ -10,7 +10,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { RecordingPage, type Recording } from "../../../shared/api/incident.ts";
 import { IncidentId } from "../../../shared/ids.ts";
-import { actorOf } from "../signed-in.ts";
+import { signedInOf } from "../signed-in.ts";
 import { parseByteRange, type ByteRange } from "../http/byte-range.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { isRangeWanted, judge, validatorsOf, type Validators } from "../http/preconditions.ts";
@@ -73,7 +73,7 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
       // A HEAD tells length and state, and nothing of what was said.
       if (request.method === "GET") {
         await recordView(context, seen, { recording, request, isDownload: download !== undefined });
-        const { id: session } = actorOf(request);
+        const { id: session } = signedInOf(request);
         context.transfers.add(session, reply.raw);
         // It may have ended while the view was being written down.
         if (!(await context.accounts.sessionById(session))) throw problem("unauthenticated", ENDED);
@@ -112,7 +112,7 @@ async function recordView(
   view: RecordingView,
 ): Promise<void> {
   const { recording, request, isDownload } = view;
-  const { id: session, username: by, displayName: byName } = actorOf(request);
+  const { id: session, username: by, displayName: byName } = signedInOf(request);
   const how = isDownload ? "download" : "play";
   const key = `${recording.id} ${how} ${session}`;
   if (seen.has(key)) return;

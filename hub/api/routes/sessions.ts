@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { Credentials, OperatorPage, Session } from "../../../shared/api/session.ts";
 import type { FactOf } from "../../core/facts.ts";
-import { actorOf, type SignedIn } from "../signed-in.ts";
+import { signedInOf, type SignedIn } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { may } from "../policy.ts";
 import { problem } from "../problem.ts";
@@ -45,7 +45,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       config: { may: "session:own" },
       schema: { summary: "Who is signed in", response: { 200: Session, ...failures } },
     },
-    async (request) => publicPart(actorOf(request)),
+    async (request) => publicPart(signedInOf(request)),
   );
   app.delete(
     "/api/v1/sessions/current",
@@ -54,7 +54,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
       schema: { summary: "Sign out", response: { 204: z.null(), ...failures } },
     },
     async (request, reply) => {
-      const { token, id, username } = actorOf(request);
+      const { token, id, username } = signedInOf(request);
       await context.accounts.closeSession(token);
       context.sessionWatch.end(id);
       const from = request.ip;
