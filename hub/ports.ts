@@ -95,7 +95,7 @@ export interface ConnectedHow {
 /**
  * What became of an alarm, when its facts are durable.
  *
- * `accepted`: the receipt, which the hub also sends down the link. `held`: not recorded yet, the pillar has to send
+ * `accepted`: the receipt, which an alarm that came over the link also gets there. `held`: not recorded yet, the pillar has to send
  * it again. `refused`: it is not this pillar's, and sending it again will not help.
  */
 export type AlarmAnswer =

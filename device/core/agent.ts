@@ -222,12 +222,22 @@ function reached(agent: Agent, event: Extract<Event, { type: "link-up" }>): Agen
   return follow(told, (next) => step(next, { type: "media", message: { type: "connect" } }));
 }
 
-function accepted(agent: Agent, event: Extract<Event, { type: "accepted" }>): AgentStep {
-  const { receipt } = event;
-  if (receipt.pillarId !== agent.pillarId) {
-    const reason = `expected a receipt for ${agent.pillarId}, found one for ${receipt.pillarId}`;
-    return messageRefused(agent, { channel: "accepted", reason, moment: event });
+type Accepted = Extract<Event, { type: "accepted" }>;
+
+function accepted(agent: Agent, event: Accepted): AgentStep {
+  const { receipt, via } = event;
+  if (via === "link") {
+    return heed(agent, { channel: "accepted", stamp: receipt, moment: event }, (next) =>
+      taken(next, event),
+    );
   }
+  if (receipt.pillarId === agent.pillarId) return taken(agent, event);
+  const reason = `expected a receipt for ${agent.pillarId}, found one for ${receipt.pillarId}`;
+  return messageRefused(agent, { channel: "accepted", reason, moment: event });
+}
+
+function taken(agent: Agent, event: Accepted): AgentStep {
+  const { receipt } = event;
   const lit = callAccepted(agent, receipt, event);
   const { eventId, hubEpoch } = receipt;
   const isNews = agent.outbox.pending.has(eventId) || agent.outbox.hubEpoch !== hubEpoch;

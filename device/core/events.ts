@@ -90,8 +90,8 @@ export type Told =
   /** No receipt by HTTPS: refused, unreachable, or taken with the receipt still to come. */
   | { readonly type: "post-failed"; readonly eventId: EventId; readonly reason: string }
   | { readonly type: "link-down"; readonly reason: string }
-  /** The hub's receipt; its signature is good. */
-  | { readonly type: "accepted"; readonly receipt: Receipt }
+  /** The hub's receipt; its signature is good. `https`: the answer to a request for this alarm. */
+  | { readonly type: "accepted"; readonly receipt: Receipt; readonly via: "link" | "https" }
   /** What became of the call; its signature is good. */
   | { readonly type: "call-told"; readonly body: CallBody }
   /** A command of the hub; its signature is good. */

@@ -6,6 +6,7 @@
  * a newer one, is not a fault: a broker in good order may repeat and reorder.
  */
 import { after, minutes } from "../../shared/duration.ts";
+import type { SessionNonce } from "../../shared/ids.ts";
 import type { Stamp } from "../../shared/protocol/addressed.ts";
 import type { DownChannel } from "../../shared/protocol/topics.ts";
 import { follow, step } from "../../shared/step.ts";
@@ -24,9 +25,15 @@ export const forgetHeard = (agent: Agent): Agent => {
   return { ...agent, heeded: { ...UNHEARD, refused } };
 };
 
+/** What says for whom and from when a message is. Receipts have no order among themselves, and so no number. */
+type Heard = Pick<Stamp, "pillarId" | "hubRun"> & {
+  readonly sessionNonce?: SessionNonce | undefined;
+  readonly number?: number;
+};
+
 interface Down {
   readonly channel: DownChannel;
-  readonly stamp: Stamp;
+  readonly stamp: Heard;
   readonly moment: Moment;
 }
 
@@ -41,17 +48,21 @@ export function heed(agent: Agent, down: Down, obey: (agent: Agent) => AgentStep
   return obey({ ...agent, heeded: noted(agent.heeded, stamp) });
 }
 
-function whyOutdated({ link, heeded }: Agent, stamp: Stamp): string | undefined {
+function whyOutdated({ link, heeded }: Agent, stamp: Heard): string | undefined {
   const ours = link.phase === "up" ? link.sessionNonce : undefined;
-  if (stamp.sessionNonce !== ours) return "it is for another session of this pillar";
+  if (ours === undefined || stamp.sessionNonce !== ours) {
+    return "it is for another session of this pillar";
+  }
   if (heeded.earlierRuns.includes(stamp.hubRun)) return "it is from before the hub's last start";
-  if (stamp.hubRun === heeded.hubRun && stamp.number <= heeded.number) {
-    return `expected a number above ${heeded.number}, found ${stamp.number}`;
+  const { number = Infinity } = stamp;
+  if (stamp.hubRun === heeded.hubRun && number <= heeded.number) {
+    return `expected a number above ${heeded.number}, found ${number}`;
   }
   return undefined;
 }
 
-function noted(heeded: Heeded, { hubRun, number }: Stamp): Heeded {
+function noted(heeded: Heeded, { hubRun, number: own }: Heard): Heeded {
+  const number = own ?? (hubRun === heeded.hubRun ? heeded.number : 0);
   if (hubRun === heeded.hubRun || heeded.hubRun === undefined) return { ...heeded, hubRun, number };
   const earlierRuns = [...heeded.earlierRuns, heeded.hubRun].slice(-MAX_RUNS);
   return { ...heeded, hubRun, number, earlierRuns };

@@ -16,9 +16,9 @@ import type { Effect, Moment } from "./events.ts";
 import { clear, raise } from "./health.ts";
 import {
   byUrgency,
-  envelope,
   leastAsked,
   ofCallWith,
+  overLink,
   owedOfCall,
   withOutbox,
   withPending,
@@ -70,7 +70,7 @@ export function admit(
     // The outbox is full: it is sent once now, and read again from the disk when there is room.
     const fromSeq = Math.min(seq, agent.outbox.replay?.fromSeq ?? seq);
     const kept = withOutbox(headed, { replay: { fromSeq, isFetching: false } });
-    const message = { channel: "alarm", message: envelope(entry, told.at) } as const;
+    const message = overLink(agent, entry, told.at);
     const sent: AgentStep = step<Agent, Effect>(kept, { type: "publish", message });
     const detail = `${MAX_OUTBOX} alarms wait for the hub; restore the way to the hub`;
     return follow(sent, (next) => raise(next, "outbox-full", detail));
@@ -92,7 +92,7 @@ function send(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
   if (!entry || agent.link.phase !== "up") return step(agent);
   const attempts = entry.attempts + 1;
   const sent = withPending(agent, eventId, { attempts, isSentOnThisLink: true });
-  const message = { channel: "alarm", message: envelope(entry, moment.at) } as const;
+  const message = overLink(agent, entry, moment.at);
   return step<Agent, Effect>(sent, { type: "publish", message }, resendTimer(sent, moment));
 }
 

@@ -7,6 +7,7 @@
 import type { Instant } from "../../shared/duration.ts";
 import type { EventId } from "../../shared/ids.ts";
 import type { Alarm } from "../../shared/protocol/alarm.ts";
+import type { UpMessage } from "../../shared/protocol/messages.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { LedgerHead, SealedAlarm } from "./state/kept.ts";
 import type { Agent } from "./state/agent-state.ts";
@@ -97,4 +98,10 @@ export function envelope(entry: Pending, at: Instant): Alarm {
   const { alarm, edgeAt, attempts } = entry;
   const age = edgeAt === undefined ? {} : { ageMs: Math.max(0, Math.round(at - edgeAt)) };
   return { v, event: alarm.event, sig: alarm.sig, ...age, attempt: attempts + 1 };
+}
+
+/** As it goes over the link: in which session the receipt will count. */
+export function overLink({ link }: Agent, entry: Pending, at: Instant): UpMessage {
+  const session = link.phase === "up" ? { sessionNonce: link.sessionNonce } : {};
+  return { channel: "alarm", message: { ...envelope(entry, at), ...session } };
 }

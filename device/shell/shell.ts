@@ -201,7 +201,7 @@ function post(
       return failed("the receipt is not signed by our hub");
     }
     if (receipt.eventId !== eventId) return failed(`that is the receipt of ${receipt.eventId}`);
-    return tell({ type: "accepted", receipt });
+    return tell({ type: "accepted", receipt, via: "https" });
   };
   world.post.post(hub, message).then(answered, (error: unknown) => failed(reasonOf(error)));
 }
@@ -242,7 +242,9 @@ function told({ identity }: World, down: DownMessage, tell: Tell): void {
   switch (down.channel) {
     case "accepted": {
       const { receipt, sig } = down.message;
-      if (identity.isFromHub(receipt, sig)) return tell({ type: "accepted", receipt });
+      if (identity.isFromHub(receipt, sig)) {
+        return tell({ type: "accepted", receipt, via: "link" });
+      }
       return refused("the receipt is not signed by our hub");
     }
     case "command": {

@@ -186,6 +186,8 @@ export type HubEffect =
       readonly eventId: EventId;
       readonly seq: number;
       readonly incidentId: IncidentId;
+      /** The pillar's session that the alarm named: the receipt counts there. Absent when it came by HTTPS. */
+      readonly sessionNonce?: SessionNonce;
       /** Where the journal holds it; absent for one decided just now, whose index the shell knows. */
       readonly index?: number;
     }

@@ -27,7 +27,7 @@ export interface EffectsOptions {
   readonly authority: Pick<Authority, "sign">;
   readonly media: Pick<MediaPort, "send">;
   readonly send: PillarLink["send"];
-  readonly telling: Pick<Telling, "call" | "dismiss">;
+  readonly telling: Pick<Telling, "call" | "dismiss" | "hubRun">;
   readonly drop: PillarLink["drop"];
   readonly state: () => HubState;
   readonly views: Pick<Views, "end">;
@@ -78,7 +78,10 @@ type EffectOf<T extends HubEffect["type"]> = Extract<HubEffect, { type: T }>;
 function perform(options: EffectsOptions, effect: HubEffect, message: Accepted | undefined): void {
   switch (effect.type) {
     case "accept":
-      if (message) options.send(effect.pillarId, { channel: "accepted", message });
+      // An alarm that came by HTTPS has its receipt as the answer to its request.
+      if (message && effect.sessionNonce) {
+        options.send(effect.pillarId, { channel: "accepted", message });
+      }
       return;
     case "tell-pillar":
       options.telling.call(effect.pillarId, effect.call);
@@ -115,11 +118,15 @@ function receipt(
   effect: EffectOf<"accept">,
   { facts, first }: Settled,
 ): Accepted {
-  const { eventId, pillarId, seq, incidentId } = effect;
+  const { eventId, pillarId, seq, incidentId, sessionNonce } = effect;
   const offset = facts.findIndex(({ type }) => type === "alarm-recorded");
   const journalIndex = effect.index ?? first + offset;
   const hubEpoch = options.journal.hubEpoch();
-  const body: Receipt = { v: 1, eventId, pillarId, seq, incidentId, hubEpoch, journalIndex };
+  const { hubRun } = options.telling;
+  const body: Receipt = {
+    ...{ v: 1, eventId, pillarId, seq, incidentId, hubEpoch, journalIndex, hubRun },
+    ...(sessionNonce && { sessionNonce }),
+  };
   return { v: 1, receipt: body, sig: options.authority.sign(canonicalJson(body)) };
 }
 

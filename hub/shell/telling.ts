@@ -25,6 +25,8 @@ export interface LastWords {
 }
 
 export interface Telling {
+  /** Made at this start of the hub. */
+  readonly hubRun: HubRun;
   call(pillarId: PillarId, call: Call): void;
   signal(pillarId: PillarId, signal: Signal): void;
   /** The last it is told in this session; what waits for the next is not meant for whoever has that. */
@@ -57,6 +59,7 @@ export function createTelling(options: {
     options.send(to.pillarId, { channel: "call", message: signed(to, { call }) });
 
   return {
+    hubRun,
     call: (pillarId, call) => {
       const session = sessionOf(pillarId);
       if (session) sendCall(stampFor(pillarId, session), call);

@@ -8,7 +8,7 @@
  * The alarm of a newer pillar rings too: known fields are read; all fields are kept, linked and verified.
  */
 import { z } from "zod";
-import { EventId, PillarId, Sha256, Signature } from "../ids.ts";
+import { EventId, PillarId, SessionNonce, Sha256, Signature } from "../ids.ts";
 import { AnyVersion, isNewer, signedObject } from "./version.ts";
 
 /** `voice`: a person pressed. `silent`: help without sound. `text`: a typed call. `test`: a technician's. */
@@ -73,5 +73,7 @@ export const Alarm = z.object({
   ageMs: z.number().int().nonnegative().optional(),
   /** 1 for the first sending. */
   attempt: z.number().int().positive(),
+  /** The pillar's connection that carries it, as in its heartbeat: the receipt repeats it. Absent by HTTPS. */
+  sessionNonce: SessionNonce.optional(),
 });
 export type Alarm = z.infer<typeof Alarm>;

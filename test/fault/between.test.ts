@@ -124,5 +124,6 @@ test(
 
 function receipt(eventId: string, seq: number): Record<string, CanonicalValue> {
   const [incidentId, hubEpoch] = ["a".repeat(32), "b".repeat(32)];
-  return { v: 1, eventId, pillarId: ID, seq, incidentId, hubEpoch, journalIndex: 1 };
+  const about = { v: 1, eventId, pillarId: ID, seq, incidentId, hubEpoch, journalIndex: 1 };
+  return { ...about, ...sieve.stamp() };
 }

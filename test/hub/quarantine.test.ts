@@ -5,7 +5,6 @@ import {
   newHub,
   onlyIncident,
   person,
-  told,
   type FalseHub,
 } from "../kit/hub/shell-on-doubles.ts";
 
@@ -24,8 +23,8 @@ describe("a pillar whose certificate has expired", () => {
   test("is still answered: its alarm rings, marked as unverified", async () => {
     const hub = await newHub();
     await enrolUntil(hub, Date.now() - DAY_MS);
-    await hub.press({ via: "https" });
-    expect(told(hub)).toEqual(["accepted 1"]);
+    const answer = await hub.press({ via: "https" });
+    expect(answer).toMatchObject({ outcome: "accepted", accepted: { receipt: { seq: 1 } } });
     const { id, isVerified } = await onlyIncident(hub);
     expect(isVerified).toBe(false);
     expect(await hub.shell.reads.incident(id)).toMatchObject({ isVerified: false });
@@ -38,6 +37,8 @@ describe("a pillar whose certificate has expired", () => {
     await hear(hub, heartbeat);
     expect(hub.shell.loop.state().pillars.get(pillar(0))).toMatchObject({ release: "1.0" });
     await enrolUntil(hub, Date.now() - DAY_MS);
+    // Each enrolment lets the machine of the one before go.
+    hub.dropped.length = 0;
     await hear(hub, { ...heartbeat, message: newHeartbeat({ release: "2.0" }) });
     expect(hub.shell.loop.state().pillars.get(pillar(0))).toMatchObject({ release: "1.0" });
     expect(hub.dropped).toEqual([pillar(0)]);

@@ -42,6 +42,7 @@ interface Scene {
   publish(channel: DownChannel, message: unknown): Promise<unknown>;
   /** What the hub's stamp must hold now. */
   stamp(number: number): Record<string, CanonicalValue>;
+  readonly hubRun: string;
 }
 
 async function open(): Promise<Scene> {
@@ -77,7 +78,7 @@ async function open(): Promise<Scene> {
   };
   await expect.poll(session).not.toBe("");
   return {
-    ...{ agent, board, media, displays, authority, heard },
+    ...{ agent, board, media, displays, authority, heard, hubRun },
     publish: (channel, message) =>
       client.publishAsync(downTopic(PILLAR, channel), JSON.stringify(message), { qos: 1 }),
     stamp: (number) => ({ v: 1, pillarId: PILLAR, sessionNonce: session(), hubRun, number }),
@@ -101,17 +102,23 @@ const faults = ({ heard }: Scene): string[] =>
   );
 
 async function received(scene: Scene) {
-  const { authority, board, heard } = scene;
+  const { authority, board, heard, hubRun } = scene;
   board.press();
   await expect.poll(() => heard.some(({ channel }) => channel === "alarm")).toBe(true);
   const alarm = heard.flatMap((one) => (one.channel === "alarm" ? [one.message] : []))[0]!;
   const { eventId, seq } = alarm.event;
+  const { sessionNonce = "" } = alarm;
   const [incidentId, hubEpoch] = [hex128(), hex128()];
-  const receipt = { v: 1, eventId, pillarId: PILLAR, seq, incidentId, hubEpoch, journalIndex: 1 };
-  const sig = authority.sign(canonicalJson(receipt));
-  await scene.publish("accepted", { v: 1, receipt, sig });
+  const about = { v: 1, eventId, pillarId: PILLAR, seq, incidentId, journalIndex: 1 };
+  const receipt = { ...about, hubEpoch, hubRun, sessionNonce };
+  const accept = (changed: Record<string, CanonicalValue> = {}): Promise<unknown> => {
+    const whole = { ...receipt, ...changed };
+    const sig = authority.sign(canonicalJson(whole));
+    return scene.publish("accepted", { v: 1, receipt: whole, sig });
+  };
+  await accept();
   await expect.poll(() => board.lamps.at(-1)).toBe("received");
-  return { eventId, incidentId };
+  return { eventId, incidentId, hubEpoch, accept };
 }
 
 describe.skipIf(skipped)(`who may write to the broker (${skipped ?? "mosquitto"})`, () => {
@@ -148,6 +155,34 @@ describe.skipIf(skipped)(`who may write to the broker (${skipped ?? "mosquitto"}
     await scene.publish("call", own);
     await expect.poll(() => scene.agent.state().heeded.refused).toBe(6);
     expect(board.lamps.at(-1)).toBe("received");
+  });
+
+  test("G11 repeats no receipt of another session or of a run that has ended: the hub's database stays the one that is known", async () => {
+    const scene = await open();
+    const { hubEpoch, accept } = await received(scene);
+    const { board, agent } = scene;
+    const lamps = [...board.lamps];
+    const older = { hubEpoch: hex128(), incidentId: hex128() };
+    // Each is the hub's own word, and was true when it was said.
+    await accept({ ...older, sessionNonce: hex128() });
+    await expect.poll(() => agent.state().heeded.refused).toBe(1);
+    // An answer by HTTPS names no session.
+    const { hubRun, authority } = scene;
+    const about = { v: 1, eventId: hex128(), pillarId: PILLAR, seq: 1, journalIndex: 1 };
+    const answer = { ...about, ...older, hubRun };
+    const sig = authority.sign(canonicalJson(answer));
+    await scene.publish("accepted", { v: 1, receipt: answer, sig });
+    await expect.poll(() => agent.state().heeded.refused).toBe(2);
+    // A hub that has started since, and then a receipt of the run before.
+    const started = hex128();
+    await accept({ hubRun: started });
+    await expect.poll(() => agent.state().heeded.hubRun).toBe(started);
+    await accept(older);
+    await expect.poll(() => agent.state().heeded.refused).toBe(3);
+    expect(agent.state().outbox).toMatchObject({ hubEpoch, replay: undefined });
+    expect(board.lamps).toEqual(lamps);
+    // Nothing of this is a fault: a broker in good order may repeat.
+    expect(faults(scene)).toEqual([]);
   });
 
   test("G11 moves nothing with a command: unsigned, of another version, for another pillar or session", async () => {

@@ -198,9 +198,15 @@ describe.skipIf(reason !== undefined).each(CASES)("a hub behind nginx $how", ({ 
 
   test("a recording comes in the parts that are asked for", async () => {
     const headers = { authorization: `Bearer ${await token()}` };
-    const found = await street.hub.operator.recordings(incidentId);
+    const { operator } = street.hub;
+    await operator.order(incidentId, "answer");
+    await operator.order(incidentId, "close", { disposition: "resolved", note: "" });
+    const isRunning = (): Promise<boolean> =>
+      operator.recordings(incidentId).then((all) => all.some(({ state }) => state === "recording"));
+    await until(10_000, async () => !(await isRunning()));
+    const found = await operator.recordings(incidentId);
     const { id } = found[0] as Recording;
-    // No picture came from this pillar, so the file is ours to make.
+    // No picture came from this pillar, and its recorder writes no more: the file is ours to make.
     const startedAt = Date.parse(found[0]?.startedAt ?? "");
     const file = join(street.hub.dir, recordingPath({ id, startedAt }));
     mkdirSync(dirname(file), { recursive: true });

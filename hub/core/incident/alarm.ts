@@ -6,6 +6,7 @@
  * ones still open, without a recording.
  */
 import type { Priority } from "../../../shared/api/incident.ts";
+import type { SessionNonce } from "../../../shared/ids.ts";
 import {
   isOfNewerPillar,
   kindOf,
@@ -32,7 +33,7 @@ const PRIORITY: Record<AlarmKind, Priority> = { voice: 1, silent: 1, text: 2, te
 
 export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
   const { same, rival } = sight(state, event);
-  if (same) return acceptAgain(state, same);
+  if (same) return acceptAgain(state, event, same);
   const { pillarId } = event;
   const openId = state.openByKey.get(incidentKey({ pillarId, kind: kindOf(event.alarm.event) }));
   const open = openId && state.incidents.get(openId);
@@ -67,12 +68,18 @@ function newerPillar(state: HubState, { at, pillarId, alarm }: AlarmHeard): Deci
 }
 
 /** Same receipt as the first time, and what has become of the call since. */
-function acceptAgain(state: HubState, known: KnownAlarm): Decision {
+function acceptAgain(state: HubState, { alarm }: AlarmHeard, known: KnownAlarm): Decision {
   const { pillarId, eventId, seq, incidentId, index } = known;
   const incident = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
-  const accept: HubEffect = { type: "accept", pillarId, eventId, seq, incidentId, index };
+  const accept: HubEffect = {
+    ...{ type: "accept", pillarId, eventId, seq, incidentId, index },
+    ...sessionOf(alarm),
+  };
   return { facts: [], effects: [accept, ...callSince(known, incident)] };
 }
+
+const sessionOf = ({ sessionNonce }: AlarmHeard["alarm"]): { sessionNonce?: SessionNonce } =>
+  sessionNonce ? { sessionNonce } : {};
 
 /** The newest alarm is answered with the state of an open call; any alarm of a call that is over, with its end. */
 function callSince(known: KnownAlarm, incident: IncidentRecord | undefined): HubEffect[] {
@@ -101,8 +108,9 @@ function recorded(state: HubState, event: AlarmHeard, into: AlarmRecord): Fact {
 }
 
 function acceptNew(event: AlarmHeard, incidentId: IncidentRecord["id"]): HubEffect {
-  const { eventId, seq } = event.alarm.event;
-  return { type: "accept", pillarId: event.pillarId, eventId, seq, incidentId };
+  const { pillarId, alarm } = event;
+  const { eventId, seq } = alarm.event;
+  return { type: "accept", pillarId, eventId, seq, incidentId, ...sessionOf(alarm) };
 }
 
 interface Joined {

@@ -1,6 +1,6 @@
 /** Canaries of the promise "the centre has received your call". */
 import type { Receipt } from "../../../shared/protocol/accepted.ts";
-import type { HubEpoch, IncidentId } from "../../../shared/ids.ts";
+import type { HubEpoch, HubRun, IncidentId } from "../../../shared/ids.ts";
 import { HONEST } from "../rules.ts";
 import { withRules, type Canary } from "./canary.ts";
 
@@ -30,8 +30,9 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
             incidentId: NOBODY as IncidentId,
             hubEpoch: agent.outbox.hubEpoch ?? (NOBODY as HubEpoch),
             journalIndex: 0,
+            hubRun: NOBODY as HubRun,
           };
-          return { type: "accepted", receipt };
+          return { type: "accepted", receipt, via: "https" };
         },
       }),
   },

@@ -117,7 +117,8 @@ function sendAlarm(hand: Hand, poison: Poison): void {
     // Nothing without a canonical form can be signed.
     return;
   }
-  const envelope: Fields = { v: 1, event, sig, ageMs: 100, attempt: 1 };
+  const sessionNonce = "7".repeat(32);
+  const envelope: Fields = { v: 1, event, sig, ageMs: 100, attempt: 1, sessionNonce };
   const alarm = old ?? over(envelope, poison.message);
   hand.sent.push(alarm);
   if (hand.sent.length > MOST_AT_ONCE) hand.sent.shift();

@@ -36,16 +36,21 @@ function perform(
   const { hub } = world;
   switch (effect.type) {
     case "accept": {
-      const { eventId, pillarId, seq, incidentId } = effect;
+      const { eventId, pillarId, seq, incidentId, sessionNonce } = effect;
       const offset = settled.facts.findIndex(({ type }) => type === "alarm-recorded");
       const journalIndex = effect.index ?? settled.first + offset;
       const { hubEpoch } = hub;
-      const receipt = { v: 1, eventId, pillarId, seq, incidentId, hubEpoch, journalIndex } as const;
+      const receipt = {
+        ...({ v: 1, eventId, pillarId, seq, incidentId, hubEpoch, journalIndex } as const),
+        hubRun: runOf(hub),
+        ...(sessionNonce && { sessionNonce }),
+      };
       const message = { v: 1, receipt, sig: signWith("key of the hub", receipt) } as const;
       world.note("hub", "accepted sent", eventId);
       for (const answer of hub.posts.get(eventId) ?? []) answer(message);
       hub.posts.delete(eventId);
-      return sendTo(world, pillarId, { channel: "accepted", message });
+      if (sessionNonce) sendTo(world, pillarId, { channel: "accepted", message });
+      return;
     }
     case "tell-pillar":
       return tellCall(world, effect);
@@ -88,11 +93,19 @@ function tellCall(
   const sessionNonce = hub.state.heard.contacts.get(pillarId)?.sessionNonce;
   if (!sessionNonce) return;
   hub.told += 1;
-  const hubRun = hub.life.toString(16).padStart(32, "0") as HubRun;
-  const body = { v: 1, pillarId, sessionNonce, hubRun, number: hub.told, call } as const;
+  const body = {
+    v: 1,
+    pillarId,
+    sessionNonce,
+    hubRun: runOf(hub),
+    number: hub.told,
+    call,
+  } as const;
   const message = { v: 1, body, sig: signWith("key of the hub", body) } as const;
   sendTo(world, pillarId, { channel: "call", message });
 }
+
+const runOf = ({ life }: HubWorld["hub"]): HubRun => life.toString(16).padStart(32, "0") as HubRun;
 
 function sendTo(world: HubWorld, pillarId: PillarId, message: DownMessage): void {
   const pillar = world.pillarById.get(pillarId);

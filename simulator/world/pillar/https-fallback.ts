@@ -38,7 +38,7 @@ export function postAlarm(
     }
     coverage.count(number > 0 ? "accepted-by-later-door" : "accepted-by-https");
     heardReceipt(world, pillar, eventId);
-    world.tellPillar(pillar, { type: "accepted", receipt: accepted.receipt });
+    world.tellPillar(pillar, { type: "accepted", receipt: accepted.receipt, via: "https" });
   };
   coverage.count(`posted-to-${door}-door`);
   world.note(pillar.id, "alarm posted", `${eventId} to hub ${number}`);

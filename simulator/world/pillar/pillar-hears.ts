@@ -13,7 +13,7 @@ export function pillarHears(world: PillarWorld, pillar: Pillar, down: DownMessag
       const { receipt, sig } = down.message;
       if (!world.rules.isOfHub(receipt, sig)) return refuse(world, pillar, down.channel);
       heardReceipt(world, pillar, receipt.eventId);
-      return world.tellPillar(pillar, { type: "accepted", receipt });
+      return world.tellPillar(pillar, { type: "accepted", receipt, via: "link" });
     }
     case "command": {
       const { body, sig } = down.message;

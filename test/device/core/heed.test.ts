@@ -1,12 +1,20 @@
 /** What of the hub's messages is heeded: in this session, in their order, from the present run of the hub. */
 import { describe, expect, test } from "vitest";
-import { HubRun, IncidentId, MediaSessionId, SessionNonce } from "../../../shared/ids.ts";
+import {
+  HubEpoch,
+  HubRun,
+  IncidentId,
+  MediaSessionId,
+  SessionNonce,
+  type EventId,
+} from "../../../shared/ids.ts";
 import type { Stamp } from "../../../shared/protocol/addressed.ts";
 import type { CallStatus } from "../../../shared/protocol/call.ts";
 import {
   LINK_UP,
   NONCE,
   PILLAR,
+  EPOCH,
   reachedPillar,
   RUN,
   type FalsePillar,
@@ -17,13 +25,17 @@ const stamp = (changes: object): Stamp =>
 const OTHER = SessionNonce.parse("9".repeat(32));
 const run = (n: number): HubRun => HubRun.parse(String(n).repeat(32));
 
+/** A run of the hub that has ended since. */
+const ENDED = run(3);
+
 function ringing(): { pillar: FalsePillar; say: (status: CallStatus, to: object) => void } {
   const pillar = reachedPillar();
   const eventId = pillar.press();
-  pillar.accept(eventId);
   const about = { v: 1, incidentId: IncidentId.parse(eventId), eventId, by: "Wang" } as const;
   const say = (status: CallStatus, to: object): void =>
     pillar.tell({ type: "call-told", body: { ...stamp(to), call: { ...about, status } } });
+  say("ringing", { hubRun: ENDED, number: 9 });
+  pillar.accept(eventId);
   return { pillar, say };
 }
 
@@ -36,10 +48,9 @@ describe("a signed message", () => {
     ["for another session", { sessionNonce: OTHER }],
     ["with the number of the last one", { number: 5 }],
     ["with a number below the last one's", { number: 4 }],
-    ["of a run of the hub that has ended", { hubRun: run(3), number: 99 }],
+    ["of a run of the hub that has ended", { hubRun: ENDED, number: 99 }],
   ])("%s changes neither lamp nor voice nor words, and is counted", (_what, to) => {
     const { pillar, say } = ringing();
-    say("ringing", { hubRun: run(3), number: 9 });
     say("ringing", { number: 5 });
     const before = { display: pillar.state().display, prompts: pillar.prompts.length };
     say("answered", to);
@@ -121,5 +132,61 @@ describe("what is refused", () => {
     expect(pillar.state().heeded.refused).toBe(100);
     expect(pillar.faults()).toEqual([]);
     expect(pillar.lamp()).toBe("received");
+  });
+});
+
+describe("a receipt over the link", () => {
+  const sendings = (pillar: FalsePillar): number => pillar.alarms().length;
+  const late = (pillar: FalsePillar, eventId: EventId, changes: object): void =>
+    pillar.tell({
+      type: "accepted",
+      receipt: {
+        ...{ v: 1, eventId, pillarId: PILLAR, seq: 1, incidentId: IncidentId.parse(eventId) },
+        ...{ hubEpoch: EPOCH, journalIndex: 1, hubRun: RUN, sessionNonce: NONCE, ...changes },
+      },
+      via: "link",
+    });
+
+  test("counts in the session that its alarm named: of the last one it is refused, and the alarm goes once more and rests", () => {
+    const pillar = reachedPillar();
+    const eventId = pillar.press();
+    expect(pillar.alarms()).toMatchObject([{ sessionNonce: NONCE }]);
+    pillar.tell({ type: "link-down", reason: "test" });
+    pillar.tell({ ...LINK_UP, sessionNonce: OTHER });
+    expect(pillar.alarms().slice(1)).toMatchObject([{ attempt: 2, sessionNonce: OTHER }]);
+    late(pillar, eventId, {});
+    expect([pillar.lamp(), sendings(pillar), pillar.faults()]).toEqual(["calling", 2, []]);
+    pillar.accept(eventId);
+    expect(pillar.lamp()).toBe("received");
+    pillar.pass(600_000);
+    expect(sendings(pillar)).toBe(2);
+  });
+
+  test.each([
+    ["of an earlier run of the hub", { hubRun: ENDED }],
+    ["of another session", { sessionNonce: OTHER }],
+    ["that names no session", { sessionNonce: undefined }],
+    ["of another pillar", { pillarId: "pillar-2" }],
+  ])("%s leads to no other database, drops no alarm that waits and moves no call", (_what, to) => {
+    const { pillar } = ringing();
+    pillar.pass(6000);
+    const second = pillar.press();
+    const { outbox, call } = pillar.state();
+    const older = { hubEpoch: HubEpoch.parse("0".repeat(32)), incidentId: "0".repeat(32) };
+    late(pillar, second, { ...older, ...to });
+    expect(pillar.state()).toMatchObject({ outbox, call, heeded: { refused: 1 } });
+  });
+
+  test("is heeded again and again in its session: receipts have no order among themselves", () => {
+    const { pillar, say } = ringing();
+    say("ringing", { number: 7 });
+    pillar.pass(6000);
+    const second = pillar.press();
+    const { call } = pillar.state().call;
+    const into = call.phase === "received" ? { incidentId: call.incidentId } : {};
+    late(pillar, second, into);
+    late(pillar, second, into);
+    say("answered", { number: 8 });
+    expect([pillar.lamp(), pillar.state().heeded.refused]).toEqual(["answered", 0]);
   });
 });

@@ -5,6 +5,7 @@ import {
   EPOCH,
   NONCE,
   PILLAR,
+  RUN,
   reachedPillar,
   type FalsePillar,
 } from "../../kit/core/pillar-core.ts";
@@ -201,7 +202,9 @@ describe("a hub that was set back to an older copy", () => {
         incidentId: OTHER_INCIDENT,
         hubEpoch: OTHER_HUB,
         journalIndex: 1,
+        hubRun: RUN,
       },
+      via: "https",
     });
     expect(pillar.lamp()).toBe("received");
     expect(pillar.prompts.at(-1)).toBe("ringing-again");

@@ -18,6 +18,7 @@ import {
   PILLAR,
   reachedPillar,
   type FalsePillar,
+  RUN,
 } from "../../kit/core/pillar-core.ts";
 
 interface Row {
@@ -210,8 +211,9 @@ const WAYS_BACK: readonly WayBack[] = [
         type: "accepted",
         receipt: {
           ...{ v: 1, eventId, pillarId: PILLAR, seq: 1, incidentId: OTHER_INCIDENT },
-          ...{ hubEpoch: EPOCH, journalIndex: 1 },
+          ...{ hubEpoch: EPOCH, journalIndex: 1, hubRun: RUN },
         },
+        via: "https",
       }),
     ...{ shown: "received", voice: "ringing-again" },
   },

@@ -46,16 +46,27 @@ describe("an alarm", () => {
     expect(known?.index).toBe(receipt?.journalIndex);
   });
 
-  test.each(["mqtt", "https"] as const)(
-    "by %s is answered with the receipt that also goes down the link",
-    async (via) => {
-      const hub = await newHub();
-      const answer = await hub.press({ via });
-      const [sent] = hub.sent.filter(({ message }) => message.channel === "accepted");
-      expect(answer).toEqual({ outcome: "accepted", accepted: sent?.message.message });
-      expect(await hub.press({ via })).toEqual(answer);
-    },
-  );
+  const receipts = (hub: FalseHub) =>
+    hub.sent.flatMap(({ message }) => (message.channel === "accepted" ? [message.message] : []));
+
+  test("over the link has its receipt there, for the session that it names", async () => {
+    const hub = await newHub();
+    const answer = await hub.press();
+    const [accepted] = receipts(hub);
+    expect(answer).toEqual({ outcome: "accepted", accepted });
+    expect(accepted?.receipt.sessionNonce).toBe("5".repeat(32));
+    expect(await hub.press()).toEqual(answer);
+    expect(receipts(hub)).toEqual([accepted, accepted]);
+  });
+
+  test("by HTTPS has its receipt as the answer, for no session, and none goes down the link", async () => {
+    const hub = await newHub();
+    const answer = await hub.press({ via: "https" });
+    expect(answer).toMatchObject({ outcome: "accepted", accepted: { receipt: { seq: 1 } } });
+    expect(JSON.stringify(answer)).not.toContain("sessionNonce");
+    expect(await hub.press({ via: "https" })).toEqual(answer);
+    expect(receipts(hub)).toEqual([]);
+  });
 
   test.each(["mqtt", "https"] as const)(
     "by %s whose signature does not fit is answered with the reason",

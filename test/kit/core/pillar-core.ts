@@ -49,6 +49,7 @@ export interface FalsePillar {
   now(): number;
   tell(told: Told): void;
   press(kind?: "voice" | "silent"): EventId;
+  /** A receipt for the present session, or by HTTPS when the link is down. */
   accept(eventId: EventId, hubEpoch?: HubEpoch): void;
   call(eventId: EventId, status: CallStatus, by?: string): void;
   /** The hub's word about a call, for the present session and with the next number. */
@@ -127,6 +128,7 @@ export function falsePillar(from: Partial<LedgerAtStart> = {}): FalsePillar {
     agent = state;
     effects.forEach(perform);
   };
+  const session = (): SessionNonce => (agent.link.phase === "up" ? agent.link.sessionNonce : NONCE);
   const pillar: FalsePillar = {
     disk: "good",
     isClockSynced: true,
@@ -156,7 +158,10 @@ export function falsePillar(from: Partial<LedgerAtStart> = {}): FalsePillar {
           incidentId: IncidentId.parse(eventId),
           hubEpoch,
           journalIndex: 1,
+          hubRun: RUN,
+          sessionNonce: session(),
         },
+        via: agent.link.phase === "up" ? "link" : "https",
       }),
     call: (eventId, status, by) =>
       pillar.hear({
@@ -164,9 +169,7 @@ export function falsePillar(from: Partial<LedgerAtStart> = {}): FalsePillar {
         ...(by && { by }),
       }),
     hear: (call) => {
-      const { link } = agent;
-      const sessionNonce = link.phase === "up" ? link.sessionNonce : NONCE;
-      const stamp = { v: 1, pillarId: PILLAR, sessionNonce, hubRun: RUN } as const;
+      const stamp = { v: 1, pillarId: PILLAR, sessionNonce: session(), hubRun: RUN } as const;
       tell({ type: "call-told", body: { ...stamp, number: ++told, call } });
     },
     pass: (ms) => {

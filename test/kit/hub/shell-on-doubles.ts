@@ -70,7 +70,8 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
     press: async ({ via = "mqtt", ...details } = {}) => {
       if (via === "mqtt") showSession(running());
       const alarm = newAlarm(pillar(0), details);
-      const message = { channel: "alarm", message: alarm } as const;
+      const session = via === "mqtt" ? { sessionNonce: SESSION } : {};
+      const message = { channel: "alarm", message: { ...alarm, ...session } } as const;
       return await running().shell.linkEvents.onMessage(pillar(0), message, via);
     },
     stop: () => stop(),
@@ -135,6 +136,8 @@ async function enrol({ shell }: FalseHub): Promise<void> {
   ]);
 }
 
+const SESSION = SessionNonce.parse("5".repeat(32));
+
 /** As its first heartbeat does: what it is told is signed for this session. */
 function showSession({ shell }: FalseHub): void {
   const state = shell.loop.state();
@@ -144,7 +147,7 @@ function showSession({ shell }: FalseHub): void {
     hear(state, connected, state.heard.clock.nowMs);
   }
   const contact = state.heard.contacts.get(pillar(0));
-  if (contact) contact.sessionNonce ??= SessionNonce.parse("5".repeat(32));
+  if (contact) contact.sessionNonce ??= SESSION;
 }
 
 /** What the pillar was told, in words. */

@@ -5,7 +5,7 @@ import type { AddressInfo, Server } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { Authority } from "../../../hub/identity/ports.ts";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
-import { HubEpoch, IncidentId } from "../../../shared/ids.ts";
+import { HubEpoch, HubRun, IncidentId } from "../../../shared/ids.ts";
 import type { Accepted, Receipt } from "../../../shared/protocol/accepted.ts";
 import { Alarm } from "../../../shared/protocol/alarm.ts";
 
@@ -29,6 +29,7 @@ export function receiptFrom(authority: Authority, { event }: Alarm): Accepted {
     incidentId: IncidentId.parse("1".repeat(32)),
     hubEpoch: HubEpoch.parse("e".repeat(32)),
     journalIndex: 1,
+    hubRun: HubRun.parse("d".repeat(32)),
   };
   return { v: 1, receipt, sig: authority.sign(canonicalJson(receipt)) };
 }

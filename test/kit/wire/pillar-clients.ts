@@ -15,7 +15,15 @@ import { createSampledLog, type SampledLog } from "../../../hub/link/sampled-log
 import type { Authority } from "../../../hub/identity/ports.ts";
 import type { WayIn } from "../../../hub/ports.ts";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
-import { EventId, IncidentId, HubEpoch, PillarId, Sha256 } from "../../../shared/ids.ts";
+import {
+  EventId,
+  HubEpoch,
+  HubRun,
+  IncidentId,
+  PillarId,
+  SessionNonce,
+  Sha256,
+} from "../../../shared/ids.ts";
 import type { Alarm, AlarmEvent } from "../../../shared/protocol/alarm.ts";
 import { KEEP_ALIVE_SECONDS } from "../../../shared/protocol/connection.ts";
 import type { DownMessage, UpMessage } from "../../../shared/protocol/messages.ts";
@@ -158,6 +166,9 @@ export const alarmPublicKey = alarmKeys.publicKey
   .export({ type: "spki", format: "pem" })
   .toString();
 
+/** Of alarms and heartbeats made here. */
+const SESSION = SessionNonce.parse("a".repeat(32));
+
 export function makeAlarm(pillarId: PillarId, seq = 1): Alarm {
   const event: AlarmEvent = {
     v: 1,
@@ -171,7 +182,10 @@ export function makeAlarm(pillarId: PillarId, seq = 1): Alarm {
     clock: { synced: true, errorMs: 5 },
   };
   const sig = sign(null, Buffer.from(canonicalJson(event)), alarmKeys.privateKey);
-  return { v: 1, event, sig: sig.toString("base64url") as Alarm["sig"], ageMs: 20, attempt: 1 };
+  return {
+    ...{ v: 1, event, sig: sig.toString("base64url") as Alarm["sig"] },
+    ...{ ageMs: 20, attempt: 1, sessionNonce: SESSION },
+  };
 }
 
 export function makeAccepted(
@@ -186,6 +200,8 @@ export function makeAccepted(
     incidentId: IncidentId.parse("a".repeat(32)),
     hubEpoch: HubEpoch.parse("b".repeat(32)),
     journalIndex: 1,
+    hubRun: HubRun.parse("d".repeat(32)),
+    ...(alarm.sessionNonce && { sessionNonce: alarm.sessionNonce }),
   };
   return {
     channel: "accepted",
@@ -196,7 +212,7 @@ export function makeAccepted(
 export const makeHeartbeat = (): object => ({
   v: 1,
   bootEpoch: 1,
-  sessionNonce: "a".repeat(32),
+  sessionNonce: SESSION,
   uptimeMs: 1000,
   wallMs: 1_790_000_000_000,
   head: { seq: 0, hash: "0".repeat(64) },

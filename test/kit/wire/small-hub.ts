@@ -187,7 +187,7 @@ export async function smallHub(names: readonly string[] = []): Promise<SmallHub>
       send({ channel: "command", message: { v: 1, body, sig: signed(canonicalJson(body)) } });
       return commandId;
     },
-    accept: ({ event }) => {
+    accept: ({ event, sessionNonce }) => {
       const receipt: Receipt = {
         v: 1,
         eventId: event.eventId,
@@ -196,6 +196,8 @@ export async function smallHub(names: readonly string[] = []): Promise<SmallHub>
         incidentId: incidentOf(event.eventId),
         hubEpoch: hub.epoch,
         journalIndex: received.length,
+        hubRun,
+        ...(sessionNonce && { sessionNonce }),
       };
       const sig = signed(canonicalJson(receipt));
       send({ channel: "accepted", message: { v: 1, receipt, sig } });

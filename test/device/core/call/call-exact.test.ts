@@ -9,6 +9,8 @@ import {
   PILLAR,
   reachedPillar,
   type FalsePillar,
+  RUN,
+  NONCE,
 } from "../../../kit/core/pillar-core.ts";
 
 const stateOf = (pillar: FalsePillar) => pillar.state().call;
@@ -207,8 +209,9 @@ describe("pressing again", () => {
         type: "accepted",
         receipt: {
           ...{ v: 1, eventId, pillarId: PILLAR, seq: 2, hubEpoch: EPOCH, journalIndex: 9 },
-          incidentId: IncidentId.parse(incident),
+          ...{ incidentId: IncidentId.parse(incident), hubRun: RUN, sessionNonce: NONCE },
         },
+        via: "link",
       });
     into(first, second);
     expect(stateOf(pillar).call).toMatchObject({ incidentId: first });

@@ -2,7 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { isAllStoredWith } from "../../../../device/core/disk.ts";
 import { IncidentId, type EventId } from "../../../../shared/ids.ts";
-import { EPOCH, PILLAR, reachedPillar, type FalsePillar } from "../../../kit/core/pillar-core.ts";
+import {
+  EPOCH,
+  PILLAR,
+  reachedPillar,
+  type FalsePillar,
+  RUN,
+} from "../../../kit/core/pillar-core.ts";
 
 const LATER_MS = 5000;
 
@@ -18,8 +24,8 @@ function pressedTwice(): { pillar: FalsePillar; first: EventId; second: EventId 
 
 function acceptInto(pillar: FalsePillar, eventId: EventId, incident: EventId): void {
   const base = { v: 1, pillarId: PILLAR, seq: 2, hubEpoch: EPOCH, journalIndex: 9 } as const;
-  const receipt = { ...base, eventId, incidentId: IncidentId.parse(incident) };
-  pillar.tell({ type: "accepted", receipt });
+  const receipt = { ...base, eventId, incidentId: IncidentId.parse(incident), hubRun: RUN };
+  pillar.tell({ type: "accepted", receipt, via: "https" });
 }
 
 const seqs = (pillar: FalsePillar): Set<number> =>

@@ -30,6 +30,8 @@ export interface Sieve {
   set(fates: Fates): void;
   /** Tells the pillar something nobody said. */
   invent(topic: string, message: object): void;
+  /** The session that the pillar named last, and the run that the hub named last. */
+  stamp(): { readonly sessionNonce: string; readonly hubRun: string };
   /** What befell messages so far. */
   counts(): { readonly lost: number; readonly repeated: number; readonly delayed: number };
   close(): Promise<void>;
@@ -42,6 +44,8 @@ export interface Ends {
   readonly identity: () => Identity;
 }
 
+const SESSION_IN = /"sessionNonce":"([0-9a-f]{32})"/;
+const RUN_IN = /"hubRun":"([0-9a-f]{32})"/;
 const MOST_REPEATS = 5;
 const DELAY_MS = { least: 20, most: 800 };
 
@@ -51,6 +55,7 @@ export async function newSieve({ hubDir, mqttPort, identity }: Ends, seed = 1): 
   const counts = { lost: 0, repeated: 0, delayed: 0 };
   const sockets = new Set<TLSSocket>();
   let fates: Fates = {};
+  let [sessionNonce, hubRun] = ["", ""];
   let near: TLSSocket | undefined;
   const kept = (socket: TLSSocket): TLSSocket => {
     sockets.add(socket);
@@ -62,6 +67,9 @@ export async function newSieve({ hubDir, mqttPort, identity }: Ends, seed = 1): 
     eachPacket(({ type }, bytes) => {
       const write = (): void => void (to.writable && to.write(bytes));
       if (type !== PACKET.publish) return write();
+      const text = bytes.toString("latin1");
+      if (way === "up") sessionNonce = SESSION_IN.exec(text)?.[1] ?? sessionNonce;
+      else hubRun = RUN_IN.exec(text)?.[1] ?? hubRun;
       const mayBeLost = Math.max(fates.lost ?? 0, way === "down" ? (fates.lostDown ?? 0) : 0);
       if (chance() < mayBeLost) {
         counts.lost += 1;
@@ -93,6 +101,7 @@ export async function newSieve({ hubDir, mqttPort, identity }: Ends, seed = 1): 
   return {
     port: (server.address() as AddressInfo).port,
     set: (next) => void (fates = next),
+    stamp: () => ({ sessionNonce, hubRun }),
     counts: () => ({ ...counts }),
     invent(topic, message) {
       const payload = JSON.stringify(message);

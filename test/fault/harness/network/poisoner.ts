@@ -11,7 +11,7 @@ import { upTopic } from "../../../../shared/protocol/topics.ts";
 import { over, type Poison } from "../../../../simulator/poison/corpus.ts";
 import type { Fields } from "../../../../simulator/poison/values.ts";
 import type { Street } from "../programs/street.ts";
-import { wirePillar, type WireLink, type WirePillar } from "./wire-pillar.ts";
+import { SESSION, wirePillar, type WireLink, type WirePillar } from "./wire-pillar.ts";
 
 /** Nobody waits longer for an answer that a closed connection will not bring. */
 const ANSWER_WITHIN_MS = 6000;
@@ -75,7 +75,8 @@ function alarmText(
   if (earlier !== undefined) return earlier;
   const good = pillar.seal().event as unknown as Fields;
   const event = over(over(good, hostile), isOfOther ? { pillarId: otherId } : {});
-  const envelope = { v: 1, event, sig: pillar.sign(signedText(event)), ageMs: 10, attempt: 1 };
+  const sig = pillar.sign(signedText(event));
+  const envelope = { v: 1, event, sig, ageMs: 10, attempt: 1, sessionNonce: SESSION };
   const text = textOf(over(envelope, message));
   sent.push(text);
   if (sent.length > MAX_KEPT) sent.shift();
@@ -101,7 +102,7 @@ const textOf = (message: Fields): string => JSON.stringify(message);
 const hex = (): string => randomBytes(16).toString("hex");
 
 const goodHeartbeat = (): Fields => ({
-  ...{ v: 1, bootEpoch: 1, sessionNonce: "5".repeat(32), uptimeMs: 1000, wallMs: Date.now() },
+  ...{ v: 1, bootEpoch: 1, sessionNonce: SESSION, uptimeMs: 1000, wallMs: Date.now() },
   ...{ head: { seq: 0, hash: "0".repeat(64) }, outboxDepth: 0, faults: [], release: "1" },
 });
 const GOOD_REPORT: Fields = { v: 1, type: "fault-cleared", code: "camera-lost" };

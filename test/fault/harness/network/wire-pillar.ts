@@ -25,6 +25,9 @@ import { downFilter, parseTopic, upTopic } from "../../../../shared/protocol/top
 import type { HubUnderTest } from "../programs/hub.ts";
 import type { Street } from "../programs/street.ts";
 
+/** Named by every alarm it sends. */
+export const SESSION = "5".repeat(32);
+
 export interface WirePillar {
   readonly id: PillarId;
   readonly identity: Identity;
@@ -79,6 +82,7 @@ export async function wirePillar(street: Street, id: string): Promise<WirePillar
       sig,
       ageMs: 10,
       attempt: 1,
+      sessionNonce: SESSION,
       ...change,
     }),
     async connect(options = {}) {
