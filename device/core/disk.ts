@@ -6,6 +6,7 @@
  * chain on the disk has no hole. Beyond `MAX_UNSTORED` the oldest is given up, and the ledger declares
  * the gap.
  */
+import { dropOldest } from "../../shared/bounded-map.ts";
 import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
 import type { EventId, HubEpoch } from "../../shared/ids.ts";
 import { follow, step } from "../../shared/step.ts";
@@ -35,8 +36,7 @@ function write(agent: Agent, alarm: SealedAlarm, moment: Moment): AgentStep {
   const { eventId } = alarm.event;
   return follow(writeAgain(agent), (next) => {
     const disk = new Map(next.disk).set(eventId, { alarm, isWriting: true, acceptedBy: undefined });
-    const [oldest] = disk.keys();
-    if (disk.size > MAX_UNSTORED && oldest !== undefined) disk.delete(oldest);
+    dropOldest(disk, MAX_UNSTORED);
     const at = after(moment.at, DISK_MS);
     return step<Agent, Effect>(
       { ...next, disk },

@@ -7,6 +7,7 @@
  * push out what is counted, and a refusal does not tell whether an account exists.
  */
 import { createHash, randomBytes } from "node:crypto";
+import { BoundedMap } from "../../shared/bounded-map.ts";
 import { addressGroup } from "../link/entrance/address-group.ts";
 import { takeTurn, type Rate } from "../link/rate.ts";
 
@@ -39,9 +40,9 @@ export interface SignInLimit {
 }
 
 export function createSignInLimit(now: () => number): SignInLimit {
-  const nextAtByPlace = new Map<string, number>();
+  const nextAtByPlace = new BoundedMap<string, number>(MAX_PLACES);
   const nextAtByAccount = new Float64Array(ACCOUNT_SLOTS);
-  const addressesByAccount = new Map<string, readonly string[]>();
+  const addressesByAccount = new BoundedMap<string, readonly string[]>(MAX_ACCOUNTS_WITH_ADDRESSES);
   const salt = randomBytes(16);
   const slotOf = (username: string): number =>
     createHash("sha256").update(salt).update(username).digest().readUInt16BE(0);
@@ -57,8 +58,6 @@ export function createSignInLimit(now: () => number): SignInLimit {
     begin: (one) => {
       const place = placeOf(one);
       const before = nextAtByPlace.get(place) ?? 0;
-      nextAtByPlace.delete(place);
-      makeRoom(nextAtByPlace, MAX_PLACES);
       nextAtByPlace.set(place, after(FROM_ONE_PLACE, before, now()));
       if (!isStranger(one)) return;
       const slot = slotOf(one.username);
@@ -76,8 +75,6 @@ export function createSignInLimit(now: () => number): SignInLimit {
       nextAtByPlace.delete(placeOf(one));
       const address = addressGroup(one.address);
       const others = (addressesByAccount.get(one.username) ?? []).filter((it) => it !== address);
-      addressesByAccount.delete(one.username);
-      makeRoom(addressesByAccount, MAX_ACCOUNTS_WITH_ADDRESSES);
       addressesByAccount.set(one.username, [...others, address].slice(-MAX_ADDRESSES));
     },
   };
@@ -85,14 +82,6 @@ export function createSignInLimit(now: () => number): SignInLimit {
 
 const placeOf = ({ username, address, deviceId }: SignInTry): string =>
   deviceId === undefined ? `${addressGroup(address)} ${username}` : `device ${deviceId}`;
-
-/** Drops the oldest until one more fits. */
-function makeRoom(map: Map<string, unknown>, most: number): void {
-  for (const oldest of map.keys()) {
-    if (map.size < most) break;
-    map.delete(oldest);
-  }
-}
 
 function waitOf({ burst, intervalMs }: Rate, nextAt: number, now: number): number {
   return Math.max(0, Math.ceil((nextAt - now + intervalMs - burst * intervalMs) / 1000));

@@ -1,5 +1,6 @@
 /** What Prometheus reads. Names are `anzhu_`, base units; no pillar is ever a label of a histogram. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { dropOldest } from "../../shared/bounded-map.ts";
 import { HubFaultCode } from "../../shared/api/hub.ts";
 import type { ReadModels, HubCommands } from "../ports.ts";
 import type { SampledLog } from "../link/sampled-log.ts";
@@ -55,11 +56,8 @@ export function createMetrics({ hub, reads, streams, refused }: MetricsOptions):
   const seen = new Set<string>();
   const once = (key: string, observe: () => void): void => {
     if (seen.has(key)) return;
-    for (const oldest of seen) {
-      if (seen.size < MAX_REMEMBERED) break;
-      seen.delete(oldest);
-    }
     seen.add(key);
+    dropOldest(seen, MAX_REMEMBERED);
     observe();
   };
   const close = hub.subscribe(({ event }) => {

@@ -2,6 +2,7 @@
  * Takes note of what the wire says, before it is decided, and of effects that are not to follow again too soon.
  * It owns `heard`, as the fold owns the rest of the state.
  */
+import { dropOldest } from "../../shared/bounded-map.ts";
 import type { Call } from "../../shared/protocol/call.ts";
 import { hearCalls, noteCalled } from "./incident/outside-call.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
@@ -177,8 +178,7 @@ function noteTold(contact: PillarContact, call: Call, nowMs: number): void {
   contact.toldAt = nowMs;
   contact.isTold = contact.sessionNonce !== null;
   untold.set(call.eventId, call);
-  const [oldest] = untold.keys();
-  if (untold.size > MAX_UNTOLD && oldest) untold.delete(oldest);
+  dropOldest(untold, MAX_UNTOLD);
 }
 
 /** What is remembered of a fact although no fold keeps it. */

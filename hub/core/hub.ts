@@ -5,6 +5,7 @@
  * needs. No clock, no random numbers, no input or output: the shell of a real hub and the simulated world run this
  * same code.
  */
+import { dropOldest } from "../../shared/bounded-map.ts";
 import { assert, assertNever } from "../../shared/assert.ts";
 import { decideAlarm } from "./incident/alarm.ts";
 import { budgetFacts, evolveBudget, withinBudget } from "./pillar/budget.ts";
@@ -246,7 +247,7 @@ function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubStat
     state.incidents.delete(incidentId);
     if (before?.state !== "closed") state.openByKey.delete(incidentKey(incident));
     state.closed.set(incidentId, incident);
-    forgetOldestClosed(state);
+    dropOldest(state.closed, MAX_CLOSED);
   } else {
     state.closed.delete(incidentId);
     state.incidents.set(incidentId, incident);
@@ -258,12 +259,6 @@ function evolveOpen(state: HubState, fact: IncidentFact, index: number): HubStat
 /** Of those that change a record; what only lies beside one opens none anyway. */
 function isAfterthought({ type }: IncidentFact): boolean {
   return type === "recording-ended" || type === "incident-locked" || type === "incident-unlocked";
-}
-
-function forgetOldestClosed(state: HubState): void {
-  if (state.closed.size <= MAX_CLOSED) return;
-  const [oldest] = state.closed.keys();
-  if (oldest) state.closed.delete(oldest);
 }
 
 /** A promise that is checked after every event: an open incident has an owner or a deadline. */

@@ -8,6 +8,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } fr
 import { sign, verify, X509Certificate, type KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import { join } from "node:path";
+import { BoundedMap } from "../../shared/bounded-map.ts";
 import type { Signature } from "../../shared/ids.ts";
 import type { Authority } from "./ports.ts";
 import { openAuthorityFiles, type AuthorityFiles } from "./authority-files.ts";
@@ -169,17 +170,11 @@ const isFor = (certificate: X509Certificate, names: readonly string[]): boolean 
 
 /** Parsing a key costs as much as checking a signature, and a pillar's key rarely changes. */
 function createVerifier(): Authority["verify"] {
-  const keyByPem = new Map<string, KeyObject>();
+  const keyByPem = new BoundedMap<string, KeyObject>(MAX_CACHED_KEYS);
   return (publicKey, text, signature) => {
     const key = keyByPem.get(publicKey) ?? parseEd25519(publicKey);
     if (!key) return false;
-    if (!keyByPem.has(publicKey)) {
-      for (const oldest of keyByPem.keys()) {
-        if (keyByPem.size < MAX_CACHED_KEYS) break;
-        keyByPem.delete(oldest);
-      }
-      keyByPem.set(publicKey, key);
-    }
+    if (!keyByPem.has(publicKey)) keyByPem.set(publicKey, key);
     return verify(null, Buffer.from(text), key, Buffer.from(signature, "base64url"));
   };
 }

@@ -3,6 +3,7 @@
  * lists are asked for.
  */
 import type { Logger } from "pino";
+import { BoundedMap } from "../../shared/bounded-map.ts";
 import type { ConsoleFeed } from "./console-feed.ts";
 import type { OnDamaged } from "../journal/read/rows.ts";
 
@@ -19,18 +20,13 @@ export function watchDamagedRows(
   feed: () => Pick<ConsoleFeed, "notice">,
   log: Pick<Logger, "error">,
 ): DamagedRows {
-  const toldAt = new Map<string, number>();
+  const toldAt = new BoundedMap<string, number>(MAX_REMEMBERED);
   return {
     count: () => toldAt.size,
     onDamaged: ({ kind, id, reason }) => {
       const key = `${kind} ${id}`;
       const now = performance.now();
       if (now - (toldAt.get(key) ?? -Infinity) < EVERY_MS) return;
-      toldAt.delete(key);
-      for (const oldest of toldAt.keys()) {
-        if (toldAt.size < MAX_REMEMBERED) break;
-        toldAt.delete(oldest);
-      }
       toldAt.set(key, now);
       log.error(
         { kind, id },

@@ -2,6 +2,7 @@
  * The same request under the same key is answered with its first outcome: a console that lost its connection
  * repeats what it asked, and nothing happens twice.
  */
+import { BoundedMap } from "../../shared/bounded-map.ts";
 import type { Username } from "../../shared/ids.ts";
 import type { ProblemCode } from "../../shared/api/problem.ts";
 
@@ -24,7 +25,7 @@ export interface Asked {
 export type Once<T> = (asked: Asked, work: () => Promise<T>) => Promise<T>;
 
 export function createOnce<T extends Answered>(): Once<T> {
-  const outcomeByKey = new Map<string, Promise<T>>();
+  const outcomeByKey = new BoundedMap<string, Promise<T>>(MAX_REMEMBERED);
   return (asked, work) => {
     if (asked.key === undefined) return work();
     const key = JSON.stringify([asked.by, asked.what, asked.key]);
@@ -32,10 +33,6 @@ export function createOnce<T extends Answered>(): Once<T> {
     if (known) return known;
     const outcome = work();
     outcomeByKey.set(key, outcome);
-    if (outcomeByKey.size > MAX_REMEMBERED) {
-      const [oldest] = outcomeByKey.keys();
-      if (oldest !== undefined) outcomeByKey.delete(oldest);
-    }
     void forgetFailure(outcomeByKey, key, outcome);
     return outcome;
   };

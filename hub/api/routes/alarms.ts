@@ -5,6 +5,7 @@
  * receipt, after the commit.
  */
 import { z } from "zod";
+import { BoundedMap } from "../../../shared/bounded-map.ts";
 import type { PillarId } from "../../../shared/ids.ts";
 import { Accepted } from "../../../shared/protocol/accepted.ts";
 import { Alarm } from "../../../shared/protocol/alarm.ts";
@@ -25,7 +26,7 @@ const MAX_PACES = 20_000;
 export type AlarmRouteOptions = Pick<ApiOptions, "events" | "reads">;
 
 export function alarmRoute(app: Api, options: AlarmRouteOptions): void {
-  const nextTurn = new Map<string, number>();
+  const nextTurn = new BoundedMap<string, number>(MAX_PACES);
   app.post(
     "/api/v1/pillars/:id/alarms",
     {
@@ -64,12 +65,7 @@ async function awaitTurn(nextTurn: Map<string, number>, who: string): Promise<vo
     const most = 1000 / ALARM_RATE.intervalMs;
     throw problem("too-many-requests", `expected at most ${most} alarms a second of one pillar`);
   }
-  nextTurn.delete(who);
   nextTurn.set(who, turn.nextAt);
-  for (const oldest of nextTurn.keys()) {
-    if (nextTurn.size <= MAX_PACES) break;
-    nextTurn.delete(oldest);
-  }
   if (turn.waitMs > 0) await new Promise((resolve) => setTimeout(resolve, turn.waitMs));
 }
 

@@ -8,6 +8,7 @@
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { BoundedMap } from "../../../shared/bounded-map.ts";
 import { IncidentId, MediaSessionId, type Username } from "../../../shared/ids.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
 import { actorOf, signedInOf } from "../signed-in.ts";
@@ -25,7 +26,7 @@ const DIALECTS = [
 ] as const;
 
 export function mediaRoutes(app: Api, context: ApiContext): void {
-  const ownerBySession = new Map<string, Username>();
+  const ownerBySession = new BoundedMap<string, Username>(MAX_RESOURCES);
   void app.register(async (scope) => {
     const sdp = scope as Api;
     sdp.removeAllContentTypeParsers();
@@ -97,10 +98,6 @@ async function negotiate(
   if (!answer.ok) throw problem(answer.code, answer.detail);
   // The session may have ended while the two negotiated, before the view was known by its name.
   if (!(await context.accounts.sessionById(signInId))) context.hub.endViewsOf(signInId);
-  for (const oldest of ownerBySession.keys()) {
-    if (ownerBySession.size < MAX_RESOURCES) break;
-    ownerBySession.delete(oldest);
-  }
   ownerBySession.set(answer.sessionId, by.username);
   return reply
     .code(201)

@@ -8,6 +8,7 @@ import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { dropOldest } from "../../../shared/bounded-map.ts";
 import { RecordingPage, type Recording } from "../../../shared/api/incident.ts";
 import { IncidentId } from "../../../shared/ids.ts";
 import { signedInOf } from "../signed-in.ts";
@@ -121,11 +122,8 @@ async function recordView(
   await context.hub.record([
     { type, at: Date.now(), recordingId, of, by, byName, how, from: request.ip },
   ]);
-  for (const oldest of seen) {
-    if (seen.size < MAX_REMEMBERED_VIEWS) break;
-    seen.delete(oldest);
-  }
   seen.add(key);
+  dropOldest(seen, MAX_REMEMBERED_VIEWS);
 }
 
 async function sendMedia(

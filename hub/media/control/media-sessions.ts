@@ -6,6 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
+import { BoundedMap } from "../../../shared/bounded-map.ts";
 import type { IncidentId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import type { Fact } from "../../core/facts.ts";
 import type { IncidentRecord } from "../../core/incident/incident.ts";
@@ -55,7 +56,11 @@ interface Sessions extends ViewsOptions {
 }
 
 export function createViews(options: ViewsOptions): Views {
-  const sessions: Sessions = { ...options, views: new Map(), nextOfferAt: new Map() };
+  const sessions: Sessions = {
+    ...options,
+    views: new Map(),
+    nextOfferAt: new BoundedMap(MAX_PACES),
+  };
   return {
     open: (request) => open(sessions, request),
     close: (sessionId) => close(sessions, sessions.views.get(sessionId)),
@@ -145,11 +150,6 @@ function whyTooMany(sessions: Sessions, { by: { username } }: ViewRequest): View
   if (!turn.ok) {
     const most = 1000 / OFFERS.intervalMs;
     return refused("too-many-requests", `expected at most ${most} offers a second of one person`);
-  }
-  sessions.nextOfferAt.delete(username);
-  for (const oldest of sessions.nextOfferAt.keys()) {
-    if (sessions.nextOfferAt.size < MAX_PACES) break;
-    sessions.nextOfferAt.delete(oldest);
   }
   sessions.nextOfferAt.set(username, turn.nextAt);
   return undefined;

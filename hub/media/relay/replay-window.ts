@@ -1,3 +1,4 @@
+import { BoundedMap } from "../../../shared/bounded-map.ts";
 /**
  * Refuses RTP packets that were already seen (RFC 3711 section 3.3.2).
  *
@@ -48,14 +49,10 @@ export function newReplayWindow(size: number = REPLAY_WINDOW_PACKETS): ReplayWin
 
 /** One window per stream; when there are too many streams the oldest is forgotten. */
 export function newReplayGuard(): (ssrc: number, sequence: number) => boolean {
-  const windowBySsrc = new Map<number, ReplayWindow>();
+  const windowBySsrc = new BoundedMap<number, ReplayWindow>(MAX_REPLAY_STREAMS);
   return (ssrc, sequence) => {
     let window = windowBySsrc.get(ssrc);
     if (window === undefined) {
-      const oldest = windowBySsrc.keys().next();
-      if (windowBySsrc.size >= MAX_REPLAY_STREAMS && !oldest.done) {
-        windowBySsrc.delete(oldest.value);
-      }
       window = newReplayWindow();
       windowBySsrc.set(ssrc, window);
     }

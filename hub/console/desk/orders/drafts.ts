@@ -1,5 +1,6 @@
 /** Half-written words belong to their incident: they wait there while the operator looks at another. */
 import { computed, shallowReactive, type WritableComputedRef } from "vue";
+import { dropOldest } from "../../../../shared/bounded-map.ts";
 
 const MAX_DRAFTS = 200;
 const draftByPlace = shallowReactive(new Map<string, string>());
@@ -14,8 +15,7 @@ export function useDraft(
     set: (words) => {
       draftByPlace.delete(place());
       if (words !== "") draftByPlace.set(place(), words);
-      const [oldest] = draftByPlace.keys();
-      if (draftByPlace.size > MAX_DRAFTS && oldest !== undefined) draftByPlace.delete(oldest);
+      dropOldest(draftByPlace, MAX_DRAFTS);
     },
   });
 }
