@@ -5,6 +5,7 @@ import type { RevocationReason } from "../../shared/api/pillar.ts";
 import type { Role } from "../../shared/api/session.ts";
 import type {
   EventId,
+  HubEpoch,
   IncidentId,
   PillarId,
   RecordingId,
@@ -65,6 +66,8 @@ export type HubEvent =
       readonly at: number;
       readonly pillarId: PillarId;
       readonly heartbeat: Heartbeat;
+      /** Of this hub's journal. */
+      readonly hubEpoch?: HubEpoch;
     }
   | {
       readonly type: "report";

@@ -141,7 +141,7 @@ async function mayRenew(options: IdentitiesOptions, asked: RenewalAsked): Promis
 }
 
 /** What the register holds after the last entry that this journal shows. */
-function forgottenOf(
+export function forgottenOf(
   state: HubState,
   pillarId: PillarId,
   kept: readonly IdentityFact[],

@@ -29,7 +29,7 @@ import type { AlarmAnswer, Journal, MediaPort, PillarLink, PillarLinkEvents } fr
 
 export interface IngestOptions {
   readonly authority: Pick<Authority, "verify">;
-  readonly journal: Pick<Journal, "findAlarms">;
+  readonly journal: Pick<Journal, "findAlarms" | "hubEpoch">;
   readonly media: Pick<MediaPort, "send">;
   readonly commander: Pick<Commander, "onReport">;
   readonly feed: Pick<ConsoleFeed, "notice">;
@@ -109,7 +109,10 @@ async function onOther(options: Ingest, pillarId: PillarId, message: Other): Pro
   }
   switch (message.channel) {
     case "heartbeat":
-      await options.take({ type: "heartbeat", at, pillarId, heartbeat: message.message });
+      await options.take({
+        ...{ type: "heartbeat", at, pillarId, heartbeat: message.message },
+        hubEpoch: options.journal.hubEpoch(),
+      });
       options.telling.onHeartbeat(pillarId);
       return;
     case "report":

@@ -6,7 +6,12 @@
 import { stepAgent } from "../../device/core/agent.ts";
 import type { Event, Told } from "../../device/core/events.ts";
 import type { Agent, AgentStep, LedgerAtStart } from "../../device/core/state/agent-state.ts";
-import { isExpired } from "../../hub/core/pillar/certificate.ts";
+import {
+  isExpired,
+  whyNoAlarms,
+  whyNotAdmitted,
+  whyUnheard,
+} from "../../hub/core/pillar/certificate.ts";
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEvent } from "../../hub/core/events.ts";
 import { handle, type Now } from "../../hub/core/hub.ts";
@@ -30,6 +35,11 @@ export interface Rules {
   readonly refolded: (state: HubState) => HubState;
   /** Whether the hub takes no more than alarms from this pillar. */
   readonly isExpired: (record: PillarRecord, at: number) => boolean;
+  /** Whether the hub's own broker lets this certificate in. */
+  readonly isKnown: (record: PillarRecord | undefined, serial: string, at: number) => boolean;
+  /** Why the hub hears nothing but alarms of this pillar, and why not even those. */
+  readonly whyUnheard: typeof whyUnheard;
+  readonly whyNoAlarms: typeof whyNoAlarms;
   /** Whether the pillar takes this for something that the hub has signed. */
   readonly isOfHub: (body: CanonicalValue, sig: Signature) => boolean;
   /** How what is folded becomes what consoles are sent. */
@@ -49,6 +59,9 @@ export const HONEST: Rules = {
   handle,
   refolded: (state) => state,
   isExpired,
+  isKnown: (record, serial, at) => whyNotAdmitted(record, serial, at) === undefined,
+  whyUnheard,
+  whyNoAlarms,
   isOfHub: (body, sig) => isSignedWith("key of the hub", body, sig),
   show: { incident: toIncident },
   doOrdersWait: true,

@@ -15,6 +15,7 @@ import type { FaultWorld } from "./faults/fault-effects.ts";
 import { newFaults } from "./faults/faults.ts";
 import type { Happening, History } from "./run/history.ts";
 import { takeIn } from "./hub/hub.ts";
+import { newAdministrator, type Administrator } from "./faults/administrator.ts";
 import { newHub, registerPillars, startHub } from "./hub/hub-life.ts";
 import { newNetwork } from "./network/network.ts";
 import type { Peers } from "./network/network-state.ts";
@@ -43,6 +44,7 @@ interface World extends FaultWorld, PeopleWorld {
   readonly faults: Faults;
   readonly watch: Watch;
   readonly stranger: Stranger;
+  readonly administrator: Administrator;
 }
 
 export interface Run {
@@ -74,10 +76,12 @@ export function runWorld(settings: WorldSettings): Run {
   world.people.begin(healAt);
   world.faults.begin(healAt);
   world.stranger.begin(healAt);
+  world.administrator.begin(healAt);
   try {
     scheduler.runUntil(healAt);
     world.note("world", "healed", "");
     world.faults.heal();
+    world.administrator.heal();
     scheduler.runUntil(healAt + LIVENESS_MS);
     if (hasOnlyDoors(world)) scheduler.runUntil(healAt + BY_DOORS_MS);
   } catch (error) {
@@ -143,6 +147,7 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
   world.watch = newWatch(world);
   world.thief = newThief(world);
   world.stranger = newStranger(world);
+  world.administrator = newAdministrator(world);
   world.reads = newReads({
     show: world.rules.show,
     isDense: settings.density === "dense",
@@ -159,6 +164,16 @@ function isExpiredNow(world: World, index: number): boolean {
   return record !== undefined && world.rules.isExpired(record, hub.clock.wall());
 }
 
+/** Another's broker looks at the date alone; our own knows every certificate. */
+function whyNotAdmitted(world: World, pillar: Pillar): "expired" | "unknown" | undefined {
+  const { hub, network, rules } = world;
+  if (world.isExpired(pillar.index)) return "expired";
+  if (network.external) return undefined;
+  const record = hub.state.pillars.get(pillar.id);
+  const serial = String(pillar.identity.number);
+  return rules.isKnown(record, serial, hub.clock.wall()) ? undefined : "unknown";
+}
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function peersOf(world: World): Peers {
@@ -173,7 +188,7 @@ function peersOf(world: World): Peers {
   return {
     isPillarOn: (index) => of(index).isOn,
     isHubUp: () => world.hub.isUp,
-    isAdmitted: (index) => !world.isExpired(index),
+    whyNotAdmitted: (index) => whyNotAdmitted(world, of(index)),
     linkUp: (index) => {
       const sessionNonce = of(index).chance.hex(128) as SessionNonce;
       happened({ type: "link", at: scheduler.now(), pillar: of(index).id, isUp: true });

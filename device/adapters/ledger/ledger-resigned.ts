@@ -23,7 +23,7 @@ export function ownLedger(ledger: Ledger, resign: Resign): Ledger {
 }
 
 /** Oldest first: after the first that needs no new signature, none does. */
-function ownAlarms(alarms: readonly SealedAlarm[], resign: Resign): readonly SealedAlarm[] {
+export function ownAlarms(alarms: readonly SealedAlarm[], resign: Resign): readonly SealedAlarm[] {
   const own: SealedAlarm[] = [];
   for (const alarm of alarms) {
     const resigned = resign(alarm);

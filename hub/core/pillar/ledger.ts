@@ -151,10 +151,13 @@ export function missingFrom(
   state: HubState,
   event: Extract<HubEvent, { type: "heartbeat" }>,
 ): number | undefined {
-  const { contiguousSeq, headSeq } = markOf(state, event.pillarId);
+  const { contiguousSeq, headSeq, enrolments } = markOf(state, event.pillarId);
+  const { head, oldestUnacceptedSeq, hubEpoch } = event.heartbeat;
+  // Of what it held before a new enrolment no gap is known: after a journal was put back it tells everything again.
+  const isOfOther = hubEpoch !== undefined && hubEpoch !== (event.hubEpoch ?? hubEpoch);
+  if (isOfOther && enrolments > 1 && head.seq > 0) return 1;
   if (contiguousSeq === null) return undefined;
   const next = contiguousSeq + 1;
-  const { head, oldestUnacceptedSeq } = event.heartbeat;
   const isOnItsWay = oldestUnacceptedSeq !== undefined && oldestUnacceptedSeq <= next;
   // A life that began without its ledger has given out no number yet: missing is only what lies below others we hold.
   const given = head.hash === GENESIS ? headSeq : head.seq;

@@ -4,6 +4,7 @@ import { INCIDENT_CANARIES } from "./incident.ts";
 import { OUTBOX_CANARIES } from "./outbox.ts";
 import { READ_CANARIES } from "./reads.ts";
 import { RECEIPT_CANARIES } from "./receipt.ts";
+import { REVOCATION_CANARIES } from "./revocation.ts";
 import { STRANGER_CANARIES } from "./stranger.ts";
 import { WORD_CANARIES } from "./words.ts";
 
@@ -14,6 +15,7 @@ export const CANARIES: readonly Canary[] = [
   ...WORD_CANARIES,
   ...READ_CANARIES,
   ...STRANGER_CANARIES,
+  ...REVOCATION_CANARIES,
 ];
 
 export function canaryNamed(name: string): Canary {

@@ -100,7 +100,8 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
     name: "expired-honoured",
     story: "the hub listens to a pillar whose certificate has expired as to any other",
     firstSeed: 6,
-    rules: () => withRules({ isExpired: () => false }),
+    rules: () =>
+      withRules({ isExpired: () => false, whyUnheard: () => undefined, isKnown: () => true }),
   },
 ];
 

@@ -9,6 +9,7 @@ import { checkLiveness } from "./liveness.ts";
 import { checkLoss } from "./loss.ts";
 import { checkPromise } from "./promise.ts";
 import { checkPromptness } from "./promptness.ts";
+import { checkRevocation } from "./revocation.ts";
 import { checkSight } from "./sight.ts";
 
 const CHECKERS: readonly Checker[] = [
@@ -22,6 +23,7 @@ const CHECKERS: readonly Checker[] = [
   checkIdentity,
   checkGrids,
   checkSight,
+  checkRevocation,
 ];
 
 export const checkAll = (history: History): Violation[] =>

@@ -20,7 +20,9 @@ export interface Standings {
   took(fact: Fact, index: number): string | undefined;
   /** An older copy was put back: only the first `kept` facts are left. Every pillar is touched. */
   setBack(kept: number): void;
-  /** Calls of this pillar that are not over. */
+  /** Its identity is revoked, and it was not enrolled again. */
+  isRevoked(pillar: string): boolean;
+  /** Calls of this pillar that are not over, as far as it can know of them. */
   open(pillar: string): readonly Standing[];
   /** Alarms that the journal held at some time. */
   wasRecorded(eventId: string): boolean;
@@ -40,6 +42,8 @@ interface Books {
   /** Incidents with a silent press. */
   readonly silent: Set<string>;
   readonly answerers: Map<string, Set<string>>;
+  /** Pillars whose identity is revoked: whatever is open here is over for them. */
+  readonly revoked: Set<string>;
 }
 
 export function newStandings(): Standings {
@@ -50,6 +54,7 @@ export function newStandings(): Standings {
     recorded: new Set(),
     silent: new Set(),
     answerers: new Map(),
+    revoked: new Set(),
   };
   return {
     took: (fact, index) => {
@@ -60,10 +65,14 @@ export function newStandings(): Standings {
       books.facts = books.facts.slice(0, kept);
       books.calls.clear();
       books.openOf.clear();
+      books.revoked.clear();
       for (const fact of books.facts) apply(books, fact);
     },
+    isRevoked: (pillar) => books.revoked.has(pillar),
     open: (pillar) =>
-      [...(books.openOf.get(pillar) ?? [])].flatMap((id) => books.calls.get(id) ?? []),
+      books.revoked.has(pillar)
+        ? []
+        : [...(books.openOf.get(pillar) ?? [])].flatMap((id) => books.calls.get(id) ?? []),
     wasRecorded: (eventId) => books.recorded.has(eventId),
     isSilent: (pillar) => [...(books.openOf.get(pillar) ?? [])].some((id) => books.silent.has(id)),
     hasSilent: (incidentId) => books.silent.has(incidentId),
@@ -78,6 +87,11 @@ function apply(books: Books, fact: Fact): string | undefined {
     if (kind !== "silent") return undefined;
     books.silent.add(fact.incidentId);
     return pillarId;
+  }
+  if (fact.type === "pillar-revoked" || fact.type === "pillar-enrolled") {
+    if (fact.type === "pillar-revoked") books.revoked.add(fact.pillarId);
+    else books.revoked.delete(fact.pillarId);
+    return fact.pillarId;
   }
   if (fact.type === "incident-opened") {
     // A technician's test lights no lamp.

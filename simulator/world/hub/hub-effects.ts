@@ -6,8 +6,10 @@
 import type { Decision } from "../../../hub/core/decision.ts";
 import type { HubEffect } from "../../../hub/core/events.ts";
 import { assertNever } from "../../../shared/assert.ts";
-import type { CommandId, HubRun, PillarId } from "../../../shared/ids.ts";
+import type { CommandId, HubRun, PillarId, SessionNonce } from "../../../shared/ids.ts";
+import type { Call } from "../../../shared/protocol/call.ts";
 import type { DownMessage } from "../../../shared/protocol/messages.ts";
+import { expel } from "../network/link.ts";
 import { sendDown } from "../network/network.ts";
 import { signWith } from "../seal.ts";
 import type { HubWorld } from "./hub-state.ts";
@@ -46,6 +48,7 @@ function perform(
         ...(sessionNonce && { sessionNonce }),
       };
       const message = { v: 1, receipt, sig: signWith("key of the hub", receipt) } as const;
+      judgeTold(world, pillarId, undefined);
       world.note("hub", "accepted sent", eventId);
       for (const answer of hub.posts.get(eventId) ?? []) answer(message);
       hub.posts.delete(eventId);
@@ -69,6 +72,7 @@ function perform(
       world.coverage.count("resend-asked");
       world.note("hub", "resend asked", `${pillarId} from ${fromSeq}`);
       const message = { v: 1, body, sig: signWith("key of the hub", body) } as const;
+      judgeTold(world, pillarId, sessionNonce);
       return sendTo(world, pillarId, { channel: "command", message });
     }
     case "call-external":
@@ -76,9 +80,10 @@ function perform(
     case "start-recording":
     case "stop-recording":
     case "end-views":
-    case "expel-pillar":
     case "refuse":
       return;
+    case "expel-pillar":
+      return expelPillar(world, effect);
     default:
       assertNever(effect);
   }
@@ -89,9 +94,50 @@ function tellCall(
   world: HubWorld,
   { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,
 ): void {
-  const { hub } = world;
-  const sessionNonce = hub.state.heard.contacts.get(pillarId)?.sessionNonce;
+  const sessionNonce = world.hub.state.heard.contacts.get(pillarId)?.sessionNonce;
   if (!sessionNonce) return;
+  judgeTold(world, pillarId, sessionNonce);
+  sendCall(world, { pillarId, sessionNonce }, call);
+}
+
+type Expulsion = Extract<HubEffect, { type: "expel-pillar" }>;
+
+/** The last words of the session, then its connection ends; that to another's broker goes on. */
+function expelPillar(world: HubWorld, { pillarId, sessionNonce, lastCalls }: Expulsion): void {
+  const { hub, coverage } = world;
+  if (sessionNonce) {
+    for (const call of lastCalls) {
+      coverage.count("last-words-said");
+      sendCall(world, { pillarId, sessionNonce }, call);
+    }
+    hub.endedSessions.add(sessionNonce);
+  }
+  coverage.count("pillar-expelled");
+  if (hub.state.pillars.get(pillarId)?.revocation) hub.expelled.add(pillarId);
+  const pillar = world.pillarById.get(pillarId);
+  if (pillar) expel(world.network, pillar.index);
+}
+
+/** Whether somebody is told something whom nobody may tell anything any more. `undefined`: of no session. */
+function judgeTold(
+  world: HubWorld,
+  pillarId: PillarId,
+  sessionNonce: SessionNonce | undefined,
+): void {
+  const { hub } = world;
+  const isOver = sessionNonce !== undefined && hub.endedSessions.has(sessionNonce);
+  const isExpelled = sessionNonce === undefined && hub.expelled.has(pillarId);
+  if (!isOver && !isExpelled) return;
+  world.happened({ type: "told-expelled", at: world.scheduler.now(), pillar: pillarId });
+}
+
+interface Addressee {
+  readonly pillarId: PillarId;
+  readonly sessionNonce: SessionNonce;
+}
+
+function sendCall(world: HubWorld, { pillarId, sessionNonce }: Addressee, call: Call): void {
+  const { hub } = world;
   hub.told += 1;
   const body = {
     v: 1,

@@ -9,7 +9,6 @@ import type { IncidentId, RecordingId } from "../../../shared/ids.ts";
 import type { Alarm } from "../../../shared/protocol/alarm.ts";
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
 import { expel } from "../network/link.ts";
-import { keyOf } from "../pillar/pillar-state.ts";
 import { isSignedWith, sha256 } from "../seal.ts";
 import { takeIn } from "./hub.ts";
 import type { AskedOrder, HubWorld } from "./hub-state.ts";
@@ -20,19 +19,23 @@ export function hubHears(world: HubWorld, from: number, message: UpMessage): voi
   if (!pillar || !hub.isUp) return;
   const pillarId = pillar.id;
   const at = hub.clock.wall();
-  if (message.channel !== "alarm" && world.isExpired(from)) {
+  const record = hub.state.pillars.get(pillarId);
+  if (message.channel !== "alarm" && world.rules.whyUnheard(record, at) !== undefined) {
     // It was let in while its certificate was good.
-    world.coverage.count("expired-unheard");
+    world.coverage.count(record?.revocation ? "revoked-unheard" : "expired-unheard");
     expel(world.network, from);
     return;
   }
-  world.watch.heardFrom(from);
+  if (!record?.revocation) world.watch.heardFrom(from);
   switch (message.channel) {
     case "alarm":
       return alarmArrives(world, message.message, "mqtt");
     case "heartbeat":
       world.watch.heardBeat(from, message.message.sessionNonce);
-      takeIn(world, { type: "heartbeat", at, pillarId, heartbeat: message.message });
+      takeIn(world, {
+        ...{ type: "heartbeat", at, pillarId, heartbeat: message.message },
+        hubEpoch: hub.hubEpoch,
+      });
       return;
     case "report":
       takeIn(world, { type: "report", at, pillarId, report: message.message });
@@ -48,7 +51,16 @@ export function alarmArrives(world: HubWorld, alarm: Alarm, via: Via): void {
   const { hub } = world;
   if (!hub.isUp) return;
   const { pillarId, seq, eventId } = alarm.event;
-  if (!isSignedWith(keyOf({ id: pillarId }), alarm.event, alarm.sig)) return;
+  const record = hub.state.pillars.get(pillarId);
+  const refusal =
+    world.rules.whyNoAlarms(record, pillarId) ??
+    (isSignedWith(record?.alarmPublicKey ?? "", alarm.event, alarm.sig) ? undefined : "signature");
+  if (refusal !== undefined) {
+    world.coverage.count(record?.revocation ? "revoked-alarm-refused" : "alarm-refused");
+    for (const answer of hub.posts.get(eventId) ?? []) answer(undefined);
+    hub.posts.delete(eventId);
+    return;
+  }
   world.note("hub", "alarm heard", `${eventId} ${pillarId} seq ${seq}`);
   const recorded =
     hub.failure === undefined && needsJournal(hub.state, alarm)

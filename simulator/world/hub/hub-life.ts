@@ -5,19 +5,23 @@
  * only the journal is left.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
+import { hearRefolded } from "../../../hub/core/hear.ts";
 import { evolve } from "../../../hub/core/hub.ts";
 import { newState, type HubSettings } from "../../../hub/core/state/hub-state.ts";
 import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
+import { isIdentityFact } from "../../../hub/identity/identities.ts";
 import type { HubEpoch } from "../../../shared/ids.ts";
 import { newChance } from "../chance.ts";
 import { newClock } from "../clock.ts";
 import { newDisk } from "../faults/disk.ts";
 import { hubLeaves, hubReaches } from "../network/external-broker.ts";
 import { becameDurable, indexAlarms, takeIn } from "./hub.ts";
+import { recallIdentities } from "./identities.ts";
 import { newJournalFile } from "./journal.ts";
 import { brokerGone } from "../network/link.ts";
 import type { Ending } from "../ports.ts";
+import { keyNamed } from "../pillar/pillar-state.ts";
 import { THIEF } from "../faults/thief.ts";
 import type { Hub, HubWorld } from "./hub-state.ts";
 
@@ -64,6 +68,7 @@ export function newHub(world: HubWorld): Hub {
     hubEpoch: chance.hex(128) as HubEpoch,
     isUp: false,
     failure: undefined,
+    failures: 0,
     recoveryMs: FIRST_RECOVERY_MS,
     life: 0,
     told: 0,
@@ -71,6 +76,9 @@ export function newHub(world: HubWorld): Hub {
     snapshot: undefined,
     alarmsByKey: new Map(),
     posts: new Map(),
+    register: [],
+    endedSessions: new Set(),
+    expelled: new Set(),
     lastFold: undefined,
   };
   return hub;
@@ -80,7 +88,7 @@ export function newHub(world: HubWorld): Hub {
 export function registerPillars(world: HubWorld): void {
   const { hub } = world;
   const at = hub.clock.wall();
-  const facts = world.pillars.flatMap(({ id: pillarId, index }): Fact[] => [
+  const facts = world.pillars.flatMap(({ id: pillarId, identity }): Fact[] => [
     {
       type: "pillar-registered",
       at,
@@ -94,18 +102,19 @@ export function registerPillars(world: HubWorld): void {
       type: "pillar-enrolled",
       at,
       pillarId,
-      certificateSerial: "01",
-      alarmPublicKey: "key",
-      certificateExpiresAt: world.expiryOf(index) ?? at + LONG_MS,
+      certificateSerial: String(identity.number),
+      alarmPublicKey: identity.key,
+      certificateExpiresAt: identity.expiresAt,
     },
   ]);
   const pillarId = THIEF;
   const stolen = { name: "stolen", grid: "G2", address: "", position: null };
-  const known = { certificateSerial: "01", alarmPublicKey: "key" };
+  const known = { certificateSerial: "01", alarmPublicKey: keyNamed(pillarId, 0) };
   facts.push(
     { type: "pillar-registered", at, pillarId, ...stolen },
     { type: "pillar-enrolled", at, pillarId, ...known, certificateExpiresAt: at + LONG_MS },
   );
+  hub.register.push(...facts.filter(isIdentityFact));
   hub.disk.write(facts);
   hub.disk.sync().finish();
 }
@@ -127,6 +136,7 @@ export function startHub(world: HubWorld): void {
     world.happened({ type: "diverged", at: world.scheduler.now(), detail: "after a restart" });
   }
   hub.lastFold = undefined;
+  recallIdentities(world);
   world.watch.hubBegan(true);
   world.note("hub", "started", `${hub.durable} facts, ${hub.state.incidents.size} open`);
   world.people.hubStarted();
@@ -167,7 +177,7 @@ function refold(world: HubWorld): void {
     const fact = facts[i] as Fact;
     evolve(state, i % 64 === 0 ? (JSON.parse(JSON.stringify(fact)) as Fact) : fact, i + 1);
   }
-  for (const voice of heard.contacts.values()) voice.isTold = false;
+  hearRefolded(heard);
   hub.state = world.rules.refolded({ ...state, heard });
   const unknown = facts.slice(hub.durable);
   if (unknown.length > 0) becameDurable(world, { facts: unknown, first: hub.durable + 1 });
@@ -176,6 +186,7 @@ function refold(world: HubWorld): void {
 function journalFailed(world: HubWorld, reason: string): void {
   const { hub } = world;
   hub.failure = reason;
+  hub.failures += 1;
   world.note("hub", "journal fails", reason);
   world.coverage.count("hub-journal-failed");
   world.watch.hubBegan(false);
@@ -194,6 +205,7 @@ function planRecovery(world: HubWorld): void {
     }
     refold(world);
     hub.failure = undefined;
+    recallIdentities(world);
     hub.recoveryMs = FIRST_RECOVERY_MS;
     world.note("hub", "journal holds again", `${hub.durable} facts`);
     world.coverage.count("hub-journal-recovered");

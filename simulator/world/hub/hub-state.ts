@@ -3,7 +3,15 @@ import type { Decision } from "../../../hub/core/decision.ts";
 import type { HubEvent, KnownAlarm, OperatorOrder } from "../../../hub/core/events.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { HubState } from "../../../hub/core/state/hub-state.ts";
-import type { EventId, HubEpoch, IncidentId, PillarId, Username } from "../../../shared/ids.ts";
+import type {
+  EventId,
+  HubEpoch,
+  IncidentId,
+  PillarId,
+  SessionNonce,
+  Username,
+} from "../../../shared/ids.ts";
+import type { IdentityFact } from "../../../hub/identity/identities.ts";
 import type { Accepted } from "../../../shared/protocol/accepted.ts";
 import type { Chance } from "../chance.ts";
 import type { Clock } from "../clock.ts";
@@ -23,6 +31,8 @@ export interface Hub {
   hubEpoch: HubEpoch;
   isUp: boolean;
   failure: string | undefined;
+  /** Commits that failed, in all its lives. */
+  failures: number;
   recoveryMs: number;
   life: number;
   /** Messages about calls, in all its lives. */
@@ -33,7 +43,13 @@ export interface Hub {
   /** What the journal's own tables would answer. */
   readonly alarmsByKey: Map<string, KnownAlarm[]>;
   /** Requests by HTTPS that wait for their receipt. */
-  readonly posts: Map<EventId, ((accepted: Accepted) => void)[]>;
+  readonly posts: Map<EventId, ((accepted: Accepted | undefined) => void)[]>;
+  /** What lies beside the authority, and is not put back with an old journal. */
+  readonly register: IdentityFact[];
+  /** Sessions of identities that have ended, with their last words said. */
+  readonly endedSessions: Set<SessionNonce>;
+  /** Revoked and told so: nobody may be told anything there until it is enrolled again. */
+  readonly expelled: Set<PillarId>;
   /** The live fold at a clean kill, to compare with the next one. */
   lastFold: string | undefined;
 }
@@ -46,10 +62,21 @@ export interface AskedOrder {
   readonly role: "operator" | "supervisor";
 }
 
+/** What a pillar proves itself with. */
+export interface Identity {
+  /** Enrolments before it. */
+  readonly number: number;
+  /** Signs its alarms. */
+  readonly key: string;
+  /** Unix ms. */
+  readonly expiresAt: number;
+}
+
 /** A pillar as the hub knows it: by its identity and its place on the network. */
 export interface KnownPillar {
   readonly index: number;
   readonly id: PillarId;
+  readonly identity: Identity;
 }
 
 export interface HubWorld extends WorldBase {

@@ -34,9 +34,9 @@ export function connect(network: Network, pillar: number): void {
 
 function whyRefused(network: Network, pillar: number): string | undefined {
   if (!isBrokerUp(network)) return "ECONNREFUSED";
-  if (network.peers.isAdmitted(pillar)) return undefined;
-  network.coverage.count("connection-refused-expired");
-  return "certificate expired";
+  const refusal = network.peers.whyNotAdmitted(pillar);
+  if (refusal !== undefined) network.coverage.count(`connection-refused-${refusal}`);
+  return refusal;
 }
 
 function accept(network: Network, pillar: number, attempt: number): void {

@@ -10,8 +10,8 @@ import type { Scheduler } from "../scheduler.ts";
 export interface Peers {
   isPillarOn(pillar: number): boolean;
   isHubUp(): boolean;
-  /** Whether the hub lets this pillar's certificate in. */
-  isAdmitted(pillar: number): boolean;
+  /** Why the broker does not let this pillar's certificate in; `undefined`: it does. */
+  whyNotAdmitted(pillar: number): "expired" | "unknown" | undefined;
   linkUp(pillar: number): void;
   linkDown(pillar: number, reason: string): void;
   pillarHears(pillar: number, message: DownMessage): void;

@@ -8,7 +8,7 @@ import { assertNever } from "../../../shared/assert.ts";
 import type { EventId } from "../../../shared/ids.ts";
 import { connect } from "../network/link.ts";
 import { sendUp } from "../network/network.ts";
-import { keyOf, type Pillar, type PillarWorld } from "./pillar-state.ts";
+import { resigned, type Pillar, type PillarWorld } from "./pillar-state.ts";
 import { postAlarm } from "./https-fallback.ts";
 import { sealWith } from "../seal.ts";
 import { displays, lampShows, says } from "./seen.ts";
@@ -30,7 +30,7 @@ function perform(world: PillarWorld, pillar: Pillar, effect: Effect): void {
       pillar.born = eventId;
       world.happened({ type: "born", at: world.scheduler.now(), pillar: pillar.id, eventId, kind });
       pillar.freshId = pillar.chance.hex(128) as EventId;
-      const alarm = sealWith(keyOf(pillar), effect.draft);
+      const alarm = sealWith(pillar.identity.key, effect.draft);
       return world.tellPillar(pillar, { type: "sealed", alarm, edgeAt: effect.edgeAt });
     }
     case "append":
@@ -117,7 +117,7 @@ function fetchKept(
     world.tellPillar(
       pillar,
       alarms
-        ? { type: "kept", alarms }
+        ? { type: "kept", alarms: resigned(pillar, alarms) }
         : { type: "kept-failed", reason: "the ledger's file is opened again later" },
     );
   });

@@ -11,7 +11,7 @@ import type { Instant } from "../../../shared/duration.ts";
 import type { EventId, PillarId } from "../../../shared/ids.ts";
 import type { LedgerNews } from "../../../device/core/state/kept.ts";
 import { newChance } from "../chance.ts";
-import { newClock } from "../clock.ts";
+import { newClock, WALL_AT_START } from "../clock.ts";
 import { newDisk } from "../faults/disk.ts";
 import { newLedgerFile } from "./ledger.ts";
 import type { Base } from "./ledger-files.ts";
@@ -19,10 +19,12 @@ import type { LedgerRecord } from "./ledger-rows.ts";
 import { pillarGone } from "../network/link.ts";
 import { performAll } from "./pillar-effects.ts";
 import type { Ending } from "../ports.ts";
-import type { Pillar, PillarWorld } from "./pillar-state.ts";
+import { keyNamed, resigned, type Pillar, type PillarWorld } from "./pillar-state.ts";
 import { pillarChanged } from "./seen.ts";
 
 const RELEASE = "world";
+/** A certificate that sees no end here. */
+const LONG_MS = 397 * 86_400_000;
 /** From power to a running agent. */
 const BOOT_MS: readonly [number, number] = [800, 20_000];
 /** 2025: a wall clock before this was never set. */
@@ -37,9 +39,13 @@ export function newPillar(world: PillarWorld, index: number): Pillar {
   const file = { now, chance: diskChance, coverage, owner: "pillar" } as const;
   const disk = newDisk<LedgerRecord>(file);
   const spare = newDisk<LedgerRecord>({ ...file, mood: disk.mood });
+  const id = `pillar-${index}` as PillarId;
+  const expiresAt = world.expiryOf(index) ?? WALL_AT_START + LONG_MS;
   const pillar: Pillar = {
     index,
-    id: `pillar-${index}` as PillarId,
+    id,
+    identity: { number: 0, key: keyNamed(id, 0), expiresAt },
+    enrolments: 0,
     clock: newClock(now, world.profile.drift * chance.between(-1, 1)),
     chance,
     disk,
@@ -81,7 +87,13 @@ export function startPillar(world: PillarWorld, pillar: Pillar): void {
   pillar.isBornBlind = !pillar.ledger.isSound() && !pillar.ledger.isMoved();
   const fallbackHubs = world.profile.doors.length;
   pillar.agent = newAgent(
-    world.rules.begin({ ...found, pillarId, release: RELEASE, fallbackHubs }),
+    world.rules.begin({
+      ...found,
+      unaccepted: resigned(pillar, found.unaccepted),
+      pillarId,
+      release: RELEASE,
+      fallbackHubs,
+    }),
   );
   const { isBornBlind } = pillar;
   if (isBornBlind) world.coverage.count("pillar-started-without-disk");
@@ -105,8 +117,10 @@ function ledgerSays(world: PillarWorld, pillar: Pillar, news: LedgerNews): void 
   }
   world.coverage.count(`ledger-${news.type}`);
   world.note(pillar.id, `ledger ${news.type}`, "reason" in news ? news.reason : "");
-  if (news.type === "back") tellPillar(world, pillar, { ...news, type: "ledger-back" });
-  else tellPillar(world, pillar, { type: `ledger-${news.type}`, reason: news.reason });
+  if (news.type === "back") {
+    const unaccepted = resigned(pillar, news.unaccepted);
+    tellPillar(world, pillar, { ...news, unaccepted, type: "ledger-back" });
+  } else tellPillar(world, pillar, { type: `ledger-${news.type}`, reason: news.reason });
 }
 
 export function crashPillar(world: PillarWorld, pillar: Pillar, how: Ending): void {

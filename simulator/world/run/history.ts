@@ -105,6 +105,8 @@ export type Happening =
       readonly pillar: string;
       readonly canBeTold: boolean;
     }
+  /** The hub signs something for a pillar that nobody may tell anything any more. */
+  | { readonly type: "told-expelled"; readonly at: number; readonly pillar: string }
   /** An operator's order that was not refused. */
   | {
       readonly type: "ordered";

@@ -1,5 +1,5 @@
 /** A pillar of which nothing was heard for 15 s is shown as lost. */
-import type { Sight } from "./sight.ts";
+import { isRevoked, type Sight } from "./sight.ts";
 
 const LOST_WITHIN_MS = 15_000;
 
@@ -11,7 +11,7 @@ export function watchPresence(sight: Sight): () => void {
     if (now - sight.since <= LOST_WITHIN_MS) return;
     for (const { id, index } of world.pillars) {
       const silentMs = now - Math.max(sight.heardAt[index] ?? 0, sight.since);
-      if (silentMs <= LOST_WITHIN_MS) {
+      if (silentMs <= LOST_WITHIN_MS || isRevoked(world, index)) {
         isTold[index] = false;
         continue;
       }

@@ -9,7 +9,8 @@ import type { Network } from "../network/network-state.ts";
 import { GOOD_NETWORK, isCut, routeOf } from "../network/path.ts";
 import { MEDIA, type Medium } from "../checkers/words.ts";
 import type { Watch } from "../ports.ts";
-import type { Sight } from "./sight.ts";
+import type { PillarId } from "../../../shared/ids.ts";
+import { isRevoked, type Sight } from "./sight.ts";
 
 /**
  * What a broker took and forgot nobody knows of: the hub tells a running call again with every second heartbeat.
@@ -17,8 +18,14 @@ import type { Sight } from "./sight.ts";
  */
 const TOLD_AGAIN_MS = 15_000;
 
-/** Returns what to call when a pillar's words change. */
-export function watchReach(sight: Sight): Watch["words"] {
+interface ReachWatch {
+  /** A pillar's words change. */
+  readonly words: Watch["words"];
+  /** Its revocation is on the hub's disk. */
+  revoked(pillar: PillarId): void;
+}
+
+export function watchReach(sight: Sight): ReachWatch {
   const { world } = sight;
   const { scheduler } = world;
   const known: boolean[] = [];
@@ -26,10 +33,13 @@ export function watchReach(sight: Sight): Watch["words"] {
   const claiming = new Map<number, Set<Medium>>();
   let isPlanned = false;
   let forgotAt = Number.NEGATIVE_INFINITY;
+  const canNow = (index: number, now: number): boolean => {
+    if (!isHonest(world.network)) forgotAt = now;
+    return now - forgotAt > TOLD_AGAIN_MS && canBeTold(sight, index);
+  };
   const look = (index: number): void => {
     const now = scheduler.now();
-    if (!isHonest(world.network)) forgotAt = now;
-    const can = now - forgotAt > TOLD_AGAIN_MS && canBeTold(sight, index);
+    const can = canNow(index, now);
     if (known[index] === can) return;
     known[index] = can;
     const { id: pillar } = world.pillars[index] ?? { id: "" };
@@ -47,10 +57,17 @@ export function watchReach(sight: Sight): Watch["words"] {
       plan();
     });
   };
-  return (index, words) => {
+  const revoked = (pillar: PillarId): void => {
+    const found = world.pillars.find(({ id }) => id === pillar);
+    if (!found) return;
+    sight.farewells.add(found.index);
+    if (!canNow(found.index, scheduler.now())) sight.farewells.delete(found.index);
+    look(found.index);
+  };
+  const words: Watch["words"] = (index, said) => {
     const media = claiming.get(index) ?? new Set();
     for (const medium of MEDIA) {
-      const now = words[medium];
+      const now = said[medium];
       if (now?.claim === "none") media.delete(medium);
       else if (now) media.add(medium);
     }
@@ -62,6 +79,7 @@ export function watchReach(sight: Sight): Watch["words"] {
     look(index);
     plan();
   };
+  return { words, revoked };
 }
 
 function canBeTold(sight: Sight, index: number): boolean {
@@ -82,7 +100,9 @@ function canBeTold(sight: Sight, index: number): boolean {
 }
 
 /** The hub's process has heard a heartbeat of the session in which the pillar is now. */
-function isSessionKnown({ world, sessions }: Sight, index: number): boolean {
+function isSessionKnown({ world, sessions, farewells }: Sight, index: number): boolean {
+  // Revoked, it hears its last words in the session it is in, and nothing after them.
+  if (isRevoked(world, index) && !farewells.has(index)) return false;
   const link = world.pillars[index]?.agent?.link;
   const { nonce, hubLife } = sessions[index] ?? {};
   return link?.phase === "up" && nonce === link.sessionNonce && hubLife === world.hub.life;

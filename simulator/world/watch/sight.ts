@@ -13,6 +13,12 @@ export interface WatchWorld extends Pick<WorldBase, "scheduler" | "coverage" | "
   isExpired(pillar: number): boolean;
 }
 
+/** Whether the hub holds this pillar's identity for revoked. */
+export const isRevoked = ({ hub, pillars }: WatchWorld, index: number): boolean => {
+  const pillar = pillars[index];
+  return pillar !== undefined && Boolean(hub.state.pillars.get(pillar.id)?.revocation);
+};
+
 /** What the parts of the watch share. */
 export interface Sight {
   readonly world: WatchWorld;
@@ -21,5 +27,7 @@ export interface Sight {
   /** By pillar: when the hub last heard something that counts. */
   readonly heardAt: number[];
   /** By pillar: the session of its latest heartbeat, and which life of the hub heard it. */
+  /** Revoked pillars that could be told their last words, and may be corrected no more: by index. */
+  readonly farewells: Set<number>;
   readonly sessions: { readonly nonce: SessionNonce; readonly hubLife: number }[];
 }

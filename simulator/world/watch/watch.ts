@@ -17,7 +17,7 @@ import { watchReach } from "./reach.ts";
 import type { Sight, WatchWorld } from "./sight.ts";
 
 export function newWatch(world: WatchWorld): Watch {
-  const sight: Sight = { world, since: 0, heardAt: [], sessions: [] };
+  const sight: Sight = { world, since: 0, heardAt: [], farewells: new Set(), sessions: [] };
   const deadlines = watchDeadlines(sight);
   const levels = watchLevels(sight);
   const faults = watchFaults(sight);
@@ -31,14 +31,18 @@ export function newWatch(world: WatchWorld): Watch {
     () => watchSizes(sight),
   ];
   const now = (): number => world.scheduler.now();
+  const reach = watchReach(sight);
   return {
     look: () => {
       for (const look of looks) look();
     },
     decided: levels.decided,
-    durable: faults.durable,
+    durable: (facts, first) => {
+      faults.durable(facts, first);
+      for (const fact of facts) if (fact.type === "pillar-revoked") reach.revoked(fact.pillarId);
+    },
     mayLinger: faults.mayLinger,
-    words: watchReach(sight),
+    words: reach.words,
     heardFrom: (pillar) => void (sight.heardAt[pillar] = now()),
     heardBeat: (pillar, nonce) => {
       sight.sessions[pillar] = { nonce, hubLife: world.hub.life };

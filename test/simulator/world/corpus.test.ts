@@ -8,6 +8,10 @@ const CORPUS: readonly (readonly [seed: number, story: string])[] = [
   [1, "a day with much of everything"],
   [2, "another profile"],
   [27, "a restored hub, and a pillar whose clock is in another century"],
+  [
+    25,
+    "a pillar was enrolled again before its hub was restored, and nobody asked for what was forgotten",
+  ],
   [33, "a restored hub knows a running call under another incident"],
 ];
 

@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { handleFacts } from "../../../../hub/core/hub.ts";
 import { hearRefolded } from "../../../../hub/core/hear.ts";
 import type { HubEffect } from "../../../../hub/core/events.ts";
-import type { SessionNonce, Username } from "../../../../shared/ids.ts";
+import type { HubEpoch, SessionNonce, Sha256, Username } from "../../../../shared/ids.ts";
 import {
   hex,
+  newHeartbeat,
   newStreet,
   pillar,
   WANG,
@@ -85,6 +86,24 @@ describe("a pillar whose identity ends in a call", () => {
     beat(street, 7);
     expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(7));
   });
+});
+
+test("a journal put back, to which an enrolment was added, asks for what it has forgotten of the ledger", () => {
+  const street = newStreet();
+  enrol(street, "b2");
+  const [before, now] = [hex(21), hex(22)] as [HubEpoch, HubEpoch];
+  const ask = (told: HubEpoch | undefined, seq: number) =>
+    street
+      .tell({
+        ...{ type: "heartbeat", at: street.now(), pillarId: PILLAR, hubEpoch: now },
+        heartbeat: newHeartbeat({
+          ...{ sessionNonce: nonce(7), head: { seq, hash: "a".repeat(64) as Sha256 } },
+          ...(told && { hubEpoch: told }),
+        }),
+      })
+      .effects.filter(({ type }) => type === "ask-resend");
+  expect([ask(undefined, 3), ask(now, 3), ask(before, 0)]).toEqual([[], [], []]);
+  expect(ask(before, 3)).toMatchObject([{ pillarId: PILLAR, fromSeq: 1 }]);
 });
 
 test("the first enrolment of a pillar, and one after its revocation, throw nobody out", () => {

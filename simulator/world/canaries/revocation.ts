@@ -1,0 +1,45 @@
+/** Canaries of the end of an identity. */
+import type { HubEffect } from "../../../hub/core/events.ts";
+import { HONEST } from "../rules.ts";
+import { withRules, type Canary } from "./canary.ts";
+
+export const REVOCATION_CANARIES: readonly Canary[] = [
+  {
+    name: "last-words-forgotten",
+    story: "a pillar is revoked in a call, and is not told that it is over",
+    firstSeed: 3,
+    rules: () =>
+      withRules({
+        handle: (state, event, now) => {
+          const decision = HONEST.handle(state, event, now);
+          if (event.type !== "revoke-order") return decision;
+          const effects = decision.effects.map((effect): HubEffect =>
+            effect.type === "expel-pillar" ? { ...effect, lastCalls: [] } : effect,
+          );
+          return { ...decision, effects };
+        },
+      }),
+  },
+  {
+    name: "revoked-heard",
+    story: "the hub goes on hearing a pillar whose identity is revoked",
+    firstSeed: 1,
+    rules: () => withRules({ whyUnheard: () => undefined, isKnown: () => true }),
+  },
+  {
+    name: "revoked-session-kept",
+    story: "the session of a revoked pillar is not forgotten, and orders are signed for it",
+    firstSeed: 1,
+    rules: () =>
+      withRules({
+        handle: (state, event, now) => {
+          if (event.type !== "revoke-order") return HONEST.handle(state, event, now);
+          const contact = state.heard.contacts.get(event.pillarId);
+          const sessionNonce = contact?.sessionNonce ?? null;
+          const decision = HONEST.handle(state, event, now);
+          if (contact) contact.sessionNonce = sessionNonce;
+          return decision;
+        },
+      }),
+  },
+];
