@@ -5,7 +5,7 @@
  */
 import { assertNever } from "../../shared/assert.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
-import { follow, step } from "../../shared/step.ts";
+import { follow, step, type Step } from "../../shared/step.ts";
 import {
   dial110,
   ended,
@@ -28,7 +28,7 @@ import {
   writeAgain,
 } from "./disk.ts";
 import { lampOf, refresh } from "./display.ts";
-import type { Effect, Event } from "./events.ts";
+import type { Effect, Event, Moment } from "./events.ts";
 import { forgetHeard, heed, messageRefused, refusalsCalm } from "./heed.ts";
 import {
   beat,
@@ -53,6 +53,7 @@ import {
 import { linkDown, linkMissing, linkUp, tryLink, watchLink } from "./link.ts";
 import { openAll, planPosts, postDue, postFailed } from "./https-fallback.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";
+import type { Link } from "./state/link-state.ts";
 
 /** One event: the next state, and what to do about it. */
 export function stepAgent(agent: Agent, event: Event): AgentStep {
@@ -106,7 +107,7 @@ function route(agent: Agent, event: Event): AgentStep {
     case "link-up":
       return reached(agent, event);
     case "link-down":
-      return follow(linkDown(agent, event.reason, event), callCutOff);
+      return follow(lost(agent, event), callCutOff);
     case "post-failed":
       return postFailed(agent, event);
     case "accepted":
@@ -185,15 +186,15 @@ function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): A
     case "ended-shown":
       return endShown(agent);
     case "reconnect":
-      return tryLink(agent);
+      return withLink(agent, tryLink(agent.link));
     case "link-missing":
-      return follow(linkMissing(agent), callLineLost);
+      return callLineLost({ ...agent, link: linkMissing(agent.link) });
     case "stuck-voice":
       return buttonStuck(agent, "voice");
     case "stuck-silent":
       return buttonStuck(agent, "silent");
     case "identify":
-      return blink(agent, event);
+      return blinked(agent, event);
     case "self-test":
       return selfTestLate(agent);
     case "siren":
@@ -203,23 +204,37 @@ function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): A
   }
 }
 
+function blinked(agent: Agent, moment: Moment): AgentStep {
+  const { state: commands, effects } = blink(agent.commands, moment);
+  return step({ ...agent, commands }, ...effects);
+}
+
 function started(agent: Agent, event: Event): AgentStep {
   const lamp: Effect = { type: "lamp", pattern: lampOf(agent) };
   const beating = follow(step<Agent, Effect>(agent, lamp), (next) => beat(next, event));
   const resumed = follow(beating, (next) => resumeCall(next, event));
   const posting = follow(resumed, (next) => openAll(next, event));
-  return follow(
-    follow(posting, (next) => watchLink(next, event)),
-    tryLink,
-  );
+  const watched = follow(posting, (next) => step(next, watchLink(event)));
+  return follow(watched, (next) => withLink(next, tryLink(next.link)));
 }
 
 function reached(agent: Agent, event: Extract<Event, { type: "link-up" }>): AgentStep {
-  const sent = follow(linkUp(forgetHeard(forgetDelays(agent)), event.sessionNonce), (next) =>
-    resendOnNewLink(next, event),
-  );
+  const heeded = forgetHeard(agent.heeded);
+  const commands = forgetDelays(agent.commands);
+  const up = withLink({ ...agent, heeded, commands }, linkUp(event.sessionNonce));
+  const sent = follow(up, (next) => resendOnNewLink(next, event));
   const told = follow(follow(sent, repeatFaults), (next) => beat(next, event));
   return follow(told, (next) => step(next, { type: "media", message: { type: "connect" } }));
+}
+
+const withLink = (agent: Agent, { state: link, effects }: Step<Link, Effect>): AgentStep =>
+  step(link === agent.link ? agent : { ...agent, link }, ...effects);
+
+function lost(agent: Agent, event: Extract<Event, { type: "link-down" }>): AgentStep {
+  const { phase } = agent.call.call;
+  const hasAlarm = agent.outbox.pending.size > 0 || phase === "calling";
+  const waiting = hasAlarm ? "alarm" : phase === "idle" ? "nobody" : "call";
+  return withLink(agent, linkDown(agent.link, { reason: event.reason, waiting }, event));
 }
 
 type Accepted = Extract<Event, { type: "accepted" }>;
@@ -275,8 +290,8 @@ function shown(before: Agent, next: Agent, event: Event): Effect[] {
   const effects: Effect[] = [];
   const pattern = lampOf(next);
   if (pattern !== lampOf(before)) effects.push({ type: "lamp", pattern });
-  const isOpen = isGateOpen(next);
-  if (isOpen !== isGateOpen(before)) {
+  const isOpen = isGateOpen(next.call);
+  if (isOpen !== isGateOpen(before.call)) {
     effects.push({ type: "media", message: { type: "gate", isOpen } });
   }
   return [...effects, ...transition(before, next, event)];

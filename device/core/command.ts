@@ -7,7 +7,7 @@
 import { after, milliseconds, minutes, seconds } from "../../shared/duration.ts";
 import type { CommandId, EventId } from "../../shared/ids.ts";
 import { assertNever } from "../../shared/assert.ts";
-import { follow, step } from "../../shared/step.ts";
+import { follow, step, type Step } from "../../shared/step.ts";
 import type { CommandBody } from "../../shared/protocol/command.ts";
 import type { Report } from "../../shared/protocol/report.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
@@ -61,7 +61,7 @@ export function commandReceived(agent: Agent, body: CommandBody, moment: Moment)
 }
 
 /** Another session has other delays. The first command of a session is bounded by the session itself. */
-export const forgetDelays = (agent: Agent): Agent => withCommands(agent, { offset: undefined });
+export const forgetDelays = (commands: Commands): Commands => ({ ...commands, offset: undefined });
 
 function refusalOf(agent: Agent, body: CommandBody): string | undefined {
   if (body.bootEpoch !== agent.bootEpoch) {
@@ -109,14 +109,17 @@ function identify(agent: Agent, forSeconds: number, moment: Moment): AgentStep {
   );
 }
 
-export function blink(agent: Agent, moment: Moment): AgentStep {
-  const { identify: now } = agent.commands;
-  if (!now || moment.at >= now.until) return step(withCommands(agent, { identify: undefined }));
-  return step(withCommands(agent, { identify: { ...now, isLit: !now.isLit } }), {
-    type: "set-timer",
-    name: "identify",
-    at: after(moment.at, BLINK),
-  });
+export function blink(commands: Commands, moment: Moment): Step<Commands, Effect> {
+  const { identify: now } = commands;
+  if (!now || moment.at >= now.until) return step({ ...commands, identify: undefined });
+  return step<Commands, Effect>(
+    { ...commands, identify: { ...now, isLit: !now.isLit } },
+    {
+      type: "set-timer",
+      name: "identify",
+      at: after(moment.at, BLINK),
+    },
+  );
 }
 
 function siren(agent: Agent, isOn: boolean, moment: Moment): AgentStep {

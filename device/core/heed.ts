@@ -20,10 +20,7 @@ const CALM_AFTER = minutes(10);
 const MAX_RUNS = 32;
 
 /** Another session counts anew; what was refused is still of interest. */
-export const forgetHeard = (agent: Agent): Agent => {
-  const { refused } = agent.heeded;
-  return { ...agent, heeded: { ...UNHEARD, refused } };
-};
+export const forgetHeard = ({ refused }: Heeded): Heeded => ({ ...UNHEARD, refused });
 
 /** What says for whom and from when a message is. Receipts have no order among themselves, and so no number. */
 type Heard = Pick<Stamp, "pillarId" | "hubRun"> & {

@@ -7,9 +7,9 @@
 import { fullJitter } from "../../shared/backoff.ts";
 import { after, milliseconds, seconds } from "../../shared/duration.ts";
 import type { SessionNonce } from "../../shared/ids.ts";
-import { step } from "../../shared/step.ts";
+import { step, type Step } from "../../shared/step.ts";
 import type { Effect, Moment } from "./events.ts";
-import type { Agent, AgentStep } from "./state/agent-state.ts";
+import type { Link } from "./state/link-state.ts";
 
 const CALM = { first: seconds(1), most: seconds(15) };
 const URGENT = { first: milliseconds(500), most: milliseconds(500) };
@@ -20,26 +20,33 @@ const MAX_COUNTED = 30;
 /** A pillar that cannot reach its hub for this long says so on its lamp. */
 const MISSING_AFTER = seconds(15);
 
-export function tryLink(agent: Agent): AgentStep {
-  const { link } = agent;
-  if (link.phase !== "waiting") return step(agent);
-  return step({ ...agent, link: { ...link, phase: "trying" } }, { type: "connect" });
+type LinkStep = Step<Link, Effect>;
+
+/** Who waits for the hub: somebody whose alarm has no receipt, somebody in a call, or nobody. */
+export type Waiting = "alarm" | "call" | "nobody";
+
+export function tryLink(link: Link): LinkStep {
+  if (link.phase !== "waiting") return step(link);
+  return step<Link, Effect>({ ...link, phase: "trying" }, { type: "connect" });
 }
 
-export function linkUp(agent: Agent, sessionNonce: SessionNonce): AgentStep {
-  return step<Agent, Effect>(
-    { ...agent, link: { phase: "up", sessionNonce } },
+export function linkUp(sessionNonce: SessionNonce): LinkStep {
+  return step<Link, Effect>(
+    { phase: "up", sessionNonce },
     { type: "clear-timer", name: "reconnect" },
     { type: "clear-timer", name: "link-missing" },
     { type: "log", level: "info", text: "hub is reached" },
   );
 }
 
-export function linkDown(agent: Agent, reason: string, moment: Moment): AgentStep {
-  const { link } = agent;
+export function linkDown(
+  link: Link,
+  { reason, waiting }: { readonly reason: string; readonly waiting: Waiting },
+  moment: Moment,
+): LinkStep {
   const attempt = link.phase === "up" ? 0 : Math.min(link.attempt + 1, MAX_COUNTED);
   const isMissing = link.phase === "up" ? false : link.isMissing;
-  const backoff = isUrgent(agent, attempt) ? URGENT : CALM;
+  const backoff = isUrgent(waiting, attempt) ? URGENT : CALM;
   const delay = fullJitter(backoff, attempt, moment.chance);
   const effects: Effect[] = [
     { type: "set-timer", name: "reconnect", at: after(moment.at, delay) },
@@ -48,32 +55,24 @@ export function linkDown(agent: Agent, reason: string, moment: Moment): AgentSte
   if (link.phase === "up") {
     effects.push({ type: "set-timer", name: "link-missing", at: after(moment.at, MISSING_AFTER) });
   }
-  return step({ ...agent, link: { phase: "waiting", attempt, isMissing } }, ...effects);
+  return step<Link, Effect>({ phase: "waiting", attempt, isMissing }, ...effects);
 }
 
 /** An alarm without a receipt keeps the short wait; a call that the hub has waits longer when trying does not help. */
-function isUrgent({ outbox, call }: Agent, attempt: number): boolean {
-  if (outbox.pending.size > 0 || call.call.phase === "calling") return true;
-  return call.call.phase !== "idle" && attempt < MAX_COUNTED;
-}
+const isUrgent = (waiting: Waiting, attempt: number): boolean =>
+  waiting === "alarm" || (waiting === "call" && attempt < MAX_COUNTED);
 
 /** From the start: a pillar that never reached its hub is missing it as well. */
-export function watchLink(agent: Agent, moment: Moment): AgentStep {
-  return step(agent, {
-    type: "set-timer",
-    name: "link-missing",
-    at: after(moment.at, MISSING_AFTER),
-  });
+export function watchLink(moment: Moment): Effect {
+  return { type: "set-timer", name: "link-missing", at: after(moment.at, MISSING_AFTER) };
 }
 
-export function linkMissing(agent: Agent): AgentStep {
-  const { link } = agent;
-  return step(link.phase === "up" ? agent : { ...agent, link: { ...link, isMissing: true } });
-}
+export const linkMissing = (link: Link): Link =>
+  link.phase === "up" ? link : { ...link, isMissing: true };
 
 /** Somebody presses while we wait: the long wait becomes a short one. */
-export function hurryLink(agent: Agent, moment: Moment): AgentStep {
-  if (agent.link.phase !== "waiting") return step(agent);
+export function hurryLink(link: Link, moment: Moment): Effect[] {
+  if (link.phase !== "waiting") return [];
   const delay = fullJitter(URGENT, 0, moment.chance);
-  return step(agent, { type: "set-timer", name: "reconnect", at: after(moment.at, delay) });
+  return [{ type: "set-timer", name: "reconnect", at: after(moment.at, delay) }];
 }

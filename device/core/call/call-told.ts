@@ -24,7 +24,7 @@ type Accepted = Exclude<RunningCall, { phase: "calling" }>;
 
 /** A call is received once; after that only its newest alarm can tell of another incident. */
 function isNews(agent: Agent, call: RunningCall, { eventId, incidentId }: Receipt): boolean {
-  if (call.phase === "calling") return isOfCall(agent, call, eventId);
+  if (call.phase === "calling") return isOfCall(agent.call, call, eventId);
   return eventId === agent.call.lastEventId && incidentId !== call.incidentId;
 }
 
@@ -39,7 +39,7 @@ export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): Ag
   const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
   const told = step<Agent, Effect>(
     received,
-    ...say(received, call.phase === "answered" ? "ringing-again" : "received"),
+    ...say(received.call, call.phase === "answered" ? "ringing-again" : "received"),
     { type: "clear-timer", name: "dial-110" },
     silenceTimer(moment),
   );
@@ -51,11 +51,11 @@ export function callTold(before: Agent, message: CallMessage, moment: Moment): A
   const { call } = agent.call;
   if (call.phase === "idle") return adopt(agent, message, moment);
   if (call.phase === "calling") {
-    if (!isOfCall(agent, call, message.eventId)) return step(agent);
+    if (!isOfCall(agent.call, call, message.eventId)) return step(agent);
     return step(withCall(agent, { ...call, early: message }));
   }
   if (message.incidentId !== call.incidentId) {
-    const isOurs = isOfCall(agent, call, message.eventId);
+    const isOurs = isOfCall(agent.call, call, message.eventId);
     if (!isOurs || agent.outbox.pending.has(message.eventId)) return step(agent);
     // The hub was set back to an older copy: our alarm has another incident.
     const { incidentId, eventId } = message;
@@ -73,7 +73,7 @@ function hushedBy(agent: Agent, { incidentId, eventId, status }: CallMessage): A
   if (call.phase === "idle" || call.isSilent) return agent;
   if (call.phase !== "calling" && status === "ended") return agent;
   const isIts = call.phase !== "calling" && call.incidentId === incidentId;
-  if (!isIts && !isOfCall(agent, call, eventId)) return agent;
+  if (!isIts && !isOfCall(agent.call, call, eventId)) return agent;
   return withCall(agent, { ...call, isSilent: true });
 }
 
@@ -94,7 +94,7 @@ function believe(agent: Agent, call: Accepted, { message, moment }: Word): Agent
     const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
     const isTakenBack = call.phase === "answered";
     return follow(alive, () =>
-      step(received, ...(isTakenBack ? say(received, "ringing-again") : [])),
+      step(received, ...(isTakenBack ? say(received.call, "ringing-again") : [])),
     );
   }
   const isHeld = status === "held";
@@ -111,7 +111,7 @@ function believe(agent: Agent, call: Accepted, { message, moment }: Word): Agent
   if (isSame) return watched;
   const person = { phase: "answered", by, isHeld, isLive: true } as const;
   const answered = withCall(agent, { ...person, eventId, isSilent, incidentId });
-  return follow(watched, () => step(answered, ...say(answered, isHeld ? "held" : "answered")));
+  return follow(watched, () => step(answered, ...say(answered.call, isHeld ? "held" : "answered")));
 }
 
 /** After a reboot during a call, or when an incident is opened again: what the hub says of our newest alarm counts. */
@@ -124,7 +124,7 @@ function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
   const isSilent = wasSilent || message.isSilent === true;
   const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
   const isRinging = message.status === "ringing" || message.by === undefined;
-  const said = step(received, ...(isRinging ? say(received, "received") : []));
+  const said = step(received, ...(isRinging ? say(received.call, "received") : []));
   return follow(said, (next) => callTold(next, message, moment));
 }
 
@@ -133,7 +133,7 @@ export function callCutOff(agent: Agent): AgentStep {
   const { call } = agent.call;
   if (call.phase !== "answered" || !call.isLive) return step(agent);
   const cutOff = withCall(agent, { ...call, isLive: false });
-  return step(cutOff, ...say(cutOff, "reconnecting"));
+  return step(cutOff, ...say(cutOff.call, "reconnecting"));
 }
 
 /**
@@ -143,5 +143,5 @@ export function callCutOff(agent: Agent): AgentStep {
 export function callLineLost(agent: Agent): AgentStep {
   const { call } = agent.call;
   if (agent.link.phase === "up" || call.phase !== "answered" || call.isLive) return step(agent);
-  return step(agent, ...say(agent, "network-fault-dial-110"));
+  return step(agent, ...say(agent.call, "network-fault-dial-110"));
 }

@@ -43,7 +43,7 @@ export function pressed(agent: Agent, press: Press): AgentStep {
   });
   const born = draft(calling, { kind, edgeAt, moment: press });
   const told = follow(born, (next) => step(next, ...waiting(next, press)));
-  return follow(told, (next) => hurryLink(next, press));
+  return follow(told, (next) => step(next, ...hurryLink(next.link, press)));
 }
 
 /** The end of the five seconds: the remembered press, whether or not its call still runs. */
@@ -56,7 +56,7 @@ export function pressOwed(agent: Agent, moment: Moment): AgentStep {
 
 function waiting(agent: Agent, moment: Moment): Effect[] {
   const at = after(moment.at, DIAL_110_AFTER);
-  return [...say(agent, "calling"), { type: "set-timer", name: "dial-110", at }];
+  return [...say(agent.call, "calling"), { type: "set-timer", name: "dial-110", at }];
 }
 
 /** After a reboot, or a call that ended too soon, the newest alarm that nobody accepted goes on. */
@@ -86,7 +86,7 @@ export function dial110(agent: Agent): AgentStep {
   if (call.phase !== "calling") return step(agent);
   const text = "no hub has accepted the call for 20 s: telling the person to dial 110";
   const late = withCall(agent, { ...call, isLate: true });
-  return step(late, ...say(agent, "network-fault-dial-110"), {
+  return step(late, ...say(agent.call, "network-fault-dial-110"), {
     type: "log",
     level: "error",
     text,
@@ -112,7 +112,7 @@ export function ended(agent: Agent, moment: Moment, newest?: EventId): AgentStep
   const over: CallState = { ...IDLE, lastEventId, wasSilent, hasJustEnded: true, owed, bornAt };
   return step(
     { ...agent, call: over },
-    ...say(agent, "ended"),
+    ...say(agent.call, "ended"),
     { type: "clear-timer", name: "dial-110" },
     { type: "clear-timer", name: "call-silence" },
     { type: "set-timer", name: "ended-shown", at: after(moment.at, ENDED_SHOWN) },
@@ -134,7 +134,7 @@ export function endShown(agent: Agent): AgentStep {
  * Camera, microphone and speaker work only from the receipt of a call to its end. Before it nobody can look or
  * listen, and on a narrow line a picture would keep the alarm from arriving.
  */
-export const isGateOpen = ({ call: { call } }: Agent): boolean =>
+export const isGateOpen = ({ call }: CallState): boolean =>
   call.phase !== "idle" && call.phase !== "calling";
 
 /** `call 7f3a calling → received   on accepted (attempt 2, 2100 ms after press)` */

@@ -45,5 +45,5 @@ function born(agent: Agent, press: Press): AgentStep {
   const newer = [...agent.call.newer, freshId].slice(-MAX_NEWER);
   const call = { ...agent.call, newer, lastEventId: freshId, bornAt: at, owed: undefined };
   const drafted = draft({ ...agent, call }, { kind, edgeAt, moment: press });
-  return follow(drafted, (next) => hurryLink(next, press));
+  return follow(drafted, (next) => step(next, ...hurryLink(next.link, press)));
 }

@@ -3,7 +3,7 @@ import type { EventId } from "../../../shared/ids.ts";
 import type { PromptName } from "./prompt.ts";
 import type { Effect } from "../events.ts";
 import type { Agent } from "../state/agent-state.ts";
-import type { RunningCall } from "../state/call-state.ts";
+import type { CallState, RunningCall } from "../state/call-state.ts";
 
 /** The newest alarm of a call may be younger than the one that began it. */
 export function withCall(agent: Agent, call: RunningCall): Agent {
@@ -17,11 +17,10 @@ export function withCall(agent: Agent, call: RunningCall): Agent {
   };
 }
 
-export const isOfCall = ({ call: known }: Agent, call: RunningCall, eventId: EventId): boolean =>
+export const isOfCall = (known: CallState, call: RunningCall, eventId: EventId): boolean =>
   eventId === call.eventId || eventId === known.lastEventId || known.newer.includes(eventId);
 
 /** A spoken prompt, except after a silent press. */
-export function say(agent: Agent, name: PromptName): Effect[] {
-  const { call } = agent.call;
+export function say({ call }: CallState, name: PromptName): Effect[] {
   return call.phase !== "idle" && call.isSilent ? [] : [{ type: "prompt", name }];
 }
