@@ -152,7 +152,7 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
 
 /** Takes note of an effect, so that it does not follow again too soon. */
 export function noteEffect(state: HubState, effect: HubEffect, at: number): void {
-  if (effect.type === "call-external") noteCalled(state, effect.incidentId);
+  if (effect.type === "call-external") noteCalled(state.heard, effect.incidentId);
   if (!("pillarId" in effect)) return;
   const contact = state.heard.contacts.get(effect.pillarId);
   if (!contact) return;

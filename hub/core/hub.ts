@@ -109,7 +109,7 @@ export function decide(state: HubState, event: HubEvent): Decision {
     case "storage-checked":
       return decideStorage(state, event);
     case "recordings-removed":
-      return decideRemoved(state, event);
+      return decideRemoved(state.deleting, event);
     case "console-connected":
     case "console-disconnected":
     case "console-beat":

@@ -171,7 +171,7 @@ function openNew(state: HubState, event: AlarmHeard, isVerified: boolean): Decis
         text,
         isVerified,
       },
-      setDeadline(state, { at, incidentId, reason: "unacknowledged" }),
+      setDeadline(state.settings.escalation, { at, incidentId, reason: "unacknowledged" }),
     ],
     effects: [
       acceptNew(event, incidentId),

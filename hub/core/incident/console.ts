@@ -9,6 +9,7 @@
  */
 import type { Username } from "../../../shared/ids.ts";
 import { setDeadline } from "./deadline.ts";
+import type { EscalationSettings } from "./escalation.ts";
 import type { Tick, HubEvent } from "../events.ts";
 import { both, nothing, type Decision } from "../decision.ts";
 import { callOf, evolveIncident, type IncidentRecord } from "./incident.ts";
@@ -24,57 +25,61 @@ type Sign = Extract<
   { type: "console-connected" | "console-disconnected" | "console-beat" | "console-seen" }
 >;
 
-/** Owns `heard.desks`. */
+/** Owns `heard.people`. */
 export function hearConsole(
   heard: Heard,
   { type, username }: Pick<Sign, "type" | "username">,
 ): void {
-  const desk = heard.people.get(username) ?? newContact();
-  heard.people.set(username, desk);
-  if (type === "console-connected") desk.streams += 1;
-  if (type === "console-disconnected") desk.streams = Math.max(0, desk.streams - 1);
-  if (type === "console-beat") desk.hasBeat = true;
-  if (desk.streams === 0) desk.hasBeat = false;
-  desk.goneAt = null;
+  const contact = heard.people.get(username) ?? newContact();
+  heard.people.set(username, contact);
+  if (type === "console-connected") contact.streams += 1;
+  if (type === "console-disconnected") contact.streams = Math.max(0, contact.streams - 1);
+  if (type === "console-beat") contact.hasBeat = true;
+  if (contact.streams === 0) contact.hasBeat = false;
+  contact.goneAt = null;
 }
 
 const newContact = (): PersonContact => ({ streams: 0, hasBeat: false, goneAt: null });
 
 /** Absence is measured from tick to tick, by the clock nobody can set. */
 export function hearAbsence(state: HubState): void {
-  const { people: desks, clock } = state.heard;
-  for (const [, owner] of owned(state)) {
-    if (!desks.has(owner)) desks.set(owner, { ...newContact(), goneAt: clock.nowMs });
+  const { people, clock } = state.heard;
+  for (const [, owner] of owned(state.incidents)) {
+    if (!people.has(owner)) people.set(owner, { ...newContact(), goneAt: clock.nowMs });
   }
-  for (const [username, desk] of desks) {
-    if (desk.streams > 0 && !desk.hasBeat) continue;
-    desk.goneAt ??= clock.nowMs;
-    if (desk.streams === 0 && desks.size > MAX_REMEMBERED) desks.delete(username);
+  for (const [username, contact] of people) {
+    if (contact.streams > 0 && !contact.hasBeat) continue;
+    contact.goneAt ??= clock.nowMs;
+    if (contact.streams === 0 && people.size > MAX_REMEMBERED) people.delete(username);
   }
 }
 
 /** Incidents somebody has taken; a hand-over that still rings belongs to nobody. */
-function owned(state: HubState): [IncidentRecord, Username][] {
+function owned(incidents: HubState["incidents"]): [IncidentRecord, Username][] {
   const found: [IncidentRecord, Username][] = [];
-  for (const incident of state.incidents.values()) {
+  for (const incident of incidents.values()) {
     if (incident.state !== "open" && incident.owner) found.push([incident, incident.owner]);
   }
   return found;
 }
 
 export function decideReleases(state: HubState, { at }: Tick): Decision {
-  const { people: desks, clock } = state.heard;
-  const gone = owned(state).filter(([, owner]) => {
-    const goneAt = desks.get(owner)?.goneAt ?? clock.nowMs;
+  const { people, clock } = state.heard;
+  const gone = owned(state.incidents).filter(([, owner]) => {
+    const goneAt = people.get(owner)?.goneAt ?? clock.nowMs;
     return clock.nowMs - goneAt >= OWNER_GONE_MS;
   });
   return gone.length === 0
     ? nothing
-    : both(...gone.map(([incident, from]) => release(state, { incident, from, at })));
+    : both(
+        ...gone.map(([incident, from]) =>
+          release(state.settings.escalation, { incident, from, at }),
+        ),
+      );
 }
 
 function release(
-  state: HubState,
+  settings: EscalationSettings,
   of: { readonly incident: IncidentRecord; readonly from: Username; readonly at: number },
 ): Decision {
   const { incident, from, at } = of;
@@ -84,7 +89,7 @@ function release(
   const released = { type: "incident-released", at, incidentId, reason, from, fromName } as const;
   const call = callOf(evolveIncident(incident, released) ?? incident);
   return {
-    facts: [released, setDeadline(state, { at, incidentId, reason })],
+    facts: [released, setDeadline(settings, { at, incidentId, reason })],
     effects: [
       { type: "tell-pillar", pillarId, call },
       { type: "end-views", incidentId, who: "talkers" },

@@ -10,7 +10,7 @@
  */
 import { isOfOtherClock } from "../clock.ts";
 import type { Decision } from "../decision.ts";
-import { nextLevel, REPEAT_MS, waitAt } from "./escalation.ts";
+import { nextLevel, REPEAT_MS, waitAt, type EscalationSettings } from "./escalation.ts";
 import type { Tick } from "../events.ts";
 import type { Fact, FactOf } from "../facts.ts";
 import type { Deadline, IncidentRecord } from "./incident.ts";
@@ -22,10 +22,10 @@ export const MAX_FIRED_PER_TICK = 1000;
 
 /** The first deadline of a ring. */
 export function setDeadline(
-  state: HubState,
+  settings: Pick<EscalationSettings, "desksAfterMs">,
   of: Pick<FactOf<"deadline-set">, "at" | "incidentId" | "reason">,
 ): FactOf<"deadline-set"> {
-  return { type: "deadline-set", ...of, dueAt: of.at + state.settings.escalation.desksAfterMs };
+  return { type: "deadline-set", ...of, dueAt: of.at + settings.desksAfterMs };
 }
 
 /** Every running deadline gets its countdown, and no other has one. Owns `heard.countdowns`. */
@@ -72,7 +72,7 @@ export function decideDeadlines(state: HubState, { at }: Tick): Decision {
       // The clock was set since this deadline was written: what counts is how long ago that was.
       const wasDueAt = isSet ? at + Math.min(0, leftMs) : Math.min(at, deadline.dueAt);
       if (fired < MAX_FIRED_PER_TICK) {
-        facts.push(...fire(state, { ...incident, deadline, wasDueAt }, at));
+        facts.push(...fire(state.settings.escalation, { ...incident, deadline, wasDueAt }, at));
       }
       fired += 1;
     } else if (isSet) {
@@ -90,9 +90,8 @@ type WithDeadline = IncidentRecord & {
 };
 
 /** After an absence of the hub the next step counts from when this one was due. */
-function fire(state: HubState, incident: WithDeadline, at: number): Fact[] {
+function fire(settings: EscalationSettings, incident: WithDeadline, at: number): Fact[] {
   const { id: incidentId, deadline, wasDueAt, ring, kind } = incident;
-  const { escalation: settings } = state.settings;
   const level = nextLevel(settings, incident);
   const wait = waitAt(settings, { kind, escalation: level ?? incident.escalation });
   const dueAt = wait === undefined ? at + REPEAT_MS : Math.round(wasDueAt + wait);

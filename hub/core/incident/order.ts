@@ -158,7 +158,7 @@ function transfer(state: HubState, request: Request, order: OrderNamed<"transfer
   const moved = told(
     incident,
     { type: "incident-transferred", ...base, to: order.to, toName },
-    setDeadline(state, { at, incidentId, reason: "unacknowledged" }),
+    setDeadline(state.settings.escalation, { at, incidentId, reason: "unacknowledged" }),
   );
   return both(moved, endTalk(incident));
 }
@@ -216,7 +216,7 @@ function reopen(state: HubState, request: Request): Decision {
   const opened = told(
     incident,
     { type: "incident-reopened", ...base },
-    setDeadline(state, { at, incidentId, reason: "unacknowledged" }),
+    setDeadline(state.settings.escalation, { at, incidentId, reason: "unacknowledged" }),
   );
   return both(opened, startRecording(state, incident, { at, recordingId: event.newRecordingId }));
 }

@@ -9,6 +9,7 @@ import type { IncidentId } from "../../../shared/ids.ts";
 import { nothing, type Decision } from "../decision.ts";
 import type { HubEffect, HubEvent } from "../events.ts";
 import type { FactOf, IncidentFact } from "../facts.ts";
+import type { Heard } from "../state/heard-state.ts";
 import type { HubState } from "../state/hub-state.ts";
 
 const SECOND = 1000;
@@ -87,9 +88,12 @@ export function decideCalls(state: HubState): Decision {
   return { facts: [], effects };
 }
 
-export function noteCalled(state: HubState, incidentId: IncidentId): void {
-  const calling = state.heard.outsideCalls.get(incidentId);
-  if (calling) calling.calledAt = state.heard.clock.nowMs;
+export function noteCalled(
+  { outsideCalls, clock }: Pick<Heard, "outsideCalls" | "clock">,
+  incidentId: IncidentId,
+): void {
+  const call = outsideCalls.get(incidentId);
+  if (call) call.calledAt = clock.nowMs;
 }
 
 type Answered = Extract<HubEvent, { type: "external-answered" }>;

@@ -63,11 +63,11 @@ export function startRecording(
 
 /** `state.recordings` are those that run. */
 const roomFor = (state: HubState): number =>
-  isRecordingStopped(state) ? 0 : Math.max(0, MAX_RECORDINGS - state.recordings.size);
+  isRecordingStopped(state.hubFaults) ? 0 : Math.max(0, MAX_RECORDINGS - state.recordings.size);
 
 /** Open incidents that should be recorded and are not. */
-export function unrecorded(state: HubState): IncidentRecord[] {
-  return [...state.incidents.values()].filter(
+export function unrecorded(incidents: HubState["incidents"]): IncidentRecord[] {
+  return [...incidents.values()].filter(
     ({ kind, recordingId }) => kind !== "test" && recordingId === null,
   );
 }
@@ -79,7 +79,7 @@ export function decideRecordings(
 ): Decision {
   switch (event.type) {
     case "recording-ended":
-      return decideRecordingEnded(state, event);
+      return decideRecordingEnded(state.recordings, event);
     case "recording-picture":
       return decideRecordingPicture(state, event);
     case "media-started":
@@ -97,7 +97,7 @@ function decideMediaStarted(
   const facts: Fact[] = [];
   const effects: HubEffect[] = [];
   const ids = event.newRecordingIds.values();
-  for (const incident of unrecorded(state).slice(0, roomFor(state))) {
+  for (const incident of unrecorded(state.incidents).slice(0, roomFor(state))) {
     const { value: recordingId } = ids.next();
     if (!recordingId) break;
     const started = startRecording(state, incident, { at: event.at, recordingId });
@@ -108,10 +108,10 @@ function decideMediaStarted(
 }
 
 function decideRecordingEnded(
-  state: HubState,
+  recordings: HubState["recordings"],
   event: Extract<HubEvent, { type: "recording-ended" }>,
 ): Decision {
-  const recording = state.recordings.get(event.recordingId);
+  const recording = recordings.get(event.recordingId);
   if (!recording) return nothing;
   const { at, recordingId, durationMs, bytes } = event;
   const fact: Fact = {

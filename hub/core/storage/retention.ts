@@ -37,10 +37,11 @@ export const RECORDING_AGAIN_BYTES = 1024 * MIB;
 const LOW = { below: 0.2, above: 0.22 } as const;
 const CRITICAL = { below: 0.05, above: 0.06 } as const;
 
+type HubFaults = HubState["hubFaults"];
 type Checked = Extract<HubEvent, { type: "storage-checked" }>;
 
 export function decideStorage(state: HubState, event: Checked): Decision {
-  const faults = faultFacts(state, event);
+  const faults = faultFacts(state.hubFaults, event);
   const stops = faults.some(({ code, isActive }) => code === "recording-stopped" && isActive);
   const effects: HubEffect[] = stops
     ? [...state.recordings.keys()].map((recordingId) => ({ type: "stop-recording", recordingId }))
@@ -48,8 +49,8 @@ export function decideStorage(state: HubState, event: Checked): Decision {
   return { facts: [...faults, ...deletions(state, event)], effects };
 }
 
-export const isRecordingStopped = (state: HubState): boolean =>
-  state.hubFaults.has("recording-stopped");
+export const isRecordingStopped = (hubFaults: HubFaults): boolean =>
+  hubFaults.has("recording-stopped");
 
 /** Free space below which recordings are removed before their age. */
 export const leastFree = ({ totalBytes }: Space, { leastFreePercent }: RetentionSettings): number =>
@@ -90,37 +91,37 @@ function deleted(at: number, one: Candidate, reason: DeletionReason): FactOf<"re
 }
 
 export function decideRemoved(
-  state: HubState,
+  deleting: HubState["deleting"],
   event: Extract<HubEvent, { type: "recordings-removed" }>,
 ): Decision {
-  const recordingIds = event.recordingIds.filter((id) => state.deleting.has(id));
+  const recordingIds = event.recordingIds.filter((id) => deleting.has(id));
   if (recordingIds.length === 0) return nothing;
   return { facts: [{ type: "recordings-removed", at: event.at, recordingIds }], effects: [] };
 }
 
-function faultFacts(state: HubState, event: Checked): FactOf<"hub-fault">[] {
+function faultFacts(hubFaults: HubFaults, event: Checked): FactOf<"hub-fault">[] {
   const { at, recordings, journal, failure } = event;
   const share = Math.min(shareFree(recordings), shareFree(journal));
   const freeBytes = Math.min(recordings.freeBytes, journal.freeBytes);
   const percent = `${Math.floor(share * 100)} %`;
   const room = `${Math.floor(freeBytes / MIB)} MiB`;
   const changes = [
-    change(state, "disk-low", {
+    change(hubFaults, "disk-low", {
       is: share < LOW.below,
       isOver: share > LOW.above,
       detail: percent,
     }),
-    change(state, "disk-critical", {
+    change(hubFaults, "disk-critical", {
       is: share < CRITICAL.below,
       isOver: share > CRITICAL.above,
       detail: percent,
     }),
-    change(state, "recording-stopped", {
+    change(hubFaults, "recording-stopped", {
       is: freeBytes < RECORDING_LEAST_BYTES,
       isOver: freeBytes >= RECORDING_AGAIN_BYTES,
       detail: room,
     }),
-    change(state, "retention-failing", {
+    change(hubFaults, "retention-failing", {
       is: failure !== null,
       isOver: failure === null,
       detail: failure ?? "",
@@ -140,11 +141,11 @@ interface Finding {
 }
 
 function change(
-  state: HubState,
+  hubFaults: HubFaults,
   code: HubFaultCode,
   { is, isOver, detail }: Finding,
 ): Omit<FactOf<"hub-fault">, "at"> | undefined {
-  const isActive = state.hubFaults.has(code);
+  const isActive = hubFaults.has(code);
   if (isActive ? !isOver : !is) return undefined;
   return { type: "hub-fault", code, isActive: !isActive, detail: detail.slice(0, MAX_DETAIL) };
 }

@@ -54,7 +54,7 @@ export function createRecordings(options: RecordingsOptions): Recordings {
   };
   const begin = (): void => next(() => startMissing(options));
   const timer = setInterval(() => {
-    if (isUp && unrecorded(options.state()).length > 0) begin();
+    if (isUp && unrecorded(options.state().incidents).length > 0) begin();
   }, AGAIN_EVERY_MS);
   return {
     onMedia(message) {
@@ -87,7 +87,7 @@ export function createRecordings(options: RecordingsOptions): Recordings {
 }
 
 async function startMissing({ state, take }: RecordingsOptions): Promise<void> {
-  const newRecordingIds = unrecorded(state()).map(() => newId<RecordingId>());
+  const newRecordingIds = unrecorded(state().incidents).map(() => newId<RecordingId>());
   await take({ type: "media-started", at: Date.now(), newRecordingIds });
 }
 

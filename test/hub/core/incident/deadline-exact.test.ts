@@ -65,7 +65,11 @@ describe("a deadline that is set", () => {
   test("is due when the desks are to be called", () => {
     const { state, id } = ringing({ setAt: START, dueAt: START });
     const of = { at: START + 7, incidentId: id, reason: "owner-lost" } as const;
-    expect(setDeadline(state, of)).toEqual({ type: "deadline-set", ...of, dueAt: START + 10_007 });
+    expect(setDeadline(state.settings.escalation, of)).toEqual({
+      type: "deadline-set",
+      ...of,
+      dueAt: START + 10_007,
+    });
   });
 
   test("is counted down from now; one whose time is over ends now", () => {

@@ -97,14 +97,14 @@ test("media that comes records each open call that is not recorded, as far as ro
   for (const n of [0, 1, 2]) street.alarm(n);
   street.alarm(3, { kind: "test" });
   const calls = [...street.state.incidents.values()].slice(0, 3);
-  expect(unrecorded(street.state)).toEqual(calls);
+  expect(unrecorded(street.state.incidents)).toEqual(calls);
   const newRecordingIds = [hex(1), hex(2)] as RecordingId[];
   const [first, second] = [0, 1].map((n) => started(newRecordingIds[n]!, calls[n]!.id, n));
   expect(street.tell({ type: "media-started", at: START, newRecordingIds })).toEqual({
     facts: [...first!.facts, ...second!.facts],
     effects: [...first!.effects, ...second!.effects],
   });
-  expect(unrecorded(street.state).map(({ id }) => id)).toEqual([calls[2]!.id]);
+  expect(unrecorded(street.state.incidents).map(({ id }) => id)).toEqual([calls[2]!.id]);
 });
 
 test("the end of one that runs is a fact, with its gaps; of any other it is none", () => {

@@ -16,7 +16,7 @@ test("without a media process an alarm rings unrecorded, and is recorded when me
   const street = newStreet();
   expect(types(street.alarm(0).effects)).toEqual(["accept", "tell-pillar"]);
   expect(types(street.startMedia().effects)).toEqual(["start-recording"]);
-  expect(unrecorded(street.state)).toEqual([]);
+  expect(unrecorded(street.state.incidents)).toEqual([]);
 });
 
 test("a recording that broke off leaves its incident to be recorded again", () => {
@@ -24,7 +24,7 @@ test("a recording that broke off leaves its incident to be recorded again", () =
   street.startMedia();
   street.alarm(0);
   street.tell(ended(street.only().recordingId as never, street.now()));
-  expect(unrecorded(street.state)).toHaveLength(1);
+  expect(unrecorded(street.state.incidents)).toHaveLength(1);
   expect(types(street.startMedia().facts)).toEqual(["recording-started"]);
 });
 
@@ -38,7 +38,7 @@ test("a recording that ends after its incident, and twice, is recorded once", ()
     "recording-ended",
   ]);
   expect(street.tell(ended(recordingId as never, street.now())).facts).toEqual([]);
-  expect(unrecorded(street.state)).toEqual([]);
+  expect(unrecorded(street.state.incidents)).toEqual([]);
 });
 
 test("beyond what the recorder can do an incident rings unrecorded, costs the journal nothing, and is recorded when one ends", () => {
@@ -50,7 +50,7 @@ test("beyond what the recorder can do an incident rings unrecorded, costs the jo
     (_, n) => types(street.alarm(n).facts).filter((type) => type === "recording-started").length,
   );
   expect(started.filter((count) => count === 1)).toHaveLength(MAX_RECORDINGS);
-  expect(unrecorded(street.state)).toHaveLength(more);
+  expect(unrecorded(street.state.incidents)).toHaveLength(more);
   expect(street.startMedia().facts).toEqual([]);
   const [running] = street.state.recordings.keys();
   street.tell(ended(running as never, street.now()));

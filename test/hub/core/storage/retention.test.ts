@@ -315,7 +315,7 @@ describe("faults of the disk", () => {
     const ended = { state: "closed", durationMs: 1, bytes: 1 } as const;
     street.tell({ type: "recording-ended", at: street.now(), recordingId: recordingId!, ...ended });
     expect(types(street.alarm(1).facts)).toContain("incident-opened");
-    expect(unrecorded(street.state)).toHaveLength(2);
+    expect(unrecorded(street.state.incidents)).toHaveLength(2);
     expect(street.startMedia().facts).toEqual([]);
     room(RECORDING_AGAIN_BYTES - 1);
     expect(street.startMedia().facts).toEqual([]);
