@@ -36,6 +36,15 @@ describe("a planted violation is found", () => {
       "direction",
     ],
     ["a core imports the platform", "device/core/call/call.ts", `import "node:fs";`, "direction"],
+    ["shared imports the platform", "shared/ids.ts", `import "node:fs";`, "direction"],
+    ["a core uses a file", "hub/core/hub.ts", `import "../../shared/host/sqlite.ts";`, "direction"],
+    [
+      "a page uses a file",
+      "hub/console/main.ts",
+      `import "../../shared/host/sqlite.ts";`,
+      "direction",
+    ],
+    ["a message uses a file", "shared/ids.ts", `import "./host/sqlite.ts";`, "direction"],
     ["shared imports a package", "shared/ids.ts", `import x from "kysely";`, "direction"],
     [
       "production imports the simulator",

@@ -1,10 +1,8 @@
 /** A small database beside the journal: durable, shared with the command line, and checked when opened. */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-
-/** The command line may hold the file for a moment. */
-const BUSY_TIMEOUT_MS = 5000;
+import type { DatabaseSync } from "node:sqlite";
+import { openForWriting } from "../../shared/host/sqlite.ts";
 
 export interface Shape {
   readonly version: number;
@@ -15,8 +13,7 @@ export interface Shape {
 
 export function openSideDatabase(file: string, shape: Shape): DatabaseSync {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
-  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+  const db = openForWriting(file);
   const found = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (found > shape.version) {
     db.close();

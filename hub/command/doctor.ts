@@ -12,7 +12,7 @@ import type { HubConfig } from "../config.ts";
 import { lockData } from "../storage/data-lock.ts";
 import { checkClock, checkDisk } from "../shell/health.ts";
 import { BEGINNING, verifyChain } from "../journal/chain.ts";
-import { openForReading } from "../journal/database.ts";
+import { openForReading } from "../../shared/host/sqlite.ts";
 import { isNamed } from "../identity/authority.ts";
 import { serverNames } from "../identity/server-names.ts";
 import { findWide } from "../storage/private-files.ts";

@@ -3,8 +3,9 @@
  *
  * Each file is complete or absent: it is written beside its name, synced and renamed.
  */
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeWhole } from "../../shared/host/whole-file.ts";
 
 export interface AuthorityFiles {
   read(name: string): Promise<string | undefined>;
@@ -26,22 +27,6 @@ export async function openAuthorityFiles(directory: string): Promise<AuthorityFi
         );
       }
     },
-    write: async (name, text) => {
-      const path = join(directory, name);
-      const file = await open(`${path}.new`, "w", 0o600);
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(`${path}.new`, path);
-      const parent = await open(directory, "r");
-      try {
-        await parent.sync();
-      } finally {
-        await parent.close();
-      }
-    },
+    write: async (name, text) => await writeWhole(join(directory, name), text),
   };
 }

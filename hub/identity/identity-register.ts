@@ -7,9 +7,10 @@
  * Limit: it holds what the latest enrolment of each pillar needs; older lines are removed when the hub starts.
  */
 import { createReadStream, existsSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { sync, writeWhole } from "../../shared/host/whole-file.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import type { IdentityFact, IdentityRegister } from "./identities.ts";
 
@@ -35,7 +36,7 @@ export function openRegister(dataDir: string, complain: (text: string) => void):
     } finally {
       await handle.close();
     }
-    if (isNew) await flush(directory);
+    if (isNew) await sync(directory);
   };
   return {
     // One after the other: two writers would mix their lines.
@@ -54,7 +55,9 @@ export function openRegister(dataDir: string, complain: (text: string) => void):
         );
       }
       const needed = [...kept.values()].reduce((sum, facts) => sum + facts.length, 0);
-      if (unreadable > 0 || lines > 2 * needed) await rewrite({ directory, file, kept });
+      if (unreadable > 0 || lines > 2 * needed) {
+        await writeWhole(file, [...kept.values()].map(linesOf));
+      }
       return kept;
     },
   };
@@ -88,32 +91,5 @@ function parse(line: string): IdentityFact | undefined {
   } catch {
     // Counted by the caller.
     return undefined;
-  }
-}
-
-interface RegisterFile {
-  readonly directory: string;
-  readonly file: string;
-  readonly kept: Kept;
-}
-
-async function rewrite({ directory, file, kept }: RegisterFile): Promise<void> {
-  const handle = await open(`${file}.new`, "w", 0o600);
-  try {
-    for (const facts of kept.values()) await handle.appendFile(linesOf(facts));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.new`, file);
-  await flush(directory);
-}
-
-async function flush(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

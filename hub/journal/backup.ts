@@ -12,12 +12,9 @@
  */
 import { randomBytes } from "node:crypto";
 import {
-  closeSync,
   copyFileSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -25,9 +22,10 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { syncSync } from "../../shared/host/whole-file.ts";
 import { lockData } from "../storage/data-lock.ts";
 import { verifyChain, type ChainVerdict } from "./chain.ts";
-import { openForReading } from "./database.ts";
+import { openForReading } from "../../shared/host/sqlite.ts";
 import { findSecrets } from "./secrets.ts";
 import { narrow } from "../storage/private-files.ts";
 
@@ -60,7 +58,7 @@ export function backUp(dataDir: string, directory: string): Copied {
     for (const one of [partial, join(partial, AUTHORITY)]) narrow(one);
     const copied = examined(partial);
     renameSync(partial, target);
-    flush(dirname(target));
+    syncSync(dirname(target));
     return copied;
   } finally {
     rmSync(partial, { recursive: true, force: true });
@@ -75,7 +73,7 @@ function copyDatabase(from: string, to: string): void {
   } finally {
     database.close();
   }
-  flush(to);
+  syncSync(to);
 }
 
 /** Each file there is whole: it is renamed into its place, or, the register, only ever grows. */
@@ -83,9 +81,9 @@ function copyAuthority(from: string, to: string): void {
   if (!existsSync(from)) return;
   for (const name of readdirSync(from).filter((one) => !one.endsWith(".new"))) {
     copyFileSync(join(from, name), join(to, name));
-    flush(join(to, name));
+    syncSync(join(to, name));
   }
-  flush(to);
+  syncSync(to);
 }
 
 export interface Restored extends Copied {
@@ -109,7 +107,7 @@ export function restore(dataDir: string, directory: string): Restored {
     }
     const aside = DATABASES.flatMap((name) => putBack(source, dataDir, name));
     for (const one of [dataDir, join(dataDir, AUTHORITY)]) narrow(one);
-    flush(dataDir);
+    syncSync(dataDir);
     return { ...copied, aside, isAuthorityRestored: isNew };
   } finally {
     lock.release();
@@ -134,7 +132,7 @@ function putBack(source: string, dataDir: string, name: (typeof DATABASES)[numbe
   rmSync(partial, { force: true });
   copyFileSync(from, partial);
   beginAnew(partial, name);
-  flush(partial);
+  syncSync(partial);
   const aside = setAside(target);
   renameSync(partial, target);
   return aside === undefined ? [] : [aside];
@@ -225,12 +223,3 @@ function setAside(file: string): string | undefined {
 }
 
 const readText = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
-
-function flush(path: string): void {
-  const descriptor = openSync(path, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}

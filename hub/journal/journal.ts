@@ -12,7 +12,7 @@ import { HubEpoch } from "../../shared/ids.ts";
 import type { KnownAlarm } from "../core/events.ts";
 import type { Fact } from "../core/facts.ts";
 import type { Journal, JournalFold } from "../ports.ts";
-import { openForReading } from "./database.ts";
+import { openForReading } from "../../shared/host/sqlite.ts";
 import { migrate, queries } from "./read/queries.ts";
 import { findAlarms, replay } from "./replay.ts";
 import { compileStatements } from "./statements.ts";

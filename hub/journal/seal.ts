@@ -21,7 +21,7 @@ import {
   type JournalRow,
   type Link,
 } from "./chain.ts";
-import { openForWriting } from "./database.ts";
+import { openForWriting } from "../../shared/host/sqlite.ts";
 import { project, untouched } from "./projection.ts";
 import { migrate } from "./read/queries.ts";
 import { JOURNAL_KEEPS_WORDS } from "./schema.ts";

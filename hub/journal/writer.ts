@@ -12,7 +12,7 @@ import type { HubEpoch } from "../../shared/ids.ts";
 import type { Fact } from "../core/facts.ts";
 import { auditRow } from "./audit.ts";
 import { BEGINNING, rowHash, sha256, type Link } from "./chain.ts";
-import { openForWriting } from "./database.ts";
+import { openForWriting } from "../../shared/host/sqlite.ts";
 import { project, untouched, type Rows, type Touched } from "./projection.ts";
 import type { StatementTexts } from "./statements.ts";
 

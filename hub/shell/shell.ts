@@ -26,7 +26,7 @@ import { watchFiles } from "./file-watch.ts";
 import { createIngest } from "./ingest.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { createSampledLog, type SampledLog } from "../link/sampled-log.ts";
-import { mergeLog } from "../journal/database.ts";
+import { mergeLog } from "../../shared/host/sqlite.ts";
 import { openReads, type Reads } from "../journal/read/reads.ts";
 import { startLoop, type Loop } from "./loop.ts";
 import type { FromMedia } from "../media/ipc.ts";

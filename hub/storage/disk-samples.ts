@@ -4,10 +4,11 @@
  * A file of its own and not facts, because it is a measurement and not evidence. When it cannot be read or written,
  * only the forecast is lost.
  */
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { writeWhole } from "../../shared/host/whole-file.ts";
 import { fullInDays, MAX_SAMPLES, withSample, type Sample } from "../core/storage/forecast.ts";
 
 const NAME = "disk-samples.json";
@@ -28,8 +29,7 @@ export function openDiskSamples(dataDir: string, log: Pick<Logger, "warn">): Dis
   let writtenAt = performance.now();
   const write = async (): Promise<void> => {
     try {
-      await writeFile(`${file}.new`, JSON.stringify(samples), { mode: 0o600 });
-      await rename(`${file}.new`, file);
+      await writeWhole(file, JSON.stringify(samples));
     } catch (error) {
       log.warn({ error }, `${file} cannot be written: the forecast begins anew: ${String(error)}`);
     }

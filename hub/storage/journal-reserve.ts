@@ -6,9 +6,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, rmSync, statfsSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { writeWhole } from "../../shared/host/whole-file.ts";
 import { RECORDING_AGAIN_BYTES } from "../core/storage/retention.ts";
 
 const MIB = 1024 * 1024;
@@ -31,9 +31,8 @@ export function openReserve(dataDir: string, log: Pick<Logger, "warn" | "error">
     async keep(freeBytes) {
       if (existsSync(file) || freeBytes < RECORDING_AGAIN_BYTES + RESERVE_BYTES) return;
       try {
-        await make(file);
+        await writeWhole(file, content());
       } catch (error) {
-        await rm(`${file}.new`, { force: true });
         log.warn({ error }, `the journal has no reserve on the disk: ${String(error)}`);
       }
     },
@@ -55,14 +54,7 @@ export function openReserve(dataDir: string, log: Pick<Logger, "warn" | "error">
 }
 
 /** Random bytes, because some file systems store zeros as nothing. */
-async function make(file: string): Promise<void> {
+function* content(): Iterable<Uint8Array> {
   const block = randomBytes(MIB);
-  const handle = await open(`${file}.new`, "w", 0o600);
-  try {
-    for (let written = 0; written < RESERVE_BYTES; written += MIB) await handle.write(block);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.new`, file);
+  for (let written = 0; written < RESERVE_BYTES; written += MIB) yield block;
 }

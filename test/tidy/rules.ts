@@ -33,23 +33,28 @@ export function violations(tree: Tree): Violation[] {
   ];
 }
 
+/** What both programs do with the machine they run on: files, databases, processes. Not for cores and pages. */
+const isOfHost = (path: string): boolean => path.startsWith("shared/host/");
+const mayShare = (isPure: boolean, to: string): boolean =>
+  to.startsWith("shared/") && !(isPure && isOfHost(to));
+
 /** Layers from the bottom; a file may import its own layer's row and what is listed. */
 function mayImport(from: string, to: string): boolean {
   const top = (path: string): string => path.split("/")[0] ?? "";
   const isCore = /^(?:device|hub)\/core\//.test(from);
   switch (top(from)) {
     case "shared":
-      return top(to) === "shared";
+      return top(to) === "shared" && (isOfHost(from) || !isOfHost(to));
     case "device":
       return (
-        top(to) === "shared" || (isCore ? to.startsWith("device/core/") : top(to) === "device")
+        mayShare(isCore, to) || (isCore ? to.startsWith("device/core/") : top(to) === "device")
       );
     case "hub":
       if (from.startsWith("hub/console/")) {
-        return top(to) === "shared" || to.startsWith("hub/console/");
+        return mayShare(true, to) || to.startsWith("hub/console/");
       }
       if (to.startsWith("hub/console/")) return false;
-      return top(to) === "shared" || (isCore ? to.startsWith("hub/core/") : top(to) === "hub");
+      return mayShare(isCore, to) || (isCore ? to.startsWith("hub/core/") : top(to) === "hub");
     case "simulator":
       return (
         ["shared", "device", "hub", "simulator"].includes(top(to)) || to.startsWith("tools/setup/")
@@ -61,7 +66,9 @@ function mayImport(from: string, to: string): boolean {
 
 /** `shared/config.ts` reads YAML for both programs: decision 0004. */
 const mayImportPackage = (from: string, to: string): boolean =>
-  to === "zod" || (from === "shared/config.ts" && to === "yaml");
+  to === "zod" ||
+  (from === "shared/config.ts" && to === "yaml") ||
+  (isOfHost(from) && to.startsWith("node:"));
 
 function direction(one: Import): Violation[] {
   const { from, to, isOurs } = one;
@@ -71,7 +78,7 @@ function direction(one: Import): Violation[] {
     return isFine ? [] : found(`must not import ${to}`);
   }
   if (from.startsWith("shared/") && !mayImportPackage(from, to)) {
-    return found(`shared imports zod (and yaml for settings) only, found ${to}`);
+    return found(`shared imports zod (yaml for settings, node: in host/) only, found ${to}`);
   }
   if (/^(?:device|hub)\/core\//.test(from)) return found(`a core imports no package, found ${to}`);
   return [];

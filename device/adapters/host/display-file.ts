@@ -1,14 +1,17 @@
 /**
  * What the pillar's screen shows, as a file: read by the kiosk page and by technicians.
  *
- * Written beside and renamed, so that a reader never finds half of it. Only the newest text is written, one write
+ * Only the newest text is written, one write
  * at a time; a disk that fails costs the text and never an alarm.
  */
-import { rename, writeFile } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
+import { writeWhole } from "../../../shared/host/whole-file.ts";
 import type { Display } from "../../core/state/shown.ts";
 import type { Screen } from "../../ports.ts";
 import { reasonOf } from "./failure.ts";
+
+/** Technicians read it too. It is made anew at every start, so nothing waits for the disk. */
+const READABLE = { mode: 0o644, isSynced: false };
 
 export function displayFile(file: string, warn: (text: string) => void): Screen {
   let next: Display | undefined;
@@ -22,8 +25,7 @@ export function displayFile(file: string, warn: (text: string) => void): Screen 
       const text = `${JSON.stringify(next)}\n`;
       next = undefined;
       try {
-        await writeFile(`${file}.new`, text);
-        await rename(`${file}.new`, file);
+        await writeWhole(file, text, READABLE);
         isFailing = false;
       } catch (error) {
         if (!isFailing) warn(`the display's file cannot be written: ${reasonOf(error)}`);

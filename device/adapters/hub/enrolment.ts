@@ -5,11 +5,12 @@
  * secret is told; plain HTTP is for loopback alone. Nothing is written until everything has been checked.
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { connect as connectTls, type DetailedPeerCertificate } from "node:tls";
+import { writeWholeSync } from "../../../shared/host/whole-file.ts";
 import {
   EnrolmentCode,
   EnrolmentResult,
@@ -200,9 +201,7 @@ function writeIdentity(dataDir: string, keys: NewKeys, answer: EnrolmentResult):
       [paths.hubPublicKey, answer.hubPublicKey],
       [paths.alarmsPort, String(answer.alarmsPort)],
     ] as const;
-    for (const [file, text] of files)
-      writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
-    for (const [file] of files) renameSync(`${file}.new`, file);
+    writeWholeSync(files);
     // Written last: a start looks for this pair.
     writeTlsPair(paths.tlsPair, { tlsKey: keys.tlsKey, tlsCert: answer.certificate });
   } catch (error) {

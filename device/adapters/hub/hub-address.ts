@@ -9,11 +9,12 @@
  * minute. So each name is looked up once at a time, and few names at once.
  */
 import { lookup as systemLookup } from "node:dns/promises";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { z } from "zod";
+import { writeWholeSync } from "../../../shared/host/whole-file.ts";
 import { parseJson } from "../../../shared/parse.ts";
 import {
   inOrder,
@@ -194,8 +195,7 @@ function addressFile(file: string, warn: (text: string) => void): AddressFile {
       known = withKnown(known, name, address);
       try {
         const text = `${JSON.stringify(known)}\n`;
-        writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
-        renameSync(`${file}.new`, file);
+        writeWholeSync([[file, text]]);
       } catch (error) {
         warn(`the hub's address cannot be kept in ${file}: ${reasonOf(error)}`);
       }

@@ -1,11 +1,7 @@
-/**
- * The key and the certificate of this pillar in one file, so that a crash leaves the old pair or the new one.
- *
- * The new file is whole and on the disk before it takes the name.
- */
+/** The key and the certificate of this pillar in one file, so that a crash leaves the old pair or the new one. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync } from "node:fs";
+import { writeWholeSync } from "../../../shared/host/whole-file.ts";
 import { codeOf, Failure, reasonOf } from "../host/failure.ts";
 
 /** Both PEM. */
@@ -23,14 +19,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n
 
 export function writeTlsPair(file: string, { tlsKey, tlsCert }: TlsPair): void {
   const text = `${tlsKey.trimEnd()}\n${tlsCert.trimEnd()}\n`;
-  writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
-  renameSync(`${file}.new`, file);
-  const directory = openSync(dirname(file), "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  writeWholeSync([[file, text]]);
 }
 
 /** Throws a `Failure` unless a key and a certificate are there and belong together. */

@@ -4,7 +4,8 @@
  * What can be checked is checked: pragmas at the start, the hash chain of the newest rows at every opening. Damage
  * is reported, and never keeps the pillar from calling.
  */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { openForWriting } from "../../../shared/host/sqlite.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { EventId, HubEpoch, Sha256, Signature } from "../../../shared/ids.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
@@ -15,15 +16,8 @@ import { damageOf, type Row } from "./ledger-check.ts";
 const MAX_KEPT = 10_000;
 const KEEP_DAYS = 30;
 
-const PRAGMAS = {
-  journal_mode: "wal",
-  synchronous: 2,
-  foreign_keys: 1,
-  trusted_schema: 0,
-  cell_size_check: 1,
-  wal_autocheckpoint: 1000,
-  journal_size_limit: 67_108_864,
-} as const;
+/** How long a statement waits for another program. */
+const BUSY_TIMEOUT_MS = 2000;
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS alarm (
@@ -79,24 +73,13 @@ export interface LedgerStore {
 }
 
 export function openStore(file: string): LedgerStore {
-  const db = new DatabaseSync(file, { timeout: 2000 });
+  const db = openForWriting(file, BUSY_TIMEOUT_MS);
   try {
-    setPragmas(db);
     db.exec(SCHEMA);
     return storeOn(db);
   } catch (error) {
     db.close();
     throw error;
-  }
-}
-
-function setPragmas(db: DatabaseSync): void {
-  for (const [name, value] of Object.entries(PRAGMAS)) {
-    db.exec(`PRAGMA ${name} = ${value}`);
-    const found = Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
-    if (found !== value) {
-      throw new Error(`SQLite must run with ${name} = ${value}, found ${String(found)}`);
-    }
   }
 }
 

@@ -7,7 +7,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";
 import { Migrator } from "kysely/migration";
-import { openForWriting } from "../database.ts";
+import { openForWriting } from "../../../shared/host/sqlite.ts";
 import { migrationProvider, type Tables } from "../schema.ts";
 
 /** Statements kept ready per connection; far above what this code has. */

@@ -12,7 +12,7 @@ import type { Candidate } from "../../core/state/storage-state.ts";
 import type { NumberedEvent, ReadModels } from "../../ports.ts";
 import { audit } from "./audit-reads.ts";
 import { subjectsOf, type NumberedFact, type NumberedSubject } from "./console-event.ts";
-import { openForReading } from "../database.ts";
+import { openForReading } from "../../../shared/host/sqlite.ts";
 import { queries } from "./queries.ts";
 import {
   entryOf,

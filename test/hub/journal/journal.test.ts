@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { verifyChain } from "../../../hub/journal/chain.ts";
-import { openForReading } from "../../../hub/journal/database.ts";
+import { openForReading } from "../../../shared/host/sqlite.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import type { Journal } from "../../../hub/ports.ts";
 import { newAlarm, pillar } from "../../kit/core/hub-core-street.ts";

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { verifyChain } from "../../../hub/journal/chain.ts";
-import { openForReading } from "../../../hub/journal/database.ts";
+import { openForReading } from "../../../shared/host/sqlite.ts";
 import { tempDir } from "../../kit/journal/directory.ts";
 
 const CHILD = fileURLToPath(new URL("./append-forever.ts", import.meta.url));

@@ -9,7 +9,7 @@ import type { Fact } from "../../../hub/core/facts.ts";
 import { newState } from "../../../hub/core/state/hub-state.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
 import { lockData } from "../../../hub/storage/data-lock.ts";
-import { openForReading } from "../../../hub/journal/database.ts";
+import { openForReading } from "../../../shared/host/sqlite.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import { openReads } from "../../../hub/journal/read/reads.ts";
 import { sealFacts } from "../../../hub/journal/seal.ts";

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fact } from "../../../../hub/core/facts.ts";
-import { openForReading } from "../../../../hub/journal/database.ts";
+import { openForReading } from "../../../../shared/host/sqlite.ts";
 import { openJournal } from "../../../../hub/journal/journal.ts";
 import { migrate } from "../../../../hub/journal/read/queries.ts";
 import { replay } from "../../../../hub/journal/replay.ts";

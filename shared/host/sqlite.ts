@@ -1,13 +1,12 @@
 /**
- * SQLite with our settings: opened in one place, the settings read back, the statements kept.
+ * SQLite with our settings: opened in one place, the settings read back.
  *
  * "Received" rests on WAL with FULL: a commit is on the disk before it returns. A database that does not confirm
- * these settings is refused, because with weaker ones the hub would confirm alarms that it can lose.
- *
- * Limit: synchronous. The writer therefore lives in a thread of its own (`worker.ts`).
+ * these settings is refused, because with weaker ones a program would confirm what it can lose.
  */
 import { DatabaseSync } from "node:sqlite";
 
+/** Another program, the command line perhaps, may hold the file for a moment. */
 const BUSY_TIMEOUT_MS = 5000;
 
 /** Pragma, what we set, what it must read back. */
@@ -21,8 +20,9 @@ const PRAGMAS = [
   ["journal_size_limit", "67108864", 67_108_864],
 ] as const;
 
-export function openForWriting(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+/** Makes the file if there is none. `busyTimeoutMs`: how long a statement waits for another program. */
+export function openForWriting(file: string, busyTimeoutMs = BUSY_TIMEOUT_MS): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
   try {
     for (const [name, value, expected] of PRAGMAS) {
       database.exec(`PRAGMA ${name}=${value}`);
@@ -41,6 +41,11 @@ export function openForWriting(file: string): DatabaseSync {
   return database;
 }
 
+/** Reads what is committed; cannot write. */
+export function openForReading(file: string): DatabaseSync {
+  return new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+}
+
 /**
  * Moves what the write-ahead log holds into the database, so that one file is the whole of it. The log goes with
  * the last connection: nobody else may have the database open. Throws when the log could not be moved.
@@ -53,9 +58,4 @@ export function mergeLog(file: string): void {
   } finally {
     database.close();
   }
-}
-
-/** Reads what is committed; cannot write. */
-export function openForReading(file: string): DatabaseSync {
-  return new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
 }
