@@ -10,7 +10,7 @@ import { defineConfig, type Plugin } from "vite";
 const HUB = process.env["ANZHU_HUB_URL"] ?? "http://127.0.0.1:8110";
 
 const OUT_DIR = join(import.meta.dirname, "dist");
-/** A smaller file travels in one packet anyway. */
+/** A smaller file fits into one packet uncompressed. */
 const LEAST_COMPRESSED_BYTES = 1024;
 
 /** Leaves `.br` and `.gz` beside each file; the hub sends the form a browser takes. */

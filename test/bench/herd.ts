@@ -1,4 +1,4 @@
-/** Ten thousand pillars lose their hub in the same second and want it back. */
+/** Ten thousand pillars lose their hub in the same second and connect again. */
 import {
   acceptedRow,
   listensRow,
@@ -24,7 +24,7 @@ export async function benchHerd(): Promise<Section> {
       `${PILLARS} connected pillars with a heartbeat every 5 s; the hub is killed, ${PRESSING} of them press within a second, the hub is ` +
       "started. Times count from the moment its port accepts. Every pillar runs the agent's own core, with its jitter, and makes a full " +
       "handshake; pillars and hub share two cores, and a pillar's half of a handshake costs as much as the hub's. Those who press " +
-      "run in a process of their own, because on a street nobody's pillar waits for the processor of another.",
+      "run in a process of their own, because on a street each pillar has its own processor.",
     rows: [
       acceptedRow(figures, `listening → the ${PRESSING} alarms accepted`, ACCEPTED_MS),
       backRow(figures),

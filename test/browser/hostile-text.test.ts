@@ -124,7 +124,7 @@ async function inspect(page: Page): Promise<void> {
   expect(alarms).toEqual([]);
 }
 
-test("what an outsider writes the whole way runs nowhere", { timeout: 120_000 }, async () => {
+test("text from outside is never run as code, on its whole way", { timeout: 120_000 }, async () => {
   const { page } = watching;
   const id = (await page.getByTestId("queue-row").first().getAttribute("data-incident-id")) ?? "";
   expect(await post(page, `/incidents/${id}/answer`, {})).toBe(200);

@@ -122,7 +122,7 @@ describe("a press becomes a conversation", () => {
     expect(await video.evaluate((element: HTMLVideoElement) => element.videoWidth)).toBe(1280);
   });
 
-  test("the browser had nothing to complain of", () => {
+  test("the browser reported no error", () => {
     expect(seat.complaints).toEqual([]);
   });
 

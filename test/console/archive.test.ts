@@ -108,7 +108,7 @@ describe("the story of an incident", () => {
     ]);
   });
 
-  test("who watched is on the record, and no noise on the desk", () => {
+  test("who watched is in the record, and not on the desk", () => {
     const watched = [entry("view-opened", 1)];
     expect(foldLines(watched, false)).toEqual([]);
     expect(foldLines(watched, true)).toHaveLength(1);

@@ -96,7 +96,7 @@ describe("what F2 answers", () => {
 });
 
 describe("whose voice is in the headset", () => {
-  test("nobody's on hold, of another desk, or unanswered", () => {
+  test("none of a call on hold, of another desk, or unanswered", () => {
     const list = [
       talking(1, { isHeld: true }),
       talking(2, { owner: "li" }),

@@ -231,7 +231,7 @@ test(
 );
 
 test(
-  "B8 a ledger cut or with a flipped bit near its end is detected or refused, and gives nothing that was not stored",
+  "B8 a ledger cut or with a flipped bit near its end is detected or refused, and returns nothing that was not stored",
   { timeout: SLOW },
   async () => {
     const { cuts, flips, complaints } = await tearLedgers(97, 4096);

@@ -39,15 +39,17 @@ test(
   "G2 an alarm of another pillar, signed by its own key, is not recorded",
   { timeout: SLOW },
   async () => {
-    const [liar, victim] = [await join("liar"), await join("victim")];
-    const link = await liar.connect();
-    await link.publish("alarm", liar.envelope(liar.seal({ pillarId: victim.id })));
+    const [impostor, victim] = [await join("impostor"), await join("victim")];
+    const link = await impostor.connect();
+    await link.publish("alarm", impostor.envelope(impostor.seal({ pillarId: victim.id })));
     const url = `${street.hub.url}/api/v1/pillars/${victim.id}/alarms`;
-    const forged = JSON.stringify(liar.envelope(liar.seal({ pillarId: victim.id, seq: 1 })));
+    const forged = JSON.stringify(
+      impostor.envelope(impostor.seal({ pillarId: victim.id, seq: 1 })),
+    );
     const headers = { "content-type": "application/json" };
     const answer = await fetch(url, { method: "POST", headers, body: forged });
     expect(answer.status).toBe(403);
-    expect([recordedOf(liar.id), recordedOf(victim.id)]).toEqual([0, 0]);
+    expect([recordedOf(impostor.id), recordedOf(victim.id)]).toEqual([0, 0]);
   },
 );
 
@@ -70,7 +72,7 @@ test(
 );
 
 test(
-  "G7 one code, five pillars at once: one gets the certificate, and a stranger's wrong tries void no code",
+  "G7 one code, five pillars at once: one gets the certificate, and a stranger's wrong tries make no code invalid",
   { timeout: SLOW },
   async () => {
     const code = await street.hub.code("raced");

@@ -204,7 +204,7 @@ test(
 );
 
 test(
-  "F9 a newer pillar's heartbeat counts, and a report nobody can read costs nothing",
+  "F9 a newer pillar's heartbeat counts, and a report that cannot be read has no effect",
   { timeout: SLOW },
   async () => {
     const pillar = await join("advanced");

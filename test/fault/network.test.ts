@@ -76,7 +76,7 @@ test.each([
 );
 
 test(
-  "D5 a line that is dead without a word is seen at both ends, and comes back",
+  "D5 a line that is dead without an error is noticed at both ends, and comes back",
   { timeout: SLOW },
   async () => {
     await untilPresence("online", 20_000);

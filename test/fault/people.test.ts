@@ -1,4 +1,4 @@
-/** Group N: nobody answers, somebody vanishes, and the world outside does not pick up. */
+/** Group N: nobody answers, somebody vanishes, and the external contacts do not answer. */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -63,7 +63,7 @@ const typed = (type: string): number =>
   readJournal(street.hub.dir).filter((row) => row.type === type).length;
 
 test(
-  "N1 a call that the open consoles show and nobody hears rings the desks, the supervisor and the world outside, each once and in time",
+  "N1 a call that the open consoles show and no operator takes rings the desks, the supervisor and the external contacts, each once and in time",
   { timeout: SLOW },
   async () => {
     await pillar.press();
@@ -110,7 +110,7 @@ test(
 );
 
 test(
-  "N1 with all consoles closed a call rings the desks, the supervisor and the world outside, each once and in time",
+  "N1 with all consoles closed a call rings the desks, the supervisor and the external contacts, each once and in time",
   { timeout: SLOW },
   async () => {
     await street.closeConsoles();

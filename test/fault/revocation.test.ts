@@ -191,7 +191,7 @@ test(
 );
 
 test(
-  "G1 a revoked certificate is refused at every door: for MQTT, for an alarm, for its own renewal",
+  "G1 a revoked certificate is refused at every entrance: for MQTT, for an alarm, for its own renewal",
   { timeout: SLOW },
   async () => {
     const pillar = await wire("revoked");
@@ -248,7 +248,7 @@ test(
 );
 
 test(
-  "C2 a pillar whose clock says 1970 is accepted over MQTT: no calendar judges the hub's certificate",
+  "C2 a pillar whose clock says 1970 is accepted over MQTT: the hub's certificate is not judged by the date",
   { timeout: SLOW },
   async ({ skip }) => {
     const library = libfaketime();

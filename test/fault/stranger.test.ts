@@ -156,7 +156,7 @@ const CAUSES = [
   "its certificate is self-signed",
 ];
 
-test("G1 no certificate, and six wrong ones, are refused at the MQTT door, and the log says why", async () => {
+test("G1 no certificate, and six wrong ones, are refused at the entrance for MQTT, and the log says why", async () => {
   const letIn: string[] = [];
   for (const [name, shown] of Object.entries(strangers)) {
     if (await isLetIn(shown)) letIn.push(name);
@@ -167,7 +167,7 @@ test("G1 no certificate, and six wrong ones, are refused at the MQTT door, and t
   await expect.poll(unsaid).toEqual([]);
 });
 
-test("G1 at the HTTPS door no certificate counts, only the alarm key: whoever lacks it changes nothing", async () => {
+test("G1 at the entrance for HTTPS no certificate counts, only the alarm key: whoever lacks it changes nothing", async () => {
   const rows = readJournal(street.hub.dir).length;
   const { privateKey } = generateKeyPairSync("ed25519");
   const { event } = victim.seal({ seq: 1, prevHash: createHash("sha256").digest("hex") as never });

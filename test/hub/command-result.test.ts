@@ -72,7 +72,7 @@ test("of a self-test, how long the receipt took is answered and journalled as a 
   expect(kept(hub)).toMatchObject([{ name: "self-test", confirmedAfterMs: 41 }]);
 });
 
-test("another pillar's word on it counts for nothing", async () => {
+test("another pillar's report of it does not count", async () => {
   const hub = await heardHub();
   const { answer, commandId } = await send(hub, IDENTIFY);
   await say(hub, pillar(1), { commandId, outcome: "done", detail: "" });

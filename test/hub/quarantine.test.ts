@@ -30,7 +30,7 @@ describe("a pillar whose certificate has expired", () => {
     expect(await hub.shell.reads.incident(id)).toMatchObject({ isVerified: false });
   });
 
-  test("is believed nothing else, sent no command, and let go", async () => {
+  test("has nothing else counted, is sent no command, and is disconnected", async () => {
     const hub = await newHub();
     await enrolUntil(hub, Date.now() + DAY_MS);
     const heartbeat = { channel: "heartbeat", message: newHeartbeat({ release: "1.0" }) };

@@ -19,7 +19,7 @@ async function returns({ shell }: FalseHub): Promise<void> {
 
 const CLOSE = { name: "close", disposition: "resolved", note: "" } as const;
 
-test("the hub restarts while a call is ringing, and nobody notices", async () => {
+test("the hub restarts while a call is ringing, and the call goes on", async () => {
   const hub = await newHub();
   await hub.press();
   await hub.restart();

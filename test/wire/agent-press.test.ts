@@ -181,7 +181,7 @@ describe("a hub", () => {
     expect(lamp()).toBe("standby");
   });
 
-  test("that speaks nonsense is not listened to, and is heard again when it speaks sense", async () => {
+  test("that sends nonsense is not used, and is used again when it sends sense", async () => {
     await (
       await start()
     ).armed;

@@ -161,7 +161,7 @@ describe.skipIf(skipped)(`a broker that is not ours (${skipped ?? "mosquitto"})`
     await expect.poll(() => ground.told).toEqual(["pillar-1 shows 0a1b"]);
   });
 
-  test("that dies is told of, and so is its return; nobody it carried is thought to be there", async () => {
+  test("that dies is reported, and so is its return; none of its pillars counts as connected", async () => {
     const ground = await open();
     const pillar = await ground.pillar("pillar-1");
     await beat(pillar);
@@ -189,7 +189,7 @@ describe.skipIf(skipped)(`a broker that is not ours (${skipped ?? "mosquitto"})`
     await expect.poll(() => ground.way.health().isOk).toBe(true);
   });
 
-  test("that lets the hub in and brings it nothing is no way in, and the words say what to do", async () => {
+  test("that admits the hub and delivers nothing is refused, and the error says what to do", async () => {
     const acl = (documented: string): string => documented.replace("readwrite", "write");
     const ground = await open({ acl, isUp: false });
     await expect.poll(() => ground.told).toContain("unreachable");

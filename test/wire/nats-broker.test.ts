@@ -110,7 +110,7 @@ describe.skipIf(skipped)(`NATS as the broker (${skipped ?? "nats-server"})`, () 
     );
   });
 
-  test("a client id belongs to nobody: who takes another one's place cuts it off, and hears nothing", async () => {
+  test("a client id protects nothing: a client that takes another's id cuts it off, and receives nothing of it", async () => {
     const ground = await open();
     const one = await ground.pillar("pillar-1");
     await one.client.subscribeAsync(downFilter(one.pillarId), { qos: 1 });

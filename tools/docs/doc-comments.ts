@@ -3,7 +3,7 @@
  *
  * A description is written once, as the comment a programmer sees; the documents take it from there. A field is
  * found by its whole path and by nothing else: the source is followed through named schemas, imports, spreads and
- * the functions that build schemas, the way a reader would follow it.
+ * the functions that build schemas, as a reader would.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

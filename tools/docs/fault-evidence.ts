@@ -56,7 +56,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   [
     "I-1",
     "test/browser/hostile-text.test.ts",
-    "what an outsider writes the whole way runs nowhere",
+    "text from outside is never run as code, on its whole way",
   ],
   ["I-1", "test/browser/hostile-text.test.ts", "%s shows any text and runs none"],
   ["H11", "test/hub/api/bombs.test.ts", "%s costs less than 50 ms for each bomb"],

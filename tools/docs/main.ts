@@ -55,7 +55,7 @@ const SCHEMA_NAMES = new Map<unknown, string>([
 ]);
 const nameOf = (schema: unknown): string => SCHEMA_NAMES.get(schema) ?? "unknown";
 
-/** The one name of both ways has two sections. */
+/** This name is used in both directions, and has a section for each. */
 const headingOf = (name: string, way: string): string =>
   name === "signal" ? `signal, ${way}` : name;
 

@@ -88,7 +88,7 @@ const PATH = new RegExp(`(?<![\\w./-])${TOP}/[\\w./-]*\\w\\.${KINDS}\\b(?![\\w*]
 const FOLDER = new RegExp(`\`(${TOP}(?:/[\\w-]+)+/?)\``, "g");
 const NAME = new RegExp(`(?<![\\w./*<{-])[a-z0-9][\\w.-]*\\.(?:ts|vue|md)\\b(?![\\w/])`, "gi");
 const DECISION = /\bdecisions? (\d{4})\b/gi;
-/** Numbered wishes and questions of documents that never were in this repository. */
+/** Numbers of requirements and questions in documents that were never in this repository. */
 const ELSEWHERE = /\b(?:U\d{1,2}|reliability \d[\d.]*)\b/g;
 
 function inDocument(path: string, text: string, there: Known): Reference[] {

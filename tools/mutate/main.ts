@@ -2,11 +2,10 @@
  * How strong the tests are: plants small mistakes in the cores and the protocol, one at a time, and counts how many
  * of them the tests notice.
  *
- *     npm run mutate -- --seed 1 --count 100 [--jobs 2] [--only hub/core] [--file roster] [--quick]
+ *     npm run mutate -- --seed 1 --count 100 [--jobs 2] [--only hub/core] [--file pillar-registry] [--quick]
  *
  * Each mutant meets the tests of its own module first, then those of its folder, and what survives them the
- * scenarios and the simulated world; with `--quick` only the tests of its own folder, which is the sharper question
- * and takes seconds. The first test that fails ends the run. Exit code 1 when fewer than 90 % of those that the
+ * scenarios and the simulated world; with `--quick` only the tests of its own folder, which is stricter and takes seconds. The first test that fails ends the run. Exit code 1 when fewer than 90 % of those that the
  * compiler takes and that are not judged equivalent (`equivalent.ts`) are found.
  */
 import { readdirSync, readFileSync } from "node:fs";

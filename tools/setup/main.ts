@@ -4,8 +4,8 @@
  *
  *     node tools/setup/main.ts demo|test
  *
- * The one idea: with everything there it costs a few milliseconds and starts nothing. As root on a
- * Debian it installs what is missing; anybody else gets the one command that does.
+ * The one idea: with everything there it costs a few milliseconds and starts nothing. As root on
+ * Debian it installs what is missing; everybody else is told the command that does.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -23,7 +23,7 @@ interface Need {
   readonly isOptionalFor: readonly Purpose[];
   readonly isNeededFor: readonly Purpose[];
   isThere(): boolean | Promise<boolean>;
-  /** The package starts it; we start our own, when a test wants one. */
+  /** The package starts it; tests start their own. */
   readonly service?: string;
 }
 

@@ -1,8 +1,8 @@
 /**
  * Requests to the hub, with errors as values.
  *
- * The session is a cookie, so nothing here holds a secret. Every command carries an idempotency key, because a
- * nervous finger and a slow line both send twice.
+ * The session is a cookie, so nothing here holds a secret. Every order carries an idempotency key, because a
+ * double click and a slow line both send it twice.
  */
 import type { z } from "zod";
 import { Problem, type ProblemCode } from "../../../shared/api/problem.ts";
@@ -47,7 +47,7 @@ export async function ask<T>(
   return malformed(`${path}: ${where?.path.join(".") ?? ""} ${where?.message ?? ""}`);
 }
 
-/** For commands whose answer nobody reads: the event stream brings the new state. */
+/** For orders whose answer is not needed: the event stream brings the new state. */
 export async function order(path: string, options: Ask): Promise<Answer<null>> {
   const sent = await send(path, { method: "POST", ...options });
   if (!sent.ok) return sent;
@@ -55,7 +55,7 @@ export async function order(path: string, options: Ask): Promise<Answer<null>> {
   return failure(sent.value.status, await sent.value.json().catch(() => undefined));
 }
 
-/** Reads a page after page until the end or `maxItems`. */
+/** Reads page after page until the end or `maxItems`. */
 export async function askAll<T>(
   path: string,
   schema: z.ZodType<{ items: T[]; next: string | null }>,

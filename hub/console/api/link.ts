@@ -1,5 +1,5 @@
 /**
- * Whether the hub hears us and we hear it.
+ * Whether messages pass between this page and the hub, in both directions.
  *
  * An event stream over a cut cable looks alive for minutes, so silence counts too: live means that something
  * arrived within `LOST_AFTER_MS`, not that nobody reported an error.
@@ -8,9 +8,9 @@
 import { PING_INTERVAL_MS } from "../../../shared/api/event.ts";
 import { assertNever } from "../../../shared/assert.ts";
 
-/** Leaves the 3 s promise of the banner room for one tick and one repaint. */
+/** The banner is promised within 3 s: this leaves time for one tick and one repaint. */
 export const LOST_AFTER_MS = 2250;
-/** A stream the browser has given up on, or that stays mute, is opened anew. */
+/** A stream that the browser has given up, or that stays silent, is opened anew. */
 export const REOPEN_AFTER_MS = 4000;
 /** A stream without a ping for so long is cut, even when the hub answers on other connections. */
 export const MUTE_AFTER_MS = PING_INTERVAL_MS + 2000;

@@ -2,7 +2,7 @@
  * Where this window gets the hub's events from: a stream of its own, or another window's.
  *
  * A browser keeps at most six connections to one host (HTTP/1.1), and an event stream holds one for as long as it
- * is open: with six windows no order would get through any more. So all windows of a browser share one stream. The
+ * is open: six windows would leave no connection for orders. So all windows of a browser share one stream. The
  * window that holds a lock (Web Locks) reads it and passes every message on (BroadcastChannel). When that window
  * is closed, the browser gives the lock to the next; one that has stopped answering loses it.
  *
@@ -15,7 +15,7 @@ import { API, BASE, type FailureCode } from "./client.ts";
 
 /** A window that reads for all and says nothing for so long is not waited for. */
 const LEADER_ANSWERS_WITHIN_MS = 1500;
-/** Windows that find this out together do not act together. */
+/** Each window waits another time, so that several that find this out at once do not act at once. */
 const SPREAD_MS = 1000;
 const NAME = `anzhu-events-1 ${BASE}`;
 
@@ -82,7 +82,7 @@ function stateOf(readyState: number): State {
 
 const StateWord = z.enum(["connecting", "open", "closed"]);
 const Word = z.discriminatedUnion("type", [
-  /** A window asks whether anybody reads. */
+  /** A window asks whether another one reads. */
   z.object({ type: z.literal("join"), from: z.string() }),
   /** The answer: how the stream is, and with what it began. */
   z.object({

@@ -2,7 +2,7 @@
  * The one event stream, and the watch over it.
  *
  * All windows of a browser share it (`source.ts`). The browser repairs a short break by itself and says what it had
- * last. When it gives up, or when a cut cable leaves the stream mute, we open a new one. Every stream begins with `hello`, and after `hello` everything is
+ * last. When it gives up, or when a cut cable leaves the stream silent, we open a new one. Every stream begins with `hello`, and after `hello` everything is
  * fetched again, because a new stream cannot say what the old one had seen.
  */
 import { ServerEvent } from "../../../shared/api/event.ts";
@@ -160,7 +160,7 @@ function receive(listener: StreamListener, data: string, isOwn: boolean): void {
   }
 }
 
-/** Asked by the hub and not by a timer, because a hidden page's timers sleep. */
+/** The hub's ping starts it, because timers of a hidden page are slowed down. */
 async function answerPing(): Promise<void> {
   const options = { method: "POST", signal: AbortSignal.timeout(PING_TIMEOUT_MS) };
   await fetch(`${API}/presence`, options).catch((error: unknown) =>

@@ -23,7 +23,7 @@ export interface Described {
 
 const said = (phrase: string, quoted = ""): Described => ({ phrase, quoted });
 
-/** Both empty where the fact's own words say everything. */
+/** Both are empty where the name of the fact says everything. */
 export function describeDetail(detail: IncidentDetail, text: Text): Described {
   switch (detail.kind) {
     case "typed":
@@ -60,7 +60,7 @@ type CodedKind =
   | "recording-end"
   | "deletion";
 
-/** Of details that hold codes and numbers alone. */
+/** For details that hold only codes and numbers. */
 function phraseOf(detail: Extract<IncidentDetail, { kind: CodedKind }>, text: Text): string {
   switch (detail.kind) {
     case "alarm": {

@@ -38,7 +38,7 @@ export function queryFromFilter(filter: ArchiveFilter): Record<string, string> {
   return query;
 }
 
-/** What the hub is asked. A day ends where the next one begins, in the desk's own time zone. */
+/** The request to the hub. Days begin and end in the time zone of the desk. */
 export function requestFromFilter(filter: ArchiveFilter): Record<string, string> {
   const request: Record<string, string> = {};
   if (filter.state !== "all") request["state"] = filter.state;
@@ -53,7 +53,7 @@ function startOfDay(text: string, daysLater: number): string {
   return new Date(year, month - 1, date + daysLater).toISOString();
 }
 
-/** Words are looked for in what the row shows. */
+/** The words are searched in the texts that the row shows. */
 export function matchesText(incident: Incident, text: string): boolean {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return true;

@@ -1,4 +1,4 @@
-/** Which lines of an incident's story are shown, and how often each happened in a row. */
+/** Which lines of an incident's timeline are shown, and how often each happened in succession. */
 import type { TimelineEntry } from "../../../shared/api/timeline.ts";
 
 /** Bookkeeping of the hub that tells an operator nothing: the press is already there as "opened". */
@@ -12,11 +12,11 @@ function isWorthShowing(entry: TimelineEntry, isRecord: boolean): boolean {
 
 export interface Line {
   readonly entry: TimelineEntry;
-  /** How often it happened in a row. */
+  /** How often it happened in succession. */
   readonly times: number;
 }
 
-/** What nobody answers escalates again and again: said once, with how often. */
+/** An unanswered incident escalates again and again: one line, with the number. */
 export function foldLines(entries: readonly TimelineEntry[], isRecord: boolean): Line[] {
   const lines: Line[] = [];
   for (const entry of entries) {
@@ -24,7 +24,7 @@ export function foldLines(entries: readonly TimelineEntry[], isRecord: boolean):
     const last = lines.at(-1);
     const wasPassed = last?.entry.type === "deadline-passed";
     const isAgain = entry.type === "deadline-passed" && wasPassed;
-    // Who was called says more than that a time was up.
+    // Who was called tells more than that a deadline has passed.
     if (entry.type === "incident-escalated" && wasPassed) {
       if (last.times > 1) lines[lines.length - 1] = { entry: last.entry, times: last.times - 1 };
       else lines.pop();

@@ -1,4 +1,4 @@
-/** Where a recording has holes, as bars along it. */
+/** The gaps of a recording, as bars along it. */
 import type { Recording } from "../../../shared/api/incident.ts";
 import type { Gap } from "../../../shared/api/recording-gap.ts";
 
@@ -8,7 +8,7 @@ export interface GapBar extends Gap {
   readonly length: number;
 }
 
-/** More lines than this nobody reads; the count says how many there are. */
+/** At most so many lines are listed; the count says how many there are. */
 const MAX_SHOWN = 12;
 
 export function gapsOf({ gaps, durationMs }: Pick<Recording, "gaps" | "durationMs">): GapBar[] {

@@ -6,7 +6,7 @@ import { incidentOf } from "../state/live-state.ts";
 import { matchesText, requestFromFilter, type ArchiveFilter } from "./filter.ts";
 
 const PAGE = 50;
-/** A longer list is not read but filtered. */
+/** At most so many rows are loaded; for more, the filters are needed. */
 const MAX_ROWS = 2000;
 
 export function useArchive(filter: Ref<ArchiveFilter>) {

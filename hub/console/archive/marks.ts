@@ -19,9 +19,9 @@ const MARK_BY_FACT: Readonly<Record<string, MarkName>> = {
   "incident-held": "held",
   "incident-closed": "closed",
 };
-/** More marks than this are a smear, not a timeline. */
+/** More marks than this could not be told apart. */
 const MAX_MARKS = 40;
-/** The recording starts a little after the press and ends a little after the close: those still belong. */
+/** The recording starts a little after the press and ends a little after the close: both are still marked. */
 const EDGE_MS = 5000;
 
 export function marksOf(

@@ -27,7 +27,7 @@ export function newDeskActions(search: () => void): (action: DeskAction) => bool
   };
   return (action) => {
     acts[action.name](action);
-    // Space keeps its meaning outside a call, and its release is nobody's business.
+    // Outside a call, Space keeps its usual meaning and its release does nothing.
     return action.name !== "talk" || (action.isDown && talkingTo.value !== undefined);
   };
 }

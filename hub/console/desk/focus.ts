@@ -1,4 +1,4 @@
-/** A key asks a form for the cursor: the form that owns the name answers. */
+/** A key moves the cursor to a form by its name. */
 import { nextTick, shallowRef, watch } from "vue";
 
 export type FocusName = "note" | "dispatch" | "close" | "disposition";

@@ -2,7 +2,7 @@
  * The desk's keyboard.
  *
  * Keys that type never act while somebody types, also not while an input method composes; the function keys
- * work everywhere, because a call cannot wait for a text field to lose focus. Esc is no command at all.
+ * work everywhere, because a call cannot wait for a text field to lose focus. Esc does nothing.
  */
 export type DeskAction =
   | { readonly name: "answer" }
@@ -79,7 +79,7 @@ function withCtrl(key: string): DeskAction | undefined {
   return key === "F9" ? { name: "hang-up" } : undefined;
 }
 
-/** Releasing always counts: a focus that moves while Space is down must not leave the microphone open. */
+/** A release always counts: when the focus moves while Space is down, the microphone must not stay open. */
 function pushToTalk(stroke: KeyStroke): DeskAction | undefined {
   if (stroke.type === "keyup") return { name: "talk", isDown: false };
   if (stroke.isRepeat || stroke.ctrl || stroke.isTyping || stroke.isOnControl) return undefined;

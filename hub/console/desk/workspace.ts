@@ -36,7 +36,7 @@ export const ringingNow = computed(() =>
 );
 export const selected = computed(() => incidentOf(selectedId.value));
 
-/** Whose voice is in the headset. */
+/** The incident that is heard in the headset. */
 export const talkingTo = computed(() => {
   const confirmed = incidentOf(confirmedId.value);
   if (confirmed && confirmed.state !== "closed" && confirmed.state !== "answered") return confirmed;

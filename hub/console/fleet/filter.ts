@@ -23,7 +23,7 @@ export function queryFromFleetFilter(filter: FleetFilter): Record<string, string
   return query;
 }
 
-/** What cannot be reached first, then what is broken, then by name. */
+/** Sorted: unreachable pillars first, then those with faults, then by name. */
 export function fleetRows(pillars: readonly Pillar[], filter: FleetFilter): Pillar[] {
   const words = filter.text.trim().toLowerCase();
   return pillars

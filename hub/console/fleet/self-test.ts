@@ -25,7 +25,7 @@ export interface SelfTest {
   readonly answer:
     /** From the press to the hub's receipt, as the pillar measured it. */
     | { readonly isGood: true; readonly confirmedAfterMs: number | null }
-    /** `alarm`: what had come by then. Of what comes later nobody knows whether it is of this test or the next. */
+    /** `alarm`: what had come by then. An alarm that comes later may be of this test or of the next. */
     | { readonly isGood: false; readonly detail: string; readonly alarm: Incident | undefined }
     | undefined;
 }

@@ -1,4 +1,4 @@
-/** Two languages, keys typed from the Chinese one; English is fetched when somebody wants it. */
+/** Two languages, keys typed from the Chinese one; English is fetched when it is chosen. */
 import { watch } from "vue";
 import { createI18n, useI18n } from "vue-i18n";
 import { isolated } from "../../../shared/text.ts";
@@ -14,7 +14,7 @@ type Paths<T> = {
 export type TextKey = Paths<Messages>;
 export type Text = (key: TextKey, values?: Readonly<Record<string, string | number>>) => string;
 
-/** English joins when somebody asks for it. */
+/** English is added when it is chosen. */
 const messages: Record<string, Messages> = { "zh-CN": zhCN };
 
 export const i18n = createI18n({

@@ -21,9 +21,9 @@ export interface AuditFilter {
 }
 
 const PAGE = 50;
-/** A longer list is not read but filtered. */
+/** At most so many rows are loaded; for more, the filters are needed. */
 const MAX_ROWS = 2000;
-/** Typing a name asks once, not for each letter. */
+/** While a name is typed, the hub is asked once and not for each letter. */
 const ASK_AFTER_MS = 300;
 const PERSON = /^[a-z][a-z0-9._-]{0,31}$/;
 const INCIDENT = /^[0-9a-f]{32}$/;
@@ -114,7 +114,7 @@ export function describeEntry({ type, detail }: Pick<AuditEntry, "type" | "detai
   }
 }
 
-/** What is not said by the deed itself: the role, the unit, the note. */
+/** What the name of the fact does not say: the role, the unit, the note. */
 export function describeAuditDetail(detail: AuditDetail, text: Text): Described {
   switch (detail.kind) {
     case "account":

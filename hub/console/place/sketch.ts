@@ -6,9 +6,9 @@
 import type { Pillar } from "../../../shared/api/pillar.ts";
 
 const METRES_PER_DEGREE = 111_320;
-/** Fewer metres than this across, and the sketch would show noise of the survey as distance. */
+/** Below this width the sketch would show errors of the survey as distances. */
 const LEAST_SPAN_M = 120;
-/** A thousand dots say no more than these. */
+/** More dots than this would not be readable. */
 export const MAX_DOTS = 200;
 
 const MAX_LABELS = 9;

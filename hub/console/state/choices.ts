@@ -23,14 +23,14 @@ function read(): unknown {
   try {
     return JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
   } catch {
-    // Somebody else's text under our key: begin with the defaults.
+    // Another program's text is stored under our key: begin with the defaults.
     return {};
   }
 }
 
 const prefersLight = matchMedia("(prefers-color-scheme: light)");
 
-/** A patrol room is dark unless somebody says otherwise. */
+/** Dark, unless the person or the system has chosen light. */
 export function applyTheme(): void {
   const followed = prefersLight.matches ? "light" : "dark";
   document.documentElement.dataset["theme"] = choices.theme === "system" ? followed : choices.theme;

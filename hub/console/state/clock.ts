@@ -3,7 +3,7 @@ import { computed, ref } from "vue";
 import { moveInto, type Bounds } from "./offset.ts";
 
 const TICK_MS = 250;
-/** With more than this the desk is told that its own clock misleads. */
+/** With more than this the desk is told that its own clock is wrong. */
 export const OFFSET_WARNING_MS = 1000;
 
 const local = ref(Date.now());

@@ -36,7 +36,7 @@ export const link = shallowRef<Link>({ phase: "connecting", since: Date.now() })
 /** Why the hub refuses the event stream, while it does and said so. */
 export const refusedBecause = shallowRef<FailureCode | undefined>();
 export const isLoaded = shallowRef(false);
-/** Lists that could not be read at the last try: what is missing from them is nowhere on this page. */
+/** Lists that could not be read at the last try: what is in them may be missing on this page. */
 export const unreadLists = shallowReactive(new Set<"incidents" | "pillars">());
 /** The hub itself, for those who look after it; null until it was asked for. */
 export const hubStatus = shallowRef<HubStatus | null>(null);
@@ -176,7 +176,7 @@ function apply(event: ServerEvent): void {
 function hearNotice(notice: Notice): void {
   if (notice.code === "deadline-passed") return;
   if (notice.code === "media-started") for (const listener of mediaListeners) listener();
-  // Equipment is the technicians' business, unless alarms are at stake.
+  // Faults of equipment are shown to technicians, and to operators when alarms could be lost.
   if (notice.level === "error" || !mayWatch.value) notify(notice);
 }
 

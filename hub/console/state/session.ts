@@ -10,7 +10,7 @@ export const role = computed<Role | null>(() => session.value?.role ?? null);
 /** Technicians and administrators keep the pillars going; they neither hear nor see people. */
 export const mayWatch = computed(() => role.value === "operator" || role.value === "supervisor");
 export const mayTakeOver = computed(() => role.value === "supervisor");
-/** Its recordings are evidence: decided above the desk. */
+/** Its recordings are evidence, so a supervisor decides. */
 export const mayLock = computed(() => role.value === "supervisor");
 export const maySeeHub = computed(() => role.value !== null && role.value !== "operator");
 export const mayRevoke = computed(() => role.value === "admin");

@@ -126,7 +126,7 @@ describe("what is refused", () => {
     expect(pillar.faults()).toEqual([]);
   });
 
-  test("because it came late or again is no fault: honest brokers repeat and reorder", () => {
+  test("because it came late or again is no fault: a correct broker may repeat and reorder", () => {
     const { pillar, say } = ringing();
     for (let times = 0; times < 100; times++) say("answered", { sessionNonce: OTHER });
     expect(pillar.state().heeded.refused).toBe(100);

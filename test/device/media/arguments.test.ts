@@ -86,7 +86,7 @@ describe("the microphone's command line", () => {
     }
   });
 
-  test("names each source as ffmpeg wants it", () => {
+  test("names each source in ffmpeg's form", () => {
     expect(valueOf(microphone({ kind: "test", hz: 620 }), "-i")).toContain("frequency=620");
     expect(valueOf(microphone({ kind: "pulse", source: "pillar" }), "-fragment_size")).toBe("960");
     expect(valueOf(microphone({ kind: "socket", path: "/run/m" }), "-i")).toBe("unix:/run/m");

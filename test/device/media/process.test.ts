@@ -160,7 +160,7 @@ describe("a capture", () => {
 });
 
 describe("the search for ffmpeg", () => {
-  test("obeys FFMPEG_BIN", async () => {
+  test("uses the program that FFMPEG_BIN names", async () => {
     const path = script("exit 0");
     expect(await findFfmpeg({ FFMPEG_BIN: path })).toEqual({ ok: true, path });
   });

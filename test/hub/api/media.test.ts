@@ -131,7 +131,7 @@ describe("recordings", () => {
     expect(api.facts.filter((fact) => fact.type === "recording-viewed")).toHaveLength(1);
   });
 
-  test("what is being sent is cut within a second of its session's end, and nobody else's is", async () => {
+  test("what is being sent is cut within a second of its session's end, and no other session's", async () => {
     await truncate(join(api.dir, "recording.mp4"), 512 * 1024 * 1024);
     const base = await api.listen();
     const open = async (role: Role) => {

@@ -139,7 +139,7 @@ describe("what belongs to a session ends with it", () => {
     await vi.waitFor(() => expect(api.endedViews).toEqual([session!.id]), 2000);
   });
 
-  test("one person's end is nobody else's", async () => {
+  test("the end of one person's session ends no other person's", async () => {
     await api.signIn("operator");
     const supervisor = await api.as("supervisor", "POST", `/api/v1/incidents/${INCIDENT}/whep`, {
       headers: { "content-type": "application/sdp" },

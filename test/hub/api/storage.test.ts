@@ -31,7 +31,7 @@ test("technicians, supervisors and administrators see the hub's disk and faults,
   expect((await api.app.inject("/api/v1/hub")).statusCode).toBe(401);
 });
 
-test("Prometheus reads disk, forecast and faults; what nobody can say is -1, a disk that does not fill +Inf", async () => {
+test("Prometheus reads disk, forecast and faults; what is unknown is -1, a disk that does not fill +Inf", async () => {
   const read = async (): Promise<string[]> => {
     const text = (await api.app.inject("/metrics")).body;
     return text.split("\n").filter((line) => /^anzhu_(disk|hub)/.test(line));

@@ -125,7 +125,7 @@ async function complaints(
   return found.flatMap((one) => (one === undefined ? [] : `${name}: ${answer.statusCode} ${one}`));
 }
 
-/** Whoever is not let in gets 401 or 403, whatever they send; an address of no route is nobody's. */
+/** Without the right it is 401 or 403, whatever was sent; an address without a route is not judged here. */
 function wrongfulStatus(
   { roles, method }: Operation,
   { role, isForeignPage }: Identity,
@@ -206,7 +206,7 @@ describe("I-4, I-10 every wrong input at every route", () => {
   });
 });
 
-test("whoever walked asked nothing of the hub that their role does not include", () => {
+test("no role caused a call of the hub that it does not include", () => {
   const by = new Set(api.orders.map(({ by: { role } }) => role));
   expect([...by].toSorted()).toEqual(["operator", "supervisor"]);
   expect(api.revocations.every(({ by: { role } }) => role === "admin")).toBe(true);

@@ -337,7 +337,7 @@ describe("commands", () => {
   });
 });
 
-test("facts about a pillar nobody registered are refused before they can stop the fold", async () => {
+test("facts about a pillar that is not registered are refused before they can stop the fold", async () => {
   const hub = await newHub();
   const fact = {
     type: "presence-changed",

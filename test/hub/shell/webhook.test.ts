@@ -114,7 +114,7 @@ describe("an incident nobody takes", () => {
     expect(down.calls).toHaveLength(2);
   }, 40_000);
 
-  test("but whom the outside wants to hear of no more is not told there again", async () => {
+  test("but an incident that the receiver refused for good is not sent there again", async () => {
     const gone = await receiver(410);
     const hub = await hubWith(gone);
     await hub.press();

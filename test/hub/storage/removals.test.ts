@@ -1,4 +1,4 @@
-/** Removals on a disk that refuses, fails or says nothing: tried again later each time, and in nobody's way. */
+/** Removals on a disk that refuses, fails or says nothing: tried again later each time, and without holding up others. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { newPatience } from "../../../hub/storage/patience.ts";
 import {
@@ -79,7 +79,7 @@ describe("a file that cannot be removed", () => {
     expect(disk.removals.failure()).toBe(null);
   });
 
-  test("is forgotten when nobody wants it removed any more", async () => {
+  test("is forgotten when it is no longer to be removed", async () => {
     const disk = newDisk({ remove: () => Promise.reject(READ_ONLY) });
     await disk.removals.run([file(1)]);
     expect(await disk.removals.run([])).toEqual([]);

@@ -106,7 +106,7 @@ describe("a GOP cache", () => {
     expect(cache.snapshot()).toEqual([head, rest, next]);
   });
 
-  test("a late packet of the group before belongs to nobody any more", () => {
+  test("a late packet of the group before is dropped", () => {
     const cache = newCache();
     const [old, late, ...group] = [idr(1), slice(2), sps(3), idr(3)];
     for (const p of [old!, ...group, late!]) cache.push(p);

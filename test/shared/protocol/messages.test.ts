@@ -101,7 +101,7 @@ describe("a field that is not known", () => {
     );
   });
 
-  test("may be named __proto__: it stays a field, is signed like any other, and is nobody's prototype", () => {
+  test("may be named __proto__: it stays a field, is signed like any other, and changes no prototype", () => {
     const text = JSON.stringify(alarmOf({ ...EVENT, proto: { synced: false, power: 9 } }))
       .replace('"proto"', '"__proto__"')
       .replace('{"synced":true', '{"__proto__":{"a":[1]},"synced":true');
@@ -130,7 +130,7 @@ describe("a field that is not known", () => {
     expect(parsed.ok ? "" : parsed.reason).toMatch(/event: expected integers only/);
   });
 
-  test("makes a command void: nobody has power over a pillar by words it does not know", () => {
+  test("makes a command void: a pillar does nothing that it does not fully understand", () => {
     const body = {
       ...{ v: 1, commandId: "c".repeat(32), pillarId: "a", bootEpoch: 1, issuedWallMs: 1 },
       ...{ sessionNonce: "5".repeat(32), expiresInMs: 5000, command: { name: "self-test" } },

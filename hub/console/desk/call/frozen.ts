@@ -1,8 +1,8 @@
 /**
  * Whether a picture still moves.
  *
- * A browser shows the last frame of a dead stream for ever. Counting decoded frames is the only honest test:
- * a track can be "live", a connection "connected", and nothing arrive.
+ * A browser shows the last frame of a dead stream for ever. Only counting decoded frames
+ * shows this: a track can be "live" and a connection "connected" while nothing arrives.
  */
 export const FROZEN_AFTER_MS = 2000;
 
@@ -19,7 +19,7 @@ export function stepPicture(picture: Picture, frames: number, at: number): Pictu
     return frames > 0 ? { phase: "moving", frames, at } : picture;
   }
   if (frames > picture.frames) return { phase: "moving", frames, at };
-  // A new connection counts from zero: the old picture stays as old as it is.
+  // A new connection counts from zero: the age of the old picture goes on.
   const seen = Math.min(picture.frames, frames);
   const phase = at - picture.at >= FROZEN_AFTER_MS ? "frozen" : picture.phase;
   return { phase, frames: seen, at: picture.at };

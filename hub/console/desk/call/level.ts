@@ -8,7 +8,7 @@ export const SILENT_BELOW_DB = -85;
 /** What "first sound" means: something was played that a decoder did not make up. */
 export const SOUND_ABOVE_DB = -68;
 export const SILENCE_WARNING_MS = 5000;
-/** The bar begins here; quieter sounds would make it tremble for nothing. */
+/** The bar begins here, so that noise does not move it. */
 const FLOOR_DB = -70;
 const NOTHING_DB = -120;
 

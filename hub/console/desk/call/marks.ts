@@ -12,7 +12,7 @@ export type MarkName =
   | "anzhu:first-sound"
   | "anzhu:talk-ready";
 
-/** A shift is long; the browser keeps every mark it is not told to drop. */
+/** The browser keeps every mark until it is cleared, and a shift is long. */
 const MAX_KEPT = 2000;
 let kept = 0;
 

@@ -79,7 +79,7 @@ function gathered(peer: RTCPeerConnection): Promise<void> {
   });
 }
 
-/** Asks the browser to play as soon as it can: a conversation forgives a click, not a delay. */
+/** Asks the browser to play as early as it can: in a conversation a short click is better than a delay. */
 export function playSoon(receiver: RTCRtpReceiver): void {
   if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
 }

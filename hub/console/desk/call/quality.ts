@@ -61,7 +61,7 @@ export function lossSince(before: Quality, packets: number, lost: number): numbe
   return newLost / (newPackets + newLost);
 }
 
-/** ITU-T G.114 asks for little delay; 3 % loss is where Opus begins to be heard mending. */
+/** ITU-T G.114 asks for little delay; from 3 % loss on, concealment by Opus becomes audible. */
 export function qualityWord(quality: Quality): QualityWord {
   const rtt = quality.rttMs ?? 0;
   if (quality.loss > 0.08 || rtt > 400 || quality.jitterMs > 100) return "poor";

@@ -10,14 +10,14 @@ export interface Turns {
   take<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** Work waits in the order it came; its number is bounded by the pictures a desk may show. */
+/** Work waits in the order of arrival; its number is bounded by the pictures that a desk shows. */
 export function newTurns(parallel: number = MAX_PARALLEL): Turns {
   let running = 0;
   const waiting: (() => void)[] = [];
 
   async function begin(): Promise<void> {
     if (running < parallel) running++;
-    // The one who ends hands over its place, so the count stays.
+    // The place passes to the next, so the count stays.
     else await new Promise<void>((resolve) => waiting.push(resolve));
   }
 

@@ -2,7 +2,7 @@
  * Watching and listening to one incident (WHEP).
  *
  * One connection serves the small picture in the queue, the large one in the call and the sound: answering
- * only opens the loudspeaker, so the first word is never spent on connecting.
+ * only opens the loudspeaker, so the first word is not lost while connecting.
  */
 import { shallowReactive } from "vue";
 import { API, type FailureCode } from "../../api/client.ts";
@@ -104,7 +104,7 @@ async function connect(watch: Watch): Promise<void> {
   await prepare(peer);
   const url = `${API}/incidents/${watch.incidentId}/whep`;
   const answer = await offers.take(async () =>
-    // Its turn may come when nobody wants the picture any more.
+    // By the time of its turn the picture may not be shown any more.
     watch.peer === peer ? await negotiate(peer, url) : NOT_WANTED,
   );
   if (watch.peer !== peer) {

@@ -81,7 +81,7 @@ async function connect(): Promise<void> {
   const stream = microphone.stream;
   if (incidentId === null) return;
   if (!stream) {
-    // Listening goes on; the red bar says why nobody hears us.
+    // Listening goes on; the red bar says why the operator is not heard.
     talk.phase = "failed";
     return;
   }

@@ -14,7 +14,7 @@ export function useAlarm(): void {
   const tone = computed(() => {
     if (!isSeated.value) return null;
     const chosen = chooseTone(ringingNow.value, link.value.phase === "lost");
-    // A conversation is not rung over by anything but another emergency.
+    // During a conversation only another emergency rings.
     return talkingTo.value && chosen !== "emergency" ? null : chosen;
   });
   const first = computed(() => (isSeated.value ? ringingNow.value[0] : undefined));

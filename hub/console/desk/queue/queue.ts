@@ -23,7 +23,7 @@ export function groupOf(incident: Incident, me: string): IncidentGroup {
   return incident.owner === null ? "waiting" : "others";
 }
 
-/** Nobody's yet, or handed over to me. */
+/** Without an owner, or handed over to me. */
 export function isOffered(incident: Incident, me: string): boolean {
   return incident.owner === null || incident.owner === me;
 }

@@ -1,4 +1,4 @@
-/** The rows of the queue as they stand on the screen now, so that keys 1-9 mean what the eye sees. */
+/** The rows of the queue as they stand on the screen now, so that keys 1-9 pick the rows as they are shown. */
 import { computed, ref, watch } from "vue";
 import { placeRows, QUIET_BEFORE_REORDER_MS } from "./queue.ts";
 import { mine, others, waiting } from "../workspace.ts";
@@ -22,7 +22,7 @@ function place(): void {
 }
 watch(waiting, place, { immediate: true, flush: "sync" });
 
-/** Somebody's hand is on this row. */
+/** The row under the pointer or the focus. */
 export function touchRow(id: string): void {
   clearTimeout(timer);
   pinnedId.value = id;

@@ -1,8 +1,7 @@
 /**
  * Which of the three tones sounds, and its notes.
  *
- * Three only, each 1.5 s at most and repeated every 3 s: more than three nobody tells apart at four in the
- * morning. A tone stops as soon as any desk has seen the incident.
+ * Three only, each 1.5 s at most and repeated every 3 s: more than three are hard to tell apart at night. A tone stops as soon as any desk has seen the incident.
  */
 import type { Incident } from "../../../../shared/api/incident.ts";
 import { isOffered } from "./queue.ts";
@@ -10,7 +9,7 @@ import { isOffered } from "./queue.ts";
 export type Tone = "emergency" | "normal" | "system";
 
 export const REPEAT_MS = 3000;
-/** A ring nobody can hear is no ring. */
+/** A quieter ring could be missed. */
 export const MIN_VOLUME = 0.3;
 
 export interface Note {

@@ -56,7 +56,7 @@ test("each counted press is told once, whenever the agent dies and however often
         if (what === "press" || what === "silent press") pressed += 1;
         if (what === "crash") pillar.crash();
         if (what === "board restarts") {
-          // What a board forgets before anybody asked is lost with it.
+          // Presses that the board has counted and lost before a poll cannot be known.
           pillar.poll();
           Object.assign(pillar.board, {
             boots: pillar.board.boots + 1,

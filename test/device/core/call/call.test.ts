@@ -99,7 +99,7 @@ describe("a call", () => {
     expect(pillar.alarms()[0]?.event.kind).toBe("silent");
   });
 
-  test("that nobody accepts in 20 s says so honestly, and goes on", () => {
+  test("that is not accepted in 20 s tells the person so, and goes on", () => {
     const pillar = reachedPillar();
     pillar.press();
     pillar.pass(19_000);

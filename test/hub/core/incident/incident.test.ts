@@ -132,7 +132,7 @@ test.each<[string, readonly Given[], object]>([
     },
   ],
   [
-    "opened again, it is nobody's",
+    "opened again, it has no owner",
     [ANSWERED, { ...CLOSED, at: 2600 }, { type: "incident-reopened", ...LI }],
     { acknowledgedAt: 2000, answeredAt: 2000, ring: 2 },
   ],

@@ -99,7 +99,7 @@ describe("an order is refused", () => {
     expect(say(WANG, { name: "reopen" })).toEqual(nothing);
   });
 
-  test("when a hand-over still rings: it is nobody's yet", () => {
+  test("when a hand-over still rings: it has no owner yet", () => {
     const { say } = called();
     say(WANG, { name: "answer" });
     say(WANG, TRANSFER);

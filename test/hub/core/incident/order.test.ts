@@ -69,7 +69,7 @@ describe("who wins", () => {
     }
   });
 
-  test("an incident nobody knows is not found", () => {
+  test("an unknown incident is not found", () => {
     const street = ringing();
     const { effects } = street.order(WANG, "f".repeat(32) as never, { name: "answer" });
     expect(refusal(effects)).toMatchObject({ code: "not-found" });
@@ -105,7 +105,7 @@ describe("what the pillar is told", () => {
     expect(calls(street.order(LI, street.id, { name: "answer" }).effects)).toEqual(["answered li"]);
   });
 
-  test("a hand-over nobody takes in time rings everybody", () => {
+  test("a hand-over that is not taken in time rings everybody", () => {
     const street = ringing();
     street.order(WANG, street.id, { name: "answer" });
     street.order(WANG, street.id, TO_LI);

@@ -268,7 +268,7 @@ describe("a revocation", () => {
     ]);
   });
 
-  test("is refused in words when it is nobody's, or the pillar has another certificate by now", () => {
+  test("is refused in words when no pillar has it, or the pillar has another certificate by now", () => {
     const { street } = withRecord({});
     expect(revoke(street, { pillarId: "nobody" })).toEqual(
       refused("not-found", "expected the id of a pillar, found nobody"),

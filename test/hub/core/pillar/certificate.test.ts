@@ -116,7 +116,7 @@ describe("a renewed certificate", () => {
     expect([admitted(street, "a1"), admitted(street, "b2")]).toEqual([false, true]);
   });
 
-  test("asked for by an identity that was enrolled anew meanwhile is nobody's", () => {
+  test("asked for by an identity that was enrolled anew meanwhile belongs to no pillar", () => {
     const street = newCity();
     enrol(street, "n9", START + LIFE_MS);
     renew(street, "a1", "b2");
@@ -218,7 +218,7 @@ describe("a certificate's end", () => {
 });
 
 describe("a revoked identity", () => {
-  test("is admitted with none of its certificates, and trusted no more", () => {
+  test("is admitted with none of its certificates, and is no longer trusted", () => {
     const street = newCity();
     renew(street, "a1", "b2");
     const { facts, effects } = revoke(street);

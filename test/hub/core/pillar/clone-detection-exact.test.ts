@@ -140,7 +140,7 @@ describe("connections that throw each other out", () => {
     expect(takenOver(0, 1, 60_000).suspicion).toBeUndefined();
     expect(takenOver(0, 1, 2, 3).takenOverAt).toEqual([START + 1, START + 2, START + 3]);
   });
-  test("say nothing once one of them found nobody to throw out", () => {
+  test("say nothing once one of them found no connection to replace", () => {
     const lineage = takenOver(0, 1);
     hearTakeover(lineage, START + 2, false);
     expect(lineage.takenOverAt).toEqual([]);

@@ -80,7 +80,7 @@ describe("presence", () => {
     },
   );
 
-  test("setting the clock back makes nobody lost and freezes nobody as online", () => {
+  test("setting the clock back makes no pillar lost and keeps none online", () => {
     const street = online();
     street.setClock(-3_600_000);
     expect(street.advance(7)).toEqual([]);
@@ -174,7 +174,7 @@ describe("a pillar whose broker loses what it was told", () => {
   );
 });
 
-describe("a pillar on a connection nobody told of", () => {
+describe("a pillar on a connection that was not reported", () => {
   test("hears what has become of its call", () => {
     const street = online();
     street.alarm(0);

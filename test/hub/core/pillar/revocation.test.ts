@@ -106,7 +106,7 @@ test("a journal put back, to which an enrolment was added, asks for what it has 
   expect(ask(before, 3)).toMatchObject([{ pillarId: PILLAR, fromSeq: 1 }]);
 });
 
-test("the first enrolment of a pillar, and one after its revocation, throw nobody out", () => {
+test("the first enrolment of a pillar, and one after its revocation, end no connection", () => {
   const street = newStreet({ pillars: 0 });
   const place = { name: "n", grid: "g", address: "", position: null };
   street.record({ type: "pillar-registered", at: street.now(), pillarId: PILLAR, ...place });

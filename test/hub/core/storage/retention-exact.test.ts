@@ -171,7 +171,7 @@ describe("a deletion", () => {
     expect(found).toEqual([deleted(5, "space")]);
   });
 
-  test("is done when the file is gone, and is told of those that were decided on alone", () => {
+  test("is done when the file is gone, and is told only of those that were decided on", () => {
     const street = newStreet();
     deletions(street, { candidates: [candidate(1)], recordings: disk(9 * GIB) });
     const removed = (...ids: string[]) =>

@@ -107,7 +107,7 @@ test("a hello that comes in pieces is put together", async () => {
   await vi.waitFor(() => expect(letIn).toHaveLength(1));
 });
 
-test("who goes away while waiting is forgotten, also without a word", async () => {
+test("a sender that goes away while waiting is forgotten, also without an error", async () => {
   const silent = await arrive();
   const rude = await arrive();
   silent.end();

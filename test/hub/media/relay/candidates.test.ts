@@ -20,7 +20,7 @@ describe("the candidates of a peer", () => {
     expect(book.take(candidate("203.0.113.9", 50_001))).toBe(true);
   });
 
-  test("are never nobody's address, a name, TCP or the port of a service", () => {
+  test("are never the unspecified address, a name, TCP or the port of a service", () => {
     const nobody = ["0.0.0.0", "224.0.0.251", "239.1.2.3", "255.255.255.255", "::", "ff02::fb"];
     const disguised = ["::ffff:127.0.0.1", "fe80::1%eth0", "anzhu.example", ""];
     const take = newCandidateBook(true).take;
