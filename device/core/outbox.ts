@@ -11,10 +11,11 @@ import type { UpMessage } from "../../shared/protocol/messages.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { LedgerHead, SealedAlarm } from "./state/kept.ts";
 import type { Agent } from "./state/agent-state.ts";
+import { MAX_NEWER } from "./state/call-state.ts";
 import { keptAlarm, type Outbox, type Pending } from "./state/outbox-state.ts";
 
-/** As many as a call knows of. */
-const MAX_OF_CALL = 17;
+/** As many as a call knows of: its first, and those after it. */
+const MAX_OF_CALL = 1 + MAX_NEWER;
 /** Puts an alarm behind every one that no hub has: no alarm is ever sent a billion times. */
 const REPLAY_RANK = 1_000_000_000;
 

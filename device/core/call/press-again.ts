@@ -16,10 +16,9 @@ import type { Press } from "../events.ts";
 import { draft } from "../ledger.ts";
 import { hurryLink } from "../link.ts";
 import type { Agent, AgentStep } from "../state/agent-state.ts";
+import { MAX_NEWER } from "../state/call-state.ts";
 
 const ONE_ALARM_IN = seconds(5);
-/** A call remembers so many of its alarms; the hub names the newest one it has. */
-const MAX_NEWER = 16;
 
 export function pressedAgain(before: Agent, press: Press): AgentStep {
   const agent = press.kind === "silent" ? hushed(before) : before;

@@ -33,6 +33,9 @@ export type Call =
       readonly isLive: boolean;
     };
 
+/** A call remembers so many of its alarms after its first; the hub names the newest one it has. */
+export const MAX_NEWER = 16;
+
 export interface CallState {
   readonly call: Call;
   /** The newest alarm, also after a reboot: the hub may still be in a call about it. */
