@@ -8,9 +8,9 @@ import type { Row, Section } from "./section.ts";
 
 const CALLS = 20;
 const OPERATOR_HZ = 1000;
-/** Nobody answers before they have seen the picture. */
+/** An operator answers after seeing the picture. */
 const LOOK_FIRST_MS = 1000;
-/** Long enough for the slowest bearable answer to lie in one look. */
+/** Long enough that the slowest acceptable answer lies within it. */
 const LOOK_SECONDS = 4;
 
 export async function benchAnswer(): Promise<Section> {

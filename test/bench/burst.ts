@@ -1,4 +1,4 @@
-/** A thousand people press within a second: an earthquake, a stadium, New Year's Eve. */
+/** A thousand people press within a second. */
 import { setTimeout as delay } from "node:timers/promises";
 import {
   isExactlyOnce,

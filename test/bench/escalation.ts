@@ -108,7 +108,7 @@ async function phase(disturb: Disturbance, library?: string): Promise<Phase> {
   }
 }
 
-/** Answers every request alike and remembers when which call was told. */
+/** Answers every request the same way and keeps when each call was told. */
 async function listen(status: number): Promise<Outside> {
   const toldAt = new Map<string, number[]>();
   const server: Server = createServer((request, response) => {

@@ -39,7 +39,7 @@ export interface RestartFigures {
   /** Attempts that came to nothing since the kill. */
   readonly failed: number;
   readonly posts: number;
-  /** Of the hub's new life, up to the moment when all are back. */
+  /** From the hub's restart to the moment when all pillars are back. */
   readonly cost: Cost;
 }
 

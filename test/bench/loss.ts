@@ -12,7 +12,7 @@ const CALM_PRESSES_EACH = 13;
 const LOST_PERCENT = 30;
 const P99_MS = 5000;
 const MOST_MS = 15_000;
-/** A person who waits longer has gone; the bench would rather say so than wait for ever. */
+/** A longer wait is a failure, which the bench reports. */
 const PATIENCE_MS = 120_000;
 const LOOK_MS = 10;
 /** Heartbeats come every 5 s, so that presses meet the link in every state of its own resending. */
@@ -79,7 +79,7 @@ async function pressAll(
   return each.flat();
 }
 
-/** From the closing contact to the lamp, as the street's history saw it; then the call is ended. */
+/** From the closing contact to the lamp, by the recorded history; then the call is ended. */
 async function pressOnce({ history, hub }: Street, pillar: PillarUnderTest): Promise<number> {
   const seen = history.entries().length;
   const mine = () =>

@@ -56,7 +56,7 @@ async function poison(street: Street, poisoners: Poisoner[], round: number): Pro
   if (!street.hub.process().isRunning()) throw new Error("the hub has ended");
 }
 
-/** Press → accepted, ms; nobody waits for the one before. */
+/** Press → accepted, ms; each without waiting for the one before. */
 async function presses(links: readonly WireLink[]): Promise<number[]> {
   const taken: Promise<number>[] = [];
   for (let n = 0; n < PRESSES; n += 1) {

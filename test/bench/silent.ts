@@ -15,7 +15,7 @@ const TIMES = 50;
 /** Of each deed, while the crowd arrives. */
 const ARRIVING = 10;
 const EVERY_MS = 25;
-/** As long as a silent connection lives at the hub. */
+/** How long the hub keeps a silent connection. */
 const AGAIN_AFTER_MS = 5000;
 const REST_MS = 1500;
 const MOST_TIMES = 1.5;
@@ -85,7 +85,7 @@ async function measured({ hub }: Street, entrance: Entrance, innocents: Innocent
   return { entrance, calm, crowded, arriving, deeds: most };
 }
 
-/** In turn, at a pace; nobody waits for the one before. */
+/** In turn, at a pace; each without waiting for the one before. */
 async function deedsOf(innocents: Innocents, taken: Taken, times: number): Promise<void> {
   const all: Promise<void>[] = [];
   for (let n = 0; n < times; n += 1) {

@@ -1,4 +1,4 @@
-/** Nothing stale is shown as live: whatever cuts a desk off its hub, a bar says so and every page turns grey. */
+/** Nothing stale is shown as live: when a desk loses its hub, a bar says so and every page turns grey. */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Browser, Page } from "playwright-core";

@@ -44,7 +44,7 @@ const shown = (pages: readonly Page[], pillar: string): Promise<number[]> =>
     pages.map((page) => page.locator(`[data-testid=queue-row][data-pillar-id=${pillar}]`).count()),
   );
 
-/** The windows that read for all: the browser tells who holds the lock. */
+/** The windows that read for all; the browser tells which holds the lock. */
 async function readers(): Promise<Page[]> {
   const isReader = await Promise.all(
     windows.map((page) =>

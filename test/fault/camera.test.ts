@@ -41,7 +41,7 @@ test.each(Object.keys(SURROUNDINGS))(
         timeout: PROMISED_MS.visible,
       })
       .toEqual(expect.arrayContaining(["camera-lost", "microphone-lost"]));
-    // Whoever looks for the camera's fault in the camera loses a journey when it is ffmpeg's.
+    // When ffmpeg is at fault, a technician who looks at the camera travels in vain.
     const lacksFfmpeg = how.startsWith("mis");
     expect((await street.hub.operator.pillar(pillar.id)).faults.includes("ffmpeg-missing")).toBe(
       lacksFfmpeg,

@@ -1,4 +1,4 @@
-/** The judge is judged: a clean history passes, and one planted violation of each promise is found. */
+/** Tests of the judge: a clean history passes, and one planted violation of each promise is found. */
 import { describe, expect, test } from "vitest";
 import { check } from "./harness/judge/checker.ts";
 import type { Entry } from "./harness/judge/history.ts";

@@ -1,4 +1,4 @@
-/** Groups A and L: what the board counted is told once, however the agent's lives begin and end. */
+/** Groups A and L: what the board counted is told once, however often the agent ends and starts. */
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dataPaths } from "../../device/adapters/host/data-dir.ts";
@@ -6,7 +6,7 @@ import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { endCall, openStreet, readLedger, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 120_000;
-/** Longer than a board remembers that a press was "of this moment". */
+/** Longer than a board tells a press as "of this moment". */
 const LONG_AGO_MS = 2500;
 
 let street: Street;
@@ -37,7 +37,7 @@ test(
       pillar.start();
       await endCall(street, pillar);
     }
-    // A life that polls the board again and hears of a fresh press has had its chance to invent others.
+    // Once an agent has polled the board again and read a new press, it would have told any that it invented.
     await pillar.press();
     await endCall(street, pillar);
     expect(alarmsOf(pillar)).toBe(4);

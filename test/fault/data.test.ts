@@ -7,7 +7,7 @@ import type { Surroundings } from "./harness/programs/process.ts";
 import { endCall, openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 120_000;
-/** Whatever the mask of whoever starts it is. */
+/** Whatever the umask of the process that starts it. */
 const OPEN_MASK: Surroundings = { wrap: ["sh", "-c", 'umask 000 && exec "$@"', "sh"] };
 
 let street: Street;

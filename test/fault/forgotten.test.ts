@@ -54,7 +54,7 @@ test(
     await heal();
     pillar.start();
     await pillar.untilArmed();
-    // No disk could remember that this press was told, so the board tells it again.
+    // No disk stored that this press was told, so the board tells it again.
     await pillar.untilLamp("received");
     const alarms = factsOf("alarm-recorded").filter(({ event }) => event.pillarId === pillar.id);
     expect(alarms.map(({ event }) => [event.seq, event.bootEpoch])).toEqual([

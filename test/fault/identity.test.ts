@@ -1,4 +1,4 @@
-/** Group G: who is not who they say, at a real hub process. */
+/** Group G: false identities, at a real hub process. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectAsync } from "mqtt";
 import { once } from "node:events";

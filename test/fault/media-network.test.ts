@@ -30,7 +30,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** In a network of one interface with that name, whose other end answers nobody. */
+/** In a network of one interface with that name, whose other end does not answer. */
 async function connectIn(nic: string, wrap: readonly string[] = []): Promise<Outcome> {
   const hosts = join(folder, "hosts");
   writeFileSync(hosts, STUN_NAMES.map((name) => `${BLACKHOLE} ${name}\n`).join(""));

@@ -17,7 +17,7 @@ beforeAll(async () => {
   bystander = await (await join("bystander")).connect();
 });
 afterEach(async () => {
-  // Whatever one pillar did, the hub lives on and serves the other.
+  // Whatever one pillar did, the hub goes on and serves the other.
   const alarm = await bystander.press();
   await vi.waitFor(() => assert(bystander.isAccepted(alarm)), { timeout: 15_000 });
   assert(street.hub.process().pid() === pid, "the hub was started again");
@@ -180,7 +180,7 @@ test(
     )!;
     expect(incident).toMatchObject({ kind: "voice", priority: 1, state: "open" });
     expect(recordedEvents(pillar.id)).toEqual([known.event, newer.event]);
-    // The judge links the chain over what the pillar signed, unknown fields and all.
+    // The judge links the chain over what the pillar signed, with its unknown fields.
     expect(await street.verdict()).toEqual([]);
   },
 );

@@ -17,7 +17,7 @@ import { enrolledPillar, smallHub, type Pillar, type SmallHub } from "../kit/wir
 const NAME = "hub.example";
 const HERE = "127.0.0.1";
 const ELSEWHERE = "127.0.0.2";
-/** Longer than anybody waits at a pillar before the display says 110. */
+/** Longer than the time after which the display says 110. */
 const WITHIN = { timeout: 9000, interval: 20 };
 
 let hub: SmallHub;
@@ -58,7 +58,7 @@ async function live(lookup: Lookup, of: AgentConfig = config): Promise<Life> {
   return { agent, board, lines };
 }
 
-/** A life in which the name led to the hub. */
+/** A start in which the name led to the hub. */
 async function earlierLife(): Promise<void> {
   const { agent } = await live(leadsTo(HERE));
   await vi.waitFor(() => expect(agent.state().link.phase).toBe("up"), WITHIN);

@@ -1,6 +1,6 @@
 /**
  * The poison corpus through real processes: every message of a stolen pillar is correctly signed and hostile, and
- * costs nobody else a list, an event, a receipt or the hub.
+ * takes no list, event or receipt from others, and does not end the hub.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, assert, beforeAll, expect, test, vi } from "vitest";
@@ -119,7 +119,7 @@ async function closeWhile(poisoning: Promise<unknown>): Promise<void> {
   const over = poisoning.finally(() => (poison.isOver = true));
   while (!poison.isOver) {
     await street.hub.operator.clear().catch((error: unknown) => {
-      // Somebody else's word may have come between; a hub that fails may not.
+      // An answer of another may have come between; a failure of the hub is an error.
       if (/: 5\d\d /.test(String(error))) throw error;
     });
     await delay(50);

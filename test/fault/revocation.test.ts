@@ -111,7 +111,7 @@ test(
     pillar.start();
     await pillar.untilArmed();
     expect(await pillarOf("stolen")).toMatchObject({ isEnrolled: true, revocation: null });
-    // What somebody pressed meanwhile is owed, and told under the new key.
+    // What was pressed meanwhile is sent again, under the new key.
     await expect.poll(() => alarmsOf("stolen").length, { timeout: 30_000 }).toBe(1);
     await pillar.untilLamp("received");
     await pillar.press();

@@ -28,7 +28,7 @@ const { port, from, connections, againAfterMs } = JSON.parse(
   process.argv[2] ?? "",
 ) as SilentOptions;
 const deeds = { connected: 0, open: 0, closedByHub: 0 };
-// Whoever asked may have gone a moment ago: that is no failure.
+// The parent may have ended a moment ago: that is no failure.
 const tell = (): void => void process.send?.({ ...deeds }, undefined, {}, () => undefined);
 setInterval(tell, TELL_EVERY_MS);
 process.on("disconnect", () => process.exit(0));

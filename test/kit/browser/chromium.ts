@@ -4,7 +4,7 @@ import { chromium, type Browser } from "playwright-core";
 export interface BrowserOptions {
   /** WAV file the operator's microphone hears, over and over. */
   readonly microphone?: string;
-  /** `false`: asking for the microphone is refused, as by a person who clicks "block". */
+  /** `false`: the microphone is refused, as when a person clicks "block". */
   readonly allowsMicrophone?: boolean;
 }
 

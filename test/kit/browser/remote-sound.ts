@@ -1,5 +1,5 @@
 /**
- * Listens to what a page receives and says, independently of the page's own code.
+ * Records what a page receives and sends, independently of the page's own code.
  *
  * Every remote audio track is put on analysers at the moment it arrives, and so is the microphone.
  */

@@ -1,5 +1,5 @@
 /**
- * A street for the core: pillars that press, people who order, and time that only moves when told.
+ * A street for the core: pillars that press, people who order, and time that moves only by `advance`.
  *
  * Every fact is kept, so that a test can fold them again and compare.
  */

@@ -1,4 +1,4 @@
-/** The agent's core in virtual time: a disk, a link and a clock that do what the test says. */
+/** The agent's core in virtual time: a disk, a link and a clock that the test controls. */
 import { stepAgent } from "../../../device/core/agent.ts";
 import { displayOf } from "../../../device/core/display.ts";
 import type { Effect, Event, TimerName, Told } from "../../../device/core/events.ts";

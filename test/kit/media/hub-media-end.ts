@@ -33,7 +33,7 @@ export interface FalseHub {
   readonly reports: RtcpPacket[];
   /** From now on every so-manieth packet is lost on the way; call the result for how many were. */
   lose(every: number): () => number;
-  /** Goes on receiving, and says nothing of it any more: a hub that hangs. */
+  /** Goes on receiving and answers nothing: a hub that hangs. */
   stopReporting(): void;
   /** Packets of sound sent so far. */
   spoken(): number;

@@ -1,4 +1,4 @@
-/** A microphone that is a Unix socket: it sings one tone, in real time, to whoever listens. */
+/** A microphone that is a Unix socket: it sends one tone, in real time, to whoever connects. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** Ports nobody used a moment ago. */
+/** Ports that were free a moment ago. */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";

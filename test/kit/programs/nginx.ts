@@ -1,7 +1,7 @@
 /**
  * A real nginx with the lines that stand in docs/reverse-proxy.md, so that the document is proven.
  *
- * The one limit: it must be installed; whoever has none is told so and skips.
+ * The one limit: it must be installed; without it the tests say so and are skipped.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

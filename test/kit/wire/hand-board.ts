@@ -1,4 +1,4 @@
-/** A board under the test's finger and a media process that only listens. */
+/** A board that the test presses and a media process that only records. */
 import type { LampPattern } from "../../../device/core/state/shown.ts";
 import type { ToMedia } from "../../../device/media/ipc.ts";
 import type { Board, InputChange, MediaPort } from "../../../device/ports.ts";

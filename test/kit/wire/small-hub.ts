@@ -50,7 +50,7 @@ export interface SmallHub {
   /** For the newest session that was heard of, unless another one is named. */
   command(command: PillarCommand, bootEpoch: number, sessionNonce?: SessionNonce): string;
   accept(alarm: Alarm): void;
-  /** Cuts every connection; with `false` nobody can come back. */
+  /** Cuts every connection; with `false` no client can connect again. */
   cut(isOpen: boolean): Promise<void>;
   close(): Promise<void>;
 }

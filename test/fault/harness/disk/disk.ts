@@ -1,4 +1,4 @@
-/** Disks that fill, refuse, lie or dawdle, around one process and nobody else. */
+/** Disks that are full, fail, return wrong results or are slow, for one process only. */
 import {
   copyFileSync,
   cpSync,

@@ -28,11 +28,11 @@ export interface PowerRig {
   seen(path: string): string;
   /** The instant: what the disk holds now is all that will be left. */
   cut(): Promise<void>;
-  /** The power is back, and the disk as it was at the instant. Whoever ran on it must be dead. */
+  /** The power is back, and the disk as it was at the instant. The program on it must have ended. */
   restore(): Promise<void>;
-  /** The file system finds an error of its disk and turns read-only under whoever runs on it. */
+  /** The file system finds an error of its disk and turns read-only under the program that runs on it. */
   turnReadOnly(): Promise<void>;
-  /** Looked through and mounted again. Whoever ran on it must be dead. */
+  /** Looked through and mounted again. The program on it must have ended. */
   repair(): Promise<void>;
   /** Runs one line of shell on the disk's side. */
   run(line: string): Promise<void>;

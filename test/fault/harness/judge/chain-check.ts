@@ -64,7 +64,7 @@ function disagreement(view: JournalView, pillarId: string, rows: readonly Ledger
   return wrong.map(({ seq }) => `${pillarId}: the journal does not hold its alarm ${seq} as it is`);
 }
 
-/** Every alarm follows the one before it, or says by its link that its life could not know the past. */
+/** Every alarm follows the one before it, or shows by its link that the agent had started without its ledger. */
 function gaps(view: JournalView): string[] {
   const declared = new Set(
     view.facts.flatMap((fact) =>

@@ -4,7 +4,7 @@
  * I1 no loss, I2 no false promise, I3 exactly once, I5 an owner or a deadline, I6 both chains hold and
  * agree. A pure function, so that a planted violation of each can be seen to be found.
  *
- * Limit: it believes the journal as it lies on the disk at the end; who changed it in between and put
+ * Limit: it takes the journal as it lies on the disk at the end; who changed it in between and put
  * it back is not seen.
  */
 import { chainViolations } from "./chain-check.ts";
@@ -58,7 +58,7 @@ function falsePromises(entries: readonly Entry[], view: JournalView): Violation[
   const found: Violation[] = [];
   const latest = new Map<string, Press>();
   const shown = new Map<string, Lamp>();
-  // A press is written down when the finger lets go, and the lamp may be quicker.
+  // A press is recorded at its release, and the lamp may be quicker.
   const timed = entries.filter((entry) => "at" in entry).toSorted((a, b) => a.at - b.at);
   for (const entry of timed) {
     if (entry.what === "press") latest.set(entry.pillarId, entry);

@@ -49,9 +49,9 @@ export type Entry =
       readonly zh: string;
       readonly en: string;
     }
-  /** A new life of the agent began; it says nothing yet. */
+  /** The agent has started; it says nothing yet. */
   | { readonly what: "life"; readonly at: number; readonly pillarId: string }
-  /** From here on nobody looks at this pillar. */
+  /** From here on this pillar is not watched. */
   | { readonly what: "unwatched"; readonly at: number; readonly pillarId: string }
   /** What the agent's log says of its link. */
   | {

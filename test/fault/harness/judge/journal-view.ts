@@ -1,4 +1,4 @@
-/** The journal's rows as the checker asks them: alarms, incidents, and who stood beside whom. */
+/** The journal's rows as the checker needs them: alarms, incidents, and which alarms share one. */
 import type { Fact, FactOf } from "../../../../hub/core/facts.ts";
 import type { JournalRow } from "../../../../hub/journal/chain.ts";
 import type { Entry } from "./history.ts";

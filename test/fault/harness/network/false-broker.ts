@@ -1,4 +1,4 @@
-/** A broker with the hub's own certificate that keeps MQTT's letter and none of its promises. */
+/** A broker with the hub's own certificate that follows MQTT and loses messages. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";

@@ -28,7 +28,7 @@ export interface Fates {
 export interface Sieve {
   readonly port: number;
   set(fates: Fates): void;
-  /** Tells the pillar something nobody said. */
+  /** Tells the pillar something that the hub did not say. */
   invent(topic: string, message: object): void;
   /** The session that the pillar named last, and the run that the hub named last. */
   stamp(): { readonly sessionNonce: string; readonly hubRun: string };

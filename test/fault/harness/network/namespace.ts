@@ -1,7 +1,7 @@
 /**
  * A network of its own for one process, joined to ours by one cable that can lose packets at random, or be narrow.
  *
- * The one limit: Linux, root, iproute2 and nftables; whoever has none of it is told so and skips.
+ * The one limit: Linux, root, iproute2 and nftables; without them the tests say so and are skipped.
  */
 import { execFileSync } from "node:child_process";
 import type { Surroundings } from "../programs/process.ts";

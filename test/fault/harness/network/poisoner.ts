@@ -13,7 +13,7 @@ import type { Fields } from "../../../../simulator/poison/values.ts";
 import type { Street } from "../programs/street.ts";
 import { SESSION, wirePillar, type WireLink, type WirePillar } from "./wire-pillar.ts";
 
-/** Nobody waits longer for an answer that a closed connection will not bring. */
+/** A closed connection brings no answer: longer is not waited. */
 const ANSWER_WITHIN_MS = 6000;
 /** Alarms that may be sent again. */
 const MAX_KEPT = 64;
@@ -34,7 +34,7 @@ interface PoisonState {
   link: WireLink | undefined;
 }
 
-/** Leaves with its street. */
+/** Ends with its street. */
 export async function newPoisoner(street: Street, id: string, otherId: string): Promise<Poisoner> {
   const pillar = await wirePillar(street, id);
   const state: PoisonState = {

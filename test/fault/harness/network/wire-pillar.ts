@@ -1,7 +1,7 @@
 /**
  * A pillar at protocol level: real keys, real certificate, real MQTT over TLS, and no manners.
  *
- * For tests that need a message the agent would never send, or more of them than a hand can press.
+ * For tests that need a message the agent would never send, or more of them than a button can be pressed.
  */
 import { createPrivateKey, randomBytes, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -31,7 +31,7 @@ export const SESSION = "5".repeat(32);
 export interface WirePillar {
   readonly id: PillarId;
   readonly identity: Identity;
-  /** Signs and links the next alarm, with whatever the test wants changed before. */
+  /** Signs and links the next alarm, with the changes that the test gives. */
   seal(change?: Partial<AlarmEvent>): SealedAlarm;
   /** By its alarm key, whatever the text. */
   sign(text: string): string;
@@ -52,7 +52,7 @@ export interface WireLink {
   isAccepted(alarm: SealedAlarm): boolean;
 }
 
-/** Leaves with its street. */
+/** Ends with its street. */
 export async function wirePillar(street: Street, id: string): Promise<WirePillar> {
   const { dir, hub, history } = street;
   const config = AgentConfig.parse({

@@ -14,7 +14,7 @@ const BITE_BYTES = 32 * 1024 * 1024;
 export interface Mischief {
   /** `main`, or the file of a thread: `ledger-worker.ts`. */
   readonly where: string;
-  /** `throw`, `reject`: as a bug in a callback or in a promise; `end`: gone without a word; `eat`: memory. */
+  /** `throw`, `reject`: as a bug in a callback or in a promise; `end`: exits without a message; `eat`: memory. */
   readonly what: "throw" | "reject" | "end" | "busy" | "eat";
 }
 

@@ -42,7 +42,7 @@ export interface HubUnderTest {
   /** A one-time code for a pillar. */
   code(pillarId: string): Promise<string>;
   isReady(): Promise<boolean>;
-  /** Lines of all its lives. */
+  /** Lines of all its starts. */
   lines(): readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** A real agent in a process of its own, its I/O board on a pseudo-terminal, and the hand that presses. */
+/** A real agent in a process of its own, its I/O board on a pseudo-terminal, and a way to press. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -29,11 +29,11 @@ export interface PillarUnderTest {
   /** Presses and does not let go. */
   hold(): void;
   lamp(): LampName;
-  /** Resolves when the lamp shows one of these; throws with the agent's last words when it never does. */
+  /** Resolves when the lamp shows one of these; throws with the agent's last lines when it never does. */
   untilLamp(...lamps: readonly LampName[]): Promise<void>;
-  /** Resolves when this life has heard its board and its hub. */
+  /** Resolves when this start of the agent has read its board and reached its hub. */
   untilArmed(): Promise<void>;
-  /** Lines of all its lives. */
+  /** Lines of all its starts. */
   lines(): readonly string[];
   close(): Promise<void>;
 }
@@ -121,7 +121,7 @@ export async function newPillar(
       ),
     async close() {
       clearInterval(look);
-      // Nobody looks at its screen any more, so nothing of what comes is judged.
+      // Its screen is no longer read, so nothing that follows is judged.
       history.record({ what: "unwatched", at: Date.now(), pillarId: id });
       await lives.at(-1)?.stop();
       await board.close();

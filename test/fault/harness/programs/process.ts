@@ -16,7 +16,7 @@ import {
 import { ROOT } from "../../../../simulator/live/program.ts";
 
 const END_TIMEOUT_MS = 8000;
-/** Lines kept of each life: a whole test's. */
+/** Lines kept of each start: enough for a whole test. */
 const MAX_LINES = 20_000;
 
 export interface Surroundings {

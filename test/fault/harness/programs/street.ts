@@ -25,7 +25,7 @@ export interface Street {
   add(id: string, wanted?: Partial<PillarWanted>): Promise<PillarUnderTest>;
   /** Waits until no pillar waits for the hub, reads both sides' databases and judges. */
   verdict(): Promise<Violation[]>;
-  /** Nobody looks at a console any more. */
+  /** No console is watched any more. */
   closeConsoles(): Promise<void>;
   /** Done last, after everything has ended. */
   onClose(close: () => Promise<void>): void;
@@ -49,7 +49,7 @@ export async function openStreet(
   try {
     await hub.start();
   } catch (error) {
-    // Nobody else knows of it yet.
+    // Nothing else refers to it yet.
     await hub.process().cutPower();
     rmSync(dir, { recursive: true, force: true });
     throw error;
@@ -136,7 +136,7 @@ export function readPillarLedger({ dataDir, process: life }: PillarUnderTest): L
   return readLedger(seenBy(life().pid(), ledger));
 }
 
-/** Through a copy: whoever reads a file while it is written must not lock it. */
+/** Through a copy: a reader must not lock a file that is being written. */
 export function readLedger(file: string): LedgerRow[] {
   const copy = copyOut(file);
   try {

@@ -1,4 +1,4 @@
-/** Programs of the machine a fault needs: looked for, and missed in words. */
+/** Programs of the machine a fault needs: looked for, and named when missing. */
 import { existsSync } from "node:fs";
 import { isOnPath } from "../../../../tools/setup/search-path.ts";
 import type { Surroundings } from "./process.ts";

@@ -1,4 +1,4 @@
-/** Many pillars at protocol level whose people pressed while nobody was there to hear. */
+/** Many pillars at protocol level whose presses came while the hub was down. */
 import type { SealedAlarm } from "../../../../device/core/state/kept.ts";
 import type { Street } from "./street.ts";
 import { wirePillar, type WireLink } from "../network/wire-pillar.ts";

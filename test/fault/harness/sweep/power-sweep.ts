@@ -31,7 +31,7 @@ const EDGE_TOLERANCE_MS = 500;
 
 export interface CutResult {
   readonly cuts: number;
-  /** Presses the power took before the pillar could have stored them. */
+  /** Presses lost because the power failed before the pillar could store them. */
   readonly unstored: number;
   readonly complaints: readonly string[];
 }
@@ -147,7 +147,7 @@ const isInJournal = (street: Street, pillarId: string, pressedAt: number): boole
     ({ event }) => Math.abs(event.wallMs - pressedAt) <= EDGE_TOLERANCE_MS,
   );
 
-/** The hub's power; a press is in the pillar's hands, and never at risk. */
+/** The hub's power; a press is stored at the pillar, and never at risk. */
 export async function cutHubs(street: Street, sweep: Sweep): Promise<CutResult | string> {
   const { id, rounds, from = 0 } = sweep;
   const pillar = await street.add(id);

@@ -5,7 +5,7 @@
  * journal when all is healed: as an alarm of its own, or within the call that was going on. Each person waits
  * for the answer to the press before, as people do, and a tenth of them press once more in between.
  *
- * The seed decides who presses when and what fails; the machine's own pace decides the rest, so a run is
+ * The seed decides who presses when and what fails; the machine's speed decides the rest, so a run is
  * like another one and not the same.
  */
 import { setTimeout as delay } from "node:timers/promises";
@@ -149,7 +149,7 @@ async function pressAll({ street, maker, pillars, tally, wanted }: SoakState): P
   try {
     await Promise.all(people);
   } finally {
-    // What is broken is healed by its own hand; then the desk has a last look.
+    // Each fault is ended by its own code; then the operator looks once more.
     ending.abort();
     await Promise.all(background);
   }
@@ -182,7 +182,7 @@ async function oneCall(
 
 const CALL_BEGINS = /call [0-9a-f]{4} idle → calling/;
 
-/** The desk may answer and close before the finger has let go: then only the agent's log has seen it. */
+/** The operator may answer and close before the button is released: then only the agent's log shows the press. */
 function callsFromNow(pillar: PillarUnderTest): () => boolean {
   const life = pillar.process();
   const said = life.lines().length;

@@ -27,7 +27,7 @@ const SOAK_PILLARS = 8;
 type Say = (text: string) => void;
 
 interface Part {
-  /** As often as it is done when nobody says how often. */
+  /** How often, unless it is given. */
   readonly rounds: number;
   /** Whether nothing was found. */
   run(rounds: number, say: Say): Promise<boolean>;
