@@ -10,7 +10,7 @@ import { renderClip } from "../live/picture/street-clip.ts";
 import type { Place } from "./places.ts";
 
 const ONLINE_TIMEOUT_MS = 60_000;
-/** One after the other would be slower, and all at once would fight for the cores. */
+/** One after the other would be slower, and all at once would overload the processor. */
 const RENDERERS = 2;
 
 /** Clips by pillar; none without ffmpeg. */

@@ -12,7 +12,7 @@ const SHIFTED = "!@#$%^&*(";
 const CONTROL_C = "\u0003";
 const CONTROL_D = "\u0004";
 
-/** Tells one key at a time; returns how a typed text is understood. */
+/** Tells one key at a time; returns how a typed text is read. */
 export function newKeyReader(keys: Keys): (typed: string) => void {
   let isSilentNext = false;
   return (typed) => {

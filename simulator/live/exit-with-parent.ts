@@ -1,5 +1,5 @@
 /**
- * Ends a program when the one that started it is gone, however it went.
+ * Ends a program when the one that started it is gone, however that ended.
  *
  * Loaded before the program with `--import`. The one idea: a process whose parent died gets another
  * parent, and that can be seen, so even `kill -9` on the simulator leaves nothing behind.

@@ -1,5 +1,5 @@
 /**
- * A program of ours in a process of its own: started, logged, started again when it dies.
+ * A program of ours in a process of its own: started, logged, started again when it ends.
  *
  * The one idea: it leads a process group, so ending it ends everything it started.
  * The one limit: a program that refuses its configuration (exit codes 2 and 78) is not tried again.
@@ -18,7 +18,7 @@ export const ROOT = join(import.meta.dirname, "../..");
 const END_TIMEOUT_MS = 6000;
 const RESTART_FIRST_MS = 500;
 const RESTART_MOST_MS = 10_000;
-/** Who lived this long has earned a quick restart. */
+/** A program that ran this long is started again without delay. */
 const SETTLED_MS = 30_000;
 const REFUSED_CONFIGURATION = new Set([2, 78]);
 
@@ -39,7 +39,7 @@ export interface Program {
   state(): ProgramState;
   pid(): number | undefined;
   restarts(): number;
-  /** How many lines it has printed in all its lives. */
+  /** How many lines it has printed, over all its starts. */
   lines(): number;
   /** `kill -9`, as a crash; it is then started again. */
   crash(): void;

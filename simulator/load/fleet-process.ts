@@ -1,4 +1,4 @@
-/** A fleet in a process of its own, as those who measure hold it. */
+/** A fleet in a process of its own, from the side of the measuring program. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -65,7 +65,7 @@ const NICENESS = 5;
 
 /**
  * One fleet in two processes: the first pillars, who press, and all others. On a street each has a processor of
- * its own; here the thousands must not keep those waiting who are measured.
+ * its own; here the thousands must not delay those that are measured.
  */
 export function startFleetApart(file: string, wanted: FleetWanted, apart: number): FleetProcess {
   const { pillars } = wanted.enrolment;

@@ -21,7 +21,7 @@ export interface PressVerdict {
   readonly falselyAccepted: readonly EventId[];
   /** Alarms the journal holds twice. */
   readonly doubled: readonly EventId[];
-  /** Alarms nobody pressed. */
+  /** Alarms without a press. */
   readonly foreign: readonly EventId[];
   /** Incidents they opened. */
   readonly incidents: number;

@@ -103,6 +103,6 @@ function nested(depth: number): unknown {
   return value;
 }
 
-/** As `Object.fromEntries`, which sets no prototype either; named so that nobody writes a literal instead. */
+/** As `Object.fromEntries`, which sets no prototype either; named so that it is not replaced by a literal. */
 export const fromEntries = (fields: readonly (readonly [string, unknown])[]): Fields =>
   Object.fromEntries(fields);

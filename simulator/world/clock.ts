@@ -1,7 +1,7 @@
 /**
  * The two clocks of one machine: monotonic since its start, and a wall that steps and drifts.
  *
- * The world's own time is the truth; nothing in a core ever sees it.
+ * The world's own time is the reference; no core can read it.
  */
 
 /** 2026-06-01: where every wall clock begins. */
@@ -11,7 +11,7 @@ export interface Clock {
   /** Ms since the machine's latest start, by its own crystal. */
   monotonic(): number;
   wall(): number;
-  /** When the world's time reaches this monotonic moment of the present life. */
+  /** When the world's time reaches this monotonic moment of the present start. */
   worldTimeOf(monotonic: number): number;
   start(): void;
   step(ms: number): void;

@@ -1,5 +1,5 @@
 /**
- * The people: citizens who press as frightened people do, and operators who answer, close and vanish.
+ * The people: citizens who press, often more than once, and operators who answer, close and leave.
  *
  * A citizen comes, presses once, twice, ten times or leans on the button, and comes again while the call
  * still runs. An operator does the next sensible thing, sometimes a silly one, and now and then is gone.

@@ -72,5 +72,5 @@ export interface Watch {
   hubRestored(kept: number): void;
 }
 
-/** How a program's life ends. */
+/** How a program ends. */
 export type Ending = "killed" | "power-cut";

@@ -23,7 +23,7 @@ export interface Scheduler {
 
 /** Tasks at one instant: more would be a loop in which no time passes. */
 const MAX_AT_ONCE = 50_000;
-/** More would be a world that plans faster than it acts. */
+/** More would mean that tasks are planned faster than they run. */
 const MAX_TASKS = 200_000;
 
 export function newScheduler(): Scheduler {

@@ -29,7 +29,7 @@ export interface SlaveStep {
 
 /**
  * The standard says 3.5 characters. A pseudo-terminal has no bit rate and a busy machine pauses, so
- * this line waits longer before it believes in silence.
+ * this line waits longer before it counts as silent.
  */
 export const SILENCE_MS = 10;
 

@@ -62,7 +62,7 @@ export async function renderClip(ffmpeg: string, dir: string, clip: StreetClip):
 }
 
 const QUIETLY = "-hide_banner -loglevel error -nostdin -y";
-/** Parameter sets before every key frame (`repeat-headers`): who joins in the middle begins there. */
+/** Parameter sets before every key frame (`repeat-headers`): a reader that joins in the middle begins there. */
 const ENCODING =
   "-c:v libx264 -preset veryfast -profile:v baseline -level 3.1 -pix_fmt yuv420p -bf 0 -g 50 " +
   "-keyint_min 50 -sc_threshold 0 -crf 24 -maxrate 1200k -bufsize 1200k " +

@@ -14,7 +14,7 @@ export interface SoundSocket {
 /** A pillar has one reader or writer; a second one is somebody's test. */
 const MAX_CONNECTIONS = 4;
 
-/** Linux refuses longer addresses with a message nobody understands (sun_path, unix(7)). */
+/** Linux refuses longer addresses with a misleading message (sun_path, unix(7)). */
 const MAX_PATH_BYTES = 107;
 
 export function newSoundSocket(path: string, onSocket: (socket: Socket) => void): SoundSocket {

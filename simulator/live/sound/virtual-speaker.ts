@@ -1,5 +1,5 @@
 /**
- * A loudspeaker made of software: takes raw s16le mono 48 kHz from a Unix socket and remembers it.
+ * A loudspeaker made of software: takes raw s16le mono 48 kHz from a Unix socket and keeps it.
  *
  * The one idea: like a card, it plays at the speed of time and makes a writer that is ahead wait.
  */

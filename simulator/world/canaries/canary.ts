@@ -1,7 +1,7 @@
 /**
  * A canary: a known bug put into one rule of the world, which some checker must find.
  *
- * It is the test of the tests. Where the protocol has a second line of defence that would heal the bug,
+ * It is the test of the tests. Where the protocol has a second safeguard that would hide the bug,
  * the canary takes that away as well, and its story says so.
  */
 import type { Density } from "../faults/profile.ts";
@@ -12,7 +12,7 @@ export interface Canary {
   readonly story: string;
   /** Where it shows: some bugs need many presses. */
   readonly density?: Density;
-  /** Made anew for each run: a bug may remember. */
+  /** Made anew for each run, because a bug may keep state. */
   readonly rules: () => Rules;
   /** The first seed of `world --canaries` that finds it, so that a test need not search. */
   readonly firstSeed: number;

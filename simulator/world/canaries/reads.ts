@@ -1,4 +1,4 @@
-/** Canaries of the read path: one row that breaks a list, and what must not be believed. */
+/** Canaries of the read path: one row that breaks a list, and what must not count. */
 import { toIncident } from "../../../hub/journal/read/api-shape.ts";
 import { HONEST } from "../rules.ts";
 import { withRules, type Canary } from "./canary.ts";

@@ -1,4 +1,4 @@
-/** Every checker, in the order in which a person would want to hear of it. */
+/** Every checker, the most important first. */
 import type { Checker, History, Violation } from "../run/history.ts";
 import { checkChain } from "./chain.ts";
 import { checkDeadlines } from "./deadline.ts";

@@ -65,7 +65,7 @@ function breachOf(events: readonly AlarmEvent[], ending: PillarEnding): string |
     : `${pillar} is at alarm ${head.seq}, the hub at ${seq}`;
 }
 
-/** Numbers from a clock: nobody presses so often. */
+/** Numbers from a clock: no pillar has so many presses. */
 const FAR_ABOVE = 1_000_000_000;
 
 const beginsAnew = (alarm: { readonly seq: number; readonly prevHash: string }): boolean =>

@@ -1,5 +1,5 @@
 /**
- * I7 and the roster's truth: an expired identity has its alarms taken, unverified, and nothing else; nobody is
+ * I7 and the pillar registry: an expired identity has its alarms taken, unverified, and nothing else; nobody is
  * called a second machine where every machine is one; a ledger is said to be lost only where memory was.
  */
 import type { Fact, FactOf } from "../../../hub/core/facts.ts";
@@ -15,7 +15,7 @@ export function checkIdentity({ hub, happenings, endedAt: at }: History): Violat
     void violations.push({ invariant, at, detail, about: [pillar] });
   for (const fact of hub.journal) {
     const pillar = pillarOf(fact);
-    // Whoever stole an identity may have it called whatever it is.
+    // A stolen identity may be called by any of these.
     if (pillar === undefined || pillar === THIEF) continue;
     if (fact.at > (expiries.get(pillar) ?? Number.POSITIVE_INFINITY)) {
       const honoured = honouredIn(fact);

@@ -12,7 +12,7 @@ export function checkLiveness(history: History): Violation[] {
   if (!hub.isUp) found("I11", "the hub accepts nothing", "hub");
   for (const pillar of pillars) {
     const seen = hub.pillars.find((one) => one.pillar === pillar.pillar);
-    // With an expired certificate alarms are all it has, and nobody can tell it how they end.
+    // With an expired certificate it can only send alarms, and is not told how they end.
     const isExpired = seen?.isExpired === true;
     for (const detail of restless(pillar, isExpired)) {
       found("I4", detail, pillar.pillar, ...pillar.pending);

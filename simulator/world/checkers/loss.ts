@@ -14,7 +14,7 @@ const COMMIT_MS = 500;
 /** The end of a call is on its way to the pillar for this long at the most, on a good line. */
 const UNDER_WAY_MS = 2000;
 
-/** A hammering hand gives one alarm in five seconds (`device/core/call/press-again.ts`). */
+/** Repeated presses give one alarm in five seconds (`device/core/call/press-again.ts`). */
 const MERGED_MS = 5000 + COMMIT_MS;
 
 type Pressed = Extract<Happening, { type: "pressed" }>;

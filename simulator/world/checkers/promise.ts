@@ -1,5 +1,5 @@
 /**
- * I2: no false word. Lamp, voice and screen are judged one by one against who really has the call.
+ * I2: nothing false is shown or said. Lamp, prompts and screen are judged one by one against who really has the call.
  *
  * The words, and what must be true of them by the facts on the hub's disk:
  * - "N is with you" (lamp `answered`, voice `answered`, screen with N's name): a call of this pillar is answered
@@ -34,7 +34,7 @@ import {
   type Words,
 } from "./words.ts";
 
-/** How often the world looks whether the pillar can be told. */
+/** How often it is checked whether the pillar can be told. */
 export const LOOK_EVERY_MS = 250;
 /** A way that broke and was whole again between two looks, and the message on it. */
 const ALLOWED_MS = PROMISED_MS.wordTakenBack + 2 * LOOK_EVERY_MS;
@@ -49,7 +49,7 @@ interface Watched {
   canBeTold: boolean;
   /** Somebody pressed silently, and their call is not over. */
   isHiding: boolean;
-  /** The silent alarms of whoever hides. */
+  /** The silent alarms of a person who hides. */
   readonly hiddenBy: Set<string>;
   /** The pillar's disk or the hub's journal holds one of them: a restarted pillar can know of it. */
   isHidingKept: boolean;
@@ -261,7 +261,7 @@ function wasEverTrue(
 /** What of its words is true now, and what is not. */
 function weigh(court: Court, one: Watched): void {
   const open = court.standings.open(one.pillar);
-  // Whoever may not speak cannot take back what was said before the call fell silent.
+  // Without sound, what was said before the call became silent cannot be taken back.
   const isHushed = court.standings.isSilent(one.pillar) || court.at <= one.hushedUntil;
   if (isHushed) one.words.voice = NOTHING;
   for (const medium of MEDIA) {

@@ -10,7 +10,7 @@ import type { Fact } from "../../../hub/core/facts.ts";
 import type { Happening, History, Violation } from "../run/history.ts";
 import { FOUND_BY_HUB } from "../watch/faults.ts";
 
-/** Without a word from the hub it believes an answer for 25 s; the last such word may have been long on its way. */
+/** Without a message from the hub an answer counts for 25 s; the last such word may have been long on its way. */
 const BELIEVED_MS = 45_000;
 /** 20 s, and the crystal of a cheap clock. */
 const DIAL_110_MS = 21_000;
@@ -58,7 +58,7 @@ interface Suspect {
   readonly pillar: string;
   isRevoked: boolean;
   lamp: string;
-  /** Until when it may believe an answer. */
+  /** Until when an answer may count. */
   answerEndsAt: number;
   /** Until when somebody who pressed must have been told to dial 110. */
   dialBy: number;
@@ -129,7 +129,7 @@ function note(one: Suspect, happening: Happening): void {
     one.answerEndsAt = NEVER;
     one.dialBy = NEVER;
   } else if (type === "pushed") {
-    // Nothing is said aloud to somebody who hides.
+    // Nothing is said aloud after a silent press.
     if (happening.kind === "silent") one.dialBy = NEVER;
     else if (one.isRevoked && happening.isIdle) one.dialBy = Math.min(one.dialBy, at + DIAL_110_MS);
   } else if (type === "said" && happening.prompt === "network-fault-dial-110") one.dialBy = NEVER;

@@ -22,7 +22,7 @@ interface AdministratorWorld extends HubWorld, PillarWorld {
 
 export interface Administrator {
   begin(until: number): void;
-  /** Whoever is revoked is enrolled again. */
+  /** Each revoked pillar is enrolled again. */
   heal(): void;
 }
 
@@ -40,7 +40,7 @@ const EVERY_MS = 3_600_000;
 const SHARE = 0.4;
 const MOST_AWAY_MS = 3_600_000;
 const AGAIN_MS = 3000;
-/** A pillar that was enrolled again starts, connects and tells what it owes. */
+/** A pillar that was enrolled again starts, connects and sends what it still has. */
 const SETTLES_MS = 120_000;
 /** A certificate that sees no end here. */
 const LONG_MS = 397 * 86_400_000;

@@ -36,7 +36,7 @@ interface Sector<R> {
 
 export interface Disk<R> {
   readonly mood: DiskMood;
-  /** Bad sectors under this file alone: EIO, whatever the mood of the disk. */
+  /** Bad sectors under this file alone: EIO, whatever the conditions of the disk. */
   isDamaged: boolean;
   /** Throws when the disk is full or dead. */
   write(records: readonly R[]): void;
@@ -57,7 +57,7 @@ export interface Disk<R> {
 /** The file or the disk is at fault, not the room on it. */
 export const EIO = "EIO: disk I/O error";
 
-/** The kernel writes back what nobody synced after this long. */
+/** The kernel writes back unsynced data after this long. */
 const WRITE_BACK_MS = 30_000;
 
 interface DiskWorld {

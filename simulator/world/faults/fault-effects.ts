@@ -167,7 +167,7 @@ function duration({ chance }: Trouble): number {
   return 500 * (3_600_000 / 500) ** (chance.next() * chance.between(0.5, 1));
 }
 
-/** Changes a mood for a while, then puts back what was good. */
+/** Changes conditions for a while, then restores the good ones. */
 function lasting<M extends object>(trouble: Trouble, mood: M, change: Partial<M>): void {
   const good = goodOf(mood, change);
   Object.assign(mood, change);

@@ -2,7 +2,7 @@
  * Makes trouble, as the seed's profile says, until the world is healed.
  *
  * Each kind comes at random moments, and half of the time it brings a person to the button: a fault
- * nobody presses into shows nothing. A crash can also be armed to strike before the n-th effect that a
+ * without a press shows nothing. A crash can also be armed to strike before the n-th effect that a
  * core decides on, or before one chosen effect of the whole run (enumeration).
  */
 import { newChance } from "../chance.ts";

@@ -25,7 +25,7 @@ const EVERY_MS = 2_400_000;
 /** A pillar tells of refused messages until none has come for ten minutes: at the end of the day it has done so. */
 const ENDS_EARLIER_MS = 900_000;
 const MOST_REPEATED = 8;
-/** So far ahead of the hub's own number that a pillar that believes it hears the hub no more. */
+/** So far ahead of the hub's own number that a pillar that takes it heeds the hub no more. */
 const AHEAD = 1000;
 
 export function newStranger(world: StrangerWorld): Stranger {

@@ -118,7 +118,7 @@ function expelPillar(world: HubWorld, { pillarId, sessionNonce, lastCalls }: Exp
   if (pillar) expel(world.network, pillar.index);
 }
 
-/** Whether somebody is told something whom nobody may tell anything any more. `undefined`: of no session. */
+/** Whether a pillar is told something although it may not be told anything any more. `undefined`: of no session. */
 function judgeTold(
   world: HubWorld,
   pillarId: PillarId,
@@ -158,7 +158,7 @@ function sendTo(world: HubWorld, pillarId: PillarId, message: DownMessage): void
   if (pillar) sendDown(world.network, pillar.index, world.wire.down(message));
 }
 
-/** Somebody outside, who is sometimes out of reach and sometimes never answers. */
+/** An external contact that is sometimes out of reach and sometimes never answers. */
 function callOutside(
   world: HubWorld,
   { incidentId, ring, target }: Extract<HubEffect, { type: "call-external" }>,

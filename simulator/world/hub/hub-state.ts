@@ -31,11 +31,11 @@ export interface Hub {
   hubEpoch: HubEpoch;
   isUp: boolean;
   failure: string | undefined;
-  /** Commits that failed, in all its lives. */
+  /** Commits that failed, over all its starts. */
   failures: number;
   recoveryMs: number;
   life: number;
-  /** Messages about calls, in all its lives. */
+  /** Messages about calls, over all its starts. */
   told: number;
   /** Facts told to the history as durable. */
   durable: number;
@@ -48,7 +48,7 @@ export interface Hub {
   readonly register: IdentityFact[];
   /** Sessions of identities that have ended, with their last words said. */
   readonly endedSessions: Set<SessionNonce>;
-  /** Revoked and told so: nobody may be told anything there until it is enrolled again. */
+  /** Revoked and told so: it may not be told anything until it is enrolled again. */
   readonly expelled: Set<PillarId>;
   /** The live fold at a clean kill, to compare with the next one. */
   lastFold: string | undefined;

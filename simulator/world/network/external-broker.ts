@@ -1,9 +1,9 @@
 /**
- * A broker that is not the hub's own: it lives on when the hub dies, and the hub is its client.
+ * A broker that is not the hub's own: it runs on when the hub ends, and the hub is its client.
  *
  * Pillars stay connected to it and are acknowledged while no hub hears them. What it took meanwhile is gone,
  * as a clean session has it, or comes late, from a broker that kept what it should not have. Nobody tells the
- * hub who came or went; when its own connection ends, it knows of nobody.
+ * hub who came or went; when its own connection ends, it counts no pillar as connected.
  */
 import type { DownMessage, UpMessage } from "../../../shared/protocol/messages.ts";
 import { brokerGone } from "./link.ts";
@@ -98,7 +98,7 @@ export function overhear(network: Network, pillar: number, message: DownMessage)
   external.overheard.set(pillar, [...calls, message.message].slice(-MAX_OVERHEARD));
 }
 
-/** The hub loses its broker: it knows of nobody now, and what it told last may not have arrived. */
+/** The hub loses its broker: it counts no pillar as connected now, and what it told last may not have arrived. */
 function lose(network: Network, external: ExternalBroker): void {
   if (!external.isReached) return;
   external.isReached = false;

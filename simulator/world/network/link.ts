@@ -134,7 +134,7 @@ export function pillarGone(network: Network, pillar: number, isSilent: boolean):
   }
 }
 
-/** Whoever held the other ends is gone: the hub with its own broker, or the broker alone. */
+/** The program at the other ends is gone: the hub with its own broker, or the broker alone. */
 export function brokerGone(network: Network, isSilent: boolean): void {
   for (const route of network.routes) {
     const connection = route.hubConnection;

@@ -47,7 +47,7 @@ export interface Route {
   downCuts: number;
   cutSince: number;
   connection: Connection | undefined;
-  /** What the other end believes: the hub, or a broker that is not its own. */
+  /** The state at the other end: the hub, or a broker that is not its own. */
   hubConnection: Connection | undefined;
   isTrying: boolean;
   attempt: number;
@@ -92,6 +92,6 @@ export interface ExternalBroker {
   kept: { readonly pillar: number; readonly message: UpMessage }[];
   /** Since the hub reached it. */
   readonly heard: Set<number>;
-  /** The latest calls that passed through it, by pillar: whoever may read it has them. */
+  /** The latest calls that passed through it, by pillar: a reader of it has them. */
   readonly overheard: Map<number, SignedCall[]>;
 }

@@ -1,7 +1,7 @@
 /**
  * What lies between a pillar and the hub: one road for each pillar, cut or whole, and the connection on it.
  *
- * A road is quick or slow for all in the same mood, and loses packets for all at the same rate; it is cut for
+ * A path is quick or slow for all under the same conditions, and loses packets for all at the same rate; it is cut for
  * one pillar and one direction at a time.
  */
 import type { Network, NetworkMood, Route } from "./network-state.ts";

@@ -15,7 +15,7 @@ import { isSignedWith } from "../seal.ts";
 const REQUEST_MS = 10_000;
 /** The hub answers 202 when the receipt is not there by then. */
 const RECEIPT_MS = 5000;
-/** Each way through a door that is slow: with bad luck the answer comes too late. */
+/** Each way to a hub that is slow: the answer may come too late. */
 const SLOW_MS: readonly [number, number] = [500, 7000];
 
 export function postAlarm(

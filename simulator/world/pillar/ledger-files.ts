@@ -176,7 +176,7 @@ function commit({ disk, rows }: Store, records: readonly LedgerRecord[]): void {
   for (const record of fresh) fold(rows, record);
 }
 
-/** The same life goes on in a file that was opened anew. */
+/** The same boot goes on in a file that was opened anew. */
 function reopen(twoFiles: TwoFiles): Store {
   const disk = twoFiles[twoFiles.turn];
   const rows = rowsOf(disk.open());

@@ -14,7 +14,7 @@ import { checkKeys, fold, page, type LedgerRecord } from "./ledger-rows.ts";
 type Answer = (failure: string | undefined) => void;
 
 export interface LedgerFile {
-  /** The next life of the agent, with or without a disk. */
+  /** The next start of the agent, with or without a disk. */
   start(base: Base): Start;
   append(alarm: SealedAlarm, answer: Answer): void;
   markAccepted(eventId: EventId, hubEpoch: HubEpoch): void;
@@ -24,7 +24,7 @@ export interface LedgerFile {
   isMoved(): boolean;
   /** What is written now is kept. */
   isSound(): boolean;
-  /** The thread dies with its process. */
+  /** The thread ends with its process. */
   stop(): void;
 }
 

@@ -32,7 +32,7 @@ export interface Pillar {
   identity: Identity;
   /** Asked for, whether or not it got them. */
   enrolments: number;
-  /** Rises at every start and end, so that answers to an earlier life are dropped. */
+  /** Rises at every start and end, so that answers to an earlier start are dropped. */
   life: number;
   isOn: boolean;
   /** No file of the ledger could be read at its latest start. */

@@ -1,7 +1,7 @@
 /**
- * One pillar: the real core, and a model of the shell's life around it.
+ * One pillar: the real core, and a model of the shell around it.
  *
- * When the power fails, what remains is what the disk held, and the next life begins from it, as
+ * When the power fails, what remains is what the disk held, and the next start begins from it, as
  * `device/agent.ts` begins: with the ledger, or in memory when no file of it can be opened.
  */
 import type { Event, Told } from "../../../device/core/events.ts";

@@ -1,5 +1,5 @@
 /**
- * The power fails before every single effect of a short day, one after the other: nothing sampled.
+ * The power fails before every single effect of a short day, one after the other, without sampling.
  *
  * The same world is run once for each effect that pillar or hub performs in it, with no other fault.
  */

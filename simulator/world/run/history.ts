@@ -105,7 +105,7 @@ export type Happening =
       readonly pillar: string;
       readonly canBeTold: boolean;
     }
-  /** The hub signs something for a pillar that nobody may tell anything any more. */
+  /** The hub signs something for a pillar that may not be told anything any more. */
   | { readonly type: "told-expelled"; readonly at: number; readonly pillar: string }
   /** An operator's order that was not refused. */
   | {
@@ -161,9 +161,9 @@ export type Happening =
       readonly isRaised: boolean;
       readonly lateMs: number;
     }
-  /** A whole grid is gone and nobody was told, or it is back and still shown as gone. */
+  /** A whole grid is gone and that was not told, or it is back and still shown as gone. */
   | { readonly type: "grid-untold"; readonly at: number; readonly isGone: boolean }
-  /** The program's own assertion, or an exception nobody expected. */
+  /** The program's own assertion, or an unexpected exception. */
   | {
       readonly type: "broken";
       readonly at: number;

@@ -1,4 +1,4 @@
-/** Whoever owns an incident and is gone is released. */
+/** An owner who is gone is released. */
 import type { IncidentId } from "../../../shared/ids.ts";
 import type { Sight } from "./sight.ts";
 

@@ -13,7 +13,7 @@ import type { PillarId } from "../../../shared/ids.ts";
 import { isRevoked, type Sight } from "./sight.ts";
 
 /**
- * What a broker took and forgot nobody knows of: the hub tells a running call again with every second heartbeat.
+ * What a broker took and lost is not known: the hub tells a running call again with every second heartbeat.
  * What it passes on late is late by up to 4 s.
  */
 const TOLD_AGAIN_MS = 15_000;
