@@ -6,7 +6,7 @@
  * goes on when the mobile network gives out another one.
  */
 import { networkInterfaces } from "node:os";
-import type { HostAddress } from "../../shared/media/ice.ts";
+import type { HostAddress } from "../../shared/webrtc/werift.ts";
 
 const LOOPBACK = "127.0.0.1";
 

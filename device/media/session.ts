@@ -2,15 +2,11 @@
  * One WebRTC connection to the hub, from the offer to its end.
  *
  * It is made for standby: everything is negotiated before anyone presses, so that a call only opens
- * the gate. werift 0.25 needs some things of us: codecs named explicitly (else VP8), callbacks
- * that never throw (else the connection fails), sender reports whose time is corrected, its router told
- * of the stream numbers we choose, and the addresses named (shared/media/ice.ts).
+ * the gate. What the library gets wrong is corrected in `shared/webrtc/werift.ts`.
  */
 import { performance } from "node:perf_hooks";
 import {
   RTCPeerConnection,
-  RTCRtpCodecParameters,
-  RtcpSrPacket,
   RtpHeader,
   RtpPacket,
   type MediaStreamTrack,
@@ -18,10 +14,16 @@ import {
 } from "werift";
 import type { MediaSessionId } from "../../shared/ids.ts";
 import { AUDIO, VIDEO } from "../../shared/media/codecs.ts";
-import { prepareGathering, type IceConnection } from "../../shared/media/ice.ts";
+import {
+  correctReports,
+  guarded,
+  namedCodecs,
+  nameStream,
+  prepareGathering,
+  type TimestampAt,
+} from "../../shared/webrtc/werift.ts";
 import { hostAddresses } from "./addresses.ts";
 import type { OutgoingPacket } from "./send/gate.ts";
-import { ntpTimestamp } from "./send/ntp.ts";
 
 export type MediaKind = "video" | "audio";
 
@@ -73,7 +75,7 @@ export function newSession(options: SessionOptions): Session {
   const pc = new RTCPeerConnection({
     bundlePolicy: "max-bundle",
     iceServers: [],
-    codecs: codecs(),
+    codecs: namedCodecs(),
   });
   const senders: Record<MediaKind, RTCRtpSender> = {
     video: pc.addTransceiver("video", { direction: "sendonly" }).sender,
@@ -105,14 +107,13 @@ export function newSession(options: SessionOptions): Session {
     lastReportAt: () => reportAt,
     async offer() {
       const description = await pc.createOffer();
-      for (const { iceTransport } of pc.dtlsTransports) {
-        const ice = iceTransport.connection as unknown as IceConnection;
-        prepareGathering(ice, hostAddresses(options.addresses));
+      for (const transport of pc.dtlsTransports) {
+        prepareGathering(transport, hostAddresses(options.addresses));
       }
       await pc.setLocalDescription(description);
       const transport = pc.dtlsTransports[0];
       if (transport !== undefined) {
-        correctReports(transport, options.outgoing);
+        correctReports(transport, readingsOf(options.outgoing));
         transport.onRtcp.subscribe(
           guard(() => {
             reportAt = performance.now();
@@ -134,21 +135,6 @@ export function newSession(options: SessionOptions): Session {
       pc.close().catch(guard(raise));
     },
   };
-}
-
-interface Router {
-  readonly ssrcTable: Record<number, RTCRtpSender>;
-}
-
-/**
- * The library has told its router the number it drew itself; what the hub reports and asks for again
- * names ours, and without this would find nobody.
- */
-function nameStream(pc: RTCPeerConnection, sender: RTCRtpSender, ssrc: number): void {
-  const { ssrcTable } = (pc as unknown as { readonly router: Router }).router;
-  Reflect.deleteProperty(ssrcTable, sender.ssrc);
-  Object.defineProperty(sender, "ssrc", { value: ssrc });
-  ssrcTable[ssrc] = sender;
 }
 
 function listen(pc: RTCPeerConnection, options: SessionOptions, guard: Guard): void {
@@ -173,47 +159,10 @@ function listen(pc: RTCPeerConnection, options: SessionOptions, guard: Guard): v
   );
 }
 
-/** Every report says what each stream's clock shows now, so that a receiver can align the two. */
-function correctReports(
-  transport: RTCPeerConnection["dtlsTransports"][number],
-  outgoing: Readonly<Record<MediaKind, Outgoing>>,
-): void {
-  const original = transport.sendRtcp.bind(transport);
-  transport.sendRtcp = (packets) => {
-    for (const packet of packets) {
-      if (!(packet instanceof RtcpSrPacket)) continue;
-      const stream = Object.values(outgoing).find(({ ssrc }) => ssrc === packet.ssrc);
-      packet.senderInfo.ntpTimestamp = ntpTimestamp(performance.timeOrigin + performance.now());
-      const reading = stream?.readingAt(performance.now());
-      if (reading !== undefined) packet.senderInfo.rtpTimestamp = reading;
-    }
-    return original(packets);
-  };
-}
-
-function codecs(): { video: RTCRtpCodecParameters[]; audio: RTCRtpCodecParameters[] } {
-  const { mimeType, clockRate, payloadType, fmtp: parameters } = VIDEO;
-  const rtcpFeedback = [{ type: "nack" }, { type: "nack", parameter: "pli" }];
-  return {
-    video: [
-      new RTCRtpCodecParameters({ mimeType, clockRate, payloadType, parameters, rtcpFeedback }),
-      new RTCRtpCodecParameters({
-        mimeType: "video/rtx",
-        clockRate,
-        payloadType: VIDEO.rtxPayloadType,
-        parameters: `apt=${payloadType}`,
-      }),
-    ],
-    audio: [
-      new RTCRtpCodecParameters({
-        mimeType: AUDIO.mimeType,
-        clockRate: AUDIO.clockRate,
-        channels: AUDIO.channels,
-        payloadType: AUDIO.payloadType,
-        parameters: AUDIO.fmtp,
-      }),
-    ],
-  };
+/** What each stream's clock shows. */
+function readingsOf(outgoing: SessionOptions["outgoing"]): TimestampAt {
+  const streams = Object.values(outgoing);
+  return (ssrc, atMs) => streams.find((stream) => stream.ssrc === ssrc)?.readingAt(atMs);
 }
 
 function raise(error: unknown): never {
@@ -222,13 +171,7 @@ function raise(error: unknown): never {
 
 type Guard = <T extends unknown[]>(callback: (...args: T) => void) => (...args: T) => void;
 
-function guardWith(onTrouble: (text: string) => void): Guard {
-  return (callback) =>
-    (...args) => {
-      try {
-        callback(...args);
-      } catch (error) {
-        onTrouble(error instanceof Error ? error.message : String(error));
-      }
-    };
-}
+const guardWith =
+  (onTrouble: (text: string) => void): Guard =>
+  (callback) =>
+    guarded((error) => onTrouble(error instanceof Error ? error.message : String(error)), callback);

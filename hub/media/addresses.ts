@@ -6,7 +6,7 @@
  */
 import { BlockList, isIP } from "node:net";
 import { networkInterfaces } from "node:os";
-import type { HostAddress } from "../../shared/media/ice.ts";
+import type { HostAddress } from "../../shared/webrtc/werift.ts";
 import type { MediaSettings } from "./ipc.ts";
 
 export const LOOPBACK = "127.0.0.1";

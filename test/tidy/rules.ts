@@ -33,8 +33,11 @@ export function violations(tree: Tree): Violation[] {
   ];
 }
 
-/** What both programs do with the machine they run on: files, databases, processes. Not for cores and pages. */
-const isOfHost = (path: string): boolean => path.startsWith("shared/host/");
+/**
+ * What both programs do with the machine they run on (files, databases, processes) and with the library for WebRTC.
+ * Not for cores and pages.
+ */
+const isOfHost = (path: string): boolean => /^shared\/(?:host|webrtc)\//.test(path);
 const mayShare = (isPure: boolean, to: string): boolean =>
   to.startsWith("shared/") && !(isPure && isOfHost(to));
 
@@ -68,7 +71,8 @@ function mayImport(from: string, to: string): boolean {
 const mayImportPackage = (from: string, to: string): boolean =>
   to === "zod" ||
   (from === "shared/config.ts" && to === "yaml") ||
-  (isOfHost(from) && to.startsWith("node:"));
+  (isOfHost(from) && to.startsWith("node:")) ||
+  (from.startsWith("shared/webrtc/") && to === "werift");
 
 function direction(one: Import): Violation[] {
   const { from, to, isOurs } = one;
@@ -78,7 +82,9 @@ function direction(one: Import): Violation[] {
     return isFine ? [] : found(`must not import ${to}`);
   }
   if (from.startsWith("shared/") && !mayImportPackage(from, to)) {
-    return found(`shared imports zod (yaml for settings, node: in host/) only, found ${to}`);
+    return found(
+      `shared imports zod (yaml for settings, node: in host/, werift in webrtc/) only, found ${to}`,
+    );
   }
   if (/^(?:device|hub)\/core\//.test(from)) return found(`a core imports no package, found ${to}`);
   return [];

@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ntpTimestamp } from "../../../../device/media/send/ntp.ts";
 import { parsePacket } from "../../../../device/media/send/packet.ts";
 import { readPrompt } from "../../../../device/media/play/prompt.ts";
 import { newRedactor, redact } from "../../../../device/media/redact.ts";
@@ -65,13 +64,6 @@ describe("an RTP packet", () => {
       }),
       { numRuns: 2000 },
     );
-  });
-});
-
-describe("a sender report's time", () => {
-  test("counts from 1900 with a binary fraction", () => {
-    expect(ntpTimestamp(0)).toBe(2_208_988_800n << 32n);
-    expect(ntpTimestamp(500)).toBe((2_208_988_800n << 32n) | 0x80000000n);
   });
 });
 
