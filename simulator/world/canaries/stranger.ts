@@ -25,4 +25,26 @@ export const STRANGER_CANARIES: readonly Canary[] = [
         },
       }),
   },
+  {
+    name: "repeated-command-performed",
+    story: "the pillar remembers no command that it has performed",
+    firstSeed: 7,
+    rules: () =>
+      withRules({
+        step: (agent, event) => {
+          const commands = { ...agent.commands, seen: [] };
+          return HONEST.step({ ...agent, commands }, event);
+        },
+      }),
+  },
+  {
+    name: "repeated-receipt-believed",
+    story: "the pillar takes a receipt over the link in whatever session and of whatever run it is",
+    firstSeed: 7,
+    rules: () =>
+      withRules({
+        step: (agent, event) =>
+          HONEST.step(agent, event.type === "accepted" ? { ...event, via: "https" } : event),
+      }),
+  },
 ];

@@ -9,6 +9,7 @@ import { checkLiveness } from "./liveness.ts";
 import { checkLoss } from "./loss.ts";
 import { checkPromise } from "./promise.ts";
 import { checkPromptness } from "./promptness.ts";
+import { checkReplay } from "./replay.ts";
 import { checkRevocation } from "./revocation.ts";
 import { checkSight } from "./sight.ts";
 
@@ -21,6 +22,7 @@ const CHECKERS: readonly Checker[] = [
   checkLiveness,
   checkPromptness,
   checkIdentity,
+  checkReplay,
   checkGrids,
   checkSight,
   checkRevocation,

@@ -14,7 +14,7 @@ import type { BrokerKind } from "../faults/profile.ts";
 const MAX_KEPT = 1000;
 /** Bytes a kernel keeps, in messages. */
 const MAX_HELD = 256;
-const MAX_OVERHEARD = 32;
+const MAX_OVERHEARD = 96;
 /** TLS, CONNECT, SUBSCRIBE, and the probe that must come back. */
 const REACH_MS: readonly [number, number] = [100, 3000];
 const RESTART_MS: readonly [number, number] = [500, 20_000];
@@ -26,7 +26,7 @@ export function newExternalBroker(kind: BrokerKind): ExternalBroker | undefined 
   const doesKeep = kind === "external-keeping";
   const kept: ExternalBroker["kept"] = [];
   const own = { hubLife: 0, cuts: 0, held: [], heard: new Set<number>(), overheard: new Map() };
-  return { isUp: true, isReached: false, doesKeep, kept, ...own };
+  return { isUp: true, isReached: false, doesKeep, kept, reader: undefined, ...own };
 }
 
 /** The hub has started, or may try again. */
@@ -93,9 +93,10 @@ export function mayPassDown({ external, coverage }: Network, later: () => void):
 /** A stranger reads along. */
 export function overhear(network: Network, pillar: number, message: DownMessage): void {
   const { external } = network;
-  if (!external || message.channel !== "call") return;
-  const calls = external.overheard.get(pillar) ?? [];
-  external.overheard.set(pillar, [...calls, message.message].slice(-MAX_OVERHEARD));
+  if (!external) return;
+  const heard = external.overheard.get(pillar) ?? [];
+  external.overheard.set(pillar, [...heard, message].slice(-MAX_OVERHEARD));
+  external.reader?.(pillar, message);
 }
 
 /** The hub loses its broker: it counts no pillar as connected now, and what it told last may not have arrived. */

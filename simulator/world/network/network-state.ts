@@ -1,7 +1,6 @@
 /**
  * The state of the network: one road for each pillar, the connection on it, and the broker at its end.
  */
-import type { SignedCall } from "../../../shared/protocol/call.ts";
 import type { DownMessage, UpMessage } from "../../../shared/protocol/messages.ts";
 import type { Chance } from "../chance.ts";
 import type { Coverage } from "../run/coverage.ts";
@@ -92,6 +91,8 @@ export interface ExternalBroker {
   kept: { readonly pillar: number; readonly message: UpMessage }[];
   /** Since the hub reached it. */
   readonly heard: Set<number>;
-  /** The latest calls that passed through it, by pillar: a reader of it has them. */
-  readonly overheard: Map<number, SignedCall[]>;
+  /** The latest that the hub told through it, by pillar: whoever may read it has them. */
+  readonly overheard: Map<number, DownMessage[]>;
+  /** Whoever reads along. */
+  reader: ((pillar: number, message: DownMessage) => void) | undefined;
 }

@@ -6,6 +6,7 @@
 import type { Effect } from "../../../device/core/events.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import type { EventId } from "../../../shared/ids.ts";
+import type { Report } from "../../../shared/protocol/report.ts";
 import { connect } from "../network/link.ts";
 import { sendUp } from "../network/network.ts";
 import { resigned, type Pillar, type PillarWorld } from "./pillar-state.ts";
@@ -44,6 +45,7 @@ function perform(world: PillarWorld, pillar: Pillar, effect: Effect): void {
         const { event, attempt } = effect.message.message;
         world.note(pillar.id, "alarm sent", `${event.eventId} seq ${event.seq} try ${attempt}`);
       }
+      if (effect.message.channel === "report") reports(world, pillar, effect.message.message);
       return sendUp(world.network, pillar.index, effect.message);
     case "post-alarm":
       return postAlarm(world, pillar, effect);
@@ -68,6 +70,12 @@ function perform(world: PillarWorld, pillar: Pillar, effect: Effect): void {
     default:
       assertNever(effect);
   }
+}
+
+function reports(world: PillarWorld, { id: pillar }: Pillar, report: Report): void {
+  if (report.type !== "command-result" || report.outcome !== "done") return;
+  const { commandId } = report;
+  world.happened({ type: "performed", at: world.scheduler.now(), pillar, commandId });
 }
 
 function setTimer(

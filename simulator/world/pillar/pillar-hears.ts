@@ -1,6 +1,7 @@
 /** What a pillar is told by the hub: messages are checked as the device's shell checks them, then given to its core. */
 import { assertNever } from "../../../shared/assert.ts";
 import type { EventId } from "../../../shared/ids.ts";
+import type { Receipt } from "../../../shared/protocol/accepted.ts";
 import type { SignedCall } from "../../../shared/protocol/call.ts";
 import type { DownMessage, UpMessage } from "../../../shared/protocol/messages.ts";
 import type { Pillar, PillarWorld } from "./pillar-state.ts";
@@ -12,8 +13,7 @@ export function pillarHears(world: PillarWorld, pillar: Pillar, down: DownMessag
     case "accepted": {
       const { receipt, sig } = down.message;
       if (!world.rules.isOfHub(receipt, sig)) return refuse(world, pillar, down.channel);
-      heardReceipt(world, pillar, receipt.eventId);
-      return world.tellPillar(pillar, { type: "accepted", receipt, via: "link" });
+      return heardOverLink(world, pillar, receipt);
     }
     case "command": {
       const { body, sig } = down.message;
@@ -31,6 +31,18 @@ export function pillarHears(world: PillarWorld, pillar: Pillar, down: DownMessag
     default:
       assertNever(down);
   }
+}
+
+/** A receipt that the pillar refuses is none. */
+function heardOverLink(world: PillarWorld, pillar: Pillar, receipt: Receipt): void {
+  const { life } = pillar;
+  const refused = pillar.agent?.heeded.refused;
+  world.tellPillar(pillar, { type: "accepted", receipt, via: "link" });
+  if (pillar.life === life && pillar.agent?.heeded.refused !== refused) return;
+  const { eventId, hubEpoch } = receipt;
+  heardReceipt(world, pillar, eventId);
+  const at = world.scheduler.now();
+  world.happened({ type: "database", at, pillar: pillar.id, hubEpoch });
 }
 
 function heardCall(world: PillarWorld, pillar: Pillar, { body, sig }: SignedCall): void {

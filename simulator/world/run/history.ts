@@ -9,7 +9,7 @@ import type { EscalationLevel } from "../../../hub/core/facts/incident.ts";
 import type { ButtonKind } from "../../../device/core/events.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { DisplayPhase, LampPattern } from "../../../device/core/state/shown.ts";
-import type { EventId, HubEpoch, IncidentId } from "../../../shared/ids.ts";
+import type { CommandId, EventId, HubEpoch, IncidentId } from "../../../shared/ids.ts";
 import type { Presence } from "../../../shared/api/pillar.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 
@@ -54,6 +54,20 @@ export type Happening =
       readonly at: number;
       readonly pillar: string;
       readonly eventId: EventId;
+    }
+  /** A receipt over the link, which the pillar took: of the hub with this database. */
+  | {
+      readonly type: "database";
+      readonly at: number;
+      readonly pillar: string;
+      readonly hubEpoch: HubEpoch;
+    }
+  /** The pillar did what a command of the hub asks. */
+  | {
+      readonly type: "performed";
+      readonly at: number;
+      readonly pillar: string;
+      readonly commandId: CommandId;
     }
   /** `unstored`: alarms that were in its memory only. */
   | {

@@ -99,6 +99,7 @@ const EFFECTS: readonly string[] = [
   "revoked-unheard",
   "stranger-forged",
   "stranger-repeated",
+  "stranger-repeats-older-receipts",
 ];
 
 /** A grid is a whole from this many on. */

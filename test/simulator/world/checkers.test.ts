@@ -2,7 +2,14 @@
 import { describe, expect, test } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
-import type { EventId, HubEpoch, IncidentId, PillarId, Signature } from "../../../shared/ids.ts";
+import type {
+  CommandId,
+  EventId,
+  HubEpoch,
+  IncidentId,
+  PillarId,
+  Signature,
+} from "../../../shared/ids.ts";
 import { checkAll } from "../../../simulator/world/checkers/all.ts";
 import type { Happening, History } from "../../../simulator/world/run/history.ts";
 import { sha256 } from "../../../simulator/world/seal.ts";
@@ -211,6 +218,20 @@ describe("the checkers", () => {
     const unseen = { type: "fault-unseen", at: 1, pillar: PILLAR, code: "ledger-slow" } as const;
     expect(found({ happenings: [{ ...unseen, isRaised: true, lateMs: 1 }] })).toEqual(["I13"]);
     expect(found({ happenings: [{ type: "grid-untold", at: 1, isGone: true }] })).toEqual(["I13"]);
+  });
+
+  test("find a receipt of a database that was left, and a command performed twice (I7)", () => {
+    const of = (hubEpoch: string, pillar: string = PILLAR) =>
+      ({ type: "database", at: 1, pillar, hubEpoch: hubEpoch as HubEpoch }) as const;
+    const down = { type: "pillar-down", at: 2, pillar: PILLAR, unstored: 0 } as const;
+    expect(found({ happenings: [of("a"), of("b"), of("b"), of("c")] })).toEqual([]);
+    expect(found({ happenings: [of("a"), of("b"), of("a", "pillar-9")] })).toEqual([]);
+    expect(found({ happenings: [of("a"), of("b"), down, of("a")] })).toEqual([]);
+    expect(found({ happenings: [of("a"), of("b"), of("a")] })).toEqual(["I7"]);
+    const commandId = "c" as CommandId;
+    const performed = { type: "performed", at: 1, pillar: PILLAR, commandId } as const;
+    expect(found({ happenings: [performed] })).toEqual([]);
+    expect(found({ happenings: [performed, down, performed] })).toEqual(["I7"]);
   });
 
   test("find a level of escalation that comes too early or too late (I5)", () => {
