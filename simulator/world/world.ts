@@ -61,7 +61,7 @@ const DAY_MS = 86_400_000;
 const LIVENESS_MS = 240_000;
 
 /** Four alarms at a time, past addresses that never answer: a backlog takes its time. */
-const BY_DOORS_MS = 1_800_000;
+const BY_FALLBACK_MS = 1_800_000;
 
 export function runWorld(settings: WorldSettings): Run {
   const happenings: Happening[] = [];
@@ -83,7 +83,7 @@ export function runWorld(settings: WorldSettings): Run {
     world.faults.heal();
     world.administrator.heal();
     scheduler.runUntil(healAt + LIVENESS_MS);
-    if (hasOnlyDoors(world)) scheduler.runUntil(healAt + BY_DOORS_MS);
+    if (hasOnlyFallback(world)) scheduler.runUntil(healAt + BY_FALLBACK_MS);
   } catch (error) {
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     world.happened({ type: "broken", at: scheduler.now(), actor: "world", reason });
@@ -100,7 +100,7 @@ export function runWorld(settings: WorldSettings): Run {
 }
 
 /** Whether an expired pillar has not told everything yet. */
-const hasOnlyDoors = (world: World): boolean =>
+const hasOnlyFallback = (world: World): boolean =>
   world.pillars.some(
     ({ index, agent }) => world.isExpired(index) && (agent?.outbox.pending.size ?? 0) > 0,
   );

@@ -77,7 +77,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
       }),
   },
   {
-    name: "first-door-only",
+    name: "first-hub-only",
     story: "the HTTPS fallback asks the first hub again and again, and never the next",
     firstSeed: 5,
     rules: () =>

@@ -13,7 +13,7 @@ export function checkEffect({ hub, happenings, endedAt: at }: History): Violatio
   const recorded = new Set<string>();
   const openedFor = new Set<string>();
   const openIn = new Map<string, string>();
-  const laneByIncident = new Map<string, string>();
+  const keyByIncident = new Map<string, string>();
   for (const fact of hub.journal) {
     if (fact.type === "alarm-recorded") {
       const { pillarId, seq, eventId } = fact.event;
@@ -33,18 +33,18 @@ export function checkEffect({ hub, happenings, endedAt: at }: History): Violatio
         found(`an incident was opened twice (alarm ${eventId})`, pillarId, eventId);
       }
       openedFor.add(eventId);
-      const lane = incidentKey(fact);
-      const before = openIn.get(lane);
-      if (before !== undefined) found(`two open incidents of ${lane}`, pillarId, eventId);
-      openIn.set(lane, incidentId);
-      laneByIncident.set(incidentId, lane);
+      const key = incidentKey(fact);
+      const before = openIn.get(key);
+      if (before !== undefined) found(`two open incidents of ${key}`, pillarId, eventId);
+      openIn.set(key, incidentId);
+      keyByIncident.set(incidentId, key);
     } else if (fact.type === "incident-closed") {
-      openIn.delete(laneByIncident.get(fact.incidentId) ?? "");
+      openIn.delete(keyByIncident.get(fact.incidentId) ?? "");
     } else if (fact.type === "incident-reopened") {
       if (!reopenings.has(fact.incidentId)) {
         found(`incident ${fact.incidentId} was opened again, and nobody ordered it`);
       }
-      openIn.set(laneByIncident.get(fact.incidentId) ?? "", fact.incidentId);
+      openIn.set(keyByIncident.get(fact.incidentId) ?? "", fact.incidentId);
     }
   }
   return violations;

@@ -10,7 +10,7 @@
 import type { Chance } from "../chance.ts";
 import type { Coverage } from "../run/coverage.ts";
 
-export interface DiskMood {
+export interface DiskConditions {
   /** ENOSPC at every write. */
   isFull: boolean;
   /** EIO at every sync. */
@@ -21,7 +21,7 @@ export interface DiskMood {
   syncMs: readonly [number, number];
 }
 
-export const GOOD_DISK: Readonly<DiskMood> = {
+export const GOOD_DISK: Readonly<DiskConditions> = {
   isFull: false,
   isDead: false,
   errorRate: 0,
@@ -35,7 +35,7 @@ interface Sector<R> {
 }
 
 export interface Disk<R> {
-  readonly mood: DiskMood;
+  readonly conditions: DiskConditions;
   /** Bad sectors under this file alone: EIO, whatever the conditions of the disk. */
   isDamaged: boolean;
   /** Throws when the disk is full or dead. */
@@ -66,11 +66,11 @@ interface DiskWorld {
   readonly coverage: Coverage;
   readonly owner: "pillar" | "hub";
   /** Of the disk, where it holds another file as well. */
-  readonly mood?: DiskMood;
+  readonly conditions?: DiskConditions;
 }
 
 export function newDisk<R>(world: DiskWorld): Disk<R> {
-  const { now, chance, coverage, owner, mood = { ...GOOD_DISK } } = world;
+  const { now, chance, coverage, owner, conditions = { ...GOOD_DISK } } = world;
   const sectors: Sector<R>[] = [];
   let synced = 0;
 
@@ -80,10 +80,10 @@ export function newDisk<R>(world: DiskWorld): Disk<R> {
     synced = end;
   };
   const file: Disk<R> = {
-    mood,
+    conditions,
     isDamaged: false,
     write: (records) => {
-      if (mood.isFull) {
+      if (conditions.isFull) {
         coverage.count(`${owner}-disk-full`);
         throw new Error("ENOSPC: no space left on the disk");
       }
@@ -94,10 +94,10 @@ export function newDisk<R>(world: DiskWorld): Disk<R> {
       }
     },
     sync: () => {
-      const ms = chance.between(...mood.syncMs);
+      const ms = chance.between(...conditions.syncMs);
       const upTo = sectors.length;
       if (ms > 250) coverage.count(`${owner}-disk-slow`);
-      const isFailing = mood.isDead || file.isDamaged || chance.isTrue(mood.errorRate);
+      const isFailing = conditions.isDead || file.isDamaged || chance.isTrue(conditions.errorRate);
       const finish = (): string | undefined => {
         if (!isFailing) {
           synced = Math.max(synced, Math.min(upTo, sectors.length));
@@ -113,7 +113,7 @@ export function newDisk<R>(world: DiskWorld): Disk<R> {
     powerCut: () => loseUnsynced(WRITE_BACK_MS),
     records: () => sectors.map(({ record }) => record),
     open: () => {
-      if (mood.isDead || file.isDamaged) throw new Error(EIO);
+      if (conditions.isDead || file.isDamaged) throw new Error(EIO);
       return file.records();
     },
     syncedCount: () => synced,

@@ -5,7 +5,7 @@
  */
 import { assertNever } from "../../../shared/assert.ts";
 import type { Chance } from "../chance.ts";
-import { GOOD_DISK, type DiskMood } from "./disk.ts";
+import { GOOD_DISK, type DiskConditions } from "./disk.ts";
 import { cutFromBroker, restartBroker } from "../network/external-broker.ts";
 import { crashHub, restoreHub } from "../hub/hub-life.ts";
 import { reset } from "../network/link.ts";
@@ -49,9 +49,9 @@ export function strikeWith(trouble: Trouble, kind: FaultKind): void {
   const pillar = chance.pick(world.pillars);
   switch (kind) {
     case "packet-loss":
-      return lasting(trouble, network.mood, { lossRate: chance.between(0.05, 0.5) });
+      return lasting(trouble, network.conditions, { lossRate: chance.between(0.05, 0.5) });
     case "slow-network":
-      return lasting(trouble, network.mood, { delayMs: [50, chance.between(300, 2500)] });
+      return lasting(trouble, network.conditions, { delayMs: [50, chance.between(300, 2500)] });
     case "one-way-up":
       return cutFor(trouble, pillar.index, ["up"]);
     case "one-way-down":
@@ -141,22 +141,22 @@ type DiskFault = Extract<FaultKind, `${"pillar" | "hub"}-disk-${string}`>;
 
 function spoilDisk(trouble: Trouble, kind: DiskFault): void {
   const { world, chance } = trouble;
-  const { mood } = kind.startsWith("hub") ? world.hub.disk : chance.pick(world.pillars).disk;
+  const { conditions } = kind.startsWith("hub") ? world.hub.disk : chance.pick(world.pillars).disk;
   switch (kind) {
     case "pillar-disk-slow":
     case "hub-disk-slow": {
       const most = chance.pick([300, 1500, 10_000, 30_000]);
-      return lasting(trouble, mood, { syncMs: [most / 20, most] });
+      return lasting(trouble, conditions, { syncMs: [most / 20, most] });
     }
     case "pillar-disk-full":
     case "hub-disk-full":
-      return lasting(trouble, mood, { isFull: true });
+      return lasting(trouble, conditions, { isFull: true });
     case "pillar-disk-errors":
     case "hub-disk-errors":
-      return lasting(trouble, mood, { errorRate: chance.between(0.1, 0.9) });
+      return lasting(trouble, conditions, { errorRate: chance.between(0.1, 0.9) });
     case "pillar-disk-dead":
     case "hub-disk-dead":
-      return lasting(trouble, mood, { isDead: true });
+      return lasting(trouble, conditions, { isDead: true });
     default:
       assertNever(kind);
   }
@@ -168,10 +168,10 @@ function duration({ chance }: Trouble): number {
 }
 
 /** Changes conditions for a while, then restores the good ones. */
-function lasting<M extends object>(trouble: Trouble, mood: M, change: Partial<M>): void {
-  const good = goodOf(mood, change);
-  Object.assign(mood, change);
-  trouble.until(duration(trouble), () => Object.assign(mood, good));
+function lasting<M extends object>(trouble: Trouble, conditions: M, change: Partial<M>): void {
+  const good = goodOf(conditions, change);
+  Object.assign(conditions, change);
+  trouble.until(duration(trouble), () => Object.assign(conditions, good));
 }
 
 const GOOD: Readonly<Record<string, unknown>> = {
@@ -183,7 +183,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
   duplicateRate: 0,
   reorderRate: 0,
   doesDropOvertaken: false,
-} satisfies DiskMood & Record<string, unknown>;
+} satisfies DiskConditions & Record<string, unknown>;
 
 function goodOf<M extends object>(_mood: M, change: Partial<M>): Partial<M> {
   const names = Object.keys(change);

@@ -77,7 +77,8 @@ export function newFaults(world: FaultWorld): Faults {
       armed.pillar.fill(0);
       for (const end of ends) end();
       healNetwork(world.network);
-      for (const { disk } of [world.hub, ...world.pillars]) Object.assign(disk.mood, GOOD_DISK);
+      for (const { disk } of [world.hub, ...world.pillars])
+        Object.assign(disk.conditions, GOOD_DISK);
       for (const { disk } of world.pillars) disk.isDamaged = false;
       world.scheduler.plan(world.scheduler.now() + REPAIR_MS, () => repair(world));
       world.people.return();

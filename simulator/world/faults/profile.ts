@@ -65,7 +65,7 @@ export type Density = "day" | "dense";
 export type BrokerKind = "embedded" | "external" | "external-keeping";
 
 /** What an address for alarms leads to: the hub; the hub, late; nothing. */
-export type Door = "right" | "slow" | "dead";
+export type FallbackHub = "right" | "slow" | "dead";
 
 export interface Profile {
   /** Times a day. */
@@ -74,9 +74,9 @@ export interface Profile {
   readonly drift: number;
   readonly broker: BrokerKind;
   /** The addresses for alarms by HTTPS, in the order in which they are asked. */
-  readonly doors: readonly Door[];
+  readonly fallbackHubs: readonly FallbackHub[];
   /** The HTTPS fallback has an interface of its own. */
-  readonly isSecondWaySeparate: boolean;
+  readonly isFallbackSeparate: boolean;
   /** One pillar's certificate ends at that part of the time: from then on only its alarms count. */
   readonly expiry: { readonly pillar: number; readonly after: number } | undefined;
   /** Mean time between two visits of a person to a pillar. */
@@ -91,7 +91,7 @@ const MOST_DRIFT = 0.0005;
 
 export function drawProfile(seed: number, density: Density): Profile {
   const chance = newChance(seed, "profile");
-  const { broker, doors, expiry } = drawWays(seed);
+  const { broker, fallbackHubs, expiry } = drawWays(seed);
   const perDay = new Map<FaultKind, number>();
   for (const kind of EARLY_KINDS) {
     const [least, most] = FREQUENCY[kind];
@@ -112,8 +112,8 @@ export function drawProfile(seed: number, density: Density): Profile {
     perDay,
     drift: isDrifting ? MOST_DRIFT : 0,
     broker,
-    doors,
-    isSecondWaySeparate: chance.isTrue(0.5),
+    fallbackHubs,
+    isFallbackSeparate: chance.isTrue(0.5),
     expiry,
     visitEveryMs: DAY_MS / visits,
     operatorMs: density === "dense" ? [300, 4000] : [1000, 25_000],
@@ -121,7 +121,7 @@ export function drawProfile(seed: number, density: Density): Profile {
 }
 
 /** The addresses of several hubs: one leads to ours, some to it late, some to nothing. */
-const DOORS: readonly (readonly Door[])[] = [
+const FALLBACK_HUBS: readonly (readonly FallbackHub[])[] = [
   ["right"],
   ["dead", "right"],
   ["slow", "right"],
@@ -132,16 +132,16 @@ const DOORS: readonly (readonly Door[])[] = [
 ];
 
 /** From a stream of its own, so that a new way of being reached moves no fault of an old seed. */
-function drawWays(seed: number): Pick<Profile, "broker" | "doors" | "expiry"> {
+function drawWays(seed: number): Pick<Profile, "broker" | "fallbackHubs" | "expiry"> {
   const chance = newChance(seed, "ways");
   const broker = chance.isTrue(0.65)
     ? "embedded"
     : chance.pick(["external", "external-keeping"] as const);
   const isExpiring = chance.isTrue(0.25);
-  const hasDoors = isExpiring || chance.isTrue(0.7);
+  const hasFallback = isExpiring || chance.isTrue(0.7);
   return {
     broker,
-    doors: hasDoors ? chance.pick(DOORS) : [],
+    fallbackHubs: hasFallback ? chance.pick(FALLBACK_HUBS) : [],
     expiry: isExpiring ? { pillar: chance.below(3), after: chance.next() } : undefined,
   };
 }

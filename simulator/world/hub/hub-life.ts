@@ -122,7 +122,7 @@ export function registerPillars(world: HubWorld): void {
 export function startHub(world: HubWorld): void {
   const { hub } = world;
   if (hub.isUp) return;
-  if (hub.disk.mood.isDead) {
+  if (hub.disk.conditions.isDead) {
     world.scheduler.plan(world.scheduler.now() + 5000, () => startHub(world));
     return;
   }
@@ -198,7 +198,7 @@ function planRecovery(world: HubWorld): void {
   const { life } = hub;
   scheduler.plan(scheduler.now() + hub.recoveryMs, () => {
     if (hub.life !== life) return;
-    if (hub.disk.mood.isDead) {
+    if (hub.disk.conditions.isDead) {
       hub.recoveryMs = Math.min(hub.recoveryMs * 2, MOST_RECOVERY_MS);
       planRecovery(world);
       return;
@@ -232,7 +232,7 @@ export function crashHub(world: HubWorld, how: Ending): void {
   world.scheduler.plan(backAt, () => startHub(world));
 }
 
-/** An older copy is put back while the hub is down: another lineage, another epoch. */
+/** An older copy is put back while the hub is down: another history, another epoch. */
 export function restoreHub(world: HubWorld): void {
   const { hub } = world;
   crashHub(world, "killed");

@@ -7,7 +7,7 @@
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { Disk } from "../faults/disk.ts";
 
-export interface Waiting {
+export interface QueuedFacts {
   readonly first: number;
   readonly facts: readonly Fact[];
   readonly done: () => void;
@@ -34,8 +34,8 @@ export interface JournalFile {
 
 interface Commits extends JournalWorld {
   nextIndex: number;
-  waiting: Waiting[];
-  inFlight: Waiting[];
+  waiting: QueuedFacts[];
+  inFlight: QueuedFacts[];
 }
 
 export function newJournalFile(world: JournalWorld): JournalFile {

@@ -32,7 +32,7 @@ export interface Reads {
   snapshot(state: HubState, text: string): void;
 }
 
-interface Reading {
+interface ReadModels {
   readonly incidents: Map<string, IncidentRecord>;
   readonly pillars: Map<string, PillarRecord>;
   readonly recordings: Map<string, RecordingRecord>;
@@ -54,27 +54,27 @@ const DENSE_SAMPLE = 16;
 const MAX_TEXT = 64 * 1024;
 
 export function newReads(wanted: {
-  readonly failed: Reading["failed"];
+  readonly failed: ReadModels["failed"];
   readonly show: Show;
   readonly isDense: boolean;
 }): Reads {
   const { failed, show } = wanted;
   const sample = wanted.isDense ? DENSE_SAMPLE : 1;
   const maps = { incidents: new Map(), pillars: new Map(), recordings: new Map() };
-  const reading: Reading = { ...maps, failed, show, batches: 0, snapshots: 0 };
+  const models: ReadModels = { ...maps, failed, show, batches: 0, snapshots: 0 };
   return {
     took: (facts, first) => {
-      reading.batches += 1;
-      const touched = fold(reading, facts, first);
-      if (touched && reading.batches % sample === 0) readAll(reading, { facts, first, touched });
+      models.batches += 1;
+      const touched = fold(models, facts, first);
+      if (touched && models.batches % sample === 0) readAll(models, { facts, first, touched });
     },
     begin: (facts) => {
       for (const map of Object.values(maps)) map.clear();
-      fold(reading, facts, 1);
+      fold(models, facts, 1);
     },
     snapshot: (state, text) => {
-      if (reading.snapshots++ % sample > 0) return;
-      attempt(reading, "a snapshot", () => {
+      if (models.snapshots++ % sample > 0) return;
+      attempt(models, "a snapshot", () => {
         const read = readSnapshot(state.settings, text);
         return read && writeSnapshot(read) === text ? undefined : "it is read as another state";
       });
@@ -83,38 +83,38 @@ export function newReads(wanted: {
 }
 
 /** `undefined` or words: what is wrong. Whatever is thrown is wrong too. */
-function attempt(reading: Reading, what: string, look: () => string | undefined): void {
+function attempt(models: ReadModels, what: string, look: () => string | undefined): void {
   try {
     const reason = look();
-    if (reason !== undefined) reading.failed(what, reason);
+    if (reason !== undefined) models.failed(what, reason);
   } catch (error) {
-    reading.failed(what, error instanceof Error ? error.message : String(error));
+    models.failed(what, error instanceof Error ? error.message : String(error));
   }
 }
 
-function fold(reading: Reading, facts: readonly Fact[], first: number): Touched | undefined {
+function fold(models: ReadModels, facts: readonly Fact[], first: number): Touched | undefined {
   const touched = untouched();
   const rows = {
-    incident: (id: string) => reading.incidents.get(id),
-    pillar: (id: string) => reading.pillars.get(id),
-    recording: (id: string) => reading.recordings.get(id),
+    incident: (id: string) => models.incidents.get(id),
+    pillar: (id: string) => models.pillars.get(id),
+    recording: (id: string) => models.recordings.get(id),
   };
   try {
     for (const [offset, fact] of facts.entries()) {
       project(rows, touched, { fact, index: first + offset });
     }
   } catch (error) {
-    reading.failed("the projection", String(error));
+    models.failed("the projection", String(error));
     return undefined;
   }
-  for (const [id, { record }] of touched.incidents) reading.incidents.set(id, record);
-  for (const [id, record] of touched.pillars) reading.pillars.set(id, record);
-  for (const [id, { record }] of touched.recordings) reading.recordings.set(id, record);
+  for (const [id, { record }] of touched.incidents) models.incidents.set(id, record);
+  for (const [id, record] of touched.pillars) models.pillars.set(id, record);
+  for (const [id, { record }] of touched.recordings) models.recordings.set(id, record);
   return touched;
 }
 
 function readAll(
-  reading: Reading,
+  models: ReadModels,
   batch: {
     readonly facts: readonly Fact[];
     readonly first: number;
@@ -122,33 +122,33 @@ function readAll(
   },
 ): void {
   const { facts, first, touched } = batch;
-  const nameOf = (id: string): string | undefined => reading.pillars.get(id)?.name;
-  attempt(reading, "the list of incidents", () => {
+  const nameOf = (id: string): string | undefined => models.pillars.get(id)?.name;
+  attempt(models, "the list of incidents", () => {
     const items = [...touched.incidents.values()].map(({ record }) =>
-      reading.show.incident(record, nameOf(record.pillarId)),
+      models.show.incident(record, nameOf(record.pillarId)),
     );
     return refusal(IncidentPage, { items, next: null });
   });
-  attempt(reading, "the list of pillars", () => {
+  attempt(models, "the list of pillars", () => {
     const items = [...touched.pillars.values()].map((record) => toPillar(record, undefined));
     return refusal(PillarPage, { items, next: null });
   });
-  attempt(reading, "the list of recordings", () => {
+  attempt(models, "the list of recordings", () => {
     const items = [...touched.recordings.values()].map(({ record }) => toRecording(record));
     return refusal(RecordingPage, { items, next: null });
   });
-  attempt(reading, "the history of an incident", () => {
+  attempt(models, "the history of an incident", () => {
     const items = facts.map((fact, offset) => timelineEntry(fact, first + offset));
     return refusal(Timeline, { items, next: null });
   });
-  attempt(reading, "the consoles' stream", () => {
+  attempt(models, "the consoles' stream", () => {
     const numbered = facts.map((fact, offset) => ({ index: first + offset, fact }));
     const reasons = subjectsOf(numbered).flatMap(({ subject }) =>
       subject.type === "notice" ? (refusal(ServerEvent, subject) ?? []) : [],
     );
     return reasons[0];
   });
-  attempt(reading, "the log", () => {
+  attempt(models, "the log", () => {
     logFacts(MUTE, facts);
     return undefined;
   });

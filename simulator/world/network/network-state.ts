@@ -21,7 +21,7 @@ export interface Peers {
   hubHears(pillar: number, message: UpMessage): void;
 }
 
-export interface NetworkMood {
+export interface NetworkConditions {
   /** One way, ms. */
   delayMs: readonly [number, number];
   /** Packets lost: TCP sends again, and what follows waits. */
@@ -61,7 +61,7 @@ export interface NetworkWorld {
 
 export interface Network extends NetworkWorld {
   readonly routes: readonly Route[];
-  readonly mood: NetworkMood;
+  readonly conditions: NetworkConditions;
   readonly broker: BrokerMood;
   /** `undefined`: the broker is a part of the hub's process. */
   readonly external: ExternalBroker | undefined;

@@ -24,7 +24,7 @@ export function newNetwork(
   return {
     ...world,
     routes: Array.from({ length: settings.pillars }, newRoute),
-    mood: { ...GOOD_NETWORK },
+    conditions: { ...GOOD_NETWORK },
     broker: { ...HONEST_BROKER },
     external: newExternalBroker(settings.broker),
   };
@@ -132,7 +132,7 @@ export function mend(network: Network, pillar: number, direction: Direction): vo
 
 /** Every path is whole again; connections that died stay dead. */
 export function healNetwork(network: Network): void {
-  Object.assign(network.mood, GOOD_NETWORK);
+  Object.assign(network.conditions, GOOD_NETWORK);
   Object.assign(network.broker, HONEST_BROKER);
   for (const [pillar, route] of network.routes.entries()) {
     while (route.upCuts > 0) mend(network, pillar, "up");

@@ -4,9 +4,9 @@
  * A path is quick or slow for all under the same conditions, and loses packets for all at the same rate; it is cut for
  * one pillar and one direction at a time.
  */
-import type { Network, NetworkMood, Route } from "./network-state.ts";
+import type { Network, NetworkConditions, Route } from "./network-state.ts";
 
-export const GOOD_NETWORK: NetworkMood = { delayMs: [3, 30], lossRate: 0 };
+export const GOOD_NETWORK: NetworkConditions = { delayMs: [3, 30], lossRate: 0 };
 
 export const newRoute = (): Route => ({
   upCuts: 0,
@@ -27,9 +27,9 @@ export const isBrokerUp = ({ external, peers }: Network): boolean =>
 
 /** When a message that leaves now arrives, after everything sent before it. */
 export function arrival(network: Network, notBefore: number): number {
-  const { chance, mood, scheduler } = network;
-  let delay = chance.between(...mood.delayMs);
-  while (mood.lossRate > 0 && chance.isTrue(mood.lossRate)) {
+  const { chance, conditions, scheduler } = network;
+  let delay = chance.between(...conditions.delayMs);
+  while (conditions.lossRate > 0 && chance.isTrue(conditions.lossRate)) {
     network.coverage.count("packet-lost");
     delay += chance.between(200, 1500);
   }

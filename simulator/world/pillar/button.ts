@@ -11,7 +11,7 @@ export function press(world: PillarWorld, pillar: Pillar, kind: ButtonKind): boo
   const { call } = before.call;
   const edgeAt = pillar.clock.monotonic() as Instant;
   const bornBefore = pillar.born;
-  const { syncMs, isFull, isDead, errorRate } = pillar.disk.mood;
+  const { syncMs, isFull, isDead, errorRate } = pillar.disk.conditions;
   const isMoodGood = syncMs[1] < 250 && !isFull && !isDead && errorRate === 0;
   const isIdle = call.phase === "idle";
   world.happened({ type: "pushed", at, pillar: pillar.id, kind, isIdle });

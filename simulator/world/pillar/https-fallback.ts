@@ -26,7 +26,7 @@ export function postAlarm(
   const { scheduler, hub, coverage } = world;
   const { life } = pillar;
   const { eventId } = alarm.event;
-  const door = world.profile.doors[number];
+  const target = world.profile.fallbackHubs[number];
   let isOver = false;
   const answer = (accepted: Accepted | undefined, reason: string): void => {
     if (isOver || pillar.life !== life) return;
@@ -36,21 +36,21 @@ export function postAlarm(
       world.tellPillar(pillar, { type: "post-failed", eventId, reason });
       return;
     }
-    coverage.count(number > 0 ? "accepted-by-later-door" : "accepted-by-https");
+    coverage.count(number > 0 ? "accepted-by-later-hub" : "accepted-by-https");
     heardReceipt(world, pillar, eventId);
     world.tellPillar(pillar, { type: "accepted", receipt: accepted.receipt, via: "https" });
   };
-  coverage.count(`posted-to-${door}-door`);
+  coverage.count(`posted-to-${target}-hub`);
   world.note(pillar.id, "alarm posted", `${eventId} to hub ${number}`);
   const later = (ms: number, run: () => void): void =>
     void scheduler.plan(scheduler.now() + ms, run);
   const { chance } = pillar;
   const travelMs = (): number =>
-    chance.between(...world.network.mood.delayMs) * 2 +
-    (door === "slow" ? chance.between(...SLOW_MS) : 0);
+    chance.between(...world.network.conditions.delayMs) * 2 +
+    (target === "slow" ? chance.between(...SLOW_MS) : 0);
   later(REQUEST_MS, () => answer(undefined, "no answer within 10 s"));
   if (!isOpen(world, pillar, "up")) return;
-  if (door === "dead") {
+  if (target === "dead") {
     // The address belongs to a machine that refuses, or to none, and then nothing answers.
     if (chance.isTrue(0.5)) later(travelMs(), () => answer(undefined, "ECONNREFUSED"));
     return;
@@ -73,8 +73,8 @@ export function postAlarm(
 
 function isOpen(world: PillarWorld, pillar: Pillar, direction: "up" | "down"): boolean {
   const route = routeOf(world.network, pillar.index);
-  const { lossRate } = world.network.mood;
+  const { lossRate } = world.network.conditions;
   if (lossRate > 0 && pillar.chance.isTrue(lossRate / 3)) return false;
-  if (world.profile.isSecondWaySeparate) return true;
+  if (world.profile.isFallbackSeparate) return true;
   return (direction === "up" ? route.upCuts : route.downCuts) === 0;
 }

@@ -38,7 +38,7 @@ export function newPillar(world: PillarWorld, index: number): Pillar {
   const diskChance = newChance(seed, `pillar-disk-${index}`);
   const file = { now, chance: diskChance, coverage, owner: "pillar" } as const;
   const disk = newDisk<LedgerRecord>(file);
-  const spare = newDisk<LedgerRecord>({ ...file, mood: disk.mood });
+  const spare = newDisk<LedgerRecord>({ ...file, conditions: disk.conditions });
   const id = `pillar-${index}` as PillarId;
   const expiresAt = world.expiryOf(index) ?? WALL_AT_START + LONG_MS;
   const pillar: Pillar = {
@@ -85,7 +85,7 @@ export function startPillar(world: PillarWorld, pillar: Pillar): void {
   const base = baseOf(pillar);
   const found = pillar.ledger.start(base);
   pillar.isBornBlind = !pillar.ledger.isSound() && !pillar.ledger.isMoved();
-  const fallbackHubs = world.profile.doors.length;
+  const fallbackHubs = world.profile.fallbackHubs.length;
   pillar.agent = newAgent(
     world.rules.begin({
       ...found,

@@ -127,7 +127,7 @@ async function runMany(flags: Flags): Promise<number> {
     from,
     count: seeds,
     jobs,
-    order: (seed) => ({ settings: settingsOf(flags, seed), canary }),
+    request: (seed) => ({ settings: settingsOf(flags, seed), canary }),
     onVerdict: (verdict) => {
       if (verdict.violations.length === 0) return true;
       told += 1;
@@ -174,7 +174,7 @@ async function findCanaries(flags: Flags): Promise<number> {
       from: flags.from,
       count: 1000,
       jobs: flags.jobs,
-      order: (seed) => ({ settings: settings(seed), canary: name }),
+      request: (seed) => ({ settings: settings(seed), canary: name }),
       onVerdict: (verdict) => {
         if (verdict.violations.length === 0) return true;
         if (judge(settings(verdict.seed)).violations.length > 0) return true;

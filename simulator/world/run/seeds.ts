@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import { hashText } from "../chance.ts";
 import { addCounts } from "./coverage.ts";
 import type { Verdict } from "./report.ts";
-import type { SeedOrder } from "./seed-thread.ts";
+import type { SeedRequest } from "./seed-thread.ts";
 
 export interface Sum {
   readonly seeds: number;
@@ -21,7 +21,7 @@ export interface SeedRange {
   readonly from: number;
   readonly count: number;
   readonly jobs: number;
-  readonly order: (seed: number) => SeedOrder;
+  readonly request: (seed: number) => SeedRequest;
   /** In the order of the seeds; `false` stops the run. */
   readonly onVerdict: (verdict: Verdict) => boolean;
 }
@@ -54,7 +54,7 @@ export async function judgeSeeds(range: SeedRange): Promise<Sum> {
           void worker.terminate().then(() => resolve());
           return;
         }
-        worker.postMessage(range.order(nextSeed));
+        worker.postMessage(range.request(nextSeed));
         nextSeed += 1;
       };
       worker.on("message", (verdict: Verdict) => {

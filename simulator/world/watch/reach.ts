@@ -108,8 +108,8 @@ function isSessionKnown({ world, sessions, farewells }: Sight, index: number): b
   return link?.phase === "up" && nonce === link.sessionNonce && hubLife === world.hub.life;
 }
 
-const isQuick = ({ mood }: Network): boolean =>
-  mood.lossRate === 0 && mood.delayMs[1] <= GOOD_NETWORK.delayMs[1];
+const isQuick = ({ conditions }: Network): boolean =>
+  conditions.lossRate === 0 && conditions.delayMs[1] <= GOOD_NETWORK.delayMs[1];
 
 const isHonest = ({ broker }: Network): boolean =>
   broker.downLossRate === 0 && broker.reorderRate === 0;

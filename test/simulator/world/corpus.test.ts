@@ -20,7 +20,7 @@ const DENSE: typeof CORPUS = [
   [2, "words of a call that was over came again while the next one called"],
   [3, "the end of a call was lost in a short cut between hub and broker"],
   [4, "a restored hub heard of the running call after all the years before it"],
-  [16, "a backlog behind two doors stood still"],
+  [16, "a backlog behind two addresses stood still"],
 ];
 
 /** Days of the world are work, and longer on a busy machine. */

@@ -38,7 +38,7 @@ describe("a power cut", () => {
 
   test("a failed sync is told, and what it covered is not to be believed", () => {
     const disk = diskOf(1);
-    disk.mood.isDead = true;
+    disk.conditions.isDead = true;
     disk.write([1]);
     expect(disk.sync().finish()).toContain("EIO");
     expect(disk.syncedCount()).toBe(disk.records().length);
