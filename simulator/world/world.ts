@@ -25,7 +25,7 @@ import { newPillar, startPillar, tellPillar } from "./pillar/pillar.ts";
 import { pillarAcknowledged, pillarHears } from "./pillar/pillar-hears.ts";
 import type { Pillar } from "./pillar/pillar-state.ts";
 import { drawProfile } from "./faults/profile.ts";
-import { newReads } from "./hub/reads.ts";
+import { newReads, type Reads } from "./hub/reads.ts";
 import { HONEST } from "./rules.ts";
 import { newScheduler } from "./scheduler.ts";
 import type { WorldSettings } from "./settings.ts";
@@ -105,10 +105,11 @@ const hasOnlyFallback = (world: World): boolean =>
     ({ index, agent }) => world.isExpired(index) && (agent?.outbox.pending.size ?? 0) > 0,
   );
 
-function newWorld(settings: WorldSettings, happenings: Happening[]): World {
+/** What needs no other part. */
+function basicsOf(settings: WorldSettings, happenings: Happening[]) {
   const scheduler = newScheduler();
   const trace = newTrace(settings.told);
-  const world = {
+  return {
     settings,
     profile: drawProfile(settings.seed, settings.density ?? "day"),
     rules: settings.rules ?? HONEST,
@@ -116,44 +117,93 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
     trace,
     coverage: newCoverage(),
     wire: newWire(),
-    note: (actor: string, what: string, detail: string) =>
+    note: (actor: string, what: string, detail: string): void =>
       trace.note(scheduler.now(), actor, { what, detail }),
-    happened: (happening: Happening) => void happenings.push(happening),
-  } as unknown as Writable<World>;
-  const pillarAt = (index: number): Pillar => world.pillars[index] as Pillar;
-  world.press = (index, kind) => press(world, pillarAt(index), kind);
-  world.release = (index, kind) => release(world, pillarAt(index), kind);
-  world.tellPillar = (pillar, told) => tellPillar(world, pillar, told);
-  world.alarmArrives = (alarm, via) => alarmArrives(world, alarm, via);
-  world.takeIn = (event) => takeIn(world, event);
-  world.orderHub = (asked) => orderHub(world, asked);
-  const { broker, expiry } = world.profile;
-  const healAt = settings.days * DAY_MS;
-  const expiresAt = expiry && Math.floor(WALL_AT_START + expiry.after * healAt);
-  world.expiryOf = (pillar) => (expiry?.pillar === pillar ? expiresAt : undefined);
-  world.isExpired = (pillar) => isExpiredNow(world, pillar);
-  world.pillars = Array.from({ length: settings.pillars }, (_, i) => newPillar(world, i));
-  world.pillarById = new Map(world.pillars.map((pillar) => [pillar.id, pillar]));
-  world.hub = newHub(world);
-  const chance = newChance(settings.seed, "network");
-  const { coverage } = world;
-  const { pillars } = settings;
-  world.network = newNetwork(
-    { scheduler, chance, coverage, peers: peersOf(world) },
-    { pillars, broker },
-  );
-  world.people = newPeople(world);
-  world.faults = newFaults(world);
-  world.watch = newWatch(world);
-  world.thief = newThief(world);
-  world.stranger = newStranger(world);
-  world.administrator = newAdministrator(world);
-  world.reads = newReads({
-    show: world.rules.show,
+    happened: (happening: Happening): void => void happenings.push(happening),
+  };
+}
+
+function readsOf({ settings, rules, scheduler, happened }: ReturnType<typeof basicsOf>): Reads {
+  return newReads({
+    show: rules.show,
     isDense: settings.density === "dense",
-    failed: (what, reason) =>
-      world.happened({ type: "unreadable", at: scheduler.now(), what, reason }),
+    failed: (what, reason) => happened({ type: "unreadable", at: scheduler.now(), what, reason }),
   });
+}
+
+/** By pillar: when its certificate ends, Unix ms. */
+function expiryIn({ settings, profile }: Pick<World, "settings" | "profile">): World["expiryOf"] {
+  const { expiry } = profile;
+  const expiresAt = expiry && Math.floor(WALL_AT_START + expiry.after * settings.days * DAY_MS);
+  return (pillar) => (expiry?.pillar === pillar ? expiresAt : undefined);
+}
+
+/** Each part is made with the world it lives in; what is made later is reached through a getter. */
+function newWorld(settings: WorldSettings, happenings: Happening[]): World {
+  const basics = basicsOf(settings, happenings);
+  const { scheduler, coverage } = basics;
+  const pillarAt = (index: number): Pillar => pillars[index] as Pillar;
+  const world: World = {
+    ...basics,
+    press: (index, kind) => press(world, pillarAt(index), kind),
+    release: (index, kind) => release(world, pillarAt(index), kind),
+    tellPillar: (pillar, told) => tellPillar(world, pillar, told),
+    alarmArrives: (alarm, via) => alarmArrives(world, alarm, via),
+    takeIn: (event) => takeIn(world, event),
+    orderHub: (asked) => orderHub(world, asked),
+    expiryOf: expiryIn(basics),
+    isExpired: (pillar) => isExpiredNow(world, pillar),
+    get pillars() {
+      return pillars;
+    },
+    get pillarById() {
+      return pillarById;
+    },
+    get hub() {
+      return hub;
+    },
+    get network() {
+      return network;
+    },
+    get people() {
+      return people;
+    },
+    get faults() {
+      return faults;
+    },
+    get watch() {
+      return watch;
+    },
+    get thief() {
+      return thief;
+    },
+    get stranger() {
+      return stranger;
+    },
+    get administrator() {
+      return administrator;
+    },
+    get reads() {
+      return reads;
+    },
+  };
+  const pillars: readonly Pillar[] = Array.from({ length: settings.pillars }, (_, i) =>
+    newPillar(world, i),
+  );
+  const pillarById = new Map(pillars.map((pillar) => [pillar.id, pillar]));
+  const hub: Hub = newHub(world);
+  const chance = newChance(settings.seed, "network");
+  const network = newNetwork(
+    { scheduler, chance, coverage, peers: peersOf(world) },
+    { pillars: settings.pillars, broker: basics.profile.broker },
+  );
+  const people = newPeople(world);
+  const faults = newFaults(world);
+  const watch = newWatch(world);
+  const thief = newThief(world);
+  const stranger = newStranger(world);
+  const administrator = newAdministrator(world);
+  const reads = readsOf(basics);
   return world;
 }
 
@@ -173,8 +223,6 @@ function whyNotAdmitted(world: World, pillar: Pillar): "expired" | "unknown" | u
   const serial = String(pillar.identity.number);
   return rules.isKnown(record, serial, hub.clock.wall()) ? undefined : "unknown";
 }
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function peersOf(world: World): Peers {
   const { scheduler, happened } = world;
