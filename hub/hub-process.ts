@@ -75,9 +75,13 @@ async function start(config: HubConfig, options: HubOptions, closers: Closers): 
   closers.push(keepServerRenewed(config, { ...options, authority }));
   const refused = createSampledLog(log);
   const core = await startCore(config, { ...options, authority, refused }, closers);
-  const doors = await createDoors(config, { ...options, ...core, authority, refused }, closers);
-  await listen(doors, core.shell, closers);
-  const { httpPort, mqttPort, alarmsPort } = portsOf(doors);
+  const entrances = await createEntrances(
+    config,
+    { ...options, ...core, authority, refused },
+    closers,
+  );
+  await listen(entrances, core.shell, closers);
+  const { httpPort, mqttPort, alarmsPort } = portsOf(entrances);
   log.info(
     `the hub serves ${config.http.host}:${httpPort}, ` +
       `pillars on port ${mqttPort}, and by HTTPS on port ${alarmsPort}`,
@@ -164,18 +168,18 @@ function createMedia(config: HubConfig, log: Logger): MediaPort {
 }
 
 /** Where pillars and people come in. */
-interface Doors {
+interface Entrances {
   readonly link: WayIn;
   readonly alarms: HttpEntrance;
   readonly http: HttpEntrance;
 }
 
 /** What takes long is done here, before the first of them listens. */
-async function createDoors(
+async function createEntrances(
   config: HubConfig,
   parts: Core & CoreParts,
   closers: Closers,
-): Promise<Doors> {
+): Promise<Entrances> {
   const { createHttpDoor } = await import("./api/http/http-entrance.ts");
   const { link, refused } = parts;
   const alarmApp = await createAlarmApp(parts, closers);
@@ -187,19 +191,19 @@ async function createDoors(
 
 /** The pillars' opens first. */
 async function listen(
-  { link, alarms, http }: Doors,
+  { link, alarms, http }: Entrances,
   shell: Shell,
   closers: Closers,
 ): Promise<void> {
   await link.listen(shell.linkEvents);
   closers.push(() => link.close());
-  for (const door of [alarms, http]) {
-    await door.listen();
-    closers.push(() => door.close());
+  for (const entrance of [alarms, http]) {
+    await entrance.listen();
+    closers.push(() => entrance.close());
   }
 }
 
-const portsOf = ({ link, alarms, http }: Doors): Ports => ({
+const portsOf = ({ link, alarms, http }: Entrances): Ports => ({
   httpPort: http.port(),
   mqttPort: link.port(),
   alarmsPort: alarms.port(),
@@ -207,7 +211,7 @@ const portsOf = ({ link, alarms, http }: Doors): Ports => ({
 
 async function createApi(
   config: HubConfig,
-  parts: Core & CoreParts & Pick<Doors, "alarms">,
+  parts: Core & CoreParts & Pick<Entrances, "alarms">,
   closers: Closers,
 ): Promise<FastifyInstance> {
   const { log, authority, shell, link, alarms, hubEpoch, refused } = parts;

@@ -42,7 +42,7 @@ export interface ReceiverOptions {
   readonly refused: SampledLog;
 }
 
-type Lane = "alarm" | "other";
+type RateClass = "alarm" | "other";
 
 interface Reception extends ReceiverOptions {
   /** Kept beyond a connection, or reconnecting would empty the bucket. One pair per known pillar. */
@@ -69,8 +69,8 @@ function receive(reception: Reception, { sender, packet }: Arrival, done: Done):
     done(new Error(allowed.reason));
     return 0;
   }
-  const lane: Lane = allowed.channel === "alarm" ? "alarm" : "other";
-  const wait = takeLane(reception, sender, lane);
+  const rateClass: RateClass = allowed.channel === "alarm" ? "alarm" : "other";
+  const wait = takeTurnOf(reception, sender, rateClass);
   if (wait.reason !== undefined) {
     done(new Error(wait.reason));
     return 0;
@@ -109,21 +109,21 @@ function ignore(reception: Reception, { sender, packet }: Arrival, done: Done): 
   done();
 }
 
-function takeLane(
+function takeTurnOf(
   reception: Reception,
   sender: Sender,
-  lane: Lane,
+  rateClass: RateClass,
 ): { readonly ms: number; readonly reason?: string } {
   const { pillarId } = sender.peer;
   const turns = reception.turnsByPillar.get(pillarId) ?? { alarm: 0, other: 0 };
   reception.turnsByPillar.set(pillarId, turns);
-  const rate = lane === "alarm" ? ALARM_RATE : OTHER_RATE;
-  const turn = takeTurn(rate, turns[lane], performance.now());
+  const rate = rateClass === "alarm" ? ALARM_RATE : OTHER_RATE;
+  const turn = takeTurn(rate, turns[rateClass], performance.now());
   if (!turn.ok || sender.waiting >= MAX_WAITING) {
     const most = 1000 / rate.intervalMs;
-    return { ms: 0, reason: `it sends more than ${most} ${lane} messages a second` };
+    return { ms: 0, reason: `it sends more than ${most} ${rateClass} messages a second` };
   }
-  turns[lane] = turn.nextAt;
+  turns[rateClass] = turn.nextAt;
   return { ms: turn.waitMs };
 }
 

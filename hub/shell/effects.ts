@@ -17,7 +17,7 @@ import { recordingPath } from "../journal/read/api-shape.ts";
 import type { Settled } from "./loop.ts";
 import type { Authority } from "../identity/ports.ts";
 import type { Journal, MediaPort, PillarLink } from "../ports.ts";
-import type { Telling } from "./telling.ts";
+import type { PillarMessages } from "./pillar-messages.ts";
 import type { Views } from "../media/control/media-sessions.ts";
 import type { Recordings } from "../media/control/recordings.ts";
 
@@ -27,7 +27,7 @@ export interface EffectsOptions {
   readonly authority: Pick<Authority, "sign">;
   readonly media: Pick<MediaPort, "send">;
   readonly send: PillarLink["send"];
-  readonly telling: Pick<Telling, "call" | "dismiss" | "hubRun">;
+  readonly messages: Pick<PillarMessages, "call" | "dismiss" | "hubRun">;
   readonly drop: PillarLink["drop"];
   readonly state: () => HubState;
   readonly views: Pick<Views, "end">;
@@ -84,7 +84,7 @@ function perform(options: EffectsOptions, effect: HubEffect, message: Accepted |
       }
       return;
     case "tell-pillar":
-      options.telling.call(effect.pillarId, effect.call);
+      options.messages.call(effect.pillarId, effect.call);
       return;
     case "ask-resend":
       askResend(options, effect);
@@ -99,7 +99,7 @@ function perform(options: EffectsOptions, effect: HubEffect, message: Accepted |
       options.views.end(effect.incidentId, effect.who);
       return;
     case "expel-pillar":
-      options.telling.dismiss(effect.pillarId, effect);
+      options.messages.dismiss(effect.pillarId, effect);
       options.media.send({ type: "pillar-gone", pillarId: effect.pillarId });
       options.drop(effect.pillarId, effect.reason);
       return;
@@ -122,7 +122,7 @@ function receipt(
   const offset = facts.findIndex(({ type }) => type === "alarm-recorded");
   const journalIndex = effect.index ?? first + offset;
   const hubEpoch = options.journal.hubEpoch();
-  const { hubRun } = options.telling;
+  const { hubRun } = options.messages;
   const body: Receipt = {
     ...{ v: 1, eventId, pillarId, seq, incidentId, hubEpoch, journalIndex, hubRun },
     ...(sessionNonce && { sessionNonce }),

@@ -23,7 +23,7 @@ import { sha256 } from "../journal/chain.ts";
 import type { SampledLog } from "../link/sampled-log.ts";
 import { createSampler, type Sampler } from "../link/sampler.ts";
 import type { Taken } from "./effects.ts";
-import type { Telling } from "./telling.ts";
+import type { PillarMessages } from "./pillar-messages.ts";
 import type { Authority } from "../identity/ports.ts";
 import type { AlarmAnswer, Journal, MediaPort, PillarLink, PillarLinkEvents } from "../ports.ts";
 
@@ -38,7 +38,7 @@ export interface IngestOptions {
   readonly take: (event: HubEvent) => Promise<Pick<Taken, "accepted">>;
   readonly drop: PillarLink["drop"];
   readonly refused: SampledLog;
-  readonly telling: Pick<Telling, "onHeartbeat">;
+  readonly messages: Pick<PillarMessages, "onHeartbeat">;
   readonly log: Logger;
 }
 
@@ -113,7 +113,7 @@ async function onOther(options: Ingest, pillarId: PillarId, message: Other): Pro
         ...{ type: "heartbeat", at, pillarId, heartbeat: message.message },
         hubEpoch: options.journal.hubEpoch(),
       });
-      options.telling.onHeartbeat(pillarId);
+      options.messages.onHeartbeat(pillarId);
       return;
     case "report":
       options.commander.onReport(pillarId, message.message);

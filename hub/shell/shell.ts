@@ -36,7 +36,7 @@ import type { HubCommands, Journal, MediaPort, PillarLink, PillarLinkEvents } fr
 import { createRecordings, type Inspected } from "../media/control/recordings.ts";
 import { openReserve } from "../storage/journal-reserve.ts";
 import { createStorage, type Storage } from "../storage/storage.ts";
-import { createTelling, type Telling } from "./telling.ts";
+import { createPillarMessages, type PillarMessages } from "./pillar-messages.ts";
 import { createViews, type Views } from "../media/control/media-sessions.ts";
 import { createCaller } from "./webhook.ts";
 
@@ -103,11 +103,11 @@ export function createShell(options: ShellOptions): Shell {
   });
   const recordings = createRecordings({ dataDir, inspect: options.inspect, state, take, log });
   const commander = createCommander({ authority, state, send, record });
-  const telling = createTelling({ authority, state, send });
+  const messages = createPillarMessages({ authority, state, send });
   const reserve = openReserve(dataDir, log);
   const disk = { settings: options.retention, reads, reserve };
   const storage = createStorage({ ...disk, dataDir, state, failure, take, log });
-  const world = { dataDir, journal, authority, media, send, drop, state, telling, log };
+  const world = { dataDir, journal, authority, media, send, drop, state, messages, log };
   const prepare = createEffects({ ...world, views, call: caller.call, recordings });
   const { onRecovered } = storage;
   const intake = createIntake({ loop, feed, reserve, prepare, onRecovered, log });
@@ -120,7 +120,7 @@ export function createShell(options: ShellOptions): Shell {
     whyConsolesMiss: () => whyConsolesMiss(feed, reads),
     recallIdentities: identities.recall,
     start: () => {
-      media.start(mediaListener({ telling, feed, listeners: [views, recordings] }));
+      media.start(mediaListener({ messages, feed, listeners: [views, recordings] }));
       storage.start();
       ends.push(startTicking(intake), watchFiles(feed, log));
     },
@@ -194,16 +194,16 @@ function commandsOf(parts: CommandParts): HubCommands {
 }
 
 interface MediaListeners {
-  readonly telling: Pick<Telling, "signal">;
+  readonly messages: Pick<PillarMessages, "signal">;
   readonly feed: Pick<ConsoleFeed, "notice">;
   readonly listeners: readonly { onMedia(message: FromMedia): void }[];
 }
 
 const mediaListener =
-  ({ telling, feed, listeners }: MediaListeners) =>
+  ({ messages, feed, listeners }: MediaListeners) =>
   (message: FromMedia): void => {
     if (message.type === "pillar-signal") {
-      telling.signal(message.pillarId, message.signal);
+      messages.signal(message.pillarId, message.signal);
     }
     if (message.type === "ready") feed.notice({ level: "info", code: "media-started", detail: "" });
     for (const listener of listeners) listener.onMedia(message);

@@ -1,6 +1,6 @@
 /** What pillars are told is signed for their present session, in order; what comes before it waits for it. */
 import { describe, expect, test } from "vitest";
-import { createTelling } from "../../../hub/shell/telling.ts";
+import { createPillarMessages } from "../../../hub/shell/pillar-messages.ts";
 import { hex, newStreet, pillar, WANG } from "../../kit/core/hub-core-street.ts";
 import type { SessionNonce } from "../../../shared/ids.ts";
 import { EventId, IncidentId, MediaSessionId, type Signature } from "../../../shared/ids.ts";
@@ -16,12 +16,12 @@ function open() {
   const street = newStreet();
   const sent: DownMessage[] = [];
   const signed: string[] = [];
-  const telling = createTelling({
+  const messages = createPillarMessages({
     authority: { sign: (text) => (signed.push(text), "s".repeat(86) as Signature) },
     state: () => street.state,
     send: (_pillarId, message) => void sent.push(message),
   });
-  return { street, sent, signed, telling };
+  return { street, sent, signed, messages };
 }
 
 const beat = (street: ReturnType<typeof newStreet>, n: number) =>
@@ -29,10 +29,10 @@ const beat = (street: ReturnType<typeof newStreet>, n: number) =>
 
 describe("what a pillar is told", () => {
   test("names pillar, session and run of the hub, rises in number, and is what is signed", () => {
-    const { street, sent, signed, telling } = open();
+    const { street, sent, signed, messages } = open();
     beat(street, 7);
-    telling.call(pillar(0), call);
-    telling.signal(pillar(0), signal);
+    messages.call(pillar(0), call);
+    messages.signal(pillar(0), signal);
     const bodies = sent.flatMap((one) => ("body" in one.message ? [one.message.body] : []));
     expect(bodies).toMatchObject([
       { pillarId: pillar(0), sessionNonce: hex(7), number: 1, call },
@@ -46,38 +46,38 @@ describe("what a pillar is told", () => {
   });
 
   test("is signed for the session of the latest heartbeat, never for an older one", () => {
-    const { street, sent, telling } = open();
+    const { street, sent, messages } = open();
     beat(street, 7);
     street.disconnect(0);
     street.connect(0);
-    telling.call(pillar(0), call);
+    messages.call(pillar(0), call);
     expect(sent).toEqual([]);
     beat(street, 8);
-    telling.call(pillar(0), call);
+    messages.call(pillar(0), call);
     expect(sent).toMatchObject([{ message: { body: { sessionNonce: hex(8) } } }]);
   });
 
   test("last is signed for the session that ends, and what waited for the next is not said in it", () => {
-    const { street, sent, telling } = open();
+    const { street, sent, messages } = open();
     street.connect(0);
-    telling.signal(pillar(0), signal);
+    messages.signal(pillar(0), signal);
     const sessionNonce = hex(7) as SessionNonce;
-    telling.dismiss(pillar(0), { sessionNonce, lastCalls: [call] });
-    telling.dismiss(pillar(0), { sessionNonce: null, lastCalls: [call] });
+    messages.dismiss(pillar(0), { sessionNonce, lastCalls: [call] });
+    messages.dismiss(pillar(0), { sessionNonce: null, lastCalls: [call] });
     expect(sent).toMatchObject([{ channel: "call", message: { body: { sessionNonce, call } } }]);
     beat(street, 8);
-    telling.onHeartbeat(pillar(0));
+    messages.onHeartbeat(pillar(0));
     expect(sent).toHaveLength(1);
   });
 
   test("about picture and voice waits for the first heartbeat, as much as there is room for", () => {
-    const { street, sent, telling } = open();
+    const { street, sent, messages } = open();
     street.connect(0);
-    for (let n = 0; n < 50; n++) telling.signal(pillar(0), signal);
+    for (let n = 0; n < 50; n++) messages.signal(pillar(0), signal);
     expect(sent).toEqual([]);
     beat(street, 7);
-    telling.onHeartbeat(pillar(0));
-    telling.onHeartbeat(pillar(0));
+    messages.onHeartbeat(pillar(0));
+    messages.onHeartbeat(pillar(0));
     expect(sent).toHaveLength(40);
   });
 });

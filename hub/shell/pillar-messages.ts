@@ -24,7 +24,7 @@ export interface LastWords {
   readonly lastCalls: readonly Call[];
 }
 
-export interface Telling {
+export interface PillarMessages {
   /** Made at this start of the hub. */
   readonly hubRun: HubRun;
   call(pillarId: PillarId, call: Call): void;
@@ -35,11 +35,11 @@ export interface Telling {
   onHeartbeat(pillarId: PillarId): void;
 }
 
-export function createTelling(options: {
+export function createPillarMessages(options: {
   readonly authority: Pick<Authority, "sign">;
   readonly state: () => HubState;
   readonly send: PillarLink["send"];
-}): Telling {
+}): PillarMessages {
   const hubRun = randomBytes(16).toString("hex") as HubRun;
   const waiting = new Map<PillarId, Signal[]>();
   let number = 0;
