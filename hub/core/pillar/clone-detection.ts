@@ -6,7 +6,8 @@
  * own broker, which sees connections) each show a second machine, or a copy of an old one. Nothing here refuses
  * anything: what is found makes the messages of both doubtful.
  *
- * Limit: two copies started in the same seconds are only found by the connections they close for each other.
+ * Limit: two copies started in the same seconds are only found by the connections they close for each other. One machine on a line that fails every few seconds may close its
+ * own dead connection several times in a row, so that counts only when it comes as quickly as two machines bring it.
  */
 import type { SessionNonce } from "../../../shared/ids.ts";
 import type { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
@@ -22,12 +23,12 @@ const FORGIVEN_AFTER_MS = 600_000;
 const MOST_BOOTS = 100_000_000;
 /** Sessions remembered; older ones add nothing. */
 const MAX_SESSIONS = 4;
-const FIGHT_MS = 60_000;
+const FIGHT_MS = 30_000;
 /**
  * In a row: when a technician starts a second agent for a moment, it closes the agent's connection, and the agent's
  * next connection finds none.
  */
-const FIGHT_ROUNDS = 3;
+const FIGHT_ROUNDS = 8;
 
 export const isCounted = (bootEpoch: number): boolean => bootEpoch < MOST_BOOTS;
 
@@ -92,5 +93,5 @@ export function hearTakeover(watch: CloneWatch, at: number, hasTakenOver: boolea
   const recent = watch.takenOverAt.filter((time) => at - time < FIGHT_MS);
   watch.takenOverAt = [...recent, at].slice(-FIGHT_ROUNDS);
   if (watch.takenOverAt.length < FIGHT_ROUNDS) return;
-  watch.suspicion = `${FIGHT_ROUNDS} times in a row a connection threw out the one before, within a minute`;
+  watch.suspicion = `${FIGHT_ROUNDS} times in a row a connection threw out the one before, within ${FIGHT_MS / 1000} s`;
 }

@@ -122,11 +122,16 @@ function hear(court: Court, one: Happening): void {
         keeps(watched(court, one.fact.event.pillarId), one.fact.event.eventId);
       }
       if (touched === undefined) return;
-      if (one.fact.type === "incident-closed") {
+      const { fact } = one;
+      // For a pillar its call is over with its identity.
+      if (fact.type === "incident-closed" || fact.type === "pillar-revoked") {
         const each = watched(court, touched);
         each.isHiding = false;
-        if (court.standings.hasSilent(one.fact.incidentId))
-          each.hushedUntil = court.at + ALLOWED_MS;
+        const wasSilent =
+          fact.type === "incident-closed"
+            ? court.standings.hasSilent(fact.incidentId)
+            : court.standings.isSilent(touched);
+        if (wasSilent) each.hushedUntil = court.at + ALLOWED_MS;
       }
       return weigh(court, watched(court, touched));
     }

@@ -43,17 +43,26 @@ describe("one identity on two machines", () => {
     expect(street.state.pillars.get(pillar(0))?.bootEpoch).toBe(8);
   });
 
-  test("is found the third time in a row that one connection throws out the other", () => {
+  test("is found the eighth time in a row that one connection throws out the other", () => {
     const street = newStreet();
     street.heartbeat(0);
     const found: boolean[] = [];
-    for (let n = 0; n < 3; n++) {
-      street.advance(15);
+    for (let n = 0; n < 8; n++) {
+      street.advance(4);
       street.disconnect(0);
       found.push(types(street.connect(0, true).facts).includes("pillar-cloned"));
     }
-    expect(found).toEqual([false, false, true]);
+    expect(found).toEqual([...Array.from({ length: 7 }, () => false), true]);
     expect(faults(street)).toContain("clone-suspected");
+  });
+
+  test("is not suspected because a line that fails again and again leaves its dead connection behind", () => {
+    const street = newStreet();
+    street.heartbeat(0);
+    for (let n = 0; n < 30; n++) {
+      street.advance(5);
+      expect(types(street.connect(0, true).facts)).not.toContain("pillar-cloned");
+    }
   });
 
   test("is not suspected because a technician looks at it again and again", () => {
