@@ -6,8 +6,9 @@
  * own broker, which sees connections) each show a second machine, or a copy of an old one. Nothing here refuses
  * anything: what is found makes the messages of both doubtful.
  *
- * Limit: two copies started in the same seconds are only found by the connections they close for each other. One machine on a line that fails every few seconds may close its
- * own dead connection several times in a row, so that counts only when it comes as quickly as two machines bring it.
+ * Limit: two copies started in the same seconds are only found by the connections they close for each other. One
+ * machine on a line that fails every few seconds may close its own dead connection several times in a row, so that
+ * counts only when it comes as quickly as two machines bring it.
  */
 import type { SessionNonce } from "../../../shared/ids.ts";
 import type { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
