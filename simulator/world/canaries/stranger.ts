@@ -28,7 +28,7 @@ export const STRANGER_CANARIES: readonly Canary[] = [
   {
     name: "repeated-command-performed",
     story: "the pillar remembers no command that it has performed",
-    firstSeed: 7,
+    firstSeed: 13,
     rules: () =>
       withRules({
         step: (agent, event) => {
