@@ -14,7 +14,7 @@ import { signCommand } from "./pillar-commands.ts";
 import type { HubEffect } from "../core/events.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { recordingPath } from "../journal/read/api-shape.ts";
-import type { Settled } from "./loop.ts";
+import type { Outgoing, Settled } from "./loop.ts";
 import type { Authority } from "../identity/ports.ts";
 import type { Journal, MediaPort, PillarLink } from "../ports.ts";
 import type { PillarMessages } from "./pillar-messages.ts";
@@ -42,11 +42,9 @@ export interface Taken extends Settled {
   readonly accepted?: Accepted;
 }
 
-export interface Prepared {
+export interface Prepared extends Outgoing {
   /** Of the one alarm that the decision took in; it may leave the hub when the facts are durable. */
   readonly accepted?: Accepted;
-  /** To be called when they are. */
-  readonly perform: () => void;
 }
 
 /** The receipt is signed while the disk still writes what it confirms, and sent when it has. */
@@ -64,10 +62,9 @@ export function createEffects(options: EffectsOptions): (settled: Settled) => Pr
     if (accept) attempt(accept, () => (accepted = receipt(options, accept, settled)));
     return {
       ...(accepted && { accepted }),
+      answer: accept && (() => attempt(accept, () => answer(options, accept, accepted))),
       perform: () => {
-        for (const effect of settled.effects) {
-          attempt(effect, () => perform(options, effect, accepted));
-        }
+        for (const effect of settled.effects) attempt(effect, () => perform(options, effect));
       },
     };
   };
@@ -75,13 +72,18 @@ export function createEffects(options: EffectsOptions): (settled: Settled) => Pr
 
 type EffectOf<T extends HubEffect["type"]> = Extract<HubEffect, { type: T }>;
 
-function perform(options: EffectsOptions, effect: HubEffect, message: Accepted | undefined): void {
+/** An alarm that came by HTTPS has its receipt as the answer to its request. */
+function answer(
+  options: EffectsOptions,
+  { pillarId, sessionNonce }: EffectOf<"accept">,
+  message: Accepted | undefined,
+): void {
+  if (message && sessionNonce) options.send(pillarId, { channel: "accepted", message });
+}
+
+function perform(options: EffectsOptions, effect: HubEffect): void {
   switch (effect.type) {
     case "accept":
-      // An alarm that came by HTTPS has its receipt as the answer to its request.
-      if (message && effect.sessionNonce) {
-        options.send(effect.pillarId, { channel: "accepted", message });
-      }
       return;
     case "tell-pillar":
       options.messages.call(effect.pillarId, effect.call);

@@ -48,9 +48,7 @@ export function createIntake(options: IntakeOptions): Intake {
   return {
     take: (event) => take(intake, event),
     record: (facts) =>
-      guarded(intake, () =>
-        intake.loop.record(facts, (settled) => prepared(intake, settled).perform),
-      ),
+      guarded(intake, () => intake.loop.record(facts, (settled) => prepared(intake, settled))),
     tell: (event) => {
       take(intake, event).catch((error: unknown) => {
         intake.log.debug({ error }, `${event.type} was not taken in: ${String(error)}`);
@@ -64,9 +62,9 @@ export function createIntake(options: IntakeOptions): Intake {
 }
 
 function prepared({ prepare, feed, log }: IntakeState, settled: Settled): Prepared {
-  const { perform, ...answer } = prepare(settled);
+  const effects = prepare(settled);
   const performAndTell = (): void => {
-    perform();
+    effects.perform();
     feed.tell(settled.facts, settled.first);
     try {
       logFacts(log, settled.facts);
@@ -75,16 +73,17 @@ function prepared({ prepare, feed, log }: IntakeState, settled: Settled): Prepar
       log.error({ error }, `${settled.facts.length} facts were not logged: ${String(error)}`);
     }
   };
-  return { ...answer, perform: performAndTell };
+  return { ...effects, perform: performAndTell };
 }
 
 async function take(intake: IntakeState, event: HubEvent): Promise<Taken> {
   let decision: Taken | undefined;
   await guarded(intake, () =>
     intake.loop.take(event, (settled) => {
-      const { perform, ...answer } = prepared(intake, settled);
-      decision = { ...settled, ...answer };
-      return perform;
+      const outgoing = prepared(intake, settled);
+      const { accepted } = outgoing;
+      decision = { ...settled, ...(accepted && { accepted }) };
+      return outgoing;
     }),
   );
   if (!decision) throw new Error(`bug: ${event.type} was taken and not settled`);

@@ -26,16 +26,24 @@ export interface Settled extends Decision {
   readonly first: number;
 }
 
-/** Prepares the effects as far as possible, and returns what to do when the facts are durable. */
-export type Prepare = (decision: Settled) => () => void;
+/** What to do when the facts of a decision are durable. */
+export interface Outgoing {
+  /** Sends the receipt of the alarm that the decision took in, if it took one in. */
+  readonly answer: (() => void) | undefined;
+  /** Everything else. */
+  readonly perform: () => void;
+}
+
+/** Prepares the effects as far as possible. */
+export type Prepare = (decision: Settled) => Outgoing;
 
 export interface Loop {
   readonly state: () => HubState;
   /** Why nothing can be decided now. */
   readonly failure: () => Error | undefined;
   /**
-   * Decides at once. `prepare` runs while the disk works; what it returns runs in the order of the
-   * decisions, each after its facts are durable.
+   * Decides at once. `prepare` runs while the disk works. Answers, and behind them everything else, leave in the order
+   * of the decisions, each after its facts are durable.
    */
   take(event: HubEvent, prepare: Prepare): Promise<void>;
   /** Facts that need no decision. */
@@ -53,6 +61,8 @@ interface LoopState {
   failure: Error | undefined;
   /** Settles when everything decided so far is durable. */
   last: Promise<unknown>;
+  /** Waits until the answers before it have left the process. */
+  due: (() => void)[];
   snapshotAt: number;
 }
 
@@ -63,6 +73,7 @@ export function startLoop(journal: Journal, settings: HubSettings): Loop {
     state: newState(settings),
     failure: undefined,
     last: Promise.resolve(),
+    due: [],
     snapshotAt: 0,
   };
   refold(loop);
@@ -143,19 +154,41 @@ async function settle(loop: LoopState, decision: Settled, prepare: Prepare): Pro
   // A decision without facts may rest on facts that are still on their way to the disk.
   if (decision.facts.length > 0) loop.last = loop.journal.append(decision.facts);
   const durable = loop.last;
-  const perform = prepare(decision);
+  const outgoing = prepare(decision);
   try {
     await durable;
   } catch (error) {
     loop.failure ??= error instanceof Error ? error : new Error(String(error));
     throw error;
   }
-  perform();
+  await send(loop, outgoing);
   if (decision.first + decision.facts.length - loop.snapshotAt > SNAPSHOT_EVERY) {
     saveSnapshot(loop).catch((error: unknown) => {
       loop.failure ??= error instanceof Error ? error : new Error(String(error));
     });
   }
+}
+
+/**
+ * An answer is written to its socket when this turn of the event loop ends, so what is behind it begins in the next:
+ * a new recording alone takes longer than the receipt. Without an answer before it nothing waits.
+ */
+async function send(loop: LoopState, { answer, perform }: Outgoing): Promise<void> {
+  answer?.();
+  if (!answer && loop.due.length === 0) return perform();
+  await new Promise<void>((resolve, reject) => {
+    loop.due.push(() => {
+      try {
+        resolve(perform());
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+    if (loop.due.length > 1) return;
+    setImmediate(() => {
+      for (const next of loop.due.splice(0)) next();
+    });
+  });
 }
 
 /** Taken of the fold as it is now, which may be ahead of the disk: the journal keeps the order. */

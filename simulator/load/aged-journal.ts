@@ -49,7 +49,10 @@ type Untimed<T> = T extends unknown ? Omit<T, "at"> : never;
 
 function take(grown: GrowingJournal, event: Untimed<HubEvent>): Promise<void> {
   grown.at += SECOND;
-  return grown.loop.take({ ...event, at: grown.at }, () => () => undefined);
+  return grown.loop.take({ ...event, at: grown.at }, () => ({
+    answer: undefined,
+    perform: () => undefined,
+  }));
 }
 
 /** Lost and back, a press, and an operator who takes it, answers, and closes it. */

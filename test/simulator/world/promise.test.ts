@@ -133,10 +133,23 @@ describe("words", () => {
       { type: "pillar-down", at: 6000, pillar, unstored: 0 },
       { type: "pillar-up", at: 8000, pillar, isBornBlind: false },
     ];
-    const told = [...begun().slice(0, 5), silent, ...restart, begun()[5]!];
-    expect(complaints([...told, voice(10_100, "answered"), ...over(11_000)])).toEqual([
-      'the voice said "answered" to somebody who hides',
-    ]);
+    const hidden = "b".repeat(32) as EventId;
+    const born: Happening = { type: "born", at: 5000, pillar, eventId: hidden, kind: "silent" };
+    const kept: Happening[] = [
+      { type: "stored", at: 5010, pillar, eventId: hidden },
+      fact(5050, "alarm-recorded", {
+        event: { eventId: hidden, pillarId: pillar, kind: "silent" },
+      }),
+    ];
+    const said = (...pressed: Happening[]): string[] => {
+      const told = [...begun().slice(0, 5), silent, ...pressed, ...restart, begun()[5]!];
+      return complaints([...told, voice(10_100, "answered"), ...over(11_000)]);
+    };
+    const wrong = ['the voice said "answered" to somebody who hides'];
+    for (const by of kept) expect(said(born, by)).toEqual(wrong);
+    // In the pillar's memory alone when its power failed: nothing that is left can know of it.
+    expect(said(born)).toEqual([]);
+    expect(said()).toEqual([]);
   });
 });
 
