@@ -85,7 +85,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "owner-vanished-keeps",
     story: "an owner whose console is gone keeps the incident",
-    firstSeed: 21,
+    firstSeed: 44,
     rules: () =>
       withRules({
         handle: (state, event, now) => {

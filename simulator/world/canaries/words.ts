@@ -25,7 +25,7 @@ export const WORD_CANARIES: readonly Canary[] = [
     name: "owner-lost-untold",
     story:
       "the owner is gone and the incident rings again, but the pillar is told only with a later heartbeat",
-    firstSeed: 27,
+    firstSeed: 44,
     rules: () => withRules({ handle: untold("incident-released") }),
   },
   {

@@ -50,8 +50,8 @@ export interface Show {
 
 /** Every batch on an ordinary day; thousands of presses a day leave no time for that. */
 const DENSE_SAMPLE = 16;
-/** Longest answer to one question about one subject. */
-const MAX_TEXT = 64 * 1024;
+/** Characters of one row, one line of history or one event; how many of them a batch has is no fault. */
+const MAX_ITEM = 8 * 1024;
 
 export function newReads(wanted: {
   readonly failed: ReadModels["failed"];
@@ -127,24 +127,24 @@ function readAll(
     const items = [...touched.incidents.values()].map(({ record }) =>
       models.show.incident(record, nameOf(record.pillarId)),
     );
-    return refusal(IncidentPage, { items, next: null });
+    return pageRefusal(IncidentPage, items);
   });
   attempt(models, "the list of pillars", () => {
     const items = [...touched.pillars.values()].map((record) => toPillar(record, undefined));
-    return refusal(PillarPage, { items, next: null });
+    return pageRefusal(PillarPage, items);
   });
   attempt(models, "the list of recordings", () => {
     const items = [...touched.recordings.values()].map(({ record }) => toRecording(record));
-    return refusal(RecordingPage, { items, next: null });
+    return pageRefusal(RecordingPage, items);
   });
   attempt(models, "the history of an incident", () => {
     const items = facts.map((fact, offset) => timelineEntry(fact, first + offset));
-    return refusal(Timeline, { items, next: null });
+    return pageRefusal(Timeline, items);
   });
   attempt(models, "the consoles' stream", () => {
     const numbered = facts.map((fact, offset) => ({ index: first + offset, fact }));
     const reasons = subjectsOf(numbered).flatMap(({ subject }) =>
-      subject.type === "notice" ? (refusal(ServerEvent, subject) ?? []) : [],
+      subject.type === "notice" ? (eventRefusal(subject) ?? []) : [],
     );
     return reasons[0];
   });
@@ -154,11 +154,21 @@ function readAll(
   });
 }
 
-function refusal(schema: z.ZodType, answer: unknown): string | undefined {
-  const read = schema.safeParse(answer);
-  if (!read.success) return read.error.issues.map(({ message }) => message).join("; ");
-  const { length } = JSON.stringify(answer);
-  return length > MAX_TEXT ? `${length} characters, more than ${MAX_TEXT}` : undefined;
+function pageRefusal(schema: z.ZodType, items: readonly unknown[]): string | undefined {
+  const read = schema.safeParse({ items, next: null });
+  return read.success ? lengthRefusal(items) : wordsOf(read.error);
+}
+
+function eventRefusal(event: unknown): string | undefined {
+  const read = ServerEvent.safeParse(event);
+  return read.success ? lengthRefusal([event]) : wordsOf(read.error);
+}
+
+const wordsOf = ({ issues }: z.ZodError): string => issues.map(({ message }) => message).join("; ");
+
+function lengthRefusal(items: readonly unknown[]): string | undefined {
+  const longest = Math.max(0, ...items.map((item) => JSON.stringify(item).length));
+  return longest > MAX_ITEM ? `${longest} characters, more than ${MAX_ITEM}` : undefined;
 }
 
 const silent = (): void => undefined;

@@ -103,7 +103,7 @@ function offBy({ world, since }: Sight, ring: Ring, level: EscalationLevel): num
   const now = world.scheduler.now();
   const dueAt = ring.since + DUE_MS[level];
   if (now < dueAt - EARLY_MS) return now - dueAt;
-  // A level each tick is made up for.
-  const makingUpMs = dueAt < since ? TICK_MS * LEVELS.indexOf(level) : 0;
-  return Math.max(0, now - Math.max(dueAt, since) - makingUpMs - LATE_MS);
+  // A level each tick is made up for, and what falls due meanwhile comes behind those.
+  const madeUpAt = since + TICK_MS * LEVELS.indexOf(level);
+  return Math.max(0, now - Math.max(dueAt, madeUpAt) - LATE_MS);
 }
