@@ -34,9 +34,9 @@ export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): Ag
   const { incidentId, eventId } = receipt;
   const { isSilent } = call;
   // Of another incident it is older than this receipt: an alarm of the call before may stand in `newer`.
-  const early =
-    call.phase === "calling" && call.early?.incidentId === incidentId ? call.early : undefined;
-  const received = withCall(agent, { phase: "received", eventId, isSilent, incidentId });
+  const early = agent.call.early?.incidentId === incidentId ? agent.call.early : undefined;
+  const heard = withEarly(agent, undefined);
+  const received = withCall(heard, { phase: "received", eventId, isSilent, incidentId });
   const told = step<Agent, Effect>(
     received,
     ...say(received.call, call.phase === "answered" ? "ringing-again" : "received"),
@@ -52,11 +52,12 @@ export function callTold(before: Agent, message: CallMessage, moment: Moment): A
   if (call.phase === "idle") return adopt(agent, message, moment);
   if (call.phase === "calling") {
     if (!isOfCall(agent.call, call, message.eventId)) return step(agent);
-    return step(withCall(agent, { ...call, early: message }));
+    return step(withEarly(agent, message));
   }
   if (message.incidentId !== call.incidentId) {
     const isOurs = isOfCall(agent.call, call, message.eventId);
-    if (!isOurs || agent.outbox.pending.has(message.eventId)) return step(agent);
+    if (!isOurs) return step(agent);
+    if (agent.outbox.pending.has(message.eventId)) return step(withEarly(agent, message));
     // The hub was set back to an older copy: our alarm has another incident.
     const { incidentId, eventId } = message;
     return believe(agent, { ...call, incidentId, eventId }, { message, moment });
@@ -76,6 +77,11 @@ function hushedBy(agent: Agent, { incidentId, eventId, status }: CallMessage): A
   if (!isIts && !isOfCall(agent.call, call, eventId)) return agent;
   return withCall(agent, { ...call, isSilent: true });
 }
+
+const withEarly = (agent: Agent, early: CallMessage | undefined): Agent => ({
+  ...agent,
+  call: { ...agent.call, early },
+});
 
 interface Word {
   readonly message: CallMessage;

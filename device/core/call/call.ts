@@ -31,7 +31,7 @@ const ENDED_SHOWN = seconds(10);
 export function pressed(agent: Agent, press: Press): AgentStep {
   if (agent.call.call.phase !== "idle") return pressedAgain(agent, press);
   const { kind, edgeAt, freshId: eventId } = press;
-  const own = { newer: [], bornAt: press.at, owed: undefined };
+  const own = { newer: [], early: undefined, bornAt: press.at, owed: undefined };
   const fresh: Agent = { ...agent, call: { ...agent.call, ...own } };
   const calling = withCall(fresh, {
     phase: "calling",
@@ -39,7 +39,6 @@ export function pressed(agent: Agent, press: Press): AgentStep {
     isSilent: kind === "silent",
     edgeAt,
     isLate: false,
-    early: undefined,
   });
   const born = draft(calling, { kind, edgeAt, moment: press });
   const told = follow(born, (next) => step(next, ...waiting(next, press)));
@@ -76,7 +75,6 @@ export function resumeCall(agent: Agent, moment: Moment, before?: RunningCall): 
     isSilent: before?.isSilent || calls.some(({ alarm }) => alarm.event.kind === "silent"),
     edgeAt: moment.at,
     isLate: false,
-    early: undefined,
   });
   return step(calling, ...waiting(calling, moment));
 }

@@ -13,8 +13,6 @@ export type Call =
       readonly edgeAt: Instant;
       /** 20 s have passed: the person has been told to dial 110 as well. */
       readonly isLate: boolean;
-      /** What the hub said of this call before its receipt came: believed only after it. */
-      readonly early: CallMessage | undefined;
     }
   | {
       readonly phase: "received";
@@ -42,6 +40,8 @@ export interface CallState {
   readonly lastEventId: EventId | undefined;
   /** Alarms of the running call after its first, newest last: each may be the one the hub speaks of. */
   readonly newer: readonly EventId[];
+  /** What the hub said last of an alarm whose receipt has not come: believed only after it. */
+  readonly early: CallMessage | undefined;
   /** Whether that alarm's call makes no sound. False after a reboot, when it is not known. */
   readonly wasSilent: boolean;
   /** The end of the last call is still on the display. */
@@ -56,6 +56,7 @@ export const IDLE: CallState = {
   call: { phase: "idle" },
   lastEventId: undefined,
   newer: [],
+  early: undefined,
   wasSilent: false,
   hasJustEnded: false,
   bornAt: undefined,

@@ -92,6 +92,21 @@ describe("a call that is over while a newer alarm has no receipt", () => {
     expect(pillar.state().outbox.pending.size).toBe(0);
   });
 
+  test.each([
+    ["before the end of the older one is told", false],
+    ["and the end of the older one before that", true],
+  ])("is over with its receipt, when its own end was told %s", (_when, isOlderTold) => {
+    const { pillar, first, second } = pressedTwice();
+    pillar.accept(first);
+    if (isOlderTold) pillar.call(first, "ended");
+    // The hub has the second alarm in an incident of its own, which is over; its receipt comes last.
+    pillar.call(second, "ended");
+    expect(pillar.lamp()).toBe(isOlderTold ? "calling" : "received");
+    pillar.accept(second);
+    expect(pillar.lamp()).toBe("standby");
+    expect(pillar.prompts.at(-1)).toBe("ended");
+  });
+
   test("goes on aloud, whoever pressed silently in the past that a restored hub hears again", () => {
     const pillar = reachedPillar();
     const silent = pillar.press("silent");

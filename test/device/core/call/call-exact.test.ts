@@ -35,7 +35,7 @@ describe("a call", () => {
     expect(stateOf(pillar)).toEqual({
       call: {
         ...{ phase: "calling", eventId, isSilent: true, edgeAt: at - 60 },
-        ...{ isLate: false, early: undefined },
+        isLate: false,
       },
       ...{ lastEventId: eventId, newer: [], wasSilent: true, hasJustEnded: false },
       ...{ bornAt: at, owed: undefined },
@@ -105,7 +105,7 @@ describe("after a reboot", () => {
     });
     expect(stateOf(pillar).call).toEqual({
       ...{ phase: "calling", eventId: idOf(2), isSilent: false, edgeAt: 1000 },
-      ...{ isLate: false, early: undefined },
+      isLate: false,
     });
     expect(stateOf(pillar).lastEventId).toBe(idOf(2));
     expect(timers(pillar.effects)).toContainEqual(set("dial-110", 21_000));

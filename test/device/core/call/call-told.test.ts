@@ -69,9 +69,9 @@ describe("a call", () => {
     const { pillar, eventId, incidentId } = begun();
     const early = { v: 1, incidentId, eventId, status: "answered", by: "Wang" } as const;
     expect(said(pillar, early)).toEqual([]);
-    expect(callOf(pillar)).toMatchObject({ phase: "calling", early });
+    expect(pillar.state().call).toMatchObject({ call: { phase: "calling" }, early });
     expect(said(pillar, { ...early, eventId: OLD, by: "Li" })).toEqual([]);
-    expect(callOf(pillar)).toMatchObject({ early: { by: "Wang" } });
+    expect(pillar.state().call).toMatchObject({ early: { by: "Wang" } });
     const effects = after(pillar, () => pillar.accept(eventId));
     // One step says one thing aloud: what is true at its end.
     expect(only(effects, "prompt")).toEqual([{ type: "prompt", name: "answered" }]);
