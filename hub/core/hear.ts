@@ -150,13 +150,19 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
   return contact;
 }
 
+/** When an effect was decided, and the journal index of the first fact decided with it. */
+interface Decided {
+  readonly at: number;
+  readonly index: number;
+}
+
 /** Takes note of an effect, so that it does not follow again too soon. */
-export function noteEffect(state: HubState, effect: HubEffect, at: number): void {
+export function noteEffect(state: HubState, effect: HubEffect, { at, index }: Decided): void {
   if (effect.type === "call-external") noteCalled(state.heard, effect.incidentId);
   if (!("pillarId" in effect)) return;
   const contact = state.heard.contacts.get(effect.pillarId);
   if (!contact) return;
-  if (effect.type === "expel-pillar") endSession(contact);
+  if (effect.type === "expel-pillar") endSession(contact, index);
   if (effect.type === "tell-pillar") {
     noteTold(contact, effect.call, state.heard.clock.nowMs);
     return;
@@ -188,11 +194,12 @@ export function noteFact(heard: Heard, fact: Fact): void {
 
 /**
  * After the fold was made again from the disk: what was received is still true, but every pillar has to be told again
- * how its call stands, and an identity whose end was not written down has not ended.
+ * how its call stands, and an identity whose end was not written down has not ended. `lastIndex`: of the last fact on the
+ * disk.
  */
-export function hearRefolded(heard: Heard): void {
+export function hearRefolded(heard: Heard, lastIndex: number): void {
   for (const contact of heard.contacts.values()) {
     contact.isTold = false;
-    contact.endedSessions = [];
+    contact.endedSessions = contact.endedSessions.filter(({ index }) => index <= lastIndex);
   }
 }

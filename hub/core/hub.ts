@@ -64,7 +64,8 @@ export function handle(state: HubState, event: HubEvent, now: Now): Decision {
     evolve(state, fact, now.nextIndex + offset);
     noteFact(state.heard, fact);
   }
-  for (const effect of decision.effects) noteEffect(state, effect, event.at);
+  const decided = { at: event.at, index: now.nextIndex };
+  for (const effect of decision.effects) noteEffect(state, effect, decided);
   return decision;
 }
 
@@ -74,7 +75,8 @@ export function handleFacts(state: HubState, facts: readonly Fact[], nextIndex: 
     fact.type === "pillar-enrolled" ? expelReplaced(state, fact) : [],
   );
   for (const [offset, fact] of facts.entries()) evolve(state, fact, nextIndex + offset);
-  for (const effect of effects) noteEffect(state, effect, facts[0]?.at ?? 0);
+  const decided = { at: facts[0]?.at ?? 0, index: nextIndex };
+  for (const effect of effects) noteEffect(state, effect, decided);
   return { facts, effects };
 }
 

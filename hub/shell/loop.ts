@@ -108,7 +108,7 @@ function refold(loop: LoopState): void {
     },
     fact: (fact, index) => evolve(loop.state, fact, index),
   });
-  hearRefolded(heard);
+  hearRefolded(heard, loop.journal.nextIndex() - 1);
   loop.state = { ...loop.state, heard };
 }
 

@@ -84,14 +84,18 @@ function openIncidents(state: HubState, pillarId: PillarId): IncidentRecord[] {
   });
 }
 
-/** Owns `endedSessions`. Called when the pillar is expelled: what was to be said in that session is said. */
-export function endSession(contact: PillarContact): void {
+/**
+ * Owns `endedSessions`. Called when the pillar is expelled: what was to be said in that session is said. `index`: of the
+ * fact that expels it.
+ */
+export function endSession(contact: PillarContact, index: number): void {
   const { sessionNonce } = contact;
   contact.sessionNonce = null;
   contact.isTold = false;
   contact.untold.clear();
   if (sessionNonce === null) return;
-  contact.endedSessions = [...contact.endedSessions, sessionNonce].slice(-MAX_ENDED_SESSIONS);
+  const ended = [...contact.endedSessions, { sessionNonce, index }];
+  contact.endedSessions = ended.slice(-MAX_ENDED_SESSIONS);
 }
 
 /** A heartbeat in such a session is no sign of life, and nothing is signed for it again. */
@@ -100,5 +104,5 @@ export function isOfEndedSession(
   { pillarId, heartbeat }: Extract<HubEvent, { type: "heartbeat" }>,
 ): boolean {
   const { endedSessions = [] } = state.heard.contacts.get(pillarId) ?? {};
-  return endedSessions.includes(heartbeat.sessionNonce);
+  return endedSessions.some(({ sessionNonce }) => sessionNonce === heartbeat.sessionNonce);
 }

@@ -53,6 +53,12 @@ export interface OutsideCall {
 }
 
 /** What was received from one pillar since this process began. */
+export interface EndedSession {
+  readonly sessionNonce: SessionNonce;
+  /** Of the fact that ended it: when that does not reach the disk, the session has not ended. */
+  readonly index: number;
+}
+
 export interface PillarContact {
   heardAt: number;
   disconnectedAt: number | null;
@@ -65,7 +71,7 @@ export interface PillarContact {
   /** Of its latest heartbeat; null until the connection has had one. */
   sessionNonce: SessionNonce | null;
   /** Sessions of an identity that was revoked or replaced: nothing said in them counts. */
-  endedSessions: readonly SessionNonce[];
+  endedSessions: readonly EndedSession[];
   /** Told since that heartbeat, by alarm: told again when the next shows that the session was another one by then. */
   readonly untold: Map<EventId, Call>;
   /** Since when its ledger has shown less than the hub holds. */

@@ -9,7 +9,7 @@
  * - What has ceased to be true is taken back within 2 s of the time in which the pillar could be told:
  *   it is linked, its way to the hub is whole and quick in both directions, the broker has forgotten and reordered
  *   nothing for 15 s (the hub repeats what may have been forgotten with every second heartbeat), and the hub works,
- *   and since it began it has heard a heartbeat of the pillar's present session: all it tells is signed for one session,
+ *   its disk takes what is decided within half a second (nothing leaves the hub before), and since it began it has heard a heartbeat of the pillar's present session: all it tells is signed for one session,
  *   and nothing but a heartbeat names it. Other time does not count, whatever it was.
  * - A pillar that knows its link to be lost takes back that somebody is with it within the same 2 s. It knows
  *   by keep-alive at the latest 12 s after the way was cut: that is the bound on a way that stays cut.

@@ -177,7 +177,7 @@ function refold(world: HubWorld): void {
     const fact = facts[i] as Fact;
     evolve(state, i % 64 === 0 ? (JSON.parse(JSON.stringify(fact)) as Fact) : fact, i + 1);
   }
-  hearRefolded(heard);
+  hearRefolded(heard, facts.length);
   hub.state = world.rules.refolded({ ...state, heard });
   const unknown = facts.slice(hub.durable);
   if (unknown.length > 0) becameDurable(world, { facts: unknown, first: hub.durable + 1 });

@@ -33,9 +33,10 @@ export function watchReach(sight: Sight): ReachWatch {
   const claiming = new Map<number, Set<Medium>>();
   let isPlanned = false;
   let forgotAt = Number.NEGATIVE_INFINITY;
+  const doesDiskWork = newDiskWatch(world);
   const canNow = (index: number, now: number): boolean => {
     if (!isHonest(world.network)) forgotAt = now;
-    return now - forgotAt > TOLD_AGAIN_MS && canBeTold(sight, index);
+    return doesDiskWork() && now - forgotAt > TOLD_AGAIN_MS && canBeTold(sight, index);
   };
   const look = (index: number): void => {
     const now = scheduler.now();
@@ -80,6 +81,19 @@ export function watchReach(sight: Sight): ReachWatch {
     plan();
   };
   return { words, revoked };
+}
+
+/** Nothing leaves the hub before its disk has what was decided: a disk that takes nothing for so long holds it up. */
+const DISK_WAITS_MS = 500;
+
+function newDiskWatch({ hub, scheduler }: Sight["world"]): () => boolean {
+  let [durable, since] = [0, 0];
+  return () => {
+    const now = scheduler.now();
+    if (hub.journal.isIdle() || hub.durable !== durable) since = now;
+    durable = hub.durable;
+    return now - since < DISK_WAITS_MS;
+  };
 }
 
 function canBeTold(sight: Sight, index: number): boolean {

@@ -7,7 +7,7 @@ import type { People, WorldBase } from "../ports.ts";
 
 export interface WatchWorld extends Pick<WorldBase, "scheduler" | "coverage" | "happened"> {
   readonly pillars: readonly Pick<Pillar, "index" | "id" | "agent">[];
-  readonly hub: Pick<Hub, "state" | "clock" | "failure" | "isUp" | "life">;
+  readonly hub: Pick<Hub, "state" | "clock" | "failure" | "isUp" | "life" | "journal" | "durable">;
   readonly network: Network;
   readonly people: Pick<People, "goneSince">;
   isExpired(pillar: number): boolean;

@@ -82,9 +82,20 @@ describe("a pillar whose identity ends in a call", () => {
   test("goes on when the end was not written down", () => {
     const street = answeredCall();
     revoke(street);
-    hearRefolded(street.state.heard);
+    hearRefolded(street.state.heard, 0);
     beat(street, 7);
     expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(7));
+  });
+
+  test("stays ended when the fold is made again from a disk that holds the end", () => {
+    const street = answeredCall();
+    revoke(street);
+    hearRefolded(street.state.heard, Number.MAX_SAFE_INTEGER);
+    enrol(street, "c3");
+    beat(street, 7);
+    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBeNull();
+    beat(street, 8);
+    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(8));
   });
 });
 
