@@ -35,7 +35,8 @@ export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): Ag
   const { isSilent } = call;
   // Of another incident it is older than this receipt: an alarm of the call before may stand in `newer`.
   const early = agent.call.early?.incidentId === incidentId ? agent.call.early : undefined;
-  const heard = withEarly(agent, undefined);
+  // Another alarm of a call that is over may have its receipt still to come.
+  const heard = withEarly(agent, early?.status === "ended" ? early : undefined);
   const received = withCall(heard, { phase: "received", eventId, isSilent, incidentId });
   const told = step<Agent, Effect>(
     received,
@@ -90,7 +91,9 @@ interface Word {
 
 /** `call`: as it was until now, of the incident that the message is about. */
 function believe(agent: Agent, call: Accepted, { message, moment }: Word): AgentStep {
-  if (message.status === "ended") return ended(agent, moment, message.eventId);
+  if (message.status === "ended") {
+    return ended(withEarly(agent, message), moment, message.eventId);
+  }
   const alive = step<Agent, Effect>(agent, silenceTimer(moment));
   const { eventId, isSilent, incidentId } = call;
   const { by, status } = message;

@@ -107,6 +107,28 @@ describe("a call that is over while a newer alarm has no receipt", () => {
     expect(pillar.prompts.at(-1)).toBe("ended");
   });
 
+  test.each([false, true])(
+    "goes on when another alarm of the call that is over has its receipt later (end told early: %s)",
+    (isEarly) => {
+      const { pillar, first, second } = pressedTwice();
+      pillar.pass(6000);
+      const third = pillar.press();
+      // By HTTPS the second overtook the first: the hub names the first as the newest of the call.
+      const incidentId = IncidentId.parse(first);
+      const over = { v: 1, incidentId, eventId: first, status: "ended" } as const;
+      if (isEarly) pillar.hear(over);
+      pillar.accept(first);
+      if (!isEarly) pillar.hear(over);
+      expect([pillar.lamp(), pillar.state().call.lastEventId]).toEqual(["calling", third]);
+      const receipt = { v: 1, eventId: second, pillarId: PILLAR, seq: 2, incidentId } as const;
+      const signed = { ...receipt, hubEpoch: EPOCH, journalIndex: 2, hubRun: RUN };
+      pillar.tell({ type: "accepted", receipt: signed, via: "https" });
+      expect(pillar.lamp()).toBe("calling");
+      pillar.accept(third);
+      expect(pillar.lamp()).toBe("received");
+    },
+  );
+
   test("goes on aloud, whoever pressed silently in the past that a restored hub hears again", () => {
     const pillar = reachedPillar();
     const silent = pillar.press("silent");
