@@ -1,6 +1,7 @@
 /** Tests of the judge: a clean history passes, and one planted violation of each promise is found. */
 import { describe, expect, test } from "vitest";
 import { check } from "./harness/judge/checker.ts";
+import type { EventId } from "../../shared/ids.ts";
 import type { Entry } from "./harness/judge/history.ts";
 import { cleanHistory, PILLAR, reworded } from "./harness/judge/clean-history.ts";
 
@@ -25,6 +26,15 @@ describe("found is", () => {
     const entries = cleanHistory();
     const press = entries.findIndex(({ what }) => what === "press");
     expect(found(entries.toSpliced(press + 1, 0, early))).toEqual(["I2"]);
+  });
+
+  test("no I2 in a lamp that speaks for the running call, in which somebody presses again", () => {
+    const eventId = "9".repeat(32) as EventId;
+    const pressed = (at: number): Entry => ({ what: "press", at, pillarId: PILLAR, eventId });
+    // Its own alarm is lost, and that is said; what the lamp shows 50 ms later is true of the call.
+    expect(found([...cleanHistory(), pressed(30_050)])).toEqual(["I1"]);
+    const after: Entry = { what: "lamp", at: 45_010, pillarId: PILLAR, lamp: "received" };
+    expect(found([...cleanHistory(), pressed(45_000), after])).toContain("I2");
   });
 
   test("I2: a lamp that says answered though nobody did", () => {

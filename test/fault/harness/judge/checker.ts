@@ -43,8 +43,13 @@ function covers(view: JournalView, alarm: Alarm, press: Press): boolean {
   if (event.pillarId !== press.pillarId) return false;
   if (press.eventId !== undefined) return press.eventId === event.eventId;
   if (Math.abs(event.wallMs - press.at) <= EDGE_TOLERANCE_MS) return true;
-  const closedAt = view.incidents.get(alarm.fact.incidentId)?.closedAt ?? Infinity;
-  return event.wallMs <= press.at && (view.isHubClockTrue ? closedAt >= press.at : true);
+  return wasRunning(view, alarm, press);
+}
+
+/** The call of this alarm was going on when somebody pressed. */
+function wasRunning(view: JournalView, { fact }: Alarm, press: Press): boolean {
+  const closedAt = view.incidents.get(fact.incidentId)?.closedAt ?? Infinity;
+  return fact.event.wallMs <= press.at && (view.isHubClockTrue ? closedAt >= press.at : true);
 }
 
 function lostPresses(entries: readonly Entry[], view: JournalView): Violation[] {
@@ -79,7 +84,8 @@ function falsePromises(entries: readonly Entry[], view: JournalView): Violation[
 
 /**
  * `before`: what the lamp showed until then. From "answered" back to "received" it claims less than before, because the
- * line is cut: of an end it cannot hear. For how long it may be wrong while it can be told is judged in `word-check.ts`.
+ * line is cut: of an end it cannot hear. A press in a running call has an alarm of its own, and the lamp still speaks for
+ * the others of that call. For how long it may be wrong while it can be told is judged in `word-check.ts`.
  */
 function falseLamp(
   view: JournalView,
@@ -92,7 +98,7 @@ function falseLamp(
   const isLess = lamp.lamp === "received" && before?.lamp === "answered";
   const spoken = alarmsOf(view, press).filter(
     (alarm) =>
-      covers(view, alarm, press) &&
+      (covers(view, alarm, press) || wasRunning(view, alarm, press)) &&
       isBefore(view, alarm.row.at, lamp.at) &&
       (isLess || !isOver(view, alarm, lamp.at)),
   );
