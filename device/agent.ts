@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import type { AgentConfig } from "./config.ts";
 import { dataPaths } from "./adapters/host/data-dir.ts";
-import { alarmUrlsOf, ownDoor } from "./adapters/hub/alarm-urls.ts";
+import { alarmUrlsOf, hubAlarmUrl } from "./adapters/hub/alarm-urls.ts";
 import { displayFile } from "./adapters/host/display-file.ts";
 import { Failure, reasonOf } from "./adapters/host/failure.ts";
 import { hubReach, type Lookup, type Reach } from "./adapters/hub/hub-address.ts";
@@ -184,7 +184,7 @@ function startRenewal(config: AgentConfig, parts: RenewalParts): () => void {
   const { clock, identity, link, log, shell, firstLookMs, reach } = parts;
   const { pillarId } = config;
   const own = alarmUrlsOf(config);
-  const urls = own.length > 0 ? own : [ownDoor(config)];
+  const urls = own.length > 0 ? own : [hubAlarmUrl(config)];
   const notEndedBefore = (): number => sureOf(identity.validity(), calendarOf(clock));
   return keepCertificate({
     ...{ identity, clock, log, firstLookMs },

@@ -180,12 +180,12 @@ async function createEntrances(
   parts: Core & CoreParts,
   closers: Closers,
 ): Promise<Entrances> {
-  const { createHttpDoor } = await import("./api/http/http-entrance.ts");
+  const { createHttpEntrance } = await import("./api/http/http-entrance.ts");
   const { link, refused } = parts;
   const alarmApp = await createAlarmApp(parts, closers);
-  const alarms = createHttpDoor(alarmApp, { ...config.alarms, refused });
+  const alarms = createHttpEntrance(alarmApp, { ...config.alarms, refused });
   const app = await createApi(config, { ...parts, alarms }, closers);
-  const http = createHttpDoor(app, { ...config.http, refused });
+  const http = createHttpEntrance(app, { ...config.http, refused });
   return { link, alarms, http };
 }
 
@@ -247,9 +247,9 @@ async function createAlarmApp(
   { log, authority, shell }: Core & CoreParts,
   closers: Closers,
 ): Promise<FastifyInstance> {
-  const { buildAlarmDoor } = await import("./api/fallback-server.ts");
+  const { buildAlarmEntrance } = await import("./api/fallback-server.ts");
   const { linkEvents: events, reads, commands: hub } = shell;
-  const app = await buildAlarmDoor({ log, authority, events, hub, reads });
+  const app = await buildAlarmEntrance({ log, authority, events, hub, reads });
   closers.push(() => app.close());
   await app.ready();
   return app;

@@ -19,10 +19,12 @@ import { renewalRoute, type RenewalRouteOptions } from "./routes/renewals.ts";
 
 const MAX_LIMITED_ADDRESSES = 20_000;
 
-export type AlarmDoorOptions = AlarmRouteOptions & RenewalRouteOptions & Pick<ApiOptions, "log">;
+export type AlarmEntranceOptions = AlarmRouteOptions &
+  RenewalRouteOptions &
+  Pick<ApiOptions, "log">;
 
 /** Does not listen yet: call `listen` on the result. */
-export async function buildAlarmDoor(options: AlarmDoorOptions): Promise<FastifyInstance> {
+export async function buildAlarmEntrance(options: AlarmEntranceOptions): Promise<FastifyInstance> {
   const { log, authority } = options;
   const app = createServer({
     log,

@@ -62,7 +62,7 @@ const alarmsOf = (pillarId: string): string[] =>
 
 const pillarOf = (id: string): Promise<Pillar> => street.hub.operator.pillar(id);
 
-/** By HTTPS at the pillars' door: the status. */
+/** By HTTPS at the pillars' entrance: the status. */
 async function postAlarm(pillar: WirePillar): Promise<number> {
   const url = `${street.hub.url}/api/v1/pillars/${pillar.id}/alarms`;
   const body = JSON.stringify(pillar.envelope(pillar.seal()));

@@ -24,18 +24,18 @@ beforeAll(async () => {
 }, SLOW);
 afterAll(() => street?.close());
 
-const doors = {
+const entrances = {
   "the console's port": () => Number(new URL(street.hub.url).port),
   "the pillars' port": () => street.hub.mqttPort,
   "the port for alarms by HTTPS": () => street.hub.alarmsPort,
 };
 
-test.each(Object.keys(doors) as (keyof typeof doors)[])(
+test.each(Object.keys(entrances) as (keyof typeof entrances)[])(
   "H4 silent connections from one address that would fill %s cost no other address its place: alarms are accepted and an operator is answered",
   { timeout: SLOW },
-  async (door) => {
+  async (entrance) => {
     const wanted = { connections: CONNECTIONS, againAfterMs: AGAIN_AFTER_MS };
-    const crowd = await silentCrowd({ port: doors[door](), ...wanted });
+    const crowd = await silentCrowd({ port: entrances[entrance](), ...wanted });
     onTestFinished(() => crowd.leave());
     await crowd.whole();
     const deeds: readonly Deed[] = ["press", "newcomer", "fallback", "operator"];

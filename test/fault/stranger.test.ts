@@ -1,4 +1,4 @@
-/** G1: real TLS clients whose certificate is none, another's, of another time or for another use, at both doors. */
+/** G1: real TLS clients whose certificate is none, another's, of another time or for another use, at both entrances. */
 // oxlint-disable-next-line import/no-unassigned-import -- x509 needs its side effect first
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
@@ -126,7 +126,7 @@ async function isLetIn(shown: Pick<ConnectionOptions, "key" | "cert">): Promise<
   return said[0] === 0x20 && said[3] === 0;
 }
 
-/** One POST of these bytes to the pillars' HTTPS door, showing that certificate. */
+/** One POST of these bytes to the pillars' HTTPS entrance, showing that certificate. */
 async function post(
   shown: Pick<ConnectionOptions, "key" | "cert">,
   { path, body }: { readonly path: string; readonly body: string },

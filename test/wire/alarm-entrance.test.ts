@@ -20,7 +20,7 @@ let hub: HubProcess;
 let enrolled: EnrolmentResult;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "anzhu-door-"));
+  dir = mkdtempSync(join(tmpdir(), "anzhu-entrance-"));
   const config = HubConfig.parse({
     dataDir: dir,
     ...{ http: { port: 0 }, mqtt: { port: 0 }, alarms: { port: 0 } },

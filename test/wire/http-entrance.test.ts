@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createHttpDoor, type HttpEntrance } from "../../hub/api/http/http-entrance.ts";
+import { createHttpEntrance, type HttpEntrance } from "../../hub/api/http/http-entrance.ts";
 import { createSampledLog, type SampledLog } from "../../hub/link/sampled-log.ts";
 import { startTestApi, type TestApi } from "../kit/hub/api-on-doubles.ts";
 import { keptLog } from "../kit/wire/pillar-clients.ts";
@@ -16,26 +16,26 @@ const CROWD = 2200;
 const SILENT_OF_ONE = 256;
 
 let api: TestApi;
-let door: HttpEntrance;
+let entrance: HttpEntrance;
 let refused: SampledLog;
 const sockets: Socket[] = [];
 
-async function openDoor(trustedProxies: readonly string[] = []): Promise<void> {
+async function openEntrance(trustedProxies: readonly string[] = []): Promise<void> {
   refused = createSampledLog(keptLog().log);
-  door = createHttpDoor(api.app, { host: HOSTILE, port: 0, refused, trustedProxies });
-  await door.listen();
+  entrance = createHttpEntrance(api.app, { host: HOSTILE, port: 0, refused, trustedProxies });
+  await entrance.listen();
 }
 beforeEach(async () => {
   api = await startTestApi();
 });
 afterEach(async () => {
   sockets.splice(0).forEach((socket) => socket.destroy());
-  await door.close();
+  await entrance.close();
   await api.close();
 });
 
 function comes(localAddress: string): Socket {
-  const socket = connect({ port: door.port(), host: HOSTILE, localAddress });
+  const socket = connect({ port: entrance.port(), host: HOSTILE, localAddress });
   socket.on("error", () => undefined);
   sockets.push(socket);
   return socket;
@@ -62,7 +62,7 @@ const stillOpen = (many: readonly Socket[]): number =>
   many.filter((socket) => !socket.closed && !socket.destroyed).length;
 
 test("thousands of silent connections of one address leave every other address its place", async () => {
-  await openDoor();
+  await openEntrance();
   const many = await crowd();
   for (let n = 0; n < 20; n += 1) expect(await ask(comes(OTHER))).toContain("HTTP/1.1 200");
   await expect.poll(() => stillOpen(many)).toBeLessThanOrEqual(SILENT_OF_ONE);
@@ -71,7 +71,7 @@ test("thousands of silent connections of one address leave every other address i
 });
 
 test("an operator behind the crowd's own address gets in as soon as a silent one has had its time", async () => {
-  await openDoor();
+  await openEntrance();
   await crowd();
   await vi.waitFor(async () => expect(await ask(comes(HOSTILE))).toContain("HTTP/1.1 200"), {
     timeout: 5000,
@@ -80,7 +80,7 @@ test("an operator behind the crowd's own address gets in as soon as a silent one
 });
 
 test("a connection that says nothing, or does not finish its headers, is closed after 5 s", async () => {
-  await openDoor();
+  await openEntrance();
   const startedAt = performance.now();
   const [silent, slow] = [comes(HOSTILE), comes(HOSTILE)];
   slow.write("GET /healthz HTTP/1.1\r\nhost: hub\r\nx-slow: ");
@@ -93,7 +93,7 @@ test("a connection that says nothing, or does not finish its headers, is closed 
 });
 
 test("a person with a session keeps the connection while strangers crowd the port", async () => {
-  await openDoor();
+  await openEntrance();
   const token = await api.signIn("operator");
   const own = comes(HOSTILE);
   const authorization = `authorization: Bearer ${token}\r\n`;
@@ -104,7 +104,7 @@ test("a person with a session keeps the connection while strangers crowd the por
 });
 
 test("behind a trusted proxy everybody comes by one address, and the address has no limit", async () => {
-  await openDoor([`${HOSTILE}/32`]);
+  await openEntrance([`${HOSTILE}/32`]);
   const many = Array.from({ length: 2 * SILENT_OF_ONE }, () => comes(HOSTILE));
   await Promise.all(many.map((socket) => once(socket, "connect")));
   expect(await ask(comes(HOSTILE))).toContain("HTTP/1.1 200");

@@ -8,9 +8,9 @@ const ALARMS_PORT = 8884;
 
 /** None only when the setting is an empty list. */
 export const alarmUrlsOf = (config: AgentConfig): readonly string[] =>
-  config.hub.alarmUrls ?? [ownDoor(config)];
+  config.hub.alarmUrls ?? [hubAlarmUrl(config)];
 
-export function ownDoor({ dataDir, hub }: AgentConfig): string {
+export function hubAlarmUrl({ dataDir, hub }: AgentConfig): string {
   const host = hub.host.includes(":") ? `[${hub.host}]` : hub.host;
   return `https://${host}:${portOf(dataPaths(dataDir).alarmsPort)}`;
 }

@@ -30,7 +30,7 @@ const LIMITS: ConnectionLimits = {
   knownOfOne: 64,
 };
 
-export interface HttpDoorOptions {
+export interface HttpEntranceOptions {
   readonly host: string;
   readonly port: number;
   readonly refused: SampledLog;
@@ -59,26 +59,29 @@ export function knowConnection(
   limitByServer.get(server)?.known(socket, who);
 }
 
-export function createHttpDoor(app: FastifyInstance, options: HttpDoorOptions): HttpEntrance {
-  let open: OpenDoor | undefined;
+export function createHttpEntrance(
+  app: FastifyInstance,
+  options: HttpEntranceOptions,
+): HttpEntrance {
+  let open: OpenEntrance | undefined;
   return {
     listen: async () => {
-      open = await openDoor(app, options);
+      open = await openEntrance(app, options);
     },
     port: () => open?.port ?? options.port,
     close: async () => await open?.close(),
   };
 }
 
-interface OpenDoor {
+interface OpenEntrance {
   readonly port: number;
   close(): Promise<void>;
 }
 
-async function openDoor(
+async function openEntrance(
   app: FastifyInstance,
-  { host, port, refused, trustedProxies = [] }: HttpDoorOptions,
-): Promise<OpenDoor> {
+  { host, port, refused, trustedProxies = [] }: HttpEntranceOptions,
+): Promise<OpenEntrance> {
   const { server } = app;
   const limit = createConnectionLimit({
     limits: LIMITS,

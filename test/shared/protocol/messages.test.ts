@@ -1,4 +1,4 @@
-/** The parsers at the door: whatever the bytes, an answer and never an exception. */
+/** The parsers of messages: whatever the bytes, they answer and never throw. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PillarId } from "../../../shared/ids.ts";

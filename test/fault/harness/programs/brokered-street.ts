@@ -15,7 +15,7 @@ export interface BrokeredStreet {
   readonly mosquitto: Mosquitto;
   /** From the hub to the broker. */
   readonly line: Line;
-  /** From the pillars to the hub's door for alarms. */
+  /** From the pillars to the hub's entrance for alarms. */
   readonly https: Line;
   /** Enrols one more pillar; it is not started yet. */
   add(id: string): Promise<PillarUnderTest>;
