@@ -237,9 +237,9 @@ function lost(agent: Agent, event: Extract<Event, { type: "link-down" }>): Agent
   return withLink(agent, linkDown(agent.link, { reason: event.reason, waiting }, event));
 }
 
-type Accepted = Extract<Event, { type: "accepted" }>;
+type ReceiptEvent = Extract<Event, { type: "accepted" }>;
 
-function accepted(agent: Agent, event: Accepted): AgentStep {
+function accepted(agent: Agent, event: ReceiptEvent): AgentStep {
   const { receipt, via } = event;
   if (via === "link") {
     return heed(agent, { channel: "accepted", stamp: receipt, moment: event }, (next) =>
@@ -251,7 +251,7 @@ function accepted(agent: Agent, event: Accepted): AgentStep {
   return messageRefused(agent, { channel: "accepted", reason, moment: event });
 }
 
-function taken(agent: Agent, event: Accepted): AgentStep {
+function taken(agent: Agent, event: ReceiptEvent): AgentStep {
   const { receipt } = event;
   const lit = callAccepted(agent, receipt, event);
   const { eventId, hubEpoch } = receipt;

@@ -20,7 +20,7 @@ import type { Agent, AgentStep } from "../state/agent-state.ts";
 /** One repetition may be lost. */
 const ANSWER_STALE_AFTER = seconds(25);
 
-type Accepted = Exclude<RunningCall, { phase: "calling" }>;
+type AcceptedCall = Exclude<RunningCall, { phase: "calling" }>;
 
 /** A call is received once; after that only its newest alarm can tell of another incident. */
 function isNews(agent: Agent, call: RunningCall, { eventId, incidentId }: Receipt): boolean {
@@ -90,7 +90,7 @@ interface Word {
 }
 
 /** `call`: as it was until now, of the incident that the message is about. */
-function believe(agent: Agent, call: Accepted, { message, moment }: Word): AgentStep {
+function believe(agent: Agent, call: AcceptedCall, { message, moment }: Word): AgentStep {
   if (message.status === "ended") {
     return ended(withEarly(agent, message), moment, message.eventId);
   }
