@@ -10,14 +10,14 @@ import type { Logger } from "pino";
 import { assertNever } from "../../shared/assert.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { Accepted, Receipt } from "../../shared/protocol/accepted.ts";
-import { signCommand } from "./pillar-commands.ts";
+import { signCommand } from "./pillars/pillar-commands.ts";
 import type { HubEffect } from "../core/events.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { recordingPath } from "../journal/read/api-shape.ts";
 import type { Outgoing, Settled } from "./loop.ts";
 import type { Authority } from "../identity/ports.ts";
 import type { Journal, MediaPort, PillarLink } from "../ports.ts";
-import type { PillarMessages } from "./pillar-messages.ts";
+import type { PillarMessages } from "./pillars/pillar-messages.ts";
 import type { Views } from "../media/control/media-sessions.ts";
 import type { Recordings } from "../media/control/recordings.ts";
 

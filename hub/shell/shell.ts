@@ -7,7 +7,7 @@
 import type { Logger } from "pino";
 import type { HubStatus } from "../../shared/api/hub.ts";
 import type { PillarId } from "../../shared/ids.ts";
-import { createCommander, type Commander } from "./pillar-commands.ts";
+import { createCommander, type Commander } from "./pillars/pillar-commands.ts";
 import type { Webhook } from "../config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "../core/events.ts";
@@ -23,7 +23,7 @@ import {
 } from "../identity/identities.ts";
 import { watchDamagedRows } from "./damaged-rows.ts";
 import { watchFiles } from "./file-watch.ts";
-import { createIngest } from "./ingest.ts";
+import { createIngest } from "./pillars/ingest.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { createSampledLog, type SampledLog } from "../link/sampled-log.ts";
 import { mergeLog } from "../../shared/host/sqlite.ts";
@@ -36,7 +36,7 @@ import type { HubCommands, Journal, MediaPort, PillarLink, PillarLinkEvents } fr
 import { createRecordings, type Inspected } from "../media/control/recordings.ts";
 import { openReserve } from "../storage/journal-reserve.ts";
 import { createStorage, type Storage } from "../storage/storage.ts";
-import { createPillarMessages, type PillarMessages } from "./pillar-messages.ts";
+import { createPillarMessages, type PillarMessages } from "./pillars/pillar-messages.ts";
 import { createViews, type Views } from "../media/control/media-sessions.ts";
 import { createCaller } from "./webhook.ts";
 

@@ -7,8 +7,12 @@ import {
   SILENT_BELOW_DB,
   stepSilence,
 } from "../../hub/console/desk/call/level.ts";
-import { emptyQuality, lossSince, qualityWord } from "../../hub/console/desk/call/quality.ts";
-import { MAX_ATTEMPTS, retryDelay } from "../../hub/console/desk/call/retry.ts";
+import {
+  emptyQuality,
+  lossSince,
+  qualityWord,
+} from "../../hub/console/desk/call/connection/quality.ts";
+import { MAX_ATTEMPTS, retryDelay } from "../../hub/console/desk/call/connection/retry.ts";
 import {
   chooseTone,
   isRinging,

@@ -8,7 +8,7 @@ import { incidentOf, incidents, onMediaStarted } from "../state/live-state.ts";
 import { mayWatch, me } from "../state/session.ts";
 import { byUrgency, groupOf, MAX_PREVIEWS, talkTarget } from "./queue/queue.ts";
 import { isRinging } from "./queue/tone.ts";
-import { closeWatch, openWatch, retryWatch, type Watch } from "./call/whep.ts";
+import { closeWatch, openWatch, retryWatch, type Watch } from "./call/connection/whep.ts";
 
 /** The four previews, the open incident and the one being talked to. */
 const MAX_WATCHES = MAX_PREVIEWS + 2;

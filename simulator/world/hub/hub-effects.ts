@@ -89,7 +89,7 @@ function perform(
   }
 }
 
-/** As `hub/shell/pillar-messages.ts`: nothing is signed for a session that has not shown itself. */
+/** As `hub/shell/pillars/pillar-messages.ts`: nothing is signed for a session that has not shown itself. */
 function tellCall(
   world: HubWorld,
   { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,

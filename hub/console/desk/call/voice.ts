@@ -19,7 +19,7 @@ import { mark } from "./marks.ts";
 import { microphone } from "./microphone.ts";
 import { selectedId, talkingTo, watchOf } from "../workspace.ts";
 import { analyser, isSoundOn, unlocks } from "../queue/sound.ts";
-import { prepareSpare, startTalk, stopTalk, swapMicrophone, talk } from "./whip.ts";
+import { prepareSpare, startTalk, stopTalk, swapMicrophone, talk } from "./connection/whip.ts";
 
 /** Fine enough to time the first sound, cheap enough to run all shift. */
 const SAMPLE_MS = 25;

@@ -5,27 +5,27 @@
  * every console at once and gets no receipt: somebody may still be standing there.
  */
 import type { Logger } from "pino";
-import { assertNever } from "../../shared/assert.ts";
-import { canonicalJson } from "../../shared/canonical-json.ts";
-import { linkHash } from "../../shared/hash-chain.ts";
-import type { PillarId } from "../../shared/ids.ts";
-import type { Alarm } from "../../shared/protocol/alarm.ts";
-import type { UpMessage } from "../../shared/protocol/messages.ts";
+import { assertNever } from "../../../shared/assert.ts";
+import { canonicalJson } from "../../../shared/canonical-json.ts";
+import { linkHash } from "../../../shared/hash-chain.ts";
+import type { PillarId } from "../../../shared/ids.ts";
+import type { Alarm } from "../../../shared/protocol/alarm.ts";
+import type { UpMessage } from "../../../shared/protocol/messages.ts";
 import type { Commander } from "./pillar-commands.ts";
-import type { ConsoleFeed } from "./console-feed.ts";
-import type { HubEvent } from "../core/events.ts";
-import type { Via } from "../core/facts/incident.ts";
-import { needsJournal } from "../core/pillar/ledger.ts";
-import { whyNoAlarms, whyUnheard } from "../core/pillar/certificate.ts";
-import type { HubState } from "../core/state/hub-state.ts";
-import { newId } from "./identifier.ts";
-import { sha256 } from "../journal/chain.ts";
-import type { SampledLog } from "../link/sampled-log.ts";
-import { createSampler, type Sampler } from "../link/sampler.ts";
-import type { Taken } from "./effects.ts";
+import type { ConsoleFeed } from "../console-feed.ts";
+import type { HubEvent } from "../../core/events.ts";
+import type { Via } from "../../core/facts/incident.ts";
+import { needsJournal } from "../../core/pillar/ledger.ts";
+import { whyNoAlarms, whyUnheard } from "../../core/pillar/certificate.ts";
+import type { HubState } from "../../core/state/hub-state.ts";
+import { newId } from "../identifier.ts";
+import { sha256 } from "../../journal/chain.ts";
+import type { SampledLog } from "../../link/sampled-log.ts";
+import { createSampler, type Sampler } from "../../link/sampler.ts";
+import type { Taken } from "../effects.ts";
 import type { PillarMessages } from "./pillar-messages.ts";
-import type { Authority } from "../identity/ports.ts";
-import type { AlarmAnswer, Journal, MediaPort, PillarLink, PillarLinkEvents } from "../ports.ts";
+import type { Authority } from "../../identity/ports.ts";
+import type { AlarmAnswer, Journal, MediaPort, PillarLink, PillarLinkEvents } from "../../ports.ts";
 
 export interface IngestOptions {
   readonly authority: Pick<Authority, "verify">;

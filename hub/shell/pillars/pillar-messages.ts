@@ -5,14 +5,14 @@
  * known a moment later: the core then tells the call again, and signals wait for it here.
  */
 import { randomBytes } from "node:crypto";
-import { canonicalJson } from "../../shared/canonical-json.ts";
-import type { HubRun, PillarId, SessionNonce } from "../../shared/ids.ts";
-import type { Stamp } from "../../shared/protocol/addressed.ts";
-import type { Call } from "../../shared/protocol/call.ts";
-import type { Signal } from "../../shared/protocol/signal.ts";
-import type { HubState } from "../core/state/hub-state.ts";
-import type { Authority } from "../identity/ports.ts";
-import type { PillarLink } from "../ports.ts";
+import { canonicalJson } from "../../../shared/canonical-json.ts";
+import type { HubRun, PillarId, SessionNonce } from "../../../shared/ids.ts";
+import type { Stamp } from "../../../shared/protocol/addressed.ts";
+import type { Call } from "../../../shared/protocol/call.ts";
+import type { Signal } from "../../../shared/protocol/signal.ts";
+import type { HubState } from "../../core/state/hub-state.ts";
+import type { Authority } from "../../identity/ports.ts";
+import type { PillarLink } from "../../ports.ts";
 
 /** Of one pillar: an answer and its candidates. */
 const MAX_WAITING_SIGNALS = 40;

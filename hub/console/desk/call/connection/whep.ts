@@ -5,8 +5,8 @@
  * only opens the loudspeaker, so the first word is not lost while connecting.
  */
 import { shallowReactive } from "vue";
-import { API, type FailureCode } from "../../api/client.ts";
-import { newPicture, stepPicture, type Picture } from "./frozen.ts";
+import { API, type FailureCode } from "../../../api/client.ts";
+import { newPicture, stepPicture, type Picture } from "../frozen.ts";
 import {
   endResource,
   isWorthRetrying,

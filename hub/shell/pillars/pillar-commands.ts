@@ -5,19 +5,19 @@
  * A command names the pillar's boot and connection, so one that was delayed past either does nothing. A pillar
  * whose identity is in doubt is sent no command.
  */
-import { canonicalJson } from "../../shared/canonical-json.ts";
-import type { CommandId, PillarId, SessionNonce } from "../../shared/ids.ts";
-import type { Command, CommandBody, PillarCommand } from "../../shared/protocol/command.ts";
-import type { Report } from "../../shared/protocol/report.ts";
-import type { Fact, FactOf } from "../core/facts.ts";
-import { isTrusted } from "../core/pillar/pillar-registry.ts";
-import type { PillarRecord } from "../core/state/pillar-record.ts";
-import type { HubState } from "../core/state/hub-state.ts";
-import { newId } from "./identifier.ts";
-import type { CommandRequest } from "../../shared/api/pillar.ts";
-import { takeTurn, type Rate } from "../link/rate.ts";
-import type { Authority } from "../identity/ports.ts";
-import type { Actor, CommandSent, HubCommands, PillarLink } from "../ports.ts";
+import { canonicalJson } from "../../../shared/canonical-json.ts";
+import type { CommandId, PillarId, SessionNonce } from "../../../shared/ids.ts";
+import type { Command, CommandBody, PillarCommand } from "../../../shared/protocol/command.ts";
+import type { Report } from "../../../shared/protocol/report.ts";
+import type { Fact, FactOf } from "../../core/facts.ts";
+import { isTrusted } from "../../core/pillar/pillar-registry.ts";
+import type { PillarRecord } from "../../core/state/pillar-record.ts";
+import type { HubState } from "../../core/state/hub-state.ts";
+import { newId } from "../identifier.ts";
+import type { CommandRequest } from "../../../shared/api/pillar.ts";
+import { takeTurn, type Rate } from "../../link/rate.ts";
+import type { Authority } from "../../identity/ports.ts";
+import type { Actor, CommandSent, HubCommands, PillarLink } from "../../ports.ts";
 
 const EXPIRES_IN_MS = 10_000;
 const RESULT_WITHIN_MS = 5000;

@@ -5,9 +5,9 @@
  * costs one request and one handshake.
  */
 import { shallowReactive } from "vue";
-import { API } from "../../api/client.ts";
-import type { FailureCode } from "../../api/client.ts";
-import { microphone } from "./microphone.ts";
+import { API } from "../../../api/client.ts";
+import type { FailureCode } from "../../../api/client.ts";
+import { microphone } from "../microphone.ts";
 import { endResource, isWorthRetrying, negotiate, newPeer, prepare } from "./peer.ts";
 import { MAX_ATTEMPTS, retryDelay } from "./retry.ts";
 

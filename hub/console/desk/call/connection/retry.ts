@@ -1,6 +1,6 @@
 /** How often and how long a media connection is tried: quickly at first, then more slowly, and not for ever. */
-import { fullJitter } from "../../../../shared/backoff.ts";
-import { milliseconds } from "../../../../shared/duration.ts";
+import { fullJitter } from "../../../../../shared/backoff.ts";
+import { milliseconds } from "../../../../../shared/duration.ts";
 
 const BACKOFF = { first: milliseconds(400), most: milliseconds(5000) };
 /** Not at once even when chance says zero: the hub's media process needs a moment to come back. */

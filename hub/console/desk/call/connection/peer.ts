@@ -4,7 +4,7 @@
  * Only host candidates are used (the hub is on our network), so gathering ends in milliseconds and the offer
  * goes out complete; there is no trickling.
  */
-import { failure, type FailureCode } from "../../api/client.ts";
+import { failure, type FailureCode } from "../../../api/client.ts";
 
 /** Host candidates are there at once; what is not there by now is not waited for. */
 const GATHER_MS = 50;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { newTurns } from "../../hub/console/desk/call/turn.ts";
+import { newTurns } from "../../../../../hub/console/desk/call/connection/turn.ts";
 
 function gate() {
   let open = (): void => undefined;

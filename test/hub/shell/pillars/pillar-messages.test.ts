@@ -1,11 +1,11 @@
 /** What pillars are told is signed for their present session, in order; what comes before it waits for it. */
 import { describe, expect, test } from "vitest";
-import { createPillarMessages } from "../../../hub/shell/pillar-messages.ts";
-import { hex, newStreet, pillar, WANG } from "../../kit/core/hub-core-street.ts";
-import type { SessionNonce } from "../../../shared/ids.ts";
-import { EventId, IncidentId, MediaSessionId, type Signature } from "../../../shared/ids.ts";
-import { canonicalJson } from "../../../shared/canonical-json.ts";
-import { parseDown, type DownMessage } from "../../../shared/protocol/messages.ts";
+import { createPillarMessages } from "../../../../hub/shell/pillars/pillar-messages.ts";
+import { hex, newStreet, pillar, WANG } from "../../../kit/core/hub-core-street.ts";
+import type { SessionNonce } from "../../../../shared/ids.ts";
+import { EventId, IncidentId, MediaSessionId, type Signature } from "../../../../shared/ids.ts";
+import { canonicalJson } from "../../../../shared/canonical-json.ts";
+import { parseDown, type DownMessage } from "../../../../shared/protocol/messages.ts";
 
 const about = { incidentId: IncidentId.parse(hex(1)), eventId: EventId.parse(hex(2)) };
 const call = { v: 1, ...about, status: "answered", by: "Wang" } as const;
