@@ -1,10 +1,10 @@
 /** F2 → first sound each way and first picture. */
 import { samplesOf, sine } from "../kit/media/tone.ts";
 import { pcmOf } from "../kit/media/wav-file.ts";
-import { openDeskRig, type DeskRig } from "./desk-rig.ts";
-import { toneOnsets } from "./onset.ts";
-import { summarise } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+import { openDeskRig, type DeskRig } from "./rig/desk-rig.ts";
+import { toneOnsets } from "./rig/onset.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Row, Section } from "./rig/section.ts";
 
 const CALLS = 20;
 const OPERATOR_HZ = 1000;

@@ -10,8 +10,8 @@ import { until } from "../../simulator/demo/hub-client.ts";
 import { openStreet, readJournal, type Street } from "../fault/harness/programs/street.ts";
 import { libfaketime, underClock } from "../fault/harness/programs/tool.ts";
 import { wirePillar } from "../fault/harness/network/wire-pillar.ts";
-import { summarise } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Row, Section } from "./rig/section.ts";
 
 const CALLS = 12;
 /** The calls begin over so long, so that kills and leaps meet every step. */

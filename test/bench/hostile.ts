@@ -13,9 +13,9 @@ import {
   type WireLink,
   type WirePillar,
 } from "../fault/harness/network/wire-pillar.ts";
-import type { Attack, Deeds, AttackOptions } from "./hostile-child.ts";
-import { summarise } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+import type { Attack, Deeds, AttackOptions } from "./rig/hostile-child.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Row, Section } from "./rig/section.ts";
 
 const VICTIMS = 4;
 const PRESSES = 100;
@@ -112,7 +112,7 @@ async function measured(
   let mostMib = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
     calm.push(...(await press()));
-    const child = fork(join(import.meta.dirname, "hostile-child.ts"), [options]);
+    const child = fork(join(import.meta.dirname, "rig/hostile-child.ts"), [options]);
     let deeds: Deeds = { packets: 0, connections: 0 };
     child.on("message", (told) => (deeds = told as Deeds));
     await delay(UNDER_WAY_MS);

@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { mustHaveNamespaces, type Namespace } from "../fault/harness/network/namespace.ts";
 import type { PillarUnderTest } from "../fault/harness/programs/pillar.ts";
 import { openStreet, type Street } from "../fault/harness/programs/street.ts";
-import { summarise } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Row, Section } from "./rig/section.ts";
 
 const PILLARS = 8;
 const PRESSES_EACH = 40;

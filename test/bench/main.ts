@@ -5,14 +5,14 @@
  */
 import openTempHome from "../kit/run/temp-home.ts";
 import { benchAnswer } from "./answer.ts";
-import { benchBurst } from "./burst.ts";
+import { benchBurst } from "./load/burst.ts";
 import { benchEscalation } from "./escalation.ts";
 import { benchHostile } from "./hostile.ts";
 import { benchLoss } from "./loss.ts";
-import { benchHeartbeat } from "./heartbeat.ts";
-import { benchHerd } from "./herd.ts";
-import { benchHubRestart } from "./hub-restart.ts";
-import { benchIdle } from "./idle.ts";
+import { benchHeartbeat } from "./load/heartbeat.ts";
+import { benchHerd } from "./load/herd.ts";
+import { benchHubRestart } from "./load/hub-restart.ts";
+import { benchIdle } from "./load/idle.ts";
 import { benchMouthToEar } from "./mouth-to-ear.ts";
 import { benchPoison } from "./poison.ts";
 import { benchPresence } from "./presence.ts";
@@ -20,8 +20,8 @@ import { benchPress } from "./press.ts";
 import { benchResident } from "./resident.ts";
 import { benchRing } from "./ring.ts";
 import { benchSilent } from "./silent.ts";
-import { benchStart } from "./start.ts";
-import { render, write, type Section } from "./section.ts";
+import { benchStart } from "./load/start.ts";
+import { render, write, type Section } from "./rig/section.ts";
 
 const BENCHES: Record<string, () => Promise<Section>> = {
   press: benchPress,

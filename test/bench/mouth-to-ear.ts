@@ -2,10 +2,10 @@
 import { onsetsInPage } from "../kit/browser/remote-sound.ts";
 import { samplesOf, sine } from "../kit/media/tone.ts";
 import { pcmOf } from "../kit/media/wav-file.ts";
-import { openDeskRig, type DeskRig } from "./desk-rig.ts";
-import { toneOnsets } from "./onset.ts";
-import { summarise } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+import { openDeskRig, type DeskRig } from "./rig/desk-rig.ts";
+import { toneOnsets } from "./rig/onset.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Row, Section } from "./rig/section.ts";
 
 const BEEPS = 30;
 const OPERATOR_HZ = 1000;

@@ -4,8 +4,8 @@ import { poisonCorpus } from "../../simulator/poison/corpus.ts";
 import { newPoisoner, type Poisoner } from "../fault/harness/network/poisoner.ts";
 import { openStreet, type Street } from "../fault/harness/programs/street.ts";
 import { wirePillar, type WireLink } from "../fault/harness/network/wire-pillar.ts";
-import { summarise } from "./percentile.ts";
-import type { Section } from "./section.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Section } from "./rig/section.ts";
 
 const INNOCENT = 4;
 const POISONERS = 3;

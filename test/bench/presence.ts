@@ -6,8 +6,8 @@ import { hubClient } from "../../simulator/demo/hub-client.ts";
 import { mustHaveNamespaces, type Namespace } from "../fault/harness/network/namespace.ts";
 import type { PillarUnderTest } from "../fault/harness/programs/pillar.ts";
 import { openStreet, type Street } from "../fault/harness/programs/street.ts";
-import { summarise } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Row, Section } from "./rig/section.ts";
 
 const PILLARS = 7;
 const ROUNDS = 3;

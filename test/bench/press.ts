@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { measureFloor } from "./floor.ts";
-import { summarise } from "./percentile.ts";
-import type { Section } from "./section.ts";
-import { openStation } from "./station.ts";
+import { measureFloor } from "./rig/floor.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Section } from "./rig/section.ts";
+import { openStation } from "./rig/station.ts";
 
 const PRESSES = 500;
 const WARM_UP = 200;

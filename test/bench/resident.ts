@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDemo } from "../kit/programs/demo.ts";
-import { summarise } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Row, Section } from "./rig/section.ts";
 
 const SETTLE_MS = 20_000;
 const STARTS = 5;

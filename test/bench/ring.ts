@@ -1,8 +1,8 @@
 /** The board's contact closes → the row rings at the desk in Chromium. */
 import { sine } from "../kit/media/tone.ts";
-import { openDeskRig } from "./desk-rig.ts";
-import { summarise } from "./percentile.ts";
-import type { Section } from "./section.ts";
+import { openDeskRig } from "./rig/desk-rig.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Section } from "./rig/section.ts";
 
 const PRESSES = 50;
 

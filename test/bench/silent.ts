@@ -4,8 +4,8 @@ import { openStreet, type Street } from "../fault/harness/programs/street.ts";
 import { newInnocents, type Deed, type Innocents } from "../fault/harness/innocents.ts";
 import type { SilentDeeds } from "../fault/harness/silent-child.ts";
 import { silentCrowd } from "../fault/harness/silent-crowd.ts";
-import { summarise } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+import { summarise } from "./rig/percentile.ts";
+import type { Row, Section } from "./rig/section.ts";
 
 const CONNECTIONS = 3500;
 /** Calm and crowd take turns, so that what else the machine does falls on both. */

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { isExactlyOnce } from "../../simulator/load/press-verdict.ts";
-import { measureBurst, slowFsync } from "../bench/burst.ts";
+import { measureBurst, slowFsync } from "../bench/load/burst.ts";
 import { missing } from "./harness/programs/tool.ts";
 
 const PILLARS = 150;

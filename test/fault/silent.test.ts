@@ -1,6 +1,6 @@
 /** Group H: connections that say nothing, from one address, beyond the limits of each port of a real hub. */
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { percentile } from "../bench/percentile.ts";
+import { percentile } from "../bench/rig/percentile.ts";
 import { newInnocents, type Deed, type Innocents } from "./harness/innocents.ts";
 import { silentCrowd } from "./harness/silent-crowd.ts";
 import { openStreet, type Street } from "./harness/programs/street.ts";

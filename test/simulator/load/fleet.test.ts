@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { judgePresses, isExactlyOnce } from "../../../simulator/load/press-verdict.ts";
 import { costOf } from "../../../simulator/load/process-cost.ts";
-import { openLoad, type LoadRig } from "../../bench/load-rig.ts";
+import { openLoad, type LoadRig } from "../../bench/rig/load-rig.ts";
 
 const PILLARS = 8;
 

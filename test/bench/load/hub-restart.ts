@@ -5,16 +5,16 @@
  * receipts, and when everybody else is back.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { FleetReport } from "../../simulator/load/fleet.ts";
+import type { FleetReport } from "../../../simulator/load/fleet.ts";
 import {
   isExactlyOnce,
   judgePresses,
   type PressVerdict,
-} from "../../simulator/load/press-verdict.ts";
-import type { Cost } from "../../simulator/load/process-cost.ts";
-import { openLoad, type LoadRig } from "./load-rig.ts";
-import { percentile } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+} from "../../../simulator/load/press-verdict.ts";
+import type { Cost } from "../../../simulator/load/process-cost.ts";
+import { openLoad, type LoadRig } from "../rig/load-rig.ts";
+import { percentile } from "../rig/percentile.ts";
+import type { Row, Section } from "../rig/section.ts";
 
 const PILLARS = 1000;
 const PRESS_WITHIN_MS = 1000;

@@ -4,12 +4,12 @@ import {
   isExactlyOnce,
   judgePresses,
   type PressVerdict,
-} from "../../simulator/load/press-verdict.ts";
-import { injected } from "../fault/harness/disk/disk.ts";
-import type { Surroundings } from "../fault/harness/programs/process.ts";
-import { openLoad, type LoadRig } from "./load-rig.ts";
-import { summarise } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+} from "../../../simulator/load/press-verdict.ts";
+import { injected } from "../../fault/harness/disk/disk.ts";
+import type { Surroundings } from "../../fault/harness/programs/process.ts";
+import { openLoad, type LoadRig } from "../rig/load-rig.ts";
+import { summarise } from "../rig/percentile.ts";
+import type { Row, Section } from "../rig/section.ts";
 
 const PILLARS = 1000;
 const WITHIN_MS = 1000;

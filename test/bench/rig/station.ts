@@ -2,15 +2,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startAgent, type RunningAgent } from "../../device/agent.ts";
-import { enrol } from "../../device/adapters/hub/enrolment.ts";
-import { AgentConfig } from "../../device/config.ts";
-import type { LampPattern } from "../../device/core/state/shown.ts";
-import type { Board, InputChange, MediaPort } from "../../device/ports.ts";
-import { ACCOUNTS, PASSWORD, startHub } from "../../simulator/demo/demo-hub.ts";
-import { until } from "../../simulator/demo/hub-client.ts";
-import { demoPlaces } from "../../simulator/demo/places.ts";
-import { freePort, freeUdpRange } from "../kit/programs/free-ports.ts";
+import { startAgent, type RunningAgent } from "../../../device/agent.ts";
+import { enrol } from "../../../device/adapters/hub/enrolment.ts";
+import { AgentConfig } from "../../../device/config.ts";
+import type { LampPattern } from "../../../device/core/state/shown.ts";
+import type { Board, InputChange, MediaPort } from "../../../device/ports.ts";
+import { ACCOUNTS, PASSWORD, startHub } from "../../../simulator/demo/demo-hub.ts";
+import { until } from "../../../simulator/demo/hub-client.ts";
+import { demoPlaces } from "../../../simulator/demo/places.ts";
+import { freePort, freeUdpRange } from "../../kit/programs/free-ports.ts";
 
 export interface Station {
   /** Presses the button for an instant, now. */

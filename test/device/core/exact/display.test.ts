@@ -1,13 +1,13 @@
 /** Every screen of the pillar: its name, both texts and the lamp beside it, whole. */
 import { describe, expect, test } from "vitest";
-import { CommandId } from "../../../shared/ids.ts";
+import { CommandId } from "../../../../shared/ids.ts";
 import {
   falsePillar,
   NONCE,
   PILLAR,
   reachedPillar,
   type FalsePillar,
-} from "../../kit/core/pillar-core.ts";
+} from "../../../kit/core/pillar-core.ts";
 
 const shown = (pillar: FalsePillar) => {
   const { phase, zh, en } = pillar.state().display;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
-const FILE = join(import.meta.dirname, "../../docs/measurements.md");
+const FILE = join(import.meta.dirname, "../../../docs/measurements.md");
 
 export interface Row {
   readonly what: string;

@@ -1,12 +1,12 @@
 /** What a pillar says of its own health: each fact in words, when it changes and only then. */
 import { describe, expect, test } from "vitest";
-import { after, only } from "../../kit/core/effects.ts";
+import { after, only } from "../../../kit/core/effects.ts";
 import {
   falsePillar,
   LINK_UP,
   reachedPillar,
   type FalsePillar,
-} from "../../kit/core/pillar-core.ts";
+} from "../../../kit/core/pillar-core.ts";
 
 const WELL = {
   ...{ type: "state", camera: "ready", microphone: "ready", speaker: "ready" },

@@ -1,11 +1,11 @@
 /** A hub with years of work behind it starts: after an ordinary end, after a crash, after an upgrade. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { sha256 } from "../../hub/journal/chain.ts";
-import { ageJournal } from "../../simulator/load/aged-journal.ts";
+import { sha256 } from "../../../hub/journal/chain.ts";
+import { ageJournal } from "../../../simulator/load/aged-journal.ts";
 import { seconds } from "./hub-restart.ts";
-import { openLoad, type LoadRig } from "./load-rig.ts";
-import type { Row, Section } from "./section.ts";
+import { openLoad, type LoadRig } from "../rig/load-rig.ts";
+import type { Row, Section } from "../rig/section.ts";
 
 const PILLARS = 1000;
 const ROWS = 1_000_000;

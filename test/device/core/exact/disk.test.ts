@@ -1,9 +1,14 @@
 /** Alarms on their way to the disk: each effect in its order, and every limit with one below and one above. */
 import { describe, expect, test } from "vitest";
-import { isAllStoredWith, MAX_UNSTORED } from "../../../device/core/disk.ts";
-import type { EventId } from "../../../shared/ids.ts";
-import { after, clear, only, set } from "../../kit/core/effects.ts";
-import { EPOCH, falsePillar, reachedPillar, type FalsePillar } from "../../kit/core/pillar-core.ts";
+import { isAllStoredWith, MAX_UNSTORED } from "../../../../device/core/disk.ts";
+import type { EventId } from "../../../../shared/ids.ts";
+import { after, clear, only, set } from "../../../kit/core/effects.ts";
+import {
+  EPOCH,
+  falsePillar,
+  reachedPillar,
+  type FalsePillar,
+} from "../../../kit/core/pillar-core.ts";
 
 const appends = (effects: Parameters<typeof only>[0]) =>
   only(effects, "append").map((one) => one.type === "append" && one.alarm.event.seq);

@@ -1,7 +1,7 @@
 /** The way to the hub: each wait, each attempt and the whole state of the link. */
 import { describe, expect, test } from "vitest";
-import { SessionNonce } from "../../../shared/ids.ts";
-import { after, clear, only, set, timers } from "../../kit/core/effects.ts";
+import { SessionNonce } from "../../../../shared/ids.ts";
+import { after, clear, only, set, timers } from "../../../kit/core/effects.ts";
 import {
   falsePillar,
   keptAlarm,
@@ -9,7 +9,7 @@ import {
   NONCE,
   reachedPillar,
   type FalsePillar,
-} from "../../kit/core/pillar-core.ts";
+} from "../../../kit/core/pillar-core.ts";
 
 const link = (pillar: FalsePillar) => pillar.state().link;
 const down = (pillar: FalsePillar) =>

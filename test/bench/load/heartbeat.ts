@@ -1,7 +1,7 @@
 /** Ten thousand pillars say every 5 s that they are there. */
 import { setTimeout as delay } from "node:timers/promises";
-import { openLoad, type LoadRig } from "./load-rig.ts";
-import type { Section } from "./section.ts";
+import { openLoad, type LoadRig } from "../rig/load-rig.ts";
+import type { Section } from "../rig/section.ts";
 
 const PILLARS = 10_000;
 const EVERY_SECONDS = 5;

@@ -3,11 +3,11 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { startFleet } from "../../simulator/load/fleet-process.ts";
-import { LOOPBACK } from "../../simulator/load/hub-settings.ts";
-import { costOf } from "../../simulator/load/process-cost.ts";
-import { ENVIRONMENT, openLoad, type LoadRig } from "./load-rig.ts";
-import type { Row, Section } from "./section.ts";
+import { startFleet } from "../../../simulator/load/fleet-process.ts";
+import { LOOPBACK } from "../../../simulator/load/hub-settings.ts";
+import { costOf } from "../../../simulator/load/process-cost.ts";
+import { ENVIRONMENT, openLoad, type LoadRig } from "../rig/load-rig.ts";
+import type { Row, Section } from "../rig/section.ts";
 
 const PILLARS = 10_000;
 const SETTLE_MS = 20_000;
@@ -85,7 +85,7 @@ async function memoryOf({ hub, url }: LoadRig): Promise<Idle> {
 }
 
 async function measureFloorKib(rig: LoadRig, pillars: number): Promise<number> {
-  const child = fork(join(import.meta.dirname, "floor-tls-child.ts"), [rig.hubDir], {
+  const child = fork(join(import.meta.dirname, "../rig/floor-tls-child.ts"), [rig.hubDir], {
     execArgv: ["--max-semi-space-size=1"],
     env: { ...process.env, ...ENVIRONMENT },
   });

@@ -1,15 +1,15 @@
 /** The way by HTTPS: each timer, request and entry compared whole, at each limit. */
 import { describe, expect, test } from "vitest";
-import { MAX_POSTS, POST_AFTER } from "../../../device/core/https-fallback.ts";
-import type { EventId } from "../../../shared/ids.ts";
-import { after, only, set } from "../../kit/core/effects.ts";
+import { MAX_POSTS, POST_AFTER } from "../../../../device/core/https-fallback.ts";
+import type { EventId } from "../../../../shared/ids.ts";
+import { after, only, set } from "../../../kit/core/effects.ts";
 import {
   falsePillar,
   keptAlarm,
   LINK_UP,
   reachedPillar,
   type FalsePillar,
-} from "../../kit/core/pillar-core.ts";
+} from "../../../kit/core/pillar-core.ts";
 
 const ways = { fallbackHubs: 2 };
 const reason = "no answer within 5 s";

@@ -7,7 +7,7 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:tls";
 import { Aedes } from "aedes";
-import { openAuthority } from "../../hub/identity/authority.ts";
+import { openAuthority } from "../../../hub/identity/authority.ts";
 
 const [hubDir = ""] = process.argv.slice(2);
 const authority = await openAuthority(hubDir, []);

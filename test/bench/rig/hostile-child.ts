@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { generate } from "mqtt-packet";
-import { KEEP_ALIVE_SECONDS } from "../../shared/protocol/connection.ts";
+import { KEEP_ALIVE_SECONDS } from "../../../shared/protocol/connection.ts";
 
 export type Attack =
   | "publishes"

@@ -5,22 +5,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "../../simulator/demo/hub-client.ts";
-import { enrolMany, type Enrolment } from "../../simulator/load/enrolment.ts";
+import { until } from "../../../simulator/demo/hub-client.ts";
+import { enrolMany, type Enrolment } from "../../../simulator/load/enrolment.ts";
 import {
   startFleet,
   startFleetApart,
   type FleetProcess,
-} from "../../simulator/load/fleet-process.ts";
-import { LOOPBACK, loadHubCommand } from "../../simulator/load/hub-settings.ts";
-import type { JournalledAlarm } from "../../simulator/load/press-verdict.ts";
-import { costOf, type Cost } from "../../simulator/load/process-cost.ts";
+} from "../../../simulator/load/fleet-process.ts";
+import { LOOPBACK, loadHubCommand } from "../../../simulator/load/hub-settings.ts";
+import type { JournalledAlarm } from "../../../simulator/load/press-verdict.ts";
+import { costOf, type Cost } from "../../../simulator/load/process-cost.ts";
 import {
   startProcess,
   type Process,
   type Surroundings,
-} from "../fault/harness/programs/process.ts";
-import { freePort, freeUdpRange } from "../kit/programs/free-ports.ts";
+} from "../../fault/harness/programs/process.ts";
+import { freePort, freeUdpRange } from "../../kit/programs/free-ports.ts";
 
 const MEDIA_PORTS = 100;
 const READY_MS = 60_000;

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { openBrowser } from "../kit/browser/chromium.ts";
-import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
-import { takeSeat } from "../kit/browser/operator-desk.ts";
-import { wavFile } from "../../simulator/live/sound/sound.ts";
+import { openBrowser } from "../../kit/browser/chromium.ts";
+import { postJson, startDemo, type Demo } from "../../kit/programs/demo.ts";
+import { takeSeat } from "../../kit/browser/operator-desk.ts";
+import { wavFile } from "../../../simulator/live/sound/sound.ts";
 
 export interface Moment {
   readonly name: string;

@@ -1,15 +1,27 @@
 /** What the pillar's core decides, effect by effect, and every number of it: one below, at, and above. */
 import { describe, expect, test } from "vitest";
-import { stepAgent } from "../../../device/core/agent.ts";
-import type { Effect, Event } from "../../../device/core/events.ts";
-import { MAX_UNSTORED } from "../../../device/core/disk.ts";
-import { WINDOW } from "../../../device/core/ledger.ts";
-import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
-import { PROMPTS } from "../../../device/core/call/prompt.ts";
-import { ENDING_MS, mayBeDue, nextLook, sureOf, troubleOf } from "../../../device/core/renewal.ts";
-import { MAX_POSTS, POST_AFTER } from "../../../device/core/https-fallback.ts";
-import { falsePillar, LINK_UP, NONCE, PILLAR, reachedPillar } from "../../kit/core/pillar-core.ts";
-import { after, clear, only, set, timers } from "../../kit/core/effects.ts";
+import { stepAgent } from "../../../../device/core/agent.ts";
+import type { Effect, Event } from "../../../../device/core/events.ts";
+import { MAX_UNSTORED } from "../../../../device/core/disk.ts";
+import { WINDOW } from "../../../../device/core/ledger.ts";
+import { MAX_OUTBOX } from "../../../../device/core/state/outbox-state.ts";
+import { PROMPTS } from "../../../../device/core/call/prompt.ts";
+import {
+  ENDING_MS,
+  mayBeDue,
+  nextLook,
+  sureOf,
+  troubleOf,
+} from "../../../../device/core/renewal.ts";
+import { MAX_POSTS, POST_AFTER } from "../../../../device/core/https-fallback.ts";
+import {
+  falsePillar,
+  LINK_UP,
+  NONCE,
+  PILLAR,
+  reachedPillar,
+} from "../../../kit/core/pillar-core.ts";
+import { after, clear, only, set, timers } from "../../../kit/core/effects.ts";
 
 test("the limits are these, and a change of one is a decision", () => {
   expect([MAX_UNSTORED, WINDOW, MAX_OUTBOX, MAX_POSTS, POST_AFTER]).toEqual([

@@ -7,8 +7,8 @@ import {
   seconds,
   type RestartFigures,
 } from "./hub-restart.ts";
-import { percentile } from "./percentile.ts";
-import type { Row, Section } from "./section.ts";
+import { percentile } from "../rig/percentile.ts";
+import type { Row, Section } from "../rig/section.ts";
 
 const PILLARS = 10_000;
 const PRESSING = 100;

@@ -1,5 +1,5 @@
 /** When a pure tone begins in what a pillar's loudspeaker played. */
-import { loudness, toneShare } from "../kit/media/tone.ts";
+import { loudness, toneShare } from "../../kit/media/tone.ts";
 
 /** Samples in 5 ms: five waves of 1 kHz. */
 const BLOCK = 240;

@@ -1,8 +1,8 @@
 /** The outbox at its limits, its pages and its way back from a dead disk: each effect and each entry whole. */
 import { describe, expect, test } from "vitest";
-import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
-import { CommandId, HubEpoch, type EventId } from "../../../shared/ids.ts";
-import { after, clear, only, set, timers } from "../../kit/core/effects.ts";
+import { MAX_OUTBOX } from "../../../../device/core/state/outbox-state.ts";
+import { CommandId, HubEpoch, type EventId } from "../../../../shared/ids.ts";
+import { after, clear, only, set, timers } from "../../../kit/core/effects.ts";
 import {
   EPOCH,
   falsePillar,
@@ -12,7 +12,7 @@ import {
   PILLAR,
   reachedPillar,
   type FalsePillar,
-} from "../../kit/core/pillar-core.ts";
+} from "../../../kit/core/pillar-core.ts";
 
 const OTHER = HubEpoch.parse("f".repeat(32));
 const kept = (count: number, from = 1) =>

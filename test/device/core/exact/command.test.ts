@@ -1,15 +1,15 @@
 /** What a pillar does with a command, effect by effect. */
 import { describe, expect, test } from "vitest";
-import { CommandId, SessionNonce } from "../../../shared/ids.ts";
-import type { CommandBody, PillarCommand } from "../../../shared/protocol/command.ts";
+import { CommandId, SessionNonce } from "../../../../shared/ids.ts";
+import type { CommandBody, PillarCommand } from "../../../../shared/protocol/command.ts";
 import {
   LINK_UP,
   NONCE,
   PILLAR,
   reachedPillar,
   type FalsePillar,
-} from "../../kit/core/pillar-core.ts";
-import { after, clear, only, set, timers } from "../../kit/core/effects.ts";
+} from "../../../kit/core/pillar-core.ts";
+import { after, clear, only, set, timers } from "../../../kit/core/effects.ts";
 
 let commands = 0;
 function command(pillar: FalsePillar, given: PillarCommand, change: object = {}) {

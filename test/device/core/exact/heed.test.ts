@@ -1,8 +1,8 @@
 /** What is refused and what is heeded: the whole of what a session has heard, and each line in its words. */
 import { describe, expect, test } from "vitest";
-import { HubRun, IncidentId, PillarId, SessionNonce } from "../../../shared/ids.ts";
-import type { Stamp } from "../../../shared/protocol/addressed.ts";
-import { after, only, set } from "../../kit/core/effects.ts";
+import { HubRun, IncidentId, PillarId, SessionNonce } from "../../../../shared/ids.ts";
+import type { Stamp } from "../../../../shared/protocol/addressed.ts";
+import { after, only, set } from "../../../kit/core/effects.ts";
 import {
   LINK_UP,
   NONCE,
@@ -10,7 +10,7 @@ import {
   reachedPillar,
   RUN,
   type FalsePillar,
-} from "../../kit/core/pillar-core.ts";
+} from "../../../kit/core/pillar-core.ts";
 
 const OTHER = SessionNonce.parse("9".repeat(32));
 const run = (n: number): HubRun => HubRun.parse(n.toString(16).padStart(32, "0"));
