@@ -10,7 +10,10 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    /** Waiting ends with the condition; on a busy machine that may take more than the default second. */
+    /**
+     * Waiting ends with the condition; on a busy machine
+     * that may take more than the default second.
+     */
     expect: { poll: { timeout: 15_000 } },
     pool: "forks",
   },

@@ -1,8 +1,8 @@
 /**
  * One whole agent in this process, put together from its parts.
  *
- * Parts may be given (a test's board, a bench's media); the others are made from the configuration. A
- * broken ledger does not keep the agent from starting: a press must still go out.
+ * Parts may be given (a test's board, a bench's media); the others are made from the configuration.
+ * A broken ledger does not keep the agent from starting: a press must still go out.
  */
 import { readFileSync } from "node:fs";
 import type { AgentConfig } from "./config.ts";

@@ -12,21 +12,32 @@ const Camera = z.discriminatedUnion("kind", [
     kind: z.literal("file"),
     /** Video file that is played again and again instead of a camera. */
     path: z.string(),
-    /** `h264`: the file holds H.264 without B-frames and is sent as it is. `other`: it is encoded. */
+    /**
+     * `h264`: the file holds H.264 without B-frames and is sent as it is. `other`: it is encoded.
+     */
     codec: z.enum(["h264", "other"]).default("h264"),
   }),
   z.strictObject({
     kind: z.literal("rtsp"),
-    /** Address of the network camera, with user and password where it asks for them. They are kept out of logs. */
+    /**
+     * Address of the network camera, with user and password
+     * where it asks for them. They are kept out of logs.
+     */
     url: z.url({ protocol: /^rtsps?$/ }),
-    /** `h264`: the camera sends H.264 without B-frames, which is passed on as it is. `other`: its stream is encoded. */
+    /**
+     * `h264`: the camera sends H.264 without B-frames, which
+     * is passed on as it is. `other`: its stream is encoded.
+     */
     codec: z.enum(["h264", "other"]).default("h264"),
   }),
   z.strictObject({
     kind: z.literal("v4l2"),
     /** Video device of the kernel: `/dev/video0`. */
     device: z.string().startsWith("/dev/"),
-    /** `h264`: the camera encodes by itself, without B-frames. `other`: its pictures are encoded here. */
+    /**
+     * `h264`: the camera encodes by itself, without B-frames.
+     * `other`: its pictures are encoded here.
+     */
     codec: z.enum(["h264", "other"]).default("other"),
   }),
 ]);
@@ -48,7 +59,9 @@ const Microphone = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("pulse"),
-    /** PulseAudio source, as `pactl list short sources` names it; `default`: the system's choice. */
+    /**
+     * PulseAudio source, as `pactl list short sources` names it; `default`: the system's choice.
+     */
     source: z.string(),
   }),
   z.strictObject({
@@ -70,7 +83,10 @@ const Speaker = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
   z.strictObject({
     kind: z.literal("file"),
-    /** File the sound is written to, raw s16le mono 48 kHz, 64 MiB at most: for looking at what was played. */
+    /**
+     * File the sound is written to, raw s16le mono 48 kHz,
+     * 64 MiB at most: for looking at what was played.
+     */
     path: z.string(),
   }),
   z.strictObject({
@@ -93,15 +109,19 @@ const Speaker = z.discriminatedUnion("kind", [
 
 export const MediaConfig = z.strictObject({
   /**
-   * Addresses of this machine by which the hub's media is reached, and the only ones bound. Empty = every IPv4
-   * address, whatever its interface is called (a VPN's `tun0` too), also after it has changed.
+   * Addresses of this machine by which the hub's media is reached, and the only ones bound. Empty =
+   * every IPv4 address, whatever its interface is called (a VPN's `tun0` too), also after it has
+   * changed.
    */
   addresses: z
     .array(z.union([z.ipv4(), z.ipv6()]))
     .max(8)
     .default([]),
   camera: Camera.default({ kind: "test" }),
-  /** Width and height of the picture that is sent. A source that is passed on as it is keeps its own. */
+  /**
+   * Width and height of the picture that is sent. A
+   * source that is passed on as it is keeps its own.
+   */
   size: z.enum(["640x360", "1280x720"]).default("1280x720"),
   /**
    * Pictures sent each second. A source that is passed on as it is keeps its own rate.
@@ -112,7 +132,10 @@ export const MediaConfig = z.strictObject({
   speaker: Speaker.default({ kind: "none" }),
   /** Folder of `<name>.wav` prompts; empty = the ones that come with the agent. */
   promptsDir: z.string().default(""),
-  /** Sound of the operator that is later than this is dropped, so that the conversation stays in step. */
+  /**
+   * Sound of the operator that is later than this is
+   * dropped, so that the conversation stays in step.
+   */
   maxPlaybackMs: z.number().int().min(20).max(60).default(60),
 });
 export type MediaConfig = z.infer<typeof MediaConfig>;
@@ -123,7 +146,10 @@ const Board = z.discriminatedUnion("kind", [
     kind: z.literal("modbus"),
     /** Serial device: `/dev/ttyS0`, `/dev/ttyUSB0`, or a pseudo-terminal. */
     path: z.string(),
-    /** Speed of the serial line; the board must be set to the same. 8 data bits, no parity, 1 stop bit. */
+    /**
+     * Speed of the serial line; the board must be set
+     * to the same. 8 data bits, no parity, 1 stop bit.
+     */
     baudRate: z.number().int().min(1200).max(921_600).default(115_200),
     /**
      * Address of the board on the line.
@@ -135,7 +161,10 @@ const Board = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("onoff"),
-    /** Label of the GPIO chip. The lines below are offsets on it, never global numbers: kernels since 6.6 moved those. */
+    /**
+     * Label of the GPIO chip. The lines below are offsets on it, never global numbers: kernels
+     * since 6.6 moved those.
+     */
     chip: z.string().default("pinctrl-bcm2711"),
     /**
      * Input of the alarm button; low is pressed.
@@ -158,7 +187,8 @@ const Board = z.discriminatedUnion("kind", [
      */
     siren: z.number().int().nonnegative().optional(),
     /**
-     * Input of the contact at the door of the housing; low is open. Without it an opened housing is not noticed.
+     * Input of the contact at the door of the housing; low
+     * is open. Without it an opened housing is not noticed.
      * @unit line of the chip
      */
     tamper: z.number().int().nonnegative().optional(),
@@ -168,7 +198,10 @@ const Board = z.discriminatedUnion("kind", [
 ]);
 
 export const AgentConfig = z.strictObject({
-  /** Name of this pillar, as it was enrolled at the hub: lower-case letters, digits and inner hyphens. */
+  /**
+   * Name of this pillar, as it was enrolled at the hub:
+   * lower-case letters, digits and inner hyphens.
+   */
   pillarId: PillarId,
   /** Folder for keys, certificate and ledger. It must survive a reboot. */
   dataDir: z.string(),
@@ -181,10 +214,11 @@ export const AgentConfig = z.strictObject({
     /** Address of the hub's API, asked once: at the enrolment. HTTPS, or plain HTTP on loopback. */
     httpUrl: z.url({ protocol: /^https?$/ }),
     /**
-     * Hubs that take alarms by HTTPS when MQTT brings no receipt, in the order in which they are asked; the
-     * certificate is renewed there as well. Without this line: `host`, at the port that the hub named when the
-     * pillar was enrolled (8884 unless it was changed there). An empty list switches the fallback off, which is a fault.
-     * Their certificates must come from the hub's authority.
+     * Hubs that take alarms by HTTPS when MQTT brings no receipt, in the order in which they are
+     * asked; the certificate is renewed there as well. Without this line: `host`, at the port that
+     * the hub named when the pillar was enrolled (8884 unless it was changed there). An empty list
+     * switches the fallback off, which is a fault. Their certificates must come from the hub's
+     * authority.
      */
     alarmUrls: z
       .array(z.url({ protocol: /^https$/ }))
@@ -197,7 +231,10 @@ export const AgentConfig = z.strictObject({
   /** Whether the wall clock can be believed. It goes into the record; no alarm waits for it. */
   clock: z
     .strictObject({
-      /** `auto`: the clock is believed when one of the files of `marks` exists. `always`, `never`: it is, or is not, whatever they say. */
+      /**
+       * `auto`: the clock is believed when one of the files of `marks` exists. `always`, `never`:
+       * it is, or is not, whatever they say.
+       */
       trust: z.enum(["auto", "always", "never"]).default("auto"),
       /** Files of which one exists once the clock has been set. chrony makes none by itself. */
       marks: z

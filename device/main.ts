@@ -2,11 +2,11 @@
 /**
  * The agent's entry.
  *
- * Compiled code is kept between starts, for this process, its ledger's thread and its media process, in
- * `NODE_COMPILE_CACHE` or a folder below the system's temporary one. A small board has little memory, and
- * what saves it must be said before the engine runs: a young generation of 1 MB, and a cache that knows
- * this very file, or 15 MB of TypeScript stripper are loaded for it. So `start` begins once more in the
- * same process, unless whoever started it has said both already.
+ * Compiled code is kept between starts, for this process, its ledger's thread and its media
+ * process, in `NODE_COMPILE_CACHE` or a folder below the system's temporary one. A small board has
+ * little memory, and what saves it must be said before the engine runs: a young generation of 1 MB,
+ * and a cache that knows this very file, or 15 MB of TypeScript stripper are loaded for it. So
+ * `start` begins once more in the same process, unless whoever started it has said both already.
  */
 import { enableCompileCache, getCompileCacheDir } from "node:module";
 import { tmpdir } from "node:os";

@@ -36,7 +36,10 @@ export interface Screen {
 
 /** Button, lamp, siren, tamper: one I/O board or a set of GPIO lines. */
 export interface Board {
-  /** `since`: the last press that an earlier life told and stored; a counting board tells those after it. */
+  /**
+   * `since`: the last press that an earlier life told
+   * and stored; a counting board tells those after it.
+   */
   onInput(listener: (change: InputChange) => void, since?: BoardMark): void;
   /** `false`: the board cannot be reached; `true`: it can again, and outputs were set anew. */
   onReachable(listener: (isReachable: boolean, detail: string) => void): void;
@@ -51,9 +54,15 @@ export interface Ledger extends Kept {
   readonly head: LedgerHead;
   /** The newest alarm: a hub may still be in a call about it. */
   readonly lastEventId: EventId | undefined;
-  /** Where the board stood when every press before was stored; none for a new ledger or another kind of board. */
+  /**
+   * Where the board stood when every press before was stored;
+   * none for a new ledger or another kind of board.
+   */
   readonly boardMark: BoardMark | undefined;
-  /** Resolves when the alarm is on the disk, and with it that all presses up to `mark` are; rejects when not. */
+  /**
+   * Resolves when the alarm is on the disk, and with it
+   * that all presses up to `mark` are; rejects when not.
+   */
   append(alarm: SealedAlarm, mark?: BoardMark): Promise<void>;
   /** What was said before anybody listened is said then. */
   onNews(listener: (news: LedgerNews) => void): void;
@@ -66,8 +75,8 @@ export interface Ledger extends Kept {
 /** A way to the hub. Messages arrive parsed. */
 export interface HubLink {
   /**
-   * One attempt, bounded in time; it ends in `onUp` or in `onDown`. The core decides when to try again.
-   * `hasAlarm`: one that no hub has accepted waits, so the hub should let us in first.
+   * One attempt, bounded in time; it ends in `onUp` or in `onDown`. The core decides when to try
+   * again. `hasAlarm`: one that no hub has accepted waits, so the hub should let us in first.
    */
   connect(hasAlarm: boolean): void;
   /** Dropped when the link is down: whoever needs an answer asks again. */
@@ -86,7 +95,8 @@ export interface HubLink {
 export interface AlarmPost {
   /**
    * One request to the hub of that number, bounded in time. Resolves with what it answered, its
-   * signature not looked at; `undefined`: taken, the receipt is still to come. Rejects with the reason.
+   * signature not looked at; `undefined`: taken, the receipt is still to come. Rejects with the
+   * reason.
    */
   post(hub: number, alarm: Alarm): Promise<Accepted | undefined>;
   close(): Promise<void>;

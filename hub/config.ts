@@ -48,11 +48,17 @@ function isNetwork(text: string): boolean {
 /** The console and the interface for programs: docs/reverse-proxy.md. */
 const Http = z
   .strictObject({
-    /** Address the console and the API listen on. Loopback: plain HTTP. Any other: HTTPS with the hub's own certificate. */
+    /**
+     * Address the console and the API listen on. Loopback: plain HTTP. Any other: HTTPS with the
+     * hub's own certificate.
+     */
     host: z.string().default("127.0.0.1"),
     /** Port of the console, the API and the event stream; 0: any free one. */
     port: port.default(8110),
-    /** The address people type when a reverse proxy stands in front: `https://hub.example`, also with a path. */
+    /**
+     * The address people type when a reverse proxy stands
+     * in front: `https://hub.example`, also with a path.
+     */
     publicUrl: z
       .union([
         z.literal("none"),
@@ -64,7 +70,10 @@ const Http = z
       .array(z.string().refine(isNetwork, "expected an address or a network like 10.0.0.0/8"))
       .max(16)
       .default([]),
-    /** Origins of other pages whose scripts may use the API with a bearer token: `https://map.example`. */
+    /**
+     * Origins of other pages whose scripts may use the API with a bearer token:
+     * `https://map.example`.
+     */
     corsOrigins: z
       .array(z.string().max(200).refine(isOrigin, "expected an origin like https://map.example"))
       .max(16)
@@ -88,20 +97,31 @@ const ExternalBroker = z
   .strictObject({
     /** Address of the broker: `mqtts://broker.example:8883`, TLS 1.3. */
     url: z.url({ protocol: /^mqtts$/ }),
-    /** Client id of the hub, and the common name in its certificate. It holds a `_`, which no pillar's id can, so that no pillar can take it. */
+    /**
+     * Client id of the hub, and the common name in its certificate. It holds a `_`, which no
+     * pillar's id can, so that no pillar can take it.
+     */
     clientId: z
       .string()
       .regex(/^[a-z0-9-]{1,40}(_[a-z0-9-]{1,40})+$/)
       .default("anzhu_hub"),
-    /** PEM file of the authority that signed the broker's certificate; `own`: the hub's authority, which the pillars need. */
+    /**
+     * PEM file of the authority that signed the broker's certificate; `own`: the hub's authority,
+     * which the pillars need.
+     */
     ca: z.string().default("own"),
-    /** PEM file of the certificate the hub shows; `own`: made and renewed by the hub's authority. */
+    /**
+     * PEM file of the certificate the hub shows; `own`: made and renewed by the hub's authority.
+     */
     certificate: z.string().default("own"),
     /** PEM file with the private key of `certificate`; `own` together with it. */
     key: z.string().default("own"),
     /** For a broker that asks for a user name beside the certificate. */
     username: z.string().min(1).max(200).optional(),
-    /** Belongs to `username`. Better given in the environment: `ANZHU_HUB__MQTT__EXTERNAL__PASSWORD`. */
+    /**
+     * Belongs to `username`. Better given in the environment:
+     * `ANZHU_HUB__MQTT__EXTERNAL__PASSWORD`.
+     */
     password: z.string().min(1).max(1000).optional(),
   })
   .refine(
@@ -119,7 +139,10 @@ const Escalation = z
     supervisorAfterSeconds: seconds(4, 600).default(20),
     /** The webhook is called by then. */
     externalAfterSeconds: seconds(5, 3600).default(40),
-    /** Who is called when nobody in the room answers. Of several, each is tried when the one before fails; `none`: the last step is left out. */
+    /**
+     * Who is called when nobody in the room answers. Of several, each is tried when the one before
+     * fails; `none`: the last step is left out.
+     */
     webhook: z.union([z.literal("none"), Webhook, z.array(Webhook).min(1).max(4)]).default("none"),
   })
   .refine(
@@ -135,25 +158,43 @@ export const HubConfig = z.strictObject({
   /** Where pillars connect by MQTT. */
   mqtt: z
     .strictObject({
-      /** Address the hub's own broker listens on. Pillars on other machines need one they can reach, for example `0.0.0.0`. */
+      /**
+       * Address the hub's own broker listens on. Pillars on other machines need one they can reach,
+       * for example `0.0.0.0`.
+       */
       host: z.string().default("127.0.0.1"),
-      /** Port of the hub's own broker: mutual TLS 1.3, client certificates of the hub's authority only; 0: any free one. */
+      /**
+       * Port of the hub's own broker: mutual TLS 1.3, client certificates of the hub's authority
+       * only; 0: any free one.
+       */
       port: port.default(8883),
-      /** Names and addresses by which pillars and people reach this hub; they go into its certificate, beside localhost. */
+      /**
+       * Names and addresses by which pillars and people reach this hub; they go into its
+       * certificate, beside localhost.
+       */
       names: z.array(z.string()).max(16).default([]),
       /**
        * Connections of pillars held at once; one more is refused.
        * @unit connections
        */
       maxConnections: z.number().int().min(1).max(100_000).default(12_000),
-      /** An existing broker used instead of the hub's own, whose port then stays closed: docs/external-broker.md. */
+      /**
+       * An existing broker used instead of the hub's own, whose port then stays closed:
+       * docs/external-broker.md.
+       */
       external: z.union([z.literal("none"), ExternalBroker]).default("none"),
     })
     .prefault({}),
-  /** The HTTPS fallback: pillars post alarms here when MQTT is silent, and renew their certificates. Nothing else is served. */
+  /**
+   * The HTTPS fallback: pillars post alarms here when MQTT is silent, and renew their certificates.
+   * Nothing else is served.
+   */
   alarms: z
     .strictObject({
-      /** Address of the HTTPS fallback. Pillars on other machines need one they can reach, for example `0.0.0.0`. */
+      /**
+       * Address of the HTTPS fallback. Pillars on other machines
+       * need one they can reach, for example `0.0.0.0`.
+       */
       host: z.string().default("127.0.0.1"),
       /** Port of the HTTPS fallback: TLS 1.3 with the hub's own certificate; 0: any free one. */
       port: port.default(8884),
@@ -165,9 +206,10 @@ export const HubConfig = z.strictObject({
       /** First and last UDP port for picture and sound. A firewall must let them in. */
       udpPorts: z.tuple([port, port]).default([40_000, 40_999]),
       /**
-       * Addresses offered to pillars and consoles, and the only ones bound; one that belongs to a router in front
-       * of the hub is offered only. Empty = every external IPv4 address whatever its interface is called
-       * (a VPN's `tun0` too), plus loopback when HTTP is on loopback or when there is no external address.
+       * Addresses offered to pillars and consoles, and the only ones bound; one that belongs to a
+       * router in front of the hub is offered only. Empty = every external IPv4 address whatever
+       * its interface is called (a VPN's `tun0` too), plus loopback when HTTP is on loopback or
+       * when there is no external address.
        */
       addresses: z
         .array(z.union([z.ipv4(), z.ipv6()]))
@@ -180,12 +222,21 @@ export const HubConfig = z.strictObject({
       maxViewers: z.number().int().min(1).max(1000).default(100),
     })
     .prefault({}),
-  /** How long recordings are kept. The oldest are removed first; never those of an open incident, or of one a supervisor has locked. */
+  /**
+   * How long recordings are kept. The oldest are removed first; never those of an open incident, or
+   * of one a supervisor has locked.
+   */
   recordings: z
     .strictObject({
-      /** Recordings are kept for so long after their end. Many places must keep them for at least 90 days. */
+      /**
+       * Recordings are kept for so long after their end.
+       * Many places must keep them for at least 90 days.
+       */
       keepDays: z.number().min(1).max(3650).default(90),
-      /** The oldest recordings are removed earlier when less than this share of their disk is free, and always when less than 1 GiB is. */
+      /**
+       * The oldest recordings are removed earlier when less than this share of their disk is free,
+       * and always when less than 1 GiB is.
+       */
       leastFreePercent: z.number().min(0).max(90).default(10),
     })
     .prefault({}),
@@ -194,7 +245,8 @@ export const HubConfig = z.strictObject({
     .strictObject({
       escalation: Escalation.prefault({}),
       /**
-       * Open incidents up to which each is recorded. Alarms beyond it still open incidents and ring, without a recording.
+       * Open incidents up to which each is recorded. Alarms beyond it still open incidents and
+       * ring, without a recording.
        * @unit incidents
        */
       maxOpen: z.number().int().min(10).max(100_000).default(10_000),
@@ -202,7 +254,10 @@ export const HubConfig = z.strictObject({
     .prefault({}),
   /** A sign-in ends after so long. The default covers a shift. */
   sessionHours: z.number().min(0.01).max(24).default(12),
-  /** Least important log line that is written. `debug` also logs every message and is for finding a fault. */
+  /**
+   * Least important log line that is written. `debug` also
+   * logs every message and is for finding a fault.
+   */
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 export type HubConfig = z.infer<typeof HubConfig>;

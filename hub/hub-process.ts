@@ -1,8 +1,8 @@
 /**
  * A whole hub in one process: journal, core, pillar link, API, and the media process beside it.
  *
- * Everything is made before anything listens: the journal is folded and all code is loaded, so that no connection has
- * to wait. What may still send events is stopped before the journal closes.
+ * Everything is made before anything listens: the journal is folded and all code is loaded, so that
+ * no connection has to wait. What may still send events is stopped before the journal closes.
  */
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";

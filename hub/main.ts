@@ -2,8 +2,8 @@
 /**
  * The hub's command line.
  *
- * Exit codes: 0 done, 1 failure, 2 usage, 78 configuration. Modules are loaded by the command that needs
- * them, so that `enrol` answers at once and `start` holds no more than it uses.
+ * Exit codes: 0 done, 1 failure, 2 usage, 78 configuration. Modules are loaded by the command that
+ * needs them, so that `enrol` answers at once and `start` holds no more than it uses.
  */
 import { realpathSync } from "node:fs";
 import { enableCompileCache, flushCompileCache } from "node:module";
@@ -107,8 +107,9 @@ function addStart(root: Command): void {
 }
 
 /**
- * Keeps compiled code, so that every thread and child after the first start is up sooner and smaller: none
- * needs the TypeScript stripper. In the data directory, because whoever can write there is trusted.
+ * Keeps compiled code, so that every thread and child after the first start is up sooner and
+ * smaller: none needs the TypeScript stripper. In the data directory, because whoever can write
+ * there is trusted.
  */
 function keepCompiled(dataDir: string): void {
   const directory = join(dataDir, "compile-cache");

@@ -18,7 +18,10 @@ import type { Fact } from "./core/facts.ts";
 import type { Via } from "./core/facts/incident.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
-/** The append-only, hash-chained store. One writer thread; every append is durable when its promise settles. */
+/**
+ * The append-only, hash-chained store. One writer thread;
+ * every append is durable when its promise settles.
+ */
 export interface Journal {
   hubEpoch(): HubEpoch;
   /** The index the next appended fact will get: there is no other writer. */
@@ -56,7 +59,10 @@ export interface ReadModels {
   recording(id: RecordingId): Promise<(Recording & { readonly path: string }) | undefined>;
   /** What people did, newest first. */
   audit(query: AuditQuery): Promise<AuditPage>;
-  /** Console events after a journal index, oldest first, at most `limit`; `undefined` when too far back. */
+  /**
+   * Console events after a journal index, oldest first,
+   * at most `limit`; `undefined` when too far back.
+   */
   eventsAfter(index: number, limit: number): Promise<readonly NumberedEvent[] | undefined>;
 }
 
@@ -65,12 +71,15 @@ export interface NumberedEvent {
   readonly event: ServerEvent;
 }
 
-/** A way for pillars to reach the hub. Messages arrive parsed, authorised and bound to an identity. */
+/**
+ * A way for pillars to reach the hub. Messages arrive parsed, authorised and bound to an identity.
+ */
 export interface PillarLink {
   send(pillarId: PillarId, message: DownMessage): void;
   /**
-   * Ends every connection of the pillar, for example when its identity is revoked: nothing more is heard on it, and
-   * what was sent before is written first. Another's broker goes on; what comes through it is dropped.
+   * Ends every connection of the pillar, for example when its identity is revoked: nothing more is
+   * heard on it, and what was sent before is written first. Another's broker goes on; what comes
+   * through it is dropped.
    */
   drop(pillarId: PillarId, reason: string): void;
   close(): Promise<void>;
@@ -95,8 +104,9 @@ export interface ConnectedHow {
 /**
  * What became of an alarm, when its facts are durable.
  *
- * `accepted`: the receipt, which an alarm that came over the link also gets there. `held`: not recorded yet, the pillar has to send
- * it again. `refused`: it is not this pillar's, and sending it again will not help.
+ * `accepted`: the receipt, which an alarm that came over the link also gets there. `held`: not
+ * recorded yet, the pillar has to send it again. `refused`: it is not this pillar's, and sending it
+ * again will not help.
  */
 export type AlarmAnswer =
   | { readonly outcome: "accepted"; readonly accepted: Accepted }
@@ -108,8 +118,8 @@ export interface PillarLinkEvents {
   onConnected(pillarId: PillarId, how?: ConnectedHow): void;
   onDisconnected(pillarId: PillarId): void;
   /**
-   * Resolves when the message's facts are durable: for an alarm with what became of it, for all others with nothing.
-   * Rejects when they could not be written.
+   * Resolves when the message's facts are durable: for an alarm with what became of it, for all
+   * others with nothing. Rejects when they could not be written.
    */
   onMessage(pillarId: PillarId, message: UpMessage, via: Via): Promise<AlarmAnswer | undefined>;
   /** A broker that is not ours is reached again, or still not; told again while it lasts. */
@@ -143,7 +153,10 @@ export interface RenewalAsked {
   readonly request: RenewalRequest;
 }
 
-/** Not due: more than half of its time is left. First use: of a renewed one, which is in use from now on. */
+/**
+ * Not due: more than half of its time is left. First
+ * use: of a renewed one, which is in use from now on.
+ */
 export type MayRenew =
   | { readonly ok: true; readonly isDue: boolean; readonly isFirstUse: boolean }
   | { readonly ok: false; readonly detail: string };
@@ -153,7 +166,9 @@ export type Actor = Pick<Session, "username" | "displayName" | "role">;
 
 /** What the API may ask of the hub. */
 export interface HubCommands {
-  /** Resolves after the commit. `idempotencyKey` answers a repeated order with its first outcome. */
+  /**
+   * Resolves after the commit. `idempotencyKey` answers a repeated order with its first outcome.
+   */
   order(
     incidentId: IncidentId,
     order: OperatorOrder,
@@ -189,7 +204,10 @@ export interface HubCommands {
   endViewsOf(signInId: string): void;
   /** Durable facts that need no decision (sign-ins, views of a recording, enrolments). */
   record(facts: readonly Fact[]): Promise<void>;
-  /** A person's event stream began or ended, or they asked for something: whether an owner is still there. */
+  /**
+   * A person's event stream began or ended, or they asked
+   * for something: whether an owner is still there.
+   */
   sawConsole(username: Username, sign: "connected" | "disconnected" | "beat" | "seen"): void;
   /** Every console event, in journal order, as it becomes durable. Returns the way to stop. */
   subscribe(listener: (event: NumberedEvent) => void): () => void;
@@ -210,7 +228,10 @@ export type ViewAnswer =
   | { readonly ok: true; readonly sessionId: string; readonly sdp: string }
   | { readonly ok: false; readonly code: ProblemCode; readonly detail: string };
 
-/** `detail`: what the pillar said, or why nothing was sent (`unavailable` unless `code` says otherwise). */
+/**
+ * `detail`: what the pillar said, or why nothing was
+ * sent (`unavailable` unless `code` says otherwise).
+ */
 export type CommandSent =
   | {
       readonly ok: true;

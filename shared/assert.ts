@@ -1,4 +1,7 @@
-/** Assertions that stay on in production: a broken invariant stops the process, and the journal brings it back. */
+/**
+ * Assertions that stay on in production: a broken invariant
+ * stops the process, and the journal brings it back.
+ */
 
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`bug: ${message}`);

@@ -1,8 +1,8 @@
 /**
  * One byte sequence per value, so that both sides hash and sign the same bytes.
  *
- * Keys sorted by code unit, no white space, integers only: the part of RFC 8785 we need. Fractions are refused
- * because programs differ in how they write them.
+ * Keys sorted by code unit, no white space, integers only: the part of RFC 8785 we need. Fractions
+ * are refused because programs differ in how they write them.
  */
 
 export type CanonicalValue =

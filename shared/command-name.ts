@@ -1,7 +1,9 @@
 /**
- * What a person types to run one of our programs: its own name where it is installed, `npm run …` in a checkout.
+ * What a person types to run one of our programs: its own
+ * name where it is installed, `npm run …` in a checkout.
  *
- * Help texts and errors are written with the program's name; here it becomes the words that work for this reader.
+ * Help texts and errors are written with the program's name;
+ * here it becomes the words that work for this reader.
  */
 export interface CommandName {
   /** `anzhu-hub` or `anzhu-agent`. */

@@ -53,8 +53,9 @@ export function readConfig<T>(schema: z.ZodType<T>, text: string, source: Config
   const result = schema.safeParse(settings);
   if (result.success) return { ok: true, value: result.data };
   const where = (path: Path): string => {
-    const variable = overrides.value.find(
-      (override) => override.path.every((key, i) => key === path[i]), // the setting or one inside it
+    // An override of the setting itself or of one that contains it.
+    const variable = overrides.value.find((override) =>
+      override.path.every((key, i) => key === path[i]),
     );
     if (variable) return variable.name;
     const { line, col } = lines.linePos(offsetOf(document, path));
@@ -127,7 +128,9 @@ const isSecret = (key: PropertyKey | undefined): boolean =>
 const hidden = (value: unknown): string =>
   typeof value === "string" ? `found a text of ${value.length} characters` : found(typeof value);
 
-/** Complaints are shown in logs and on screens, and a refused address often has a password in it. */
+/**
+ * Complaints are shown in logs and on screens, and a refused address often has a password in it.
+ */
 function found(value: unknown): string {
   if (value === undefined) return "found nothing";
   return `found ${withoutAddresses(JSON.stringify(value, hideSecrets)).slice(0, 80)}`;

@@ -1,7 +1,8 @@
 /**
  * Time in the cores: milliseconds, told to them, never read.
  *
- * `Instant` is monotonic within one process life and never the wall clock; the brand keeps the two apart.
+ * `Instant` is monotonic within one process life and never
+ * the wall clock; the brand keeps the two apart.
  */
 
 export type Duration = number & { readonly brand: "Duration" };

@@ -1,7 +1,10 @@
 /** Every identifier in one place: one schema each, so that a wrong one is refused at the edge. */
 import { z } from "zod";
 
-/** Lower-case letters, digits and inner hyphens: it is a topic level, a file name and a certificate name. */
+/**
+ * Lower-case letters, digits and inner hyphens: it is
+ * a topic level, a file name and a certificate name.
+ */
 export const PillarId = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
@@ -54,7 +57,9 @@ export const Sha256 = z
   .brand("Sha256");
 export type Sha256 = z.infer<typeof Sha256>;
 
-/** Ed25519 over canonical JSON, 64 bytes, base64url without padding (RFC 8032, RFC 4648 section 5). */
+/**
+ * Ed25519 over canonical JSON, 64 bytes, base64url without padding (RFC 8032, RFC 4648 section 5).
+ */
 export const Signature = z
   .string()
   .regex(/^[A-Za-z0-9_-]{86}$/)

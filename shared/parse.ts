@@ -1,8 +1,8 @@
 /**
  * Total parsers: whatever the bytes, an answer and never an exception.
  *
- * A reason names the field, what was expected and what was found, because somebody reads it in a log
- * at night.
+ * A reason names the field, what was expected and what was
+ * found, because somebody reads it in a log at night.
  */
 import type { z } from "zod";
 

@@ -1,9 +1,9 @@
 /**
- * The promises with a time in them, in milliseconds. Each number stands here once: the tests and the judge of
- * the simulated world assert it, and `docs/promises.md` states it.
+ * The promises with a time in them, in milliseconds. Each number stands here once: the tests and
+ * the judge of the simulated world assert it, and `docs/promises.md` states it.
  *
- * A test waits for a condition and may then assert one of these. How long it waits at most for anything else is
- * not a promise.
+ * A test waits for a condition and may then assert one of these. How long it waits at most for
+ * anything else is not a promise.
  */
 export const PROMISED_MS = {
   /** Whatever is broken or gone is on a screen. */
@@ -16,11 +16,17 @@ export const PROMISED_MS = {
   alarmSent: 1000,
   /** A pillar is connected again to a hub that refused it for a while. */
   foundBack: 15_000,
-  /** A word that is no longer true is taken back, on lamp, by voice and on the screen, while the pillar can be told. */
+  /**
+   * A word that is no longer true is taken back, on lamp, by
+   * voice and on the screen, while the pillar can be told.
+   */
   wordTakenBack: 2000,
   /** A pillar knows that its line is dead. */
   deadLineNoticed: 12_000,
-  /** A step of the escalation comes at most so much later than it is due, restarts and leaping clocks included. */
+  /**
+   * A step of the escalation comes at most so much later
+   * than it is due, restarts and leaping clocks included.
+   */
   stepLate: 2000,
   /** A revoked identity is cut off. */
   revoked: 1000,

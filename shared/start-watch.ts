@@ -1,9 +1,9 @@
 /**
  * When a slow start of a program is given up.
  *
- * A small board under load may take a minute to load a program; with a fixed limit it would never succeed. So a
- * start is given up when the program has done no work for a while, and in any case after a long time, because a
- * program can be busy for ever.
+ * A small board under load may take a minute to load a program; with a fixed limit it would never
+ * succeed. So a start is given up when the program has done no work for a while, and in any case
+ * after a long time, because a program can be busy for ever.
  */
 
 export interface StartLimits {
@@ -14,8 +14,8 @@ export interface StartLimits {
 
 export interface StartWatch {
   /**
-   * Why to give up; undefined to go on waiting. `work` is any number that grows while the program works;
-   * undefined where the system does not tell, and only the long limit counts.
+   * Why to give up; undefined to go on waiting. `work` is any number that grows while the program
+   * works; undefined where the system does not tell, and only the long limit counts.
    */
   look(nowMs: number, work: number | undefined): string | undefined;
 }

@@ -1,16 +1,22 @@
 /**
  * Text that people or machines outside wrote: what may enter as a name, and how any of it is shown.
  *
- * A control character can end a log line or colour a terminal; a bidirectional control (U+202E) makes the rest of a
- * line read backwards. Names refuse both where they enter. Everything else is shown with such characters made
- * visible, so that nothing from outside changes how the text around it reads.
+ * A control character can end a log line or colour a terminal; a bidirectional control (U+202E)
+ * makes the rest of a line read backwards. Names refuse both where they enter. Everything else is
+ * shown with such characters made visible, so that nothing from outside changes how the text around
+ * it reads.
  */
 import { z } from "zod";
 
-/** Control, format and separator characters, and halves of a character: invisible, or they steer the text around. */
+/**
+ * Control, format and separator characters, and halves of
+ * a character: invisible, or they steer the text around.
+ */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115F\u1160\u3164\uFFA0]/u;
 const EACH_UNSEEN = new RegExp(UNSEEN.source, "gu");
-/** Joiners belong to words of several scripts and to pictograms. They change nothing around them. */
+/**
+ * Joiners belong to words of several scripts and to pictograms. They change nothing around them.
+ */
 const HARMLESS = new Set(["\u200C", "\u200D"]);
 const RIGHT_TO_LEFT =
   /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u;
@@ -31,8 +37,8 @@ export const PlainName = z
   .refine((text) => !UNSEEN.test(text), "expected no control or direction characters");
 
 /**
- * The same text with every invisible character as a visible one. Line breaks stay when `isMultiline`, otherwise they
- * are shown as well. Linear in the length of the text.
+ * The same text with every invisible character as a visible one. Line breaks stay when
+ * `isMultiline`, otherwise they are shown as well. Linear in the length of the text.
  */
 export function visible(text: string, isMultiline = false): string {
   if (!UNSEEN.test(text)) return text;
@@ -42,13 +48,19 @@ export function visible(text: string, isMultiline = false): string {
   });
 }
 
-/** For one line made of several texts, where no element can isolate them: attributes, sentences, notifications. */
+/**
+ * For one line made of several texts, where no element can
+ * isolate them: attributes, sentences, notifications.
+ */
 export function isolated(text: string): string {
   const shown = visible(text);
   return RIGHT_TO_LEFT.test(shown) ? ISOLATE + shown + END_ISOLATE : shown;
 }
 
-/** U+2400 to U+2421 are pictures of the ASCII control characters; the others are named by their number. */
+/**
+ * U+2400 to U+2421 are pictures of the ASCII control
+ * characters; the others are named by their number.
+ */
 function picture(code: number): string {
   if (code < 0x20) return String.fromCodePoint(0x2400 + code);
   if (code === 0x7f) return "\u2421";
@@ -59,8 +71,9 @@ const UNSEEN_IN_LINE = /[\u007F-\u009F\p{Cf}\p{Zl}\p{Zp}]/u;
 const EACH_UNSEEN_IN_LINE = new RegExp(UNSEEN_IN_LINE.source, "gu");
 
 /**
- * A line of JSON for a log, with the invisible characters that JSON allows written as escapes: the same value to a
- * program, and plain to a person's terminal. JSON itself escapes line breaks and ESC.
+ * A line of JSON for a log, with the invisible characters that JSON allows written as escapes: the
+ * same value to a program, and plain to a person's terminal. JSON itself escapes line breaks and
+ * ESC.
  */
 export function plainJsonLine(line: string): string {
   if (!UNSEEN_IN_LINE.test(line)) return line;

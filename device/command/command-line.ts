@@ -11,7 +11,10 @@ const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
 const typed = (text: string): string =>
   asTyped(text, { program: "anzhu-agent", script: "agent" }, process.env["npm_lifecycle_event"]);
 
-/** Arguments, file names and settings are repeated in errors: nothing in them may steer the terminal. */
+/**
+ * Arguments, file names and settings are repeated in
+ * errors: nothing in them may steer the terminal.
+ */
 const complain = (text: string): void => void process.stderr.write(visible(typed(text), true));
 
 interface FileOption {

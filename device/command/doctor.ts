@@ -1,4 +1,6 @@
-/** Looks at everything a pillar needs, and says of each whether it is well and what to do if not. */
+/**
+ * Looks at everything a pillar needs, and says of each whether it is well and what to do if not.
+ */
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import type { AgentConfig } from "../config.ts";

@@ -69,7 +69,7 @@ function lastPrompt(effects: readonly Effect[]): readonly Effect[] {
   return effects.filter(({ type }, i) => type !== "prompt" || i === last);
 }
 
-// oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which events exist
+// oxlint-disable-next-line complexity -- one flat switch: split, it would hide which events exist
 function route(agent: Agent, event: Event): AgentStep {
   switch (event.type) {
     case "started":

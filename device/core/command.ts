@@ -1,8 +1,9 @@
 /**
- * Commands from the hub: performed once, in time, in this session of the pillar, or refused with the reason.
+ * Commands from the hub: performed once, in time, in this
+ * session of the pillar, or refused with the reason.
  *
- * The shell has checked the signature; here is checked whether the command is for us, now, and new. The last
- * `MAX_REMEMBERED` command ids are kept, far more than fit into the longest expiry.
+ * The shell has checked the signature; here is checked whether the command is for us, now, and new.
+ * The last `MAX_REMEMBERED` command ids are kept, far more than fit into the longest expiry.
  */
 import { after, milliseconds, minutes, seconds } from "../../shared/duration.ts";
 import type { CommandId, EventId } from "../../shared/ids.ts";
@@ -60,7 +61,10 @@ export function commandReceived(agent: Agent, body: CommandBody, moment: Moment)
   return perform(withCommands(agent, { seen, offset: least }), body, moment);
 }
 
-/** Another session has other delays. The first command of a session is bounded by the session itself. */
+/**
+ * Another session has other delays. The first command
+ * of a session is bounded by the session itself.
+ */
 export const forgetDelays = (commands: Commands): Commands => ({ ...commands, offset: undefined });
 
 function refusalOf(agent: Agent, body: CommandBody): string | undefined {

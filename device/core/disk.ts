@@ -1,10 +1,10 @@
 /**
  * Alarms on their way to the disk.
  *
- * Disk first, then the network; but a disk that is late or broken never holds back an alarm. What it
- * refuses is kept in memory, also after the hub has accepted it, and written again in order, so that the
- * chain on the disk has no hole. Beyond `MAX_UNSTORED` the oldest is given up, and the ledger declares
- * the gap.
+ * Disk first, then the network; but a disk that is late or broken never holds back an alarm. What
+ * it refuses is kept in memory, also after the hub has accepted it, and written again in order, so
+ * that the chain on the disk has no hole. Beyond `MAX_UNSTORED` the oldest is given up, and the
+ * ledger declares the gap.
  */
 import { dropOldest } from "../../shared/bounded-map.ts";
 import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
@@ -68,8 +68,8 @@ export function appended(agent: Agent, eventId: EventId, moment: Moment): AgentS
 }
 
 /**
- * Whether, once the alarm that is being written is on the disk, every press so far is: then none of them needs
- * to be told again after a crash.
+ * Whether, once the alarm that is being written is on the disk, every press so far is: then none of
+ * them needs to be told again after a crash.
  */
 export const isAllStoredWith = ({ disk, call }: Agent): boolean =>
   disk.size === 1 && call.owed === undefined;

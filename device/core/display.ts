@@ -1,9 +1,9 @@
 /**
  * What a person at the pillar sees: the lamp, and the words on the screen.
  *
- * Both follow from the state alone and never say more than is proven: "sent" when it has left, "received"
- * after the hub's receipt, a name only while the hub says that this person is there. When nothing is
- * proven, the words say so and name another way.
+ * Both follow from the state alone and never say more than is proven: "sent" when it has left,
+ * "received" after the hub's receipt, a name only while the hub says that this person is there.
+ * When nothing is proven, the words say so and name another way.
  */
 import { assertNever } from "../../shared/assert.ts";
 import { step } from "../../shared/step.ts";

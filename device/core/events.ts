@@ -1,8 +1,8 @@
 /**
  * The events that the agent's core is told, and the effects it decides on.
  *
- * The core reads no clock and draws no random number: every event carries them. Effects are performed by the shell
- * in the order given.
+ * The core reads no clock and draws no random number: every event carries them. Effects are
+ * performed by the shell in the order given.
  */
 import type { Instant } from "../../shared/duration.ts";
 import type { EventId, HubEpoch, SessionNonce } from "../../shared/ids.ts";
@@ -63,7 +63,9 @@ export type TimerName =
 
 export type Told =
   | { readonly type: "started" }
-  /** Why the certificate could not be renewed in good time; `undefined`: nothing is wrong with it. */
+  /**
+   * Why the certificate could not be renewed in good time; `undefined`: nothing is wrong with it.
+   */
   | { readonly type: "renewal-troubled"; readonly detail: string | undefined }
   /** `edgeAt`: when the contact closed, at or before this moment. */
   | { readonly type: "button-pressed"; readonly kind: ButtonKind; readonly edgeAt: Instant }
@@ -98,7 +100,9 @@ export type Told =
   | { readonly type: "command-received"; readonly body: CommandBody }
   /** Signalling for picture and voice; its signature is good. */
   | { readonly type: "signalled"; readonly body: SignalBody }
-  /** A message on a topic of ours that is not our hub's: unreadable, unsigned, or signed by another. */
+  /**
+   * A message on a topic of ours that is not our hub's: unreadable, unsigned, or signed by another.
+   */
   | {
       readonly type: "message-refused";
       readonly channel: DownChannel;

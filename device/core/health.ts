@@ -1,8 +1,8 @@
 /**
  * What is wrong with this pillar, and the heartbeat that says so.
  *
- * A fault is raised once and cleared once; the heartbeat repeats the whole list, so a lost report heals
- * within five seconds.
+ * A fault is raised once and cleared once; the heartbeat repeats the whole list, so a lost report
+ * heals within five seconds.
  */
 import { after, minutes, seconds } from "../../shared/duration.ts";
 import type { SessionNonce } from "../../shared/ids.ts";

@@ -1,9 +1,11 @@
 /**
- * Which of the hub's messages are heeded: meant for this pillar, in this session, newer than the last.
+ * Which of the hub's messages are heeded: meant for
+ * this pillar, in this session, newer than the last.
  *
- * The shell has checked the signature. What is refused changes nothing a person sees or hears; it is counted, and
- * one fault tells of it until none has come for ten minutes. A message signed for an older session, or overtaken by
- * a newer one, is not a fault: a broker in good order may repeat and reorder.
+ * The shell has checked the signature. What is refused changes nothing a person sees or hears; it
+ * is counted, and one fault tells of it until none has come for ten minutes. A message signed for
+ * an older session, or overtaken by a newer one, is not a fault: a broker in good order may repeat
+ * and reorder.
  */
 import { after, minutes } from "../../shared/duration.ts";
 import type { SessionNonce } from "../../shared/ids.ts";
@@ -16,13 +18,19 @@ import type { Agent, AgentStep } from "./state/agent-state.ts";
 import { UNHEARD, type Heeded } from "./state/heeded-state.ts";
 
 const CALM_AFTER = minutes(10);
-/** Earlier runs of the hub in one session of a pillar; with an external broker a session can outlast several. */
+/**
+ * Earlier runs of the hub in one session of a pillar; with
+ * an external broker a session can outlast several.
+ */
 const MAX_RUNS = 32;
 
 /** Another session counts anew; what was refused is still of interest. */
 export const forgetHeard = ({ refused }: Heeded): Heeded => ({ ...UNHEARD, refused });
 
-/** What says for whom and from when a message is. Receipts have no order among themselves, and so no number. */
+/**
+ * What says for whom and from when a message is. Receipts
+ * have no order among themselves, and so no number.
+ */
 type Heard = Pick<Stamp, "pillarId" | "hubRun"> & {
   readonly sessionNonce?: SessionNonce | undefined;
   readonly number?: number;
@@ -71,7 +79,10 @@ interface Refusal {
   readonly moment: Moment;
 }
 
-/** Unsigned, signed by another, or meant for another pillar: somebody without the right to writes on our topics. */
+/**
+ * Unsigned, signed by another, or meant for another pillar:
+ * somebody without the right to writes on our topics.
+ */
 export function messageRefused(agent: Agent, refusal: Refusal): AgentStep {
   const detail =
     `a message on down/${refusal.channel} was refused: ${refusal.reason}. ` +

@@ -1,9 +1,10 @@
 /**
  * The HTTPS fallback: how alarms reach a hub when MQTT brings no receipt.
  *
- * An alarm that no hub has accepted 5 s after it was free to go also goes by HTTPS, to each configured hub in turn,
- * round after round, without end. MQTT and HTTPS both go on until the receipt. A pillar that knows its link to be
- * missing does not wait the 5 s. What only another hub is to hear again is never sent this way.
+ * An alarm that no hub has accepted 5 s after it was free to go also goes by HTTPS, to each
+ * configured hub in turn, round after round, without end. MQTT and HTTPS both go on until the
+ * receipt. A pillar that knows its link to be missing does not wait the 5 s. What only another hub
+ * is to hear again is never sent this way.
  */
 import { fullJitter } from "../../shared/backoff.ts";
 import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
@@ -97,7 +98,10 @@ function underWay(agent: Agent): number {
   return count;
 }
 
-/** One timer for all: when the next one is due. With no room, the next answer, good or bad, comes here again. */
+/**
+ * One timer for all: when the next one is due. With no
+ * room, the next answer, good or bad, comes here again.
+ */
 export function planPosts(agent: Agent): AgentStep {
   let dueAt: Instant | undefined;
   const hasRoom = underWay(agent) < MAX_POSTS;

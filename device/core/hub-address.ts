@@ -2,7 +2,10 @@
 
 /** Of one answer of the name service; a hub has one address, or one of each IP version. */
 const MAX_TRIED = 2;
-/** Names of hubs in one configuration: `hub.host` and four of `hub.alarmUrls`. Older ones are forgotten. */
+/**
+ * Names of hubs in one configuration: `hub.host` and
+ * four of `hub.alarmUrls`. Older ones are forgotten.
+ */
 export const MAX_NAMES = 8;
 
 /** By name, the last address at which a hub proved itself; the latest at the end. */
@@ -21,7 +24,10 @@ export function withKnown(known: KnownAddresses, name: string, address: string):
   return { v: 1, addresses: [...others, { name, address }].slice(-MAX_NAMES) };
 }
 
-/** Addresses just found, in the order in which they are tried: the one that was good before is the first. */
+/**
+ * Addresses just found, in the order in which they are
+ * tried: the one that was good before is the first.
+ */
 export function inOrder(found: readonly string[], known: string | undefined): readonly string[] {
   const isKnown = known !== undefined && found.includes(known);
   const others = found.filter((address) => address !== known);

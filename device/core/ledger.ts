@@ -1,8 +1,8 @@
 /**
  * How an alarm is made, sent and sent again until the hub has accepted it.
  *
- * That goes on without end. At most `WINDOW` alarms are under way at once, so that a pillar back from a long
- * silence does not flood anybody; the newest press never waits in that queue.
+ * That goes on without end. At most `WINDOW` alarms are under way at once, so that a pillar back
+ * from a long silence does not flood anybody; the newest press never waits in that queue.
  */
 import { fullJitter } from "../../shared/backoff.ts";
 import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
@@ -56,7 +56,9 @@ export function draft(agent: Agent, birth: Birth): AgentStep {
   return step(agent, { type: "seal", draft: event, edgeAt });
 }
 
-/** A new alarm enters the outbox; it waits there until the disk has it, or until that wait is over. */
+/**
+ * A new alarm enters the outbox; it waits there until the disk has it, or until that wait is over.
+ */
 export function admit(
   agent: Agent,
   alarm: SealedAlarm,
@@ -78,7 +80,10 @@ export function admit(
   return step(withOutbox(headed, { pending: new Map(agent.outbox.pending).set(eventId, entry) }));
 }
 
-/** It is on the disk, or the wait for the disk is over: it is sent, unless a link has carried it already. */
+/**
+ * It is on the disk, or the wait for the disk is over:
+ * it is sent, unless a link has carried it already.
+ */
 export function sendFirst(agent: Agent, eventId: EventId, moment: Moment): AgentStep {
   const entry = agent.outbox.pending.get(eventId);
   if (!entry) return step(agent);

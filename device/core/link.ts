@@ -1,8 +1,8 @@
 /**
  * The connection to the hub: up, trying, or waiting to try.
  *
- * A whole city loses its hub in the same second, so every wait is full jitter. A pillar with somebody waiting at it
- * may try twice a second, because few pillars have that at once.
+ * A whole city loses its hub in the same second, so every wait is full jitter. A pillar with
+ * somebody waiting at it may try twice a second, because few pillars have that at once.
  */
 import { fullJitter } from "../../shared/backoff.ts";
 import { after, milliseconds, seconds } from "../../shared/duration.ts";
@@ -58,7 +58,10 @@ export function linkDown(
   return step<Link, Effect>({ phase: "waiting", attempt, isMissing }, ...effects);
 }
 
-/** An alarm without a receipt keeps the short wait; a call that the hub has waits longer when trying does not help. */
+/**
+ * An alarm without a receipt keeps the short wait; a call
+ * that the hub has waits longer when trying does not help.
+ */
 const isUrgent = (waiting: Waiting, attempt: number): boolean =>
   waiting === "alarm" || (waiting === "call" && attempt < MAX_COUNTED);
 

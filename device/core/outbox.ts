@@ -1,8 +1,8 @@
 /**
  * What waits for the hub: every alarm no hub has accepted, and in which order they take turns.
  *
- * First comes the person who waits at the pillar, then what no hub has, then what another hub is to hear again. At
- * most `MAX_OUTBOX` wait here; more wait on the disk.
+ * First comes the person who waits at the pillar, then what no hub has, then what another hub is to
+ * hear again. At most `MAX_OUTBOX` wait here; more wait on the disk.
  */
 import type { Instant } from "../../shared/duration.ts";
 import type { EventId } from "../../shared/ids.ts";
@@ -32,8 +32,8 @@ export function withPending(agent: Agent, eventId: EventId, change: Partial<Pend
 }
 
 /**
- * The head the hub may hear of: not beyond an alarm that is still on its way to the disk. A power cut may
- * undo that one, and a head that goes back looks like a second pillar with our keys.
+ * The head the hub may hear of: not beyond an alarm that is still on its way to the disk. A power
+ * cut may undo that one, and a head that goes back looks like a second pillar with our keys.
  */
 export function knownHead({ outbox: { head, pending } }: Agent): LedgerHead {
   for (const { alarm, maySend } of pending.values()) {
@@ -71,7 +71,9 @@ export function waitingFor({ call: { call } }: Agent): EventId | undefined {
   return call.phase === "calling" ? call.eventId : undefined;
 }
 
-/** The person waiting now, then what no hub has, then what another hub hears again; oldest first. */
+/**
+ * The person waiting now, then what no hub has, then what another hub hears again; oldest first.
+ */
 export function* byUrgency(agent: Agent): Generator<readonly [EventId, Pending]> {
   const { pending } = agent.outbox;
   const waiting = waitingFor(agent);
@@ -82,7 +84,10 @@ export function* byUrgency(agent: Agent): Generator<readonly [EventId, Pending]>
   }
 }
 
-/** The waiting person's alarm, then those asked for least: one that is never accepted blocks no other. */
+/**
+ * The waiting person's alarm, then those asked for least:
+ * one that is never accepted blocks no other.
+ */
 export function leastAsked(agent: Agent, limit: number): EventId[] {
   const waiting = waitingFor(agent);
   const rank = ([eventId, one]: readonly [EventId, Pending]): number => {

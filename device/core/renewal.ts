@@ -1,8 +1,9 @@
 /**
  * When this pillar asks for its next certificate.
  *
- * By its own calendar at two thirds of the time, so that twenty days are left for whatever goes wrong. A clock that
- * nothing has set decides nothing: such a pillar asks a few times a day, and the hub says whether it is time.
+ * By its own calendar at two thirds of the time, so that twenty days are left for whatever goes
+ * wrong. A clock that nothing has set decides nothing: such a pillar asks a few times a day, and
+ * the hub says whether it is time.
  */
 import { fullJitter } from "../../shared/backoff.ts";
 import { minutes, type Duration } from "../../shared/duration.ts";
@@ -22,7 +23,9 @@ export interface Calendar {
   readonly isClockSynced: boolean;
 }
 
-/** Whether the date can be believed; the hub has proven that the certificate's beginning is past. */
+/**
+ * Whether the date can be believed; the hub has proven that the certificate's beginning is past.
+ */
 const isSure = ({ from }: Validity, { wallMs, isClockSynced }: Calendar): boolean =>
   isClockSynced && wallMs >= from;
 
@@ -31,7 +34,10 @@ export function mayBeDue(certificate: Validity, calendar: Calendar): boolean {
   return !isSure(certificate, calendar) || calendar.wallMs >= from + ((until - from) * 2) / 3;
 }
 
-/** The latest moment this pillar is sure of: its clock where something has set it, or what the hub certified. */
+/**
+ * The latest moment this pillar is sure of: its clock where
+ * something has set it, or what the hub certified.
+ */
 export const sureOf = (certificate: Validity, { wallMs, isClockSynced }: Calendar): number =>
   isClockSynced ? Math.max(wallMs, certificate.from) : certificate.from;
 

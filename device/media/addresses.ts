@@ -1,9 +1,9 @@
 /**
  * The addresses of this pillar that are offered to the hub.
  *
- * All of them, whatever their interfaces are called: a VPN over the mobile network is `tun0` or `wg0`,
- * and may be the only way. Unless some are chosen, the sockets are bound to no address, so that a call
- * goes on when the mobile network gives out another one.
+ * All of them, whatever their interfaces are called: a VPN over the mobile network is `tun0` or
+ * `wg0`, and may be the only way. Unless some are chosen, the sockets are bound to no address, so
+ * that a call goes on when the mobile network gives out another one.
  */
 import { networkInterfaces } from "node:os";
 import type { HostAddress } from "../../shared/webrtc/werift.ts";

@@ -1,8 +1,9 @@
 /**
  * Where ffmpeg is on this machine.
  *
- * `FFMPEG_BIN` is used or refused, and never silently ignored; then the binary that came with the package (an
- * optional dependency), then `PATH`. The result is not remembered: ffmpeg may be installed while the agent runs.
+ * `FFMPEG_BIN` is used or refused, and never silently ignored; then the binary that came with the
+ * package (an optional dependency), then `PATH`. The result is not remembered: ffmpeg may be
+ * installed while the agent runs.
  */
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";

@@ -1,4 +1,7 @@
-/** All output of the media process passes here, and secrets such as a camera's password are taken out. */
+/**
+ * All output of the media process passes here, and secrets
+ * such as a camera's password are taken out.
+ */
 import { assertNever } from "../../shared/assert.ts";
 import type { MediaConfig } from "../config.ts";
 import type { FromMedia } from "../core/state/media-channel.ts";

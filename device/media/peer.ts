@@ -24,7 +24,10 @@ export interface PeerOptions extends Pick<SessionOptions, "outgoing" | "onVoice"
   /** Addresses of this machine to be used from the next offer on. */
   readonly addresses: () => readonly string[];
   readonly signal: (signal: Signal) => void;
-  /** Somebody waits for the connection: a call is open. Otherwise thousands of pillars may take their time. */
+  /**
+   * Somebody waits for the connection: a call is open.
+   * Otherwise thousands of pillars may take their time.
+   */
   readonly isUrgent: () => boolean;
   readonly onState: (state: PeerState, detail: string) => void;
   readonly log: (level: "debug" | "info" | "warn", text: string) => void;

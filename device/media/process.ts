@@ -1,9 +1,9 @@
 /**
  * Keeps one outside program running: ffmpeg, or the player.
  *
- * Whatever happens to the program (it is missing, ends, fills its error output) becomes one line of explanation and
- * another start after a jittered pause. It is always ended by SIGKILL: it holds nothing that needs saving, and a
- * hanging program would not react to a gentler signal.
+ * Whatever happens to the program (it is missing, ends, fills its error output) becomes one line of
+ * explanation and another start after a jittered pause. It is always ended by SIGKILL: it holds
+ * nothing that needs saving, and a hanging program would not react to a gentler signal.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { performance } from "node:perf_hooks";
@@ -115,7 +115,10 @@ export function keepRunning(options: ProgramOptions): Program {
   };
 }
 
-/** ffmpeg names its parts by where they lie in memory, so that one cause would look like another each time. */
+/**
+ * ffmpeg names its parts by where they lie in memory,
+ * so that one cause would look like another each time.
+ */
 const steady = (text: string): string => text.replace(/ @ 0x[0-9a-f]+\]/g, "]");
 
 /** Reads all of the error output, so that the program never blocks on it, and keeps its end. */

@@ -1,16 +1,20 @@
 /**
- * Takes secrets out of a text before it leaves this process: a log is read by many, and a fault's words
- * stand in the hub's journal for ever.
+ * Takes secrets out of a text before it leaves this process: a log is read by many, and a fault's
+ * words stand in the hub's journal for ever.
  *
- * What is removed is what was configured, in every form a program may print it: the whole address, user
- * and password, path and query and their parts, as written, decoded and encoded. Cameras carry their
- * passwords in any of these. What has the shape of a password in an address we do not know is removed too.
+ * What is removed is what was configured, in every form a program may print it: the whole address,
+ * user and password, path and query and their parts, as written, decoded and encoded. Cameras carry
+ * their passwords in any of these. What has the shape of a password in an address we do not know is
+ * removed too.
  */
 
 export type Redact = (text: string) => string;
 
 const HIDDEN = "***";
-/** A shorter part of a path is a common word ("live"), and replacing it would make messages unreadable. */
+/**
+ * A shorter part of a path is a common word ("live"),
+ * and replacing it would make messages unreadable.
+ */
 const MIN_SEGMENT = 4;
 const MIN_SECRET = 3;
 
@@ -44,7 +48,8 @@ interface Parts {
 function partsOf(address: string): Parts {
   const [, scheme = "", body = address] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(address) ?? [];
   const at = body.lastIndexOf("@");
-  // An @ of the path belongs to the path, unless the user's password holds a slash: then both are secret.
+  // An @ of the path belongs to the path, unless the user's
+  // password holds a slash: then both are secret.
   const user = at < 0 ? "" : body.slice(0, at);
   const behind = body.slice(at + 1);
   const slash = behind.search(/[/?#]/);

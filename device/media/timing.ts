@@ -18,7 +18,10 @@ export interface MediaTiming {
   readonly silence: Duration;
   /** Between offers that came to nothing, while a call is open. */
   readonly reconnect: Backoff;
-  /** The same while nobody waits: all pillars lose a hub in one instant, and a connection costs it 17 ms. */
+  /**
+   * The same while nobody waits: all pillars lose a hub
+   * in one instant, and a connection costs it 17 ms.
+   */
   readonly reconnectIdle: Backoff;
   /** From the offer to the hub's answer. */
   readonly answer: Duration;

@@ -1,8 +1,9 @@
 /**
- * Keeps this pillar's certificate young: asks in good time, stores what comes, and shows it when nobody calls.
+ * Keeps this pillar's certificate young: asks in good time,
+ * stores what comes, and shows it when nobody calls.
  *
- * It shares nothing with the alarm path but the identity and one fault. The connection is made anew only while
- * the pillar is at rest; until then the present certificate does.
+ * It shares nothing with the alarm path but the identity and one fault. The connection is made anew
+ * only while the pillar is at rest; until then the present certificate does.
  */
 import { reasonOf } from "../adapters/host/failure.ts";
 import type { OwnIdentity } from "../adapters/identity/identity.ts";
@@ -56,7 +57,8 @@ export function keepCertificate(world: RenewalWorld): () => void {
     if (isProven && !isDue) return lookLater();
     const outcome = await renew(world);
     failures = outcome === "failed" ? failures + 1 : 0;
-    // Behind an external broker the hub sees certificates only over HTTPS: one more request shows it the new one.
+    // Behind an external broker the hub sees certificates only
+    // over HTTPS: one more request shows it the new one.
     if (outcome !== "failed") isProven = outcome === "not-due" || !isProven;
     if (outcome === "renewed") show();
     else lookLater();

@@ -1,8 +1,8 @@
 /**
  * Takes an event, asks the core, performs its effects in order.
  *
- * Nothing is decided here. On the way of an alarm there is one message to the ledger's thread and one
- * publish, and no line is logged before it has gone.
+ * Nothing is decided here. On the way of an alarm there is one message to the ledger's thread and
+ * one publish, and no line is logged before it has gone.
  */
 import { randomBytes } from "node:crypto";
 import { assert, assertNever } from "../../shared/assert.ts";

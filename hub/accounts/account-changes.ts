@@ -1,9 +1,10 @@
 /**
  * Accounts are made and changed here, for the command line and for the HTTP interface.
  *
- * Each change leaves its fact in the same transaction; the hub takes the facts from here into its journal, so that
- * a change made while the hub is away is recorded there as well. A change that takes something from a person
- * (another role, disabling, a new password) ends their sessions in the same transaction.
+ * Each change leaves its fact in the same transaction; the hub takes the facts from here into its
+ * journal, so that a change made while the hub is away is recorded there as well. A change that
+ * takes something from a person (another role, disabling, a new password) ends their sessions in
+ * the same transaction.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";

@@ -1,4 +1,7 @@
-/** Sessions: a random token each, of which only the hash is stored. The hash names the session inside the hub. */
+/**
+ * Sessions: a random token each, of which only the hash
+ * is stored. The hash names the session inside the hub.
+ */
 import { createHash, randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";

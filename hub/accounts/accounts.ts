@@ -1,8 +1,9 @@
 /**
  * Who may sign in, and who is signed in.
  *
- * A database of its own, because the command line writes accounts while the hub runs and the journal has one
- * writer. Tokens and passwords are stored as hashes only, so the file alone gives no access.
+ * A database of its own, because the command line writes accounts while the hub runs and the
+ * journal has one writer. Tokens and passwords are stored as hashes only, so the file alone gives
+ * no access.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";

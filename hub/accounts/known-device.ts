@@ -1,10 +1,10 @@
 /**
  * A browser that has signed in before, known again by a cookie of the hub.
  *
- * Guessing passwords must become slow for strangers, without letting them keep an operator from the desk. So a
- * sign-in leaves a cookie that names the account and is signed by the hub; tries with it are counted by themselves,
- * and what strangers try on the account does not count against it (OWASP, "device cookies"). It gives no access: it
- * only says where tries are counted.
+ * Guessing passwords must become slow for strangers, without letting them keep an operator from the
+ * desk. So a sign-in leaves a cookie that names the account and is signed by the hub; tries with it
+ * are counted by themselves, and what strangers try on the account does not count against it
+ * (OWASP, "device cookies"). It gives no access: it only says where tries are counted.
  */
 import { createPublicKey, randomBytes, verify, type KeyObject } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";

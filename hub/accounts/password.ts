@@ -1,8 +1,9 @@
 /**
  * Passwords: argon2id, in the PHC string form so that the parameters may grow later.
  *
- * OWASP's first choice of parameters; with more memory a few sign-ins at once would use up the hub's. At most two
- * are computed at a time, and senders take turns: the second request of a sender waits behind its first.
+ * OWASP's first choice of parameters; with more memory a few sign-ins at once would use up the
+ * hub's. At most two are computed at a time, and senders take turns: the second request of a sender
+ * waits behind its first.
  */
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { createFairTurns } from "../api/http/fair-turns.ts";

@@ -27,9 +27,15 @@ export interface ListedAccount extends Actor {
 /** `id`: stable for the session's life, and no secret. */
 export type FoundSession = Actor & { readonly id: string; readonly expiresAt: number };
 
-/** Accounts and sessions, in a database of their own beside the journal, which the command line may write too. */
+/**
+ * Accounts and sessions, in a database of their own beside
+ * the journal, which the command line may write too.
+ */
 export interface Accounts {
-  /** Checks a password in constant time whether or not the account exists. A disabled account never matches. `sender`: who waits behind whom. */
+  /**
+   * Checks a password in constant time whether or not the account exists. A disabled account never
+   * matches. `sender`: who waits behind whom.
+   */
   verify(
     username: string,
     password: string,
@@ -55,7 +61,9 @@ export interface Accounts {
   session(token: string): Promise<FoundSession | undefined>;
   sessionById(id: string): Promise<FoundSession | undefined>;
   closeSession(token: string): Promise<void>;
-  /** Another text whenever accounts or sessions may have changed, by this program or another one. */
+  /**
+   * Another text whenever accounts or sessions may have changed, by this program or another one.
+   */
   version(): string;
   /** Changes that are not in the journal yet, oldest first, a bounded number at a time. */
   waitingFacts(): readonly { readonly id: number; readonly fact: FactOf<"account-changed"> }[];

@@ -1,4 +1,7 @@
-/** A small database beside the journal: durable, shared with the command line, and checked when opened. */
+/**
+ * A small database beside the journal: durable, shared
+ * with the command line, and checked when opened.
+ */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";

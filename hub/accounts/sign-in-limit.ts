@@ -1,10 +1,12 @@
 /**
- * How often a wrong password may be tried: for one account from one address, and for one account from anywhere.
+ * How often a wrong password may be tried: for one account
+ * from one address, and for one account from anywhere.
  *
- * The first is for a person who has forgotten it. The second makes guessing from many addresses slow, and counts
- * only tries of devices and addresses that have never signed in to the account, so that strangers cannot shut its
- * owner out. Accounts are counted in a table of fixed size by a hash, so that invented names neither fill it nor
- * push out what is counted, and a refusal does not tell whether an account exists.
+ * The first is for a person who has forgotten it. The second makes guessing from many addresses
+ * slow, and counts only tries of devices and addresses that have never signed in to the account, so
+ * that strangers cannot shut its owner out. Accounts are counted in a table of fixed size by a
+ * hash, so that invented names neither fill it nor push out what is counted, and a refusal does not
+ * tell whether an account exists.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { BoundedMap } from "../../shared/bounded-map.ts";
@@ -31,7 +33,10 @@ export interface SignInTry {
 export interface SignInLimit {
   /** Seconds until the next try, 0 when it may be made now. */
   waitSeconds(one: SignInTry): number;
-  /** Counted before the password is looked at; otherwise many tries at once would all count as the first. */
+  /**
+   * Counted before the password is looked at; otherwise
+   * many tries at once would all count as the first.
+   */
   begin(one: SignInTry): void;
   /** It was right, or was not looked at: it does not count. */
   forgive(one: SignInTry): void;

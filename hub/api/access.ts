@@ -1,9 +1,9 @@
 /**
  * Who is asking: the session behind a cookie or a bearer token, and whether the policy permits it.
  *
- * A browser sends a cookie also with requests that the person never made, so for anything that changes something
- * the browser must say that it comes from our own page. Programs use the bearer token, which is never sent by
- * itself.
+ * A browser sends a cookie also with requests that the person never made, so for anything that
+ * changes something the browser must say that it comes from our own page. Programs use the bearer
+ * token, which is never sent by itself.
  */
 import type { FastifyRequest } from "fastify";
 import type { Accounts } from "../accounts/ports.ts";

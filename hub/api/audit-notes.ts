@@ -1,12 +1,14 @@
 /**
  * Who read what, and who failed to sign in: facts for the audit, few enough to be kept for ever.
  *
- * The first of a kind is written at once. The same again within the window is only counted, and the count is one
- * more fact when the window ends. Beyond a number of kinds in one window all the rest is one kind, so neither a
- * program that reads everything nor somebody who guesses from many addresses can fill the disk.
+ * The first of a kind is written at once. The same again within the window is only counted, and the
+ * count is one more fact when the window ends. Beyond a number of kinds in one window all the rest
+ * is one kind, so neither a program that reads everything nor somebody who guesses from many
+ * addresses can fill the disk.
  *
- * Reading does not wait for these facts and is not refused when they cannot be written: an operator must see the
- * alarm even while the journal fails. Recordings and live views are stricter, in their own routes.
+ * Reading does not wait for these facts and is not refused when they cannot be written: an operator
+ * must see the alarm even while the journal fails. Recordings and live views are stricter, in their
+ * own routes.
  */
 import { isIPv6 } from "node:net";
 import type { FastifyRequest } from "fastify";

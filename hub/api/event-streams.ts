@@ -1,8 +1,8 @@
 /**
  * The console's event streams (server-sent events, WHATWG HTML 9.2).
  *
- * Each client has its own bounded queue: one that does not read is disconnected, and comes back with
- * `Last-Event-ID` to be told what it missed. No client waits for another.
+ * Each client has its own bounded queue: one that does not read is disconnected, and comes back
+ * with `Last-Event-ID` to be told what it missed. No client waits for another.
  */
 import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
@@ -15,8 +15,8 @@ import { may } from "./policy.ts";
 
 export const MAX_STREAMS = 500;
 /**
- * A browser has six connections to one host, and all its windows share one stream; where they cannot, two are left for
- * everything else.
+ * A browser has six connections to one host, and all its windows share one stream; where they
+ * cannot, two are left for everything else.
  */
 export const MAX_STREAMS_PER_SESSION = 4;
 /** All desks, tablets and programs of one account. */
@@ -150,8 +150,8 @@ function streamsByAccount(streams: ReadonlySet<Stream>): Map<string, Stream[]> {
 }
 
 /**
- * When all places are taken, the newest stream of the account with most of them is closed for an account that holds
- * fewer.
+ * When all places are taken, the newest stream of the account with most of them is closed for an
+ * account that holds fewer.
  */
 function giveWay(streams: Set<Stream>, than: number): boolean {
   let largest: Stream[] = [];

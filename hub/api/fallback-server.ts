@@ -1,9 +1,11 @@
 /**
- * The HTTPS fallback: signed alarms and the next certificate, over HTTPS with the hub's own certificate.
+ * The HTTPS fallback: signed alarms and the next certificate,
+ * over HTTPS with the hub's own certificate.
  *
- * A listener of its own, so that the street can reach it while it cannot reach the console, and so that the console
- * cannot use up its connections. It asks for a client certificate and does not require one: an alarm whose
- * certificate has expired may still be real, and its signature says whose it is. A renewal requires one.
+ * A listener of its own, so that the street can reach it while it cannot reach the console, and so
+ * that the console cannot use up its connections. It asks for a client certificate and does not
+ * require one: an alarm whose certificate has expired may still be real, and its signature says
+ * whose it is. A renewal requires one.
  */
 import rateLimit from "@fastify/rate-limit";
 import type { Server } from "node:tls";

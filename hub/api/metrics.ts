@@ -1,4 +1,6 @@
-/** What Prometheus reads. Names are `anzhu_`, base units; no pillar is ever a label of a histogram. */
+/**
+ * What Prometheus reads. Names are `anzhu_`, base units; no pillar is ever a label of a histogram.
+ */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { dropOldest } from "../../shared/bounded-map.ts";
 import { HubFaultCode } from "../../shared/api/hub.ts";

@@ -1,4 +1,7 @@
-/** From what the framework writes of our routes to what is really sent: a pure function over the document. */
+/**
+ * From what the framework writes of our routes to what
+ * is really sent: a pure function over the document.
+ */
 import type { Role } from "../../shared/api/session.ts";
 
 /** What the document cannot see of a route. */

@@ -1,8 +1,10 @@
 /**
- * The interface's own description: OpenAPI 3.1, made from the schemas and settings that the routes run with.
+ * The interface's own description: OpenAPI 3.1, made from
+ * the schemas and settings that the routes run with.
  *
- * What the routes do not say themselves follows from their policy line: who is let in, by which credentials, and
- * how the refusals look. `npm run check` lints the result, and a test compares it with what is sent.
+ * What the routes do not say themselves follows from their policy line: who is let in, by which
+ * credentials, and how the refusals look. `npm run check` lints the result, and a test compares it
+ * with what is sent.
  */
 import swagger from "@fastify/swagger";
 import type { FastifyContextConfig, RouteOptions } from "fastify";

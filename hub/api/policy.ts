@@ -33,7 +33,9 @@ export const POLICY = {
 /** `public`: no session needed; something else protects it, or nothing is to be protected. */
 export type Permission = keyof typeof POLICY | "public";
 
-/** A siren belongs to whoever handles the incident, which `whyNoSiren` looks at; the rest is repair. */
+/**
+ * A siren belongs to whoever handles the incident, which `whyNoSiren` looks at; the rest is repair.
+ */
 const COMMANDS: Readonly<Record<PillarCommand["name"], readonly Role[]>> = {
   identify: ["supervisor", "technician", "admin"],
   resend: ["supervisor", "technician", "admin"],

@@ -1,4 +1,6 @@
-/** Every error on the HTTP interface is made here: RFC 9457, one stable code each, no inner details. */
+/**
+ * Every error on the HTTP interface is made here: RFC 9457, one stable code each, no inner details.
+ */
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import {
   hasZodFastifySchemaValidationErrors,

@@ -1,8 +1,8 @@
 /**
  * The hub's HTTP interface: console, API, event stream, media negotiation, health.
  *
- * HTTPS with the hub's own certificate, plain HTTP on loopback only. Every route is described once, by the
- * schemas it is checked with; `/api/v1/openapi.json` is made from them.
+ * HTTPS with the hub's own certificate, plain HTTP on loopback only. Every route is described once,
+ * by the schemas it is checked with; `/api/v1/openapi.json` is made from them.
  */
 import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";

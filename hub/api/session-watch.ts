@@ -1,11 +1,11 @@
 /**
- * What belongs to a sign-in session ends with it: its event streams, what it watches and says, and recordings it is being
- * sent.
+ * What belongs to a sign-in session ends with it: its event streams, what it watches and says, and
+ * recordings it is being sent.
  *
- * A session ends by signing out, by its time, and by a new password, a new role or disabling, which the command line
- * may do in another process. So the database's version is asked a few times a second, which costs microseconds,
- * and when it changed every session that is in use is looked at again. Facts that the accounts left for the journal
- * are taken there on the way.
+ * A session ends by signing out, by its time, and by a new password, a new role or disabling, which
+ * the command line may do in another process. So the database's version is asked a few times a
+ * second, which costs microseconds, and when it changed every session that is in use is looked at
+ * again. Facts that the accounts left for the journal are taken there on the way.
  */
 import type { Logger } from "pino";
 import type { Accounts } from "../accounts/ports.ts";

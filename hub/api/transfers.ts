@@ -6,7 +6,10 @@ export interface Transfers {
   add(sessionId: string, response: Pick<ServerResponse, "once" | "destroy" | "closed">): void;
   /** Sessions that are sent something now. */
   sessions(): ReadonlySet<string>;
-  /** Cuts what a session is being sent: the length that was announced tells its receiver that it is not whole. */
+  /**
+   * Cuts what a session is being sent: the length that was
+   * announced tells its receiver that it is not whole.
+   */
   endSession(id: string): void;
 }
 

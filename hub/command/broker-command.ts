@@ -1,4 +1,6 @@
-/** `anzhu-hub broker-certificate`: the certificate that an external broker shows to pillars and hub. */
+/**
+ * `anzhu-hub broker-certificate`: the certificate that an external broker shows to pillars and hub.
+ */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Option, type Command } from "commander";

@@ -1,8 +1,9 @@
 /**
  * Whether an external broker does what the hub has to trust it with.
  *
- * The doctor connects as the hub and as two test pillars, whose certificates are valid only for this check, and
- * tries what the access list must forbid. While a hub runs it does not connect as the hub, and can check less.
+ * The doctor connects as the hub and as two test pillars, whose certificates are valid only for
+ * this check, and tries what the access list must forbid. While a hub runs it does not connect as
+ * the hub, and can check less.
  */
 import type { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";

@@ -1,7 +1,8 @@
 /**
  * `anzhu-hub doctor`: what is well, what is not, and what to do about it, one line each.
  *
- * It looks and changes nothing, also while the hub runs. The whole chain is checked, from the first fact.
+ * It looks and changes nothing, also while the hub runs.
+ * The whole chain is checked, from the first fact.
  */
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -127,7 +128,9 @@ function certificates(directory: string): Finding[] {
   });
 }
 
-/** A pillar or a browser at an address that is not in the certificate is refused by its own rules. */
+/**
+ * A pillar or a browser at an address that is not in the certificate is refused by its own rules.
+ */
 function addresses(config: HubConfig): Finding[] {
   const file = join(config.dataDir, "authority", "server.cert.pem");
   if (!existsSync(file)) return [];

@@ -1,7 +1,8 @@
 /**
  * `hub.yaml` on the disk: read, checked, and made absolute.
  *
- * Every complaint names file, line and column. Paths in the file are meant from where the file lies.
+ * Every complaint names file, line and column. Paths
+ * in the file are meant from where the file lies.
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";

@@ -1,8 +1,9 @@
 /**
  * `anzhu-hub user`: people who may sign in.
  *
- * The same rules as on the HTTP interface, and it works while the hub runs: within a second the hub ends the streams
- * and views of sessions that were ended here, and writes the change into its journal.
+ * The same rules as on the HTTP interface, and it works while the hub runs: within a second the hub
+ * ends the streams and views of sessions that were ended here, and writes the change into its
+ * journal.
  */
 import { join } from "node:path";
 import { createInterface } from "node:readline";

@@ -1,14 +1,17 @@
 /**
  * Numbers from outside, bounded where they enter the core.
  *
- * An alarm is never refused because of a number in it: a time that cannot be right counts as unknown, the
- * record says so, and the event itself is kept as it was signed. Facts of an older hub may hold such numbers
- * already; the same bound is used where they are folded and shown.
+ * An alarm is never refused because of a number in it: a time that cannot be right counts as
+ * unknown, the record says so, and the event itself is kept as it was signed. Facts of an older hub
+ * may hold such numbers already; the same bound is used where they are folded and shown.
  */
 import type { Alarm } from "../../shared/protocol/alarm.ts";
 
 const DAY_MS = 86_400_000;
-/** A pillar keeps an unaccepted alarm as long as its disk lives; a longer age than this is not believed. */
+/**
+ * A pillar keeps an unaccepted alarm as long as its disk
+ * lives; a longer age than this is not believed.
+ */
 export const MOST_AGE_MS = 400 * DAY_MS;
 
 /** Which of an alarm's times could not be right, so that it counts as pressed when it arrived. */
@@ -35,7 +38,9 @@ export function pressedOf(alarm: Pick<Alarm, "ageMs" | "event">, at: number): Pr
 
 const isAge = (ms: number): boolean => ms >= 0 && ms <= MOST_AGE_MS;
 
-/** A press as a fact or a row tells it; one that cannot be right counts as made when it was opened. */
+/**
+ * A press as a fact or a row tells it; one that cannot be right counts as made when it was opened.
+ */
 export const boundedPress = (pressedAt: number, openedAt: number): number =>
   isAge(openedAt - pressedAt) ? pressedAt : openedAt;
 

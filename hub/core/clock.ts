@@ -1,19 +1,25 @@
 /**
  * Whether somebody set the wall clock, found by comparing it with one nobody can set.
  *
- * Everything that was heard carries wall times. After a step of the clock they are moved along with it, so that no
- * pillar counts as lost, or as heard, because of a time server.
+ * Everything that was heard carries wall times. After a step of the clock they are moved along with
+ * it, so that no pillar counts as lost, or as heard, because of a time server.
  */
 import type { Tick } from "./events.ts";
 import type { Heard, Clock } from "./state/heard-state.ts";
 
 /** A slewed clock moves by at most a thousandth of this in a second. */
 const TOLERANCE_MS = 500;
-/** A clock that was set by more than this is watched for a while before anything is judged by its date. */
+/**
+ * A clock that was set by more than this is watched
+ * for a while before anything is judged by its date.
+ */
 const LEAP_MS = 60_000;
 const STEADY_AFTER_MS = 3_600_000;
 
-/** Whether a wall time of now is by a clock that was set since the latest tick, or has been set back again. */
+/**
+ * Whether a wall time of now is by a clock that was set
+ * since the latest tick, or has been set back again.
+ */
 export const isOfOtherClock = ({ nowMs, offsetMs }: Clock, at: number): boolean =>
   offsetMs !== null && Math.abs(at - nowMs - offsetMs) > TOLERANCE_MS;
 

@@ -58,7 +58,10 @@ export type HubEvent =
       readonly via: Via;
       readonly newIncidentId: IncidentId;
       readonly newRecordingId: RecordingId;
-      /** What the journal holds under this number or id, when the core's memory does not reach so far. */
+      /**
+       * What the journal holds under this number or id,
+       * when the core's memory does not reach so far.
+       */
       readonly recorded?: readonly KnownAlarm[];
     }
   | {
@@ -163,7 +166,9 @@ export type HubEvent =
       readonly at: number;
       readonly recordingIds: readonly RecordingId[];
     }
-  /** A person's event stream began or ended, or answered; any other sign of them is `console-seen`. */
+  /**
+   * A person's event stream began or ended, or answered; any other sign of them is `console-seen`.
+   */
   | {
       readonly type: "console-connected" | "console-disconnected" | "console-beat" | "console-seen";
       readonly at: number;
@@ -189,9 +194,14 @@ export type HubEffect =
       readonly eventId: EventId;
       readonly seq: number;
       readonly incidentId: IncidentId;
-      /** The pillar's session that the alarm named: the receipt counts there. Absent when it came by HTTPS. */
+      /**
+       * The pillar's session that the alarm named: the receipt
+       * counts there. Absent when it came by HTTPS.
+       */
       readonly sessionNonce?: SessionNonce;
-      /** Where the journal holds it; absent for one decided just now, whose index the shell knows. */
+      /**
+       * Where the journal holds it; absent for one decided just now, whose index the shell knows.
+       */
       readonly index?: number;
     }
   | { readonly type: "tell-pillar"; readonly pillarId: PillarId; readonly call: Call }
@@ -224,8 +234,9 @@ export type HubEffect =
       readonly who: "all" | "talkers";
     }
   /**
-   * The last words to a pillar, then its connection is cut, and its picture and voice with it. `sessionNonce`: the
-   * session they are signed for; null when the hub knows none, and they cannot be said.
+   * The last words to a pillar, then its connection is cut, and its picture and voice with it.
+   * `sessionNonce`: the session they are signed for; null when the hub knows none, and they cannot
+   * be said.
    */
   | {
       readonly type: "expel-pillar";

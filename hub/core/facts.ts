@@ -1,8 +1,8 @@
 /**
  * What happened, as the journal keeps it for ever.
  *
- * Facts are evidence: they say what was, never what to do, and they must mean the same after an upgrade. `at` is
- * the hub's wall clock, Unix ms.
+ * Facts are evidence: they say what was, never what to do, and they must mean the same after an
+ * upgrade. `at` is the hub's wall clock, Unix ms.
  */
 import type { IncidentHistory } from "./facts/incident.ts";
 import type { PillarHistory } from "./facts/pillar.ts";

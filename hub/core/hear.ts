@@ -1,6 +1,6 @@
 /**
- * Takes note of what the wire says, before it is decided, and of effects that are not to follow again too soon.
- * It owns `heard`, as the fold owns the rest of the state.
+ * Takes note of what the wire says, before it is decided, and of effects that are not to follow
+ * again too soon. It owns `heard`, as the fold owns the rest of the state.
  */
 import { dropOldest } from "../../shared/bounded-map.ts";
 import type { Call } from "../../shared/protocol/call.ts";
@@ -29,7 +29,7 @@ const MOST_RESEND_AFTER_MS = 600_000;
  *
  * `monotonicMs`: now, by a clock nobody can set.
  */
-// oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which events exist
+// oxlint-disable-next-line complexity -- one flat switch: split, it would hide which events exist
 export function hear(state: HubState, event: HubEvent, monotonicMs: number): void {
   const { heard } = state;
   heard.clock.nowMs = monotonicMs;
@@ -100,8 +100,8 @@ function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartb
 }
 
 /**
- * With an external broker the hub does not see connections come and go, and a broker that received nothing for us
- * may not have delivered anything either.
+ * With an external broker the hub does not see connections come and go, and a broker that received
+ * nothing for us may not have delivered anything either.
  */
 const mayHaveMissed = (contact: PillarContact, sessionNonce: SessionNonce, at: number): boolean =>
   at - contact.heardAt > LATE_AFTER_MS ||
@@ -175,7 +175,10 @@ export function noteEffect(state: HubState, effect: HubEffect, { at, index }: De
     : FIRST_RESEND_AFTER_MS;
 }
 
-/** Nothing is signed for a session before its first heartbeat; that heartbeat is answered with what waits. */
+/**
+ * Nothing is signed for a session before its first heartbeat;
+ * that heartbeat is answered with what waits.
+ */
 function noteTold(contact: PillarContact, call: Call, nowMs: number): void {
   const { untold } = contact;
   // "Answered" must not be told after the end of the same call.
@@ -193,9 +196,9 @@ export function noteFact(heard: Heard, fact: Fact): void {
 }
 
 /**
- * After the fold was made again from the disk: what was received is still true, but every pillar has to be told again
- * how its call stands, and an identity whose end was not written down has not ended. `lastIndex`: of the last fact on the
- * disk.
+ * After the fold was made again from the disk: what was received is still true, but every pillar
+ * has to be told again how its call stands, and an identity whose end was not written down has not
+ * ended. `lastIndex`: of the last fact on the disk.
  */
 export function hearRefolded(heard: Heard, lastIndex: number): void {
   for (const contact of heard.contacts.values()) {

@@ -1,9 +1,9 @@
 /**
  * The hub's core: an event in, facts and effects out.
  *
- * `decide` reads the state and changes nothing; `evolve` folds one fact; `handle` is both in the order every caller
- * needs. No clock, no random numbers, no input or output: the shell of a real hub and the simulated world run this
- * same code.
+ * `decide` reads the state and changes nothing; `evolve` folds one fact; `handle` is both in the
+ * order every caller needs. No clock, no random numbers, no input or output: the shell of a real
+ * hub and the simulated world run this same code.
  */
 import { dropOldest } from "../../shared/bounded-map.ts";
 import { assert, assertNever } from "../../shared/assert.ts";
@@ -69,7 +69,9 @@ export function handle(state: HubState, event: HubEvent, now: Now): Decision {
   return decision;
 }
 
-/** Facts that need no decision, folded. A pillar whose identity one of them replaces is expelled. */
+/**
+ * Facts that need no decision, folded. A pillar whose identity one of them replaces is expelled.
+ */
 export function handleFacts(state: HubState, facts: readonly Fact[], nextIndex: number): Decision {
   const effects = facts.flatMap((fact) =>
     fact.type === "pillar-enrolled" ? expelReplaced(state, fact) : [],

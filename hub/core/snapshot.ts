@@ -12,7 +12,10 @@ import type { RecordingRecord } from "./state/recording-record.ts";
 import type { Deletion, HubFaultRecord } from "./state/storage-state.ts";
 import { incidentKey } from "./incident/incident-key.ts";
 
-/** Raised whenever the fold changes its meaning: older snapshots are then ignored and facts folded again. */
+/**
+ * Raised whenever the fold changes its meaning: older
+ * snapshots are then ignored and facts folded again.
+ */
 export const SNAPSHOT_VERSION = 7;
 
 export interface Snapshot {

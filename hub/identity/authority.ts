@@ -1,8 +1,8 @@
 /**
  * The hub's own certificate authority and signing key, made at the first start.
  *
- * Each hub is its own root of trust: a pillar pins this authority by fingerprint when it enrols and trusts no
- * other. Losing `{dataDir}/authority` means enrolling every pillar again: back it up.
+ * Each hub is its own root of trust: a pillar pins this authority by fingerprint when it enrols and
+ * trusts no other. Losing `{dataDir}/authority` means enrolling every pillar again: back it up.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { sign, verify, X509Certificate, type KeyObject } from "node:crypto";
@@ -14,7 +14,9 @@ import type { Authority } from "./ports.ts";
 import { openAuthorityFiles, type AuthorityFiles } from "./authority-files.ts";
 import type { Issuer, KeyAndCert } from "./certificates.ts";
 
-/** Always in the server certificate, so that the demo and a technician on the hub need no setting. */
+/**
+ * Always in the server certificate, so that the demo and a technician on the hub need no setting.
+ */
 const LOCAL_NAMES = ["localhost", "127.0.0.1", "::1"];
 /** Parsed pillar keys kept for the next signature: more than the pillars of one hub. */
 const MAX_CACHED_KEYS = 16_384;
@@ -28,7 +30,8 @@ export async function openAuthority(dataDir: string, names: readonly string[]): 
   let server = await openServerCertificate();
   const listeners: (() => void)[] = [];
   let renewing: Promise<boolean> | undefined;
-  // One after the other as well: two would leave the key of one beside the certificate of the other.
+  // One after the other as well: two would leave the
+  // key of one beside the certificate of the other.
   let client: Promise<unknown> = Promise.resolve();
   const signingKey = await openSigningKey(files);
   const hubPublicKey = createPublicKey(signingKey).export({ type: "spki", format: "pem" });
@@ -132,7 +135,8 @@ async function openCa(files: AuthorityFiles): Promise<KeyAndCert> {
   const key = await files.read("ca.key.pem");
   const cert = await files.read("ca.cert.pem");
   if (key && cert) return { key, cert };
-  // A key without a certificate is a first start that was cut short: no certificate has been issued with it yet.
+  // A key without a certificate is a first start that was
+  // cut short: no certificate has been issued with it yet.
   if (cert) {
     throw new Error(
       "The hub's authority is half there: expected ca.key.pem beside ca.cert.pem, found none. " +

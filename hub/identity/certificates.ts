@@ -1,9 +1,9 @@
 /**
- * The certificates of the installation: the hub's own authority, its server, each pillar; and, with an external
- * broker, that broker and the hub as its client.
+ * The certificates of the installation: the hub's own authority, its server, each pillar; and, with
+ * an external broker, that broker and the hub as its client.
  *
- * ECDSA P-256 throughout, because every TLS 1.3 stack has it. A pillar's identity is the URI `urn:pillar:<id>` in
- * its certificate; such a certificate can be used only as that client.
+ * ECDSA P-256 throughout, because every TLS 1.3 stack has it. A pillar's identity is the URI
+ * `urn:pillar:<id>` in its certificate; such a certificate can be used only as that client.
  */
 // oxlint-disable-next-line import/no-unassigned-import -- x509 needs its side effect first
 import "reflect-metadata";
@@ -85,7 +85,10 @@ export async function createHubClientCertificate(
   });
 }
 
-/** A pillar that is not enrolled, for a day: the doctor tries with it what the broker lets a pillar do. */
+/**
+ * A pillar that is not enrolled, for a day: the doctor
+ * tries with it what the broker lets a pillar do.
+ */
 export async function createTrialPillar(issuer: Issuer, pillarId: PillarId): Promise<KeyAndCert> {
   return await createWithKey(issuer, {
     subject: `CN=${pillarId}`,

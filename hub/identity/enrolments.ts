@@ -1,8 +1,9 @@
 /**
  * One-time codes for new pillars: 30 minutes, single use.
  *
- * A secret is 128 random bits, so only its hash is kept and a fast hash is enough. A wrong secret changes nothing:
- * it cannot be guessed at any rate, and voiding the code would let a stranger stop a technician's work.
+ * A secret is 128 random bits, so only its hash is kept and a fast hash is enough. A wrong secret
+ * changes nothing: it cannot be guessed at any rate, and voiding the code would let a stranger stop
+ * a technician's work.
  */
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
@@ -75,7 +76,8 @@ export function openEnrolments(file: string): ClosableEnrolments {
         const row = rightRow(pillarId, secret);
         if (row) remove.run(pillarId);
         db.exec("COMMIT");
-        // A row that an older release wrote beyond the limits counts as no code; a new one is made in a minute.
+        // A row that an older release wrote beyond the limits
+        // counts as no code; a new one is made in a minute.
         const read = row ? Details.safeParse(JSON.parse(row.details)) : undefined;
         return read?.success ? read.data : undefined;
       } catch (error) {

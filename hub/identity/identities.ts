@@ -1,9 +1,10 @@
 /**
  * Identities given and taken: enrolled, renewed, revoked.
  *
- * Each goes into a register beside the authority before it goes into the journal. A journal may be put back from an
- * old backup, and must then not trust a key again that was revoked since, nor forget a certificate that was
- * renewed: what the register knows and the journal does not is added to the journal before anything listens.
+ * Each goes into a register beside the authority before it goes into the journal. A journal may be
+ * put back from an old backup, and must then not trust a key again that was revoked since, nor
+ * forget a certificate that was renewed: what the register knows and the journal does not is added
+ * to the journal before anything listens.
  */
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { PillarId } from "../../shared/ids.ts";

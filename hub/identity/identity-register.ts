@@ -1,10 +1,13 @@
 /**
- * The register of identities: one line of JSON for each that was given or taken, beside the keys of the authority.
+ * The register of identities: one line of JSON for each that
+ * was given or taken, beside the keys of the authority.
  *
- * It is not part of the journal and is not put back with it. It is needed only after the journal was put back. A
- * line that cannot be read is logged and passed over, because a hub that does not start answers no alarm.
+ * It is not part of the journal and is not put back with it. It is needed only after the journal
+ * was put back. A line that cannot be read is logged and passed over, because a hub that does not
+ * start answers no alarm.
  *
- * Limit: it holds what the latest enrolment of each pillar needs; older lines are removed when the hub starts.
+ * Limit: it holds what the latest enrolment of each pillar
+ * needs; older lines are removed when the hub starts.
  */
 import { createReadStream, existsSync } from "node:fs";
 import { open } from "node:fs/promises";

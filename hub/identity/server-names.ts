@@ -1,8 +1,8 @@
 /**
  * The names and addresses by which this hub may be reached, for its certificate.
  *
- * The addresses it listens on are included without being configured, so that a pillar can enrol at the hub's own
- * address.
+ * The addresses it listens on are included without being configured, so that a pillar can enrol at
+ * the hub's own address.
  */
 import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -19,7 +19,10 @@ export function serverNames({ http, mqtt, alarms }: Pick<HubConfig, "http" | "mq
   return [...new Set([...mqtt.names, ...hosts])];
 }
 
-/** Of this machine, as others reach it. An address with a zone (`fe80::1%eth0`) cannot be in a certificate. */
+/**
+ * Of this machine, as others reach it. An address with
+ * a zone (`fe80::1%eth0`) cannot be in a certificate.
+ */
 export function ownAddresses(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])

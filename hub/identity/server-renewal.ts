@@ -1,6 +1,6 @@
 /**
- * The hub's own certificates, renewed while it runs, as the pillars' are: a hub may run for years. New connections
- * get the new one, old ones go on.
+ * The hub's own certificates, renewed while it runs, as the pillars' are: a hub may run for years.
+ * New connections get the new one, old ones go on.
  */
 import type { SecureContextOptions, Server } from "node:tls";
 import type { Logger } from "pino";

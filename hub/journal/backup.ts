@@ -1,12 +1,13 @@
 /**
  * Backup: everything of a hub that cannot be made again, copied, put back, and checked.
  *
- * A backup is a directory that is whole or not there: it is written beside its place, flushed, checked and only
- * then named. It holds every database, and the authority with the register of identities; the register comes last,
- * because an identity is written there before it is written into the journal.
+ * A backup is a directory that is whole or not there: it is written beside its place, flushed,
+ * checked and only then named. It holds every database, and the authority with the register of
+ * identities; the register comes last, because an identity is written there before it is written
+ * into the journal.
  *
- * A journal that is put back gets a new hub epoch, by which every pillar learns that it must send again what this
- * hub may have forgotten. Sessions and one-time codes end with a restore.
+ * A journal that is put back gets a new hub epoch, by which every pillar learns that it must send
+ * again what this hub may have forgotten. Sessions and one-time codes end with a restore.
  *
  * Limit: recordings are not in it. They are files that never change: copy them as files.
  */
@@ -89,7 +90,10 @@ function copyAuthority(from: string, to: string): void {
 export interface Restored extends Copied {
   /** What was there before, kept under these names. */
   readonly aside: readonly string[];
-  /** False: this directory has the same authority already, and its register knows what was revoked since. */
+  /**
+   * False: this directory has the same authority already,
+   * and its register knows what was revoked since.
+   */
   readonly isAuthorityRestored: boolean;
 }
 
@@ -157,7 +161,10 @@ function beginAnew(file: string, name: (typeof DATABASES)[number]): void {
   }
 }
 
-/** The whole chain, from the first row. Also while the hub runs. `path`: a journal, or a backup that holds one. */
+/**
+ * The whole chain, from the first row. Also while the hub
+ * runs. `path`: a journal, or a backup that holds one.
+ */
 export function verifyJournal(path: string): ChainVerdict {
   const inside = join(path, JOURNAL);
   const database = openForReading(existsSync(inside) ? inside : path);

@@ -1,11 +1,13 @@
 /**
  * The journal's hash chain: every row's hash covers the row before it.
  *
- * A changed bit, a row taken out or two swapped break every later link, and `verifyChain` says where. It cannot
- * find a journal that was cut off at its end; receipts held by the pillars show that.
+ * A changed bit, a row taken out or two swapped break every later link, and `verifyChain` says
+ * where. It cannot find a journal that was cut off at its end; receipts held by the pillars show
+ * that.
  *
- * One change is allowed: the text of a fact may be sealed (`seal.ts`). Its row keeps the hash it had, and a later
- * fact of the chain, `fact-sealed`, names that hash and the hash of what stands there now.
+ * One change is allowed: the text of a fact may be sealed (`seal.ts`). Its row keeps the hash it
+ * had, and a later fact of the chain, `fact-sealed`, names that hash and the hash of what stands
+ * there now.
  */
 import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
@@ -91,8 +93,9 @@ export interface ChainCheck {
 }
 
 /**
- * For rows that are then read to the head: a seal counts only when its own row, which comes later, fits too.
- * `sealRows`: those of type `fact-sealed`, in their order; asked for when a row's hash does not fit.
+ * For rows that are then read to the head: a seal counts only when its own row, which comes later,
+ * fits too. `sealRows`: those of type `fact-sealed`, in their order; asked for when a row's hash
+ * does not fit.
  */
 export function checkChain(sealRows: () => Iterable<JournalRow>): ChainCheck {
   let known: Seals | undefined;
@@ -149,7 +152,9 @@ export const sealRowsOf = (database: DatabaseSync) => (): Iterable<JournalRow> =
 
 interface Seals {
   readonly byIndex: ReadonlyMap<number, Seal>;
-  /** Rows that were seals and were changed after they were written: what they sealed cannot be told. */
+  /**
+   * Rows that were seals and were changed after they were written: what they sealed cannot be told.
+   */
   readonly changed: readonly number[];
 }
 

@@ -1,9 +1,10 @@
 /**
  * The journal as the shell sees it: facts in, a promise that they are on the disk.
  *
- * While one batch is being committed, everything that arrives waits and becomes the next: the busier the
- * hub, the fewer fsyncs per alarm. A failed commit rejects its batch and everything behind it, and the
- * journal stays shut until `reopen`, because facts decided on top of lost ones are lost with them.
+ * While one batch is being committed, everything that arrives waits and becomes the next: the
+ * busier the hub, the fewer fsyncs per alarm. A failed commit rejects its batch and everything
+ * behind it, and the journal stays shut until `reopen`, because facts decided on top of lost ones
+ * are lost with them.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";

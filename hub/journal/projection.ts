@@ -1,8 +1,8 @@
 /**
  * From facts to rows: the read models, folded by the very functions the core folds with.
  *
- * One batch is folded in memory first, so an incident touched by five facts is read once and written once.
- * The caller owns the transaction.
+ * One batch is folded in memory first, so an incident touched by five facts is read once and
+ * written once. The caller owns the transaction.
  */
 import {
   FOR_THE_RECORD,

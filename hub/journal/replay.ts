@@ -1,9 +1,11 @@
 /**
- * Reads the state back from the disk: the latest good snapshot, then every fact after it, each link checked.
+ * Reads the state back from the disk: the latest good snapshot,
+ * then every fact after it, each link checked.
  *
- * A broken chain stops the start, because a hub that went on would put new, valid links on top of a forgery. What
- * lies before a snapshot was checked when it was made; a snapshot of another release is not used for the state, but
- * its check of the chain counts. `anzhu-hub verify` checks everything.
+ * A broken chain stops the start, because a hub that went on would put new, valid links on top of a
+ * forgery. What lies before a snapshot was checked when it was made; a snapshot of another release
+ * is not used for the state, but its check of the chain counts. `anzhu-hub verify` checks
+ * everything.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { AlarmEvent } from "../../shared/protocol/alarm.ts";

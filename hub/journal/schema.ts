@@ -1,8 +1,9 @@
 /**
  * The journal's tables, and the steps that make them.
  *
- * `journal` holds the facts and only grows: triggers refuse to change or delete a row. The other tables can be made
- * from it again; their `body` is the folded record as JSON, beside the columns we search by.
+ * `journal` holds the facts and only grows: triggers refuse to change or delete a row. The other
+ * tables can be made from it again; their `body` is the folded record as JSON, beside the columns
+ * we search by.
  */
 import { sql, type Kysely } from "kysely";
 import type { Migration, MigrationProvider } from "kysely/migration";

@@ -1,13 +1,14 @@
 /**
  * Takes the text of facts out of a journal because it holds a secret; what happened and when stays.
  *
- * In one transaction the text is replaced, a `fact-sealed` for each is appended, the pillars concerned are folded
- * again, and the snapshots are removed, because they may hold the same text: the next start folds from the first
- * fact. Then the files are cleared: the write-ahead log is moved and cut, and the database is written anew without
- * free pages.
+ * In one transaction the text is replaced, a `fact-sealed` for each is appended, the pillars
+ * concerned are folded again, and the snapshots are removed, because they may hold the same text:
+ * the next start folds from the first fact. Then the files are cleared: the write-ahead log is
+ * moved and cut, and the database is written anew without free pages.
  *
- * Limits: the original hash stays, so somebody who guesses a short password can test the guess against it. Copies
- * made before still hold the text. Only facts whose text decides nothing can be sealed (`chain.ts`).
+ * Limits: the original hash stays, so somebody who guesses a short password can test the guess
+ * against it. Copies made before still hold the text. Only facts whose text decides nothing can be
+ * sealed (`chain.ts`).
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { Fact, FactOf } from "../core/facts.ts";
@@ -44,8 +45,9 @@ export interface SealResult {
 }
 
 /**
- * Nobody else may have the journal open. Throws before anything is changed when the chain is broken or a fact cannot be
- * sealed, and after it when the files could not be cleared: the same call again clears them.
+ * Nobody else may have the journal open. Throws before anything is changed when the chain is broken
+ * or a fact cannot be sealed, and after it when the files could not be cleared: the same call again
+ * clears them.
  */
 export async function sealFacts(file: string, order: SealOrder): Promise<SealResult> {
   await migrate(file);

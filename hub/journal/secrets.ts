@@ -1,9 +1,10 @@
 /**
- * Facts whose words look like a camera's address with its password: by shape alone, because the hub does not know
- * the addresses. Older pillars sent them as the words of a fault.
+ * Facts whose words look like a camera's address with its password: by shape alone, because the hub
+ * does not know the addresses. Older pillars sent them as the words of a fault.
  *
- * What is found is told by index, fact and pillar, and never shown. Addresses of webhooks (`target`) are not looked at:
- * they are the hub's own settings, and only their host is shown anywhere.
+ * What is found is told by index, fact and pillar, and never shown. Addresses of webhooks
+ * (`target`) are not looked at: they are the hub's own settings, and only their host is shown
+ * anywhere.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { isSealable, rowsAfter, type JournalRow } from "./chain.ts";

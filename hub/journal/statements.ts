@@ -1,8 +1,8 @@
 /**
  * What the writer's thread runs, as SQL text.
  *
- * Kysely compiles it, so names and types are checked against the schema; the values below only say which
- * columns there are and in which order the writer gives them.
+ * Kysely compiles it, so names and types are checked against the schema; the values below only say
+ * which columns there are and in which order the writer gives them.
  */
 import type { Kysely } from "kysely";
 import type { Tables } from "./schema.ts";

@@ -1,8 +1,8 @@
 /**
  * The writer's thread: one batch in, one commit, one answer out.
  *
- * Every failure is reported to the main thread, which ends this thread and starts another; nothing is repaired in
- * place.
+ * Every failure is reported to the main thread, which ends this thread and starts another; nothing
+ * is repaired in place.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../shared/assert.ts";

@@ -1,8 +1,8 @@
 /**
  * Writes batches of facts: journal rows, their chain and the read models, in one transaction.
  *
- * Statements come compiled (`statements.ts`) and are prepared once; the hot path runs them with plain
- * parameters. A batch is all or nothing, and after a failure the writer must be opened anew,
+ * Statements come compiled (`statements.ts`) and are prepared once; the hot path runs them with
+ * plain parameters. A batch is all or nothing, and after a failure the writer must be opened anew,
  * because a failed fsync leaves nothing to trust.
  */
 import { randomBytes } from "node:crypto";

@@ -1,4 +1,7 @@
-/** The hub's way in for pillars over MQTT: its own broker, or somebody else's when the settings name one. */
+/**
+ * The hub's way in for pillars over MQTT: its own broker,
+ * or somebody else's when the settings name one.
+ */
 import type { Logger } from "pino";
 import type { PillarId } from "../../shared/ids.ts";
 import type { HubConfig } from "../config.ts";

@@ -1,8 +1,8 @@
 /**
  * A token bucket in one number (the generic cell rate algorithm, ITU-T I.371).
  *
- * What comes too fast is delayed, not dropped: the delay holds back the sender's own connection, so that a flood
- * slows the sender down and no other. Only a delay beyond the limit is a refusal.
+ * What comes too fast is delayed, not dropped: the delay holds back the sender's own connection, so
+ * that a flood slows the sender down and no other. Only a delay beyond the limit is a refusal.
  */
 
 export interface Rate {

@@ -1,9 +1,9 @@
 /**
  * What happens to each message a pillar publishes, before the broker may acknowledge it.
  *
- * Three outcomes: it is taken in, and the PUBACK follows; it is unreadable, and the PUBACK follows too, because an
- * unacknowledged message would be sent again for ever; or the connection closes without a PUBACK, and what mattered
- * is sent again.
+ * Three outcomes: it is taken in, and the PUBACK follows; it is unreadable, and the PUBACK follows
+ * too, because an unacknowledged message would be sent again for ever; or the connection closes
+ * without a PUBACK, and what mattered is sent again.
  */
 import type { PublishPacket } from "aedes";
 import type { EventId, PillarId } from "../../shared/ids.ts";
@@ -45,7 +45,9 @@ export interface ReceiverOptions {
 type RateClass = "alarm" | "other";
 
 interface Reception extends ReceiverOptions {
-  /** Kept beyond a connection, or reconnecting would empty the bucket. One pair per known pillar. */
+  /**
+   * Kept beyond a connection, or reconnecting would empty the bucket. One pair per known pillar.
+   */
   readonly turnsByPillar: Map<PillarId, { alarm: number; other: number }>;
 }
 
@@ -163,8 +165,8 @@ interface Pending {
 }
 
 /**
- * Whatever became of the alarm: without a PUBACK it would come again for ever. Only one that could not be committed
- * is to come again.
+ * Whatever became of the alarm: without a PUBACK it would come again for ever. Only one that could
+ * not be committed is to come again.
  */
 async function acknowledge(reception: Reception, pending: Pending, done: Done): Promise<void> {
   const { sender, eventId } = pending;

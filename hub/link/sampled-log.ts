@@ -1,8 +1,9 @@
 /**
- * A log that a flood cannot fill: one line for each kind of cause, sender and time, with the number left out.
+ * A log that a flood cannot fill: one line for each kind
+ * of cause, sender and time, with the number left out.
  *
- * The kinds are ours and are counted for the metrics. The sender is an identity that was proven, or the group of
- * an address; a text from outside stands in the line, and never in the key.
+ * The kinds are ours and are counted for the metrics. The sender is an identity that was proven, or
+ * the group of an address; a text from outside stands in the line, and never in the key.
  */
 import type { Logger } from "pino";
 import type { PillarId } from "../../shared/ids.ts";

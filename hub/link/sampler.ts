@@ -1,15 +1,18 @@
 /**
  * Of many things of one kind the first is told at once, and the others as one with their number.
  *
- * A key says of which kind something is and whose it is. Both come from our own code or from a proven identity,
- * never from a text somebody sent, or a flood of different texts would be told one by one.
+ * A key says of which kind something is and whose it is. Both come from our own code or from a
+ * proven identity, never from a text somebody sent, or a flood of different texts would be told one
+ * by one.
  */
 
 export interface SamplerOptions<T> {
   readonly everyMs: number;
   /** Keys held at once. Everything beyond is one kind more. */
   readonly mostKeys: number;
-  /** `more`: how many came since it was last told, beside this one; `what` is the latest of them. */
+  /**
+   * `more`: how many came since it was last told, beside this one; `what` is the latest of them.
+   */
   readonly tell: (what: T, more: number) => void;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The addresses at which the hub's media can be reached, and those it will talk to.
  *
- * Interfaces are chosen by `media.addresses`, never by their names: a VPN's `tun0` may be the only way to
- * the street. A socket is bound to the one address it is for.
+ * Interfaces are chosen by `media.addresses`, never by their names: a VPN's `tun0` may be the only
+ * way to the street. A socket is bound to the one address it is for.
  */
 import { BlockList, isIP } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -49,7 +49,10 @@ const LOOPBACKS = new BlockList();
 LOOPBACKS.addSubnet("127.0.0.0", 8);
 LOOPBACKS.addAddress("::1", "ipv6");
 
-/** Addresses that belong to no host: unspecified, multicast, reserved and broadcast, and IPv4 written as IPv6. */
+/**
+ * Addresses that belong to no host: unspecified, multicast,
+ * reserved and broadcast, and IPv4 written as IPv6.
+ */
 const NOBODY = new BlockList();
 NOBODY.addSubnet("0.0.0.0", 8);
 NOBODY.addSubnet("224.0.0.0", 4);

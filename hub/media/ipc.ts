@@ -9,9 +9,14 @@ import type { Signal } from "../../shared/protocol/signal.ts";
 
 export interface MediaSettings {
   readonly udpPorts: readonly [number, number];
-  /** Addresses offered as host candidates, and bound; empty = all external IPv4 addresses of this machine. */
+  /**
+   * Addresses offered as host candidates, and bound; empty
+   * = all external IPv4 addresses of this machine.
+   */
   readonly addresses: readonly string[];
-  /** Without addresses of its own choice, loopback is offered as well: consoles are on this machine. */
+  /**
+   * Without addresses of its own choice, loopback is offered as well: consoles are on this machine.
+   */
   readonly offersLoopback: boolean;
   readonly maxViewers: number;
 }
@@ -71,7 +76,10 @@ export type FromMedia =
       readonly detail: string;
       readonly gaps: Gaps;
     }
-  /** Once when it is known, and again when it changes: whether the pictures that come can be written. */
+  /**
+   * Once when it is known, and again when it changes:
+   * whether the pictures that come can be written.
+   */
   | {
       readonly type: "record-picture";
       readonly recordingId: RecordingId;

@@ -1,6 +1,6 @@
 /**
- * Writes the media process's log lines to the hub, bounded: a peer that fails a thousand times a second gets one
- * line.
+ * Writes the media process's log lines to the hub, bounded: a peer that fails a thousand times a
+ * second gets one line.
  */
 export type Level = "debug" | "info" | "warn" | "error";
 export type Log = (level: Level, text: string) => void;

@@ -1,8 +1,8 @@
 /**
  * The hub's media process. Its supervisor is `media-process.ts`; they speak `ipc.ts`.
  *
- * It ends with the hub: when the channel closes it finishes its recordings and exits. A bug ends it at once, and
- * the supervisor starts it anew: a picture is lost for two seconds, never an alarm.
+ * It ends with the hub: when the channel closes it finishes its recordings and exits. A bug ends it
+ * at once, and the supervisor starts it anew: a picture is lost for two seconds, never an alarm.
  */
 import type { FromMedia, ToMedia } from "./ipc.ts";
 import { limitedLog } from "./log.ts";

@@ -1,4 +1,6 @@
-/** What the media process holds: rooms, pillars, viewers and recordings, each table with its limit. */
+/**
+ * What the media process holds: rooms, pillars, viewers and recordings, each table with its limit.
+ */
 import type { PillarId } from "../../shared/ids.ts";
 import type { FromMedia, MediaSettings } from "./ipc.ts";
 import type { Log } from "./log.ts";

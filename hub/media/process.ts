@@ -1,8 +1,8 @@
 /**
  * The media process's work: a message in, connections changed, messages out.
  *
- * Bad input of a peer ends that peer's connection, with a reason it can show, and touches no other. Every table is
- * bounded.
+ * Bad input of a peer ends that peer's connection, with a reason it can show, and touches no other.
+ * Every table is bounded.
  */
 import { RTCDtlsTransport } from "werift";
 import { assertNever } from "../../shared/assert.ts";

@@ -1,8 +1,8 @@
 /**
  * What consoles are told, as it becomes durable.
  *
- * Events are read from the read models after the commit, in journal order, behind the receipts: a screen
- * may be a millisecond late, a pillar's lamp not.
+ * Events are read from the read models after the commit, in journal order, behind the receipts: a
+ * screen may be a millisecond late, a pillar's lamp not.
  */
 import type { Logger } from "pino";
 import type { HubNotice } from "../../shared/api/event.ts";

@@ -1,6 +1,6 @@
 /**
- * A row that cannot be read is reported on every desk and in the log: once a minute for each, however often the
- * lists are asked for.
+ * A row that cannot be read is reported on every desk and in the log: once a minute for each,
+ * however often the lists are asked for.
  */
 import type { Logger } from "pino";
 import { BoundedMap } from "../../shared/bounded-map.ts";

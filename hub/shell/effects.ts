@@ -1,8 +1,8 @@
 /**
  * Performs the core's effects, when its facts are durable.
  *
- * An effect that fails is logged and never stops the next: a missing directory for a recording must not cost a
- * receipt.
+ * An effect that fails is logged and never stops the next: a
+ * missing directory for a recording must not cost a receipt.
  */
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -43,7 +43,9 @@ export interface Taken extends Settled {
 }
 
 export interface Prepared extends Outgoing {
-  /** Of the one alarm that the decision took in; it may leave the hub when the facts are durable. */
+  /**
+   * Of the one alarm that the decision took in; it may leave the hub when the facts are durable.
+   */
   readonly accepted?: Accepted;
 }
 

@@ -1,8 +1,8 @@
 /**
  * Notices that no file can be opened any more, and reports it on every console.
  *
- * Pillars that are connected go on calling: their sockets and the journal are open already. But new connections are
- * refused by the system without a reason, and only a person can repair that.
+ * Pillars that are connected go on calling: their sockets and the journal are open already. But new
+ * connections are refused by the system without a reason, and only a person can repair that.
  */
 import { closeSync, openSync } from "node:fs";
 import type { Logger } from "pino";

@@ -4,7 +4,9 @@ import type { HubConfig } from "../config.ts";
 import type { Loop } from "./loop.ts";
 import type { WayIn } from "../ports.ts";
 
-/** Below this the disk counts as full: the journal needs room for alarms, whatever recordings take. */
+/**
+ * Below this the disk counts as full: the journal needs room for alarms, whatever recordings take.
+ */
 export const LEAST_FREE_BYTES = 512 * 1024 * 1024;
 /** Before this the clock cannot have been set. */
 const EARLIEST_WALL_MS = Date.UTC(2026, 0, 1);

@@ -1,6 +1,6 @@
 /**
- * The same request under the same key is answered with its first outcome: a console that lost its connection
- * repeats what it asked, and nothing happens twice.
+ * The same request under the same key is answered with its first outcome: a console that lost its
+ * connection repeats what it asked, and nothing happens twice.
  */
 import { BoundedMap } from "../../shared/bounded-map.ts";
 import type { Username } from "../../shared/ids.ts";
@@ -18,7 +18,10 @@ export interface Asked {
   readonly by: Username;
   /** What is asked, and of what. */
   readonly what: string;
-  /** As the console sent it: it is good for this person and this request alone. Without one every request is its own. */
+  /**
+   * As the console sent it: it is good for this person and this
+   * request alone. Without one every request is its own.
+   */
   readonly key: string | undefined;
 }
 

@@ -1,8 +1,9 @@
 /**
- * How an event or a fact goes through the loop: decided, durable, then performed, told to the consoles and logged.
+ * How an event or a fact goes through the loop: decided, durable, then performed, told to the
+ * consoles and logged.
  *
- * When the journal fails nothing is promised: alarms are told to every console as unrecorded, pillars get no receipt
- * and keep asking, and the journal is opened again until it holds.
+ * When the journal fails nothing is promised: alarms are told to every console as unrecorded,
+ * pillars get no receipt and keep asking, and the journal is opened again until it holds.
  */
 import type { Logger } from "pino";
 import type { HubEvent } from "../core/events.ts";
@@ -28,7 +29,10 @@ export interface IntakeOptions {
 }
 
 export interface Intake {
-  /** Resolves when its facts are durable and its effects performed; rejects when they could not be written. */
+  /**
+   * Resolves when its facts are durable and its effects
+   * performed; rejects when they could not be written.
+   */
   take(event: HubEvent): Promise<Taken>;
   /** Facts that need no decision. */
   record(facts: readonly Fact[]): Promise<void>;

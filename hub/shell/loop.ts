@@ -1,10 +1,10 @@
 /**
  * The hub's single line of decisions: event, facts, fold, disk, and only then the effects.
  *
- * The fold runs ahead of the disk, so that the next decision sees the one before it, but nothing leaves the hub
- * before its facts are durable. When a commit fails, the fold has seen facts that the disk has not: it is thrown
- * away and made again from the journal, in this process. Until then every event is refused, and the pillars, which
- * have no receipt, send their alarms again.
+ * The fold runs ahead of the disk, so that the next decision sees the one before it, but nothing
+ * leaves the hub before its facts are durable. When a commit fails, the fold has seen facts that
+ * the disk has not: it is thrown away and made again from the journal, in this process. Until then
+ * every event is refused, and the pillars, which have no receipt, send their alarms again.
  */
 import { assert } from "../../shared/assert.ts";
 import type { Decision } from "../core/decision.ts";
@@ -42,8 +42,8 @@ export interface Loop {
   /** Why nothing can be decided now. */
   readonly failure: () => Error | undefined;
   /**
-   * Decides at once. `prepare` runs while the disk works. Answers, and behind them everything else, leave in the order
-   * of the decisions, each after its facts are durable.
+   * Decides at once. `prepare` runs while the disk works. Answers, and behind them everything else,
+   * leave in the order of the decisions, each after its facts are durable.
    */
   take(event: HubEvent, prepare: Prepare): Promise<void>;
   /** Facts that need no decision. */
@@ -170,8 +170,9 @@ async function settle(loop: LoopState, decision: Settled, prepare: Prepare): Pro
 }
 
 /**
- * An answer is written to its socket when this turn of the event loop ends, so what is behind it begins in the next:
- * a new recording alone takes longer than the receipt. Without an answer before it nothing waits.
+ * An answer is written to its socket when this turn of the event loop ends, so what is behind it
+ * begins in the next: a new recording alone takes longer than the receipt. Without an answer before
+ * it nothing waits.
  */
 async function send(loop: LoopState, { answer, perform }: Outgoing): Promise<void> {
   answer?.();

@@ -1,7 +1,8 @@
 /**
  * Operators' orders: decided once, answered after the commit.
  *
- * A console that lost its connection repeats an order under the same key and gets the first outcome.
+ * A console that lost its connection repeats an order
+ * under the same key and gets the first outcome.
  */
 import type { IncidentId } from "../../shared/ids.ts";
 import type { HubEvent } from "../core/events.ts";

@@ -1,8 +1,9 @@
 /**
  * The hub's shell: gives ids, clock and signatures to the core, and performs its effects.
  *
- * Its parts need each other in a circle: what they take in leads to effects, and effects lead back to them. Each is
- * made with functions that call the others, and nothing calls anything before all are made and `start` is called.
+ * Its parts need each other in a circle: what they take in leads to effects, and effects lead back
+ * to them. Each is made with functions that call the others, and nothing calls anything before all
+ * are made and `start` is called.
  */
 import type { Logger } from "pino";
 import type { HubStatus } from "../../shared/api/hub.ts";
@@ -72,11 +73,17 @@ export interface Shell {
   readonly loop: Loop;
   /** Why consoles cannot be told what happens; `undefined` while they can. */
   whyConsolesMiss(): Promise<string | undefined>;
-  /** What a restored journal has forgotten of identities, from the register. Before anything listens. */
+  /**
+   * What a restored journal has forgotten of identities,
+   * from the register. Before anything listens.
+   */
   recallIdentities(): Promise<void>;
   /** From now on time passes for it, and it hears the media process. */
   start(): void;
-  /** Ends orderly: what was taken is committed. The link and the media process must be closed before. */
+  /**
+   * Ends orderly: what was taken is committed. The link
+   * and the media process must be closed before.
+   */
   stop(): Promise<void>;
 }
 

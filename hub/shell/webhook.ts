@@ -1,9 +1,9 @@
 /**
  * Calls somebody outside: one signed POST, and its outcome.
  *
- * Signed as standardwebhooks.com says, so that the receiver can tell it from a forgery; the id stays the same over
- * all tries, so that it can tell a repetition. A redirect is a refusal: the secret was given to one address. When
- * to try again is decided by the core.
+ * Signed as standardwebhooks.com says, so that the receiver can tell it from a forgery; the id
+ * stays the same over all tries, so that it can tell a repetition. A redirect is a refusal: the
+ * secret was given to one address. When to try again is decided by the core.
  */
 import { createHmac } from "node:crypto";
 import type { Logger } from "pino";

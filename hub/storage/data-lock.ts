@@ -1,8 +1,8 @@
 /**
  * One hub per data directory.
  *
- * Two hubs would each have half of the facts. The lock is SQLite's own on a file of its own: the system lifts it
- * when the process ends, in whatever way.
+ * Two hubs would each have half of the facts. The lock is SQLite's own on a file of its own: the
+ * system lifts it when the process ends, in whatever way.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,8 @@
 /**
  * How much of the disk was free in the last days, kept over restarts.
  *
- * A file of its own and not facts, because it is a measurement and not evidence. When it cannot be read or written,
- * only the forecast is lost.
+ * A file of its own and not facts, because it is a measurement and not evidence. When it cannot be
+ * read or written, only the forecast is lost.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

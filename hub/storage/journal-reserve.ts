@@ -1,8 +1,9 @@
 /**
- * Room that belongs to the journal: a file that is given up when the disk is full, so that alarms go on.
+ * Room that belongs to the journal: a file that is given
+ * up when the disk is full, so that alarms go on.
  *
- * Recordings stop by themselves long before. This is for other causes of a full disk: logs, updates, other
- * programs. It is made again when there is room.
+ * Recordings stop by themselves long before. This is for other causes of a full disk: logs,
+ * updates, other programs. It is made again when there is room.
  */
 import { randomBytes } from "node:crypto";
 import { existsSync, rmSync, statfsSync } from "node:fs";

@@ -1,11 +1,15 @@
 /**
  * Asks a disk, with a limit on the wait.
  *
- * A failing disk or a network mount can leave a request unanswered for minutes. Each one that hangs holds one of
- * the few threads that serve every file of the program, so there is never a second one beside it.
+ * A failing disk or a network mount can leave a request unanswered for minutes. Each one that hangs
+ * holds one of the few threads that serve every file of the program, so there is never a second one
+ * beside it.
  */
 export interface Patience {
-  /** Rejects when the disk fails, when it does not answer in time, and at once while an earlier request hangs. */
+  /**
+   * Rejects when the disk fails, when it does not answer
+   * in time, and at once while an earlier request hangs.
+   */
   ask<T>(work: () => Promise<T>): Promise<T>;
   /** An earlier request still has no answer. */
   isWaiting(): boolean;

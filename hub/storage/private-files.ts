@@ -1,8 +1,9 @@
 /**
  * Only the hub's own account may read its data: directories 0700, files 0600.
  *
- * Databases, their side files and recordings are made by libraries that ask for 0644, so the process's mask
- * decides, not each call. What an older start left wider is narrowed at the next one.
+ * Databases, their side files and recordings are made by libraries that ask for 0644, so the
+ * process's mask decides, not each call. What an older start left wider is narrowed at the next
+ * one.
  *
  * Limit: permissions only. Somebody with root, or with the disk, reads everything.
  */
@@ -10,11 +11,16 @@ import { chmodSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const MASK = 0o077;
-/** Looked at in one go: a year of recordings of a large city, and an end for whatever it is instead. */
+/**
+ * Looked at in one go: a year of recordings of a large city, and an end for whatever it is instead.
+ */
 const MAX_LOOKED_AT = 500_000;
 const MAX_NAMED = 3;
 
-/** For everything this process makes from now on, and its children. Not for threads: call it in the main one. */
+/**
+ * For everything this process makes from now on, and its
+ * children. Not for threads: call it in the main one.
+ */
 export function makePrivateFiles(): void {
   process.umask(MASK);
 }
@@ -49,8 +55,9 @@ function entriesOf(directory: string): Entry[] {
 const isWide = ({ mode }: Entry): boolean => (mode & MASK) !== 0;
 
 /**
- * Narrows `directory` and what lies in it. A directory below that was narrow already hid what it holds, so only
- * the others are looked into: years of recordings cost a start nothing. Returns what could not be narrowed.
+ * Narrows `directory` and what lies in it. A directory below that was narrow already hid what it
+ * holds, so only the others are looked into: years of recordings cost a start nothing. Returns what
+ * could not be narrowed.
  */
 export function narrow(directory: string): readonly string[] {
   const failed: string[] = [];

@@ -1,8 +1,9 @@
 /**
  * Removes the files of recordings that were decided to go.
  *
- * On a read-only or failing disk a removal fails. It is tried again after a while that doubles, holds up no other,
- * and its reason is kept until it has succeeded. A file counts as removed when its directory is on the disk too.
+ * On a read-only or failing disk a removal fails. It is tried again after a while that doubles,
+ * holds up no other, and its reason is kept until it has succeeded. A file counts as removed when
+ * its directory is on the disk too.
  */
 import { open, rmdir, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -101,8 +102,8 @@ async function removeFile(path: string): Promise<void> {
 }
 
 /**
- * A removal that a power cut undoes would leave a file that nothing looks for, so it is made durable. An empty
- * directory of a past day is removed too.
+ * A removal that a power cut undoes would leave a file that nothing looks for, so it is made
+ * durable. An empty directory of a past day is removed too.
  */
 async function flush(directory: string, isDayOver: boolean): Promise<void> {
   try {

@@ -1,8 +1,9 @@
 /**
  * Looks at the disk every few seconds, and removes the recordings that were decided to go.
  *
- * The decisions are made in the core (`core/retention.ts`); here space is measured and files are removed. A file is
- * removed only when the fact about it is on the disk, and its removal is reported only when that is on the disk.
+ * The decisions are made in the core (`core/retention.ts`); here space is measured and files are
+ * removed. A file is removed only when the fact about it is on the disk, and its removal is
+ * reported only when that is on the disk.
  */
 import { statfs } from "node:fs/promises";
 import { join } from "node:path";
@@ -46,7 +47,10 @@ export interface Retention {
   /** The first turn; others follow. */
   start(): void;
   disk(): DiskStatus | null;
-  /** Looks now, and not at the end of the pause: the journal can be written again, perhaps not for long. */
+  /**
+   * Looks now, and not at the end of the pause: the journal
+   * can be written again, perhaps not for long.
+   */
   lookNow(): void;
   /** Resolves when the turn under way is done. */
   stop(): Promise<void>;
@@ -139,8 +143,9 @@ interface Spaces {
 }
 
 /**
- * Free space where the journal and the recordings lie. A disk that does not tell is judged by what it last told, or
- * by the journal's, and that it does not is a failure. Rejects when nothing was ever told.
+ * Free space where the journal and the recordings lie. A disk that does not tell is judged by what
+ * it last told, or by the journal's, and that it does not is a failure. Rejects when nothing was
+ * ever told.
  */
 async function look(
   retention: RetentionState,

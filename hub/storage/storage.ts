@@ -1,4 +1,7 @@
-/** What the shell does about the disk: watches it, removes recordings, keeps them on a supervisor's order. */
+/**
+ * What the shell does about the disk: watches it, removes
+ * recordings, keeps them on a supervisor's order.
+ */
 import type { RetentionSettings } from "../core/state/storage-state.ts";
 import type { Reads } from "../journal/read/reads.ts";
 import type { HubCommands } from "../ports.ts";

@@ -1,8 +1,9 @@
 /**
- * People's accounts: what an administrator sees and changes, and the one rule for names and passwords.
+ * People's accounts: what an administrator sees and
+ * changes, and the one rule for names and passwords.
  *
- * The command line and the HTTP interface check with these schemas, so that nothing is accepted by one and refused
- * by the other.
+ * The command line and the HTTP interface check with these schemas, so that nothing is accepted by
+ * one and refused by the other.
  */
 import { z } from "zod";
 import { Username } from "../ids.ts";

@@ -27,7 +27,9 @@ export type AuditKind = z.infer<typeof AuditKind>;
 export const CommandOutcome = z.enum(["done", "refused", "failed", "unanswered"]);
 export type CommandOutcome = z.infer<typeof CommandOutcome>;
 
-/** What a fact of the audit says besides its type; facts of an incident say what its history says. */
+/**
+ * What a fact of the audit says besides its type; facts of an incident say what its history says.
+ */
 export const AuditDetail = z.discriminatedUnion("kind", [
   ...IncidentDetail.options,
   z.object({

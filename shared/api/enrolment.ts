@@ -1,12 +1,16 @@
 /**
  * How a pillar gets its identity: `POST /api/v1/enrolments` with a one-time code.
  *
- * The agent makes its two keys itself (P-256 for TLS, Ed25519 for alarms); the private halves never leave it.
+ * The agent makes its two keys itself (P-256 for TLS, Ed25519
+ * for alarms); the private halves never leave it.
  */
 import { z } from "zod";
 import { PillarId, Signature } from "../ids.ts";
 
-/** What `anzhu-hub enrol` prints: `pillarId:secret:caFingerprint`; the agent pins the hub's CA by it. */
+/**
+ * What `anzhu-hub enrol` prints: `pillarId:secret:caFingerprint`;
+ * the agent pins the hub's CA by it.
+ */
 export const EnrolmentCode = z
   .string()
   .regex(
@@ -30,13 +34,17 @@ export const EnrolmentRequest = z.strictObject({
 export type EnrolmentRequest = z.infer<typeof EnrolmentRequest>;
 
 /**
- * The next certificate: `POST /api/v1/pillars/{id}/certificate` at the port for alarms, with the present certificate
- * shown in the handshake. The TLS key is new each time; the alarm key stays, so that the ledger is one chain.
+ * The next certificate: `POST /api/v1/pillars/{id}/certificate` at the port for alarms, with the
+ * present certificate shown in the handshake. The TLS key is new each time; the alarm key stays, so
+ * that the ledger is one chain.
  */
 export const RenewalRequest = z.strictObject({
   /** PKCS#10 request for a new key, signed by it, PEM; subject CN = pillar id. */
   csr: z.string().max(8192),
-  /** Ed25519 by the pillar's alarm key over `canonicalJson({ pillarId, csr })`: a stolen TLS key alone cannot renew. */
+  /**
+   * Ed25519 by the pillar's alarm key over `canonicalJson({
+   * pillarId, csr })`: a stolen TLS key alone cannot renew.
+   */
   sig: Signature,
 });
 export type RenewalRequest = z.infer<typeof RenewalRequest>;

@@ -1,8 +1,9 @@
 /**
  * The console's one stream: `GET /api/v1/events` (server-sent events).
  *
- * `id` is the journal index, so `Last-Event-ID` replays what was missed. Each event carries the whole new
- * state of its subject, never a difference: a console that misses one is right again at the next.
+ * `id` is the journal index, so `Last-Event-ID` replays what was missed. Each event carries the
+ * whole new state of its subject, never a difference: a console that misses one is right again at
+ * the next.
  */
 import { z } from "zod";
 import { HubFaultCode, HubStatus } from "./hub.ts";
@@ -10,8 +11,8 @@ import { Incident, Recording } from "./incident.ts";
 import { Pillar } from "./pillar.ts";
 
 /**
- * Time between two pings on every stream, ms. A program that has not received one for longer than this and a
- * little more is connected to nobody and should connect again.
+ * Time between two pings on every stream, ms. A program that has not received one for longer than
+ * this and a little more is connected to nobody and should connect again.
  */
 export const PING_INTERVAL_MS = 5000;
 
@@ -44,7 +45,10 @@ export type NoticeCode = (typeof NOTICE_CODES)[number];
 
 export const Notice = z.object({
   level: z.enum(["info", "warning", "error"]),
-  /** Stable name the console translates, for example `media-started`; a newer hub may know more of them. */
+  /**
+   * Stable name the console translates, for example `media-started`;
+   * a newer hub may know more of them.
+   */
   code: z.string(),
   detail: z.string(),
   /** How often it happened since the last one of its kind, when that was more than once. */
@@ -62,7 +66,10 @@ export const ServerEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("recording"), recording: Recording }),
   z.object({ type: z.literal("hub"), hub: HubStatus }),
   z.object({ type: z.literal("notice"), notice: Notice }),
-  /** Every `PING_INTERVAL_MS`. A console answers with `POST /api/v1/presence`, so that the hub notices a cut cable. */
+  /**
+   * Every `PING_INTERVAL_MS`. A console answers with `POST /api/v1/presence`, so that the hub
+   * notices a cut cable.
+   */
   z.object({ type: z.literal("ping") }),
   /** More was missed than is kept: fetch everything again. */
   z.object({ type: z.literal("reload") }),

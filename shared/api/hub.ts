@@ -24,7 +24,9 @@ export type HubFault = z.infer<typeof HubFault>;
 export const DiskStatus = z.object({
   freeBytes: z.number().nonnegative(),
   totalBytes: z.number().nonnegative(),
-  /** Until recordings stop, as it has grown lately; null: it does not grow, or nobody can say yet. */
+  /**
+   * Until recordings stop, as it has grown lately; null: it does not grow, or nobody can say yet.
+   */
   fullInDays: z.number().nonnegative().nullable(),
 });
 export type DiskStatus = z.infer<typeof DiskStatus>;

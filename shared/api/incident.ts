@@ -45,8 +45,8 @@ export const Incident = z.object({
   /** Presses that belong to this incident. */
   presses: z.number().int().positive(),
   /**
-   * False: the pillar's certificate has expired, or somebody else may have its keys. The alarm is answered all
-   * the same.
+   * False: the pillar's certificate has expired, or somebody else may have its keys. The alarm is
+   * answered all the same.
    */
   isVerified: z.boolean(),
   escalation: Escalation,
@@ -56,8 +56,8 @@ export const Incident = z.object({
   note: z.string().nullable(),
   text: z.string().nullable(),
   /**
-   * Its row cannot be read. What can be known without it is shown; for the rest the most urgent value is
-   * assumed.
+   * Its row cannot be read. What can be known without it is
+   * shown; for the rest the most urgent value is assumed.
    */
   isDamaged: z.literal(true).optional(),
   /** Its recordings are kept until a supervisor unlocks it; null: they go by age and space. */

@@ -1,9 +1,10 @@
 /**
  * Passwords that are tried first: refused, however long.
  *
- * Length does most of the work (NIST SP 800-63B 3.1.1.2 asks for a minimum and a list of known ones, and for no rules
- * about kinds of characters). The list holds words; digits and signs around a word, and letters written as digits, do
- * not make it another. Repetitions and runs of keys need no list.
+ * Length does most of the work (NIST SP 800-63B 3.1.1.2 asks for a minimum and a list of known
+ * ones, and for no rules about kinds of characters). The list holds words; digits and signs around
+ * a word, and letters written as digits, do not make it another. Repetitions and runs of keys need
+ * no list.
  */
 export const MIN_PASSWORD = 10;
 export const MAX_PASSWORD = 256;

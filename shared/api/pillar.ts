@@ -14,7 +14,10 @@ export const Position = z.object({
 });
 export type Position = z.infer<typeof Position>;
 
-/** Limits on what may be entered of a place; the command line, the enrolment and the fact share them. */
+/**
+ * Limits on what may be entered of a place; the command
+ * line, the enrolment and the fact share them.
+ */
 export const PlaceText = {
   name: z.string().trim().min(1).max(80),
   /** Grid cell or street office the pillar belongs to. */
@@ -30,8 +33,8 @@ export interface Place {
 }
 
 /**
- * Applies the same limits to values written before there were any. Total, so that an old fact can always be
- * shown.
+ * Applies the same limits to values written before there were
+ * any. Total, so that an old fact can always be shown.
  */
 export const boundedPlace = ({ name, grid, address }: Place): Place => ({
   name: clipped(name, 80),
@@ -51,8 +54,8 @@ export const Certificate = z.object({
   issuedAt: z.iso.datetime().nullable(),
   validUntil: z.iso.datetime().nullable(),
   /**
-   * Its time is over: alarms by HTTPS ring as unverified, everything else is refused until the pillar is
-   * enrolled again.
+   * Its time is over: alarms by HTTPS ring as unverified, everything else is refused until the
+   * pillar is enrolled again.
    */
   isExpired: z.boolean(),
 });

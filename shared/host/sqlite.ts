@@ -1,8 +1,9 @@
 /**
  * SQLite with our settings: opened in one place, the settings read back.
  *
- * "Received" rests on WAL with FULL: a commit is on the disk before it returns. A database that does not confirm
- * these settings is refused, because with weaker ones a program would confirm what it can lose.
+ * "Received" rests on WAL with FULL: a commit is on the disk before it returns. A database that
+ * does not confirm these settings is refused, because with weaker ones a program would confirm what
+ * it can lose.
  */
 import { DatabaseSync } from "node:sqlite";
 
@@ -20,7 +21,9 @@ const PRAGMAS = [
   ["journal_size_limit", "67108864", 67_108_864],
 ] as const;
 
-/** Makes the file if there is none. `busyTimeoutMs`: how long a statement waits for another program. */
+/**
+ * Makes the file if there is none. `busyTimeoutMs`: how long a statement waits for another program.
+ */
 export function openForWriting(file: string, busyTimeoutMs = BUSY_TIMEOUT_MS): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: busyTimeoutMs });
   try {
@@ -47,8 +50,9 @@ export function openForReading(file: string): DatabaseSync {
 }
 
 /**
- * Moves what the write-ahead log holds into the database, so that one file is the whole of it. The log goes with
- * the last connection: nobody else may have the database open. Throws when the log could not be moved.
+ * Moves what the write-ahead log holds into the database, so that one file is the whole of it. The
+ * log goes with the last connection: nobody else may have the database open. Throws when the log
+ * could not be moved.
  */
 export function mergeLog(file: string): void {
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });

@@ -1,9 +1,10 @@
 /**
  * A child process that is kept running: forked, watched, and replaced when it ends.
  *
- * It tells `{type: "ready"}` when it has started, and answers each ping with any message. One that does not start, or
- * says nothing, is killed; one that ended is followed by another after a pause that grows while they end quickly.
- * Answers are counted and not timed, so that a child is not killed when this process itself stood still.
+ * It tells `{type: "ready"}` when it has started, and answers each ping with any message. One that
+ * does not start, or says nothing, is killed; one that ended is followed by another after a pause
+ * that grows while they end quickly. Answers are counted and not timed, so that a child is not
+ * killed when this process itself stood still.
  *
  * Limit: what is sent while there is none is lost; the next one has to be told all it must know.
  */

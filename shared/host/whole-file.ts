@@ -1,8 +1,9 @@
 /**
- * Files that are replaced whole: a reader finds the old text or the new one, also after a power cut.
+ * Files that are replaced whole: a reader finds the
+ * old text or the new one, also after a power cut.
  *
- * The new text goes to a file beside it (`.new`), onto the disk, and then takes the name; the folder is synced, so
- * that the name is on the disk too. One writer at a time for each file.
+ * The new text goes to a file beside it (`.new`), onto the disk, and then takes the name; the
+ * folder is synced, so that the name is on the disk too. One writer at a time for each file.
  */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
@@ -14,7 +15,10 @@ export type Content = string | Iterable<string> | Iterable<Uint8Array>;
 export interface WriteOptions {
   /** Permissions; unless given, only the owner reads it. */
   readonly mode?: number;
-  /** False: nothing waits for the disk. A reader still finds no half of it, but a power cut may leave it empty. */
+  /**
+   * False: nothing waits for the disk. A reader still finds
+   * no half of it, but a power cut may leave it empty.
+   */
   readonly isSynced?: boolean;
 }
 
@@ -45,8 +49,8 @@ export async function writeWhole(
 }
 
 /**
- * Several at once: all are on the disk before the first takes its name, in the given order. Throws the system's
- * error; until the first name is taken everything stands as it was.
+ * Several at once: all are on the disk before the first takes its name, in the given order. Throws
+ * the system's error; until the first name is taken everything stands as it was.
  */
 export function writeWholeSync(
   files: readonly (readonly [file: string, text: string])[],

@@ -1,8 +1,8 @@
 /**
  * The two codecs of every connection, as plain data.
  *
- * Payload types are fixed so that packets are relayed without rewriting; H.264 is constrained baseline,
- * which every browser decodes.
+ * Payload types are fixed so that packets are relayed without rewriting; H.264 is constrained
+ * baseline, which every browser decodes.
  */
 
 export const VIDEO = {

@@ -4,8 +4,8 @@
  * An access unit is all packets of one RTP timestamp: an encoder may split one keyframe into
  * several slices, and only the first of them begins a new group. Packets are kept by their sequence
  * numbers: one that was lost and comes again late takes its own place, also when it is the one that
- * begins a group, and a hole stays a hole. Bounded: a group that outgrows the limits is forgotten and
- * the next keyframe awaited, because half a group cannot be decoded.
+ * begins a group, and a hole stays a hole. Bounded: a group that outgrows the limits is forgotten
+ * and the next keyframe awaited, because half a group cannot be decoded.
  */
 import { carriesKeyframe } from "./h264.ts";
 
@@ -27,7 +27,9 @@ export const GOP_LIMITS: GopLimits = { maxPackets: 2048, maxBytes: 2 * 1024 * 10
 
 export interface GopCache<P> {
   push(packet: P): void;
-  /** In the order of the sequence numbers; empty, or beginning with the first packet of a keyframe. */
+  /**
+   * In the order of the sequence numbers; empty, or beginning with the first packet of a keyframe.
+   */
   snapshot(): readonly P[];
   /** After a change of source: nothing before it belongs to what follows. */
   clear(): void;
@@ -51,7 +53,9 @@ export function newGopCache<P>(
   let bytes = 0;
   /** The first packet of the newest keyframe; undefined while there is no whole group. */
   let first: { sequence: number; timestamp: number } | undefined;
-  /** Kept after a group was dropped, so that later slices of its keyframe do not begin a new one. */
+  /**
+   * Kept after a group was dropped, so that later slices of its keyframe do not begin a new one.
+   */
   let droppedAt: number | undefined;
 
   const keepOnly = (rest: Kept<P>[]): void => {

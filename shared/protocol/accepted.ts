@@ -1,9 +1,11 @@
 /**
- * The only receipt: it says that the hub's journal holds this alarm. A broker's PUBACK does not say that.
+ * The only receipt: it says that the hub's journal holds
+ * this alarm. A broker's PUBACK does not say that.
  *
- * On an external broker other clients may write to the pillar's topics, and repeat a receipt that was signed before the
- * hub's database was set back. So a receipt counts in the session that its alarm named, and in no other, and not after a
- * later run of the hub was heard. By HTTPS it is the answer to its own request.
+ * On an external broker other clients may write to the pillar's topics, and repeat a receipt that
+ * was signed before the hub's database was set back. So a receipt counts in the session that its
+ * alarm named, and in no other, and not after a later run of the hub was heard. By HTTPS it is the
+ * answer to its own request.
  */
 import { z } from "zod";
 import {

@@ -1,10 +1,10 @@
 /**
  * What the hub signs for one pillar, for one session of it, in one order.
  *
- * These messages decide what a person sees and hears, and on an external broker other clients may write to the
- * pillar's topics. So the body names the pillar and its session, and is numbered: forged, foreign, repeated and
- * reordered messages are all refused. A hub that has just started learns the session from the pillar's next
- * heartbeat and sends nothing before.
+ * These messages decide what a person sees and hears, and on an external broker other clients may
+ * write to the pillar's topics. So the body names the pillar and its session, and is numbered:
+ * forged, foreign, repeated and reordered messages are all refused. A hub that has just started
+ * learns the session from the pillar's next heartbeat and sends nothing before.
  */
 import { z } from "zod";
 import { HubRun, PillarId, SessionNonce, Signature } from "../ids.ts";
@@ -24,7 +24,10 @@ const stamp = {
 export const Stamp = z.object(stamp);
 export type Stamp = z.infer<typeof Stamp>;
 
-/** A signed message whose body holds the stamp and `content`. `maxLength`: of the body, in characters. */
+/**
+ * A signed message whose body holds the stamp and `content`.
+ * `maxLength`: of the body, in characters.
+ */
 export function addressed<Content extends z.ZodRawShape>(content: Content, maxLength?: number) {
   return z.object({
     v: Version,

@@ -1,17 +1,21 @@
 /**
  * The alarm: what a pillar sends when somebody asks for help.
  *
- * The inner `event` never changes once it is made: it is what the ledger stores, the chain links and the key
- * signs. The envelope around it says how old the event is *now*, so it differs at every resend and is not
- * signed; mutual TLS protects it on the way.
+ * The inner `event` never changes once it is made: it is what the ledger stores, the chain links
+ * and the key signs. The envelope around it says how old the event is *now*, so it differs at every
+ * resend and is not signed; mutual TLS protects it on the way.
  *
- * The alarm of a newer pillar rings too: known fields are read; all fields are kept, linked and verified.
+ * The alarm of a newer pillar rings too: known fields
+ * are read; all fields are kept, linked and verified.
  */
 import { z } from "zod";
 import { EventId, PillarId, SessionNonce, Sha256, Signature } from "../ids.ts";
 import { AnyVersion, isNewer, signedObject } from "./version.ts";
 
-/** `voice`: a person pressed. `silent`: help without sound. `text`: a typed call. `test`: a technician's. */
+/**
+ * `voice`: a person pressed. `silent`: help without sound.
+ * `text`: a typed call. `test`: a technician's.
+ */
 export const AlarmKind = z.enum(["voice", "silent", "text", "test"]);
 export type AlarmKind = z.infer<typeof AlarmKind>;
 
@@ -50,12 +54,15 @@ export function kindOf({ kind }: Pick<AlarmEvent, "kind">): AlarmKind {
 }
 
 /**
- * From the least to the most careful. The strictest decides, because nobody may speak aloud to somebody who
- * hides.
+ * From the least to the most careful. The strictest decides,
+ * because nobody may speak aloud to somebody who hides.
  */
 const STRICTNESS: Readonly<Record<AlarmKind, number>> = { test: 0, text: 1, voice: 2, silent: 3 };
 
-/** What a call is when both kinds of alarm belong to it. Pillar and hub ask here, so that they agree. */
+/**
+ * What a call is when both kinds of alarm belong to
+ * it. Pillar and hub ask here, so that they agree.
+ */
 export const stricterKind = (one: AlarmKind, other: AlarmKind): AlarmKind =>
   STRICTNESS[other] > STRICTNESS[one] ? other : one;
 
@@ -73,7 +80,10 @@ export const Alarm = z.object({
   ageMs: z.number().int().nonnegative().optional(),
   /** 1 for the first sending. */
   attempt: z.number().int().positive(),
-  /** The pillar's connection that carries it, as in its heartbeat: the receipt repeats it. Absent by HTTPS. */
+  /**
+   * The pillar's connection that carries it, as in its
+   * heartbeat: the receipt repeats it. Absent by HTTPS.
+   */
   sessionNonce: SessionNonce.optional(),
 });
 export type Alarm = z.infer<typeof Alarm>;

@@ -1,10 +1,15 @@
-/** What became of the call, told to the pillar so that its lamp and voice say no more than is true. */
+/**
+ * What became of the call, told to the pillar so that its lamp and voice say no more than is true.
+ */
 import { z } from "zod";
 import { EventId, IncidentId } from "../ids.ts";
 import { addressed } from "./addressed.ts";
 import { signedObject, Version } from "./version.ts";
 
-/** `ringing`: desks ring. `answered`: a named operator talks. `held`: they wait. `ended`: incident closed. */
+/**
+ * `ringing`: desks ring. `answered`: a named operator
+ * talks. `held`: they wait. `ended`: incident closed.
+ */
 export const CallStatus = z.enum(["ringing", "answered", "held", "ended"]);
 export type CallStatus = z.infer<typeof CallStatus>;
 

@@ -1,4 +1,7 @@
-/** Every `HEARTBEAT_SECONDS`: the ledger's head and a summary of health, so that silence and gaps are both found. */
+/**
+ * Every `HEARTBEAT_SECONDS`: the ledger's head and a summary
+ * of health, so that silence and gaps are both found.
+ */
 import { z } from "zod";
 import { HubEpoch, SessionNonce, Sha256 } from "../ids.ts";
 import { AnyVersion, isNewer } from "./version.ts";
@@ -9,22 +12,34 @@ export const HEARTBEAT_SECONDS = 5;
 /** What can be wrong with a pillar, in a technician's words; the console translates. */
 export const FaultCode = z.enum([
   "board-lost",
-  /** Found by the hub: the pillar's faults or alarms have used up what the journal accepts from it in a day. */
+  /**
+   * Found by the hub: the pillar's faults or alarms have
+   * used up what the journal accepts from it in a day.
+   */
   "budget-spent",
   "button-stuck",
   "camera-lost",
   /** Found by the hub: less than ten days are left of the certificate, and it was not renewed. */
   "certificate-ending",
-  /** Found by the hub: alarms ring as unverified, everything else is refused. Enrol the pillar again. */
+  /**
+   * Found by the hub: alarms ring as unverified, everything
+   * else is refused. Enrol the pillar again.
+   */
   "certificate-expired",
-  /** Found by the hub: two machines speak with this pillar's keys, or it was set back to an old copy. */
+  /**
+   * Found by the hub: two machines speak with this pillar's
+   * keys, or it was set back to an old copy.
+   */
   "clone-suspected",
   "clock-unsynced",
   "ffmpeg-missing",
   "ledger-failing",
   /** Found by the hub, never by the pillar: two alarms under one number, or a ledger gone back. */
   "ledger-forked",
-  /** Found by the hub: after a reboot the pillar has forgotten alarms it had sent. The hub's journal has them. */
+  /**
+   * Found by the hub: after a reboot the pillar has forgotten
+   * alarms it had sent. The hub's journal has them.
+   */
   "ledger-lost",
   "ledger-slow",
   /** The contact of the mains supply has closed: the pillar runs on its battery. */
@@ -34,13 +49,18 @@ export const FaultCode = z.enum([
   "messages-refused",
   "microphone-lost",
   "outbox-full",
-  /** Found by the hub: the camera's pictures are shown, and cannot be written into the recording. */
+  /**
+   * Found by the hub: the camera's pictures are shown, and cannot be written into the recording.
+   */
   "picture-unrecorded",
   /** Found by the hub: the pillar says what only a newer hub understands. Its alarms ring. */
   "protocol-newer",
   /** The pillar could not renew its certificate, and less than ten days are left of it. */
   "renewal-failing",
-  /** Found by the hub: the pillar has had as many certificates today as a day allows, and asks for another. */
+  /**
+   * Found by the hub: the pillar has had as many certificates
+   * today as a day allows, and asks for another.
+   */
   "renewal-refused",
   /** The HTTPS fallback is switched off in the settings. */
   "fallback-off",

@@ -4,7 +4,10 @@ import { CommandId } from "../ids.ts";
 import { FaultHeard } from "./heartbeat.ts";
 import { AnyVersion } from "./version.ts";
 
-/** Characters of a report's words; a pillar cuts its own to this, so that no fault is refused for its length. */
+/**
+ * Characters of a report's words; a pillar cuts its own
+ * to this, so that no fault is refused for its length.
+ */
 export const MAX_FAULT_DETAIL = 500;
 
 export const Report = z.discriminatedUnion("type", [
@@ -27,7 +30,10 @@ export const Report = z.discriminatedUnion("type", [
     type: z.literal("command-result"),
     /** The command this answers. */
     commandId: CommandId,
-    /** `refused`: not for this pillar, boot or session, or too late. `failed`: tried, without success. */
+    /**
+     * `refused`: not for this pillar, boot or session,
+     * or too late. `failed`: tried, without success.
+     */
     outcome: z.enum(["done", "refused", "failed"]),
     /** Why, when it was not done. */
     detail: z.string().max(MAX_FAULT_DETAIL),

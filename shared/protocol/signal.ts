@@ -1,9 +1,9 @@
 /**
  * WebRTC signalling between a pillar and the hub (RFC 9429 offer/answer, RFC 8838 trickle).
  *
- * The hub's messages are signed like everything that changes what a person sees or hears: its answer decides whose
- * voice plays and who gets the picture. The pillar offers, the hub answers. A new `sessionId` replaces the pillar's session before it; `bye`
- * ends one.
+ * The hub's messages are signed like everything that changes what a person sees or hears: its
+ * answer decides whose voice plays and who gets the picture. The pillar offers, the hub answers. A
+ * new `sessionId` replaces the pillar's session before it; `bye` ends one.
  */
 import { z } from "zod";
 import { MediaSessionId } from "../ids.ts";

@@ -1,8 +1,8 @@
 /**
  * The MQTT topics of protocol version 1.
  *
- * A pillar publishes only under its own `up/` and subscribes only to its own `down/#`. The broker's access
- * control uses the parser here, so topics are read in one place only.
+ * A pillar publishes only under its own `up/` and subscribes only to its own `down/#`. The broker's
+ * access control uses the parser here, so topics are read in one place only.
  */
 import { PillarId } from "../ids.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
@@ -21,8 +21,8 @@ export const downTopic = (pillarId: PillarId, channel: DownChannel): string =>
 /** What a hub subscribes to at a broker that is not its own. */
 export const EVERY_UP = `${ROOT}/+/up/#`;
 /**
- * The hub sends messages to itself on this topic, to check that the broker delivers. `hubName` is never a
- * pillar's name.
+ * The hub sends messages to itself on this topic, to check that the broker delivers. `hubName` is
+ * never a pillar's name.
  */
 export const probeTopic = (hubName: string): string => `${ROOT}/${hubName}/up/probe`;
 /** The one filter a pillar subscribes to. */
@@ -45,7 +45,10 @@ export function parseTopic(topic: string): Topic | undefined {
   return undefined;
 }
 
-/** Under whose `up/` a topic lies, also one that this version does not know: a newer pillar may use it. */
+/**
+ * Under whose `up/` a topic lies, also one that this
+ * version does not know: a newer pillar may use it.
+ */
 export function upOwner(topic: string): PillarId | undefined {
   const [root, version, pillar, direction, ...rest] = topic.split("/", 8);
   if (`${root}/${version}` !== ROOT || direction !== "up" || rest.length === 0) return undefined;

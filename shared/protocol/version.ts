@@ -1,9 +1,10 @@
 /**
- * The protocol's version, in every topic and in every payload; and what a reader does with a newer one.
+ * The protocol's version, in every topic and in every
+ * payload; and what a reader does with a newer one.
  *
- * A field keeps its name and its meaning for ever; a newer writer may add fields, kinds and codes. So a reader
- * passes over what it does not know, and an alarm of any version rings. A `command` gives power over a pillar
- * and is refused when it holds anything unknown.
+ * A field keeps its name and its meaning for ever; a newer writer may add fields, kinds and codes.
+ * So a reader passes over what it does not know, and an alarm of any version rings. A `command`
+ * gives power over a pillar and is refused when it holds anything unknown.
  */
 import { z } from "zod";
 import { canonicalJson, type CanonicalValue } from "../canonical-json.ts";
@@ -21,11 +22,12 @@ const MAX_SIGNED_LENGTH = 16_384;
 const MAX_SIGNED_DEPTH = 8;
 
 /**
- * An object that is signed: fields the reader does not know are kept, because the signature covers them. The
- * type hides them, so that no code depends on them.
+ * An object that is signed: fields the reader does not know are kept, because the signature covers
+ * them. The type hides them, so that no code depends on them.
  *
- * zod leaves out a field named `__proto__`, whose signature would then not verify: it is put back. That and the
- * check of the whole happen in one place, because a check that zod runs sees only what zod has kept.
+ * zod leaves out a field named `__proto__`, whose signature would then not verify: it is put back.
+ * That and the check of the whole happen in one place, because a check that zod runs sees only what
+ * zod has kept.
  */
 export function signedObject<Shape extends z.ZodRawShape>(
   shape: Shape,

@@ -8,14 +8,14 @@
  * * Its router knows only the stream numbers that it drew itself.
  * * A browser's request for a picture is routed to the wrong place.
  * * It makes a key object for each packet, which was a fifth of the relay's work.
- * * It takes an empty list of STUN servers for "Google's": it asks the resolver for that name and waits up to 5 s for
- *   an answer, so that no media comes about where the name resolves and nobody answers. It leaves out interfaces by
- *   their names (`tun*`, `veth*`), which are exactly the way to the hub where a VPN is used. And it binds every socket
- *   to all addresses of the machine. Here the caller says which addresses there are, and nothing else is bound, asked
- *   or offered.
+ * * It takes an empty list of STUN servers for "Google's": it asks the resolver for that name and
+ *   waits up to 5 s for an answer, so that no media comes about where the name resolves and nobody
+ *   answers. It leaves out interfaces by their names (`tun*`, `veth*`), which are exactly the way
+ *   to the hub where a VPN is used. And it binds every socket to all addresses of the machine. Here
+ *   the caller says which addresses there are, and nothing else is bound, asked or offered.
  *
- * Limit: some names below are the library's own inner ones, so its version is pinned, and tests watch the sockets and
- * the reports.
+ * Limit: some names below are the library's own inner ones, so its version is pinned, and tests
+ * watch the sockets and the reports.
  */
 import { createSecretKey } from "node:crypto";
 import {
@@ -78,7 +78,10 @@ export function answerAsServer(transport: RTCDtlsTransport): void {
 /** RTP timestamp that this stream shows at this instant (monotonic ms), when it is known. */
 export type TimestampAt = (ssrc: number, atMs: number) => number | undefined;
 
-/** Every report says what its stream's clock shows now, so that a receiver can align picture and voice. */
+/**
+ * Every report says what its stream's clock shows now,
+ * so that a receiver can align picture and voice.
+ */
 export function correctReports(transport: RTCDtlsTransport, timestampAt: TimestampAt): void {
   const send = transport.sendRtcp.bind(transport);
   transport.sendRtcp = (packets) => {
@@ -96,8 +99,8 @@ export function correctReports(transport: RTCDtlsTransport, timestampAt: Timesta
 const SECONDS_1900_TO_1970 = 2_208_988_800n;
 
 /**
- * Wall time in the format of sender reports (RFC 3550, 4): seconds since 1900 and a binary fraction. `unixMs` may have
- * a fraction.
+ * Wall time in the format of sender reports (RFC 3550, 4): seconds since 1900 and a binary
+ * fraction. `unixMs` may have a fraction.
  */
 export function ntpTimestamp(unixMs: number): bigint {
   const micros = BigInt(Math.round(unixMs * 1000));
@@ -110,7 +113,10 @@ interface Router {
   readonly ssrcTable: Record<number, RTCRtpSender>;
 }
 
-/** What the other side reports and asks for again names this number, and would otherwise find nobody. */
+/**
+ * What the other side reports and asks for again names
+ * this number, and would otherwise find nobody.
+ */
 export function nameStream(pc: RTCPeerConnection, sender: RTCRtpSender, ssrc: number): void {
   const { ssrcTable } = (pc as unknown as { readonly router: Router }).router;
   Reflect.deleteProperty(ssrcTable, sender.ssrc);
@@ -208,8 +214,8 @@ const iceOf = (transport: RTCDtlsTransport): IceConnection =>
   transport.iceTransport.connection as unknown as IceConnection;
 
 /**
- * A check that does not name our session is not answered, and only so many sources are: each of them
- * would be sent checks of our own.
+ * A check that does not name our session is not answered, and only so many sources are: each of
+ * them would be sent checks of our own.
  */
 function onlyInvited(
   connection: IceConnection,

@@ -40,7 +40,9 @@ export interface PillarsWanted extends Pick<PillarOptions, "hub" | "onNotice"> {
   readonly enrolmentCode: (place: Place) => Promise<string>;
 }
 
-/** Starts all at once; they are put where `pillars` is as each one runs, so that a stop finds them. */
+/**
+ * Starts all at once; they are put where `pillars` is as each one runs, so that a stop finds them.
+ */
 export async function startPillars(
   pillars: Map<string, VirtualPillar>,
   known: readonly Pillar[],
@@ -66,8 +68,8 @@ export async function startPillars(
 }
 
 /**
- * Waits until each pillar's board is served and the hub has heard it since `startedAt`: what the hub
- * remembers from the run before is no sign of life. Returns those that are not there in time.
+ * Waits until each pillar's board is served and the hub has heard it since `startedAt`: what the
+ * hub remembers from the run before is no sign of life. Returns those that are not there in time.
  */
 export async function notOnline(
   pillars: ReadonlyMap<string, VirtualPillar>,

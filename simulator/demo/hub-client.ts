@@ -1,7 +1,8 @@
 /**
  * The hub's public interface as the demo uses it: is it ready, who is online, what happens.
  *
- * The one limit: it is for showing. A line that is lost while the hub restarts is not asked for again.
+ * The one limit: it is for showing. A line that is lost
+ * while the hub restarts is not asked for again.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { ServerEvent } from "../../shared/api/event.ts";

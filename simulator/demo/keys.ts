@@ -1,4 +1,6 @@
-/** The demo's keys: a digit presses the button of that pillar, `s` or shift makes it the silent one. */
+/**
+ * The demo's keys: a digit presses the button of that pillar, `s` or shift makes it the silent one.
+ */
 import type { ReadStream } from "node:tty";
 import type { PressKind } from "../live/pillar.ts";
 

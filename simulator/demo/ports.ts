@@ -1,4 +1,7 @@
-/** Whether a port can be had, before anything is started that would only fail later and less clearly. */
+/**
+ * Whether a port can be had, before anything is started
+ * that would only fail later and less clearly.
+ */
 import { createServer } from "node:net";
 
 export interface WantedPort {

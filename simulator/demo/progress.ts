@@ -1,8 +1,8 @@
 /**
  * Whether a program that is still starting gets on: a busy machine makes it slow, not dead.
  *
- * The one idea: a process that uses the processor or prints something makes progress; only one that has done neither
- * for a while is given up, however long it took until then.
+ * The one idea: a process that uses the processor or prints something makes progress; only one that
+ * has done neither for a while is given up, however long it took until then.
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
@@ -65,7 +65,10 @@ const look = ({ pid, lines }: ProgressSource): Look => {
 const isProgress = (before: Look, now: Look): boolean =>
   now.pid !== before.pid || now.lines > before.lines || now.ticks >= before.ticks + LEAST_TICKS;
 
-/** Processor time of all its threads, in clock ticks (proc_pid_stat(5), fields 14 and 15); 0 when it is gone. */
+/**
+ * Processor time of all its threads, in clock ticks (proc_pid_stat(5),
+ * fields 14 and 15); 0 when it is gone.
+ */
 function ticksOf(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

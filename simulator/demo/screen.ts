@@ -1,4 +1,6 @@
-/** What a person sees in the demo's terminal: one screen at the start, then one line per happening. */
+/**
+ * What a person sees in the demo's terminal: one screen at the start, then one line per happening.
+ */
 import type { ServerEvent } from "../../shared/api/event.ts";
 import type { Incident } from "../../shared/api/incident.ts";
 import type { Place } from "./places.ts";

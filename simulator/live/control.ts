@@ -1,5 +1,6 @@
 /**
- * The simulator's control interface: pressing, breaking, looking and listening, over HTTP on loopback.
+ * The simulator's control interface: pressing, breaking,
+ * looking and listening, over HTTP on loopback.
  *
  * Documented in `docs/simulator.md`. Errors are problem+json (RFC 9457), as on the hub.
  */

@@ -12,7 +12,10 @@ const LOOK_EVERY_MS = 500;
 /** What a program may take to end in order. */
 const END_TIMEOUT_MS = 4000;
 
-/** Put before the program's file on Node's command line, with `exitWithParentEnv` in the environment. */
+/**
+ * Put before the program's file on Node's command line,
+ * with `exitWithParentEnv` in the environment.
+ */
 export const exitWithParentOptions: readonly string[] = ["--import", import.meta.url];
 
 export const exitWithParentEnv = (): Record<string, string> => ({

@@ -1,4 +1,7 @@
-/** Virtual pillars for a hub that runs already, somewhere: the same pillars as in the demo, without a hub. */
+/**
+ * Virtual pillars for a hub that runs already, somewhere:
+ * the same pillars as in the demo, without a hub.
+ */
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { EnrolmentCode } from "../../shared/api/enrolment.ts";

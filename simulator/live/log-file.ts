@@ -1,4 +1,7 @@
-/** A program's output in a file of bounded size: when it is full, it becomes `.1` and a new one begins. */
+/**
+ * A program's output in a file of bounded size: when
+ * it is full, it becomes `.1` and a new one begins.
+ */
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 

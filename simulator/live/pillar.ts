@@ -1,5 +1,6 @@
 /**
- * One virtual pillar: a board, a microphone, a speaker, a camera, and the real agent that uses them.
+ * One virtual pillar: a board, a microphone, a speaker,
+ * a camera, and the real agent that uses them.
  *
  * The agent does not know that it is not on a street: its settings name a serial device, two sound
  * devices and a file, and its identity comes from the hub by a one-time code.

@@ -123,7 +123,8 @@ function launch(command: readonly string[]): ChildProcess {
     // Threads that each keep an arena of their own cost a hub 12 MB for nothing.
     env: { MALLOC_ARENA_MAX: "2", ...process.env, ...exitWithParentEnv() },
     stdio: ["ignore", "pipe", "pipe"],
-    // Its own group: Ctrl+C in the terminal reaches the simulator only, which ends the others in order.
+    // Its own group: Ctrl+C in the terminal reaches the
+    // simulator only, which ends the others in order.
     detached: true,
   });
 }

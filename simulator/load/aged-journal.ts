@@ -1,8 +1,9 @@
 /**
  * A journal as years of work leave it: calls raised, taken and closed, pillars lost and back.
  *
- * Every fact is decided by the hub's core and written by its journal, so chain, read models and snapshots
- * are what they would be; only signatures are drawn, and the days pass as fast as the disk allows.
+ * Every fact is decided by the hub's core and written by its journal, so chain, read models and
+ * snapshots are what they would be; only signatures are drawn, and the days pass as fast as the
+ * disk allows.
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
@@ -29,7 +30,9 @@ interface GrowingJournal {
   at: number;
 }
 
-/** Adds facts until the journal has `rows`; the pillars are enrolled already, the hub does not run. */
+/**
+ * Adds facts until the journal has `rows`; the pillars are enrolled already, the hub does not run.
+ */
 export async function ageJournal(hubDir: string, rows: number): Promise<void> {
   const lock = lockData(hubDir);
   const journal = await openJournal(join(hubDir, "journal.db"));

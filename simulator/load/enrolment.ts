@@ -1,9 +1,9 @@
 /**
  * Thousands of pillars enrolled at once, in the data of a hub that does not run.
  *
- * Each has its own two keys, its certificate is issued by the hub's own authority from its own request, and
- * what the hub knows of it is written by the hub's own journal: the hub finds them as if they had come one
- * by one with a code each. Only the codes are left out.
+ * Each has its own two keys, its certificate is issued by the hub's own authority from its own
+ * request, and what the hub knows of it is written by the hub's own journal: the hub finds them as
+ * if they had come one by one with a code each. Only the codes are left out.
  */
 import { join } from "node:path";
 import { makeKeys } from "../../device/adapters/identity/key-pair.ts";

@@ -1,7 +1,9 @@
 /**
- * A fleet in a process of its own, so that its work is not the hub's and not that of whoever measures.
+ * A fleet in a process of its own, so that its work
+ * is not the hub's and not that of whoever measures.
  *
- * Requests come through the channel and are answered by their number; when the channel closes, it ends.
+ * Requests come through the channel and are answered
+ * by their number; when the channel closes, it ends.
  */
 import { readFileSync } from "node:fs";
 import { newFleet, type FleetReport, type FleetWanted, type PressRequest } from "./fleet.ts";

@@ -64,8 +64,8 @@ export function startFleet(file: string, wanted: FleetWanted): FleetProcess {
 const NICENESS = 5;
 
 /**
- * One fleet in two processes: the first pillars, who press, and all others. On a street each has a processor of
- * its own; here the thousands must not delay those that are measured.
+ * One fleet in two processes: the first pillars, who press, and all others. On a street each has a
+ * processor of its own; here the thousands must not delay those that are measured.
  */
 export function startFleetApart(file: string, wanted: FleetWanted, apart: number): FleetProcess {
   const { pillars } = wanted.enrolment;

@@ -1,11 +1,12 @@
 /**
- * The way to the hub as `device/adapters/hub/mqtt-link.ts` goes it, for thousands in one process: mutual TLS 1.3,
- * MQTT 3.1.1, one socket per attempt, up when the subscription is granted.
+ * The way to the hub as `device/adapters/hub/mqtt-link.ts` goes it, for thousands in one process:
+ * mutual TLS 1.3, MQTT 3.1.1, one socket per attempt, up when the subscription is granted.
  *
- * A packet is written and read by the same library the agent's client uses; what is left out is that
- * client's memory and its keep-alive, because a heartbeat every 5 s says more; and the look at the hub's name,
- * after its chain was verified. Keys are read once, not at each attempt, and one attempt begins in each turn of the event loop: here one processor does what ten
- * thousand do, and a handshake under way must not wait for those that only begin.
+ * A packet is written and read by the same library the agent's client uses; what is left out is
+ * that client's memory and its keep-alive, because a heartbeat every 5 s says more; and the look at
+ * the hub's name, after its chain was verified. Keys are read once, not at each attempt, and one
+ * attempt begins in each turn of the event loop: here one processor does what ten thousand do, and
+ * a handshake under way must not wait for those that only begin.
  */
 import {
   connect,
@@ -213,7 +214,8 @@ function openSocket({ host, port, from, context, hasAlarm }: Prepared): TLSSocke
     ALPNProtocols: applicationProtocols(hasAlarm),
     checkServerIdentity: () => undefined,
   });
-  // Only the name would be looked for in it, and turning the chain into objects costs as much as the handshake.
+  // Only the name would be looked for in it, and turning the
+  // chain into objects costs as much as the handshake.
   socket.getPeerCertificate = () => NO_CERTIFICATE;
   socket.setNoDelay(true);
   return socket;

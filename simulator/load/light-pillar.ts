@@ -1,8 +1,8 @@
 /**
  * One of thousands: the agent's own core and shell, on parts that weigh little.
  *
- * What decides is the agent's own code: when to resend, to reconnect, to go by HTTPS, whose receipt counts.
- * Its ledger is in memory, its board is a function, it has no media and no screen.
+ * What decides is the agent's own code: when to resend, to reconnect, to go by HTTPS, whose receipt
+ * counts. Its ledger is in memory, its board is a function, it has no media and no screen.
  */
 import { createPrivateKey, createPublicKey, verify, type KeyObject } from "node:crypto";
 import { httpsLink } from "../../device/adapters/hub/https-fallback.ts";

@@ -1,7 +1,9 @@
 /**
- * What became of many presses: pillars' records against the hub's journal, and how long each step took.
+ * What became of many presses: pillars' records against
+ * the hub's journal, and how long each step took.
  *
- * A pure function, so that a lost press, a doubled one and a false receipt can each be seen to be found.
+ * A pure function, so that a lost press, a doubled one
+ * and a false receipt can each be seen to be found.
  */
 import type { EventId, IncidentId } from "../../shared/ids.ts";
 import type { PressRecord } from "./fleet.ts";

@@ -11,7 +11,10 @@ export interface Cost {
 
 /** Clock ticks a second on every Linux Node runs on (USER_HZ). */
 const TICKS = 100;
-/** Fields of /proc/PID/stat after the name in brackets: utime and stime are numbers 14 and 15 of all. */
+/**
+ * Fields of /proc/PID/stat after the name in brackets:
+ * utime and stime are numbers 14 and 15 of all.
+ */
 const UTIME = 11;
 
 /** Throws when there is no such process. */

@@ -1,9 +1,9 @@
 /**
  * The poison corpus: hostile messages of every family that a pillar may send, made from a seed.
  *
- * A stolen pillar has its keys, so everything it says is correctly signed. What is made here are values only:
- * who uses them puts in the good fields, signs and sends (the tests to a real hub, the simulated world to a
- * virtual one). The same seed makes the same messages.
+ * A stolen pillar has its keys, so everything it says is correctly signed. What is made here are
+ * values only: who uses them puts in the good fields, signs and sends (the tests to a real hub, the
+ * simulated world to a virtual one). The same seed makes the same messages.
  */
 import { newChance, type Chance } from "../world/chance.ts";
 import { FaultCode } from "../../shared/protocol/heartbeat.ts";

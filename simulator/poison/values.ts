@@ -67,7 +67,10 @@ const KEYS = [
   "v ",
 ];
 
-/** Unknown fields of a newer pillar, or of an attacker. Built so that `__proto__` is a field like any other. */
+/**
+ * Unknown fields of a newer pillar, or of an attacker.
+ * Built so that `__proto__` is a field like any other.
+ */
 export function unknownFields(chance: Chance): Fields {
   const fields: [string, unknown][] = [];
   const kinds = ["key", "deep", "long", "many", "number"] as const;
@@ -103,6 +106,9 @@ function nested(depth: number): unknown {
   return value;
 }
 
-/** As `Object.fromEntries`, which sets no prototype either; named so that it is not replaced by a literal. */
+/**
+ * As `Object.fromEntries`, which sets no prototype either;
+ * named so that it is not replaced by a literal.
+ */
 export const fromEntries = (fields: readonly (readonly [string, unknown])[]): Fields =>
   Object.fromEntries(fields);

@@ -1,8 +1,9 @@
 /**
  * Seeded chance: the only randomness of the simulated world.
  *
- * Each part of the world draws from its own stream, so that one more draw in the network does not move
- * every press of the day. The generator is sfc32 (Doty-Humphrey, PractRand): small, fast, 128 bits.
+ * Each part of the world draws from its own stream, so that one more draw in the network does not
+ * move every press of the day. The generator is sfc32 (Doty-Humphrey, PractRand): small, fast, 128
+ * bits.
  */
 
 export interface Chance {

@@ -1,8 +1,9 @@
 /**
  * The people: citizens who press, often more than once, and operators who answer, close and leave.
  *
- * A citizen comes, presses once, twice, ten times or leans on the button, and comes again while the call
- * still runs. An operator does the next sensible thing, sometimes a silly one, and now and then is gone.
+ * A citizen comes, presses once, twice, ten times or leans on the button, and comes again while the
+ * call still runs. An operator does the next sensible thing, sometimes a silly one, and now and
+ * then is gone.
  */
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEvent, OperatorOrder } from "../../hub/core/events.ts";

@@ -1,7 +1,8 @@
 /**
  * What the parts of the world share, and what each of them can be told and asked by the others.
  *
- * A part takes from here what it uses, in an interface of its own beside it; only `world.ts` has all parts.
+ * A part takes from here what it uses, in an interface
+ * of its own beside it; only `world.ts` has all parts.
  */
 import type { Fact } from "../../hub/core/facts.ts";
 import type { PillarId, SessionNonce } from "../../shared/ids.ts";

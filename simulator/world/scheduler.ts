@@ -1,8 +1,8 @@
 /**
  * Virtual time: what is due next happens next, and nothing waits.
  *
- * A binary heap ordered by time, then by the order of planning, so that the same plan always runs in the
- * same way. Time is in milliseconds since the world began.
+ * A binary heap ordered by time, then by the order of planning, so that the same plan always runs
+ * in the same way. Time is in milliseconds since the world began.
  */
 import { assert } from "../../shared/assert.ts";
 
@@ -61,7 +61,9 @@ export function newScheduler(): Scheduler {
   };
 }
 
-/** Three columns instead of rows: times are compared most, and a column of numbers is read quickest. */
+/**
+ * Three columns instead of rows: times are compared most, and a column of numbers is read quickest.
+ */
 interface Heap {
   readonly times: number[];
   readonly orders: number[];

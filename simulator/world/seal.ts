@@ -1,8 +1,10 @@
 /**
- * Signatures of the simulated world: real canonical JSON and SHA-256, and a keyed hash in Ed25519's place.
+ * Signatures of the simulated world: real canonical JSON
+ * and SHA-256, and a keyed hash in Ed25519's place.
  *
- * A million presses a minute leave no time for curves, and no checker here asks whether Ed25519 works: the
- * protocol needs only that it cannot be made without the key, and that other content has another one.
+ * A million presses a minute leave no time for curves, and no checker here asks whether Ed25519
+ * works: the protocol needs only that it cannot be made without the key, and that other content has
+ * another one.
  */
 import { hash } from "node:crypto";
 import type { SealedAlarm } from "../../device/core/state/kept.ts";

@@ -1,8 +1,9 @@
 /**
  * One simulated world: pillars, a hub, the ways between them, and people, for as long as asked.
  *
- * First everything goes wrong that the seed's profile allows (safety); then all faults end and the world
- * must come to rest by itself (liveness). What happened is given to the checkers as a plain record.
+ * First everything goes wrong that the seed's profile allows (safety); then all faults end and the
+ * world must come to rest by itself (liveness). What happened is given to the checkers as a plain
+ * record.
  */
 import type { SessionNonce } from "../../shared/ids.ts";
 import { press, release } from "./pillar/button.ts";
@@ -57,7 +58,10 @@ export interface Run {
 }
 
 const DAY_MS = 86_400_000;
-/** Long enough for every bounded wait: a file opened again (30 s), a link tried again (15 s), a page. */
+/**
+ * Long enough for every bounded wait: a file opened
+ * again (30 s), a link tried again (15 s), a page.
+ */
 const LIVENESS_MS = 240_000;
 
 /** Four alarms at a time, past addresses that never answer: a backlog takes its time. */

@@ -1,4 +1,7 @@
-/** How punctually an unanswered call escalates: desks, supervisor, external contacts; also over restarts and clock steps. */
+/**
+ * How punctually an unanswered call escalates: desks, supervisor, external contacts; also over
+ * restarts and clock steps.
+ */
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -153,7 +156,9 @@ async function calls(street: Street, disturb: Disturbance): Promise<Map<string, 
   return openedAt;
 }
 
-/** By asking again and again: the answers' moments are the test's own, whatever clock the hub has. */
+/**
+ * By asking again and again: the answers' moments are the test's own, whatever clock the hub has.
+ */
 function watch(street: Street): { readonly steps: Map<string, number>; stop(): Promise<void> } {
   const steps = new Map<string, number>();
   const stopping = new AbortController();
@@ -187,7 +192,10 @@ function journalled(street: Street): Map<string, number> {
   );
 }
 
-/** From when a step counts that came at `at`: when it was due, or the hub's return if it was away then. */
+/**
+ * From when a step counts that came at `at`: when it
+ * was due, or the hub's return if it was away then.
+ */
 function countsFrom({ history }: Street, dueAt: number, at: number): number {
   let downAt = Infinity;
   for (const entry of history.entries()) {

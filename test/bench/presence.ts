@@ -1,4 +1,7 @@
-/** How soon a pillar that died, a cable that was pulled and a grid that is gone are on the desk's stream. */
+/**
+ * How soon a pillar that died, a cable that was pulled
+ * and a grid that is gone are on the desk's stream.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServerEvent } from "../../shared/api/event.ts";
 import { ACCOUNTS, PASSWORD } from "../../simulator/demo/demo-hub.ts";

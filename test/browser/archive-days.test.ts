@@ -1,4 +1,7 @@
-/** The history's days speak the console's language, not the browser's, and are typed without a mouse. */
+/**
+ * The history's days speak the console's language,
+ * not the browser's, and are typed without a mouse.
+ */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "../kit/browser/chromium.ts";

@@ -1,9 +1,10 @@
 /**
- * Every text an outsider controls, made of markup, scripts and direction marks: no script runs, the policy is never
- * broken, and no text turns another around or leaves its place.
+ * Every text an outsider controls, made of markup, scripts and direction marks: no script runs, the
+ * policy is never broken, and no text turns another around or leaves its place.
  *
- * Some go the whole way (a note, a unit, a name at sign-in, an offer). All of them are also put into the hub's answers
- * on their way to the browser, so that a field is tried even where the hub would refuse such a text today.
+ * Some go the whole way (a note, a unit, a name at sign-in, an offer). All of them are also put
+ * into the hub's answers on their way to the browser, so that a field is tried even where the hub
+ * would refuse such a text today.
  */
 import type { Browser, Page } from "playwright-core";
 import { mkdirSync } from "node:fs";

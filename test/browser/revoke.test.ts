@@ -1,4 +1,7 @@
-/** An administrator revokes an identity on the fleet page: what is asked, what is said, what is seen after. */
+/**
+ * An administrator revokes an identity on the fleet page:
+ * what is asked, what is said, what is seen after.
+ */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findings } from "../kit/browser/axe.ts";

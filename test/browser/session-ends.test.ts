@@ -1,4 +1,7 @@
-/** A view ends with its session, with real picture and voice: within a second nothing more arrives on either side. */
+/**
+ * A view ends with its session, with real picture and voice:
+ * within a second nothing more arrives on either side.
+ */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "../kit/browser/chromium.ts";
@@ -41,7 +44,9 @@ async function openIncident(): Promise<string> {
   return items[0]?.id ?? "";
 }
 
-/** A plain WHEP and WHIP client in the page, whose counters stay readable when the session is over. */
+/**
+ * A plain WHEP and WHIP client in the page, whose counters stay readable when the session is over.
+ */
 async function openMedia(path: string, who: string, direction: "recvonly" | "sendonly") {
   const given = { url: `${demo.httpUrl}/api/v1${path}`, token: tokens.get(who), direction };
   await page.evaluate(async ({ url, token, direction }) => {

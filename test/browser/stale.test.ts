@@ -1,4 +1,7 @@
-/** Nothing stale is shown as live: when a desk loses its hub, a bar says so and every page turns grey. */
+/**
+ * Nothing stale is shown as live: when a desk loses
+ * its hub, a bar says so and every page turns grey.
+ */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Browser, Page } from "playwright-core";
@@ -147,7 +150,10 @@ test("a hub that is killed is told, and every page is grey", { timeout: SLOW }, 
   }
 });
 
-/** A way to the hub that can lose its event streams, as a router loses what was quiet, and nothing else. */
+/**
+ * A way to the hub that can lose its event streams, as
+ * a router loses what was quiet, and nothing else.
+ */
 async function forgetfulRouter(
   port: number,
 ): Promise<{ url: string; forgetStreams(): void; close(): Promise<void> }> {

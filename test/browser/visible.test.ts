@@ -1,4 +1,7 @@
-/** A missing picture is shown as missing; and a voice call that becomes a silent one is quiet at once. */
+/**
+ * A missing picture is shown as missing; and a voice
+ * call that becomes a silent one is quiet at once.
+ */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Incident } from "../../shared/api/incident.ts";

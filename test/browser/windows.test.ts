@@ -1,4 +1,7 @@
-/** Eight windows of one browser share one event stream: each shows a new press, and an order still gets through. */
+/**
+ * Eight windows of one browser share one event stream: each
+ * shows a new press, and an order still gets through.
+ */
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openBrowser } from "../kit/browser/chromium.ts";
@@ -63,7 +66,10 @@ async function readers(): Promise<Page[]> {
   return windows.filter((_, index) => isReader[index]);
 }
 
-/** The one window that reads for all; while the task passes from one to another there is none, or two. */
+/**
+ * The one window that reads for all; while the task
+ * passes from one to another there is none, or two.
+ */
 async function reader(): Promise<Page> {
   return await vi.waitFor(async () => {
     const found = await readers();

@@ -1,4 +1,6 @@
-/** What the stream says and what the console listens for are one contract: `shared/api/event.ts`. */
+/**
+ * What the stream says and what the console listens for are one contract: `shared/api/event.ts`.
+ */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   EVENT_NAMES,

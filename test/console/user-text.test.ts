@@ -1,4 +1,7 @@
-/** No page shows a person's or a pillar's text without isolating it: the templates themselves are read. */
+/**
+ * No page shows a person's or a pillar's text without
+ * isolating it: the templates themselves are read.
+ */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

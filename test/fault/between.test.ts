@@ -1,4 +1,7 @@
-/** Group F at a real agent and a real hub: somebody between them loses, doubles, delays and invents messages. */
+/**
+ * Group F at a real agent and a real hub: somebody between
+ * them loses, doubles, delays and invents messages.
+ */
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";

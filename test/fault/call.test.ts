@@ -1,6 +1,6 @@
 /**
- * Groups A and J with picture and sound: whatever is killed during a call, the call and its recording
- * go on, and what was recorded before plays.
+ * Groups A and J with picture and sound: whatever is killed during a call, the call and its
+ * recording go on, and what was recorded before plays.
  */
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Incident, Recording } from "../../shared/api/incident.ts";

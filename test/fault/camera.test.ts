@@ -1,4 +1,7 @@
-/** Group J8: an ffmpeg that is missing, hangs or dies costs the picture, is seen, and costs no alarm. */
+/**
+ * Group J8: an ffmpeg that is missing, hangs or dies
+ * costs the picture, is seen, and costs no alarm.
+ */
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";

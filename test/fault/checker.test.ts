@@ -1,4 +1,6 @@
-/** Tests of the judge: a clean history passes, and one planted violation of each promise is found. */
+/**
+ * Tests of the judge: a clean history passes, and one planted violation of each promise is found.
+ */
 import { describe, expect, test } from "vitest";
 import { check } from "./harness/judge/checker.ts";
 import type { EventId } from "../../shared/ids.ts";

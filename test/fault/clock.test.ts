@@ -1,4 +1,7 @@
-/** Group C: the wall clock of hub or agent is set while somebody presses, waits, talks and has hung up. */
+/**
+ * Group C: the wall clock of hub or agent is set while
+ * somebody presses, waits, talks and has hung up.
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,7 +12,10 @@ import { openStreet, readJournal, type Street } from "./harness/programs/street.
 import { libfaketime, underClock } from "./harness/programs/tool.ts";
 
 const SLOW = 180_000;
-/** An hour is what a clock in local time goes back in autumn, a second what it repeats on a leap second. */
+/**
+ * An hour is what a clock in local time goes back in
+ * autumn, a second what it repeats on a leap second.
+ */
 const LEAPS = ["+1d", "-1d", "@1970-01-02 00:00:00", "@2106-02-07 06:28:10", "-1h", "-1"];
 const BACK = "+0";
 const DESKS_SECONDS = 3;

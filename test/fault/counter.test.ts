@@ -37,7 +37,8 @@ test(
       pillar.start();
       await endCall(street, pillar);
     }
-    // Once an agent has polled the board again and read a new press, it would have told any that it invented.
+    // Once an agent has polled the board again and read a
+    // new press, it would have told any that it invented.
     await pillar.press();
     await endCall(street, pillar);
     expect(alarmsOf(pillar)).toBe(4);

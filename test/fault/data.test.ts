@@ -1,4 +1,7 @@
-/** What real programs leave on the disk: who may read it, and whether one file is the whole of a database. */
+/**
+ * What real programs leave on the disk: who may read it,
+ * and whether one file is the whole of a database.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";

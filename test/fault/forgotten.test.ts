@@ -1,4 +1,7 @@
-/** Group B, a disk that dies under a working pillar: what it sent from memory is forgotten at the next start. */
+/**
+ * Group B, a disk that dies under a working pillar: what
+ * it sent from memory is forgotten at the next start.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,4 +1,6 @@
-/** Group B: the hub's disk fills, and what has to give way for the alarms gives way in its order. */
+/**
+ * Group B: the hub's disk fills, and what has to give way for the alarms gives way in its order.
+ */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";

@@ -1,4 +1,7 @@
-/** Group H at the two HTTP ports of a real hub process: bodies, headers and framing that no program should send. */
+/**
+ * Group H at the two HTTP ports of a real hub process: bodies,
+ * headers and framing that no program should send.
+ */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect as connectTcp, type Socket } from "node:net";

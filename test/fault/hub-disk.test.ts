@@ -1,6 +1,6 @@
 /**
- * Group B at the hub: its disk fails an fsync, has no room for a write, dawdles, turns read-only. What it
- * cannot store it does not confirm; the pillars ask until it can.
+ * Group B at the hub: its disk fails an fsync, has no room for a write, dawdles, turns read-only.
+ * What it cannot store it does not confirm; the pillars ask until it can.
  */
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";

@@ -1,4 +1,7 @@
-/** An installation as `docs/installing.md` says, by the commands and settings of that page, whose MQTT fails. */
+/**
+ * An installation as `docs/installing.md` says, by the
+ * commands and settings of that page, whose MQTT fails.
+ */
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

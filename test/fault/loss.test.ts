@@ -7,7 +7,10 @@ import { openStreet, type Street } from "./harness/programs/street.ts";
 import { missing } from "./harness/programs/tool.ts";
 
 const SLOW = 300_000;
-/** Where half of all packets are lost a handshake may need many tries, each longer than the one before. */
+/**
+ * Where half of all packets are lost a handshake may
+ * need many tries, each longer than the one before.
+ */
 const IN_THE_END_MS = 120_000;
 /** Loss in percent, and presses tried with it. */
 const PRESSES = { 5: 4, 15: 4, 30: 4, 50: 2 } as const;

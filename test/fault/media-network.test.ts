@@ -1,6 +1,6 @@
 /**
- * Networks as they are behind a firewall: a public name that resolves and never answers, and a VPN that is
- * the only way. Both media processes run in namespaces of their own.
+ * Networks as they are behind a firewall: a public name that resolves and never answers, and a VPN
+ * that is the only way. Both media processes run in namespaces of their own.
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -68,7 +68,8 @@ describe("where a public STUN name resolves and nobody answers", () => {
     if (reason !== undefined) return context.skip(reason);
     const { connectedMs, refusals } = await connectIn("wan0");
     expect(refusals).toEqual([]);
-    // Before: never, because both ends waited 5 s for the name and the pillar gave up after as many.
+    // Before: never, because both ends waited 5 s for
+    // the name and the pillar gave up after as many.
     expect(connectedMs).toBeLessThan(4000);
   }, 120_000);
 

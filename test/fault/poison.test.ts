@@ -1,6 +1,6 @@
 /**
- * The poison corpus through real processes: every message of a stolen pillar is correctly signed and hostile, and
- * takes no list, event or receipt from others, and does not end the hub.
+ * The poison corpus through real processes: every message of a stolen pillar is correctly signed
+ * and hostile, and takes no list, event or receipt from others, and does not end the hub.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, assert, beforeAll, expect, test, vi } from "vitest";
@@ -113,7 +113,10 @@ async function headIndex(): Promise<number> {
   return items.at(-1)?.index ?? 0;
 }
 
-/** An operator who closes whatever rings, so that many alarms open an incident and not only the first. */
+/**
+ * An operator who closes whatever rings, so that many
+ * alarms open an incident and not only the first.
+ */
 async function closeWhile(poisoning: Promise<unknown>): Promise<void> {
   const poison = { isOver: false };
   const over = poisoning.finally(() => (poison.isOver = true));

@@ -1,4 +1,6 @@
-/** Group A: programs that have a bug, hang, run out of memory or of files, or cannot start at all. */
+/**
+ * Group A: programs that have a bug, hang, run out of memory or of files, or cannot start at all.
+ */
 import { connect, type Socket } from "node:net";
 import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** Group B, the hub's journal put back from a backup, under real agents: nothing that was accepted is lost. */
+/**
+ * Group B, the hub's journal put back from a backup, under
+ * real agents: nothing that was accepted is lost.
+ */
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
@@ -26,7 +29,10 @@ const alarmsOf = ({ id }: PillarUnderTest): number[] =>
     .map((row) => (JSON.parse(row.body) as { event: { seq: number } }).event.seq)
     .toSorted((a, b) => a - b);
 
-/** What was promised before the restore is judged against the journal after it, so not by its hours (I2). */
+/**
+ * What was promised before the restore is judged against
+ * the journal after it, so not by its hours (I2).
+ */
 const broken = async (): Promise<unknown[]> =>
   (await street.verdict()).filter(({ invariant }) => invariant !== "I2");
 

@@ -1,4 +1,7 @@
-/** Groups C and G: identities end, by an order or by the calendar, at a real hub process under real agents. */
+/**
+ * Groups C and G: identities end, by an order or by the
+ * calendar, at a real hub process under real agents.
+ */
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

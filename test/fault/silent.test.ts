@@ -1,4 +1,7 @@
-/** Group H: connections that say nothing, from one address, beyond the limits of each port of a real hub. */
+/**
+ * Group H: connections that say nothing, from one address,
+ * beyond the limits of each port of a real hub.
+ */
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { percentile } from "../bench/rig/percentile.ts";
 import { newInnocents, type Deed, type Innocents } from "./harness/innocents.ts";
@@ -6,7 +9,10 @@ import { silentCrowd } from "./harness/silent-crowd.ts";
 import { openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 120_000;
-/** Few places, so that few connections are enough to take all; `npm run bench -- silent` has 3,500 and the usual number. */
+/**
+ * Few places, so that few connections are enough to take all; `npm run bench -- silent` has 3,500
+ * and the usual number.
+ */
 const MAX_CONNECTIONS = 300;
 const CONNECTIONS = 700;
 const AGAIN_AFTER_MS = 1000;

@@ -1,4 +1,7 @@
-/** G1: real TLS clients whose certificate is none, another's, of another time or for another use, at both entrances. */
+/**
+ * G1: real TLS clients whose certificate is none, another's,
+ * of another time or for another use, at both entrances.
+ */
 // oxlint-disable-next-line import/no-unassigned-import -- x509 needs its side effect first
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";

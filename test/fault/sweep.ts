@@ -5,8 +5,8 @@
  *     npm run fault -- --sweep agents 500 hubs 200
  *     npm run fault -- --sweep soak 10000
  *
- * The same harness and the same judge as in the tests, with more rounds. Every part says how far it is, and
- * ends with one line. Without `--sweep` the short versions run, as in CI.
+ * The same harness and the same judge as in the tests, with more rounds. Every part says how far it
+ * is, and ends with one line. Without `--sweep` the short versions run, as in CI.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** What became of a command: told to who wanted it, and kept; only the pillar it was sent to can say it. */
+/**
+ * What became of a command: told to who wanted it, and
+ * kept; only the pillar it was sent to can say it.
+ */
 import { expect, test } from "vitest";
 import type { FactOf } from "../../hub/core/facts.ts";
 import type { PillarId } from "../../shared/ids.ts";

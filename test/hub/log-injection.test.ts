@@ -1,4 +1,7 @@
-/** Nothing from outside breaks a line of the log, colours a terminal or becomes a formula in a spreadsheet. */
+/**
+ * Nothing from outside breaks a line of the log, colours
+ * a terminal or becomes a formula in a spreadsheet.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import * as fc from "fast-check";

@@ -1,4 +1,7 @@
-/** Who may read the data of hub and pillar: what is made, what an older start left, and what the doctors say. */
+/**
+ * Who may read the data of hub and pillar: what is made,
+ * what an older start left, and what the doctors say.
+ */
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -1,4 +1,7 @@
-/** Retention in a real shell on a real journal: what is decided is durable, and what is durable is done. */
+/**
+ * Retention in a real shell on a real journal: what is
+ * decided is durable, and what is durable is done.
+ */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";

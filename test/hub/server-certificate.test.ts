@@ -35,7 +35,10 @@ async function started(config: HubConfig): Promise<HubProcess> {
 const read = (dataDir: string, name: string): string =>
   readFileSync(join(dataDir, "authority", name), "utf8");
 
-/** As a client that trusts this hub's authority and nothing else sees it; rejects when the name does not fit. */
+/**
+ * As a client that trusts this hub's authority and nothing
+ * else sees it; rejects when the name does not fit.
+ */
 function meet(dataDir: string, host: string, port: number): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, ca: read(dataDir, "ca.cert.pem") });
@@ -114,7 +117,10 @@ test("at two thirds of its life the certificate renews itself: new connections g
   expect(first.destroyed).toBe(false);
 });
 
-/** A broker of that authority that hangs up on whoever has shown a certificate; and the serials it was shown. */
+/**
+ * A broker of that authority that hangs up on whoever has
+ * shown a certificate; and the serials it was shown.
+ */
 async function hangingUp(dataDir: string): Promise<{ url: string; shown: readonly string[] }> {
   const authority = await openAuthority(dataDir, []);
   const { key, cert } = await authority.certifyBroker(["127.0.0.1"]);

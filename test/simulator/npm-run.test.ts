@@ -1,4 +1,6 @@
-/** What `npm run` starts ends with it, and help texts name commands that work for who reads them. */
+/**
+ * What `npm run` starts ends with it, and help texts name commands that work for who reads them.
+ */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

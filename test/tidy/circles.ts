@@ -1,5 +1,6 @@
 /**
- * Files that import each other in a circle, type imports included: none of them can be understood first.
+ * Files that import each other in a circle, type imports
+ * included: none of them can be understood first.
  *
  * Strongly connected components of the import graph (Tarjan, 1972).
  */

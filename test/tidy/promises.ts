@@ -1,6 +1,7 @@
 /**
- * The promises as a reader finds them: each row names a command that checks it, and the tests it runs, and all of them
- * exist. Both languages promise the same, so their tables have the same commands and the same files, row by row.
+ * The promises as a reader finds them: each row names a command that checks it, and the tests it
+ * runs, and all of them exist. Both languages promise the same, so their tables have the same
+ * commands and the same files, row by row.
  */
 import { posix } from "node:path";
 import type { Violation } from "./violation.ts";

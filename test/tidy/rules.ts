@@ -34,8 +34,8 @@ export function violations(tree: Tree): Violation[] {
 }
 
 /**
- * What both programs do with the machine they run on (files, databases, processes) and with the library for WebRTC.
- * Not for cores and pages.
+ * What both programs do with the machine they run on (files, databases, processes) and with the
+ * library for WebRTC. Not for cores and pages.
  */
 const isOfHost = (path: string): boolean => /^shared\/(?:host|webrtc)\//.test(path);
 const mayShare = (isPure: boolean, to: string): boolean =>
@@ -158,7 +158,9 @@ function words(path: string, text: string): Violation[] {
   );
 }
 
-/** What nobody imports must be started by somebody: an entry, a test, a thread or a child process. */
+/**
+ * What nobody imports must be started by somebody: an entry, a test, a thread or a child process.
+ */
 const ENTRIES =
   /^(?:(?:device|hub|simulator)\/main\.ts|tools\/[a-z-]+\/main\.ts|tools\/docs\/lint\.ts|vitest\.config\.ts|hub\/console\/(?:main|vite\.config|env\.d)\.ts|test\/bench\/(?:main|rig\/floor-broker)\.ts|test\/fault\/sweep\.ts|test\/kit\/run\/summary-reporter\.ts|.*\/(?:[a-z-]+-)?(?:worker|child)\.ts|(?:device|hub)\/media\/main\.ts|device\/prompts\/make\.ts|test\/.*\.test\.ts)$/;
 

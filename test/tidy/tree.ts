@@ -1,4 +1,6 @@
-/** The project's own text, as one map: what git tracks or would track, never what a tool installed. */
+/**
+ * The project's own text, as one map: what git tracks or would track, never what a tool installed.
+ */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** A whole agent against a real TLS broker: what a person at the pillar gets, whatever the line does. */
+/**
+ * A whole agent against a real TLS broker: what a person
+ * at the pillar gets, whatever the line does.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import type { LampPattern } from "../../device/core/state/shown.ts";

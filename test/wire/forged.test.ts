@@ -1,7 +1,8 @@
 /**
  * Somebody may write to every topic of a real mosquitto, and has no key of the hub.
  *
- * A whole agent hears what they publish: lamp, voice, display, siren and media must stay as the hub said.
+ * A whole agent hears what they publish: lamp, voice,
+ * display, siren and media must stay as the hub said.
  */
 import { generateKeyPairSync, sign } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -66,7 +66,8 @@ test("thousands of silent connections of one address leave every other address i
   const many = await crowd();
   for (let n = 0; n < 20; n += 1) expect(await ask(comes(OTHER))).toContain("HTTP/1.1 200");
   await expect.poll(() => stillOpen(many)).toBeLessThanOrEqual(SILENT_OF_ONE);
-  // How many of them came before the first had had its time, and were refused, is the machine's affair.
+  // How many of them came before the first had had its
+  // time, and were refused, is the machine's affair.
   expect(refused.counts().crowd).toBeGreaterThan(0);
 });
 

@@ -1,4 +1,7 @@
-/** A whole hub and a whole agent whose certificate is old: it is renewed, shown, and the old one refused. */
+/**
+ * A whole hub and a whole agent whose certificate is
+ * old: it is renewed, shown, and the old one refused.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

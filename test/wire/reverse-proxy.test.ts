@@ -1,4 +1,6 @@
-/** A real hub behind Debian's nginx, with the lines of docs/reverse-proxy.md: TLS ends at the proxy. */
+/**
+ * A real hub behind Debian's nginx, with the lines of docs/reverse-proxy.md: TLS ends at the proxy.
+ */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";

@@ -1,9 +1,9 @@
 /**
  * The words beside a schema's fields, read from its source.
  *
- * A description is written once, as the comment a programmer sees; the documents take it from there. A field is
- * found by its whole path and by nothing else: the source is followed through named schemas, imports, spreads and
- * the functions that build schemas, as a reader would.
+ * A description is written once, as the comment a programmer sees; the documents take it from
+ * there. A field is found by its whole path and by nothing else: the source is followed through
+ * named schemas, imports, spreads and the functions that build schemas, as a reader would.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,8 +1,9 @@
 /**
- * `faults.md`: each of the 150 faults of the catalogue, and what tries it: a test, a person, or nothing yet.
+ * `faults.md`: each of the 150 faults of the catalogue,
+ * and what tries it: a test, a person, or nothing yet.
  *
- * Made from the tests' own titles, so that no row can claim a test that is not there. A test of another
- * folder is named with its words, and the page cannot be made when those words are gone.
+ * Made from the tests' own titles, so that no row can claim a test that is not there. A test of
+ * another folder is named with its words, and the page cannot be made when those words are gone.
  */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Whether `openapi.yaml` is good OpenAPI, by Redocly's rules, and whether everything that documents and comments point at
- * exists. Any finding fails.
+ * Whether `openapi.yaml` is good OpenAPI, by Redocly's rules, and whether everything that documents
+ * and comments point at exists. Any finding fails.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

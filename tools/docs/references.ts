@@ -1,8 +1,8 @@
 /**
  * What the documents and the comments point at is there: links, files, headings, decisions.
  *
- * `deadReferences` is one pure function from the project's files to complaints, so that a test can plant a dead one of
- * each kind.
+ * `deadReferences` is one pure function from the project's files to complaints, so that a test can
+ * plant a dead one of each kind.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -21,7 +21,10 @@ export interface Project {
   readonly files: ReadonlySet<string>;
 }
 
-/** What is read for references: documents, code for its comments, and the few scripts without an ending. */
+/**
+ * What is read for references: documents, code for its
+ * comments, and the few scripts without an ending.
+ */
 const READ = /\.(?:ts|vue|css|md|service)$|^\.ci\/|^tools\/bin\//;
 
 /** Its test plants dead references in texts of its own. */

@@ -64,7 +64,10 @@ export function settingsTable(named: Named): string {
   return [...head, ...lines].join("\n");
 }
 
-/** What a reader would miss: a setting without words, with another one's words, a number without a unit. */
+/**
+ * What a reader would miss: a setting without words,
+ * with another one's words, a number without a unit.
+ */
 export function settingsComplaints(named: Named): readonly string[] {
   const all = rowsOf(named).filter(({ isCase, isTag }) => !isCase && !isTag);
   const fieldByMeaning = new Map<string, string>();

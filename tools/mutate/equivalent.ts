@@ -1,8 +1,8 @@
 /**
  * Mutants that no test can find, because the program does the same with them, and why.
  *
- * A row names the file, the source line, what is changed in it and what it becomes; a line that changes has to be
- * judged again.
+ * A row names the file, the source line, what is changed in it and what it becomes; a line that
+ * changes has to be judged again.
  */
 export interface Judgement {
   readonly file: string;

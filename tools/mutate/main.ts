@@ -1,12 +1,15 @@
 /**
- * How strong the tests are: plants small mistakes in the cores and the protocol, one at a time, and counts how many
- * of them the tests notice.
+ * How strong the tests are: plants small mistakes in the cores and the protocol, one at a time, and
+ * counts how many of them the tests notice.
  *
- *     npm run mutate -- --seed 1 --count 100 [--jobs 2] [--only hub/core] [--file pillar-registry] [--quick]
+ *     npm run mutate -- --seed 1 --count 100 [--jobs 2] [--only hub/core] [--file pillar-registry]
+ *       [--quick]
  *
- * Each mutant meets the tests of its own module first, then those of its folder, and what survives them the
- * scenarios and the simulated world; with `--quick` only the tests of its own folder, which is stricter and takes seconds. The first test that fails ends the run. Exit code 1 when fewer than 90 % of those that the
- * compiler takes and that are not judged equivalent (`equivalent.ts`) are found.
+ * Each mutant meets the tests of its own module first, then those of its folder, and what survives
+ * them the scenarios and the simulated world; with `--quick` only the tests of its own folder,
+ * which is stricter and takes seconds. The first test that fails ends the run. Exit code 1 when
+ * fewer than 90 % of those that the compiler takes and that are not judged equivalent
+ * (`equivalent.ts`) are found.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -98,7 +101,8 @@ async function tryAll(mutants: readonly Mutant[], jobs: number): Promise<Tried[]
           : await sandbox.tryOut(mutant, testsFor(mutant.file));
         done.push({ mutant, outcome: found });
         if (done.length % 20 === 0) console.log(`${done.length} of ${mutants.length} tried`);
-        // One that hangs counts as found; whether it hung or the machine was slow is for the reader to judge.
+        // One that hangs counts as found; whether it hung or
+        // the machine was slow is for the reader to judge.
         if (found === "survived" || found === "timeout") {
           console.log(`${found.padEnd(9)} ${describe(mutant)}`);
         }

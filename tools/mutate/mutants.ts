@@ -1,9 +1,10 @@
 /**
  * Every small change that can be made to one source file: the mutants of a mutation run.
  *
- * A mutant stands for a mistake that a person could make and a compiler accepts: a comparison the other way, a
- * condition turned round, a number one off, a statement left out. Texts for people (those with a space) and what
- * stands in assertions are left alone: a changed word is no changed behaviour.
+ * A mutant stands for a mistake that a person could make and a compiler accepts: a comparison the
+ * other way, a condition turned round, a number one off, a statement left out. Texts for people
+ * (those with a space) and what stands in assertions are left alone: a changed word is no changed
+ * behaviour.
  */
 import ts from "typescript";
 

@@ -1,8 +1,9 @@
 /**
- * Runs tests again and again in one process, which saves the start of the test program for every mutant.
+ * Runs tests again and again in one process, which saves
+ * the start of the test program for every mutant.
  *
- * Started by `sandbox.ts` in the copy of the tree, with a channel: each message asks for one run, the answer says
- * whether all its tests passed. A run that hangs is ended by killing the process.
+ * Started by `sandbox.ts` in the copy of the tree, with a channel: each message asks for one run,
+ * the answer says whether all its tests passed. A run that hangs is ended by killing the process.
  */
 import { BaseSequencer, createVitest, type TestSpecification } from "vitest/node";
 

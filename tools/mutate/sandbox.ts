@@ -1,5 +1,6 @@
 /**
- * A copy of the tree in which a mutant is planted and the tests are run; the tree itself is never changed.
+ * A copy of the tree in which a mutant is planted and
+ * the tests are run; the tree itself is never changed.
  */
 import { fork, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -10,13 +11,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import { applied, type Mutant } from "./mutants.ts";
 import type { Answer, Ask } from "./runner.ts";
 
-/** Longer than any of the test folders takes; a mutant that needs more hangs and counts as found. */
+/**
+ * Longer than any of the test folders takes; a mutant that needs more hangs and counts as found.
+ */
 const TIMEOUT_MS = 300_000;
 
 export type Outcome = "killed" | "timeout" | "survived";
 
 export interface Sandbox {
-  /** Throws when the first of these test folders fails without a mutant: every mutant would count as found. */
+  /**
+   * Throws when the first of these test folders fails without
+   * a mutant: every mutant would count as found.
+   */
   assertSound(folders: readonly (readonly string[])[]): Promise<void>;
   /** Runs the test folders in order until one fails. */
   tryOut(mutant: Mutant, folders: readonly (readonly string[])[]): Promise<Outcome>;

@@ -1,5 +1,6 @@
 /**
- * Whether a changed file still passes the type check: what the compiler refuses, no test has to find.
+ * Whether a changed file still passes the type check:
+ * what the compiler refuses, no test has to find.
  *
  * One language service is kept for all questions, so that only the changed file is checked again.
  */

@@ -3,7 +3,8 @@
  *
  *     npm run prove [-- --only no-loss]
  *
- * Takes minutes: the figure stands in `docs/measurements.md`. Exit code 1 when a promise is broken or could not be checked.
+ * Takes minutes: the figure stands in `docs/measurements.md`. Exit code 1 when a promise is broken
+ * or could not be checked.
  */
 import { join } from "node:path";
 import { Command } from "commander";

@@ -1,8 +1,9 @@
 /**
- * What Anzhu promises, and what checks each promise: the one table behind `docs/promises.md` and `npm run prove`.
+ * What Anzhu promises, and what checks each promise: the one
+ * table behind `docs/promises.md` and `npm run prove`.
  *
- * `short` are the test files that `npm run prove` runs, all of them within ten minutes on two cores; `full` is what
- * a longer check of the same promise is called.
+ * `short` are the test files that `npm run prove` runs, all of them within ten minutes on two
+ * cores; `full` is what a longer check of the same promise is called.
  */
 import { PROMISED_MS } from "../../shared/promises.ts";
 

@@ -1,6 +1,6 @@
 /**
- * A vitest reporter: the result of each test file, as a line of JSON, as soon as it is known. A run that is cut short
- * has then said what it knew.
+ * A vitest reporter: the result of each test file, as a line of JSON, as soon as it is known. A run
+ * that is cut short has then said what it knew.
  */
 import { appendFileSync } from "node:fs";
 import type { Reporter, TestModule } from "vitest/node";

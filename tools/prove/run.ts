@@ -1,4 +1,6 @@
-/** Runs the short checks of promises, all files in one run of vitest, and judges what came of them. */
+/**
+ * Runs the short checks of promises, all files in one run of vitest, and judges what came of them.
+ */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +11,9 @@ import { readResults, tableOf, verdictsOf, type FileResult } from "./verdict.ts"
 
 const VITEST = join(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");
 const REPORTER = join(import.meta.dirname, "reporter.ts");
-/** Ten minutes are meant, on two idle cores; a busy machine is given time, an endless run is not. */
+/**
+ * Ten minutes are meant, on two idle cores; a busy machine is given time, an endless run is not.
+ */
 const MAX_MS = 30 * 60_000;
 
 export interface Proof {

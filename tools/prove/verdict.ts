@@ -33,7 +33,10 @@ export interface Verdict {
   readonly trouble: readonly string[];
 }
 
-/** A promise is kept when each of its files ran, nothing in them failed, and something in each was tried. */
+/**
+ * A promise is kept when each of its files ran, nothing
+ * in them failed, and something in each was tried.
+ */
 export function verdictsOf(
   promises: readonly Promised[],
   all: readonly FileResult[],

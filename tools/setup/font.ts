@@ -1,5 +1,6 @@
 /**
- * A font with Chinese characters: without one, every name in a picture and in Chromium is empty boxes.
+ * A font with Chinese characters: without one, every
+ * name in a picture and in Chromium is empty boxes.
  *
  * Found by file name, because a bare machine has no tool that could be asked.
  */

@@ -103,7 +103,9 @@ const NEEDS: readonly Need[] = [
   })),
 ];
 
-/** Returns whether the purpose can be served; says on the terminal what it does and what is missing. */
+/**
+ * Returns whether the purpose can be served; says on the terminal what it does and what is missing.
+ */
 export async function setUp(purpose: Purpose): Promise<boolean> {
   const missing = await missingFor(purpose);
   if (missing.length === 0) return true;

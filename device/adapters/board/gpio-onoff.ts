@@ -1,8 +1,9 @@
 /**
  * Button and lamp on GPIO lines of the kernel's sysfs tree, through `onoff`.
  *
- * Lines are named by chip and offset; the chip's base is looked up by its label, because kernels since
- * 6.6 moved the global numbers. `onoff` needs a compiled part, so it is loaded only when asked for.
+ * Lines are named by chip and offset; the chip's base is looked up by its label, because kernels
+ * since 6.6 moved the global numbers. `onoff` needs a compiled part, so it is loaded only when
+ * asked for.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -46,7 +47,9 @@ const RHYTHMS: Readonly<Record<LampPattern, readonly [on: number, off: number]>>
   fault: [100, 1900],
 };
 
-/** `Gpio` is given in tests; otherwise `onoff` is loaded. Throws a `Failure` that says what to do. */
+/**
+ * `Gpio` is given in tests; otherwise `onoff` is loaded. Throws a `Failure` that says what to do.
+ */
 export async function gpioBoard(settings: GpioSettings, Gpio?: GpioClass): Promise<Board> {
   const base = chipBase(settings.sysfs, settings.chip);
   const Line = Gpio ?? (await loadOnoff());

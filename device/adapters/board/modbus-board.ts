@@ -1,8 +1,9 @@
 /**
  * The I/O board on the serial line: polled for presses, told of lamp and siren.
  *
- * One request at a time. The board counts presses, so one that begins and ends between two polls is still an edge
- * here. A line that fails is reported as lost with what was seen on it, and opened again without end.
+ * One request at a time. The board counts presses, so one that begins and ends between two polls is
+ * still an edge here. A line that fails is reported as lost with what was seen on it, and opened
+ * again without end.
  */
 import modbus from "modbus-serial";
 import { fullJitter } from "../../../shared/backoff.ts";
@@ -188,8 +189,9 @@ async function serve(session: BoardSession): Promise<string> {
       written = undefined;
       failures += 1;
       port.giveUp();
-      // A board that looks silent may be late. Its answer must not be taken for that to the next request, and a
-      // technician must not be sent to a sound cable. A single lost answer costs no wait.
+      // A board that looks silent may be late. Its answer must not be taken for that to the next
+      // request, and a technician must not be sent to a sound cable. A single lost answer costs no
+      // wait.
       if (failures > 1 && port.isSilent()) await sleep(LATE_ANSWER_MS);
       if (failures >= FAILURES_TO_LOSE) line.reach(false, lost(line.settings, error, port));
     }
@@ -249,7 +251,9 @@ async function writeOutputs(client: ModbusClient, wanted: Outputs): Promise<void
   await client.writeRegisters(OUTPUT_BLOCK.start, values);
 }
 
-/** Time on the wire for the longest pair of frames at 11 bits a byte, and a slow board's processing. */
+/**
+ * Time on the wire for the longest pair of frames at 11 bits a byte, and a slow board's processing.
+ */
 function requestTimeoutMs(baudRate: number): number {
   return Math.ceil(100 + (60 * 11 * 1000) / baudRate);
 }

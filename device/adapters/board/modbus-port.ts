@@ -1,9 +1,9 @@
 /**
  * Frames of Modbus RTU on a serial line, as `modbus-serial` wants its ports.
  *
- * Unlike the library's own port it forgets old bytes at each request, so one truncated answer does not
- * shift all that follow; it takes our own echo off a line that has one; and it remembers what arrived, so
- * that a failure says whether the line was silent, echoing, short or corrupt.
+ * Unlike the library's own port it forgets old bytes at each request, so one truncated answer does
+ * not shift all that follow; it takes our own echo off a line that has one; and it remembers what
+ * arrived, so that a failure says whether the line was silent, echoing, short or corrupt.
  */
 import { EventEmitter } from "node:events";
 import { SerialPort } from "serialport";

@@ -1,14 +1,17 @@
 /**
  * Turns the board's polled registers into edges: its counters say how many presses there were.
  *
- * They say so too after a restart of the agent, counted from where the ledger says the agent stopped before: a
- * press it reported is not reported again, one that it missed is reported now.
+ * They say so too after a restart of the agent, counted from where the ledger says the agent
+ * stopped before: a press it reported is not reported again, one that it missed is reported now.
  */
 import type { BoardMark, InputChange, InputName } from "../../ports.ts";
 import { INPUT_BITS, INPUT_BLOCK } from "./register-map.ts";
 
 const COUNTER_SIZE = 65_536;
-/** Without a mark in the ledger: shorter than a restart of the agent, so such a press may have been missed. */
+/**
+ * Without a mark in the ledger: shorter than a restart
+ * of the agent, so such a press may have been missed.
+ */
 const RECENT_MS = 2000;
 /** More presses than this between two polls is a restarted board, not a hand. */
 const MAX_PRESSES_PER_POLL = 16;
@@ -23,8 +26,8 @@ export interface PressReader {
   /** Where an earlier life stopped; before the first poll. */
   resume(since: BoardMark): void;
   /**
-   * The input registers, and the moment they were asked for. Their ages count from a moment after it, so a press is
-   * never told later than it was, however long the answer lay unread.
+   * The input registers, and the moment they were asked for. Their ages count from a moment after
+   * it, so a press is never told later than it was, however long the answer lay unread.
    */
   take(data: readonly number[], askedAt: number): void;
 }

@@ -1,9 +1,9 @@
 /**
  * The pillar's I/O board on the serial line: Modbus RTU, one unit.
  *
- * The board counts presses itself, so one that begins and ends between two polls is still seen. A press
- * counts when the contact stays closed for 60 ms. `docs/register-map.md` says the same to the maker of
- * the board, and a test compares the two.
+ * The board counts presses itself, so one that begins and ends between two polls is still seen. A
+ * press counts when the contact stays closed for 60 ms. `docs/register-map.md` says the same to the
+ * maker of the board, and a test compares the two.
  */
 
 /** Input registers (function 4), one block, read in one request per poll. */

@@ -1,4 +1,6 @@
-/** `agent.yaml`, with the environment's overrides, or a failure that names file, line and column. */
+/**
+ * `agent.yaml`, with the environment's overrides, or a failure that names file, line and column.
+ */
 import { readFileSync } from "node:fs";
 import { readConfig } from "../../../shared/config.ts";
 import { AgentConfig } from "../../config.ts";

@@ -1,4 +1,6 @@
-/** The agent's log: JSON lines on standard output for machines, plain lines for a person who asks. */
+/**
+ * The agent's log: JSON lines on standard output for machines, plain lines for a person who asks.
+ */
 import { pino } from "pino";
 import { plainJsonLine, visible } from "../../../shared/text.ts";
 import type { AgentConfig } from "../../config.ts";

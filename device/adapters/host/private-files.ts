@@ -1,8 +1,9 @@
 /**
  * Only the agent's own account may read what the pillar keeps: directories 0700, files 0600.
  *
- * The ledger's database and its side files are made by a library that asks for 0644, so the process's mask decides,
- * not each call. What an older start left wider is narrowed at the next one.
+ * The ledger's database and its side files are made by a library that asks for 0644, so the
+ * process's mask decides, not each call. What an older start left wider is narrowed at the next
+ * one.
  */
 import { chmodSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +13,10 @@ const MASK = 0o077;
 const MAX_LOOKED_AT = 10_000;
 const MAX_NAMED = 3;
 
-/** For everything this process makes from now on, and its children. Not for threads: call it in the main one. */
+/**
+ * For everything this process makes from now on, and its
+ * children. Not for threads: call it in the main one.
+ */
 export function makePrivateFiles(): void {
   process.umask(MASK);
 }

@@ -1,6 +1,6 @@
 /**
- * The thread that looks; see `watchdog.ts`. It ends the process from outside, because nothing inside may still
- * answer.
+ * The thread that looks; see `watchdog.ts`. It ends the process from outside, because nothing
+ * inside may still answer.
  */
 import { write } from "node:fs";
 import { workerData } from "node:worker_threads";

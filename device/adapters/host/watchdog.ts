@@ -1,21 +1,23 @@
 /**
- * Notices when a part of the agent has stopped working while the process runs on, and ends the process.
+ * Notices when a part of the agent has stopped working
+ * while the process runs on, and ends the process.
  *
- * A timer that fires shows only that timers fire. So every critical part counts in memory shared with a thread that
- * does nothing but look, and says by when it will count again; a part that does not is named, the process is
- * killed, and the supervisor starts another, which finds every stored alarm.
+ * A timer that fires shows only that timers fire. So every critical part counts in memory shared
+ * with a thread that does nothing but look, and says by when it will count again; a part that does
+ * not is named, the process is killed, and the supervisor starts another, which finds every stored
+ * alarm.
  *
- * The thread counts its own looks and reads no clock: a process that was stopped and goes on, or a board that was
- * asleep, has lost no look.
+ * The thread counts its own looks and reads no clock: a process that was stopped and goes on, or a
+ * board that was asleep, has lost no look.
  */
 import { closeSync, openSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { reasonOf } from "./failure.ts";
 
 /**
- * `start`: from the first line to the shell. `heart`: core and timers, by the heartbeat's timer. `link`: an
- * attempt ends, and after it there is another. `board`: its polls, answered or not. `ledger`: its thread.
- * `files`: one can still be opened.
+ * `start`: from the first line to the shell. `heart`: core and timers, by the heartbeat's timer.
+ * `link`: an attempt ends, and after it there is another. `board`: its polls, answered or not.
+ * `ledger`: its thread. `files`: one can still be opened.
  */
 export const TASKS = ["start", "heart", "link", "board", "ledger", "files"] as const;
 export type Task = (typeof TASKS)[number];
@@ -60,8 +62,8 @@ const FILES_LOOK_MS = 5000;
 const FILES_MISSED_MS = 30_000;
 
 /**
- * A process that has used up its files cannot connect anew; its end cures a leak, and nothing else does.
- * Returns what ends the watch.
+ * A process that has used up its files cannot connect anew; its end cures a leak, and nothing else
+ * does. Returns what ends the watch.
  */
 export function watchFiles(vitals: Vitals, complain: (text: string) => void): () => void {
   const look = (): void => {
@@ -82,7 +84,10 @@ export function watchFiles(vitals: Vitals, complain: (text: string) => void): ()
 export const newCells = (): SharedArrayBuffer =>
   new SharedArrayBuffer(TASKS.length * 2 * Int32Array.BYTES_PER_ELEMENT);
 
-/** Two cells a task: how often it checked in, and after how many looks without it is missed; 0 is rest. */
+/**
+ * Two cells a task: how often it checked in, and after
+ * how many looks without it is missed; 0 is rest.
+ */
 export function vitalsIn(cells: SharedArrayBuffer): Vitals {
   const view = new Int32Array(cells);
   return {

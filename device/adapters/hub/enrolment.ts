@@ -1,8 +1,10 @@
 /**
- * How this pillar gets its identity: a one-time code in, keys and certificate in the data folder out.
+ * How this pillar gets its identity: a one-time code
+ * in, keys and certificate in the data folder out.
  *
- * The code carries the fingerprint of the hub's CA. Over HTTPS the hub must prove that CA before the
- * secret is told; plain HTTP is for loopback alone. Nothing is written until everything has been checked.
+ * The code carries the fingerprint of the hub's CA. Over HTTPS the hub must prove that CA before
+ * the secret is told; plain HTTP is for loopback alone. Nothing is written until everything has
+ * been checked.
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { mkdirSync } from "node:fs";
@@ -71,7 +73,8 @@ function provenCa(base: URL, fingerprint: string): Promise<string> {
   const port = Number(base.port || 443);
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => reject(new Failure("peer", `${base.origin}: ${why}`));
-    // Not verified by the library yet: the chain is compared with the code's fingerprint right below.
+    // Not verified by the library yet: the chain is compared
+    // with the code's fingerprint right below.
     const socket = connectTls({
       host: hostname,
       port,

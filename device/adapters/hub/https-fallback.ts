@@ -1,9 +1,9 @@
 /**
  * The HTTPS fallback: one signed alarm, one HTTPS request, one answer.
  *
- * It shares nothing with the MQTT link but the identity: its own sockets and a new connection each time, so that a
- * cause that stops MQTT need not stop this. A hub must prove the pinned authority; our certificate is shown when it
- * asks. Nothing is tried again here: the core decides that.
+ * It shares nothing with the MQTT link but the identity: its own sockets and a new connection each
+ * time, so that a cause that stops MQTT need not stop this. A hub must prove the pinned authority;
+ * our certificate is shown when it asks. Nothing is tried again here: the core decides that.
  */
 import type { TLSSocket } from "node:tls";
 import type { EventId, PillarId } from "../../../shared/ids.ts";

@@ -1,12 +1,13 @@
 /**
  * From a hub's name to a connection that has proven the hub, also while the name service fails.
  *
- * The name is looked up for every connection. When it has not led to a hub that proves itself within a short time
- * (no answer, no such name, a wrong address), the address at which a hub last proved itself is tried as well, and
- * the first connection that proves the hub is used. The certificate must name the hub's name either way.
+ * The name is looked up for every connection. When it has not led to a hub that proves itself
+ * within a short time (no answer, no such name, a wrong address), the address at which a hub last
+ * proved itself is tried as well, and the first connection that proves the hub is used. The
+ * certificate must name the hub's name either way.
  *
- * A lookup by the system's resolver holds one of four threads, which read the serial line too, for up to half a
- * minute. So each name is looked up once at a time, and few names at once.
+ * A lookup by the system's resolver holds one of four threads, which read the serial line too, for
+ * up to half a minute. So each name is looked up once at a time, and few names at once.
  */
 import { lookup as systemLookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
@@ -185,7 +186,10 @@ interface AddressFile {
   keep(name: string, address: string): void;
 }
 
-/** Written only when an address changes. When the file fails, only the remembered addresses are lost. */
+/**
+ * Written only when an address changes. When the file
+ * fails, only the remembered addresses are lost.
+ */
 function addressFile(file: string, warn: (text: string) => void): AddressFile {
   let known = readKnown(file, warn);
   return {

@@ -1,9 +1,11 @@
 /**
- * The link to the hub over MQTT 3.1.1 and mutual TLS 1.3, on a socket that has proven the hub without the calendar.
+ * The link to the hub over MQTT 3.1.1 and mutual TLS 1.3, on a socket that has proven the hub
+ * without the calendar.
  *
- * One client per attempt: nothing of an old connection is stored, replayed or reconnected by the library, because
- * the outbox is ours and the core decides when to try again. The link is up when the hub has granted our
- * subscription; with TLS 1.3 a finished handshake does not yet mean that our certificate was accepted.
+ * One client per attempt: nothing of an old connection is stored, replayed or reconnected by the
+ * library, because the outbox is ours and the core decides when to try again. The link is up when
+ * the hub has granted our subscription; with TLS 1.3 a finished handshake does not yet mean that
+ * our certificate was accepted.
  */
 import type { TLSSocket } from "node:tls";
 import { MqttClient, type IClientOptions } from "mqtt";
@@ -25,7 +27,9 @@ import { provenSocket } from "./pinned-tls-socket.ts";
 
 /** From the first packet to the granted subscription. */
 const ATTEMPT_MS = 10_000;
-/** Messages published and not yet acknowledged by the broker; alarms alone are never dropped here. */
+/**
+ * Messages published and not yet acknowledged by the broker; alarms alone are never dropped here.
+ */
 const MAX_UNDER_WAY = 256;
 
 /** Read at each attempt: key and certificate may have been renewed. */
@@ -36,7 +40,10 @@ export interface LinkSettings {
   readonly tlsKey: string;
   readonly tlsCert: string;
   readonly ca: string;
-  /** Unix ms of the latest moment this pillar is sure of; a hub's certificate must not have ended before. */
+  /**
+   * Unix ms of the latest moment this pillar is sure of;
+   * a hub's certificate must not have ended before.
+   */
   readonly notEndedBefore: () => number;
   /** Of the agent; by the system's resolver alone when nothing is said. */
   readonly reach?: Reach;

@@ -1,12 +1,14 @@
 /**
  * A TLS connection to a hub that has proven the pinned authority, whatever the calendar says.
  *
- * A pillar whose clock has failed takes every certificate for one of the future, and a hub's certificate may have
- * ended. Neither may stop an alarm. So a certificate that fails by its dates alone is checked again by hand
- * (issuer, signature, name, and a floor under the date), and nothing is written before.
+ * A pillar whose clock has failed takes every certificate for one of the future, and a hub's
+ * certificate may have ended. Neither may stop an alarm. So a certificate that fails by its dates
+ * alone is checked again by hand (issuer, signature, name, and a floor under the date), and nothing
+ * is written before.
  *
- * The floor is the latest moment this pillar is sure of. A certificate that ended before it may be anybody's by
- * now. Alarms are sent without a floor: they are not secret, and a receipt needs the hub's own signature.
+ * The floor is the latest moment this pillar is sure of. A certificate that ended before it may be
+ * anybody's by now. Alarms are sent without a floor: they are not secret, and a receipt needs the
+ * hub's own signature.
  */
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
@@ -80,7 +82,10 @@ function secured(peer: Peer, more: ConnectionOptions): Promise<TLSSocket> {
   });
 }
 
-/** What is wrong with the certificate beside the clock; the handshake has proven that the key is its own. */
+/**
+ * What is wrong with the certificate beside the clock;
+ * the handshake has proven that the key is its own.
+ */
 function strangeness(socket: TLSSocket, { host, ca, notEndedBefore }: Peer): string | undefined {
   const leaf = socket.getPeerX509Certificate();
   const authority = new X509Certificate(ca);

@@ -1,8 +1,9 @@
 /**
- * The next certificate from the hub: a new key, a request signed by it and by the alarm key, and the present
- * certificate shown in the handshake.
+ * The next certificate from the hub: a new key, a request signed by it and by the alarm key, and
+ * the present certificate shown in the handshake.
  *
- * What comes back is checked like an enrolment's answer before it replaces anything; the alarm key stays.
+ * What comes back is checked like an enrolment's answer
+ * before it replaces anything; the alarm key stays.
  */
 import { X509Certificate } from "node:crypto";
 import { RenewalResult } from "../../../shared/api/enrolment.ts";
@@ -29,7 +30,10 @@ export interface RenewalSettings {
   readonly reach?: Reach;
 }
 
-/** `undefined`: every hub answered that it is not time. Rejects with every hub's reason when none answered so. */
+/**
+ * `undefined`: every hub answered that it is not time. Rejects
+ * with every hub's reason when none answered so.
+ */
 export async function askForCertificate(settings: RenewalSettings): Promise<TlsPair | undefined> {
   const { pillarId, urls, identity } = settings;
   const { tlsKey, csr } = await makeTlsKey(pillarId);

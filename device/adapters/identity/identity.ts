@@ -1,7 +1,8 @@
 /**
  * Who this pillar is: its keys, its certificate, and the hub it trusts.
  *
- * Alarms are sealed here: hashed into the chain and signed. Private keys are read once and never sent.
+ * Alarms are sealed here: hashed into the chain and
+ * signed. Private keys are read once and never sent.
  */
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import type { KeyObject, X509Certificate } from "node:crypto";

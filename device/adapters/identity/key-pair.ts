@@ -1,4 +1,6 @@
-/** The pillar's two keys and its request for a certificate. The private halves stay on this machine. */
+/**
+ * The pillar's two keys and its request for a certificate. The private halves stay on this machine.
+ */
 import { generateKeyPairSync, webcrypto } from "node:crypto";
 
 export interface NewTlsKey {
@@ -12,7 +14,10 @@ export interface NewKeys extends NewTlsKey {
   readonly alarmPublicKey: string;
 }
 
-/** P-256 for TLS (every TLS stack has it), Ed25519 for alarms (small, fast, needs no random numbers). */
+/**
+ * P-256 for TLS (every TLS stack has it), Ed25519 for
+ * alarms (small, fast, needs no random numbers).
+ */
 export async function makeKeys(pillarId: string): Promise<NewKeys> {
   const alarm = generateKeyPairSync("ed25519");
   return {

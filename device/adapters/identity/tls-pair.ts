@@ -1,4 +1,7 @@
-/** The key and the certificate of this pillar in one file, so that a crash leaves the old pair or the new one. */
+/**
+ * The key and the certificate of this pillar in one file,
+ * so that a crash leaves the old pair or the new one.
+ */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { writeWholeSync } from "../../../shared/host/whole-file.ts";

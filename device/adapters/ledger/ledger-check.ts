@@ -1,8 +1,8 @@
 /**
  * What is wrong with a ledger's file, in words.
  *
- * First SQLite's own check, then the hash chain through the newest rows: older ones were checked by every start
- * before.
+ * First SQLite's own check, then the hash chain through the newest
+ * rows: older ones were checked by every start before.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
@@ -47,7 +47,8 @@ function damageOfRow(
     return `alarm ${row.seq} was changed: its hash is another one`;
   }
   if (!before) return undefined;
-  // A start without a disk begins a chain of its own, above all numbers the disk may hold: a declared gap.
+  // A start without a disk begins a chain of its own, above
+  // all numbers the disk may hold: a declared gap.
   if (row.seq > before.seq && event.prevHash === GENESIS) return undefined;
   if (row.seq !== before.seq + 1) return `alarms ${before.seq + 1} to ${row.seq - 1} are missing`;
   return event.prevHash === before.hash ? undefined : `alarm ${row.seq} does not follow its elder`;

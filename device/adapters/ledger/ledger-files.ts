@@ -1,10 +1,10 @@
 /**
  * The ledger's two files, of which one is in use: `ledger.db`, and a spare beside it.
  *
- * After an error of the disk the file is closed and opened anew, because a later success on the same handle
- * proves nothing: Linux drops the pages of a failed fsync. What was written last is written once more, for the
- * same reason. A file that fails again and again is left for the other one; the next good start takes the
- * spare's alarms back into the first.
+ * After an error of the disk the file is closed and opened anew, because a later success on the
+ * same handle proves nothing: Linux drops the pages of a failed fsync. What was written last is
+ * written once more, for the same reason. A file that fails again and again is left for the other
+ * one; the next good start takes the spare's alarms back into the first.
  */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -24,7 +24,9 @@ const REOPEN_FIRST_MS = 200;
 const REOPEN_MOST_MS = 30_000;
 /** Writes remembered, to be written again into a file that was opened anew. */
 const MAX_RECENT = 512;
-/** Result codes by which SQLite says that this file is at fault, not the room on the disk or a lock. */
+/**
+ * Result codes by which SQLite says that this file is at fault, not the room on the disk or a lock.
+ */
 const FILE_AT_FAULT: ReadonlySet<number> = new Set([8, 10, 11, 14, 26]);
 
 export class LedgerFiles {
@@ -112,7 +114,8 @@ export class LedgerFiles {
     const opening = openStore(this.#files[turn]);
     try {
       if (turn === 0) takeSpareBack(opening, this.#files[1], this.#onNews);
-      // A first file without rows belongs to a new pillar; a spare file without rows only lacks the past.
+      // A first file without rows belongs to a new pillar;
+      // a spare file without rows only lacks the past.
       const start = opening.start(turn === 0 ? undefined : base);
       this.#store = opening;
       this.#turn = turn;

@@ -1,9 +1,9 @@
 /**
- * The ledger of a pillar that cannot even start its ledger's thread: nothing survives a reboot, but a press is
- * still sent.
+ * The ledger of a pillar that cannot even start its ledger's thread: nothing survives a reboot, but
+ * a press is still sent.
  *
- * Boot and sequence numbers start from the wall clock's seconds, above any the disk may hold, so that no number is
- * used twice. The hub sees the gap, and the fault says why.
+ * Boot and sequence numbers start from the wall clock's seconds, above any the disk may hold, so
+ * that no number is used twice. The hub sees the gap, and the fault says why.
  */
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { Ledger } from "../../ports.ts";

@@ -1,8 +1,8 @@
 /**
  * A ledger whose alarms all carry the signature of the present alarm key.
  *
- * After a re-enrolment a pillar still owes the alarms it stored before, and the hub would refuse them under the old
- * key. Chain and content stay; Ed25519 gives the same signature at every start.
+ * After a re-enrolment a pillar still owes the alarms it stored before, and the hub would refuse
+ * them under the old key. Chain and content stay; Ed25519 gives the same signature at every start.
  */
 import type { SealedAlarm } from "../../core/state/kept.ts";
 import type { Ledger } from "../../ports.ts";

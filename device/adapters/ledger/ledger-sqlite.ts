@@ -17,7 +17,9 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-/** Files that cannot be used are told as news; it rejects only when its thread cannot be started. */
+/**
+ * Files that cannot be used are told as news; it rejects only when its thread cannot be started.
+ */
 export async function openLedger(file: string, vitals?: Vitals): Promise<Ledger> {
   const news = newsQueue();
   const waiting = new Map<number, Waiter>();

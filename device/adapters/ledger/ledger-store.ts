@@ -1,8 +1,8 @@
 /**
  * The ledger's file: SQLite in WAL mode with FULL synchronisation, used from one thread.
  *
- * What can be checked is checked: pragmas at the start, the hash chain of the newest rows at every opening. Damage
- * is reported, and never keeps the pillar from calling.
+ * What can be checked is checked: pragmas at the start, the hash chain of the newest rows at every
+ * opening. Damage is reported, and never keeps the pillar from calling.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { openForWriting } from "../../../shared/host/sqlite.ts";
@@ -172,7 +172,10 @@ function keptIn(db: DatabaseSync): Kept {
   };
 }
 
-/** Alarms, receipts and the highest boot; a row that is here already stays, and learns of its receipt. */
+/**
+ * Alarms, receipts and the highest boot; a row that
+ * is here already stays, and learns of its receipt.
+ */
 function takeBack(db: DatabaseSync, other: string): void {
   db.prepare("ATTACH ? AS spare").run(other);
   try {

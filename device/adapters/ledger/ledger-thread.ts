@@ -1,8 +1,8 @@
 /**
  * The ledger's thread: started, and started again when it ends.
  *
- * The agent goes on, because it holds in memory what the thread had not stored; the new thread continues the same
- * boot in the same files, and the core writes again what was refused.
+ * The agent goes on, because it holds in memory what the thread had not stored; the new thread
+ * continues the same boot in the same files, and the core writes again what was refused.
  */
 import { Worker } from "node:worker_threads";
 import { fullJitter } from "../../../shared/backoff.ts";
@@ -11,7 +11,9 @@ import { Failure, reasonOf } from "../host/failure.ts";
 import type { LedgerStart } from "./ledger-store.ts";
 import type { FromLedger, LedgerThreadData, ToLedger } from "./ledger-worker.ts";
 
-/** Rows come and go one page at a time; ten thousand unaccepted alarms are read once, at the start. */
+/**
+ * Rows come and go one page at a time; ten thousand unaccepted alarms are read once, at the start.
+ */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
 const RESTART = { first: milliseconds(100), most: seconds(15) };
 /** A thread that lived this long starts its backoff anew. */

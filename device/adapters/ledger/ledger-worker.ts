@@ -52,8 +52,8 @@ const files = new LedgerFiles(file, (news) => tell({ type: "news", news }));
 let untilPrune = 0;
 
 /**
- * Above all numbers that the disk may hold, so that none is used twice; the hub sees the gap, and the fault says
- * why. A clock that was never set cannot promise this, so random numbers are used.
+ * Above all numbers that the disk may hold, so that none is used twice; the hub sees the gap, and
+ * the fault says why. A clock that was never set cannot promise this, so random numbers are used.
  */
 function baseNow(): Base {
   const wallS = Math.floor(Date.now() / 1000);

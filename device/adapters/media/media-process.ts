@@ -1,8 +1,8 @@
 /**
  * The media process: started, watched, started again.
  *
- * Media may crash or hang; the alarm path never waits for it. After every start it is told what it needs: settings,
- * whether to connect, whether the gate is open.
+ * Media may crash or hang; the alarm path never waits for it. After every start it is told what it
+ * needs: settings, whether to connect, whether the gate is open.
  */
 import { milliseconds, seconds } from "../../../shared/duration.ts";
 import { superviseChild } from "../../../shared/host/supervised-child.ts";
@@ -24,7 +24,9 @@ const START: StartLimits = { idleMs: 20_000, mostMs: 300_000 };
 const SILENT_MS = 9000;
 const PING_MS = 3000;
 const SHUTDOWN_MS = 2000;
-/** A small board has little memory: the engine's default of 16 MB for young objects is for servers. */
+/**
+ * A small board has little memory: the engine's default of 16 MB for young objects is for servers.
+ */
 const SMALL_HEAP = "--max-semi-space-size=2";
 /** Messages the child has not taken from the channel yet. */
 const MAX_QUEUED = 256;

@@ -1,11 +1,12 @@
 /**
  * What the hub tells of a call: received, answered, held, ringing again, over.
  *
- * Lamp, voice and words follow what the hub said last. Whatever ends "answered" (the operator is gone, handed the
- * call over, the incident was opened again or is another one, the hub was restored, the line is lost) changes all
- * three in the same step. Each of these has a spoken prompt of its own, for people who cannot see the lamp. The hub
- * repeats the state with every second heartbeat. After 25 s without it, for example behind a broker that still runs
- * when the hub is gone, the line counts as lost.
+ * Lamp, voice and words follow what the hub said last. Whatever ends "answered" (the operator is
+ * gone, handed the call over, the incident was opened again or is another one, the hub was
+ * restored, the line is lost) changes all three in the same step. Each of these has a spoken prompt
+ * of its own, for people who cannot see the lamp. The hub repeats the state with every second
+ * heartbeat. After 25 s without it, for example behind a broker that still runs when the hub is
+ * gone, the line counts as lost.
  */
 import { after, seconds } from "../../../shared/duration.ts";
 import type { Receipt } from "../../../shared/protocol/accepted.ts";
@@ -33,7 +34,8 @@ export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): Ag
   if (call.phase === "idle" || !isNews(agent, call, receipt)) return step(agent);
   const { incidentId, eventId } = receipt;
   const { isSilent } = call;
-  // Of another incident it is older than this receipt: an alarm of the call before may stand in `newer`.
+  // Of another incident it is older than this receipt:
+  // an alarm of the call before may stand in `newer`.
   const early = agent.call.early?.incidentId === incidentId ? agent.call.early : undefined;
   // Another alarm of a call that is over may have its receipt still to come.
   const heard = withEarly(agent, early?.status === "ended" ? early : undefined);
@@ -67,8 +69,8 @@ export function callTold(before: Agent, message: CallMessage, moment: Moment): A
 }
 
 /**
- * The hub knows of a silent press that this pillar has forgotten, or that it joined to another call. Its end is
- * different: a person who has just heard "received" also hears that it is over.
+ * The hub knows of a silent press that this pillar has forgotten, or that it joined to another
+ * call. Its end is different: a person who has just heard "received" also hears that it is over.
  */
 function hushedBy(agent: Agent, { incidentId, eventId, status }: CallMessage): Agent {
   const { call } = agent.call;
@@ -123,7 +125,10 @@ function believe(agent: Agent, call: AcceptedCall, { message, moment }: Word): A
   return follow(watched, () => step(answered, ...say(answered.call, isHeld ? "held" : "answered")));
 }
 
-/** After a reboot during a call, or when an incident is opened again: what the hub says of our newest alarm counts. */
+/**
+ * After a reboot during a call, or when an incident is opened again: what the hub says of our
+ * newest alarm counts.
+ */
 function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
   const { lastEventId, wasSilent } = agent.call;
   const isOurs = message.eventId === lastEventId && message.status !== "ended";
@@ -137,7 +142,10 @@ function adopt(agent: Agent, message: CallMessage, moment: Moment): AgentStep {
   return follow(said, (next) => callTold(next, message, moment));
 }
 
-/** It is not known any more who is at the other end, so "answered" is shown again only when the hub repeats it. */
+/**
+ * It is not known any more who is at the other end, so "answered"
+ * is shown again only when the hub repeats it.
+ */
 export function callCutOff(agent: Agent): AgentStep {
   const { call } = agent.call;
   if (call.phase !== "answered" || !call.isLive) return step(agent);
@@ -146,8 +154,8 @@ export function callCutOff(agent: Agent): AgentStep {
 }
 
 /**
- * Somebody had answered, and the hub has not been reached for a while: the person waiting is told another way to
- * get help.
+ * Somebody had answered, and the hub has not been reached for a while: the person waiting is told
+ * another way to get help.
  */
 export function callLineLost(agent: Agent): AgentStep {
   const { call } = agent.call;

@@ -5,8 +5,9 @@
  * lamp and a sound. We ask again until the hub *accepts*: a broker's receipt only says that the
  * broker has it.
  *
- * Pressing again during a call changes nothing for the person (`press-again.ts` says what it does). It is
- * what frightened people do. What the hub tells of a call, and how each word is taken back, is in `call-told.ts`.
+ * Pressing again during a call changes nothing for the person (`press-again.ts` says what it does).
+ * It is what frightened people do. What the hub tells of a call, and how each word is taken back,
+ * is in `call-told.ts`.
  */
 import { after, minutes, seconds, type Instant } from "../../../shared/duration.ts";
 import type { EventId } from "../../../shared/ids.ts";
@@ -22,7 +23,10 @@ import { say, withCall } from "./running-call.ts";
 
 /** After so long without a receipt the person is told another way to get help. */
 const DIAL_110_AFTER = seconds(20);
-/** A hub that says nothing of a call for so long is taken to have forgotten it, so that the button works again. */
+/**
+ * A hub that says nothing of a call for so long is taken
+ * to have forgotten it, so that the button works again.
+ */
 const SILENCE_ENDS_AFTER = minutes(30);
 
 /** Long enough to read that it is over. */
@@ -60,7 +64,8 @@ function waiting(agent: Agent, moment: Moment): Effect[] {
 
 /** After a reboot, or a call that ended too soon, the newest alarm that nobody accepted goes on. */
 export function resumeCall(agent: Agent, moment: Moment, before?: RunningCall): AgentStep {
-  // What only another hub is to hear again may be of any day, and of somebody else. So may what an earlier call left.
+  // What only another hub is to hear again may be of any day,
+  // and of somebody else. So may what an earlier call left.
   const { newer, lastEventId } = agent.call;
   const goesOn = (id: EventId): boolean => !before || id === lastEventId || newer.includes(id);
   const calls = [...agent.outbox.pending.values()].filter(
@@ -117,7 +122,10 @@ export function ended(agent: Agent, moment: Moment, newest?: EventId): AgentStep
   );
 }
 
-/** Only alarms that no hub has go on: a word about one of the call that is over says nothing of the next. */
+/**
+ * Only alarms that no hub has go on: a word about one
+ * of the call that is over says nothing of the next.
+ */
 function withoutEnded(agent: Agent, ended: EventId): Agent {
   const { pending } = agent.outbox;
   const newer = agent.call.newer.filter((id) => id !== ended && pending.has(id));
@@ -129,8 +137,8 @@ export function endShown(agent: Agent): AgentStep {
 }
 
 /**
- * Camera, microphone and speaker work only from the receipt of a call to its end. Before it nobody can look or
- * listen, and on a narrow line a picture would keep the alarm from arriving.
+ * Camera, microphone and speaker work only from the receipt of a call to its end. Before it nobody
+ * can look or listen, and on a narrow line a picture would keep the alarm from arriving.
  */
 export const isGateOpen = ({ call }: CallState): boolean =>
   call.phase !== "idle" && call.phase !== "calling";

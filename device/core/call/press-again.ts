@@ -1,13 +1,14 @@
 /**
  * Pressing again during a call.
  *
- * For the person nothing changes: lamp, voice and picture stay as they are. One exception: after a silent press the
- * call makes no sound any more, because somebody there is hiding. But the pillar may be the last to know that a
- * call is over, so the press is still an alarm: the hub joins it to the open incident or opens another, and its
- * receipt tells the pillar which.
+ * For the person nothing changes: lamp, voice and picture stay as they are. One exception: after a
+ * silent press the call makes no sound any more, because somebody there is hiding. But the pillar
+ * may be the last to know that a call is over, so the press is still an alarm: the hub joins it to
+ * the open incident or opens another, and its receipt tells the pillar which.
  *
- * Repeated presses give one alarm in five seconds; those in between count as one press at the end. The first silent
- * press goes out at once: until the hub has it, the operator may speak aloud to somebody who hides.
+ * Repeated presses give one alarm in five seconds; those in between count as one press at the end.
+ * The first silent press goes out at once: until the hub has it, the operator may speak aloud to
+ * somebody who hides.
  */
 import { after, seconds } from "../../../shared/duration.ts";
 import { follow, step } from "../../../shared/step.ts";

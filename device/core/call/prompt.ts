@@ -1,4 +1,7 @@
-/** What the pillar can say. The media process plays `<name>.wav`; the words are for the person who records them. */
+/**
+ * What the pillar can say. The media process plays `<name>.wav`;
+ * the words are for the person who records them.
+ */
 
 export const PROMPTS = {
   calling: { zh: "正在为您呼叫，请稍候。", en: "Calling for help. Please wait." },

@@ -38,7 +38,9 @@ export interface CallState {
   readonly call: Call;
   /** The newest alarm, also after a reboot: the hub may still be in a call about it. */
   readonly lastEventId: EventId | undefined;
-  /** Alarms of the running call after its first, newest last: each may be the one the hub speaks of. */
+  /**
+   * Alarms of the running call after its first, newest last: each may be the one the hub speaks of.
+   */
   readonly newer: readonly EventId[];
   /** What the hub said last of an alarm whose receipt has not come: believed only after it. */
   readonly early: CallMessage | undefined;

@@ -1,11 +1,13 @@
-/** What the agent knows of the hub's commands: which it has seen, and what one of them has begun. */
+/**
+ * What the agent knows of the hub's commands: which it has seen, and what one of them has begun.
+ */
 import type { Instant } from "../../../shared/duration.ts";
 import type { CommandId, EventId } from "../../../shared/ids.ts";
 
 export interface Commands {
   /**
-   * Our monotonic clock minus the hub's wall clock, from the least delayed command of this session. With it the
-   * delay of another command is known without our wall clock, which may be years off.
+   * Our monotonic clock minus the hub's wall clock, from the least delayed command of this session.
+   * With it the delay of another command is known without our wall clock, which may be years off.
    */
   readonly offset: number | undefined;
   /** Oldest first. */

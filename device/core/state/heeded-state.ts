@@ -1,4 +1,7 @@
-/** What the agent knows of the hub's messages in this session: the run that sends them and the highest number. */
+/**
+ * What the agent knows of the hub's messages in this session:
+ * the run that sends them and the highest number.
+ */
 import type { HubRun } from "../../../shared/ids.ts";
 
 /** What this session has heard. */

@@ -26,6 +26,8 @@ export interface Kept {
   readonly hubEpoch: HubEpoch | undefined;
   /** Alarms not yet accepted by any hub, oldest first. */
   readonly unaccepted: readonly SealedAlarm[];
-  /** The oldest alarm the present hub has not accepted though another did; a replay was cut short. */
+  /**
+   * The oldest alarm the present hub has not accepted though another did; a replay was cut short.
+   */
   readonly replayFrom: number | undefined;
 }

@@ -33,7 +33,10 @@ export interface Outbox {
   readonly pending: ReadonlyMap<EventId, Pending>;
   /** Resends since the last news; sets the wait. */
   readonly round: number;
-  /** Accepted alarms of the running call, oldest first: a hub that lacks them hears these before all others. */
+  /**
+   * Accepted alarms of the running call, oldest first: a
+   * hub that lacks them hears these before all others.
+   */
   readonly ofCall: readonly SealedAlarm[];
   /** Kept alarms are being sent again, from this sequence number. */
   readonly replay: { readonly fromSeq: number; readonly isFetching: boolean } | undefined;

@@ -15,7 +15,9 @@ export type DisplayPhase =
   | "held"
   /** Somebody had answered, and the line to them is lost. */
   | "reconnecting"
-  /** The same, and no hub has been reached for a while: reconnecting is not all that can be said. */
+  /**
+   * The same, and no hub has been reached for a while: reconnecting is not all that can be said.
+   */
   | "line-lost"
   | "closed";
 

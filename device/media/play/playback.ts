@@ -1,9 +1,9 @@
 /**
  * What the speaker plays: the operator's voice, or a prompt while nobody speaks.
  *
- * Lateness is bounded. Sound that waits here and sound that waits in the player count together, and what exceeds
- * `maxPlaybackMs` is dropped, oldest first, so that the conversation stays in step. A prompt ends for good as soon
- * as a voice comes.
+ * Lateness is bounded. Sound that waits here and sound that waits in the player count together, and
+ * what exceeds `maxPlaybackMs` is dropped, oldest first, so that the conversation stays in step. A
+ * prompt ends for good as soon as a voice comes.
  */
 import { FRAME_BYTES, durationMs, faded } from "./pcm.ts";
 import { newReorder, type Ordered } from "./reorder.ts";

@@ -2,9 +2,9 @@
  * The speaker: a player process (PulseAudio, ALSA), a Unix socket, or a file.
  *
  * Sound on its way is counted by the clock: what was handed over, less the time that has passed. A
- * sound card that is slower than the clock would still fall behind, unseen, in the pipe. So a player
- * gets its sound in pieces of a millisecond, of which Linux lets only about 170 wait; when they do,
- * the player is started again, because it would never catch up.
+ * sound card that is slower than the clock would still fall behind, unseen, in the pipe. So a
+ * player gets its sound in pieces of a millisecond, of which Linux lets only about 170 wait; when
+ * they do, the player is started again, because it would never catch up.
  */
 import { createWriteStream, statSync } from "node:fs";
 import { connect } from "node:net";

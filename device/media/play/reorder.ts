@@ -1,8 +1,8 @@
 /**
  * Puts the hub's sound packets in order.
  *
- * A short wait repairs a swapped pair; a longer one would delay everybody. A packet that does not come is declared
- * lost; after a long hole nothing is declared, and the talk goes on.
+ * A short wait repairs a swapped pair; a longer one would delay everybody. A packet that does not
+ * come is declared lost; after a long hole nothing is declared, and the talk goes on.
  */
 
 export type Ordered = Uint8Array | "lost";

@@ -1,9 +1,10 @@
 /**
  * The command line that turns a camera into H.264 over RTP.
  *
- * A source that already is H.264 is copied, its parameter sets repeated before every keyframe; any other is encoded
- * as constrained baseline, without B-frames, with a keyframe every two seconds. A copied source must be free of
- * B-frames itself: browsers show reordered pictures of WebRTC as jerks.
+ * A source that already is H.264 is copied, its parameter sets repeated before every keyframe; any
+ * other is encoded as constrained baseline, without B-frames, with a keyframe every two seconds. A
+ * copied source must be free of B-frames itself: browsers show reordered pictures of WebRTC as
+ * jerks.
  */
 import { VIDEO } from "../../../shared/media/codecs.ts";
 import type { MediaConfig } from "../../config.ts";

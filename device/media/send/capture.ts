@@ -1,8 +1,9 @@
 /**
  * A camera or a microphone: ffmpeg in a process of its own, its RTP packets received here.
  *
- * ffmpeg can stop sending without ending (a camera unplugged, a sound server asleep), so silence is watched as
- * closely as its end. Each capture has its own process, so a failure of one does not touch the other.
+ * ffmpeg can stop sending without ending (a camera unplugged, a sound server asleep), so silence is
+ * watched as closely as its end. Each capture has its own process, so a failure of one does not
+ * touch the other.
  */
 import { createSocket, type Socket } from "node:dgram";
 import { performance } from "node:perf_hooks";

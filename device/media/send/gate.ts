@@ -1,9 +1,9 @@
 /**
  * The gate between a capture and the connection: nothing leaves the pillar while it is shut.
  *
- * Of the camera the packets since the last keyframe are kept in memory, and they go out first when it opens, so
- * that the hub has a picture at once. They go in small batches: hundreds of packets in one instant overflow a
- * receiver's socket.
+ * Of the camera the packets since the last keyframe are kept in memory, and they go out first when
+ * it opens, so that the hub has a picture at once. They go in small batches: hundreds of packets in
+ * one instant overflow a receiver's socket.
  */
 import { newGopCache } from "../../../shared/media/gop-cache.ts";
 import { carriesKeyframe } from "../../../shared/media/h264.ts";

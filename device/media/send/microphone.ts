@@ -2,9 +2,9 @@
  * The command line that turns a microphone into Opus over RTP.
  *
  * Frames of 20 ms: with 10 ms ffmpeg's bursts made a browser's jitter buffer grow past half a
- * second. Mono, with forward error correction, because nothing retransmits a lost sound. That lives in
- * the speech coder of Opus (RFC 6716, 2.1.7), which `-application lowdelay` leaves out: `voip` costs 4 ms
- * of look-ahead more.
+ * second. Mono, with forward error correction, because nothing retransmits a lost sound. That lives
+ * in the speech coder of Opus (RFC 6716, 2.1.7), which `-application lowdelay` leaves out: `voip`
+ * costs 4 ms of look-ahead more.
  */
 import { AUDIO } from "../../../shared/media/codecs.ts";
 import type { MediaConfig } from "../../config.ts";
@@ -47,7 +47,8 @@ function microphoneInput({ microphone }: MediaConfig): string[] | undefined {
     case "alsa":
       return [...NO_PROBE, ...words(`-f alsa -ac 1 -ar ${RATE}`), "-i", microphone.device];
     case "socket": {
-      // The demuxer of raw samples cuts pieces of 21 ms, which come out as an uneven rhythm; this one obeys.
+      // The demuxer of raw samples cuts pieces of 21 ms, which
+      // come out as an uneven rhythm; this one obeys.
       const format = words(`-f wav -ignore_length 1 -max_size ${FRAME_BYTES} -fflags nobuffer`);
       return [...format, "-i", `unix:${microphone.path}`];
     }

@@ -1,8 +1,9 @@
 /**
  * The console's files, and the page that says how to build them when there are none.
  *
- * Names under `assets/` carry a hash and may be kept for ever; the page itself is asked for each time. The build
- * leaves a compressed form beside each file, and the page is told in `<base>` where the hub is.
+ * Names under `assets/` carry a hash and may be kept for ever; the page itself is asked for each
+ * time. The build leaves a compressed form beside each file, and the page is told in `<base>` where
+ * the hub is.
  */
 import { readFile } from "node:fs/promises";
 import { join, sep } from "node:path";

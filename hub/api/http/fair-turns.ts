@@ -1,8 +1,9 @@
 /**
  * Work that a few may do at a time, with the turns shared out between senders.
  *
- * Senders take turns, each with its oldest request. A sender with too many waiting is refused; when there are too
- * many in all, the newest of the sender with most is refused, so that a new sender always finds a place.
+ * Senders take turns, each with its oldest request. A sender with too many waiting is refused; when
+ * there are too many in all, the newest of the sender with most is refused, so that a new sender
+ * always finds a place.
  */
 
 export interface FairTurnsOptions {

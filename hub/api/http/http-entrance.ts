@@ -1,9 +1,10 @@
 /**
- * The port of an HTTP server: how many connections each sender may hold, and how soon each must have sent
- * something.
+ * The port of an HTTP server: how many connections each sender may hold, and how soon each must
+ * have sent something.
  *
- * Connections are accepted here and handed to the server, so that a limit can close one of a sender's own
- * connections before anything is computed for the next. With TLS they wait for their handshake as pillars do.
+ * Connections are accepted here and handed to the server, so that a limit can close one of a
+ * sender's own connections before anything is computed for the next. With TLS they wait for their
+ * handshake as pillars do.
  */
 import type { TLSSocket } from "node:tls";
 import type { Server } from "node:http";
@@ -21,7 +22,9 @@ import type { SampledLog } from "../../link/sampled-log.ts";
 import { createWaitingRoom } from "../../link/entrance/handshake-queue.ts";
 import { openReusePort } from "../../link/entrance/reuse-port.ts";
 
-/** A room of thirty desks behind one address holds about two hundred connections, all of them known. */
+/**
+ * A room of thirty desks behind one address holds about two hundred connections, all of them known.
+ */
 const LIMITS: ConnectionLimits = {
   all: 2000,
   strangers: 1500,

@@ -24,7 +24,10 @@ export interface ServerOptions {
   readonly log: Logger;
   /** Without it plain HTTP: on loopback only. */
   readonly tls: Authority["server"] | undefined;
-  /** Asks for a client certificate of this authority, PEM; a client without one is served all the same. */
+  /**
+   * Asks for a client certificate of this authority,
+   * PEM; a client without one is served all the same.
+   */
   readonly clientAuthority?: string;
   /** Browsers of older machines need 1.2; pillars do not. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";

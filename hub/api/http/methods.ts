@@ -1,6 +1,7 @@
 /**
- * What may be done at an address that exists, for a method that does not: 405 with `Allow` (RFC 9110, 15.5.6),
- * and the answer to `OPTIONS` (9.3.7). WHIP asks for both at its endpoints and sessions (RFC 9725, 4.2).
+ * What may be done at an address that exists, for a method that does not: 405 with `Allow` (RFC
+ * 9110, 15.5.6), and the answer to `OPTIONS` (9.3.7). WHIP asks for both at its endpoints and
+ * sessions (RFC 9725, 4.2).
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Api } from "../context.ts";

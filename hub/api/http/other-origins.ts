@@ -1,7 +1,9 @@
 /**
- * Pages of other origins whose scripts may use the API (`http.corsOrigins`; WHATWG Fetch, CORS protocol).
+ * Pages of other origins whose scripts may use the API
+ * (`http.corsOrigins`; WHATWG Fetch, CORS protocol).
  *
- * They come with a bearer token. No cookie is ever allowed from elsewhere, so `Allow-Credentials` is never sent.
+ * They come with a bearer token. No cookie is ever allowed
+ * from elsewhere, so `Allow-Credentials` is never sent.
  */
 import type { Api } from "../context.ts";
 

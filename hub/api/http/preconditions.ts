@@ -1,8 +1,10 @@
 /**
- * Conditional requests for one file (RFC 9110, section 13): whether it is sent, and whether a part of it may be.
+ * Conditional requests for one file (RFC 9110, section 13):
+ * whether it is sent, and whether a part of it may be.
  *
- * A recording that still runs has a weak validator, because its head is rewritten in place: nobody may join
- * parts of two of its states. A closed one never changes again, so its validator is strong.
+ * A recording that still runs has a weak validator, because its head is rewritten in place: nobody
+ * may join parts of two of its states. A closed one never changes again, so its validator is
+ * strong.
  */
 import type { IncomingHttpHeaders } from "node:http";
 
@@ -15,7 +17,10 @@ export interface Validators {
 
 export type Verdict = "send" | "not-modified" | "failed";
 
-/** A date is a strong validator only when the file cannot have changed again within its second (8.8.2.2). */
+/**
+ * A date is a strong validator only when the file cannot
+ * have changed again within its second (8.8.2.2).
+ */
 const DATE_IS_STRONG_AFTER_MS = 60_000;
 /** More tags than this in one header are not looked at. */
 const MAX_TAGS = 50;

@@ -1,8 +1,8 @@
 /**
  * Under which address people reach the hub: its own, or that of a reverse proxy (`http.publicUrl`).
  *
- * Everything that depends on it is derived here, once: the cookie, `Location`, the console's base, whose page a
- * request may come from. The one limit: a hub has one public address.
+ * Everything that depends on it is derived here, once: the cookie, `Location`, the console's base,
+ * whose page a request may come from. The one limit: a hub has one public address.
  */
 import type { IncomingMessage } from "node:http";
 import type { HubConfig } from "../../config.ts";
@@ -31,15 +31,17 @@ export interface SessionCookie {
 }
 
 /**
- * `__Host-` binds the cookie to this very origin, for its root only; `__Secure-` allows a path. Browsers take
- * both only over HTTPS (RFC 6265bis, 4.1.3).
+ * `__Host-` binds the cookie to this very origin, for its root only; `__Secure-` allows a path.
+ * Browsers take both only over HTTPS (RFC 6265bis, 4.1.3).
  */
 export function cookieOf({ basePath, isHttps }: PublicAddress): SessionCookie {
   const prefix = isHttps ? (basePath === "" ? "__Host-" : "__Secure-") : "";
   return { name: `${prefix}anzhu-session`, path: basePath || "/", secure: isHttps };
 }
 
-/** A proxy may hand on the path as people typed it, or without its beginning: both are understood. */
+/**
+ * A proxy may hand on the path as people typed it, or without its beginning: both are understood.
+ */
 export function withoutBase(url: string, basePath: string): string {
   if (basePath === "" || !url.startsWith(basePath)) return url;
   const rest = url.slice(basePath.length);
@@ -57,8 +59,9 @@ const SIGNS_OF_A_PROXY = [
 ];
 
 /**
- * A program on this machine that asks the hub itself. A proxy on this machine connects from here as well: it gives
- * itself away by a header, by the name it was asked for, or by speaking HTTP/1.0 as nginx does unless told otherwise.
+ * A program on this machine that asks the hub itself. A proxy on this machine connects from here as
+ * well: it gives itself away by a header, by the name it was asked for, or by speaking HTTP/1.0 as
+ * nginx does unless told otherwise.
  */
 export function isLocalAndDirect(request: IncomingMessage): boolean {
   const { headers, httpVersion, socket } = request;

@@ -1,4 +1,7 @@
-/** What a browser may do with our pages: nothing from elsewhere, no framing, the microphone for ourselves. */
+/**
+ * What a browser may do with our pages: nothing from elsewhere,
+ * no framing, the microphone for ourselves.
+ */
 import type { FastifyHelmetOptions } from "@fastify/helmet";
 
 export const PERMISSIONS_POLICY =
@@ -22,7 +25,8 @@ export const SECURITY_HEADERS: FastifyHelmetOptions = {
       "frame-ancestors": ["'none'"],
     },
   },
-  // The certificate is the hub's own: with HSTS a browser would not let anybody in before it is trusted.
+  // The certificate is the hub's own: with HSTS a browser
+  // would not let anybody in before it is trusted.
   strictTransportSecurity: false,
   referrerPolicy: { policy: "no-referrer" },
 };

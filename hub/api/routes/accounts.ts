@@ -1,4 +1,7 @@
-/** People's accounts, for administrators: who they are, what they may do, and when they were last here. */
+/**
+ * People's accounts, for administrators: who they are,
+ * what they may do, and when they were last here.
+ */
 import { z } from "zod";
 import {
   Account,

@@ -1,8 +1,8 @@
 /**
  * The HTTPS fallback for a signed alarm: one route, on the console's port and on the pillars' own.
  *
- * No session: the signature inside says who it is, and the hub checks it as over MQTT. It is answered with the
- * receipt, after the commit.
+ * No session: the signature inside says who it is, and the hub checks it as over MQTT. It is
+ * answered with the receipt, after the commit.
  */
 import { z } from "zod";
 import { BoundedMap } from "../../../shared/bounded-map.ts";
@@ -18,8 +18,8 @@ import { failures, PillarParams } from "../schemas.ts";
 /** A whole district may share one address behind a router. */
 const ALARMS = { max: 6000, timeWindow: "1 minute" } as const;
 /**
- * Pillars whose pace is remembered, each with the address it comes from, so that a stranger cannot use up a
- * pillar's.
+ * Pillars whose pace is remembered, each with the address it
+ * comes from, so that a stranger cannot use up a pillar's.
  */
 const MAX_PACES = 20_000;
 

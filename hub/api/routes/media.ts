@@ -1,10 +1,10 @@
 /**
  * Watching and talking: WHEP (draft-ietf-wish-whep) and WHIP (RFC 9725) for one incident.
  *
- * The offer comes as SDP and the answer goes as SDP; the resource named by `Location` ends the connection
- * when it is deleted. Neither trickle nor ICE restart: PATCH is answered 405, and offers carry their candidates
- * or none, since the hub also learns a browser's address from its first packet. No `Link` either: the hub has no
- * ICE servers to name.
+ * The offer comes as SDP and the answer goes as SDP; the resource named by `Location` ends the
+ * connection when it is deleted. Neither trickle nor ICE restart: PATCH is answered 405, and offers
+ * carry their candidates or none, since the hub also learns a browser's address from its first
+ * packet. No `Link` either: the hub has no ICE servers to name.
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";

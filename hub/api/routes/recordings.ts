@@ -1,8 +1,8 @@
 /**
  * Recordings: what there is, and the file itself, in parts, so that a player can seek.
  *
- * A recording that still runs is served as far as it has come. Opening one is written into the journal first, once
- * for each session. What is being sent is cut when the session ends.
+ * A recording that still runs is served as far as it has come. Opening one is written into the
+ * journal first, once for each session. What is being sent is cut when the session ends.
  */
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";

@@ -1,9 +1,10 @@
 /**
  * A pillar that still has its certificate gets the next one for a new key (as in RFC 7030, 4.2.2).
  *
- * The present certificate is shown in the handshake and must be good by date, authority and the hub's own records;
- * the request is signed by the new key inside and by the alarm key outside. An expired certificate renews nothing:
- * alarms of its holder ring as unverified until the pillar is enrolled again.
+ * The present certificate is shown in the handshake and must be good by date, authority and the
+ * hub's own records; the request is signed by the new key inside and by the alarm key outside. An
+ * expired certificate renews nothing: alarms of its holder ring as unverified until the pillar is
+ * enrolled again.
  */
 import type { FastifyRequest } from "fastify";
 import { TLSSocket } from "node:tls";

@@ -153,7 +153,9 @@ async function signIn(
   return { ...session, token };
 }
 
-/** A journal that cannot write does not keep an operator from the desk: alarms may still ring there. */
+/**
+ * A journal that cannot write does not keep an operator from the desk: alarms may still ring there.
+ */
 async function noteSession(
   context: ApiContext,
   fact: FactOf<"session-opened" | "session-closed">,

@@ -1,13 +1,16 @@
 /**
  * Requests to the hub, with errors as values.
  *
- * The session is a cookie, so nothing here holds a secret. Every order carries an idempotency key, because a
- * double click and a slow line both send it twice.
+ * The session is a cookie, so nothing here holds a secret. Every order carries an idempotency key,
+ * because a double click and a slow line both send it twice.
  */
 import type { z } from "zod";
 import { Problem, type ProblemCode } from "../../../shared/api/problem.ts";
 
-/** Where the hub is: `/`, or the path under which a reverse proxy shows it; the hub writes it into `<base>`. */
+/**
+ * Where the hub is: `/`, or the path under which a reverse
+ * proxy shows it; the hub writes it into `<base>`.
+ */
 export const BASE = new URL(globalThis.document?.baseURI ?? "http://hub/").pathname;
 export const API = `${BASE}api/v1`;
 /** Longer than this, an operator has already pressed again. */

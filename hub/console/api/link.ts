@@ -1,8 +1,8 @@
 /**
  * Whether messages pass between this page and the hub, in both directions.
  *
- * An event stream over a cut cable looks alive for minutes, so silence counts too: live means that something
- * arrived within `LOST_AFTER_MS`, not that nobody reported an error.
+ * An event stream over a cut cable looks alive for minutes, so silence counts too: live means that
+ * something arrived within `LOST_AFTER_MS`, not that nobody reported an error.
  */
 
 import { PING_INTERVAL_MS } from "../../../shared/api/event.ts";

@@ -1,13 +1,14 @@
 /**
  * Where this window gets the hub's events from: a stream of its own, or another window's.
  *
- * A browser keeps at most six connections to one host (HTTP/1.1), and an event stream holds one for as long as it
- * is open: six windows would leave no connection for orders. So all windows of a browser share one stream. The
- * window that holds a lock (Web Locks) reads it and passes every message on (BroadcastChannel). When that window
- * is closed, the browser gives the lock to the next; one that has stopped answering loses it.
+ * A browser keeps at most six connections to one host (HTTP/1.1), and an event stream holds one for
+ * as long as it is open: six windows would leave no connection for orders. So all windows of a
+ * browser share one stream. The window that holds a lock (Web Locks) reads it and passes every
+ * message on (BroadcastChannel). When that window is closed, the browser gives the lock to the
+ * next; one that has stopped answering loses it.
  *
- * Without a secure context there are no locks: each window then has a stream of its own, and the hub allows a
- * session fewer of them than a browser has connections.
+ * Without a secure context there are no locks: each window then has a stream of its own, and the
+ * hub allows a session fewer of them than a browser has connections.
  */
 import { z } from "zod";
 import { EVENT_NAMES } from "../../../shared/api/event.ts";
@@ -15,7 +16,9 @@ import { API, BASE, type FailureCode } from "./client.ts";
 
 /** A window that reads for all and says nothing for so long is not waited for. */
 const LEADER_ANSWERS_WITHIN_MS = 1500;
-/** Each window waits another time, so that several that find this out at once do not act at once. */
+/**
+ * Each window waits another time, so that several that find this out at once do not act at once.
+ */
 const SPREAD_MS = 1000;
 const NAME = `anzhu-events-1 ${BASE}`;
 
@@ -204,7 +207,9 @@ interface Tenure {
   leave(): void;
 }
 
-/** The right to read for all, held from `onHeld` until `leave` or `onLost`: another window took it. */
+/**
+ * The right to read for all, held from `onHeld` until `leave` or `onLost`: another window took it.
+ */
 function newTenure(
   locks: LockManager,
   told: { readonly onHeld: () => void; readonly onLost: () => void },

@@ -1,9 +1,10 @@
 /**
  * The one event stream, and the watch over it.
  *
- * All windows of a browser share it (`source.ts`). The browser repairs a short break by itself and says what it had
- * last. When it gives up, or when a cut cable leaves the stream silent, we open a new one. Every stream begins with `hello`, and after `hello` everything is
- * fetched again, because a new stream cannot say what the old one had seen.
+ * All windows of a browser share it (`source.ts`). The browser repairs a short break by itself and
+ * says what it had last. When it gives up, or when a cut cable leaves the stream silent, we open a
+ * new one. Every stream begins with `hello`, and after `hello` everything is fetched again, because
+ * a new stream cannot say what the old one had seen.
  */
 import { ServerEvent } from "../../../shared/api/event.ts";
 import { boundsOf, type Bounds } from "../state/offset.ts";

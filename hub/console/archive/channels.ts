@@ -1,8 +1,8 @@
 /**
  * Hearing one side of a recording: left is the person at the pillar, right the operator.
  *
- * The sound is only taken through Web Audio once somebody asks for one side; until then the browser plays the
- * file as it is.
+ * The sound is only taken through Web Audio once somebody asks for one side; until then the browser
+ * plays the file as it is.
  */
 import { onBeforeUnmount, watch, type Ref } from "vue";
 

@@ -1,8 +1,10 @@
 /**
- * A list as CSV for a spreadsheet (RFC 4180), UTF-8 with a byte order mark so that Excel reads Chinese.
+ * A list as CSV for a spreadsheet (RFC 4180), UTF-8 with
+ * a byte order mark so that Excel reads Chinese.
  *
- * A cell that begins like a formula gets a quote in front: a note is typed by strangers. Full-width signs count, because
- * spreadsheets with a Chinese keyboard take them, and blanks before a sign do not hide it.
+ * A cell that begins like a formula gets a quote in front: a note is typed by strangers. Full-width
+ * signs count, because spreadsheets with a Chinese keyboard take them, and blanks before a sign do
+ * not hide it.
  */
 import { visible } from "../../../shared/text.ts";
 

@@ -1,4 +1,7 @@
-/** Facts and their details in the reader's language; what a person or a machine wrote is left as it is. */
+/**
+ * Facts and their details in the reader's language;
+ * what a person or a machine wrote is left as it is.
+ */
 import { assertNever } from "../../../shared/assert.ts";
 import type { IncidentDetail } from "../../../shared/api/timeline.ts";
 import { formatClock, formatWait } from "../desk/queue/wait.ts";

@@ -1,4 +1,6 @@
-/** The history's filters, as they stand in the address so that a list can be sent to a colleague. */
+/**
+ * The history's filters, as they stand in the address so that a list can be sent to a colleague.
+ */
 import type { Incident } from "../../../shared/api/incident.ts";
 
 export interface ArchiveFilter {

@@ -1,7 +1,9 @@
 /** Which lines of an incident's timeline are shown, and how often each happened in succession. */
 import type { TimelineEntry } from "../../../shared/api/timeline.ts";
 
-/** Bookkeeping of the hub that tells an operator nothing: the press is already there as "opened". */
+/**
+ * Bookkeeping of the hub that tells an operator nothing: the press is already there as "opened".
+ */
 const HIDDEN = new Set(["alarm-recorded", "deadline-set"]);
 /** Who watched and who talked when: for the record, not for the desk. */
 const RECORD_ONLY = new Set(["view-opened", "view-closed"]);

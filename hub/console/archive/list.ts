@@ -1,4 +1,6 @@
-/** The history as pages of a filtered list, kept current by the stream for what is already shown. */
+/**
+ * The history as pages of a filtered list, kept current by the stream for what is already shown.
+ */
 import { computed, ref, shallowRef, watch, type Ref } from "vue";
 import { IncidentPage, type Incident } from "../../../shared/api/incident.ts";
 import { ask } from "../api/client.ts";

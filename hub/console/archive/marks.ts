@@ -21,7 +21,10 @@ const MARK_BY_FACT: Readonly<Record<string, MarkName>> = {
 };
 /** More marks than this could not be told apart. */
 const MAX_MARKS = 40;
-/** The recording starts a little after the press and ends a little after the close: both are still marked. */
+/**
+ * The recording starts a little after the press and ends
+ * a little after the close: both are still marked.
+ */
 const EDGE_MS = 5000;
 
 export function marksOf(

@@ -1,8 +1,9 @@
 /**
  * The desk's keyboard.
  *
- * Keys that type never act while somebody types, also not while an input method composes; the function keys
- * work everywhere, because a call cannot wait for a text field to lose focus. Esc does nothing.
+ * Keys that type never act while somebody types, also not while an input method composes; the
+ * function keys work everywhere, because a call cannot wait for a text field to lose focus. Esc
+ * does nothing.
  */
 export type DeskAction =
   | { readonly name: "answer" }
@@ -79,7 +80,10 @@ function withCtrl(key: string): DeskAction | undefined {
   return key === "F9" ? { name: "hang-up" } : undefined;
 }
 
-/** A release always counts: when the focus moves while Space is down, the microphone must not stay open. */
+/**
+ * A release always counts: when the focus moves while
+ * Space is down, the microphone must not stay open.
+ */
 function pushToTalk(stroke: KeyStroke): DeskAction | undefined {
   if (stroke.type === "keyup") return { name: "talk", isDown: false };
   if (stroke.isRepeat || stroke.ctrl || stroke.isTyping || stroke.isOnControl) return undefined;

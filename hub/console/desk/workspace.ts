@@ -1,6 +1,6 @@
 /**
- * One operator's workspace: what waits, what is mine, which incident is open in the middle, and which
- * connections that needs.
+ * One operator's workspace: what waits, what is mine, which incident is open in the middle, and
+ * which connections that needs.
  */
 import { computed, ref, shallowReactive, watch } from "vue";
 import type { Incident } from "../../../shared/api/incident.ts";
@@ -105,7 +105,10 @@ export function choose(id: string): void {
   isChosen.value = true;
 }
 
-/** Shows the most urgent one unless a person chose another, so that a ring already comes with its picture. */
+/**
+ * Shows the most urgent one unless a person chose another,
+ * so that a ring already comes with its picture.
+ */
 export function openSomething(): void {
   const open = selected.value;
   const isOver = !open || open.state === "closed";

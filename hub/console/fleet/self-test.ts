@@ -1,8 +1,9 @@
 /**
- * A self-test as the technician follows it: sent as a command, arrived as an alarm, confirmed at the pillar.
+ * A self-test as the technician follows it: sent as a command,
+ * arrived as an alarm, confirmed at the pillar.
  *
- * It has passed only when the hub has the alarm and the pillar has the hub's receipt. Which alarm belongs to a
- * test is told by the pillar and by what was there before.
+ * It has passed only when the hub has the alarm and the pillar has the hub's receipt. Which alarm
+ * belongs to a test is told by the pillar and by what was there before.
  */
 import { shallowRef } from "vue";
 import type { Incident } from "../../../shared/api/incident.ts";
@@ -19,13 +20,18 @@ export interface SelfTest {
   readonly pillarName: string;
   /** Hub's time, Unix ms. */
   readonly startedAt: number;
-  /** Tests of this pillar that were there before, with their alarms: a further one may join an open one. */
+  /**
+   * Tests of this pillar that were there before, with
+   * their alarms: a further one may join an open one.
+   */
   readonly earlier: ReadonlyMap<string, number>;
   /** `undefined` while the pillar has not answered. */
   readonly answer:
     /** From the press to the hub's receipt, as the pillar measured it. */
     | { readonly isGood: true; readonly confirmedAfterMs: number | null }
-    /** `alarm`: what had come by then. An alarm that comes later may be of this test or of the next. */
+    /**
+     * `alarm`: what had come by then. An alarm that comes later may be of this test or of the next.
+     */
     | { readonly isGood: false; readonly detail: string; readonly alarm: Incident | undefined }
     | undefined;
 }

@@ -47,7 +47,9 @@ export function useText(): Text {
   return (key, values) => t(key, isolateAll(values ?? {}));
 }
 
-/** A name or a text from outside stands in a sentence of ours: it must not change how that reads. */
+/**
+ * A name or a text from outside stands in a sentence of ours: it must not change how that reads.
+ */
 function isolateAll(values: Readonly<Record<string, string | number>>) {
   const safe = Object.entries(values).map(([name, value]) => [
     name,

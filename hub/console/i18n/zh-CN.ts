@@ -1,4 +1,7 @@
-/** Every word of the console in Chinese. This file is the source: its keys are the type of all others. */
+/**
+ * Every word of the console in Chinese. This file is
+ * the source: its keys are the type of all others.
+ */
 export const zhCN = {
   app: { name: "安柱", title: "安柱 接警台", skip: "跳到主要内容" },
   nav: {

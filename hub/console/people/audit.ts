@@ -1,4 +1,7 @@
-/** The audit as pages of a filtered list, whose filters stand in the address; and its facts in words. */
+/**
+ * The audit as pages of a filtered list, whose filters
+ * stand in the address; and its facts in words.
+ */
 import { ref, shallowRef, watch, type Ref } from "vue";
 import {
   AuditKind,

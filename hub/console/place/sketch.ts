@@ -1,7 +1,8 @@
 /**
  * Where pillars stand in relation to each other, without a map.
  *
- * Equirectangular around their middle: exact enough for a precinct, and it needs no network. North is up.
+ * Equirectangular around their middle: exact enough for
+ * a precinct, and it needs no network. North is up.
  */
 import type { Pillar } from "../../../shared/api/pillar.ts";
 

@@ -1,4 +1,6 @@
-/** One clock for the whole page, in the hub's time: waits on two desks must show the same second. */
+/**
+ * One clock for the whole page, in the hub's time: waits on two desks must show the same second.
+ */
 import { computed, ref } from "vue";
 import { moveInto, type Bounds } from "./offset.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Everything live on this page: incidents, pillars, recordings, and how fresh they are.
  *
- * The stream carries whole states, so applying one is replacing it. What a list brings never overwrites what
- * the stream brought while the list was on its way.
+ * The stream carries whole states, so applying one is replacing it. What a list brings never
+ * overwrites what the stream brought while the list was on its way.
  */
 import { computed, shallowReactive, shallowRef } from "vue";
 import type { Notice, ServerEvent } from "../../../shared/api/event.ts";

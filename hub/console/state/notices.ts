@@ -1,4 +1,7 @@
-/** Short messages in a corner: three at most, never for calls, because a call may not be covered or missed. */
+/**
+ * Short messages in a corner: three at most, never for
+ * calls, because a call may not be covered or missed.
+ */
 import { shallowRef } from "vue";
 
 const MAX_NOTICES = 3;

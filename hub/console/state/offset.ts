@@ -1,8 +1,9 @@
 /**
  * How far the hub's clock is from ours, from answers that carry the hub's time.
  *
- * One answer only bounds it: the hub wrote its time between the request and the answer. The offset is moved into the
- * bounds and never averaged, so one late message on a busy machine cannot raise a false alarm about the clock.
+ * One answer only bounds it: the hub wrote its time between the request and the answer. The offset
+ * is moved into the bounds and never averaged, so one late message on a busy machine cannot raise a
+ * false alarm about the clock.
  */
 export interface Bounds {
   readonly least: number;

@@ -17,8 +17,9 @@ export type IncidentHistory =
       readonly type: "alarm-recorded";
       readonly event: AlarmEvent;
       /**
-       * UTF-8 bytes of the event that was signed, where only the fields known here were kept of it, because its
-       * pillar had used up its budget. `hash` covers all of it: the pillar's own copy can still be proven.
+       * UTF-8 bytes of the event that was signed, where only the fields known here were kept of it,
+       * because its pillar had used up its budget. `hash` covers all of it: the pillar's own copy
+       * can still be proven.
        */
       readonly signedBytes?: number;
       readonly sig: Signature;
@@ -31,7 +32,10 @@ export type IncidentHistory =
       readonly ageMs?: number;
       /** The event's own link in the pillar's ledger: what its heartbeats must show. */
       readonly hash?: Sha256;
-      /** False: signed with the pillar's key, but the pillar's identity is in doubt. Absent: verified. */
+      /**
+       * False: signed with the pillar's key, but the pillar's
+       * identity is in doubt. Absent: verified.
+       */
       readonly isVerified?: boolean;
     })
   | (OfIncident & {
@@ -54,7 +58,9 @@ export type IncidentHistory =
       readonly text: string | null;
       readonly isVerified?: boolean;
     })
-  /** A second, different alarm under a number or id the hub already holds: recorded, and a fault. */
+  /**
+   * A second, different alarm under a number or id the hub already holds: recorded, and a fault.
+   */
   | (OfIncident & {
       readonly type: "alarm-equivocation";
       readonly pillarId: PillarId;

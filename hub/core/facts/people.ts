@@ -30,8 +30,9 @@ export type PeopleHistory =
       readonly from?: string;
     })
   /**
-   * The words of an earlier fact were taken out of the journal, because they hold a secret. The row at `index` keeps
-   * its hash (`originalHash`), which no longer fits its body; what stands there now gives `replacementHash`.
+   * The words of an earlier fact were taken out of the journal, because they hold a secret. The row
+   * at `index` keeps its hash (`originalHash`), which no longer fits its body; what stands there
+   * now gives `replacementHash`.
    */
   | (At & {
       readonly type: "fact-sealed";
@@ -43,14 +44,20 @@ export type PeopleHistory =
       readonly by: null;
       readonly byName: string;
     })
-  /** `count` wrong sign-ins of a few minutes. Null: names nobody has, or more than are told one by one. */
+  /**
+   * `count` wrong sign-ins of a few minutes. Null: names
+   * nobody has, or more than are told one by one.
+   */
   | (At & {
       readonly type: "sign-in-refused";
       readonly username: Username | null;
       readonly from: string | null;
       readonly count: number;
     })
-  /** Somebody read what is personal, `count` times within a few minutes. `of`: one incident; null for lists. */
+  /**
+   * Somebody read what is personal, `count` times within
+   * a few minutes. `of`: one incident; null for lists.
+   */
   | (At & {
       readonly type: "records-read";
       readonly what: "incident" | "incidents" | "audit" | "accounts";

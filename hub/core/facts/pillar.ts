@@ -21,7 +21,9 @@ export type PillarHistory =
       /** Unix ms. Absent in journals before certificates were watched. */
       readonly certificateExpiresAt?: number;
     })
-  /** For a new key of the pillar; the certificate before it stays good until this one is first used. */
+  /**
+   * For a new key of the pillar; the certificate before it stays good until this one is first used.
+   */
   | (At & {
       readonly type: "certificate-renewed";
       readonly pillarId: PillarId;
@@ -46,7 +48,9 @@ export type PillarHistory =
   | (At & {
       readonly type: "pillar-revoked";
       readonly pillarId: PillarId;
-      /** Those that were good until now: the one in use, and one that was issued and not used yet. */
+      /**
+       * Those that were good until now: the one in use, and one that was issued and not used yet.
+       */
       readonly certificateSerials: readonly string[];
       readonly reason: RevocationReason;
       readonly note: string;
@@ -78,7 +82,10 @@ export type PillarHistory =
       readonly pillarId: PillarId;
       readonly detail: string;
     })
-  /** Every pillar of a grid is gone (`count` of them), or the first is back: one piece of news for all. */
+  /**
+   * Every pillar of a grid is gone (`count` of them),
+   * or the first is back: one piece of news for all.
+   */
   | (At & {
       readonly type: "grid-lost" | "grid-back";
       readonly grid: string;

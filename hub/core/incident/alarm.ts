@@ -1,9 +1,9 @@
 /**
  * An alarm arrives: again, for an incident that is open, or as a new one.
  *
- * It is never refused and never lost. The same alarm twice is one alarm, answered twice; a different one under a
- * number already held is recorded like any other, and the fork is a fault. Past the limit of open incidents new
- * ones still open, without a recording.
+ * It is never refused and never lost. The same alarm twice is one alarm, answered twice; a
+ * different one under a number already held is recorded like any other, and the fork is a fault.
+ * Past the limit of open incidents new ones still open, without a recording.
  */
 import type { Priority } from "../../../shared/api/incident.ts";
 import type { SessionNonce } from "../../../shared/ids.ts";
@@ -39,8 +39,8 @@ export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
   const open = openId && state.incidents.get(openId);
   const isVerified = isTrusted(state.pillars.get(pillarId), event.at);
   if (open && !isWorse(open, event, isVerified) && isAlarmBudgetSpent(state, pillarId, event.at)) {
-    // The incident rings already, and the pillar sends this alarm again: it is recorded when the budget has
-    // room.
+    // The incident rings already, and the pillar sends this
+    // alarm again: it is recorded when the budget has room.
     return { facts: spentFacts(state, event), effects: [] };
   }
   const decision = open
@@ -50,7 +50,10 @@ export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
   return rival ? both(told, equivocation(state, event, { rival, open })) : told;
 }
 
-/** Whether the incident is another one by this alarm: such an alarm is recorded at once, whatever it costs. */
+/**
+ * Whether the incident is another one by this alarm: such
+ * an alarm is recorded at once, whatever it costs.
+ */
 function isWorse(open: IncidentRecord, { alarm }: AlarmHeard, isVerified: boolean): boolean {
   const kind = kindOf(alarm.event);
   const isStricter = stricterKind(open.kind, kind) !== open.kind;
@@ -81,7 +84,10 @@ function acceptAgain(state: HubState, { alarm }: AlarmHeard, known: KnownAlarm):
 const sessionOf = ({ sessionNonce }: AlarmHeard["alarm"]): { sessionNonce?: SessionNonce } =>
   sessionNonce ? { sessionNonce } : {};
 
-/** The newest alarm is answered with the state of an open call; any alarm of a call that is over, with its end. */
+/**
+ * The newest alarm is answered with the state of an open
+ * call; any alarm of a call that is over, with its end.
+ */
 function callSince(known: KnownAlarm, incident: IncidentRecord | undefined): HubEffect[] {
   const { pillarId, eventId, incidentId } = known;
   if (incident?.lastEventId === eventId) {
@@ -125,7 +131,8 @@ function join(state: HubState, { event, open, isVerified }: Joined): Decision {
   const pressedKind = kindOf(event.alarm.event);
   const priority = Math.min(open.priority, PRIORITY[pressedKind]) as Priority;
   const kind = stricterKind(open.kind, pressedKind);
-  // Somebody may be speaking at this moment: the voice is cut here, without waiting for the console.
+  // Somebody may be speaking at this moment: the voice
+  // is cut here, without waiting for the console.
   const hush: HubEffect[] =
     kind === "silent" && open.kind !== "silent"
       ? [{ type: "end-views", incidentId: open.id, who: "talkers" }]

@@ -1,11 +1,12 @@
 /**
  * Whether the person who owns an incident is still there.
  *
- * A console holds an event stream and answers its pings. A person without one for 30 s is gone, whatever their last
- * order was, and what they owned rings again for everybody. A stream that never answered a ping is believed as long
- * as it is open, so that simple programs work. Any request of theirs counts as a sign of life, so a program without
- * a stream may own an incident as long as it asks for something. After a restart of the hub nobody has a stream,
- * and everybody has these 30 s to come back.
+ * A console holds an event stream and answers its pings. A person without one for 30 s is gone,
+ * whatever their last order was, and what they owned rings again for everybody. A stream that never
+ * answered a ping is believed as long as it is open, so that simple programs work. Any request of
+ * theirs counts as a sign of life, so a program without a stream may own an incident as long as it
+ * asks for something. After a restart of the hub nobody has a stream, and everybody has these 30 s
+ * to come back.
  */
 import type { Username } from "../../../shared/ids.ts";
 import { setDeadline } from "./deadline.ts";

@@ -1,12 +1,14 @@
 /**
  * The deadline of an incident that nobody has taken.
  *
- * While nobody owns an incident a deadline runs; when it passes, the next level is called and the next deadline
- * starts. It never stops by itself. It is due when the wall clock or the monotonic clock says so, whichever is
- * first, so a wall clock that is set back delays nothing. After a jump of the wall clock the remaining time is
- * written down anew, so a jump forward makes nothing due early.
+ * While nobody owns an incident a deadline runs; when it passes, the next level is called and the
+ * next deadline starts. It never stops by itself. It is due when the wall clock or the monotonic
+ * clock says so, whichever is first, so a wall clock that is set back delays nothing. After a jump
+ * of the wall clock the remaining time is written down anew, so a jump forward makes nothing due
+ * early.
  *
- * Limit: while the whole machine sleeps neither clock is seen to run, and the deadline waits as well.
+ * Limit: while the whole machine sleeps neither clock
+ * is seen to run, and the deadline waits as well.
  */
 import { isOfOtherClock } from "../clock.ts";
 import type { Decision } from "../decision.ts";
@@ -17,7 +19,10 @@ import type { Deadline, IncidentRecord } from "./incident.ts";
 import type { Heard, Countdown } from "../state/heard-state.ts";
 import type { HubState } from "../state/hub-state.ts";
 
-/** Deadlines handled in one tick: when hundreds are due at once, new alarms must not wait behind them. */
+/**
+ * Deadlines handled in one tick: when hundreds are due
+ * at once, new alarms must not wait behind them.
+ */
 export const MAX_FIRED_PER_TICK = 1000;
 
 /** The first deadline of a ring. */
@@ -40,7 +45,10 @@ export function hearDeadlines(state: HubState, { at }: Tick): void {
   }
 }
 
-/** After a restart only the wall clock tells how long we were away; it is believed up to the whole wait. */
+/**
+ * After a restart only the wall clock tells how long
+ * we were away; it is believed up to the whole wait.
+ */
 function afterRestart(
   { dueAt, setAt }: Deadline,
   now: { readonly at: number; readonly nowMs: number },

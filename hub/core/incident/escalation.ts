@@ -1,10 +1,10 @@
 /**
- * Who is called while nobody takes an incident: the own desk at once, then all desks, the supervisor, and somebody
- * outside.
+ * Who is called while nobody takes an incident: the own desk at once, then all desks, the
+ * supervisor, and somebody outside.
  *
- * Each level comes once in each ring. Tests stay at the first level: they try the path and are nobody's emergency.
- * Without an address outside there is no last level, because a screen must not say that somebody was called who was
- * not.
+ * Each level comes once in each ring. Tests stay at the first level: they try the path and are
+ * nobody's emergency. Without an address outside there is no last level, because a screen must not
+ * say that somebody was called who was not.
  */
 import type { Escalation } from "../../../shared/api/incident.ts";
 import type { EscalationLevel } from "../facts/incident.ts";

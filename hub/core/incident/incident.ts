@@ -1,9 +1,10 @@
 /**
  * One incident, from the first press to the disposition.
  *
- * The record below is a fold of the incident's facts and of nothing else: the core keeps it for open
- * incidents, the journal keeps the same fold as a row for all of them, so a list on a screen and a
- * decision can never disagree. It does not decide; `alarm.ts`, `order.ts` and `deadline.ts` do.
+ * The record below is a fold of the incident's facts and of nothing else: the core keeps it for
+ * open incidents, the journal keeps the same fold as a row for all of them, so a list on a screen
+ * and a decision can never disagree. It does not decide; `alarm.ts`, `order.ts` and `deadline.ts`
+ * do.
  */
 import type {
   Disposition,

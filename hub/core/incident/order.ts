@@ -1,9 +1,9 @@
 /**
  * What people order for an incident, and who wins when two do at once.
  *
- * One owner at a time: the first to acknowledge or answer. The second is told the winner's name; a supervisor may
- * take over by answering, and both names stay in the journal. Repeating an order that has already come true changes
- * nothing and is not an error, because networks repeat.
+ * One owner at a time: the first to acknowledge or answer. The second is told the winner's name; a
+ * supervisor may take over by answering, and both names stay in the journal. Repeating an order
+ * that has already come true changes nothing and is not an error, because networks repeat.
  */
 import { assertNever } from "../../../shared/assert.ts";
 import { setDeadline } from "./deadline.ts";

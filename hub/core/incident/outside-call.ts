@@ -1,9 +1,10 @@
 /**
- * The last level: somebody outside is called, until they take it or somebody inside takes the incident.
+ * The last level: somebody outside is called, until they
+ * take it or somebody inside takes the incident.
  *
- * That a call is owed is a fact, and so is every outcome, so a restart goes on where it was. When an address fails,
- * the next one is called at once; after the last of them all wait, longer each time, for as long as the incident
- * rings.
+ * That a call is owed is a fact, and so is every outcome, so a restart goes on where it was. When
+ * an address fails, the next one is called at once; after the last of them all wait, longer each
+ * time, for as long as the incident rings.
  */
 import type { IncidentId } from "../../../shared/ids.ts";
 import { nothing, type Decision } from "../decision.ts";

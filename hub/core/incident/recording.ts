@@ -1,8 +1,8 @@
 /**
  * Recordings: one runs for every open incident while media is up.
  *
- * The core only says that one shall run and that one ended; whether the file is whole is the recorder's
- * and the shell's to find out.
+ * The core only says that one shall run and that one ended; whether the file is whole is the
+ * recorder's and the shell's to find out.
  */
 import { assert, assertNever } from "../../../shared/assert.ts";
 import type { RecordingId } from "../../../shared/ids.ts";
@@ -43,8 +43,8 @@ export function evolveRecording(
 }
 
 /**
- * Starts one for an incident, when media is up and has room, and the disk too. Without, the incident waits for a
- * recording that ends, or for a disk with more room.
+ * Starts one for an incident, when media is up and has room, and the disk too. Without, the
+ * incident waits for a recording that ends, or for a disk with more room.
  */
 export function startRecording(
   state: HubState,
@@ -89,7 +89,10 @@ export function decideRecordings(
   }
 }
 
-/** Media is up (again): open incidents get a new recording, as far as there is room. Ended ones were told one by one. */
+/**
+ * Media is up (again): open incidents get a new recording,
+ * as far as there is room. Ended ones were told one by one.
+ */
 function decideMediaStarted(
   state: HubState,
   event: Extract<HubEvent, { type: "media-started" }>,
@@ -130,8 +133,8 @@ function decideRecordingEnded(
 const MAX_DETAIL = 300;
 
 /**
- * The fault is raised while the call is running, when a technician can still act. It is over when a recording of
- * the same pillar has a picture, or with a new enrolment.
+ * The fault is raised while the call is running, when a technician can still act. It is over when a
+ * recording of the same pillar has a picture, or with a new enrolment.
  */
 function decideRecordingPicture(
   state: HubState,

@@ -1,12 +1,14 @@
 /**
  * What one pillar may cost the journal in a day.
  *
- * A fact is kept for ever, so a limit on messages per second is not enough: fifty heartbeats a second that each
- * change a fault are 25 GB a day. Everything here is folded from facts, so a restart changes nothing.
+ * A fact is kept for ever, so a limit on messages per second is not enough: fifty heartbeats a
+ * second that each change a fault are 25 GB a day. Everything here is folded from facts, so a
+ * restart changes nothing.
  *
- * Faults and starts have a daily number. Alarms always ring: what opens an incident, or makes one more urgent, is
- * recorded whatever it costs. Others join an open incident, and are recorded at the pace of a bucket of bytes; one
- * that comes faster gets no receipt yet, and its pillar sends it again. Presence is always recorded.
+ * Faults and starts have a daily number. Alarms always ring: what opens an incident, or makes one
+ * more urgent, is recorded whatever it costs. Others join an open incident, and are recorded at the
+ * pace of a bucket of bytes; one that comes faster gets no receipt yet, and its pillar sends it
+ * again. Presence is always recorded.
  */
 import type { PillarId } from "../../../shared/ids.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
@@ -24,7 +26,9 @@ export const MAX_RENEWALS_PER_DAY = 12;
 export const ALARM_BURST_BYTES = 4 * 1024 * 1024;
 /** After that an ordinary alarm every 14 s. */
 const ALARM_BYTES_PER_DAY = 12 * 1024 * 1024;
-/** Of an alarm that costs more, when half of the burst is used up, only what this hub knows is kept. */
+/**
+ * Of an alarm that costs more, when half of the burst is used up, only what this hub knows is kept.
+ */
 const PLAIN_LENGTH = 2048;
 /** What a row costs beside the text of its fact: two hashes, columns, its place in the indexes. */
 const ROW_BYTES = 300;
@@ -128,8 +132,8 @@ const costOf = (fact: Fact): number => bytesOf(fact) + ROW_BYTES;
 const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
 
 /**
- * What of these facts of one pillar is written: no more than the day allows, and of a fault that comes and goes
- * all the time not every end. What is left out is a fault of its own.
+ * What of these facts of one pillar is written: no more than the day allows, and of a fault that
+ * comes and goes all the time not every end. What is left out is a fault of its own.
  */
 export function withinBudget(
   state: HubState,
@@ -154,7 +158,10 @@ export function withinBudget(
   return isSpent ? [...kept, ...spentFacts(state, { at, pillarId })] : kept;
 }
 
-/** The end of a fault that has come back often today waits: meanwhile the worse of the two states is shown. */
+/**
+ * The end of a fault that has come back often today waits:
+ * meanwhile the worse of the two states is shown.
+ */
 function isHeld(budget: Budget, fact: Counted): boolean {
   return fact.type === "pillar-fault" && !fact.isActive && isEndHeld(budget, fact);
 }
@@ -225,8 +232,9 @@ export interface KeptEvent {
 }
 
 /**
- * The event to the letter, as evidence. When a pillar has used half of its burst, what this hub does not know is
- * not kept of a large one: the fact's `hash` still covers all of it, so the pillar's own copy can be proven.
+ * The event to the letter, as evidence. When a pillar has used half of its burst, what this hub
+ * does not know is not kept of a large one: the fact's `hash` still covers all of it, so the
+ * pillar's own copy can be proven.
  */
 export function keptEvent(state: HubState, event: AlarmEvent, at: number): KeptEvent {
   const signedBytes = bytesOf(event);

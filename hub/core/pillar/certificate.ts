@@ -1,11 +1,12 @@
 /**
  * A pillar's certificate from its issue to its end: renewed, adopted, expired, revoked.
  *
- * The hub admits the certificates it knows to be good and no other, so nothing here needs a list that can go stale
- * or a server that can be away. An end is a fact in the journal, so that setting the clock back does not undo it.
+ * The hub admits the certificates it knows to be good and no other, so nothing here needs a list
+ * that can go stale or a server that can be away. An end is a fact in the journal, so that setting
+ * the clock back does not undo it.
  *
- * Revoked is not expired. An expired identity may still call for help, unverified; a revoked one may be in a
- * thief's hands, and none of its messages count.
+ * Revoked is not expired. An expired identity may still call for help, unverified; a revoked one
+ * may be in a thief's hands, and none of its messages count.
  */
 import type { PillarId } from "../../../shared/ids.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
@@ -20,9 +21,14 @@ import type {
 import type { HubState } from "../state/hub-state.ts";
 
 const DAY_MS = 86_400_000;
-/** A pillar renews with a third of its time left; with this little left, a technician should look. */
+/**
+ * A pillar renews with a third of its time left; with this little left, a technician should look.
+ */
 export const ENDING_MS = 10 * DAY_MS;
-/** A clock that leapt ahead and is put right within this time has not ended any certificate for good. */
+/**
+ * A clock that leapt ahead and is put right within
+ * this time has not ended any certificate for good.
+ */
 const OVER_AFTER_MS = DAY_MS;
 /** Pillars whose certificates change state in one tick; the others follow in the next. */
 const MAX_CHANGES_PER_TICK = 1000;
@@ -46,8 +52,8 @@ export function evolveCertificate(record: PillarRecord, fact: CertificateFact): 
     case "certificate-renewed": {
       // Asked for by an identity that has been replaced meanwhile: it belongs to no pillar.
       if (!goodSerials(record).includes(fact.replaces)) return record;
-      // Asking with the new certificate counts as its first use, also where an external broker does not show us
-      // its use.
+      // Asking with the new certificate counts as its first use, also where an external broker does
+      // not show us its use.
       const used = fact.replaces === record.nextCertificate?.serial ? adopted(record) : record;
       const { certificateSerial: serial, certificateExpiresAt: expiresAt, at: issuedAt } = fact;
       return { ...used, nextCertificate: { serial, expiresAt, issuedAt } };
@@ -105,7 +111,10 @@ export function whyNotAdmitted(
 
 const EXPIRED = "its certificate has expired: enrol the pillar again";
 
-/** Why nothing but alarms of this pillar counts, whatever connection it has; `undefined`: all of it does. */
+/**
+ * Why nothing but alarms of this pillar counts, whatever
+ * connection it has; `undefined`: all of it does.
+ */
 export function whyUnheard(record: PillarRecord | undefined, at: number): string | undefined {
   if (record?.revocation) return revokedWords(record.revocation);
   return record && isExpired(record, at) ? EXPIRED : undefined;
@@ -149,8 +158,8 @@ export function adoptionFacts(
 }
 
 /**
- * With an external broker the hub does not see which certificate was shown. When the one in use has ended, a pillar
- * that the broker lets in holds the next: its serial then, `undefined` otherwise.
+ * With an external broker the hub does not see which certificate was shown. When the one in use has
+ * ended, a pillar that the broker lets in holds the next: its serial then, `undefined` otherwise.
  */
 export function successorOf(
   { certificate, nextCertificate }: Credentials,

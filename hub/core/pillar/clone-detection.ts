@@ -1,14 +1,15 @@
 /**
  * Whether one identity is used by one machine, or by several.
  *
- * A machine's boot number only goes up, and each boot happened at one moment. So a boot number that goes back, a
- * boot that was followed by another and sends again, and connections that keep closing each other (with the hub's
- * own broker, which sees connections) each show a second machine, or a copy of an old one. Nothing here refuses
- * anything: what is found makes the messages of both doubtful.
+ * A machine's boot number only goes up, and each boot happened at one moment. So a boot number that
+ * goes back, a boot that was followed by another and sends again, and connections that keep closing
+ * each other (with the hub's own broker, which sees connections) each show a second machine, or a
+ * copy of an old one. Nothing here refuses anything: what is found makes the messages of both
+ * doubtful.
  *
- * Limit: two copies started in the same seconds are only found by the connections they close for each other. One
- * machine on a line that fails every few seconds may close its own dead connection several times in a row, so that
- * counts only when it comes as quickly as two machines bring it.
+ * Limit: two copies started in the same seconds are only found by the connections they close for
+ * each other. One machine on a line that fails every few seconds may close its own dead connection
+ * several times in a row, so that counts only when it comes as quickly as two machines bring it.
  */
 import type { SessionNonce } from "../../../shared/ids.ts";
 import type { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
@@ -26,8 +27,8 @@ const MOST_BOOTS = 100_000_000;
 const MAX_SESSIONS = 4;
 const FIGHT_MS = 30_000;
 /**
- * In a row: when a technician starts a second agent for a moment, it closes the agent's connection, and the agent's
- * next connection finds none.
+ * In a row: when a technician starts a second agent for a moment, it closes the agent's connection,
+ * and the agent's next connection finds none.
  */
 const FIGHT_ROUNDS = 8;
 
@@ -83,8 +84,9 @@ const isSameBoot = (one: Session, other: Session): boolean =>
   one.bootEpoch === other.bootEpoch && Math.abs(one.bootedAt - other.bootedAt) < SAME_BOOT_MS;
 
 /**
- * A machine that lost its line closes its own old connection, once: its next one finds none, or one as dead as the
- * first. With two machines it goes on, because the one whose connection was closed connects again.
+ * A machine that lost its line closes its own old connection, once: its next one finds none, or one
+ * as dead as the first. With two machines it goes on, because the one whose connection was closed
+ * connects again.
  */
 export function hearTakeover(watch: CloneWatch, at: number, hasTakenOver: boolean): void {
   if (!hasTakenOver) {

@@ -1,11 +1,12 @@
 /**
  * What the hub holds of each pillar's ledger: which alarms, and where a gap is.
  *
- * A duplicate is known by its signature, because the same signature is the same content. The memory of
- * recent alarms is bounded; for older ones the shell asks the journal and tells us (`recorded`), so a
- * pillar that replays a year changes nothing.
+ * A duplicate is known by its signature, because the same signature is the same content. The memory
+ * of recent alarms is bounded; for older ones the shell asks the journal and tells us (`recorded`),
+ * so a pillar that replays a year changes nothing.
  *
- * Limit: of the numbers seen ahead of a gap `MAX_AHEAD` runs are kept; past that the lowest gap is still known.
+ * Limit: of the numbers seen ahead of a gap `MAX_AHEAD` runs
+ * are kept; past that the lowest gap is still known.
  */
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { PillarId, Signature } from "../../../shared/ids.ts";
@@ -53,8 +54,8 @@ export function sight(state: HubState, event: Extract<HubEvent, { type: "alarm" 
   ].filter((known): known is KnownAlarm => known?.pillarId === pillarId);
   const same = candidates.find((known) => known.sig === alarm.sig);
   if (same) return { same };
-  // After a re-enrolment a pillar signs what it still owes again, with its new key: match it to the first
-  // report.
+  // After a re-enrolment a pillar signs what it still owes
+  // again, with its new key: match it to the first report.
   const resigned = candidates.find(
     (known) => known.eventId === eventId && known.seq === seq && known.index <= since,
   );
@@ -126,7 +127,10 @@ function joined(runs: readonly Run[], floor: number): Run[] {
   return found;
 }
 
-/** A pillar that could not read its ledger: the numbers below were never given out, and none is missing. */
+/**
+ * A pillar that could not read its ledger: the numbers
+ * below were never given out, and none is missing.
+ */
 const beginsAnew = ({ prevHash, bootEpoch }: AlarmEvent): boolean =>
   prevHash === GENESIS && !isCounted(bootEpoch);
 
@@ -153,20 +157,22 @@ export function missingFrom(
 ): number | undefined {
   const { contiguousSeq, headSeq, enrolments } = markOf(state, event.pillarId);
   const { head, oldestUnacceptedSeq, hubEpoch } = event.heartbeat;
-  // Of what it held before a new enrolment no gap is known: after a journal was put back it tells everything again.
+  // Of what it held before a new enrolment no gap is known:
+  // after a journal was put back it tells everything again.
   const isOfOther = hubEpoch !== undefined && hubEpoch !== (event.hubEpoch ?? hubEpoch);
   if (isOfOther && enrolments > 1 && head.seq > 0) return 1;
   if (contiguousSeq === null) return undefined;
   const next = contiguousSeq + 1;
   const isOnItsWay = oldestUnacceptedSeq !== undefined && oldestUnacceptedSeq <= next;
-  // A life that began without its ledger has given out no number yet: missing is only what lies below others we hold.
+  // A life that began without its ledger has given out no number yet: missing is only what lies
+  // below others we hold.
   const given = head.hash === GENESIS ? headSeq : head.seq;
   return given >= next && !isOnItsWay ? next : undefined;
 }
 
 /**
- * Takes note of a head that is behind. An alarm that came by HTTPS may overtake a heartbeat, so being behind
- * counts only when a heartbeat some seconds later is behind as well.
+ * Takes note of a head that is behind. An alarm that came by HTTPS may overtake a heartbeat, so
+ * being behind counts only when a heartbeat some seconds later is behind as well.
  */
 export function hearHead(
   state: HubState,
@@ -183,7 +189,10 @@ interface LedgerFault {
   readonly detail: string;
 }
 
-/** A ledger with another alarm under a number, or with fewer alarms than it sent, is not the one we know. */
+/**
+ * A ledger with another alarm under a number, or with
+ * fewer alarms than it sent, is not the one we know.
+ */
 export function headFault(
   state: HubState,
   event: Extract<HubEvent, { type: "heartbeat" }>,
@@ -200,9 +209,10 @@ export function headFault(
 }
 
 /**
- * Two histories of one boot come from two machines, or from one that does not tell the truth. When a later
- * boot knows less than the one before, a disk has failed: what was sent from memory was never stored. That a
- * copy of an older disk is at work somewhere is found by `clone-detection.ts`, from what both say.
+ * Two histories of one boot come from two machines, or from one that does not tell the truth. When
+ * a later boot knows less than the one before, a disk has failed: what was sent from memory was
+ * never stored. That a copy of an older disk is at work somewhere is found by `clone-detection.ts`,
+ * from what both say.
  */
 export function faultOf(
   boots: { readonly before: number; readonly now: number },

@@ -1,8 +1,8 @@
 /**
  * The pillars the hub knows: who they are, what key they sign with, what is wrong with them.
  *
- * One record per pillar, a fold of its facts; the journal keeps the same fold as a row. What is only
- * heard and not journalled (the last heartbeat) lives in `presence.ts`.
+ * One record per pillar, a fold of its facts; the journal keeps the same fold as a row. What is
+ * only heard and not journalled (the last heartbeat) lives in `presence.ts`.
  */
 import { boundedPlace } from "../../../shared/api/pillar.ts";
 import { assert, assertNever } from "../../../shared/assert.ts";

@@ -1,9 +1,9 @@
 /**
  * Who is there: judged from heartbeats alone, never from a broker's will.
  *
- * A heartbeat is due every 5 s. One missed is `late`, two and a half are `lost`; a closed connection is
- * `lost` as soon as a reconnection had its chance. Only changes become facts, so ten thousand healthy
- * pillars write nothing.
+ * A heartbeat is due every 5 s. One missed is `late`, two and a half are `lost`; a closed
+ * connection is `lost` as soon as a reconnection had its chance. Only changes become facts, so ten
+ * thousand healthy pillars write nothing.
  */
 import type { Presence } from "../../../shared/api/pillar.ts";
 import type { PillarId } from "../../../shared/ids.ts";
@@ -16,11 +16,14 @@ export const LATE_AFTER_MS = 7500;
 export const LOST_AFTER_MS = 12_000;
 /** A link that drops and returns within this time is not recorded. */
 export const RECONNECT_WITHIN_MS = 4000;
-/** Changes handled in one tick: when the whole fleet is lost at once, alarms must not wait behind them. */
+/**
+ * Changes handled in one tick: when the whole fleet
+ * is lost at once, alarms must not wait behind them.
+ */
 export const MAX_CHANGES_PER_TICK = 4000;
 /**
- * A broker may lose a message it has acknowledged, so a call that runs, or is just over, is told again with every
- * second heartbeat.
+ * A broker may lose a message it has acknowledged, so a call that runs, or is just over, is told
+ * again with every second heartbeat.
  */
 const TELL_CALL_AGAIN_MS = 9000;
 const JUST_OVER_MS = 120_000;
@@ -29,7 +32,10 @@ const TELL_END_AGAIN_MS = 60_000;
 /** A pillar keeps showing a call for so long without hearing of it. */
 const BELIEVED_MS = 1_800_000;
 
-/** Whether the pillar should hear how its latest call stands: never told, or a while ago and still of interest. */
+/**
+ * Whether the pillar should hear how its latest call stands:
+ * never told, or a while ago and still of interest.
+ */
 export function isCallOwed(state: HubState, pillarId: PillarId, at: number): boolean {
   const contact = state.heard.contacts.get(pillarId);
   if (!contact) return false;
@@ -43,7 +49,9 @@ export function isCallOwed(state: HubState, pillarId: PillarId, at: number): boo
   return overMs < JUST_OVER_MS || sinceMs >= TELL_END_AGAIN_MS;
 }
 
-/** Whether a resend may be asked now: not asked lately, and less often when asking does not help. */
+/**
+ * Whether a resend may be asked now: not asked lately, and less often when asking does not help.
+ */
 export function mayAskResend(state: HubState, pillarId: PillarId, at: number): boolean {
   const contact = state.heard.contacts.get(pillarId);
   if (!contact) return false;

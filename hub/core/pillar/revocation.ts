@@ -1,9 +1,11 @@
 /**
- * The end of an identity before its time: revoked by an administrator, or replaced by a new enrolment.
+ * The end of an identity before its time: revoked by
+ * an administrator, or replaced by a new enrolment.
  *
- * With its last signed words the pillar learns that its calls are over, because lamp and voice cannot be corrected
- * afterwards: its session is forgotten, nothing more is signed for it, and nothing it says counts. The open incidents
- * of a revoked pillar stay open for people, and the reason is in their history.
+ * With its last signed words the pillar learns that its calls are over, because lamp and voice
+ * cannot be corrected afterwards: its session is forgotten, nothing more is signed for it, and
+ * nothing it says counts. The open incidents of a revoked pillar stay open for people, and the
+ * reason is in their history.
  */
 import type { Call } from "../../../shared/protocol/call.ts";
 import type { PillarId } from "../../../shared/ids.ts";
@@ -16,7 +18,10 @@ import type { PillarContact } from "../state/heard-state.ts";
 import type { HubState } from "../state/hub-state.ts";
 import { goodSerials } from "./certificate.ts";
 
-/** Ended sessions remembered for each pillar: an old machine may still be connected to another's broker. */
+/**
+ * Ended sessions remembered for each pillar: an old machine
+ * may still be connected to another's broker.
+ */
 const MAX_ENDED_SESSIONS = 8;
 
 type RevokeOrder = Extract<HubEvent, { type: "revoke-order" }>;
@@ -30,7 +35,8 @@ export function decideRevoke(state: HubState, event: RevokeOrder): Decision {
   const certificateSerials = goodSerials(record);
   const { certificateSerial } = event;
   if (certificateSerial !== undefined && !certificateSerials.includes(certificateSerial)) {
-    // What was to be revoked is refused already: nothing is left to do, and nothing else is revoked.
+    // What was to be revoked is refused already: nothing
+    // is left to do, and nothing else is revoked.
     if (revocation) return nothing;
     const found = certificate?.serial ?? "none";
     return refuse("conflict", `expected the certificate ${certificateSerial}, found ${found}`);
@@ -59,7 +65,10 @@ export function decideRevoke(state: HubState, event: RevokeOrder): Decision {
   };
 }
 
-/** Asked before the fact is folded. The machine of the old identity may be another one than that of the new. */
+/**
+ * Asked before the fact is folded. The machine of the old
+ * identity may be another one than that of the new.
+ */
 export function expelReplaced(
   state: HubState,
   { pillarId }: FactOf<"pillar-enrolled">,
@@ -85,8 +94,8 @@ function openIncidents(state: HubState, pillarId: PillarId): IncidentRecord[] {
 }
 
 /**
- * Owns `endedSessions`. Called when the pillar is expelled: what was to be said in that session is said. `index`: of the
- * fact that expels it.
+ * Owns `endedSessions`. Called when the pillar is expelled: what was to be said in that session is
+ * said. `index`: of the fact that expels it.
  */
 export function endSession(contact: PillarContact, index: number): void {
   const { sessionNonce } = contact;

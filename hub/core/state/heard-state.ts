@@ -1,5 +1,6 @@
 /**
- * What the wire said lately, of pillars, operators and clocks. Not folded from facts: a restart begins it anew.
+ * What the wire said lately, of pillars, operators and clocks.
+ * Not folded from facts: a restart begins it anew.
  */
 import type { Call } from "../../../shared/protocol/call.ts";
 import type { SessionNonce, EventId, Username, PillarId, IncidentId } from "../../../shared/ids.ts";
@@ -31,7 +32,10 @@ export interface Countdown {
   readonly dueAt: number;
   /** Monotonic ms. */
   readonly endsAt: number;
-  /** Its moment is by a wall clock that was set shortly before, and may be set back before the next tick. */
+  /**
+   * Its moment is by a wall clock that was set shortly
+   * before, and may be set back before the next tick.
+   */
   readonly isOfOtherClock: boolean;
 }
 
@@ -72,7 +76,10 @@ export interface PillarContact {
   sessionNonce: SessionNonce | null;
   /** Sessions of an identity that was revoked or replaced: nothing said in them counts. */
   endedSessions: readonly EndedSession[];
-  /** Told since that heartbeat, by alarm: told again when the next shows that the session was another one by then. */
+  /**
+   * Told since that heartbeat, by alarm: told again when the next shows that the session was
+   * another one by then.
+   */
   readonly untold: Map<EventId, Call>;
   /** Since when its ledger has shown less than the hub holds. */
   behindSince: number | null;

@@ -1,10 +1,10 @@
 /**
  * Everything the hub's core knows.
  *
- * The maps are owned by the fold: `evolve` changes them in place and nothing else does, because a copy of ten
- * thousand entries at every fact would cost more than the fsync. Records inside are immutable, so a record taken
- * out stays as it was. `heard` is not folded from facts: it is what was received lately, and a restart begins it
- * anew.
+ * The maps are owned by the fold: `evolve` changes them in place and nothing else does, because a
+ * copy of ten thousand entries at every fact would cost more than the fsync. Records inside are
+ * immutable, so a record taken out stays as it was. `heard` is not folded from facts: it is what
+ * was received lately, and a restart begins it anew.
  */
 import type { EventId, IncidentId, PillarId, RecordingId, Signature } from "../../../shared/ids.ts";
 import type { Budget } from "./budget-state.ts";

@@ -44,7 +44,9 @@ export interface PillarRecord extends Credentials {
   readonly bootEpoch: number | null;
   readonly release: string | null;
   readonly faults: readonly FaultCode[];
-  /** In the pillar's own words, of the faults it reported; a record of an older release has none. */
+  /**
+   * In the pillar's own words, of the faults it reported; a record of an older release has none.
+   */
   readonly causes?: Causes;
 }
 

@@ -1,8 +1,8 @@
 /**
  * When a disk will be full, from how its free space changed lately.
  *
- * A line of least squares over the last days, so that one deletion or one busy evening changes little. "Full" means
- * that recordings stop, which is long before nothing fits any more.
+ * A line of least squares over the last days, so that one deletion or one busy evening changes
+ * little. "Full" means that recordings stop, which is long before nothing fits any more.
  */
 import { RECORDING_LEAST_BYTES } from "./retention.ts";
 
@@ -22,7 +22,10 @@ export interface Sample {
   readonly freeBytes: number;
 }
 
-/** Keeps a window, oldest first. Samples that a clock that was set has left in the future are dropped. */
+/**
+ * Keeps a window, oldest first. Samples that a clock
+ * that was set has left in the future are dropped.
+ */
 export function withSample(samples: readonly Sample[], sample: Sample): readonly Sample[] {
   const kept = samples.filter(({ at }) => at < sample.at && sample.at - at <= WINDOW_MS);
   const last = kept.at(-1);
@@ -30,7 +33,10 @@ export function withSample(samples: readonly Sample[], sample: Sample): readonly
   return [...kept, sample].slice(-MAX_SAMPLES);
 }
 
-/** Days until recordings stop for want of room; null when the disk does not fill, or too little is known. */
+/**
+ * Days until recordings stop for want of room; null when
+ * the disk does not fill, or too little is known.
+ */
 export function fullInDays(samples: readonly Sample[], freeBytes: number): number | null {
   const [first] = samples;
   const last = samples.at(-1);

@@ -1,11 +1,12 @@
 /**
  * Which recordings are removed, and what is wrong with the disk.
  *
- * The oldest are removed first, by age and by free space, never those of an open or a locked incident. A deletion
- * is a fact before the file is removed, and the removal is a fact after: what lies between is finished by the next
- * turn, also after a restart.
+ * The oldest are removed first, by age and by free space, never those of an open or a locked
+ * incident. A deletion is a fact before the file is removed, and the removal is a fact after: what
+ * lies between is finished by the next turn, also after a restart.
  *
- * Recording stops long before the journal could lack room, because an alarm needs the journal and nothing else.
+ * Recording stops long before the journal could lack room,
+ * because an alarm needs the journal and nothing else.
  */
 import type { HubFaultCode } from "../../../shared/api/hub.ts";
 import type { DeletionReason } from "../../../shared/api/incident.ts";
@@ -22,8 +23,8 @@ const MIB = 1024 * 1024;
 /** Recordings decided on in one turn, so that a turn does not delay an alarm. */
 export const MAX_PER_TURN = 50;
 /**
- * Decided on and not removed yet. When so many files cannot be removed, a technician is needed before more are
- * decided on.
+ * Decided on and not removed yet. When so many files cannot be removed, a technician is needed
+ * before more are decided on.
  */
 export const MAX_DELETING = 200;
 export const MAX_LOCKED = 10_000;
@@ -31,7 +32,10 @@ export const MAX_LOCK_REASON = 500;
 const MAX_DETAIL = 200;
 /** With less, no recording begins and those that run end: this much is the journal's alone. */
 export const RECORDING_LEAST_BYTES = 768 * MIB;
-/** With this much they begin again. Above the line where they stop, so that they do not start and stop in turn. */
+/**
+ * With this much they begin again. Above the line where
+ * they stop, so that they do not start and stop in turn.
+ */
 export const RECORDING_AGAIN_BYTES = 1024 * MIB;
 /** Raised below the first share of free space, over again above the second. */
 const LOW = { below: 0.2, above: 0.22 } as const;

@@ -1,7 +1,8 @@
 /**
  * Folded records as consoles and programs see them: ISO times, no inner fields.
  *
- * Every function here is total over what a fact can hold: whatever the number, there is a time to show.
+ * Every function here is total over what a fact can hold:
+ * whatever the number, there is a time to show.
  */
 import type { Incident, Recording } from "../../../shared/api/incident.ts";
 import { boundedPlace, type Pillar } from "../../../shared/api/pillar.ts";
@@ -16,7 +17,10 @@ import type { PillarRecord } from "../../core/state/pillar-record.ts";
 const EARLIEST = 0;
 const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** Unix ms as RFC 3339; what lies outside the years 1970 to 9999, or is no number, becomes the nearest end. */
+/**
+ * Unix ms as RFC 3339; what lies outside the years 1970
+ * to 9999, or is no number, becomes the nearest end.
+ */
 export const iso = (at: number): string =>
   new Date(at >= EARLIEST ? Math.min(at, LATEST) : EARLIEST).toISOString();
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));

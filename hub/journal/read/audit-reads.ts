@@ -1,8 +1,8 @@
 /**
  * Questions to the audit, newest first.
  *
- * Ordered by time and then by place, so that every filter by time is a range of an index however long the journal is;
- * the cursor is both of the last entry.
+ * Ordered by time and then by place, so that every filter by time is a range of an index however
+ * long the journal is; the cursor is both of the last entry.
  */
 import type { Kysely } from "kysely";
 import type { AuditPage, AuditQuery } from "../../../shared/api/audit.ts";

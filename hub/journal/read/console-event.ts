@@ -1,8 +1,9 @@
 /**
  * Which screens change by a fact.
  *
- * An event carries the whole new state of its subject, read after the commit, so several facts about one
- * subject are one event, under the index of the last. Live and replayed events come from this one table.
+ * An event carries the whole new state of its subject, read after the commit, so several facts
+ * about one subject are one event, under the index of the last. Live and replayed events come from
+ * this one table.
  */
 import type { HubNotice, NoticeCode } from "../../../shared/api/event.ts";
 import { FOR_THE_RECORD, type Fact } from "../../core/facts.ts";

@@ -1,4 +1,7 @@
-/** What a fact of an incident says besides its type, its time and who did it: values, and no sentences. */
+/**
+ * What a fact of an incident says besides its type,
+ * its time and who did it: values, and no sentences.
+ */
 import type { IncidentDetail } from "../../../shared/api/timeline.ts";
 import { kindOf } from "../../../shared/protocol/alarm.ts";
 import type { FactOf, IncidentFact } from "../../core/facts.ts";

@@ -1,8 +1,8 @@
 /**
  * Kysely over node:sqlite, for the read models and the migrations.
  *
- * Only the main thread loads it. The writer's thread gets its statements as text, compiled here once, which keeps
- * kysely out of its hot path and out of its memory.
+ * Only the main thread loads it. The writer's thread gets its statements as text, compiled here
+ * once, which keeps kysely out of its hot path and out of its memory.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";

@@ -1,9 +1,9 @@
 /**
  * One bad row costs that row and never the list.
  *
- * Each row is turned into what consoles are shown, and checked by the same schema the answer is sent with. One that
- * fails is shown as damaged with its id where that helps, left out where it does not, and reported to `onDamaged`
- * in every case.
+ * Each row is turned into what consoles are shown, and checked by the same schema the answer is
+ * sent with. One that fails is shown as damaged with its id where that helps, left out where it
+ * does not, and reported to `onDamaged` in every case.
  */
 import type { z } from "zod";
 import { AuditEntry } from "../../../shared/api/audit.ts";

@@ -13,7 +13,10 @@ import type { Connections } from "./connections.ts";
 import type { Receiver } from "../receiver.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
-/** A pillar that does not read for so long is disconnected; it connects again and is told everything. */
+/**
+ * A pillar that does not read for so long is disconnected;
+ * it connects again and is told everything.
+ */
 const DRAIN_TIMEOUT_MS = 5000;
 
 export interface BrokerRules {
@@ -85,8 +88,9 @@ function whyUnknown(known: boolean | string): { returnCode: 5; reason: string } 
 }
 
 /**
- * A message that `authorizePublish` let pass has arrived. Routing it as well would look up subscriptions
- * and wake an emitter that nobody listens to; and what is not routed cannot reach a neighbour.
+ * A message that `authorizePublish` let pass has arrived. Routing it as well would look up
+ * subscriptions and wake an emitter that nobody listens to; and what is not routed cannot reach a
+ * neighbour.
  */
 function switchOffRouting(aedes: Aedes): void {
   aedes.publish = ((...args: unknown[]) => {

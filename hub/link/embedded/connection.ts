@@ -6,7 +6,9 @@ import type { Refusal } from "./topic-access.ts";
 
 /** Messages on their way to one pillar. Beyond it the pillar is not reading and is disconnected. */
 export const MAX_QUEUED_DOWN = 64;
-/** Nonsense from one connection is acknowledged and dropped this often; then the connection ends. */
+/**
+ * Nonsense from one connection is acknowledged and dropped this often; then the connection ends.
+ */
 export const MAX_BAD_MESSAGES = 10;
 /** Messages of one connection that wait for their turn. */
 export const MAX_WAITING = 200;

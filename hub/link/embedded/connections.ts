@@ -1,4 +1,7 @@
-/** Who is connected: one ready connection for each pillar, the newest; and those that are about to be. */
+/**
+ * Who is connected: one ready connection for each pillar,
+ * the newest; and those that are about to be.
+ */
 import type { Client } from "aedes";
 import type { Logger } from "pino";
 import type { PillarId } from "../../../shared/ids.ts";
@@ -18,7 +21,10 @@ export interface Connections {
   /** The broker is about to close it for this reason. */
   troubled(client: Client, error: Error): void;
   close(connection: Connection, reason: string): void;
-  /** Every connection of the pillar: nothing more is heard on it, and it ends with the last words sent before. */
+  /**
+   * Every connection of the pillar: nothing more is heard
+   * on it, and it ends with the last words sent before.
+   */
   drop(pillarId: PillarId, reason: string): void;
 }
 

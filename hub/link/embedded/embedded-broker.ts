@@ -1,11 +1,12 @@
 /**
  * The embedded MQTT broker: a transport between each pillar and this hub, and between nobody else.
  *
- * Messages are taken in-process before the PUBACK, so an alarm whose commit failed is not acknowledged:
- * the connection closes and the pillar sends it again. Nothing is ever routed from one client to
- * another; what goes down is written to that pillar's own connection.
+ * Messages are taken in-process before the PUBACK, so an alarm whose commit failed is not
+ * acknowledged: the connection closes and the pillar sends it again. Nothing is ever routed from
+ * one client to another; what goes down is written to that pillar's own connection.
  *
- * MQTT 3.1.1 by aedes. What it acknowledges, and when, is in decision 0003: read it before aedes is upgraded.
+ * MQTT 3.1.1 by aedes. What it acknowledges, and when, is
+ * in decision 0003: read it before aedes is upgraded.
  */
 import type { Logger } from "pino";
 import type { PillarId } from "../../../shared/ids.ts";
@@ -26,7 +27,10 @@ import { createSampledLog, type SampledLog } from "../sampled-log.ts";
 export interface BrokerOptions {
   readonly config: HubConfig;
   readonly authority: Authority;
-  /** `serial`: of the certificate shown, so that an older one of the same pillar can be refused. Or why not. */
+  /**
+   * `serial`: of the certificate shown, so that an older
+   * one of the same pillar can be refused. Or why not.
+   */
   readonly knownPillars: (pillarId: PillarId, serial: string) => boolean | string;
   readonly log: Logger;
   /** Of the whole hub, so that the metrics count what happens here; unless given, its own. */

@@ -1,7 +1,8 @@
 /**
  * Which addresses count as one sender for limits: an IPv4 address, or a whole /64 of IPv6.
  *
- * A provider gives each customer at least a /64, so a limit for each single IPv6 address would have no effect.
+ * A provider gives each customer at least a /64, so a limit
+ * for each single IPv6 address would have no effect.
  */
 import { BlockList, isIP, isIPv4 } from "node:net";
 
@@ -30,7 +31,10 @@ function first64Bits(address: string): string {
     .join(":");
 }
 
-/** Whether an address is one of these addresses or networks (`192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`). */
+/**
+ * Whether an address is one of these addresses or networks
+ * (`192.0.2.1`, `10.0.0.0/8`, `2001:db8::/32`).
+ */
 export function createAddressTest(
   networks: readonly string[],
 ): (address: string | undefined) => boolean {

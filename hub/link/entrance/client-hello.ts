@@ -1,8 +1,9 @@
 /**
  * What the first bytes of a TLS connection say, before anything is computed for it.
  *
- * A pillar with an unaccepted alarm says so in the order of its application protocols. Any client may do so: it
- * gains a place in a queue and nothing else. Read per RFC 8446, section 4.1.2; total, whatever the bytes.
+ * A pillar with an unaccepted alarm says so in the order of its application protocols. Any client
+ * may do so: it gains a place in a queue and nothing else. Read per RFC 8446, section 4.1.2; total,
+ * whatever the bytes.
  */
 import { APPLICATION_PROTOCOL } from "../../../shared/protocol/alpn.ts";
 
@@ -12,7 +13,10 @@ export const MAX_HELLO_BYTES = 8 * 1024;
 export type Hello =
   /** It goes on. */
   | { readonly state: "partial" }
-  /** `isUrgent` is false for everything that is not a readable hello: the TLS handshake then reports what is wrong. */
+  /**
+   * `isUrgent` is false for everything that is not a readable
+   * hello: the TLS handshake then reports what is wrong.
+   */
   | { readonly state: "whole"; readonly isUrgent: boolean };
 
 const HANDSHAKE_RECORD = 22;

@@ -1,13 +1,15 @@
 /**
- * Which connections stay when too many come to one port: a limit for all, and limits for each address.
+ * Which connections stay when too many come to one port:
+ * a limit for all, and limits for each address.
  *
- * A connection is silent until it has sent something whole (a TLS hello, the headers of a request), a stranger
- * until it has proven who it is (a pillar's certificate, a person's session), and known from then on. The limits
- * apply to the silent and to strangers: a known connection is never closed for a new one. When one address has too
- * many, one of its own is closed; when there are too many in all, one of the address that has most. So a sender
- * that opens thousands closes its own.
+ * A connection is silent until it has sent something whole (a TLS hello, the headers of a request),
+ * a stranger until it has proven who it is (a pillar's certificate, a person's session), and known
+ * from then on. The limits apply to the silent and to strangers: a known connection is never closed
+ * for a new one. When one address has too many, one of its own is closed; when there are too many
+ * in all, one of the address that has most. So a sender that opens thousands closes its own.
  *
- * Addresses come from the kernel; IPv6 counts by /64. Limit: one sender with many addresses counts as many.
+ * Addresses come from the kernel; IPv6 counts by /64. Limit:
+ * one sender with many addresses counts as many.
  */
 import type { Socket } from "node:net";
 import { addressGroup } from "./address-group.ts";
@@ -15,7 +17,9 @@ import { addressGroup } from "./address-group.ts";
 export interface ConnectionLimits {
   /** Connections of every kind. */
   readonly all: number;
-  /** Connections that have not proven who they are; the rest of `all` is kept for those who have. */
+  /**
+   * Connections that have not proven who they are; the rest of `all` is kept for those who have.
+   */
   readonly strangers: number;
   readonly strangersOfOne: number;
   readonly silentOfOne: number;
@@ -23,17 +27,26 @@ export interface ConnectionLimits {
   readonly knownOfOne: number;
 }
 
-/** Younger ones may still be on their way to their first word: they do not give way to one of their own address. */
+/**
+ * Younger ones may still be on their way to their first word:
+ * they do not give way to one of their own address.
+ */
 const YOUNG_MS = 500;
 /** An address with so many times the strangers of a newcomer's gives up a young one for it too. */
 const TIMES_MORE = 2;
-/** A request that is being answered gives way only after this: longer than the receipt of an alarm takes. */
+/**
+ * A request that is being answered gives way only after
+ * this: longer than the receipt of an alarm takes.
+ */
 const BUSY_MS = 6000;
 
 export type Refusal = "address" | "all";
 
 export interface ConnectionLimit {
-  /** `undefined`: it may stay, and another may have been closed for it. Otherwise it was closed, for this reason. */
+  /**
+   * `undefined`: it may stay, and another may have been closed
+   * for it. Otherwise it was closed, for this reason.
+   */
   enter(socket: Socket): Refusal | undefined;
   /** It said something whole. */
   heard(socket: Ends): void;
@@ -153,8 +166,8 @@ function makeRoom(limited: Limited, group: string, isTrusted: boolean): Refusal 
   const hasManyStrangers = !isTrusted && strangerByEnds.size >= limits.strangers;
   if (!isFull && !hasManyStrangers) return undefined;
   const most = largest(groups);
-  // Otherwise a sender that connects again and again would keep all places, because its connections are always
-  // young.
+  // Otherwise a sender that connects again and again would keep
+  // all places, because its connections are always young.
   const hasFarMore = sizeOf(most) > TIMES_MORE * (own ? sizeOf(own) : 1);
   return giveWay(limited, most, hasFarMore ? 0 : YOUNG_MS) ? undefined : "all";
 }
@@ -171,7 +184,8 @@ function largest(groups: Limited["groups"]): Group {
 /**
  * Whether one of them was closed: the longest silent, or the longest idle, or the longest busy.
  *
- * It looks at one of each standing and no more: in a flood this runs for every connection that comes.
+ * It looks at one of each standing and no more: in a
+ * flood this runs for every connection that comes.
  */
 function giveWay(limited: Limited, group: Group, youngMs = YOUNG_MS): boolean {
   const now = limited.now();

@@ -1,7 +1,9 @@
 /**
- * The stream a broker or its client reads instead of the socket: the same bytes, after the length guard.
+ * The stream a broker or its client reads instead of
+ * the socket: the same bytes, after the length guard.
  *
- * Back-pressure passes through in both directions, so what is held here is at most one buffer each way.
+ * Back-pressure passes through in both directions, so
+ * what is held here is at most one buffer each way.
  */
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";

@@ -1,11 +1,13 @@
 /**
- * A queue of connections before their handshake, which costs the hub a thousand times more than it costs them.
+ * A queue of connections before their handshake, which costs
+ * the hub a thousand times more than it costs them.
  *
- * When a hub comes back, ten thousand pillars connect within seconds. If all handshakes were begun at once, all
- * would be slow together until all gave up, alarms included. So one handshake is begun in each turn of the event
- * loop: first of pillars with an unaccepted alarm, and among equals the newest, because one that has waited for
- * long is about to give up and its handshake would be wasted. A connection that closes while waiting has cost
- * nothing. On a hub with time to spare there is no wait.
+ * When a hub comes back, ten thousand pillars connect within seconds. If all handshakes were begun
+ * at once, all would be slow together until all gave up, alarms included. So one handshake is begun
+ * in each turn of the event loop: first of pillars with an unaccepted alarm, and among equals the
+ * newest, because one that has waited for long is about to give up and its handshake would be
+ * wasted. A connection that closes while waiting has cost nothing. On a hub with time to spare
+ * there is no wait.
  */
 import type { Socket } from "node:net";
 import { MAX_HELLO_BYTES, readHello } from "./client-hello.ts";

@@ -1,9 +1,9 @@
 /**
  * Reads only the lengths of MQTT packets, before anything else sees the bytes.
  *
- * The parser behind it waits for a packet's announced length and would hold 256 MB for a stranger; here a length
- * that is too large ends the connection at its fifth byte. Framing per MQTT 3.1.1 section 2.2; contents are not
- * read.
+ * The parser behind it waits for a packet's announced length and would hold 256 MB for a stranger;
+ * here a length that is too large ends the connection at its fifth byte. Framing per MQTT 3.1.1
+ * section 2.2; contents are not read.
  */
 import { MAX_MESSAGE_BYTES } from "../../../shared/parse.ts";
 
@@ -13,14 +13,14 @@ export const MAX_BYTES_BEFORE_CONNECT = 4 * 1024;
 export const MAX_PACKET_BYTES = MAX_MESSAGE_BYTES + 256;
 
 /**
- * Of a SUBSCRIBE or UNSUBSCRIBE. Each filter in it is looked up and answered, and a pillar has one; one packet
- * with thousands is refused whole, before anybody reads them.
+ * Of a SUBSCRIBE or UNSUBSCRIBE. Each filter in it is looked up and answered, and a pillar has one;
+ * one packet with thousands is refused whole, before anybody reads them.
  */
 export const MAX_SUBSCRIBE_BYTES = 1024;
 
 /**
- * From a broker that is not ours: far more than a message may have, because one pillar's message that is
- * too long should cost that message and not the line of all.
+ * From a broker that is not ours: far more than a message may have, because one pillar's message
+ * that is too long should cost that message and not the line of all.
  */
 export const MAX_BROKER_PACKET_BYTES = 1024 * 1024;
 

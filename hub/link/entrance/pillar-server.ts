@@ -1,8 +1,8 @@
 /**
  * The TLS port the pillars connect to: mutual TLS 1.3 with the hub's own authority, or nothing.
  *
- * Each refused connection leaves one line in the log with address and cause. Nothing behind this file ever sees a
- * connection without an identity.
+ * Each refused connection leaves one line in the log with address and cause. Nothing behind this
+ * file ever sees a connection without an identity.
  */
 import {
   createServer as createTlsServer,
@@ -90,8 +90,8 @@ export async function listenForPillars(options: PillarServerOptions): Promise<Pi
 }
 
 /**
- * A whole district may connect from one address of its provider, all at once, so only silent connections are
- * limited by address.
+ * A whole district may connect from one address of its provider, all at once, so only silent
+ * connections are limited by address.
  */
 const MAX_SILENT_OF_ONE_ADDRESS = 2048;
 /** One in use, and what is left of those before it. */
@@ -167,8 +167,8 @@ function shakeHands(
   });
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
     turnedAway(socket, explainTls(error, socket));
-    // Node tells of the time-out and leaves the socket open; of all other errors it closes it, and an
-    // alert that says why is still on its way.
+    // Node tells of the time-out and leaves the socket open; of all other errors it closes it, and
+    // an alert that says why is still on its way.
     if (error.code === "ERR_TLS_HANDSHAKE_TIMEOUT") socket.destroy();
   });
   return server;

@@ -1,19 +1,23 @@
 /**
  * One port with several listening sockets, so that many connections can be accepted at once.
  *
- * Node takes one connection from a listening socket in a turn of its event loop. While each turn also computes a
- * handshake, the others wait in the kernel, in the order in which they came, and an alarm waits behind thousands.
- * From several sockets that share the port (SO_REUSEPORT) several are accepted in each turn, wait in our queue, and
- * can be served in our order.
+ * Node takes one connection from a listening socket in a turn of its event loop. While each turn
+ * also computes a handshake, the others wait in the kernel, in the order in which they came, and an
+ * alarm waits behind thousands. From several sockets that share the port (SO_REUSEPORT) several are
+ * accepted in each turn, wait in our queue, and can be served in our order.
  *
- * Sharing would also let a second hub use the same port unnoticed, so the port is first opened exclusively.
+ * Sharing would also let a second hub use the same port
+ * unnoticed, so the port is first opened exclusively.
  */
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
 /** Each is one more connection in a turn; the kernel spreads connections over them. */
 const SOCKETS = process.platform === "linux" ? 8 : 1;
-/** Connections the system holds for each socket while we compute: a city may come back within seconds. */
+/**
+ * Connections the system holds for each socket while
+ * we compute: a city may come back within seconds.
+ */
 const BACKLOG = 4096;
 
 export interface ReusePortOptions {

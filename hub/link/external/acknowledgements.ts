@@ -1,8 +1,9 @@
 /**
- * PUBACKs in the order in which their messages came (MQTT 3.1.1, 4.6.0-2), each when its message is settled.
+ * PUBACKs in the order in which their messages came (MQTT
+ * 3.1.1, 4.6.0-2), each when its message is settled.
  *
- * One that is settled early waits for those before it. Commits are made in groups and end in order, so in practice
- * the wait is short.
+ * One that is settled early waits for those before it. Commits are made in groups and end in order,
+ * so in practice the wait is short.
  */
 export interface Acknowledgements {
   /** Returns how to say that this message is settled; saying it again changes nothing. */

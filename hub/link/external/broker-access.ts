@@ -1,4 +1,6 @@
-/** How the hub reaches a broker that is not its own, from its settings: files read, names resolved. */
+/**
+ * How the hub reaches a broker that is not its own, from its settings: files read, names resolved.
+ */
 import { readFileSync } from "node:fs";
 import type { ExternalBroker } from "../../config.ts";
 import type { Authority } from "../../identity/ports.ts";

@@ -1,12 +1,13 @@
 /**
  * One connection of the hub to an external broker: MQTT 3.1.1 over mutual TLS 1.3.
  *
- * It is up when the broker has delivered our own probe, which travels like the pillars' messages: a broker that
- * accepts connections and subscriptions and delivers nothing does not count. One client per attempt, so that
- * nothing the library keeps in memory outlives the connection.
+ * It is up when the broker has delivered our own probe, which travels like the pillars' messages: a
+ * broker that accepts connections and subscriptions and delivers nothing does not count. One client
+ * per attempt, so that nothing the library keeps in memory outlives the connection.
  *
- * The library hands in messages one at a time and acknowledges when told; waiting there for the disk would give
- * every alarm a commit of its own. So it is told not to acknowledge, and we do, after the commit.
+ * The library hands in messages one at a time and acknowledges when told; waiting there for the
+ * disk would give every alarm a commit of its own. So it is told not to acknowledge, and we do,
+ * after the commit.
  */
 import type { Duplex } from "node:stream";
 import { connect as connectTls, type TLSSocket } from "node:tls";
@@ -25,13 +26,16 @@ const PROBE_PATIENCE_MS = 6000;
 /** For the DISCONNECT, and for what is still being acknowledged. */
 const FAREWELL_MS = 500;
 /**
- * After one and a half times this the broker gives up a hub that is gone. The hub itself does not depend on it: it
- * notices a dead broker sooner, by its probe.
+ * After one and a half times this the broker gives up a hub that is gone. The hub itself does not
+ * depend on it: it notices a dead broker sooner, by its probe.
  */
 const HUB_KEEP_ALIVE_SECONDS = 10;
 /** Alarms that came and are not settled. Beyond it nothing is read until some are. */
 const MAX_UNSETTLED = 4096;
-/** Messages down that the broker has not taken. Beyond it they are dropped, and the pillar asks again. */
+/**
+ * Messages down that the broker has not taken. Beyond
+ * it they are dropped, and the pillar asks again.
+ */
 const MAX_DOWN_UNDER_WAY = 8192;
 
 export interface BrokerAccess {
@@ -66,7 +70,8 @@ export interface BrokerConnection {
 
 const OPTIONS = {
   protocolVersion: 4,
-  // Messages that a broker kept for us while we were away would carry an age that is no longer true.
+  // Messages that a broker kept for us while we were
+  // away would carry an age that is no longer true.
   clean: true,
   keepalive: HUB_KEEP_ALIVE_SECONDS,
   reconnectPeriod: 0,

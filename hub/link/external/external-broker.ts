@@ -1,12 +1,13 @@
 /**
  * An existing broker instead of our own (docs/external-broker.md), with the hub as its client.
  *
- * The broker's access list decides who may write under which pillar's name, and nothing here can check that: alarms
- * prove themselves by their signature; everything else pillars send is as trustworthy as that list. The broker is a
- * wire and not a store: its PUBACK to a pillar proves nothing, and ours to it only sets its pace.
+ * The broker's access list decides who may write under which pillar's name, and nothing here can
+ * check that: alarms prove themselves by their signature; everything else pillars send is as
+ * trustworthy as that list. The broker is a wire and not a store: its PUBACK to a pillar proves
+ * nothing, and ours to it only sets its pace.
  *
- * The hub does not see pillars connect and disconnect. Heartbeats show them, and while the broker is away no pillar
- * is heard.
+ * The hub does not see pillars connect and disconnect. Heartbeats show them, and while the broker
+ * is away no pillar is heard.
  */
 import type { IPublishPacket } from "mqtt";
 import type { Logger } from "pino";

@@ -1,10 +1,10 @@
 /**
  * Keeps the hub's media process alive, from the hub's side.
  *
- * A process that dies or hangs is replaced within two seconds and told its settings again; "ready" then
- * reaches the listener, which starts recordings anew, and every pillar that was connected is told `bye`, so
- * that it offers anew at once instead of waiting for silence. What was sent meanwhile is lost, as every
- * message of `ipc.ts` may be.
+ * A process that dies or hangs is replaced within two seconds and told its settings again; "ready"
+ * then reaches the listener, which starts recordings anew, and every pillar that was connected is
+ * told `bye`, so that it offers anew at once instead of waiting for silence. What was sent
+ * meanwhile is lost, as every message of `ipc.ts` may be.
  */
 import { fileURLToPath } from "node:url";
 import { milliseconds } from "../../../shared/duration.ts";

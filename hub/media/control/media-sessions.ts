@@ -1,8 +1,8 @@
 /**
  * Who watches and who talks: one entry per console's media session.
  *
- * Nobody listens without being named: a session is given to a console only after the journal has it, and it ends
- * with the incident, with the owner, or with the media process, whichever is first.
+ * Nobody listens without being named: a session is given to a console only after the journal has
+ * it, and it ends with the incident, with the owner, or with the media process, whichever is first.
  */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
@@ -15,7 +15,10 @@ import { takeTurn, type Rate } from "../../link/rate.ts";
 import type { MediaPort, ViewAnswer, ViewRequest } from "../../ports.ts";
 
 const ANSWER_WITHIN_MS = 3000;
-/** Of one person, watching and talking together: several calls, and what a reloaded page has left behind. */
+/**
+ * Of one person, watching and talking together: several
+ * calls, and what a reloaded page has left behind.
+ */
 export const MAX_VIEWS_OF_ONE = 12;
 /** Each offer costs the media process a connection, also when it ends at once. */
 const OFFERS: Rate = { burst: 24, intervalMs: 500, maxWaitMs: 0 };

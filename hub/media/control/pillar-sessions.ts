@@ -1,9 +1,9 @@
 /**
  * Which pillar has which media session, seen from outside the media process.
  *
- * When that process dies its sessions are over, and only this table still knows them: each pillar is told
- * `bye` as soon as the next process can take its offer. Paced, because each message is signed and a city
- * is thousands of pillars.
+ * When that process dies its sessions are over, and only this table still knows them: each pillar
+ * is told `bye` as soon as the next process can take its offer. Paced, because each message is
+ * signed and a city is thousands of pillars.
  */
 import type { PillarId } from "../../../shared/ids.ts";
 import type { Signal } from "../../../shared/protocol/signal.ts";

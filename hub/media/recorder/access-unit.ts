@@ -1,9 +1,9 @@
 /**
  * H.264 pictures out of RTP packets (RFC 6184: single units, STAP-A, FU-A).
  *
- * Packets are put back in order first; a hole that is not filled in time damages its picture, and since
- * later pictures build on earlier ones, everything up to the next keyframe is left out and counted. No
- * bytes can make this throw.
+ * Packets are put back in order first; a hole that is not filled in time damages its picture, and
+ * since later pictures build on earlier ones, everything up to the next keyframe is left out and
+ * counted. No bytes can make this throw.
  */
 
 export interface VideoPacket {

@@ -1,8 +1,8 @@
 /**
  * The holes of a recording: spans of its time in which nothing came of a picture or a voice.
  *
- * The file itself cannot tell: a lost voice is silence in it and a lost picture stands still. The list is
- * kept with the recording's end, bounded, with the whole sum beside it.
+ * The file itself cannot tell: a lost voice is silence in it and a lost picture stands still. The
+ * list is kept with the recording's end, bounded, with the whole sum beside it.
  */
 import { MAX_GAPS, type Gap, type Gaps } from "../../../shared/api/recording-gap.ts";
 
@@ -23,7 +23,10 @@ export interface GapBook {
 export interface GapLimits {
   /** A shorter pause is the rhythm of the stream. */
   readonly leastMs: number;
-  /** The same at the beginning, before the pillar has learnt that it is called; undefined: nothing is expected of this track by itself. */
+  /**
+   * The same at the beginning, before the pillar has learnt that it is called; undefined: nothing
+   * is expected of this track by itself.
+   */
   readonly leadMs: number | undefined;
 }
 

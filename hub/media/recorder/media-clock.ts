@@ -3,8 +3,8 @@
  *
  * RTP timestamps count samples from a random start. Packets are only ever late, never early, so the
  * smallest difference between arrival and timestamp is the best estimate of the true one; it is let
- * rise slowly because the two clocks drift. Sender reports and the recorder's lip-sync both stand on
- * this. The limit: a constant delay of the capture itself cannot be seen from here.
+ * rise slowly because the two clocks drift. Sender reports and the recorder's lip-sync both stand
+ * on this. The limit: a constant delay of the capture itself cannot be seen from here.
  */
 
 /** How fast the estimate follows a later clock: 1 % of the difference per packet. */

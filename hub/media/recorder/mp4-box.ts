@@ -1,10 +1,10 @@
 /**
  * The boxes of a fragmented MP4 (ISO/IEC 14496-12): a head, then fragments, then an index.
  *
- * Written by hand because a recording must go on when one of its tracks does not: the libraries at hand
- * hold a fragment back until every track has a keyframe in it. The head has a fixed size with free space
- * behind it, so that it can be rewritten in place when the first picture comes and when the recording
- * ends, while everything after it is only ever appended.
+ * Written by hand because a recording must go on when one of its tracks does not: the libraries at
+ * hand hold a fragment back until every track has a keyframe in it. The head has a fixed size with
+ * free space behind it, so that it can be rewritten in place when the first picture comes and when
+ * the recording ends, while everything after it is only ever appended.
  */
 import type { VideoFormat } from "./parameter-set.ts";
 
@@ -146,8 +146,8 @@ function videoTrack(format: NonNullable<Head["video"]>): Buffer {
 }
 
 /**
- * A track that begins late says so here, and counts its own time from its first picture: players that
- * take a track's end for its length would add the wait a second time.
+ * A track that begins late says so here, and counts its own time from its first picture: players
+ * that take a track's end for its length would add the wait a second time.
  */
 function emptyEdit(startMs: number): Buffer {
   if (startMs === 0) return Buffer.alloc(0);

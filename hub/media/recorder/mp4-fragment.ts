@@ -5,7 +5,10 @@ export interface VideoSample {
   /** When it is decoded, in 1/90000 s from the first picture. */
   readonly time: number;
   readonly duration: number;
-  /** Shown so much later than decoded; negative: earlier. Not 0 only where the camera sends B-frames. */
+  /**
+   * Shown so much later than decoded; negative: earlier.
+   * Not 0 only where the camera sends B-frames.
+   */
   readonly shownAfter: number;
   readonly isKeyframe: boolean;
   /** AVCC: each unit after its 32-bit length. */

@@ -2,8 +2,8 @@
  * What a recording's header must say of H.264: the decoder configuration and the picture's size
  * (ITU-T H.264 section 7.3.2.1.1, ISO/IEC 14496-15 section 5.3.3.1).
  *
- * Total: what cannot be read never costs the track. The size is only a hint for players that lay out a
- * page; decoders read the parameter set themselves.
+ * Total: what cannot be read never costs the track. The size is only a hint for players that lay
+ * out a page; decoders read the parameter set themselves.
  */
 
 export interface VideoFormat {

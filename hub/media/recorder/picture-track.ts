@@ -1,9 +1,9 @@
 /**
  * The pictures of a recording, from packets to samples with their times.
  *
- * Pictures come in the order of decoding; a camera with B-frames shows them in another. A sample is decoded
- * at the next free time of its group and shown at its own, so the file keeps both orders. A group is cut
- * only where everything before is shown before everything behind.
+ * Pictures come in the order of decoding; a camera with B-frames shows them in another. A sample is
+ * decoded at the next free time of its group and shown at its own, so the file keeps both orders. A
+ * group is cut only where everything before is shown before everything behind.
  */
 import { newAccessUnits, type AccessUnit, type VideoPacket } from "./access-unit.ts";
 import type { GapTrack } from "./gaps.ts";
@@ -21,7 +21,9 @@ export type TrackFormat = VideoFormat & { readonly startMs: number };
 
 export interface PictureTrack {
   push(packet: VideoPacket, source: number, at: number): void;
-  /** Samples that are shown before a time of the recording (1/90000 s); all there are when `all`. */
+  /**
+   * Samples that are shown before a time of the recording (1/90000 s); all there are when `all`.
+   */
   takeUntil(time: number, all: boolean): VideoSample[];
   format(): TrackFormat | undefined;
   lost(): number;
@@ -108,8 +110,8 @@ export function newPictureTrack(
 }
 
 /**
- * A picture shown before others that came earlier keeps its place among them. Only the first pictures of a
- * stream can lack the room: what came ahead of its time there moved the clock.
+ * A picture shown before others that came earlier keeps its place among them. Only the first
+ * pictures of a stream can lack the room: what came ahead of its time there moved the clock.
  */
 function between(
   waiting: readonly QueuedPicture[],
@@ -140,7 +142,10 @@ function closedCount(waiting: readonly QueuedPicture[], until: number): number {
   return closed;
 }
 
-/** Decoded one after the other from `free` on, at the times at which pictures of this group are shown. */
+/**
+ * Decoded one after the other from `free` on, at the
+ * times at which pictures of this group are shown.
+ */
 function timed(taken: readonly QueuedPicture[], free: number, end: number): VideoSample[] {
   const order = taken.toSorted((a, b) => a.time - b.time || (a.timestamp - b.timestamp) | 0);
   let next = free;

@@ -1,4 +1,7 @@
-/** The recordings that run, by id: started into a room, ticked together, ended with a word to the hub. */
+/**
+ * The recordings that run, by id: started into a room,
+ * ticked together, ended with a word to the hub.
+ */
 import { everythingMissing } from "../../../shared/api/recording-gap.ts";
 import type { RecordingId } from "../../../shared/ids.ts";
 import { MAX_RECORDINGS } from "../../core/incident/recording.ts";

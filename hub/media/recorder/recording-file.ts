@@ -1,9 +1,9 @@
 /**
  * The file under a recording: a head that may be rewritten, and fragments that are appended.
  *
- * Each fragment is one write and one fdatasync, on the thread pool, in order: after any crash a reader finds whole
- * fragments and at most one torn one. A disk that stalls must not make the process grow, so what waits is bounded,
- * and the recording fails visibly instead.
+ * Each fragment is one write and one fdatasync, on the thread pool, in order: after any crash a
+ * reader finds whole fragments and at most one torn one. A disk that stalls must not make the
+ * process grow, so what waits is bounded, and the recording fails visibly instead.
  */
 import { open, type FileHandle } from "node:fs/promises";
 import { HEAD_BYTES } from "./mp4-box.ts";

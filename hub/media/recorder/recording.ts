@@ -1,10 +1,11 @@
 /**
- * One recording: the pillar's picture and both voices, from start to stop, whichever of them are missing.
+ * One recording: the pillar's picture and both voices,
+ * from start to stop, whichever of them are missing.
  *
- * The timeline begins when the hub says so. About every second what has settled becomes a fragment on the disk,
- * with a keyframe in it or without: a fragment that waited for a picture would be lost with the process. The limit:
- * pictures from a source that changes its size keep the first size in the header; their own parameter sets travel
- * with them.
+ * The timeline begins when the hub says so. About every second what has settled becomes a fragment
+ * on the disk, with a keyframe in it or without: a fragment that waited for a picture would be lost
+ * with the process. The limit: pictures from a source that changes its size keep the first size in
+ * the header; their own parameter sets travel with them.
  */
 import type { Gaps } from "../../../shared/api/recording-gap.ts";
 import type { VideoPacket } from "./access-unit.ts";
@@ -23,7 +24,9 @@ const PICTURE_GAP_MS = 500;
 const VOICE_GAP_MS = 200;
 /** From the press until picture and voice arrive. */
 const LEAD_MS = 2000;
-/** So many pictures without one that can be written: a second of most cameras, five of the slowest. */
+/**
+ * So many pictures without one that can be written: a second of most cameras, five of the slowest.
+ */
 const ENOUGH_PICTURES = 25;
 /** A day: the index must not grow for ever when a stop was lost. */
 export const MAX_RECORDING_MS = 24 * 60 * 60 * 1000;

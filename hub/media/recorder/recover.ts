@@ -1,8 +1,9 @@
 /**
  * What is left of a recording whose process died: whole fragments, and a torn tail that is cut off.
  *
- * Reads box headers only, fragment by fragment, so that a long recording costs little. Total: whatever
- * the bytes are, an answer. The file is changed in two places at most: its end, and the length in its head.
+ * Reads box headers only, fragment by fragment, so that a long recording costs little. Total:
+ * whatever the bytes are, an answer. The file is changed in two places at most: its end, and the
+ * length in its head.
  */
 import { open, type FileHandle } from "node:fs/promises";
 import { HEAD_BYTES, MOVIE_TIMESCALE } from "./mp4-box.ts";
@@ -142,7 +143,9 @@ function children(bytes: Buffer): Child[] {
   return found;
 }
 
-/** When the fragment's last sample ends, in milliseconds; undefined for what is no fragment of ours. */
+/**
+ * When the fragment's last sample ends, in milliseconds; undefined for what is no fragment of ours.
+ */
 function fragmentEnd(moof: Buffer, timescales: Timescales): number | undefined {
   const runs = children(moof.subarray(8)).filter((child) => child.type === "traf");
   if (runs.length === 0) return undefined;

@@ -1,9 +1,9 @@
 /**
  * Both voices of a call as one stereo Opus track: the citizen left, the operator right.
  *
- * A timeline of 20 ms frames begins with the recording and never stops; where nobody speaks there is
- * silence, so the track is exactly as long as the recording. Sound is placed by its RTP time, a little
- * late so that jitter can settle. What comes later than that is left out, and counted.
+ * A timeline of 20 ms frames begins with the recording and never stops; where nobody speaks there
+ * is silence, so the track is exactly as long as the recording. Sound is placed by its RTP time, a
+ * little late so that jitter can settle. What comes later than that is left out, and counted.
  */
 import { Decoder, Encoder } from "@evan/opus";
 import { AUDIO } from "../../../shared/media/codecs.ts";
@@ -36,7 +36,10 @@ const MAX_SLIP_SAMPLES = 0.06 * AUDIO.clockRate;
 const MAX_PACKET_SAMPLES = 0.12 * AUDIO.clockRate;
 const BITRATE = 48_000;
 const SAMPLES_PER_MS = AUDIO.clockRate / 1000;
-/** RFC 6716, 4.3: a packet so short can only say that there is silence, and so would every one after it. */
+/**
+ * RFC 6716, 4.3: a packet so short can only say that
+ * there is silence, and so would every one after it.
+ */
 const SILENT_BYTES = 3;
 
 interface Voice {
@@ -104,7 +107,10 @@ export function newVoiceTrack(
     }
   };
 
-  /** Hundreds of recordings at once are mostly silent, and encoding silence costs as much as encoding a voice. */
+  /**
+   * Hundreds of recordings at once are mostly silent, and
+   * encoding silence costs as much as encoding a voice.
+   */
   const nextPacket = (): Uint8Array => {
     if (silence) return silence;
     const from = (encoded % HELD_SAMPLES) * 2;

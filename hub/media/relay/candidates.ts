@@ -1,10 +1,10 @@
 /**
  * The few candidates that are taken from one peer.
  *
- * Every candidate is an address somebody else chooses and the hub sends packets to: five checks each. So
- * few are taken, at most two of one address, none of an address that cannot be a peer's, and no port
- * of a well-known service. Browsers and pillars send checks of their own, so that a candidate left
- * out costs no connection.
+ * Every candidate is an address somebody else chooses and the hub sends packets to: five checks
+ * each. So few are taken, at most two of one address, none of an address that cannot be a peer's,
+ * and no port of a well-known service. Browsers and pillars send checks of their own, so that a
+ * candidate left out costs no connection.
  */
 import { isPeerAddress } from "../addresses.ts";
 

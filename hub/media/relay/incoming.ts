@@ -1,4 +1,6 @@
-/** The streams a connection receives: each packet once, without what belongs to its connection only. */
+/**
+ * The streams a connection receives: each packet once, without what belongs to its connection only.
+ */
 import type { RTCRtpTransceiver, RtpPacket } from "werift";
 import type { Log } from "../log.ts";
 import type { MediaPacket } from "./outgoing.ts";

@@ -2,8 +2,8 @@
  * What is taken from an offered session description, before the WebRTC library sees it.
  *
  * A browser offers a dozen codecs and, at times, names instead of addresses; the hub speaks exactly
- * H.264 and Opus. Everything else is removed here, so that the answer is what we mean and hostile text
- * meets one small total function first (RFC 8866, RFC 6184 section 8.2, RFC 9429).
+ * H.264 and Opus. Everything else is removed here, so that the answer is what we mean and hostile
+ * text meets one small total function first (RFC 8866, RFC 6184 section 8.2, RFC 9429).
  */
 import type { Parsed } from "../../../shared/parse.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
@@ -68,7 +68,9 @@ function wrongSections(
   return missing === undefined ? undefined : `expected a=${missing}, found none`;
 }
 
-/** RFC 8866, 6.7: a section without a direction has the session's, and that is sendrecv by default. */
+/**
+ * RFC 8866, 6.7: a section without a direction has the session's, and that is sendrecv by default.
+ */
 function wrongDirection(
   section: Section,
   session: readonly string[],
@@ -101,8 +103,9 @@ function reduce(section: Section, book: CandidateBook): Parsed<readonly string[]
 }
 
 /**
- * Never passed on: with no usable candidate before it (a browser may hide its addresses behind names), the library
- * gives up at once, although the browser's first packet would tell where it is (RFC 8445, 7.3.1.3).
+ * Never passed on: with no usable candidate before it (a browser may hide its addresses behind
+ * names), the library gives up at once, although the browser's first packet would tell where it is
+ * (RFC 8445, 7.3.1.3).
  */
 const isEnd = (line: string): boolean => line === "a=end-of-candidates";
 

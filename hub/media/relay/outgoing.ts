@@ -1,9 +1,10 @@
 /**
  * One stream on its way to one receiver.
  *
- * Voice goes straight through. A picture begins with the packets since the last keyframe, so that the
- * receiver shows something at once; a receiver that lost its picture gets them again, because the
- * pillar's encoder cannot be asked for a keyframe. They are paced, and live packets queue behind them.
+ * Voice goes straight through. A picture begins with the packets since the last keyframe, so that
+ * the receiver shows something at once; a receiver that lost its picture gets them again, because
+ * the pillar's encoder cannot be asked for a keyframe. They are paced, and live packets queue
+ * behind them.
  */
 import { randomInt } from "node:crypto";
 import { RtpHeader, RtpPacket, type RTCRtpSender } from "werift";

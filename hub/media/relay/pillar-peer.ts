@@ -1,4 +1,7 @@
-/** The hub's end of a pillar's connection: its picture and voice come in, the operator's voice goes out. */
+/**
+ * The hub's end of a pillar's connection: its picture
+ * and voice come in, the operator's voice goes out.
+ */
 import type { RTCRtpSender } from "werift";
 import { AUDIO } from "../../../shared/media/codecs.ts";
 import type { MediaSessionId } from "../../../shared/ids.ts";

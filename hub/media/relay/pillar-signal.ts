@@ -63,8 +63,8 @@ async function pillarOffer(
       log("info", `media of ${pillarId} ${state}${reason === "" ? "" : `: ${reason}`}`);
       if (state === "lost") {
         media.pillarById.delete(pillarId);
-        // Also while its offer is still being answered: a pillar that is told nothing would wait for its
-        // time-out.
+        // Also while its offer is still being answered: a pillar
+        // that is told nothing would wait for its time-out.
         sendBye(media, { pillarId, to: signal, why: reason });
       }
       media.send({ type: "pillar-media", pillarId, state });

@@ -2,9 +2,9 @@ import { BoundedMap } from "../../../shared/bounded-map.ts";
 /**
  * Refuses RTP packets that were already seen (RFC 3711 section 3.3.2).
  *
- * werift 0.25.2 also decrypts a repeated packet, so somebody who can copy packets on the wire could repeat a voice.
- * One window per SSRC, on the 16-bit sequence number; older than the window counts as seen. A packet that is late
- * but new passes: retransmissions arrive that way.
+ * werift 0.25.2 also decrypts a repeated packet, so somebody who can copy packets on the wire could
+ * repeat a voice. One window per SSRC, on the 16-bit sequence number; older than the window counts
+ * as seen. A packet that is late but new passes: retransmissions arrive that way.
  */
 
 /** Ten seconds of our video at worst; far more than any retransmission is late. */

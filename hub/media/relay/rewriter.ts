@@ -1,12 +1,12 @@
 /**
  * Sequence numbers and timestamps as one receiver sees them.
  *
- * A receiver must see one unbroken stream although the pillar may reconnect and although a joiner first
- * gets the stored packets since the last keyframe. Live packets are shifted by constants, so that losses
- * and late retransmissions keep their places. Stored packets keep their order and their holes too, or a
- * decoder would take a damaged picture for a whole one; only their timestamps are squeezed together just
- * before the live one: the receiver then shows the newest picture now, instead of playing two seconds
- * behind for the rest of the call.
+ * A receiver must see one unbroken stream although the pillar may reconnect and although a joiner
+ * first gets the stored packets since the last keyframe. Live packets are shifted by constants, so
+ * that losses and late retransmissions keep their places. Stored packets keep their order and their
+ * holes too, or a decoder would take a damaged picture for a whole one; only their timestamps are
+ * squeezed together just before the live one: the receiver then shows the newest picture now,
+ * instead of playing two seconds behind for the rest of the call.
  */
 
 export interface Stamp {
@@ -16,8 +16,8 @@ export interface Stamp {
 
 export interface Rewriter {
   /**
-   * `source` changes when the sender does. A packet that was missing in the burst finds its place there.
-   * Undefined: it is older than the burst, drop it.
+   * `source` changes when the sender does. A packet that was missing in the burst finds its place
+   * there. Undefined: it is older than the burst, drop it.
    */
   live(source: number, stamp: Stamp, at: number): Stamp | undefined;
   /** Packets that were sent before, again, with new numbers; in the order of their sequence. */
@@ -171,7 +171,10 @@ function squeeze(current: State, stamps: readonly Stamp[], newest: Stamp): Stamp
   });
 }
 
-/** Of a picture of which nothing was stored: between its neighbours, which are at least a few ticks apart. */
+/**
+ * Of a picture of which nothing was stored: between its
+ * neighbours, which are at least a few ticks apart.
+ */
 function timeInBurst({ times }: Burst, timestamp: number): number {
   const before = times.findLast(({ source }) => after(source, timestamp) <= 0) ?? times[0];
   if (before === undefined) return timestamp;

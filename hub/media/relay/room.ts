@@ -1,9 +1,9 @@
 /**
  * Everything around one pillar: its connection, who watches, who talks, what is recorded.
  *
- * The room outlives its pillar's connection: a pillar that reconnects in the middle of a call finds its
- * viewers waiting, and they see an unbroken stream. Viewers may also come first. A stored picture is
- * forgotten after a moment without packets, because nothing stale may be shown as live.
+ * The room outlives its pillar's connection: a pillar that reconnects in the middle of a call finds
+ * its viewers waiting, and they see an unbroken stream. Viewers may also come first. A stored
+ * picture is forgotten after a moment without packets, because nothing stale may be shown as live.
  */
 import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
 import { newGopCache } from "../../../shared/media/gop-cache.ts";

@@ -1,8 +1,8 @@
 /**
  * Messages of pillars, checked and handed to the core.
  *
- * An alarm counts only with the signature of the pillar's own key. One that cannot be written down is reported to
- * every console at once and gets no receipt: somebody may still be standing there.
+ * An alarm counts only with the signature of the pillar's own key. One that cannot be written down
+ * is reported to every console at once and gets no receipt: somebody may still be standing there.
  */
 import type { Logger } from "pino";
 import { assertNever } from "../../../shared/assert.ts";
@@ -42,7 +42,10 @@ export interface IngestOptions {
   readonly log: Logger;
 }
 
-/** A forged alarm costs its sender nothing: the desks are told of one pillar's once in this time, with the number. */
+/**
+ * A forged alarm costs its sender nothing: the desks are told
+ * of one pillar's once in this time, with the number.
+ */
 const NOTICE_EVERY_MS = 60_000;
 const MAX_NOTICED_PILLARS = 200;
 
@@ -103,7 +106,8 @@ async function onOther(options: Ingest, pillarId: PillarId, message: Other): Pro
   const at = Date.now();
   const ended = whyUnheard(options.state().pillars.get(pillarId), at);
   if (ended) {
-    // It was let in while its certificate was good. Expired, it may still raise an alarm; nothing else counts.
+    // It was let in while its certificate was good. Expired,
+    // it may still raise an alarm; nothing else counts.
     options.drop(pillarId, ended);
     return;
   }

@@ -1,9 +1,9 @@
 /**
- * Commands to a pillar: named, signed, without effect after their time. The journal has each before it is sent,
- * and what became of it.
+ * Commands to a pillar: named, signed, without effect after their time. The journal has each before
+ * it is sent, and what became of it.
  *
- * A command names the pillar's boot and connection, so one that was delayed past either does nothing. A pillar
- * whose identity is in doubt is sent no command.
+ * A command names the pillar's boot and connection, so one that was delayed past either does
+ * nothing. A pillar whose identity is in doubt is sent no command.
  */
 import { canonicalJson } from "../../../shared/canonical-json.ts";
 import type { CommandId, PillarId, SessionNonce } from "../../../shared/ids.ts";
@@ -33,13 +33,19 @@ export interface CommanderOptions {
 
 export interface Commander {
   readonly command: HubCommands["command"];
-  /** `pillarId`: who says it, by its certificate. A result of another pillar's command counts for nothing. */
+  /**
+   * `pillarId`: who says it, by its certificate. A result
+   * of another pillar's command counts for nothing.
+   */
   onReport(pillarId: PillarId, report: Report): void;
 }
 
 type Result = Pick<FactOf<"command-result">, "outcome" | "detail" | "confirmedAfterMs">;
 
-/** The pillar reconnected, or its identity ended, while the journal took the command: it would refuse it. */
+/**
+ * The pillar reconnected, or its identity ended, while
+ * the journal took the command: it would refuse it.
+ */
 const SESSION_OVER: Result = {
   outcome: "unanswered",
   detail: "the session it was signed for was over before it could be sent",
@@ -111,8 +117,8 @@ interface SirenWish {
 }
 
 /**
- * A siren frightens a whole street: only the incident's owner may order it, or a supervisor who says why. Any of
- * them may end it.
+ * A siren frightens a whole street: only the incident's owner may order it, or a supervisor who
+ * says why. Any of them may end it.
  */
 function whyNoSiren(
   state: HubState,

@@ -1,8 +1,10 @@
 /**
- * What pillars are told of calls and of their picture's connection: signed, for their present session, numbered.
+ * What pillars are told of calls and of their picture's connection:
+ * signed, for their present session, numbered.
  *
- * The session stands in each heartbeat, and a pillar sends one as soon as it is connected, so what is not known is
- * known a moment later: the core then tells the call again, and signals wait for it here.
+ * The session stands in each heartbeat, and a pillar sends one as soon as it is connected, so what
+ * is not known is known a moment later: the core then tells the call again, and signals wait for it
+ * here.
  */
 import { randomBytes } from "node:crypto";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
@@ -29,7 +31,9 @@ export interface PillarMessages {
   readonly hubRun: HubRun;
   call(pillarId: PillarId, call: Call): void;
   signal(pillarId: PillarId, signal: Signal): void;
-  /** The last it is told in this session; what waits for the next is not meant for whoever has that. */
+  /**
+   * The last it is told in this session; what waits for the next is not meant for whoever has that.
+   */
   dismiss(pillarId: PillarId, last: LastWords): void;
   /** A heartbeat was taken in. */
   onHeartbeat(pillarId: PillarId): void;

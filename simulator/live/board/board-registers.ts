@@ -1,9 +1,9 @@
 /**
  * The I/O board's memory: contacts, press counters, lamp and siren, without serial line or clock.
  *
- * The one idea: a press counts when its contact stayed closed for `DEBOUNCE_MS`, and that follows from
- * the two edges alone, so no timer is needed: the caller gives the time.
- * The one limit: contacts are ideal; they do not bounce.
+ * The one idea: a press counts when its contact stayed closed for `DEBOUNCE_MS`, and that follows
+ * from the two edges alone, so no timer is needed: the caller gives the time. The one limit:
+ * contacts are ideal; they do not bounce.
  */
 import {
   DEBOUNCE_MS,

@@ -1,5 +1,6 @@
 /**
- * The slave's side of Modbus RTU: bytes in, bytes out (Modbus over Serial Line V1.02, sections 2.5 and 6).
+ * The slave's side of Modbus RTU: bytes in, bytes out
+ * (Modbus over Serial Line V1.02, sections 2.5 and 6).
  *
  * The one idea: a request's length follows from its first bytes, so a good one is answered at once;
  * everything else waits for silence on the line, which is how RTU finds the next beginning.

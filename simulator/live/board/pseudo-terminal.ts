@@ -1,10 +1,10 @@
 /**
  * A serial line without hardware: a pseudo-terminal whose far end is two pipes.
  *
- * The one idea: `script` of util-linux opens the terminal; it is on every Debian and Ubuntu (package
- * bsdutils is essential), so nothing has to be installed or compiled. The shell inside sets raw mode,
- * says the device's name, holds the line open, and ends when this process does.
- * The one limit: Linux; other systems have another `script`.
+ * The one idea: `script` of util-linux opens the terminal; it is on every Debian and Ubuntu
+ * (package bsdutils is essential), so nothing has to be installed or compiled. The shell inside
+ * sets raw mode, says the device's name, holds the line open, and ends when this process does. The
+ * one limit: Linux; other systems have another `script`.
  */
 import { spawn } from "node:child_process";
 import { rmSync, symlinkSync } from "node:fs";

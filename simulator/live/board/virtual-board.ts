@@ -22,8 +22,9 @@ import { openPseudoTerminal } from "./pseudo-terminal.ts";
 import type { PseudoTerminal } from "./pseudo-terminal.ts";
 
 /**
- * What the line does to bytes: repeats requests, cuts answers, flips a bit, says nothing; answers too late,
- * under another unit's number, or with an exception; flips a bit of every third answer, puts bytes before it.
+ * What the line does to bytes: repeats requests, cuts answers, flips a bit, says nothing; answers
+ * too late, under another unit's number, or with an exception; flips a bit of every third answer,
+ * puts bytes before it.
  */
 export type LineFault =
   | "echo"
@@ -126,7 +127,8 @@ function serve(line: PseudoTerminal, { slave, faults, onRequest }: Served): void
   const apply = (next: SlaveStep): void => {
     state = next.state;
     if (next.requests > 0) onRequest();
-    // After a pause of this process several requests may lie here: only for the last does anybody wait.
+    // After a pause of this process several requests may
+    // lie here: only for the last does anybody wait.
     const reply = next.replies.at(-1);
     if (reply === undefined) return;
     answers += 1;

@@ -1,8 +1,8 @@
 /**
  * A picture in memory and the few strokes a night street needs: rectangles, discs, light.
  *
- * Light adds, paint covers. A colour is red, green, blue from 0 to 255 and how strongly it is applied
- * (1 when not said): the opacity of paint, the strength of light.
+ * Light adds, paint covers. A colour is red, green, blue from 0 to 255 and how strongly it is
+ * applied (1 when not said): the opacity of paint, the strength of light.
  */
 export type Colour = readonly [red: number, green: number, blue: number, strength?: number];
 

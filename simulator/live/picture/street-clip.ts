@@ -1,9 +1,9 @@
 /**
  * The clip a virtual camera shows: a painted street in which ffmpeg moves a car and a walker.
  *
- * The one idea: rendered once, kept under a name that is a hash of everything that went into it, and
- * sent from then on without encoding: three pillars cost almost nothing.
- * The one limit: twelve seconds, repeated; the picture says that it is a demonstration.
+ * The one idea: rendered once, kept under a name that is a hash of everything that went into it,
+ * and sent from then on without encoding: three pillars cost almost nothing. The one limit: twelve
+ * seconds, repeated; the picture says that it is a demonstration.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -62,7 +62,10 @@ export async function renderClip(ffmpeg: string, dir: string, clip: StreetClip):
 }
 
 const QUIETLY = "-hide_banner -loglevel error -nostdin -y";
-/** Parameter sets before every key frame (`repeat-headers`): a reader that joins in the middle begins there. */
+/**
+ * Parameter sets before every key frame (`repeat-headers`):
+ * a reader that joins in the middle begins there.
+ */
 const ENCODING =
   "-c:v libx264 -preset veryfast -profile:v baseline -level 3.1 -pix_fmt yuv420p -bf 0 -g 50 " +
   "-keyint_min 50 -sc_threshold 0 -crf 24 -maxrate 1200k -bufsize 1200k " +

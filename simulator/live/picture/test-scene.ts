@@ -1,5 +1,6 @@
 /**
- * A street at night, as a pillar's camera sees it: houses, lamps, a wet road, a car, somebody walking.
+ * A street at night, as a pillar's camera sees it: houses,
+ * lamps, a wet road, a car, somebody walking.
  *
  * Everything follows from a seed, so each pillar has its own street and has it again tomorrow.
  */

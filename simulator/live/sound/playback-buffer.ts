@@ -1,15 +1,17 @@
 /**
  * What a loudspeaker really played in the last two minutes, on one timeline with the clock.
  *
- * The one idea: a sample's place follows from the time it sounds. Where nothing came there is silence,
- * so a gap in the call is a gap of the same length in the file.
- * The one limit: what is older than `RING_SECONDS` is forgotten.
+ * The one idea: a sample's place follows from the time it sounds. Where nothing came there is
+ * silence, so a gap in the call is a gap of the same length in the file. The one limit: what is
+ * older than `RING_SECONDS` is forgotten.
  */
 import { SAMPLE_RATE, SAMPLES_PER_MS } from "./sound.ts";
 
 export const RING_SECONDS = 120;
 
-/** A card starts to play this long after the first sample: frames that come a little late still fit. */
+/**
+ * A card starts to play this long after the first sample: frames that come a little late still fit.
+ */
 export const START_LATENCY_MS = 20;
 
 const RING_SAMPLES = RING_SECONDS * SAMPLE_RATE;

@@ -1,8 +1,8 @@
 /**
  * How many samples a sound card has to have delivered by now.
  *
- * The one idea: the count follows from the start, never from the previous block, so late timers do not
- * add up: after an hour the stream is as exact as the clock.
+ * The one idea: the count follows from the start, never from the previous block, so late timers do
+ * not add up: after an hour the stream is as exact as the clock.
  */
 import { SAMPLES_PER_MS } from "./sound.ts";
 

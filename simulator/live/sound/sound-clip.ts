@@ -1,4 +1,7 @@
-/** A sound file of any kind ffmpeg reads, as samples. At most one minute of it: it is heard in a loop. */
+/**
+ * A sound file of any kind ffmpeg reads, as samples.
+ * At most one minute of it: it is heard in a loop.
+ */
 import { execFile } from "node:child_process";
 import { statSync } from "node:fs";
 import { promisify } from "node:util";

@@ -1,4 +1,6 @@
-/** A Unix socket that stands for a sound card's connector: plugged in, pulled out, plugged in again. */
+/**
+ * A Unix socket that stands for a sound card's connector: plugged in, pulled out, plugged in again.
+ */
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { Socket } from "node:net";

@@ -1,8 +1,8 @@
 /**
  * The simulator's sound: signed 16 bit, mono, 48 kHz, and the signals a microphone can hear.
  *
- * The one idea: a signal is a function of the sample's number since the microphone started, so it has
- * no phase jump at a block's edge, and tests can ask for any moment of it.
+ * The one idea: a signal is a function of the sample's number since the microphone started, so it
+ * has no phase jump at a block's edge, and tests can ask for any moment of it.
  */
 export const SAMPLE_RATE = 48_000;
 export const SAMPLES_PER_MS = SAMPLE_RATE / 1000;

@@ -1,5 +1,6 @@
 /**
- * A microphone made of software: an endless WAVE, mono 48 kHz, on a Unix socket, at the speed of time.
+ * A microphone made of software: an endless WAVE, mono
+ * 48 kHz, on a Unix socket, at the speed of time.
  *
  * The one idea: what it hears can be changed at any moment, and the stream goes on without a jump.
  */

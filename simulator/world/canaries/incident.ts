@@ -1,4 +1,6 @@
-/** Canaries of the hub: one incident for an alarm, a deadline that runs, a state that comes back. */
+/**
+ * Canaries of the hub: one incident for an alarm, a deadline that runs, a state that comes back.
+ */
 import type { Decision } from "../../../hub/core/decision.ts";
 import type { HubEvent } from "../../../hub/core/events.ts";
 import { evolve, type Now } from "../../../hub/core/hub.ts";

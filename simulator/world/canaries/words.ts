@@ -1,4 +1,7 @@
-/** Canaries of the words at the pillar: each leaves one of lamp, voice and screen saying what is no longer true. */
+/**
+ * Canaries of the words at the pillar: each leaves one of
+ * lamp, voice and screen saying what is no longer true.
+ */
 import type { Effect, Event } from "../../../device/core/events.ts";
 import type { Agent, AgentStep } from "../../../device/core/state/agent-state.ts";
 import type { HubEffect } from "../../../hub/core/events.ts";

@@ -1,9 +1,9 @@
 /**
- * I6: what the hub holds of a pillar's ledger is whole: numbers without a gap, each event linked to the
- * one before, and both heads alike; or a fault says that it is not.
+ * I6: what the hub holds of a pillar's ledger is whole: numbers without a gap, each event linked to
+ * the one before, and both heads alike; or a fault says that it is not.
  *
- * A pillar that had to begin without its ledger begins a chain anew, and the first alarm of that says so: it
- * points at nothing, under a number far above.
+ * A pillar that had to begin without its ledger begins a chain anew, and the first alarm of that
+ * says so: it points at nothing, under a number far above.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";

@@ -1,6 +1,6 @@
 /**
- * I5: no open incident without an owner and without a running deadline, no deadline and no level late by 2 s, and
- * no owner who has been gone for 30 s.
+ * I5: no open incident without an owner and without a running deadline, no deadline and no level
+ * late by 2 s, and no owner who has been gone for 30 s.
  */
 import type { Happening, History, Violation } from "../run/history.ts";
 

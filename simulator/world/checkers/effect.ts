@@ -1,4 +1,7 @@
-/** I3: one row for each (pillar, number), one incident for each alarm, one open incident for each key. */
+/**
+ * I3: one row for each (pillar, number), one incident
+ * for each alarm, one open incident for each key.
+ */
 import { incidentKey } from "../../../hub/core/incident/incident-key.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { History, Violation } from "../run/history.ts";

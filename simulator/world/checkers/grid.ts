@@ -1,4 +1,7 @@
-/** I13: the loss of a whole grid is one piece of news, and so is its return: in turn, and never twice. */
+/**
+ * I13: the loss of a whole grid is one piece of news,
+ * and so is its return: in turn, and never twice.
+ */
 import type { History, Violation } from "../run/history.ts";
 
 export function checkGrids({ hub, endedAt: at }: History): Violation[] {

@@ -1,6 +1,7 @@
 /**
- * I7 and the pillar registry: an expired identity has its alarms taken, unverified, and nothing else; nobody is
- * called a second machine where every machine is one; a ledger is said to be lost only where memory was.
+ * I7 and the pillar registry: an expired identity has its alarms taken, unverified, and nothing
+ * else; nobody is called a second machine where every machine is one; a ledger is said to be lost
+ * only where memory was.
  */
 import type { Fact, FactOf } from "../../../hub/core/facts.ts";
 import type { Happening, History, Violation } from "../run/history.ts";

@@ -1,6 +1,6 @@
 /**
- * I4 and I11: healed and left alone, everything comes to rest: every pillar linked, its outbox empty, its
- * ledger written, its lamp true, and the hub up and seeing all of them.
+ * I4 and I11: healed and left alone, everything comes to rest: every pillar linked, its outbox
+ * empty, its ledger written, its lamp true, and the hub up and seeing all of them.
  */
 import type { History, PillarEnding, Violation } from "../run/history.ts";
 

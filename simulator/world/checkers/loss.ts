@@ -1,9 +1,10 @@
 /**
  * I1: every press that the pillar could keep is in the hub's journal, once faults have healed.
  *
- * A press is owed when the pillar's disk had it, or when the pillar never lost its memory afterwards, or
- * when it had power and a good disk for `COMMIT_MS`. A press that began no alarm is owed as well: it fell into
- * a call that somebody could still hear about, or an alarm of its own follows within the pillar's five seconds.
+ * A press is owed when the pillar's disk had it, or when the pillar never lost its memory
+ * afterwards, or when it had power and a good disk for `COMMIT_MS`. A press that began no alarm is
+ * owed as well: it fell into a call that somebody could still hear about, or an alarm of its own
+ * follows within the pillar's five seconds.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { EventId, IncidentId } from "../../../shared/ids.ts";
@@ -70,7 +71,9 @@ function lossOf(one: Pressed, record: Record): Violation[] {
 
 const birthKey = (pillar: string, at: number): string => `${pillar} ${at}`;
 
-/** The next alarm speaks for it, and is owed in its place; unless power or disk went before that. */
+/**
+ * The next alarm speaks for it, and is owed in its place; unless power or disk went before that.
+ */
 function isMerged(one: Pressed, downAt: number | undefined, record: Record): boolean {
   const bornAt = nextAfter(record.births.get(one.pillar) ?? [], one.at);
   const isSoon = (at: number | undefined): boolean => at !== undefined && at <= one.at + MERGED_MS;
@@ -80,7 +83,10 @@ function isMerged(one: Pressed, downAt: number | undefined, record: Record): boo
   return record.recorded.has(heir) || record.held.has(heir) || !isOwed;
 }
 
-/** What a pillar whose certificate has expired keeps for a hub that was set back: replays need the link. */
+/**
+ * What a pillar whose certificate has expired keeps for
+ * a hub that was set back: replays need the link.
+ */
 function heldForLater(
   { hub }: Pick<History, "hub">,
   happenings: readonly Happening[],

@@ -1,25 +1,31 @@
 /**
- * I2: nothing false is shown or said. Lamp, prompts and screen are judged one by one against who really has the call.
+ * I2: nothing false is shown or said. Lamp, prompts and screen are judged one by one against who
+ * really has the call.
  *
  * The words, and what must be true of them by the facts on the hub's disk:
- * - "N is with you" (lamp `answered`, voice `answered`, screen with N's name): a call of this pillar is answered
- *   by N and not held; "please hold for N": it is answered by N and held (the lamp has one sign for both).
+ * - "N is with you" (lamp `answered`, voice `answered`, screen with N's name): a call of this
+ *   pillar is answered by N and not held; "please hold for N": it is answered by N and held (the
+ *   lamp has one sign for both).
  * - "received": the hub has the call and it is not over.
  * - Nothing is said before it was ever true: not for one moment.
- * - What has ceased to be true is taken back within 2 s of the time in which the pillar could be told:
- *   it is linked, its way to the hub is whole and quick in both directions, the broker has forgotten and reordered
- *   nothing for 15 s (the hub repeats what may have been forgotten with every second heartbeat), and the hub works,
- *   its disk takes what is decided within half a second (nothing leaves the hub before), and since it began it has heard a heartbeat of the pillar's present session: all it tells is signed for one session,
- *   and nothing but a heartbeat names it. Other time does not count, whatever it was.
- * - A pillar that knows its link to be lost takes back that somebody is with it within the same 2 s. It knows
- *   by keep-alive at the latest 12 s after the way was cut: that is the bound on a way that stays cut.
+ * - What has ceased to be true is taken back within 2 s of the time in which the pillar could be
+ *   told: it is linked, its way to the hub is whole and quick in both directions, the broker has
+ *   forgotten and reordered nothing for 15 s (the hub repeats what may have been forgotten with
+ *   every second heartbeat), and the hub works, its disk takes what is decided within half a second
+ *   (nothing leaves the hub before), and since it began it has heard a heartbeat of the pillar's
+ *   present session: all it tells is signed for one session, and nothing but a heartbeat names it.
+ *   Other time does not count, whatever it was.
+ * - A pillar that knows its link to be lost takes back that somebody is with it within the same 2
+ *   s. It knows by keep-alive at the latest 12 s after the way was cut: that is the bound on a way
+ *   that stays cut.
  *
- * The voice counts as what it said last in the life of this program; it can only be taken back by another word. To
- * somebody who pressed silently nothing is said aloud, not even that: from the silent press on, through restarts, it
- * says nothing until a call of the pillar is closed, or somebody presses aloud while it knows of no call. (Limit: when
- * somebody pressed aloud after them, a restarted pillar knows only of that; and a silent press that was in the pillar's
- * memory alone when its power failed is gone.) For the same reason what a voice says in the
- * first 2 s after a silent call was closed stays: what it hears next of that call is that it may not speak.
+ * The voice counts as what it said last in the life of this program; it can only be taken back by
+ * another word. To somebody who pressed silently nothing is said aloud, not even that: from the
+ * silent press on, through restarts, it says nothing until a call of the pillar is closed, or
+ * somebody presses aloud while it knows of no call. (Limit: when somebody pressed aloud after them,
+ * a restarted pillar knows only of that; and a silent press that was in the pillar's memory alone
+ * when its power failed is gone.) For the same reason what a voice says in the first 2 s after a
+ * silent call was closed stays: what it hears next of that call is that it may not speak.
  */
 import { PROMISED_MS } from "../../../shared/promises.ts";
 import type { Happening, History, Violation } from "../run/history.ts";
@@ -51,7 +57,9 @@ interface Watched {
   isHiding: boolean;
   /** The silent alarms of a person who hides. */
   readonly hiddenBy: Set<string>;
-  /** The pillar's disk or the hub's journal holds one of them: a restarted pillar can know of it. */
+  /**
+   * The pillar's disk or the hub's journal holds one of them: a restarted pillar can know of it.
+   */
   isHidingKept: boolean;
   /** Somebody pressed aloud in the same call. */
   isOvertold: boolean;

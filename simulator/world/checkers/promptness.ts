@@ -1,6 +1,6 @@
 /**
- * I4 in the middle of the day: under a quiet sky an alarm has its receipt within 15 s; a pillar that has only
- * the HTTPS fallback asks one hub after the other, and has it within 60 s.
+ * I4 in the middle of the day: under a quiet sky an alarm has its receipt within 15 s; a pillar
+ * that has only the HTTPS fallback asks one hub after the other, and has it within 60 s.
  *
  * Quiet is when nothing was wrong anywhere for a while before, and nothing goes wrong until then.
  */

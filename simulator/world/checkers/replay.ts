@@ -1,8 +1,9 @@
 /**
- * I7: no message counts again in another time. A receipt that was signed before the hub's database was set back leads
- * no pillar to that database again, and a command is performed once.
+ * I7: no message counts again in another time. A receipt that was signed before the hub's database
+ * was set back leads no pillar to that database again, and a command is performed once.
  *
- * Only receipts over the link are judged: by HTTPS an answer belongs to its request, and may come late.
+ * Only receipts over the link are judged: by HTTPS an
+ * answer belongs to its request, and may come late.
  */
 import type { History, Violation } from "../run/history.ts";
 

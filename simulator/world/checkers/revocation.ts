@@ -1,16 +1,19 @@
 /**
  * I7: a revoked identity counts for nothing, and a pillar that has one promises nothing.
  *
- * From the revocation on the hub's disk to the next enrolment: nothing the pillar says becomes a fact, nothing is
- * signed for it (its last words are decided with the revocation), and somebody who presses there is told after 20 s
- * to dial 110. A pillar that its last words did not reach takes an answer back by itself. That what it says is true
- * in the meantime is the matter of `promise.ts`.
+ * From the revocation on the hub's disk to the next enrolment: nothing the pillar says becomes a
+ * fact, nothing is signed for it (its last words are decided with the revocation), and somebody who
+ * presses there is told after 20 s to dial 110. A pillar that its last words did not reach takes an
+ * answer back by itself. That what it says is true in the meantime is the matter of `promise.ts`.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { Happening, History, Violation } from "../run/history.ts";
 import { FOUND_BY_HUB } from "../watch/faults.ts";
 
-/** Without a message from the hub an answer counts for 25 s; the last such word may have been long on its way. */
+/**
+ * Without a message from the hub an answer counts for 25
+ * s; the last such word may have been long on its way.
+ */
 const BELIEVED_MS = 45_000;
 /** 20 s, and the crystal of a cheap clock. */
 const DIAL_110_MS = 21_000;

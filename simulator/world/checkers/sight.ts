@@ -1,9 +1,9 @@
 /**
  * I10, I13 and the programs' own assertions: what went wrong while the world ran.
  *
- * A pillar that has said nothing for 15 s is shown as lost, its faults are shown as they are, and a whole grid
- * gone is told; whatever consoles ask for is answered; nothing may outgrow its limit; a restart must make the same state again; no program may stop by
- * an exception.
+ * A pillar that has said nothing for 15 s is shown as lost, its faults are shown as they are, and a
+ * whole grid gone is told; whatever consoles ask for is answered; nothing may outgrow its limit; a
+ * restart must make the same state again; no program may stop by an exception.
  */
 import type { Happening, History, Violation } from "../run/history.ts";
 

@@ -16,7 +16,9 @@ export interface Standing {
 }
 
 export interface Standings {
-  /** Facts in journal order, `index` from 1. Returns the pillar whose calls may stand otherwise now. */
+  /**
+   * Facts in journal order, `index` from 1. Returns the pillar whose calls may stand otherwise now.
+   */
   took(fact: Fact, index: number): string | undefined;
   /** An older copy was put back: only the first `kept` facts are left. Every pillar is touched. */
   setBack(kept: number): void;

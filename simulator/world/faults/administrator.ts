@@ -1,9 +1,11 @@
 /**
- * An administrator who revokes pillars, whatever state they are in, and has them enrolled again later.
+ * An administrator who revokes pillars, whatever state
+ * they are in, and has them enrolled again later.
  *
- * A pillar is revoked in a call, while it calls, when nobody is there, or while it is away; now and then it is enrolled
- * again without having been revoked. People go on pressing meanwhile. From a stream of chance of its own, in some of
- * the worlds. Limit: the pillar whose certificate ends by itself is left alone.
+ * A pillar is revoked in a call, while it calls, when nobody is there, or while it is away; now and
+ * then it is enrolled again without having been revoked. People go on pressing meanwhile. From a
+ * stream of chance of its own, in some of the worlds. Limit: the pillar whose certificate ends by
+ * itself is left alone.
  */
 import { newChance, type Chance } from "../chance.ts";
 import { enrol, revoke } from "../hub/identities.ts";
@@ -131,7 +133,10 @@ function enrolAgain(office: Office, pillar: Pillar): void {
   renew(office, pillar);
 }
 
-/** Somebody with a code comes to the pillar: a new identity, and a start with it. Again until it works. */
+/**
+ * Somebody with a code comes to the pillar: a new identity,
+ * and a start with it. Again until it works.
+ */
 function renew(office: Office, pillar: Pillar): void {
   const { world, busy } = office;
   const { hub } = world;

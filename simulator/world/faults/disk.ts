@@ -1,9 +1,10 @@
 /**
- * A disk under a write-ahead log: what was written, and what would still be there after a power cut.
+ * A disk under a write-ahead log: what was written,
+ * and what would still be there after a power cut.
  *
- * A write is a transaction of records. Until a sync has succeeded each record of it may be there, be
- * missing or be torn, independently, so records come back reordered. DemoFacts reads up to the first
- * bad record and then back to the last complete transaction, as SQLite does with its log.
+ * A write is a transaction of records. Until a sync has succeeded each record of it may be there,
+ * be missing or be torn, independently, so records come back reordered. DemoFacts reads up to the
+ * first bad record and then back to the last complete transaction, as SQLite does with its log.
  *
  * Limit: the file system below keeps what was once synced; rot of old sectors is not modelled.
  */
@@ -128,7 +129,9 @@ export function newDisk<R>(world: DiskWorld): Disk<R> {
   return file;
 }
 
-/** How many sectors a reader will find: up to the first hole, and back to the end of a transaction. */
+/**
+ * How many sectors a reader will find: up to the first hole, and back to the end of a transaction.
+ */
 function survivors<R>(
   sectors: readonly Sector<R>[],
   synced: number,

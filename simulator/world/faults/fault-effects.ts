@@ -42,7 +42,7 @@ export interface Trouble {
   isOver(): boolean;
 }
 
-// oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which faults exist
+// oxlint-disable-next-line complexity -- one flat switch: split, it would hide which faults exist
 export function strikeWith(trouble: Trouble, kind: FaultKind): void {
   const { world, chance } = trouble;
   const { network } = world;

@@ -1,8 +1,9 @@
 /**
  * What one seed is exposed to: a random half of all fault kinds, each with an intensity of its own.
  *
- * Swarm testing (Groce 2012): a mix of everything in every run hides what only a pure storm of one kind
- * brings out. A quiet seed is as useful as a wild one, because some bugs appear only when little happens.
+ * Swarm testing (Groce 2012): a mix of everything in every run hides what only a pure storm of one
+ * kind brings out. A quiet seed is as useful as a wild one, because some bugs appear only when
+ * little happens.
  */
 import { newChance } from "../chance.ts";
 

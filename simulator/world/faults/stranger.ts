@@ -1,9 +1,11 @@
 /**
- * A stranger who may write to a broker that is not the hub's own: forges calls to pillars, and repeats real messages.
+ * A stranger who may write to a broker that is not the hub's own: forges calls to pillars, and
+ * repeats real messages.
  *
- * It has no key of the hub, but has overheard what the hub told, and knows the pillar's session from it. What it repeats
- * are calls, commands, signals and receipts; receipts above all when the hub's database was set back, because what an
- * older one says is then no longer true. From a stream of chance of its own, in half of the worlds with such a broker.
+ * It has no key of the hub, but has overheard what the hub told, and knows the pillar's session
+ * from it. What it repeats are calls, commands, signals and receipts; receipts above all when the
+ * hub's database was set back, because what an older one says is then no longer true. From a stream
+ * of chance of its own, in half of the worlds with such a broker.
  */
 import type { HubEpoch } from "../../../shared/ids.ts";
 import type { SignedCall } from "../../../shared/protocol/call.ts";
@@ -23,9 +25,15 @@ export interface Stranger {
   begin(until: number): void;
 }
 
-/** Mean time between two visits: no pillar refuses so often in a day that its hub stops telling when it is over. */
+/**
+ * Mean time between two visits: no pillar refuses so often
+ * in a day that its hub stops telling when it is over.
+ */
 const EVERY_MS = 2_400_000;
-/** A pillar tells of refused messages until none has come for ten minutes: at the end of the day it has done so. */
+/**
+ * A pillar tells of refused messages until none has come
+ * for ten minutes: at the end of the day it has done so.
+ */
 const ENDS_EARLIER_MS = 900_000;
 const MOST_REPEATED = 8;
 /** So far ahead of the hub's own number that a pillar that takes it heeds the hub no more. */

@@ -1,9 +1,10 @@
 /**
  * A stolen pillar: an identity of its own, whose keys somebody else has, and no machine behind it.
  *
- * Everything it says is correctly signed and none of it is meant well: numbers at the edge of what can be
- * written, words that no screen shows, unknown fields, old alarms again, every family of message. It reaches the hub
- * as bytes, through the real parsers; what those refuse never arrives. The other pillars must not notice.
+ * Everything it says is correctly signed and none of it is meant well: numbers at the edge of what
+ * can be written, words that no screen shows, unknown fields, old alarms again, every family of
+ * message. It reaches the hub as bytes, through the real parsers; what those refuse never arrives.
+ * The other pillars must not notice.
  */
 import type { CanonicalValue } from "../../../shared/canonical-json.ts";
 import { linkHash, GENESIS } from "../../../shared/hash-chain.ts";

@@ -89,7 +89,10 @@ function perform(
   }
 }
 
-/** As `hub/shell/pillars/pillar-messages.ts`: nothing is signed for a session that has not shown itself. */
+/**
+ * As `hub/shell/pillars/pillar-messages.ts`: nothing
+ * is signed for a session that has not shown itself.
+ */
 function tellCall(
   world: HubWorld,
   { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,
@@ -118,7 +121,10 @@ function expelPillar(world: HubWorld, { pillarId, sessionNonce, lastCalls }: Exp
   if (pillar) expel(world.network, pillar.index);
 }
 
-/** Whether a pillar is told something although it may not be told anything any more. `undefined`: of no session. */
+/**
+ * Whether a pillar is told something although it may not
+ * be told anything any more. `undefined`: of no session.
+ */
 function judgeTold(
   world: HubWorld,
   pillarId: PillarId,

@@ -1,8 +1,9 @@
 /**
- * The hub's course: from a start on what its disk holds to a crash, a failed journal, or an older copy put back.
+ * The hub's course: from a start on what its disk holds to
+ * a crash, a failed journal, or an older copy put back.
  *
- * When a commit fails, the fold is made again from the disk in the same process (`hub/shell/loop.ts`). After a crash
- * only the journal is left.
+ * When a commit fails, the fold is made again from the disk in the same process
+ * (`hub/shell/loop.ts`). After a crash only the journal is left.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import { hearRefolded } from "../../../hub/core/hear.ts";

@@ -1,5 +1,6 @@
 /**
- * The hub: the real core, and a model of its shell's one rule: nothing is promised before it is durable.
+ * The hub: the real core, and a model of its shell's
+ * one rule: nothing is promised before it is durable.
  *
  * The fold runs ahead of the disk; orders wait behind their facts in the group commit.
  */
@@ -50,7 +51,8 @@ export function becameDurable(
   world.reads.took(facts, first);
   world.people.factsBecame(facts);
   const isDue = hub.durable - (hub.snapshot?.index ?? 0) >= SNAPSHOT_EVERY;
-  // Taken only when the fold is not ahead of the disk: the real journal keeps that order by its queue.
+  // Taken only when the fold is not ahead of the disk:
+  // the real journal keeps that order by its queue.
   if (isDue && hub.journal.nextIndex() === hub.durable + 1) {
     const text = writeSnapshot(hub.state);
     world.reads.snapshot(hub.state, text);
@@ -78,7 +80,10 @@ function wordsOf(fact: Fact): string {
   return parts.join(" ");
 }
 
-/** One event, as `hub/shell/loop.ts` takes it. Returns what was decided, or nothing when nothing can be. */
+/**
+ * One event, as `hub/shell/loop.ts` takes it. Returns
+ * what was decided, or nothing when nothing can be.
+ */
 export function takeIn(world: HubWorld, event: HubEvent): Decision | undefined {
   const { hub } = world;
   if (!hub.isUp) return undefined;

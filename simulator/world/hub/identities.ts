@@ -1,8 +1,9 @@
 /**
- * Identities given and taken in the world: the register beside the authority, enrolment, revocation.
+ * Identities given and taken in the world: the register
+ * beside the authority, enrolment, revocation.
  *
- * As `hub/identity/identities.ts`: an identity goes into the register first, and what the register knows and a journal
- * put back does not is added to it at the next start.
+ * As `hub/identity/identities.ts`: an identity goes into the register first, and what the register
+ * knows and a journal put back does not is added to it at the next start.
  */
 import { handleFacts } from "../../../hub/core/hub.ts";
 import type { Fact } from "../../../hub/core/facts.ts";

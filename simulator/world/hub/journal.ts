@@ -1,8 +1,9 @@
 /**
  * The hub's journal: group commit on the simulated disk.
  *
- * While one batch is being committed, everything that arrives waits and becomes the next. A failed commit
- * rejects its batch and everything behind it, and the journal stays shut until it is opened anew.
+ * While one batch is being committed, everything that arrives waits and becomes the next. A failed
+ * commit rejects its batch and everything behind it, and the journal stays shut until it is opened
+ * anew.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { Disk } from "../faults/disk.ts";

@@ -1,9 +1,11 @@
 /**
- * What consoles and programs would read: the real read path, as far as it is pure, after every durable fact.
+ * What consoles and programs would read: the real read
+ * path, as far as it is pure, after every durable fact.
  *
- * Facts are projected to rows by the journal's own functions, and every row, event, line of history and line
- * of the log that a fact changes is made and held against the schema of the interface. What throws, or what the
- * schema refuses, would have been an answer of 500 or an event that never came.
+ * Facts are projected to rows by the journal's own functions, and every row, event, line of history
+ * and line of the log that a fact changes is made and held against the schema of the interface.
+ * What throws, or what the schema refuses, would have been an answer of 500 or an event that never
+ * came.
  */
 import type { Logger } from "pino";
 import type { z } from "zod";
@@ -50,7 +52,10 @@ export interface Show {
 
 /** Every batch on an ordinary day; thousands of presses a day leave no time for that. */
 const DENSE_SAMPLE = 16;
-/** Characters of one row, one line of history or one event; how many of them a batch has is no fault. */
+/**
+ * Characters of one row, one line of history or one
+ * event; how many of them a batch has is no fault.
+ */
 const MAX_ITEM = 8 * 1024;
 
 export function newReads(wanted: {

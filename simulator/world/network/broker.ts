@@ -1,9 +1,9 @@
 /**
  * The broker between a pillar and the hub's core, with every bad habit that was seen in one.
  *
- * It acknowledges a message before it has passed it on, forgets what it acknowledged, passes it on twice or
- * out of order, and drops what a later message has overtaken. Nothing
- * in Anzhu may depend on it; the embedded one is better than this.
+ * It acknowledges a message before it has passed it on, forgets what it acknowledged, passes it on
+ * twice or out of order, and drops what a later message has overtaken. Nothing in Anzhu may depend
+ * on it; the embedded one is better than this.
  */
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
 import { passUp } from "./external-broker.ts";

@@ -1,9 +1,10 @@
 /**
  * A broker that is not the hub's own: it runs on when the hub ends, and the hub is its client.
  *
- * Pillars stay connected to it and are acknowledged while no hub hears them. What it took meanwhile is gone,
- * as a clean session has it, or comes late, from a broker that kept what it should not have. Nobody tells the
- * hub who came or went; when its own connection ends, it counts no pillar as connected.
+ * Pillars stay connected to it and are acknowledged while no hub hears them. What it took meanwhile
+ * is gone, as a clean session has it, or comes late, from a broker that kept what it should not
+ * have. Nobody tells the hub who came or went; when its own connection ends, it counts no pillar as
+ * connected.
  */
 import type { DownMessage, UpMessage } from "../../../shared/protocol/messages.ts";
 import { brokerGone } from "./link.ts";
@@ -82,7 +83,9 @@ function hear(
   peers.hubHears(pillar, message);
 }
 
-/** Whether what the hub says now gets as far as the broker; `later`: how it does when a cut is over. */
+/**
+ * Whether what the hub says now gets as far as the broker; `later`: how it does when a cut is over.
+ */
 export function mayPassDown({ external, coverage }: Network, later: () => void): boolean {
   if (!external || (external.isReached && external.cuts === 0)) return true;
   coverage.count("told-without-broker");
@@ -99,7 +102,10 @@ export function overhear(network: Network, pillar: number, message: DownMessage)
   external.reader?.(pillar, message);
 }
 
-/** The hub loses its broker: it counts no pillar as connected now, and what it told last may not have arrived. */
+/**
+ * The hub loses its broker: it counts no pillar as connected
+ * now, and what it told last may not have arrived.
+ */
 function lose(network: Network, external: ExternalBroker): void {
   if (!external.isReached) return;
   external.isReached = false;

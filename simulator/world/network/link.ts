@@ -1,8 +1,9 @@
 /**
- * One pillar's connection, from the attempt to the end, as TCP makes it: it lives at both ends, or at one
- * that has not heard yet.
+ * One pillar's connection, from the attempt to the end, as TCP makes it: it lives at both ends, or
+ * at one that has not heard yet.
  *
- * A dead one is found by keep-alive within 12 s at either end, or not at all when the path is mended sooner.
+ * A dead one is found by keep-alive within 12 s at either
+ * end, or not at all when the path is mended sooner.
  */
 import type { Connection, Network } from "./network-state.ts";
 import { arrival, isBrokerUp, isCut, routeOf } from "./path.ts";

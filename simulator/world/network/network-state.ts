@@ -1,5 +1,6 @@
 /**
- * The state of the network: one road for each pillar, the connection on it, and the broker at its end.
+ * The state of the network: one road for each pillar,
+ * the connection on it, and the broker at its end.
  */
 import type { DownMessage, UpMessage } from "../../../shared/protocol/messages.ts";
 import type { Chance } from "../chance.ts";
@@ -84,7 +85,10 @@ export interface ExternalBroker {
   /** Raised whenever the hub's connection ends, so that an older attempt is no connection. */
   hubLife: number;
   cuts: number;
-  /** Told by the hub since the way was cut: TCP brings it when the way is whole, unless the connection ends before. */
+  /**
+   * Told by the hub since the way was cut: TCP brings it when the way is whole, unless the
+   * connection ends before.
+   */
   held: (() => void)[];
   /** It gives a hub that returns what came while it was away. */
   readonly doesKeep: boolean;

@@ -1,6 +1,7 @@
 /**
- * The way between each pillar and the hub, as TCP makes it: in order while a connection lives, held back
- * while a path is cut, lost when the connection dies, and dead at one end before the other knows.
+ * The way between each pillar and the hub, as TCP makes it: in order while a connection lives, held
+ * back while a path is cut, lost when the connection dies, and dead at one end before the other
+ * knows.
  *
  * Between the two ends stands the broker (`broker.ts`), which breaks even that.
  */
@@ -79,7 +80,10 @@ export function sendDown(network: Network, pillar: number, message: DownMessage)
   }
 }
 
-/** Somebody else writes to a pillar's topic. Returns whether the broker has anybody to pass it on to. */
+/**
+ * Somebody else writes to a pillar's topic. Returns
+ * whether the broker has anybody to pass it on to.
+ */
 export function strangerSends(network: Network, pillar: number, message: DownMessage): boolean {
   const connection = routeOf(network, pillar).hubConnection;
   if (!network.external?.isUp || !connection?.isAtHub) return false;

@@ -1,8 +1,9 @@
 /**
- * What lies between a pillar and the hub: one road for each pillar, cut or whole, and the connection on it.
+ * What lies between a pillar and the hub: one road for
+ * each pillar, cut or whole, and the connection on it.
  *
- * A path is quick or slow for all under the same conditions, and loses packets for all at the same rate; it is cut for
- * one pillar and one direction at a time.
+ * A path is quick or slow for all under the same conditions, and loses packets for all at the same
+ * rate; it is cut for one pillar and one direction at a time.
  */
 import type { Network, NetworkConditions, Route } from "./network-state.ts";
 

@@ -1,8 +1,9 @@
 /**
- * Messages on their way: most are handed over as they are, a sampled share goes through the real bytes.
+ * Messages on their way: most are handed over as they
+ * are, a sampled share goes through the real bytes.
  *
- * Messages are immutable, so handing one over is the same as copying it. The sample keeps the encoders and
- * parsers in the loop: a message that the other side could not read stops the world.
+ * Messages are immutable, so handing one over is the same as copying it. The sample keeps the
+ * encoders and parsers in the loop: a message that the other side could not read stops the world.
  */
 import { assert } from "../../../shared/assert.ts";
 import { parseDown, parseUp } from "../../../shared/protocol/messages.ts";

@@ -1,9 +1,9 @@
 /**
  * The HTTPS fallback: an alarm by HTTPS, past the broker, answered by its receipt or by nothing.
  *
- * The pillar asks one address after the other; some lead to nothing, some are late. It shares the cable with
- * the first way unless the seed gives the pillar a second interface; cuts and lost packets hold it up as they
- * hold up everything else.
+ * The pillar asks one address after the other; some lead to nothing, some are late. It shares the
+ * cable with the first way unless the seed gives the pillar a second interface; cuts and lost
+ * packets hold it up as they hold up everything else.
  */
 import type { Effect } from "../../../device/core/events.ts";
 import type { Accepted } from "../../../shared/protocol/accepted.ts";

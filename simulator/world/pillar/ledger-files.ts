@@ -2,8 +2,9 @@
  * The two files of a pillar's ledger and the rules by which one of them is in use, as
  * `device/adapters/ledger/ledger-files.ts` has them.
  *
- * After an error the file is opened anew, later and by itself; one that fails again and again is left for the
- * other; a start without any goes on in memory until one can be opened, and then tells what it held.
+ * After an error the file is opened anew, later and by itself; one that fails again and again is
+ * left for the other; a start without any goes on in memory until one can be opened, and then tells
+ * what it held.
  */
 import type { LedgerHead, LedgerNews } from "../../../device/core/state/kept.ts";
 import type { LedgerAtStart } from "../../../device/core/state/agent-state.ts";

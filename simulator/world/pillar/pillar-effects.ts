@@ -23,7 +23,7 @@ export function performAll(world: PillarWorld, pillar: Pillar, effects: readonly
   }
 }
 
-// oxlint-disable-next-line complexity -- one flat switch: splitting it would hide which effects exist
+// oxlint-disable-next-line complexity -- one flat switch: split, it would hide which effects exist
 function perform(world: PillarWorld, pillar: Pillar, effect: Effect): void {
   switch (effect.type) {
     case "seal": {

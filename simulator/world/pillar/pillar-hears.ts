@@ -1,4 +1,7 @@
-/** What a pillar is told by the hub: messages are checked as the device's shell checks them, then given to its core. */
+/**
+ * What a pillar is told by the hub: messages are checked as
+ * the device's shell checks them, then given to its core.
+ */
 import { assertNever } from "../../../shared/assert.ts";
 import type { EventId } from "../../../shared/ids.ts";
 import type { Receipt } from "../../../shared/protocol/accepted.ts";

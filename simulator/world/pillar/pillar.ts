@@ -103,7 +103,10 @@ export function startPillar(world: PillarWorld, pillar: Pillar): void {
   tellPillar(world, pillar, { type: "started" });
 }
 
-/** As `device/adapters/ledger/ledger-worker.ts`: numbers from the wall clock, or from chance if it was never set. */
+/**
+ * As `device/adapters/ledger/ledger-worker.ts`: numbers from
+ * the wall clock, or from chance if it was never set.
+ */
 function baseOf(pillar: Pillar): Base {
   const wallS = Math.floor(pillar.clock.wall() / 1000);
   const start = wallS > EARLIEST_WALL_S ? wallS : EARLIEST_WALL_S + pillar.chance.below(2 ** 30);

@@ -1,4 +1,7 @@
-/** `npm run simulate -- world`: many seeds, one seed with its story, a smaller failure, the canaries. */
+/**
+ * `npm run simulate -- world`: many seeds, one seed
+ * with its story, a smaller failure, the canaries.
+ */
 import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError } from "commander";

@@ -1,6 +1,6 @@
 /**
- * What really happened in a run, counted by name: a day on which no enabled fault ever struck proves
- * nothing, and must not be counted as a day without failure.
+ * What really happened in a run, counted by name: a day on which no enabled fault ever struck
+ * proves nothing, and must not be counted as a day without failure.
  */
 
 export interface Coverage {

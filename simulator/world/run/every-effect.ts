@@ -1,7 +1,8 @@
 /**
  * The power fails before every single effect of a short day, one after the other, without sampling.
  *
- * The same world is run once for each effect that pillar or hub performs in it, with no other fault.
+ * The same world is run once for each effect that pillar
+ * or hub performs in it, with no other fault.
  */
 import { judge, type Verdict } from "./report.ts";
 import { runWorld } from "../world.ts";

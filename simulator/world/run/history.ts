@@ -1,8 +1,8 @@
 /**
  * What the checkers are given: a plain record of what people did, machines showed and disks held.
  *
- * It is written by the world, which sees everything, and never read by the programs under test. Times
- * are the world's own, in ms, whatever any clock in it says.
+ * It is written by the world, which sees everything, and never read by the programs under test.
+ * Times are the world's own, in ms, whatever any clock in it says.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { EscalationLevel } from "../../../hub/core/facts/incident.ts";
@@ -112,7 +112,10 @@ export type Happening =
     }
   /** The pillar has been told that its link is up or lost. */
   | { readonly type: "link"; readonly at: number; readonly pillar: string; readonly isUp: boolean }
-  /** Whether the hub, as everything is now, could tell this pillar something at once. Looked at while it matters. */
+  /**
+   * Whether the hub, as everything is now, could tell this
+   * pillar something at once. Looked at while it matters.
+   */
   | {
       readonly type: "reach";
       readonly at: number;
@@ -135,7 +138,9 @@ export type Happening =
   /** An older copy of the journal was put back: facts from `keptIndex + 1` on are gone. */
   | { readonly type: "restored"; readonly at: number; readonly keptIndex: number }
   | { readonly type: "hub-clock-stepped"; readonly at: number; readonly ms: number }
-  /** The hub shows a pillar as present that has said nothing for `silentMs` of undisturbed watching. */
+  /**
+   * The hub shows a pillar as present that has said nothing for `silentMs` of undisturbed watching.
+   */
   | {
       readonly type: "stale";
       readonly at: number;

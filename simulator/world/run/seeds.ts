@@ -1,7 +1,8 @@
 /**
  * Many seeds on several cores, answered in the order of the seeds.
  *
- * The combined hash is taken over the seeds in order, so that it does not depend on which worker was quicker.
+ * The combined hash is taken over the seeds in order, so
+ * that it does not depend on which worker was quicker.
  */
 import { Worker } from "node:worker_threads";
 import { hashText } from "../chance.ts";

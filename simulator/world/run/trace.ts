@@ -1,8 +1,9 @@
 /**
  * What happened, as a hash of everything and the words of the latest.
  *
- * Two runs of one seed must give one hash: a world that cannot be repeated proves nothing. Words are kept
- * for the newest `MAX_LINES` entries of the asked time only, and only for what is worth a line.
+ * Two runs of one seed must give one hash: a world that cannot be repeated proves nothing. Words
+ * are kept for the newest `MAX_LINES` entries of the asked time only, and only for what is worth a
+ * line.
  */
 import { hashText } from "../chance.ts";
 

@@ -1,5 +1,6 @@
 /**
- * What must have happened at least once in a run of many seeds, or the run has proven nothing of it.
+ * What must have happened at least once in a run of
+ * many seeds, or the run has proven nothing of it.
  *
  * Each kind of fault that was switched on must have struck, and must have had its effect.
  */

@@ -1,10 +1,10 @@
 /**
- * What a pillar knows to be wrong with itself is on the hub's screen within 15 s, and what is mended is gone
- * from it, as long as its heartbeats come through.
+ * What a pillar knows to be wrong with itself is on the hub's screen within 15 s, and what is
+ * mended is gone from it, as long as its heartbeats come through.
  *
- * One exception, told in `hub/core/pillar/budget.ts`: a fault raised more than 20 times in a day may be shown for a minute
- * after it was raised, and with each time twice as long, for an hour at most. It is counted here anew, from the facts
- * on disk.
+ * One exception, told in `hub/core/pillar/budget.ts`: a fault raised more than 20 times in a day
+ * may be shown for a minute after it was raised, and with each time twice as long, for an hour at
+ * most. It is counted here anew, from the facts on disk.
  */
 import type { PillarId } from "../../../shared/ids.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";

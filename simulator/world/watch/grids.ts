@@ -1,4 +1,7 @@
-/** A whole grid gone is one piece of news, there within 3 s of its last pillar, and gone with its first. */
+/**
+ * A whole grid gone is one piece of news, there within
+ * 3 s of its last pillar, and gone with its first.
+ */
 import type { PillarRecord } from "../../../hub/core/state/pillar-record.ts";
 import type { Sight } from "./sight.ts";
 

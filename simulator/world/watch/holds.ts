@@ -1,4 +1,6 @@
-/** How long the end of a fault that comes and goes all day may wait, by the facts on the hub's disk. */
+/**
+ * How long the end of a fault that comes and goes all day may wait, by the facts on the hub's disk.
+ */
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 

@@ -1,9 +1,11 @@
 /**
- * Who rings when: all desks 10 s, the supervisor 20 s and the external contacts 40 s after an incident began to
- * ring, each not before and at most 2 s late, whatever restarts and clocks do meanwhile.
+ * Who rings when: all desks 10 s, the supervisor 20 s and the external contacts 40 s after an
+ * incident began to ring, each not before and at most 2 s late, whatever restarts and clocks do
+ * meanwhile.
  *
- * A hub that was away makes up for it, a level each second, from when it is back. Only the wall clock can tell
- * it how long it was away: when that was set meanwhile, nothing is owed to the second.
+ * A hub that was away makes up for it, a level each second, from when it is back. Only the wall
+ * clock can tell it how long it was away: when that was set meanwhile, nothing is owed to the
+ * second.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { EscalationLevel } from "../../../hub/core/facts/incident.ts";

@@ -1,6 +1,6 @@
 /**
- * Whether the hub could tell a pillar something now: looked at often, while the pillar says something that
- * can become untrue.
+ * Whether the hub could tell a pillar something now: looked at often, while the pillar says
+ * something that can become untrue.
  *
  * Only what nothing stands in the way of counts as time in which a word must be taken back.
  */
@@ -13,8 +13,8 @@ import type { PillarId } from "../../../shared/ids.ts";
 import { isRevoked, type Sight } from "./sight.ts";
 
 /**
- * What a broker took and lost is not known: the hub tells a running call again with every second heartbeat.
- * What it passes on late is late by up to 4 s.
+ * What a broker took and lost is not known: the hub tells a running call again with every second
+ * heartbeat. What it passes on late is late by up to 4 s.
  */
 const TOLD_AGAIN_MS = 15_000;
 
@@ -83,7 +83,10 @@ export function watchReach(sight: Sight): ReachWatch {
   return { words, revoked };
 }
 
-/** Nothing leaves the hub before its disk has what was decided: a disk that takes nothing for so long holds it up. */
+/**
+ * Nothing leaves the hub before its disk has what was decided:
+ * a disk that takes nothing for so long holds it up.
+ */
 const DISK_WAITS_MS = 500;
 
 function newDiskWatch({ hub, scheduler }: Sight["world"]): () => boolean {

@@ -1,4 +1,7 @@
-/** What the parts of the watch share, and what they look at: the hub as it shows itself, and the truth. */
+/**
+ * What the parts of the watch share, and what they look
+ * at: the hub as it shows itself, and the truth.
+ */
 import type { SessionNonce } from "../../../shared/ids.ts";
 import type { Hub } from "../hub/hub-state.ts";
 import type { Network } from "../network/network-state.ts";
@@ -27,7 +30,9 @@ export interface Sight {
   /** By pillar: when the hub last heard something that counts. */
   readonly heardAt: number[];
   /** By pillar: the session of its latest heartbeat, and which life of the hub heard it. */
-  /** Revoked pillars that could be told their last words, and may be corrected no more: by index. */
+  /**
+   * Revoked pillars that could be told their last words, and may be corrected no more: by index.
+   */
   readonly farewells: Set<number>;
   readonly sessions: { readonly nonce: SessionNonce; readonly hubLife: number }[];
 }

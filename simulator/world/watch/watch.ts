@@ -1,8 +1,9 @@
 /**
- * The inspector in the patrol room: looks at what the hub shows after each of its ticks, and knows the truth.
+ * The inspector in the patrol room: looks at what the hub
+ * shows after each of its ticks, and knows the truth.
  *
- * What must hold within seconds cannot be judged from the end of the day. Time here is the world's own; a hub
- * that was away or whose journal failed is judged from when it was back.
+ * What must hold within seconds cannot be judged from the end of the day. Time here is the world's
+ * own; a hub that was away or whose journal failed is judged from when it was back.
  */
 import { MAX_RECENT_ALARMS } from "../../../hub/core/pillar/ledger.ts";
 import { MAX_CLOSED } from "../../../hub/core/state/hub-state.ts";

@@ -1,8 +1,8 @@
 /**
  * The hub is killed while people press, and started again.
  *
- * Presses while it is down wait in the pillars; what counts is how soon after its port opens they have their
- * receipts, and when everybody else is back.
+ * Presses while it is down wait in the pillars; what counts is how soon after its port opens they
+ * have their receipts, and when everybody else is back.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { FleetReport } from "../../../simulator/load/fleet.ts";

@@ -1,4 +1,7 @@
-/** A hub with years of work behind it starts: after an ordinary end, after a crash, after an upgrade. */
+/**
+ * A hub with years of work behind it starts: after
+ * an ordinary end, after a crash, after an upgrade.
+ */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { sha256 } from "../../../hub/journal/chain.ts";

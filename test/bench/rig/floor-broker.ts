@@ -1,8 +1,9 @@
 /**
  * The floor under a press: a bare broker that commits one row and answers.
  *
- * Started as a process of its own, so that broker and client do not share an event loop; it tells its
- * port through the channel. No TLS, no signature, no chain, no incident: what is left when nothing is.
+ * Started as a process of its own, so that broker and client do not share an event loop; it tells
+ * its port through the channel. No TLS, no signature, no chain, no incident: what is left when
+ * nothing is.
  */
 import { DatabaseSync } from "node:sqlite";
 import { createServer, type AddressInfo } from "node:net";

@@ -1,8 +1,9 @@
 /**
- * The floor under a connected pillar: a bare broker behind mutual TLS 1.3, with the hub's own certificates.
+ * The floor under a connected pillar: a bare broker behind
+ * mutual TLS 1.3, with the hub's own certificates.
  *
- * No guard, no identity, no rate, no presence, no journal. Started as a process of its own, which tells its
- * port through the channel.
+ * No guard, no identity, no rate, no presence, no journal. Started as a process of its own, which
+ * tells its port through the channel.
  */
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:tls";

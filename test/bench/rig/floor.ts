@@ -1,8 +1,8 @@
 /**
  * Measures the floor: one 600-byte message up, one commit, one answer down, one at a time.
  *
- * `pauseMs` lies between two messages: a machine that idled answers later than one that is hot, so a floor
- * is only one for work at its own pace.
+ * `pauseMs` lies between two messages: a machine that idled answers later than one that is hot, so
+ * a floor is only one for work at its own pace.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";

@@ -1,7 +1,9 @@
 /**
- * One hostile client in a process of its own, so that its work is not measured with the others' presses.
+ * One hostile client in a process of its own, so that
+ * its work is not measured with the others' presses.
  *
- * It speaks bytes, not MQTT's manners: prepared packets over TLS sockets, again and again until told to stop.
+ * It speaks bytes, not MQTT's manners: prepared packets
+ * over TLS sockets, again and again until told to stop.
  */
 import { readFileSync } from "node:fs";
 import { connect as connectTcp, type Socket } from "node:net";

@@ -1,4 +1,7 @@
-/** A hub process with its journal on a real disk, and a fleet in another: what the benches of load share. */
+/**
+ * A hub process with its journal on a real disk, and
+ * a fleet in another: what the benches of load share.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -55,7 +58,10 @@ export interface JournalOnDisk {
   close(): void;
 }
 
-/** Enrols the pillars; neither hub nor fleet is started yet. `apart`: the first so many have their own process. */
+/**
+ * Enrols the pillars; neither hub nor fleet is started yet.
+ * `apart`: the first so many have their own process.
+ */
 export async function openLoad(pillars: number, apart = pillars): Promise<LoadRig> {
   const dir = mkdtempSync(join(tmpdir(), "anzhu-load-"));
   const hubDir = join(dir, "hub");

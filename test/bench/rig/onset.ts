@@ -5,7 +5,9 @@ import { loudness, toneShare } from "../../kit/media/tone.ts";
 const BLOCK = 240;
 const LOUD = 300;
 
-/** Epoch ms of each change from anything else to the tone; `endAt` is the time of the last sample. */
+/**
+ * Epoch ms of each change from anything else to the tone; `endAt` is the time of the last sample.
+ */
 export function toneOnsets(sound: Int16Array, hz: number, endAt: number): number[] {
   const found: number[] = [];
   let wasTone = true;

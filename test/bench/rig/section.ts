@@ -1,4 +1,7 @@
-/** One measurement as a section of `docs/measurements.md`: rows with their bar, and what was not tested. */
+/**
+ * One measurement as a section of `docs/measurements.md`:
+ * rows with their bar, and what was not tested.
+ */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";

@@ -1,4 +1,6 @@
-/** A hub process of its own and one enrolled agent in this process, whose board the test presses. */
+/**
+ * A hub process of its own and one enrolled agent in this process, whose board the test presses.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** What of the hub's messages is heeded: in this session, in their order, from the present run of the hub. */
+/**
+ * What of the hub's messages is heeded: in this session,
+ * in their order, from the present run of the hub.
+ */
 import { describe, expect, test } from "vitest";
 import {
   HubEpoch,

@@ -99,7 +99,8 @@ describe("a call that is over while a newer alarm has no receipt", () => {
     const { pillar, first, second } = pressedTwice();
     pillar.accept(first);
     if (isOlderTold) pillar.call(first, "ended");
-    // The hub has the second alarm in an incident of its own, which is over; its receipt comes last.
+    // The hub has the second alarm in an incident of
+    // its own, which is over; its receipt comes last.
     pillar.call(second, "ended");
     expect(pillar.lamp()).toBe(isOlderTold ? "calling" : "received");
     pillar.accept(second);
@@ -152,7 +153,8 @@ describe("a call that is over while a newer alarm has no receipt", () => {
     pillar.call(old, "ended");
     const silent = pillar.press("silent");
     pillar.accept(silent, EPOCH);
-    // The hub is another one and lacks the running call: its alarm waits again, and then the call is over.
+    // The hub is another one and lacks the running call:
+    // its alarm waits again, and then the call is over.
     pillar.accept(old, OTHER_HUB);
     expect(pillar.state().outbox.pending.get(silent)?.isReplay).toBe(false);
     pillar.call(silent, "ended");

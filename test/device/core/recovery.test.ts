@@ -1,4 +1,7 @@
-/** What a pillar does when something it lost comes back: its link, its disk, its place in the order of hubs. */
+/**
+ * What a pillar does when something it lost comes back:
+ * its link, its disk, its place in the order of hubs.
+ */
 import { describe, expect, test } from "vitest";
 import { MAX_FAULT_DETAIL, Report } from "../../../shared/protocol/report.ts";
 import {

@@ -1,8 +1,10 @@
 /**
- * Every state of a pillar, and what a person there sees and hears: lamp, voice, words in both languages.
+ * Every state of a pillar, and what a person there sees
+ * and hears: lamp, voice, words in both languages.
  *
- * The one table to compare with what was promised: "calling" until a hub has the call, "received" only after its
- * receipt, a name only while that person is there, and another way whenever nothing is proven.
+ * The one table to compare with what was promised: "calling" until a hub has the call, "received"
+ * only after its receipt, a name only while that person is there, and another way whenever nothing
+ * is proven.
  */
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -146,7 +148,10 @@ const TABLE: readonly Row[] = [
   },
 ];
 
-/** From every state with a name in it, everything that ends it: lamp, voice and words in the same step. */
+/**
+ * From every state with a name in it, everything that
+ * ends it: lamp, voice and words in the same step.
+ */
 const NAMED = ["answered", "held", "reconnecting"] as const;
 const OTHER_INCIDENT = IncidentId.parse("7".repeat(32));
 

@@ -8,7 +8,9 @@ import { microphoneArguments } from "../../../device/media/send/microphone.ts";
 import { parsePacket } from "../../../device/media/send/packet.ts";
 import { AUDIO } from "../../../shared/media/codecs.ts";
 
-/** RFC 6716, table 2: configurations from 16 on are CELT alone, which cannot carry error correction. */
+/**
+ * RFC 6716, table 2: configurations from 16 on are CELT alone, which cannot carry error correction.
+ */
 const FIRST_CELT_ONLY = 16;
 
 test("no packet of the microphone is CELT alone, so that each can carry the one before it once more", async () => {

@@ -1,4 +1,7 @@
-/** A bare HTTP server in a process of its own: what a request costs on this machine when nothing is behind it. */
+/**
+ * A bare HTTP server in a process of its own: what a request
+ * costs on this machine when nothing is behind it.
+ */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 

@@ -1,7 +1,9 @@
 /**
- * What people and pillars do while somebody else floods the hub, each timed: pillars and an operator at 127.0.0.1.
+ * What people and pillars do while somebody else floods the hub, each timed: pillars and an
+ * operator at 127.0.0.1.
  *
- * Each deed resolves with the milliseconds it took, and with `Infinity` when nothing came of it in time.
+ * Each deed resolves with the milliseconds it took, and
+ * with `Infinity` when nothing came of it in time.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";

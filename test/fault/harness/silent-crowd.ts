@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { SilentDeeds, SilentOptions } from "./silent-child.ts";
 
-/** Another address than the one everybody else in a test comes from; all of 127.0.0.0/8 is this machine. */
+/**
+ * Another address than the one everybody else in a test
+ * comes from; all of 127.0.0.0/8 is this machine.
+ */
 const FROM = "127.0.0.2";
 const PATIENCE_MS = 30_000;
 

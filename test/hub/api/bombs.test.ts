@@ -1,4 +1,6 @@
-/** Free text and search made to cost much: each is answered, refused or searched in less than 50 ms. */
+/**
+ * Free text and search made to cost much: each is answered, refused or searched in less than 50 ms.
+ */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseByteRange } from "../../../hub/api/http/byte-range.ts";
 import { describeDetail } from "../../../hub/console/archive/detail.ts";
@@ -29,7 +31,10 @@ const MOST_MS = 50;
 const deep = (size: number): string => "[".repeat(size / 2) + "]".repeat(size / 2);
 const nested = (size: number): string => '{"a":'.repeat(size / 6) + "1" + "}".repeat(size / 6);
 
-/** The longest text that enters is 2,000 characters; these are fifteen times as long. The quickest of five: the machine may be busy, an expensive pattern is expensive each time. */
+/**
+ * The longest text that enters is 2,000 characters; these are fifteen times as long. The quickest
+ * of five: the machine may be busy, an expensive pattern is expensive each time.
+ */
 async function quickest(work: () => unknown): Promise<number> {
   let best = Infinity;
   for (let n = 0; n < 5; n++) {

@@ -1,4 +1,7 @@
-/** Pillars on the HTTP interface: enrolment, an alarm when MQTT is silent, and the end of an identity. */
+/**
+ * Pillars on the HTTP interface: enrolment, an alarm
+ * when MQTT is silent, and the end of an identity.
+ */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   alarmPublicKey,

@@ -1,8 +1,9 @@
 /**
  * Every operation that the interface describes, asked by everybody, with everything.
  *
- * Made from the description, so that a new route is walked without a line here. 0 answers outside the description,
- * 0 of 5xx that it does not name, and nobody gets what their role does not include.
+ * Made from the description, so that a new route is walked without a line here. 0 answers outside
+ * the description, 0 of 5xx that it does not name, and nobody gets what their role does not
+ * include.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -125,7 +126,10 @@ async function complaints(
   return found.flatMap((one) => (one === undefined ? [] : `${name}: ${answer.statusCode} ${one}`));
 }
 
-/** Without the right it is 401 or 403, whatever was sent; an address without a route is not judged here. */
+/**
+ * Without the right it is 401 or 403, whatever was sent;
+ * an address without a route is not judged here.
+ */
 function wrongfulStatus(
   { roles, method }: Operation,
   { role, isForeignPage }: Identity,

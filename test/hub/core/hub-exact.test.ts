@@ -1,4 +1,7 @@
-/** What the core does with each event and fact beyond its parts: whole decisions, and where records are kept. */
+/**
+ * What the core does with each event and fact beyond its
+ * parts: whole decisions, and where records are kept.
+ */
 import { describe, expect, test } from "vitest";
 import { evolve, unattended } from "../../../hub/core/hub.ts";
 import type { Fact } from "../../../hub/core/facts.ts";

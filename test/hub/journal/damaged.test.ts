@@ -1,4 +1,6 @@
-/** Facts that an older hub wrote with absurd numbers, and rows that cannot be read: what they cost. */
+/**
+ * Facts that an older hub wrote with absurd numbers, and rows that cannot be read: what they cost.
+ */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";

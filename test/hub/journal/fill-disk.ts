@@ -1,4 +1,7 @@
-/** Run on a disk of 4 MB in a mount namespace of its own: fills it, makes room again, tells what happened. */
+/**
+ * Run on a disk of 4 MB in a mount namespace of its own:
+ * fills it, makes room again, tells what happened.
+ */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openJournal } from "../../../hub/journal/journal.ts";

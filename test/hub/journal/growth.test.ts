@@ -1,4 +1,7 @@
-/** What a pillar leaves in the journal in a day: an idle one, an ordinary one, and a stolen one that floods. */
+/**
+ * What a pillar leaves in the journal in a day: an idle
+ * one, an ordinary one, and a stolen one that floods.
+ */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -50,7 +53,10 @@ test("an idle pillar-day costs the journal nothing, an ordinary one less than 40
   expect(perPillar).toBeLessThan(40_000);
 }, 60_000);
 
-/** A restart, two breaks of the line, two faults that come and go, three presses that are answered and closed. */
+/**
+ * A restart, two breaks of the line, two faults that come
+ * and go, three presses that are answered and closed.
+ */
 function ordinaryDay(street: ReturnType<typeof newStreet>, n: number): void {
   street.heartbeat(n, { bootEpoch: 2 });
   for (let times = 0; times < 2; times += 1) {

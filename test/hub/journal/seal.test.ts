@@ -1,4 +1,7 @@
-/** A password in the words of a fact: named, sealed off, gone from the files, and the chain still checks. */
+/**
+ * A password in the words of a fact: named, sealed off,
+ * gone from the files, and the chain still checks.
+ */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";

@@ -1,4 +1,7 @@
-/** Removals on a disk that refuses, fails or says nothing: tried again later each time, and without holding up others. */
+/**
+ * Removals on a disk that refuses, fails or says nothing: tried
+ * again later each time, and without holding up others.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { newPatience } from "../../../hub/storage/patience.ts";
 import {

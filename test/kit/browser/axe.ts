@@ -1,4 +1,7 @@
-/** What axe finds on a page: WCAG 2.0, 2.1 and 2.2, levels A and AA, as far as a program can judge them. */
+/**
+ * What axe finds on a page: WCAG 2.0, 2.1 and 2.2, levels
+ * A and AA, as far as a program can judge them.
+ */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";

@@ -1,4 +1,6 @@
-/** Debian's Chromium with false devices: its microphone is a WAV file, its camera a test picture. */
+/**
+ * Debian's Chromium with false devices: its microphone is a WAV file, its camera a test picture.
+ */
 import { chromium, type Browser } from "playwright-core";
 
 export interface BrowserOptions {

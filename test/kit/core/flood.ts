@@ -15,7 +15,10 @@ const PADDING = "x".repeat(15_000);
 
 export interface Flood {
   readonly street: Street;
-  /** By both ways at once, for so many seconds; every `everySeconds`-th of them is as full as it may be. */
+  /**
+   * By both ways at once, for so many seconds; every `everySeconds`-th
+   * of them is as full as it may be.
+   */
   run(seconds: number, everySeconds: number): void;
   readonly sent: () => number;
 }

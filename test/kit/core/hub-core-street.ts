@@ -1,5 +1,6 @@
 /**
- * A street for the core: pillars that press, people who order, and time that moves only by `advance`.
+ * A street for the core: pillars that press, people
+ * who order, and time that moves only by `advance`.
  *
  * Every fact is kept, so that a test can fold them again and compare.
  */

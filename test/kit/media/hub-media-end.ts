@@ -1,8 +1,9 @@
 /**
- * The hub's end of a pillar's media connection, for tests of the pillar: answers an offer, keeps what
- * arrives, and speaks tones.
+ * The hub's end of a pillar's media connection, for tests of the pillar: answers an offer, keeps
+ * what arrives, and speaks tones.
  *
- * As the real one, it is the DTLS server (werift's client sleeps, and an answering werift would be one).
+ * As the real one, it is the DTLS server (werift's client
+ * sleeps, and an answering werift would be one).
  */
 import { Encoder } from "@evan/opus";
 import {

@@ -1,4 +1,6 @@
-/** A loudspeaker that is a Unix socket: it keeps what is played to it, with the moment of arrival. */
+/**
+ * A loudspeaker that is a Unix socket: it keeps what is played to it, with the moment of arrival.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";

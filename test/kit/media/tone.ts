@@ -22,7 +22,9 @@ export function samplesOf(pcm: Uint8Array): Int16Array {
   );
 }
 
-/** Share of the sound's energy at `hz`: near 1 for a pure tone, near 0 without it, 0 for silence. */
+/**
+ * Share of the sound's energy at `hz`: near 1 for a pure tone, near 0 without it, 0 for silence.
+ */
 export function toneShare(samples: Int16Array, hz: number): number {
   const coefficient = 2 * Math.cos((2 * Math.PI * hz) / RATE);
   let [before, beforeThat, energy] = [0, 0, 0];

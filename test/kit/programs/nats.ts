@@ -1,5 +1,6 @@
 /**
- * A real nats-server with the configuration that stands in docs/external-broker.md, so that the document is proven.
+ * A real nats-server with the configuration that stands in
+ * docs/external-broker.md, so that the document is proven.
  *
  * The one limit: it must be installed; without it the tests say so and are skipped.
  */

@@ -1,9 +1,9 @@
 /**
- * One temporary directory for a whole run, in which every test, and every program that a test starts, makes
- * its own.
+ * One temporary directory for a whole run, in which every test, and every program that a test
+ * starts, makes its own.
  *
- * Each test removes what it made; this removes what a failed or a killed one could not. `TMPDIR` is what
- * `os.tmpdir()` reads, here and in every child.
+ * Each test removes what it made; this removes what a failed or a killed one could not. `TMPDIR` is
+ * what `os.tmpdir()` reads, here and in every child.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

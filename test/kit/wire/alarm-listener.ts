@@ -1,4 +1,6 @@
-/** A hub that can be reached by HTTPS alone, and a broker that takes connections and says nothing. */
+/**
+ * A hub that can be reached by HTTPS alone, and a broker that takes connections and says nothing.
+ */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";

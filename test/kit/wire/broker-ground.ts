@@ -1,4 +1,7 @@
-/** The hub as a client of a broker that is not its own, and pillars that are clients of the same broker. */
+/**
+ * The hub as a client of a broker that is not its own,
+ * and pillars that are clients of the same broker.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

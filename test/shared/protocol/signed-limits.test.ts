@@ -1,4 +1,7 @@
-/** What may be signed: how long, how deep, and which numbers; and the limits of the messages around it. */
+/**
+ * What may be signed: how long, how deep, and which
+ * numbers; and the limits of the messages around it.
+ */
 import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
 import { Accepted } from "../../../shared/protocol/accepted.ts";
@@ -68,7 +71,10 @@ test("a version is this one, or for what is only read any up to a thousand", () 
 
 type Row = readonly [name: string, good: readonly unknown[], bad: readonly unknown[]];
 
-/** What is read other than it should be: the message as it is, and with each field at its limit and beyond it. */
+/**
+ * What is read other than it should be: the message as it
+ * is, and with each field at its limit and beyond it.
+ */
 function wrong(
   schema: { safeParse(value: unknown): { success: boolean } },
   of: (change: object) => unknown,

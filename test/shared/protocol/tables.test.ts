@@ -1,6 +1,6 @@
 /**
- * The tables of the wire, row by row: what each channel is worth, what a pillar names when it connects, and every
- * kind of message with every limit it has.
+ * The tables of the wire, row by row: what each channel is worth, what a pillar names when it
+ * connects, and every kind of message with every limit it has.
  */
 import { describe, expect, test } from "vitest";
 import { applicationProtocols } from "../../../shared/protocol/alpn.ts";

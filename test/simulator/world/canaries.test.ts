@@ -1,4 +1,6 @@
-/** The test of the tests: each known bug, planted, is found by the seed that is known to find it. */
+/**
+ * The test of the tests: each known bug, planted, is found by the seed that is known to find it.
+ */
 import { describe, expect, test } from "vitest";
 import { CANARIES } from "../../../simulator/world/canaries/all.ts";
 import { judge } from "../../../simulator/world/run/report.ts";

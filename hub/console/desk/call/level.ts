@@ -1,8 +1,11 @@
-/** Loudness in words and bars: decibels below full scale, and the two warnings a desk gives about silence. */
+/**
+ * Loudness in words and bars: decibels below full scale,
+ * and the two warnings a desk gives about silence.
+ */
 
 /**
- * A street at night, and a room with noise suppression, are quiet but never this quiet: below is a cable that
- * is not plugged in, a switch that is off, or a line that carries nothing.
+ * A street at night, and a room with noise suppression, are quiet but never this quiet: below is a
+ * cable that is not plugged in, a switch that is off, or a line that carries nothing.
  */
 export const SILENT_BELOW_DB = -85;
 /** What "first sound" means: something was played that a decoder did not make up. */

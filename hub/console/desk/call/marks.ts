@@ -1,8 +1,9 @@
 /**
  * Moments of a call as performance marks, so that a test measures what an operator experienced.
  *
- * `anzhu:ring`, `anzhu:answer-pressed`, `anzhu:answered`, `anzhu:first-picture`, `anzhu:first-sound`,
- * `anzhu:talk-ready`; each with `{ incidentId, at }` and `at` in Unix ms of this machine.
+ * `anzhu:ring`, `anzhu:answer-pressed`, `anzhu:answered`, `anzhu:first-picture`,
+ * `anzhu:first-sound`, `anzhu:talk-ready`; each with `{ incidentId, at }` and `at` in Unix ms of
+ * this machine.
  */
 export type MarkName =
   | "anzhu:ring"

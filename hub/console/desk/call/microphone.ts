@@ -1,8 +1,9 @@
 /**
  * The operator's microphone, opened when the shift begins.
  *
- * Opening takes up to a second and may ask for permission; neither may happen while somebody calls for help.
- * Between calls the track is silent (`enabled = false`), so nothing is heard that no one answered.
+ * Opening takes up to a second and may ask for permission; neither may happen while somebody calls
+ * for help. Between calls the track is silent (`enabled = false`), so nothing is heard that no one
+ * answered.
  */
 import { shallowReactive } from "vue";
 import { choices } from "../../state/choices.ts";

@@ -1,9 +1,10 @@
 /**
- * Both directions of a talk: the loudspeaker for the person at the pillar, the gate on our own microphone.
+ * Both directions of a talk: the loudspeaker for the person
+ * at the pillar, the gate on our own microphone.
  *
- * A silent alarm begins with our microphone shut: a voice from the pillar may cost the caller's life, so the
- * operator opens it on purpose. A call that becomes a silent one, because the person pressed again silently, shuts
- * it at once, also in the middle of a word.
+ * A silent alarm begins with our microphone shut: a voice from the pillar may cost the caller's
+ * life, so the operator opens it on purpose. A call that becomes a silent one, because the person
+ * pressed again silently, shuts it at once, also in the middle of a word.
  */
 import { computed, ref, shallowReactive, watch } from "vue";
 import { choices } from "../../state/choices.ts";
@@ -85,7 +86,10 @@ function play(): void {
   });
 }
 
-/** Once per page: nothing here depends on which page is shown, so a call survives a look at the history. */
+/**
+ * Once per page: nothing here depends on which page is
+ * shown, so a call survives a look at the history.
+ */
 export function startVoice(): void {
   if (hasStarted) return;
   hasStarted = true;

@@ -1,4 +1,6 @@
-/** Half-written words belong to their incident: they wait there while the operator looks at another. */
+/**
+ * Half-written words belong to their incident: they wait there while the operator looks at another.
+ */
 import { computed, shallowReactive, type WritableComputedRef } from "vue";
 import { dropOldest } from "../../../../shared/bounded-map.ts";
 

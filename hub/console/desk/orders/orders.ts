@@ -1,7 +1,8 @@
 /**
  * What an operator orders, each one request.
  *
- * Nothing is shown as done before the hub has done it; who lost a race is told who won, without a dialog.
+ * Nothing is shown as done before the hub has done it;
+ * who lost a race is told who won, without a dialog.
  */
 import { reactive, ref } from "vue";
 import type { Disposition, Incident } from "../../../../shared/api/incident.ts";
@@ -57,7 +58,9 @@ export async function hold(incident: Incident, held: boolean): Promise<void> {
   if (given.ok && !held && hungUp.value?.incidentId === incident.id) hungUp.value = null;
 }
 
-/** Ends the talk, not the incident: the pillar shows "please wait" until somebody resumes or closes. */
+/**
+ * Ends the talk, not the incident: the pillar shows "please wait" until somebody resumes or closes.
+ */
 export async function hangUp(incident: Incident): Promise<void> {
   hungUp.value = { incidentId: incident.id, at: hubNow() };
   confirmedId.value = null;

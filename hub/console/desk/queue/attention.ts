@@ -1,4 +1,7 @@
-/** Calls a person who does not look at the window: its title and a system notification while it is hidden. */
+/**
+ * Calls a person who does not look at the window: its
+ * title and a system notification while it is hidden.
+ */
 import { isolated } from "../../../../shared/text.ts";
 import type { Incident } from "../../../../shared/api/incident.ts";
 

@@ -1,8 +1,9 @@
 /**
  * How long somebody has waited, as a stage and a bar.
  *
- * The bar runs to the hub's own deadline, so the screen never shows a step before the hub takes it; the stage
- * colours follow the waiting time, because that is the time the person at the pillar has waited.
+ * The bar runs to the hub's own deadline, so the screen never shows a step before the hub takes it;
+ * the stage colours follow the waiting time, because that is the time the person at the pillar has
+ * waited.
  */
 import type { Incident } from "../../../../shared/api/incident.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Who is waiting, in which order, and what an operator may do about it.
  *
- * Urgent before old, old before new. A row under somebody's pointer or focus does not move: the wrong pillar
- * answered is worse than a row out of order for two seconds.
+ * Urgent before old, old before new. A row under somebody's pointer or focus does not move: the
+ * wrong pillar answered is worse than a row out of order for two seconds.
  */
 import type { Incident } from "../../../../shared/api/incident.ts";
 
@@ -49,8 +49,8 @@ export function placeRows<Id extends string>(
 }
 
 /**
- * What F2 answers: what a person chose by hand when it waits, else the most urgent one. What merely happens to be
- * open does not count: an emergency may have come a moment ago.
+ * What F2 answers: what a person chose by hand when it waits, else the most urgent one. What merely
+ * happens to be open does not count: an emergency may have come a moment ago.
  */
 export function nextToAnswer(
   waiting: readonly Incident[],

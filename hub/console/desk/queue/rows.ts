@@ -1,4 +1,7 @@
-/** The rows of the queue as they stand on the screen now, so that keys 1-9 pick the rows as they are shown. */
+/**
+ * The rows of the queue as they stand on the screen now,
+ * so that keys 1-9 pick the rows as they are shown.
+ */
 import { computed, ref, watch } from "vue";
 import { placeRows, QUIET_BEFORE_REORDER_MS } from "./queue.ts";
 import { mine, others, waiting } from "../workspace.ts";

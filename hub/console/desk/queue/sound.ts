@@ -1,8 +1,8 @@
 /**
  * Sound out of this browser: whether it is allowed, which tone rings, and through which device.
  *
- * Browsers keep a page silent until somebody touches it. A desk that cannot ring is a fault, so it is said in
- * red until the first click or key.
+ * Browsers keep a page silent until somebody touches it. A desk that cannot ring is a fault, so it
+ * is said in red until the first click or key.
  */
 import { ref, shallowRef, watch } from "vue";
 import { choices } from "../../state/choices.ts";

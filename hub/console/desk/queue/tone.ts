@@ -1,7 +1,8 @@
 /**
  * Which of the three tones sounds, and its notes.
  *
- * Three only, each 1.5 s at most and repeated every 3 s: more than three are hard to tell apart at night. A tone stops as soon as any desk has seen the incident.
+ * Three only, each 1.5 s at most and repeated every 3 s: more than three are hard to tell apart at
+ * night. A tone stops as soon as any desk has seen the incident.
  */
 import type { Incident } from "../../../../shared/api/incident.ts";
 import { isOffered } from "./queue.ts";
@@ -37,7 +38,10 @@ export const NOTES: Readonly<Record<Tone, readonly Note[]>> = {
   ],
 };
 
-/** An incident rings until somebody has seen it; a technician's test never rings at an operator's desk. */
+/**
+ * An incident rings until somebody has seen it; a technician's
+ * test never rings at an operator's desk.
+ */
 export function isRinging(incident: Incident, me: string): boolean {
   return incident.state === "open" && incident.kind !== "test" && isOffered(incident, me);
 }

@@ -1,4 +1,7 @@
-/** How a desk writes time: waits as `m:ss`, moments as 24 h local time, with the date unless it is today. */
+/**
+ * How a desk writes time: waits as `m:ss`, moments as
+ * 24 h local time, with the date unless it is today.
+ */
 
 const two = (n: number): string => String(n).padStart(2, "0");
 

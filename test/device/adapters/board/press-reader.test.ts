@@ -1,11 +1,17 @@
-/** What the board's counters become: one edge for each press, over polls, restarts of the agent and of the board. */
+/**
+ * What the board's counters become: one edge for each press,
+ * over polls, restarts of the agent and of the board.
+ */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { pressReader } from "../../../../device/adapters/board/press-reader.ts";
 import { INPUT_BLOCK, MAGIC, MAP_VERSION } from "../../../../device/adapters/board/register-map.ts";
 import type { BoardMark, InputChange } from "../../../../device/ports.ts";
 
-/** A board, and the agent's lives that poll it; each life knows what the one before it told and stored. */
+/**
+ * A board, and the agent's lives that poll it; each
+ * life knows what the one before it told and stored.
+ */
 function newPillar() {
   const board = { boots: 7, presses: 0, silentPresses: 0 };
   const told: InputChange[] = [];

@@ -1,4 +1,6 @@
-/** A pillar that presses as fast as its disk allows, until it is killed. Prints what was confirmed. */
+/**
+ * A pillar that presses as fast as its disk allows, until it is killed. Prints what was confirmed.
+ */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { sealWith } from "../../../../device/adapters/identity/identity.ts";
 import { openLedger } from "../../../../device/adapters/ledger/ledger-sqlite.ts";

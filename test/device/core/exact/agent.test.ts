@@ -1,4 +1,7 @@
-/** What the pillar's core decides, effect by effect, and every number of it: one below, at, and above. */
+/**
+ * What the pillar's core decides, effect by effect,
+ * and every number of it: one below, at, and above.
+ */
 import { describe, expect, test } from "vitest";
 import { stepAgent } from "../../../../device/core/agent.ts";
 import type { Effect, Event } from "../../../../device/core/events.ts";

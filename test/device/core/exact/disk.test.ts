@@ -1,4 +1,7 @@
-/** Alarms on their way to the disk: each effect in its order, and every limit with one below and one above. */
+/**
+ * Alarms on their way to the disk: each effect in its
+ * order, and every limit with one below and one above.
+ */
 import { describe, expect, test } from "vitest";
 import { isAllStoredWith, MAX_UNSTORED } from "../../../../device/core/disk.ts";
 import type { EventId } from "../../../../shared/ids.ts";

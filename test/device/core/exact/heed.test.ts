@@ -1,4 +1,7 @@
-/** What is refused and what is heeded: the whole of what a session has heard, and each line in its words. */
+/**
+ * What is refused and what is heeded: the whole of what
+ * a session has heard, and each line in its words.
+ */
 import { describe, expect, test } from "vitest";
 import { HubRun, IncidentId, PillarId, SessionNonce } from "../../../../shared/ids.ts";
 import type { Stamp } from "../../../../shared/protocol/addressed.ts";

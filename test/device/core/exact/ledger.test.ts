@@ -1,4 +1,7 @@
-/** The outbox at its limits, its pages and its way back from a dead disk: each effect and each entry whole. */
+/**
+ * The outbox at its limits, its pages and its way back
+ * from a dead disk: each effect and each entry whole.
+ */
 import { describe, expect, test } from "vitest";
 import { MAX_OUTBOX } from "../../../../device/core/state/outbox-state.ts";
 import { CommandId, HubEpoch, type EventId } from "../../../../shared/ids.ts";

@@ -61,8 +61,8 @@ export function copyOut(file: string): { readonly file: string; remove(): void }
 }
 
 /**
- * Every thread's system calls pass here, and some of them fail: `fsync,fdatasync:error=EIO:when=2`. Each
- * thread has its own count. With `database`: only calls on that file and its write-ahead log.
+ * Every thread's system calls pass here, and some of them fail: `fsync,fdatasync:error=EIO:when=2`.
+ * Each thread has its own count. With `database`: only calls on that file and its write-ahead log.
  */
 export const injected = (fault: string, database?: string): Surroundings => {
   const [calls = ""] = fault.split(":");

@@ -1,12 +1,12 @@
 /**
  * A disk whose power can be cut: what was synced survives, what was only written does not.
  *
- * An ext4 on a loop device whose image lies on a btrfs, both inside a mount namespace that ends with us. A
- * reflink of the image is what the platters hold at that instant; mounted again, it is the disk a machine
- * finds when the power returns.
+ * An ext4 on a loop device whose image lies on a btrfs, both inside a mount namespace that ends
+ * with us. A reflink of the image is what the platters hold at that instant; mounted again, it is
+ * the disk a machine finds when the power returns.
  *
- * The one limit: blocks the file system has handed over are on the disk in their order. Disks that lie about
- * a flush or reorder behind it are the simulator's (`simulator/world/faults/disk.ts`).
+ * The one limit: blocks the file system has handed over are on the disk in their order. Disks that
+ * lie about a flush or reorder behind it are the simulator's (`simulator/world/faults/disk.ts`).
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -28,9 +28,14 @@ export interface PowerRig {
   seen(path: string): string;
   /** The instant: what the disk holds now is all that will be left. */
   cut(): Promise<void>;
-  /** The power is back, and the disk as it was at the instant. The program on it must have ended. */
+  /**
+   * The power is back, and the disk as it was at the instant. The program on it must have ended.
+   */
   restore(): Promise<void>;
-  /** The file system finds an error of its disk and turns read-only under the program that runs on it. */
+  /**
+   * The file system finds an error of its disk and turns
+   * read-only under the program that runs on it.
+   */
   turnReadOnly(): Promise<void>;
   /** Looked through and mounted again. The program on it must have ended. */
   repair(): Promise<void>;
@@ -39,7 +44,10 @@ export interface PowerRig {
   close(): Promise<void>;
 }
 
-/** Puts `dir`, and what it holds, on such a disk; in words why not, where the kernel or the rights forbid it. */
+/**
+ * Puts `dir`, and what it holds, on such a disk; in words
+ * why not, where the kernel or the rights forbid it.
+ */
 export async function openPowerRig(dir: string, mib = EXT4_MIB): Promise<PowerRig | string> {
   const reason = missing("unshare", "nsenter", "mount", "mkfs.btrfs", "mkfs.ext4");
   if (reason !== undefined) return reason;
@@ -79,7 +87,9 @@ interface Keeper {
   end(): Promise<void>;
 }
 
-/** A shell in a mount namespace of its own: it ends when its input does, and every mount with it. */
+/**
+ * A shell in a mount namespace of its own: it ends when its input does, and every mount with it.
+ */
 function startKeeper(): Keeper {
   const child = spawn("unshare", ["-m", "sh"], { stdio: ["pipe", "pipe", "pipe"] });
   const ended = once(child, "exit");

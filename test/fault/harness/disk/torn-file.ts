@@ -1,4 +1,6 @@
-/** A database cut off, or with a bit flipped, near the end of its file or of its write-ahead log. */
+/**
+ * A database cut off, or with a bit flipped, near the end of its file or of its write-ahead log.
+ */
 import {
   copyFileSync,
   existsSync,

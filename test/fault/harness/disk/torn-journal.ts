@@ -1,8 +1,9 @@
 /**
- * B8 at the hub: a journal whose file is cut, or has a bit flipped, near its end, at every step asked for.
+ * B8 at the hub: a journal whose file is cut, or has a
+ * bit flipped, near its end, at every step asked for.
  *
- * It must fold, or refuse in words; what it folds is what was written, from the beginning on and without a
- * hole. Rows cut off at the end are not missed here: the pillars' heads show them (B9).
+ * It must fold, or refuse in words; what it folds is what was written, from the beginning on and
+ * without a hole. Rows cut off at the end are not missed here: the pillars' heads show them (B9).
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,8 +1,8 @@
 /**
  * B8: a ledger whose file is cut, or has a bit flipped, near its end, at every step asked for.
  *
- * It must open, or refuse in words; what it then gives is what was stored or is told as damage. Nothing
- * else may happen, and above all nothing may be given as good that was never stored.
+ * It must open, or refuse in words; what it then gives is what was stored or is told as damage.
+ * Nothing else may happen, and above all nothing may be given as good that was never stored.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { generateKeyPairSync, randomBytes } from "node:crypto";

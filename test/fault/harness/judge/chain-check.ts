@@ -1,4 +1,6 @@
-/** I6: the hub's chain and each pillar's chain hold link by link, and both tell of the same alarms. */
+/**
+ * I6: the hub's chain and each pillar's chain hold link by link, and both tell of the same alarms.
+ */
 import { sha256 } from "../../../../device/adapters/identity/identity.ts";
 import { BEGINNING, checkChain, type Link } from "../../../../hub/journal/chain.ts";
 import { GENESIS, linkHash } from "../../../../shared/hash-chain.ts";
@@ -48,7 +50,10 @@ function brokenLedger(pillarId: string, rows: readonly LedgerRow[]): string[] {
   return [];
 }
 
-/** What the pillar holds as accepted is in the journal, word for word, and the newest of all as well. */
+/**
+ * What the pillar holds as accepted is in the journal,
+ * word for word, and the newest of all as well.
+ */
 function disagreement(view: JournalView, pillarId: string, rows: readonly LedgerRow[]): string[] {
   const held = new Map(
     view.alarms
@@ -64,7 +69,10 @@ function disagreement(view: JournalView, pillarId: string, rows: readonly Ledger
   return wrong.map(({ seq }) => `${pillarId}: the journal does not hold its alarm ${seq} as it is`);
 }
 
-/** Every alarm follows the one before it, or shows by its link that the agent had started without its ledger. */
+/**
+ * Every alarm follows the one before it, or shows by its
+ * link that the agent had started without its ledger.
+ */
 function gaps(view: JournalView): string[] {
   const declared = new Set(
     view.facts.flatMap((fact) =>

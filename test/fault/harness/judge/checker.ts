@@ -1,8 +1,8 @@
 /**
  * Judges a recorded history by the promises, after the fact and without looking at the programs.
  *
- * I1 no loss, I2 no false promise, I3 exactly once, I5 an owner or a deadline, I6 both chains hold and
- * agree. A pure function, so that a planted violation of each can be seen to be found.
+ * I1 no loss, I2 no false promise, I3 exactly once, I5 an owner or a deadline, I6 both chains hold
+ * and agree. A pure function, so that a planted violation of each can be seen to be found.
  *
  * Limit: it takes the journal as it lies on the disk at the end; who changed it in between and put
  * it back is not seen.
@@ -83,9 +83,10 @@ function falsePromises(entries: readonly Entry[], view: JournalView): Violation[
 }
 
 /**
- * `before`: what the lamp showed until then. From "answered" back to "received" it claims less than before, because the
- * line is cut: of an end it cannot hear. A press in a running call has an alarm of its own, and the lamp still speaks for
- * the others of that call. For how long it may be wrong while it can be told is judged in `word-check.ts`.
+ * `before`: what the lamp showed until then. From "answered" back to "received" it claims less than
+ * before, because the line is cut: of an end it cannot hear. A press in a running call has an alarm
+ * of its own, and the lamp still speaks for the others of that call. For how long it may be wrong
+ * while it can be told is judged in `word-check.ts`.
  */
 function falseLamp(
   view: JournalView,

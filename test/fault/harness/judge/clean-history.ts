@@ -1,4 +1,6 @@
-/** One call told without a fault: the checker's own measure, into which its test plants violations. */
+/**
+ * One call told without a fault: the checker's own measure, into which its test plants violations.
+ */
 import { sha256 } from "../../../../device/adapters/identity/identity.ts";
 import { BEGINNING, rowHash } from "../../../../hub/journal/chain.ts";
 import { GENESIS, linkHash } from "../../../../shared/hash-chain.ts";

@@ -1,7 +1,8 @@
 /**
  * I5: every open incident has an owner or a running deadline, and a deadline fires when it is due.
  *
- * A hub that is down fires nothing; what became due meanwhile fires within the tolerance after its return.
+ * A hub that is down fires nothing; what became due meanwhile
+ * fires within the tolerance after its return.
  */
 import { PROMISED_MS } from "../../../../shared/promises.ts";
 import type { Fact } from "../../../../hub/core/facts.ts";

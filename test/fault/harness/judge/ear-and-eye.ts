@@ -1,4 +1,7 @@
-/** Listens to an agent's voice, reads its screen and its link, from what it leaves: its log and its display file. */
+/**
+ * Listens to an agent's voice, reads its screen and its link,
+ * from what it leaves: its log and its display file.
+ */
 import { readFileSync, statSync } from "node:fs";
 import type { PromptName } from "../../../../device/core/call/prompt.ts";
 import type { Display } from "../../../../device/core/state/shown.ts";

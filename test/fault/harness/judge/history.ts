@@ -84,7 +84,9 @@ export type Entry =
       readonly detail: string;
       readonly pillarId?: string;
     }
-  /** The hub's clock was not the test's: no moment of the journal is compared with one of the test. */
+  /**
+   * The hub's clock was not the test's: no moment of the journal is compared with one of the test.
+   */
   | { readonly what: "hub-clock-moved"; readonly at: number }
   | { readonly what: "journal"; readonly row: JournalRow }
   | { readonly what: "ledger"; readonly pillarId: string; readonly row: LedgerRow }

@@ -1,8 +1,8 @@
 /**
  * Packets of every MQTT type, bent at random, over real TLS connections of valid pillars.
  *
- * A case is one bent packet after a good CONNECT; a connection carries several, until the hub closes it.
- * The same seed bends the same packets in the same order on each connection.
+ * A case is one bent packet after a good CONNECT; a connection carries several, until the hub
+ * closes it. The same seed bends the same packets in the same order on each connection.
  */
 import { connect, type TLSSocket } from "node:tls";
 import { generate, type Packet } from "mqtt-packet";
@@ -76,7 +76,10 @@ const connectOf = (clientId: string): Packet => ({
   ...{ clean: true, clientId, keepalive: KEEP_ALIVE_SECONDS },
 });
 
-/** Up to four of: a bit flipped, a byte replaced, the end torn off, bytes doubled, another length or type. */
+/**
+ * Up to four of: a bit flipped, a byte replaced, the end
+ * torn off, bytes doubled, another length or type.
+ */
 function bend(packet: Buffer, chance: () => number): Buffer {
   let bytes = Buffer.from(packet);
   const below = (limit: number): number => Math.floor(chance() * limit);

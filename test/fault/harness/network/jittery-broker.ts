@@ -1,6 +1,6 @@
 /**
- * A broker that acknowledges alarms and loses some of them: aedes with a store of uneven latency, whose filter
- * of duplicates takes a message that was overtaken for an old one (aedes #955, #994).
+ * A broker that acknowledges alarms and loses some of them: aedes with a store of uneven latency,
+ * whose filter of duplicates takes a message that was overtaken for an old one (aedes #955, #994).
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";

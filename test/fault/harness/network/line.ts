@@ -1,9 +1,10 @@
 /**
- * A stretch of cable between two programs on this machine, in which a test can cut, freeze and redirect.
+ * A stretch of cable between two programs on this machine,
+ * in which a test can cut, freeze and redirect.
  *
- * Frozen is what a lost peer looks like: nothing moves and nothing is told. One direction alone can be
- * frozen too, as behind a broken router.
- * The one limit: bytes, not packets; what is frozen arrives when the line thaws, as TCP would resend it.
+ * Frozen is what a lost peer looks like: nothing moves and nothing is told. One direction alone can
+ * be frozen too, as behind a broken router. The one limit: bytes, not packets; what is frozen
+ * arrives when the line thaws, as TCP would resend it.
  */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";

@@ -1,9 +1,9 @@
 /**
- * A proxy between one pillar and its hub that loses, doubles, delays or invents whole MQTT messages. It has
- * the keys of both sides, so TLS is real on both of its ends.
+ * A proxy between one pillar and its hub that loses, doubles, delays or invents whole MQTT
+ * messages. It has the keys of both sides, so TLS is real on both of its ends.
  *
- * What happens to each message is drawn from a seed. Only PUBLISH packets are touched: the others are not
- * messages of this project.
+ * What happens to each message is drawn from a seed. Only PUBLISH packets are touched: the others
+ * are not messages of this project.
  */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";

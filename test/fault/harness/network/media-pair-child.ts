@@ -1,5 +1,6 @@
 /**
- * Both media processes in the network this program was started in, with their signalling in between.
+ * Both media processes in the network this program
+ * was started in, with their signalling in between.
  *
  * Prints one line of JSON when they are connected, or when they are not within a minute. Run by
  * media-network.test.ts, in namespaces and under strace.

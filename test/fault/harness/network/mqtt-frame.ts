@@ -1,4 +1,7 @@
-/** Where one MQTT packet ends and the next begins (MQTT 3.1.1, section 2), for those who sit on the line. */
+/**
+ * Where one MQTT packet ends and the next begins (MQTT
+ * 3.1.1, section 2), for those who sit on the line.
+ */
 
 export interface Packet {
   readonly type: number;

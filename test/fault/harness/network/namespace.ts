@@ -1,5 +1,6 @@
 /**
- * A network of its own for one process, joined to ours by one cable that can lose packets at random, or be narrow.
+ * A network of its own for one process, joined to ours by one cable that can lose packets at
+ * random, or be narrow.
  *
  * The one limit: Linux, root, iproute2 and nftables; without them the tests say so and are skipped.
  */
@@ -15,7 +16,10 @@ export interface Namespace {
   lose(percent: number): void;
   /** Packets lost since then. */
   lost(): number;
-  /** The cable carries so many kbit/s each way; what does not fit waits 400 ms at most, and is dropped. */
+  /**
+   * The cable carries so many kbit/s each way; what does
+   * not fit waits 400 ms at most, and is dropped.
+   */
   narrow(kbit: number): void;
   /** Packets from inside that did not fit. */
   dropped(): number;
@@ -27,7 +31,8 @@ const run = (file: string, ...args: readonly string[]): void => {
 };
 
 /**
- * In words why not, when the kernel or the rights forbid it. `n`: which one of this process, from 0 to 39.
+ * In words why not, when the kernel or the rights forbid
+ * it. `n`: which one of this process, from 0 to 39.
  */
 export function newNamespace(n = 0): Namespace | string {
   const name = `anzhu-${process.pid}-${n}`;

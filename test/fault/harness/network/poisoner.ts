@@ -1,5 +1,6 @@
 /**
- * A stolen pillar that sends the poison corpus: real keys, real MQTT and HTTPS, every message correctly signed.
+ * A stolen pillar that sends the poison corpus: real keys,
+ * real MQTT and HTTPS, every message correctly signed.
  *
  * It comes back whenever it is thrown out, as an attacker would.
  */

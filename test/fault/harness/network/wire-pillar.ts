@@ -1,7 +1,8 @@
 /**
  * A pillar at protocol level: real keys, real certificate, real MQTT over TLS, and no manners.
  *
- * For tests that need a message the agent would never send, or more of them than a button can be pressed.
+ * For tests that need a message the agent would never
+ * send, or more of them than a button can be pressed.
  */
 import { createPrivateKey, randomBytes, sign } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** A street whose pillars reach their hub through a mosquitto, with a line between broker and hub to break. */
+/**
+ * A street whose pillars reach their hub through a mosquitto,
+ * with a line between broker and hub to break.
+ */
 import { join } from "node:path";
 import { openAuthority } from "../../../../hub/identity/authority.ts";
 import {

@@ -1,6 +1,7 @@
 /**
- * Loaded before a program by `NODE_OPTIONS=--import`: on SIGUSR2 it does to its process, or to one of its
- * threads, what a bug could do there. So a bug can be in every program and thread, and no program has a hook.
+ * Loaded before a program by `NODE_OPTIONS=--import`: on SIGUSR2 it does to its process, or to one
+ * of its threads, what a bug could do there. So a bug can be in every program and thread, and no
+ * program has a hook.
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -14,7 +15,10 @@ const BITE_BYTES = 32 * 1024 * 1024;
 export interface Mischief {
   /** `main`, or the file of a thread: `ledger-worker.ts`. */
   readonly where: string;
-  /** `throw`, `reject`: as a bug in a callback or in a promise; `end`: exits without a message; `eat`: memory. */
+  /**
+   * `throw`, `reject`: as a bug in a callback or in a promise;
+   * `end`: exits without a message; `eat`: memory.
+   */
   readonly what: "throw" | "reject" | "end" | "busy" | "eat";
 }
 

@@ -37,7 +37,9 @@ export interface HubUnderTest {
   /** Everything stops at one instant, at which `meanwhile` is done; then nothing is left of it. */
   cutPower(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
-  /** The hub's own command line, with these settings; rejects with what it printed when it fails. */
+  /**
+   * The hub's own command line, with these settings; rejects with what it printed when it fails.
+   */
   command(...words: readonly string[]): Promise<string>;
   /** A one-time code for a pillar. */
   code(pillarId: string): Promise<string>;
@@ -132,7 +134,8 @@ async function createAccounts(dir: string): Promise<void> {
     await accounts.add({ ...account, password: PASSWORD, isDemo: true }, null);
   }
   accounts.close();
-  // Ordinary accounts from here on: tests sign in through proxies too, which a demo account may not.
+  // Ordinary accounts from here on: tests sign in through
+  // proxies too, which a demo account may not.
   const database = new DatabaseSync(join(dir, "accounts.db"));
   database.exec("UPDATE account SET is_demo = 0");
   database.close();

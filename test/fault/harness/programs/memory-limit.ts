@@ -1,5 +1,6 @@
 /**
- * A control group that holds one process to a little more memory than it has: past it the kernel kills.
+ * A control group that holds one process to a little
+ * more memory than it has: past it the kernel kills.
  *
  * The one limit: version 1 of control groups, where a process can be moved without its siblings.
  */

@@ -29,7 +29,10 @@ export interface PillarUnderTest {
   /** Presses and does not let go. */
   hold(): void;
   lamp(): LampName;
-  /** Resolves when the lamp shows one of these; throws with the agent's last lines when it never does. */
+  /**
+   * Resolves when the lamp shows one of these; throws
+   * with the agent's last lines when it never does.
+   */
   untilLamp(...lamps: readonly LampName[]): Promise<void>;
   /** Resolves when this start of the agent has read its board and reached its hub. */
   untilArmed(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * One program under test in a process of its own: started, killed and started again only when the test
- * says so, under another program (strace, faketime, a namespace) when it says that.
+ * One program under test in a process of its own: started, killed and started again only when the
+ * test says so, under another program (strace, faketime, a namespace) when it says that.
  *
  * It leads a process group, so that nothing it started outlives the test.
  */
@@ -94,7 +94,10 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-/** The wrapping program may become Node or start it; it is itself the answer while there is none yet. */
+/**
+ * The wrapping program may become Node or start it;
+ * it is itself the answer while there is none yet.
+ */
 function nodeBelow(pid: number): number {
   const isNode = (one: number): boolean => commandOf(one).startsWith(process.execPath);
   return [pid, ...below(pid)].find(isNode) ?? pid;

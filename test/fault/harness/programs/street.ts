@@ -1,4 +1,6 @@
-/** A hub and its pillars under one history, in a directory of their own; ended and judged together. */
+/**
+ * A hub and its pillars under one history, in a directory of their own; ended and judged together.
+ */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,7 +36,9 @@ export interface Street {
 
 type Settings = HubWanted["settings"];
 
-/** The hub runs; pillars are added by the test. `wanted` may need the hub's directory, not yet made. */
+/**
+ * The hub runs; pillars are added by the test. `wanted` may need the hub's directory, not yet made.
+ */
 export async function openStreet(
   wanted?: Settings | ((hubDir: string) => Promise<Settings>),
 ): Promise<Street> {
@@ -101,8 +105,9 @@ export async function openStreet(
 const CALL_MS = 20_000;
 
 /**
- * Answers and closes until the pillar is ready again. Once is not enough: a press that is on its way when the desk closes
- * is another call, and a press that a crash kept from the disk is told again by the board.
+ * Answers and closes until the pillar is ready again. Once is not enough: a press that is on its
+ * way when the desk closes is another call, and a press that a crash kept from the disk is told
+ * again by the board.
  */
 export async function endCall(street: Street, pillar: PillarUnderTest): Promise<void> {
   await pillar.untilArmed();

@@ -17,7 +17,10 @@ export function missing(...names: readonly string[]): string | undefined {
 
 export const libfaketime = (): string | undefined => LIBFAKETIME.find((path) => existsSync(path));
 
-/** Runs the program with the wall clock that `file` tells, re-read at each look: `+1d`, `@1970-01-02 00:00:00`. */
+/**
+ * Runs the program with the wall clock that `file` tells,
+ * re-read at each look: `+1d`, `@1970-01-02 00:00:00`.
+ */
 export const underClock = (library: string, file: string): Surroundings => ({
   env: {
     LD_PRELOAD: library,

@@ -1,8 +1,8 @@
 /**
  * B4 and B5 call by call: the n-th fsync, or the n-th write, of the ledger or of the journal fails.
  *
- * Each thread has its own count, so a hub that opens its journal anew may meet the same fault for ever: then
- * it is started again when the fault has passed.
+ * Each thread has its own count, so a hub that opens its journal anew may meet the same fault for
+ * ever: then it is started again when the fault has passed.
  */
 import { join } from "node:path";
 import { dataPaths } from "../../../../device/adapters/host/data-dir.ts";

@@ -89,7 +89,10 @@ export async function killHubs(street: Street, { id, rounds, from = 0 }: Sweep):
 
 const MEDIA = ["hub/media/main.ts", "device/media/main.ts", "ffmpeg"] as const;
 
-/** Media of either side, and the pillar's capture, during a call: alarms do not notice, and media comes back. */
+/**
+ * Media of either side, and the pillar's capture, during
+ * a call: alarms do not notice, and media comes back.
+ */
 export async function killMedia(street: Street, { id, rounds, from = 0 }: Sweep): Promise<void> {
   const pillar = await street.add(id, {
     media: { camera: { kind: "test" }, size: "640x360", framesPerSecond: 10 },
@@ -112,7 +115,9 @@ export async function killMedia(street: Street, { id, rounds, from = 0 }: Sweep)
   }
 }
 
-/** In turn the thread that writes the ledger and the one that writes the journal, around a press. */
+/**
+ * In turn the thread that writes the ledger and the one that writes the journal, around a press.
+ */
 export async function endThreads(street: Street, { id, rounds, from = 0 }: Sweep): Promise<void> {
   const maker = newMischiefMaker();
   street.onClose(() => Promise.resolve(maker.remove()));

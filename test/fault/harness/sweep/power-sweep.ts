@@ -1,8 +1,9 @@
 /**
- * Presses while the power fails at chosen instants, under a pillar's ledger or under the hub's journal.
+ * Presses while the power fails at chosen instants, under
+ * a pillar's ledger or under the hub's journal.
  *
- * After each cut the surviving files are given to a new process, and they are looked at before: an alarm
- * the hub has from a ledger that should have stored it first must be in that ledger still.
+ * After each cut the surviving files are given to a new process, and they are looked at before: an
+ * alarm the hub has from a ledger that should have stored it first must be in that ledger still.
  */
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";

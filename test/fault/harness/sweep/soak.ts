@@ -1,12 +1,14 @@
 /**
- * Presses at real pillars while everything around them fails, for as long as asked; judged at the end.
+ * Presses at real pillars while everything around them
+ * fails, for as long as asked; judged at the end.
  *
- * A press here is a contact that closes at a board long enough to be counted, and that must be in the hub's
- * journal when all is healed: as an alarm of its own, or within the call that was going on. Each person waits
- * for the answer to the press before, as people do, and a tenth of them press once more in between.
+ * A press here is a contact that closes at a board long enough to be counted, and that must be in
+ * the hub's journal when all is healed: as an alarm of its own, or within the call that was going
+ * on. Each person waits for the answer to the press before, as people do, and a tenth of them press
+ * once more in between.
  *
- * The seed decides who presses when and what fails; the machine's speed decides the rest, so a run is
- * like another one and not the same.
+ * The seed decides who presses when and what fails; the machine's speed decides the rest, so a run
+ * is like another one and not the same.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../../../simulator/demo/hub-client.ts";
@@ -27,7 +29,10 @@ import { missing } from "../programs/tool.ts";
 const SLOW_DISK = "fsync,fdatasync:delay_exit=120000";
 /** A disk that can be filled in a moment. */
 const SMALL_MIB = 96;
-/** Each agent looks at its board so often: twenty of them share two cores with what they are tried by. */
+/**
+ * Each agent looks at its board so often: twenty of
+ * them share two cores with what they are tried by.
+ */
 const POLL_MS = 25;
 const AGAIN_ONE_IN = 10;
 /** A call that begins late is still the answer to its press. */
@@ -94,7 +99,10 @@ async function placePillars(
   return pillars;
 }
 
-/** The first has a disk that fills and whose power fails, the second one that dawdles, the others a good one. */
+/**
+ * The first has a disk that fills and whose power fails,
+ * the second one that dawdles, the others a good one.
+ */
 async function diskOf(n: number, pillar: PillarUnderTest, street: Street, without: string[]) {
   if (n === 0) {
     const rig = await openPowerRig(pillar.dataDir, SMALL_MIB);
@@ -182,7 +190,10 @@ async function oneCall(
 
 const CALL_BEGINS = /call [0-9a-f]{4} idle → calling/;
 
-/** The operator may answer and close before the button is released: then only the agent's log shows the press. */
+/**
+ * The operator may answer and close before the button is
+ * released: then only the agent's log shows the press.
+ */
 function callsFromNow(pillar: PillarUnderTest): () => boolean {
   const life = pillar.process();
   const said = life.lines().length;

@@ -1,4 +1,7 @@
-/** The parts of a sweep: each repeats one kind of fault as often as asked, judges, and says what it found. */
+/**
+ * The parts of a sweep: each repeats one kind of fault
+ * as often as asked, judges, and says what it found.
+ */
 import { noMosquitto } from "../../../kit/programs/mosquitto.ts";
 import { fuzzBroker } from "../network/broker-fuzz.ts";
 import { openBrokeredStreet } from "../programs/brokered-street.ts";
@@ -126,7 +129,9 @@ async function killingBrokers(rounds: number, say: Say): Promise<boolean> {
   return true;
 }
 
-/** In pieces, each on a hub of its own: one that ended, or grows, is found in the piece that did it. */
+/**
+ * In pieces, each on a hub of its own: one that ended, or grows, is found in the piece that did it.
+ */
 async function bendPackets(cases: number, say: Say): Promise<boolean> {
   let ended = 0;
   for (let from = 0; from < cases; from += PACKETS_PER_STREET) {

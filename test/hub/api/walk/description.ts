@@ -1,4 +1,7 @@
-/** The operations that the interface's description names, and whether an answer is one that it names. */
+/**
+ * The operations that the interface's description names,
+ * and whether an answer is one that it names.
+ */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import type { LightMyRequestResponse } from "fastify";

@@ -1,4 +1,7 @@
-/** What is sent to an operation: something right, made from its description, and everything that is wrong. */
+/**
+ * What is sent to an operation: something right, made
+ * from its description, and everything that is wrong.
+ */
 import { sample, stringMatching } from "fast-check";
 import type { Description, JsonSchema, Operation } from "./description.ts";
 

@@ -1,4 +1,7 @@
-/** What an alarm makes: every fact and effect whole, for the first, the next, the same again and a rival. */
+/**
+ * What an alarm makes: every fact and effect whole, for
+ * the first, the next, the same again and a rival.
+ */
 import { describe, expect, test } from "vitest";
 import type { HubEffect } from "../../../../hub/core/events.ts";
 import type { AlarmKind } from "../../../../shared/protocol/alarm.ts";

@@ -1,4 +1,7 @@
-/** Whether a person is at a desk: what is remembered of them, whole, and what happens when they are gone. */
+/**
+ * Whether a person is at a desk: what is remembered of
+ * them, whole, and what happens when they are gone.
+ */
 import { describe, expect, test } from "vitest";
 import {
   decideReleases,

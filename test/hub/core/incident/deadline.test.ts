@@ -284,7 +284,10 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   ),
 );
 
-/** How long after it began to ring each level may come; a restart or a set clock may cost a wait more. */
+/**
+ * How long after it began to ring each level may come;
+ * a restart or a set clock may cost a wait more.
+ */
 const LATEST_S = 40 + 2;
 
 /** Lately: it still has time. */

@@ -1,4 +1,7 @@
-/** What the record of an incident says of trust and of times, and what a pillar is told after a restart. */
+/**
+ * What the record of an incident says of trust and of
+ * times, and what a pillar is told after a restart.
+ */
 import { describe, expect, test } from "vitest";
 import type { SessionNonce } from "../../../../shared/ids.ts";
 import type { Report } from "../../../../shared/protocol/report.ts";

@@ -1,4 +1,7 @@
-/** The calls to the external contacts, fact by fact: when one is owed, what its outcome writes, and who takes it away. */
+/**
+ * The calls to the external contacts, fact by fact: when one
+ * is owed, what its outcome writes, and who takes it away.
+ */
 import { describe, expect, test } from "vitest";
 import type { IncidentId, Username } from "../../../../shared/ids.ts";
 import type { IncidentFact } from "../../../../hub/core/facts.ts";

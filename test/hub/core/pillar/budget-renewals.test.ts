@@ -1,4 +1,6 @@
-/** A renewal that is refused for want of budget: told once, in words, and over with the next day. */
+/**
+ * A renewal that is refused for want of budget: told once, in words, and over with the next day.
+ */
 import { expect, test } from "vitest";
 import { budgetFacts, budgetOf, DAY_MS, renewalFacts } from "../../../../hub/core/pillar/budget.ts";
 import { newStreet, pillar, START } from "../../../kit/core/hub-core-street.ts";

@@ -1,4 +1,7 @@
-/** A certificate from its issue to its end: each moment, one before and one after it, and each fact and refusal whole. */
+/**
+ * A certificate from its issue to its end: each moment, one
+ * before and one after it, and each fact and refusal whole.
+ */
 import { describe, expect, test } from "vitest";
 import {
   adoptionFacts,

@@ -1,4 +1,7 @@
-/** What betrays a second machine, at each limit: the whole of what is remembered, and the words of the suspicion. */
+/**
+ * What betrays a second machine, at each limit: the whole
+ * of what is remembered, and the words of the suspicion.
+ */
 import { describe, expect, test } from "vitest";
 import {
   CONFIRM_AFTER_MS,

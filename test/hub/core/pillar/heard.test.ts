@@ -1,4 +1,7 @@
-/** What the hub remembers of what it heard, to the millisecond: the clock, who is there, what is told again, when. */
+/**
+ * What the hub remembers of what it heard, to the millisecond:
+ * the clock, who is there, what is told again, when.
+ */
 import { describe, expect, test } from "vitest";
 import type { IncidentId, SessionNonce, Username } from "../../../../shared/ids.ts";
 import { hearClock, isOfOtherClock, isSteady } from "../../../../hub/core/clock.ts";
@@ -271,7 +274,8 @@ describe("the wall clock", () => {
       ...{ behindSince: null, cloneWatch: undefined },
     });
     expect(state.since).toBe(95_000 - 3_600_000);
-    // What was heard within the last tick has the new time already: at its beginning, and at its end.
+    // What was heard within the last tick has the new
+    // time already: at its beginning, and at its end.
     const now = 101_000 - 3_600_000 + 1000;
     turn(2000, now);
     const later = now + 1000 + 7_200_000;

@@ -1,4 +1,7 @@
-/** What the hub holds of a ledger, compared whole after each alarm, and what it finds wrong with one, in words. */
+/**
+ * What the hub holds of a ledger, compared whole after each
+ * alarm, and what it finds wrong with one, in words.
+ */
 import { describe, expect, test } from "vitest";
 import type { KnownAlarm } from "../../../../hub/core/events.ts";
 import {

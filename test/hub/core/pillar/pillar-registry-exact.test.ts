@@ -1,4 +1,7 @@
-/** A pillar's record as its facts make it, and the facts that heartbeats and reports make, compared whole. */
+/**
+ * A pillar's record as its facts make it, and the facts
+ * that heartbeats and reports make, compared whole.
+ */
 import { describe, expect, test } from "vitest";
 import type { Fact, FactOf } from "../../../../hub/core/facts.ts";
 import {

@@ -12,7 +12,10 @@ const DAY_MS = 86_400_000;
 const GIB = 1024 ** 3;
 const START = Date.UTC(2026, 10, 1);
 
-/** A sample every ten minutes for so many hours, of a disk whose free space is what `freeAt` says (days since the start). */
+/**
+ * A sample every ten minutes for so many hours, of a disk whose free space is what `freeAt` says
+ * (days since the start).
+ */
 function watched(hours: number, freeAt: (days: number) => number): readonly Sample[] {
   let samples: readonly Sample[] = [];
   for (let at = START; at <= START + hours * 3_600_000; at += SAMPLE_EVERY_MS) {

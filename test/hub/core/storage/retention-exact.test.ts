@@ -1,4 +1,7 @@
-/** The disk, the locks and what goes: every fact and refusal whole, and every limit with one below and one above. */
+/**
+ * The disk, the locks and what goes: every fact and refusal
+ * whole, and every limit with one below and one above.
+ */
 import { describe, expect, test } from "vitest";
 import type { HubEvent } from "../../../../hub/core/events.ts";
 import {

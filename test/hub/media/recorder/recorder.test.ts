@@ -18,7 +18,9 @@ const id = "a".repeat(32) as RecordingId;
 /** From libx264, baseline, 640x360. */
 const SPS = Buffer.from("6742c01eda0280bfe5c044000003000400000300c83c58ba80", "hex");
 const PPS = Buffer.from("68ce0fc8", "hex");
-/** Legal, and longer than the file's head has room for: 1000 bytes of scaling lists and extensions. */
+/**
+ * Legal, and longer than the file's head has room for: 1000 bytes of scaling lists and extensions.
+ */
 const LONG_SPS = Buffer.concat([SPS, Buffer.alloc(1000, 0x55)]);
 
 function newDesk() {

@@ -260,7 +260,8 @@ describe("a recording", () => {
     const sorted = pts.toSorted((a, b) => a - b);
     const steps = sorted.slice(1).map((time, index) => time - (sorted[index] ?? 0));
     expect(Math.min(...steps)).toBeGreaterThan(0);
-    // 40 ms, but for the little by which the clock of arrival is followed; it is unknown at first, and at the end pictures are cut off.
+    // 40 ms, but for the little by which the clock of arrival is followed; it is unknown at first,
+    // and at the end pictures are cut off.
     const settled = steps.slice(12, -4);
     expect(Math.min(...settled)).toBeGreaterThan(40 * 90 * 0.5);
     expect(Math.max(...settled)).toBeLessThan(40 * 90 * 1.5);

@@ -1,4 +1,7 @@
-/** What pillars are told is signed for their present session, in order; what comes before it waits for it. */
+/**
+ * What pillars are told is signed for their present session,
+ * in order; what comes before it waits for it.
+ */
 import { describe, expect, test } from "vitest";
 import { createPillarMessages } from "../../../../hub/shell/pillars/pillar-messages.ts";
 import { hex, newStreet, pillar, WANG } from "../../../kit/core/hub-core-street.ts";
@@ -91,7 +94,8 @@ test("an end that is told before the session has shown itself is told with its f
   street.alarm(0, { seq: 2, eventId: 2 });
   street.disconnect(0);
   street.connect(0);
-  // The older alarm comes again before any heartbeat: its end must not be forgotten for the newer call.
+  // The older alarm comes again before any heartbeat:
+  // its end must not be forgotten for the newer call.
   street.alarm(0, { seq: 1, eventId: 1 });
   const told = (n: number) =>
     beat(street, n).effects.flatMap((one) =>

@@ -1,8 +1,8 @@
 /**
  * One WebRTC connection to the hub by WHIP (RFC 9725) or WHEP: offer by POST, answer, DELETE.
  *
- * Only host candidates are used (the hub is on our network), so gathering ends in milliseconds and the offer
- * goes out complete; there is no trickling.
+ * Only host candidates are used (the hub is on our network), so gathering ends in milliseconds and
+ * the offer goes out complete; there is no trickling.
  */
 import { failure, type FailureCode } from "../../../api/client.ts";
 
@@ -79,7 +79,10 @@ function gathered(peer: RTCPeerConnection): Promise<void> {
   });
 }
 
-/** Asks the browser to play as early as it can: in a conversation a short click is better than a delay. */
+/**
+ * Asks the browser to play as early as it can: in a
+ * conversation a short click is better than a delay.
+ */
 export function playSoon(receiver: RTCRtpReceiver): void {
   if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = 0;
 }

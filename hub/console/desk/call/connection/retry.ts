@@ -1,4 +1,7 @@
-/** How often and how long a media connection is tried: quickly at first, then more slowly, and not for ever. */
+/**
+ * How often and how long a media connection is tried: quickly
+ * at first, then more slowly, and not for ever.
+ */
 import { fullJitter } from "../../../../../shared/backoff.ts";
 import { milliseconds } from "../../../../../shared/duration.ts";
 

@@ -1,8 +1,9 @@
 /**
  * Offers for pictures take turns.
  *
- * A browser opens six connections to one server (HTTP/1.1), and one is the event stream. Previews that connect
- * slowly must never hold the others, or the request that answers a call would wait behind a thumbnail.
+ * A browser opens six connections to one server (HTTP/1.1), and one is the event stream. Previews
+ * that connect slowly must never hold the others, or the request that answers a call would wait
+ * behind a thumbnail.
  */
 export const MAX_PARALLEL = 2;
 

@@ -1,8 +1,8 @@
 /**
  * Watching and listening to one incident (WHEP).
  *
- * One connection serves the small picture in the queue, the large one in the call and the sound: answering
- * only opens the loudspeaker, so the first word is not lost while connecting.
+ * One connection serves the small picture in the queue, the large one in the call and the sound:
+ * answering only opens the loudspeaker, so the first word is not lost while connecting.
  */
 import { shallowReactive } from "vue";
 import { API, type FailureCode } from "../../../api/client.ts";
@@ -21,7 +21,10 @@ import { newTurns } from "./turn.ts";
 import { MAX_ATTEMPTS, retryDelay } from "./retry.ts";
 
 const STATS_MS = 500;
-/** An ICE connection that stays "disconnected" this long is replaced: waiting for "failed" takes 15 s more. */
+/**
+ * An ICE connection that stays "disconnected" this long
+ * is replaced: waiting for "failed" takes 15 s more.
+ */
 const DISCONNECTED_MS = 2000;
 
 const offers = newTurns();

@@ -1,8 +1,8 @@
 /**
  * Talking to the person at a pillar (WHIP).
  *
- * A spare connection, with its offer made and its candidates gathered, waits for the next answer; so answering
- * costs one request and one handshake.
+ * A spare connection, with its offer made and its candidates gathered, waits for the next answer;
+ * so answering costs one request and one handshake.
  */
 import { shallowReactive } from "vue";
 import { API } from "../../../api/client.ts";
