@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["./test/kit/run/temp-home.ts"],
-    /** The default reporter for people, ours for the plain closing line. */
+    /** The default reporter for people, ours for the plain line at the end. */
     reporters: ["default", "./test/kit/run/summary-reporter.ts"],
     /** Real processes, real sockets, real media: two at a time on two cores. */
     maxWorkers: 2,

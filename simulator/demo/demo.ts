@@ -21,7 +21,7 @@ import { demoPlaces } from "./places.ts";
 import type { Place } from "./places.ts";
 import { takenPorts } from "./ports.ts";
 import { readyWhileProgressing } from "./progress.ts";
-import { clockTime, languageOf, newTeller, openingScreen, pressLine } from "./screen.ts";
+import { clockTime, languageOf, newEventLines, openingScreen, pressLine } from "./screen.ts";
 import { setUp } from "../../tools/setup/main.ts";
 
 /** A hub that has done nothing for so long is given up; one that is only slow is waited for. */
@@ -161,7 +161,7 @@ interface Opened {
 function open(options: DemoOptions, parts: StartedParts, { client, places, stop }: Opened): void {
   const hasKeys = process.stdin.isTTY;
   const language = languageOf(process.env);
-  const tell = newTeller(language);
+  const tell = newEventLines(language);
   const onEvent = (event: Parameters<typeof tell>[0]): void => {
     const line = tell(event);
     if (line !== undefined) say(options, line);

@@ -102,7 +102,7 @@ export function openingScreen(opening: DemoFacts): string {
 }
 
 /** Turns events into lines; the same state of an incident or a pillar is said once. */
-export function newTeller(language: Language): (event: ServerEvent) => string | undefined {
+export function newEventLines(language: Language): (event: ServerEvent) => string | undefined {
   const words = WORDS[language];
   const said = new Map<string, string>();
   const isNew = (key: string, value: string): boolean => {

@@ -16,7 +16,7 @@ import { z } from "zod";
 import type { Problem, ProblemCode } from "../../shared/api/problem.ts";
 import { Fault } from "./fault.ts";
 import type { VirtualPillar } from "./pillar.ts";
-import { RING_SECONDS } from "./sound/playback-buffer.ts";
+import { BUFFER_SECONDS } from "./sound/playback-buffer.ts";
 import { readClip } from "./sound/sound-clip.ts";
 import { loop, streetNoise, tone, wavFile } from "./sound/sound.ts";
 
@@ -30,7 +30,7 @@ const PressBody = z.strictObject({
 });
 const FaultBody = z.strictObject({ fault: Fault, on: z.boolean().default(true) });
 const SpeakerQuery = z.strictObject({
-  seconds: z.coerce.number().positive().max(RING_SECONDS).default(10),
+  seconds: z.coerce.number().positive().max(BUFFER_SECONDS).default(10),
 });
 const MicrophoneBody = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("silence") }),

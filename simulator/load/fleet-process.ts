@@ -8,7 +8,7 @@ import type { FleetReport, FleetWanted, PressRequest } from "./fleet.ts";
 import type { FleetRequest, FromFleet, ToFleet } from "./fleet-child.ts";
 
 /** A thousand pillars in one process make more short-lived things than one does. */
-const NURSERY = ["--max-semi-space-size=32"];
+const YOUNG_GENERATION = ["--max-semi-space-size=32"];
 
 export interface FleetProcess {
   pid(): number;
@@ -22,7 +22,9 @@ export interface FleetProcess {
 /** `file`: where the fleet's keys lie meanwhile; its directory is the caller's to remove. */
 export function startFleet(file: string, wanted: FleetWanted): FleetProcess {
   writeFileSync(file, JSON.stringify(wanted), { mode: 0o600 });
-  const child = fork(join(import.meta.dirname, "fleet-child.ts"), [file], { execArgv: NURSERY });
+  const child = fork(join(import.meta.dirname, "fleet-child.ts"), [file], {
+    execArgv: YOUNG_GENERATION,
+  });
   const answered = new Map<number, (answer: FromFleet) => void>();
   const failed = new Map<number, (error: Error) => void>();
   let number = 0;

@@ -65,7 +65,7 @@ type Presses = Map<EventId, { -readonly [K in keyof PressRecord]: PressRecord[K]
 interface FleetState {
   readonly presses: Presses;
   readonly downs: Counts;
-  readonly rush: Rush;
+  readonly starting: Starting;
   posts: number;
 }
 
@@ -75,16 +75,21 @@ interface Counted {
 }
 
 export function newFleet(wanted: FleetWanted): Fleet {
-  const state: FleetState = { presses: new Map(), downs: newCounts(), rush: newRush(), posts: 0 };
+  const state: FleetState = {
+    presses: new Map(),
+    downs: newCounts(),
+    starting: newStarting(),
+    posts: 0,
+  };
   const fleet = wanted.enrolment.pillars.map((_, number) => countedPillar(state, wanted, number));
   return {
     start: async () => {
       for (const { pillar } of fleet) {
-        await state.rush.below(MAX_STARTING);
-        state.rush.add(1);
+        await state.starting.below(MAX_STARTING);
+        state.starting.add(1);
         pillar.start();
       }
-      await state.rush.below(1);
+      await state.starting.below(1);
     },
     press: async ({ first, count, withinMs }) => {
       const pressed = fleet.slice(first, first + count).map(async ({ pillar }) => {
@@ -115,14 +120,14 @@ function countedPillar(
   if (!enrolled) throw new Error(`bug: there is no pillar number ${number}`);
   const { pillarId } = enrolled;
   const from = `127.0.0.${2 + (number % SOURCES)}`;
-  const { presses, downs, rush } = state;
+  const { presses, downs, starting } = state;
   const news: PillarNews = {
     onUp: () => {
       counted.upAt = wallNow();
-      rush.add(-1);
+      starting.add(-1);
     },
     onDown: (reason) => {
-      if (counted.upAt !== null) rush.add(1);
+      if (counted.upAt !== null) starting.add(1);
       counted.upAt = null;
       downs.add(reason);
     },
@@ -140,12 +145,12 @@ function countedPillar(
 }
 
 /** How many pillars are on and not up. */
-interface Rush {
+interface Starting {
   add(change: 1 | -1): void;
   below(limit: number): Promise<void>;
 }
 
-function newRush(): Rush {
+function newStarting(): Starting {
   const waiting = new Set<() => void>();
   let size = 0;
   return {

@@ -13,7 +13,7 @@ import {
   type WireLink,
   type WirePillar,
 } from "../fault/harness/network/wire-pillar.ts";
-import type { Attack, Deeds, AttackOptions } from "./rig/hostile-child.ts";
+import type { Attack, Counts, AttackOptions } from "./rig/hostile-child.ts";
 import { summarise } from "./rig/percentile.ts";
 import type { Row, Section } from "./rig/section.ts";
 
@@ -44,7 +44,7 @@ interface Case {
   readonly calm: readonly number[];
   readonly attacked: readonly number[];
   readonly growthMib: number;
-  readonly deeds: Deeds;
+  readonly counts: Counts;
 }
 
 export async function benchHostile(): Promise<Section> {
@@ -113,19 +113,19 @@ async function measured(
   for (let round = 0; round < ROUNDS; round += 1) {
     calm.push(...(await press()));
     const child = fork(join(import.meta.dirname, "rig/hostile-child.ts"), [options]);
-    let deeds: Deeds = { packets: 0, connections: 0 };
-    child.on("message", (told) => (deeds = told as Deeds));
+    let counts: Counts = { packets: 0, connections: 0 };
+    child.on("message", (told) => (counts = told as Counts));
     await delay(UNDER_WAY_MS);
     attacked.push(...(await press()));
     mostMib = Math.max(mostMib, residentMib(street));
     await end(child);
-    done.packets += deeds.packets;
-    done.connections += deeds.connections;
+    done.packets += counts.packets;
+    done.connections += counts.connections;
     await delay(REST_MS);
   }
   await hostile.close();
   await street.hub.operator.clear();
-  return { attack, calm, attacked, growthMib: mostMib - rssBefore, deeds: done };
+  return { attack, calm, attacked, growthMib: mostMib - rssBefore, counts: done };
 }
 
 async function end(child: ChildProcess): Promise<void> {
@@ -180,10 +180,10 @@ function section(cases: readonly Case[]): Section {
   };
 }
 
-function rowsOf({ attack, calm, attacked, growthMib, deeds }: Case): Row[] {
+function rowsOf({ attack, calm, attacked, growthMib, counts }: Case): Row[] {
   const [without, under] = [summarise(calm), summarise(attacked)];
   const cost = under.p99 - without.p99;
-  const did = `${deeds.packets} packets, ${deeds.connections} connections`;
+  const did = `${counts.packets} packets, ${counts.connections} connections`;
   return [
     {
       what: `${ATTACKS[attack]}: press → accepted, p99`,

@@ -93,23 +93,23 @@ async function pillarOn(street: Street, cable: Namespace, n: number): Promise<Pi
   return street.add(`pillar-${n}`, { hub: { host: cable.outside, mqttPort, httpUrl, alarmUrls } });
 }
 
-type Blow = (n: number) => Promise<() => void>;
+type Cause = (n: number) => Promise<() => void>;
 
-/** Every pillar is struck at a moment of its own, each round at others; then all are made well. */
-async function rounds(rig: Rig, strike: Blow): Promise<Figures> {
+/** Every pillar fails at a moment of its own, each round at others; then all are made well. */
+async function rounds(rig: Rig, cause: Cause): Promise<Figures> {
   const figures: Figures = { late: [], lost: [], noticed: [], grid: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
     const from = rig.seen.length;
-    const blows = await Promise.all(
+    const failures = await Promise.all(
       rig.pillars.map(async (pillar, n) => {
         await delay((((round * PILLARS + n) * 0.618034) % 1) * SPREAD_MS);
         const lines = pillar.lines().length;
         const at = Date.now();
-        const heal = await strike(n);
+        const heal = await cause(n);
         return { pillar, lines, at, heal };
       }),
     );
-    for (const { pillar, lines, at } of blows) {
+    for (const { pillar, lines, at } of failures) {
       const isNews = (wanted: string) => (sight: Sight) => presenceIn(sight, pillar) === wanted;
       const lostAt = (await sighted(rig, from, isNews("lost"))).at;
       figures.lost.push(lostAt - at);
@@ -120,8 +120,8 @@ async function rounds(rig: Rig, strike: Blow): Promise<Figures> {
     const isGrid = ({ event }: Sight) =>
       event.type === "notice" && event.notice.code === "grid-lost";
     const gridAt = (await sighted(rig, from, isGrid)).at;
-    figures.grid.push(gridAt - Math.max(...blows.map(({ at }) => at)));
-    for (const { heal } of blows) heal();
+    figures.grid.push(gridAt - Math.max(...failures.map(({ at }) => at)));
+    for (const { heal } of failures) heal();
     await Promise.all(rig.pillars.map((pillar) => untilPresence(rig, pillar, "online")));
   }
   return figures;

@@ -12,7 +12,11 @@ import { PillarId } from "../../shared/ids.ts";
 import { downTopic } from "../../shared/protocol/topics.ts";
 import { readPillarLedger, openStreet, type Street } from "./harness/programs/street.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
-import { newSieve, type Fates, type Sieve } from "./harness/network/lossy-proxy.ts";
+import {
+  newLossyProxy,
+  type MessageFaults,
+  type LossyProxy,
+} from "./harness/network/lossy-proxy.ts";
 
 const SLOW = 300_000;
 const ENOUGH = 4;
@@ -23,36 +27,39 @@ const ID = PillarId.parse("pillar-1");
 
 let street: Street;
 let pillar: PillarUnderTest;
-let sieve: Sieve;
+let proxy: LossyProxy;
 beforeAll(async () => {
   street = await openStreet();
   const { hub } = street;
   const identity = () => readIdentity(pillar.dataDir, ID);
-  sieve = await newSieve({ hubDir: hub.dir, mqttPort: hub.mqttPort, identity });
+  proxy = await newLossyProxy({ hubDir: hub.dir, mqttPort: hub.mqttPort, identity });
   // MQTT alone: what slips through here must not be made good by the HTTPS fallback.
-  const way = { host: "127.0.0.1", mqttPort: sieve.port, httpUrl: hub.url, alarmUrls: [] };
+  const way = { host: "127.0.0.1", mqttPort: proxy.port, httpUrl: hub.url, alarmUrls: [] };
   pillar = await street.add(ID, { hub: way });
   pillar.start();
   await pillar.untilArmed();
 });
 afterAll(async () => {
   await street?.close();
-  await sieve?.close();
+  await proxy?.close();
 });
 
 /** Presses until enough messages had that fate. */
-async function pressThrough(fates: Fates, fate: keyof ReturnType<Sieve["counts"]>): Promise<void> {
-  const before = sieve.counts()[fate];
-  for (let n = 0; n < MOST_PRESSES && sieve.counts()[fate] - before < ENOUGH; n += 1) {
-    sieve.set(fates);
+async function pressThrough(
+  faults: MessageFaults,
+  fate: keyof ReturnType<LossyProxy["counts"]>,
+): Promise<void> {
+  const before = proxy.counts()[fate];
+  for (let n = 0; n < MOST_PRESSES && proxy.counts()[fate] - before < ENOUGH; n += 1) {
+    proxy.set(faults);
     await pillar.press();
     await expect.poll(() => pillar.lamp(), { timeout: PATIENCE_MS }).toBe("received");
     // The end of a call is told once in a connection, and is not what is tried here.
-    sieve.set({});
+    proxy.set({});
     await street.hub.operator.clear();
     await pillar.untilLamp("standby");
   }
-  expect(sieve.counts()[fate] - before).toBeGreaterThanOrEqual(ENOUGH);
+  expect(proxy.counts()[fate] - before).toBeGreaterThanOrEqual(ENOUGH);
   expect(await street.verdict()).toEqual([]);
 }
 
@@ -76,8 +83,8 @@ test(
   "F3 messages overtake each other, both ways: every press arrives, once",
   { timeout: SLOW },
   async () => {
-    const fates = { delayed: 0.5, repeated: 0.2 };
-    await expect(pressThrough(fates, "delayed")).resolves.toBeUndefined();
+    const faults = { delayed: 0.5, repeated: 0.2 };
+    await expect(pressThrough(faults, "delayed")).resolves.toBeUndefined();
   },
 );
 
@@ -85,8 +92,8 @@ test(
   "D3 20 to 800 ms of jitter, a twentieth doubled, a quarter overtaken: every press arrives, once",
   { timeout: SLOW },
   async () => {
-    const fates = { delayed: 0.25, repeated: 0.05 };
-    await expect(pressThrough(fates, "delayed")).resolves.toBeUndefined();
+    const faults = { delayed: 0.25, repeated: 0.05 };
+    await expect(pressThrough(faults, "delayed")).resolves.toBeUndefined();
   },
 );
 
@@ -94,7 +101,7 @@ test(
   "F8 a receipt for an alarm never sent, and one signed by another key, light no lamp",
   { timeout: SLOW },
   async () => {
-    sieve.set({ lostDown: 1 });
+    proxy.set({ lostDown: 1 });
     await pillar.press();
     await pillar.untilLamp("calling");
     const waiting = () => readPillarLedger(pillar).find((row) => row.accepted_by === null);
@@ -106,9 +113,9 @@ test(
     const unsent = receipt(randomBytes(16).toString("hex"), seq + 7);
     const forged = receipt(eventId, seq);
     const topic = downTopic(ID, "accepted");
-    sieve.invent(topic, { v: 1, receipt: unsent, sig: hub.sign(canonicalJson(unsent)) });
+    proxy.inject(topic, { v: 1, receipt: unsent, sig: hub.sign(canonicalJson(unsent)) });
     const sig = byAnother(canonicalJson(forged)).toString("base64url");
-    sieve.invent(topic, { v: 1, receipt: forged, sig });
+    proxy.inject(topic, { v: 1, receipt: forged, sig });
     await expect
       .poll(() =>
         pillar.lines().some((line) => line.includes("the receipt is not signed by our hub")),
@@ -117,7 +124,7 @@ test(
     await delay(500);
     expect(pillar.lamp()).toBe("calling");
     expect(waiting()?.event_id).toBe(eventId);
-    sieve.set({});
+    proxy.set({});
     await pillar.untilLamp("received");
     await street.hub.operator.clear();
     await pillar.untilLamp("standby");
@@ -128,5 +135,5 @@ test(
 function receipt(eventId: string, seq: number): Record<string, CanonicalValue> {
   const [incidentId, hubEpoch] = ["a".repeat(32), "b".repeat(32)];
   const about = { v: 1, eventId, pillarId: ID, seq, incidentId, hubEpoch, journalIndex: 1 };
-  return { ...about, ...sieve.stamp() };
+  return { ...about, ...proxy.stamp() };
 }

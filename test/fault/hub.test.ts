@@ -1,7 +1,11 @@
 /** Group E: the hub, or a broker in its place, does not do what it should. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
-import { falseBroker, type FalseBroker, type Falsehood } from "./harness/network/false-broker.ts";
+import {
+  falseBroker,
+  type FalseBroker,
+  type Misbehaviour,
+} from "./harness/network/false-broker.ts";
 import { newLine, type Line } from "./harness/network/line.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { endCall, openStreet, type Street } from "./harness/programs/street.ts";
@@ -39,7 +43,7 @@ afterAll(async () => {
   await line?.close();
 });
 
-async function deceive(how: Falsehood): Promise<void> {
+async function useFalseBroker(how: Misbehaviour): Promise<void> {
   broker = await falseBroker(street.hub.dir, how);
   line.redirect(broker.port);
 }
@@ -66,7 +70,7 @@ test(
   { timeout: SLOW },
   async () => {
     const before = pillar.lines().length;
-    await deceive("refuses");
+    await useFalseBroker("refuses");
     const refusals = (): number =>
       pillar
         .lines()
@@ -81,11 +85,11 @@ test(
   },
 );
 
-test.each<Falsehood>(["says-nothing", "never-acknowledges", "acknowledges-and-drops"])(
+test.each<Misbehaviour>(["says-nothing", "never-acknowledges", "acknowledges-and-drops"])(
   "E7 a broker that %s proves nothing: the alarm takes the other path, and the lamp waits for the receipt",
   { timeout: SLOW },
   async (how) => {
-    await deceive(how);
+    await useFalseBroker(how);
     await pillar.press();
     await pillar.untilLamp("received");
     expect((await street.hub.operator.active()).length).toBe(1);

@@ -209,7 +209,7 @@ test(
   async () => {
     const pillar = await join("advanced");
     const link = await pillar.connect();
-    await link.publish("report", { v: 2, type: "poem", text: "" });
+    await link.publish("report", { v: 2, type: "unknown", text: "" });
     await untilSaid("advanced/up/report: type: ");
     await link.publish("heartbeat", {
       ...{ v: 2, bootEpoch: 1, uptimeMs: 1, wallMs: Date.now(), release: "9", colour: "red" },

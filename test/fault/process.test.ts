@@ -7,9 +7,9 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startProgram } from "../../simulator/live/program.ts";
-import { cageMemory } from "./harness/programs/memory-limit.ts";
-import type { Mischief } from "./harness/programs/fault-injection.ts";
-import { newMischiefMaker, type MischiefMaker } from "./harness/programs/fault-injector.ts";
+import { limitMemory } from "./harness/programs/memory-limit.ts";
+import type { InjectedFault } from "./harness/programs/fault-injection.ts";
+import { newFaultInjector, type FaultInjector } from "./harness/programs/fault-injector.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { below, commandOf, type Process } from "./harness/programs/process.ts";
 import { endCall, openStreet, type Street } from "./harness/programs/street.ts";
@@ -22,19 +22,19 @@ const SPARE_BYTES = 96 * 1024 * 1024;
 
 let street: Street;
 let pillar: PillarUnderTest;
-let maker: MischiefMaker;
+let injector: FaultInjector;
 beforeAll(async () => {
   street = await openStreet();
-  maker = newMischiefMaker();
+  injector = newFaultInjector();
   await street.hub.stop();
-  await street.hub.start(maker.around);
+  await street.hub.start(injector.around);
   pillar = await street.add("buggy");
-  pillar.start(maker.around);
+  pillar.start(injector.around);
   await pillar.untilArmed();
 });
 afterAll(async () => {
   await street?.close();
-  maker.remove();
+  injector.remove();
 });
 
 /** The whole promise once: a press, its receipt, its end; and what is wrong in the history. */
@@ -60,25 +60,25 @@ const untilSaid = (lines: () => readonly string[], words: string, since: number)
     .toBe(true);
 
 describe("A13 an error nobody catches", () => {
-  test.each<Mischief["what"]>(["throw", "reject"])(
+  test.each<InjectedFault["what"]>(["throw", "reject"])(
     "A13 a bug in the agent (%s) ends it at once, and the next one calls",
     { timeout: SLOW },
     async (what) => {
       const life = pillar.process();
-      maker.make(life.pid(), { where: "main", what });
+      injector.inject(life.pid(), { where: "main", what });
       await untilEnded(life);
-      pillar.start(maker.around);
+      pillar.start(injector.around);
       expect(await violationsOfAPress()).toEqual([]);
     },
   );
 
-  test.each<Mischief["what"]>(["throw", "reject", "end"])(
+  test.each<InjectedFault["what"]>(["throw", "reject", "end"])(
     "A13 a bug in the agent's ledger thread (%s): a fault, a new thread, and the press is stored and accepted",
     { timeout: SLOW },
     async (what) => {
       const life = pillar.process();
       const since = life.lines().length;
-      maker.make(life.pid(), { where: "ledger-worker.ts", what });
+      injector.inject(life.pid(), { where: "ledger-worker.ts", what });
       await untilSaid(life.lines, "ledger-failing raised", since);
       await untilSaid(life.lines, "the ledger is back", since);
       expect(life.isRunning()).toBe(true);
@@ -92,10 +92,10 @@ describe("A13 an error nobody catches", () => {
     { timeout: SLOW },
     async () => {
       const life = street.hub.process();
-      maker.make(life.pid(), { where: "main", what: "throw" });
+      injector.inject(life.pid(), { where: "main", what: "throw" });
       await untilEnded(life);
       await street.hub.crash();
-      await street.hub.start(maker.around);
+      await street.hub.start(injector.around);
       await pillar.untilLamp("standby");
       expect(await violationsOfAPress()).toEqual([]);
     },
@@ -109,20 +109,20 @@ describe("A13 an error nobody catches", () => {
     async () => {
       const life = street.hub.process();
       const since = life.lines().length;
-      maker.make(life.pid(), { where: "main", what: "reject" });
+      injector.inject(life.pid(), { where: "main", what: "reject" });
       await untilSaid(life.lines, "bug: a failure nobody waited for", since);
       expect(await violationsOfAPress()).toEqual([]);
       expect(life.isRunning()).toBe(true);
     },
   );
 
-  test.each<Mischief["what"]>(["throw", "reject", "end"])(
+  test.each<InjectedFault["what"]>(["throw", "reject", "end"])(
     "A13 a bug in the hub's journal thread (%s): nothing is promised until there is another",
     { timeout: SLOW },
     async (what) => {
       const { lines, process: hub } = street.hub;
       const since = lines().length;
-      maker.make(hub().pid(), { where: "worker.ts", what });
+      injector.inject(hub().pid(), { where: "worker.ts", what });
       await pillar.press();
       await untilSaid(lines, "the journal holds again", since);
       await endCall(street, pillar);
@@ -144,7 +144,7 @@ describe("A13 an error nobody catches", () => {
         below(parent.pid()).find((pid) => commandOf(pid).includes(file)) ?? 0;
       await expect.poll(media, { timeout: 20_000 }).not.toBe(0);
       const first = media();
-      maker.make(first, { where: "main", what });
+      injector.inject(first, { where: "main", what });
       await pillar.press();
       await endCall(street, pillar);
       await expect.poll(() => ![0, first].includes(media()), { timeout: 20_000 }).toBe(true);
@@ -159,11 +159,11 @@ test(
   { timeout: SLOW },
   async () => {
     const life = pillar.process();
-    maker.make(life.pid(), { where: "main", what: "busy" });
+    injector.inject(life.pid(), { where: "main", what: "busy" });
     await pillar.press();
     await untilEnded(life, WATCHDOG_MS);
     expect(life.lines().at(-1)).toContain("watchdog");
-    pillar.start(maker.around);
+    pillar.start(injector.around);
     await endCall(street, pillar);
     expect(await street.verdict()).toEqual([]);
   },
@@ -175,17 +175,17 @@ test(
   async ({ skip }) => {
     for (const victim of [pillar, street.hub]) {
       const life = victim.process();
-      const cage = cageMemory(life.pid(), SPARE_BYTES);
-      if (typeof cage === "string") return skip(cage);
-      maker.make(life.pid(), { where: "main", what: "eat" });
+      const limit = limitMemory(life.pid(), SPARE_BYTES);
+      if (typeof limit === "string") return skip(limit);
+      injector.inject(life.pid(), { where: "main", what: "fill-memory" });
       await untilEnded(life, 20_000);
-      expect(cage.failures()).toBeGreaterThan(0);
-      cage.remove();
+      expect(limit.failures()).toBeGreaterThan(0);
+      limit.remove();
       const pressing = pillar.press();
-      if (victim === pillar) pillar.start(maker.around);
+      if (victim === pillar) pillar.start(injector.around);
       else {
         await street.hub.crash();
-        await street.hub.start(maker.around);
+        await street.hub.start(injector.around);
       }
       await pressing;
       await endCall(street, pillar);

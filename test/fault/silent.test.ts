@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { percentile } from "../bench/rig/percentile.ts";
-import { newInnocents, type Deed, type Innocents } from "./harness/innocents.ts";
+import { newBystanders, type Action, type Bystanders } from "./harness/bystanders.ts";
 import { silentCrowd } from "./harness/silent-crowd.ts";
 import { openStreet, type Street } from "./harness/programs/street.ts";
 
@@ -23,10 +23,10 @@ const USUAL_MS = 1000;
 const SLOWEST_MS = 5000;
 
 let street: Street;
-let innocents: Innocents;
+let bystanders: Bystanders;
 beforeAll(async () => {
   street = await openStreet({ mqtt: { maxConnections: MAX_CONNECTIONS } });
-  innocents = await newInnocents(street);
+  bystanders = await newBystanders(street);
 }, SLOW);
 afterAll(() => street?.close());
 
@@ -44,14 +44,14 @@ test.each(Object.keys(entrances) as (keyof typeof entrances)[])(
     const crowd = await silentCrowd({ port: entrances[entrance](), ...wanted });
     onTestFinished(() => crowd.leave());
     await crowd.whole();
-    const deeds: readonly Deed[] = ["press", "newcomer", "fallback", "operator"];
-    for (const deed of deeds) {
+    const actions: readonly Action[] = ["press", "newcomer", "fallback", "operator"];
+    for (const action of actions) {
       const taken: number[] = [];
-      for (let n = 0; n < TIMES; n += 1) taken.push(await innocents[deed]());
-      expect([deed, percentile(taken, 0.5) < USUAL_MS]).toEqual([deed, true]);
-      expect([deed, Math.max(...taken) < SLOWEST_MS]).toEqual([deed, true]);
+      for (let n = 0; n < TIMES; n += 1) taken.push(await bystanders[action]());
+      expect([action, percentile(taken, 0.5) < USUAL_MS]).toEqual([action, true]);
+      expect([action, Math.max(...taken) < SLOWEST_MS]).toEqual([action, true]);
     }
-    expect(crowd.deeds().open).toBeLessThanOrEqual(CONNECTIONS);
-    expect(crowd.deeds().closedByHub).toBeGreaterThan(CONNECTIONS - 2 * MAX_CONNECTIONS);
+    expect(crowd.counts().open).toBeLessThanOrEqual(CONNECTIONS);
+    expect(crowd.counts().closedByHub).toBeGreaterThan(CONNECTIONS - 2 * MAX_CONNECTIONS);
   },
 );

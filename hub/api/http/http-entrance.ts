@@ -19,7 +19,7 @@ import {
 } from "../../link/entrance/connection-limit.ts";
 import { identify } from "../../link/entrance/peer-identity.ts";
 import type { SampledLog } from "../../link/sampled-log.ts";
-import { createWaitingRoom } from "../../link/entrance/handshake-queue.ts";
+import { createHandshakeQueue } from "../../link/entrance/handshake-queue.ts";
 import { openReusePort } from "../../link/entrance/reuse-port.ts";
 
 /**
@@ -96,8 +96,8 @@ async function openEntrance(
     socket.setKeepAlive(true);
     server.emit("connection", socket);
   };
-  const room = createWaitingRoom({
-    letIn: hand,
+  const queue = createHandshakeQueue({
+    onTurn: hand,
     onLate: (socket, reason) => tellLate(refused, socket, reason),
   });
   const isSecure = "setSecureContext" in server;
@@ -107,7 +107,7 @@ async function openEntrance(
       const { remoteAddress } = socket;
       const refusal = limit.enter(socket);
       if (refusal !== undefined) tellFull(refused, remoteAddress, refusal);
-      else if (isSecure) room.enter(socket);
+      else if (isSecure) queue.enter(socket);
       else hand(socket);
     },
     onError: (error) =>
@@ -122,7 +122,7 @@ async function openEntrance(
     port: shared.port,
     close: async () => {
       const closed = shared.close();
-      room.close();
+      queue.close();
       limit.closeAll();
       await closed;
     },

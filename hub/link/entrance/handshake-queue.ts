@@ -19,7 +19,7 @@ const WAIT_MS = 10_000;
 /** Closed connections that may stand in the queue beyond the open ones, before it is tidied. */
 const SLACK = 100;
 
-export interface WaitingRoom {
+export interface HandshakeQueue {
   /** Takes a socket that nobody has read from yet. */
   enter(socket: Socket): void;
   /** Connections whose handshake has not begun. */
@@ -27,58 +27,58 @@ export interface WaitingRoom {
   close(): void;
 }
 
-export interface WaitingRoomOptions {
+export interface HandshakeQueueOptions {
   /** Its turn has come; its first bytes are still to be read. */
-  readonly letIn: (socket: Socket) => void;
+  readonly onTurn: (socket: Socket) => void;
   /** Its hello is whole; it waits for its turn. */
   readonly onHello?: (socket: Socket) => void;
   /** It sent nothing in time, or waited for too long. */
   readonly onLate: (socket: Socket, reason: "hello" | "turn") => void;
 }
 
-interface Guest {
+interface WaitingConnection {
   readonly socket: Socket;
   readonly enteredAt: number;
   /** What it has sent so far, taken from the socket until its turn. */
-  said: Buffer;
+  received: Buffer;
   readonly forget: () => void;
 }
 
-export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
-  const { letIn, onHello, onLate } = options;
-  const present = new Set<Guest>();
-  const lines = { urgent: [] as Guest[], ordinary: [] as Guest[] };
+export function createHandshakeQueue(options: HandshakeQueueOptions): HandshakeQueue {
+  const { onTurn, onHello, onLate } = options;
+  const present = new Set<WaitingConnection>();
+  const lines = { urgent: [] as WaitingConnection[], ordinary: [] as WaitingConnection[] };
   let turn: NodeJS.Immediate | undefined;
 
-  const leave = (guest: Guest): void => {
-    present.delete(guest);
-    guest.forget();
+  const leave = (waiting: WaitingConnection): void => {
+    present.delete(waiting);
+    waiting.forget();
   };
-  const turnAway = (guest: Guest, reason: "hello" | "turn"): void => {
-    leave(guest);
-    onLate(guest.socket, reason);
-    guest.socket.destroy();
+  const refuse = (waiting: WaitingConnection, reason: "hello" | "turn"): void => {
+    leave(waiting);
+    onLate(waiting.socket, reason);
+    waiting.socket.destroy();
   };
-  const next = (): Guest | undefined => {
+  const next = (): WaitingConnection | undefined => {
     for (const line of [lines.urgent, lines.ordinary]) {
-      for (let guest = line.pop(); guest; guest = line.pop()) {
-        if (present.has(guest)) return guest;
+      for (let waiting = line.pop(); waiting; waiting = line.pop()) {
+        if (present.has(waiting)) return waiting;
       }
     }
     return undefined;
   };
   const takeTurn = (): void => {
-    const guest = next();
-    turn = guest && setImmediate(takeTurn);
-    if (!guest) return;
-    if (performance.now() - guest.enteredAt > WAIT_MS) return turnAway(guest, "turn");
-    leave(guest);
-    guest.socket.unshift(guest.said);
-    letIn(guest.socket);
+    const waiting = next();
+    turn = waiting && setImmediate(takeTurn);
+    if (!waiting) return;
+    if (performance.now() - waiting.enteredAt > WAIT_MS) return refuse(waiting, "turn");
+    leave(waiting);
+    waiting.socket.unshift(waiting.received);
+    onTurn(waiting.socket);
   };
-  const queue = (guest: Guest, isUrgent: boolean): void => {
+  const enqueue = (waiting: WaitingConnection, isUrgent: boolean): void => {
     const line = isUrgent ? "urgent" : "ordinary";
-    lines[line].push(guest);
+    lines[line].push(waiting);
     // Closed connections still stand in the queue; it must not grow with them.
     if (lines[line].length > 2 * present.size + SLACK) {
       lines[line] = lines[line].filter((one) => present.has(one));
@@ -87,35 +87,38 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
   };
   return {
     enter: (socket) => {
-      const guest = listenTo(socket, {
+      const waiting = listenTo(socket, {
         onHello: (isUrgent) => {
           onHello?.(socket);
-          queue(guest, isUrgent);
+          enqueue(waiting, isUrgent);
         },
-        onGone: () => leave(guest),
-        onLate: () => turnAway(guest, "hello"),
+        onGone: () => leave(waiting),
+        onLate: () => refuse(waiting, "hello"),
       });
-      present.add(guest);
+      present.add(waiting);
     },
     size: () => present.size,
     close: () => {
       clearImmediate(turn);
-      for (const guest of present) {
-        leave(guest);
-        guest.socket.destroy();
+      for (const waiting of present) {
+        leave(waiting);
+        waiting.socket.destroy();
       }
     },
   };
 }
 
-interface GuestEvents {
+interface ConnectionEvents {
   onHello(isUrgent: boolean): void;
   onGone(): void;
   onLate(): void;
 }
 
 /** Keeps reading while it waits: only so is it noticed that the other end has closed. */
-function listenTo(socket: Socket, { onHello, onGone, onLate }: GuestEvents): Guest {
+function listenTo(
+  socket: Socket,
+  { onHello, onGone, onLate }: ConnectionEvents,
+): WaitingConnection {
   let isHeard = false;
   const timer = setTimeout(onLate, HELLO_MS);
   const look = (): void => {
@@ -124,11 +127,11 @@ function listenTo(socket: Socket, { onHello, onGone, onLate }: GuestEvents): Gue
       bytes;
       bytes = socket.read() as Buffer | null
     ) {
-      guest.said = Buffer.concat([guest.said, bytes]);
-      if (guest.said.length >= MAX_HELLO_BYTES) socket.removeListener("readable", look);
+      waiting.received = Buffer.concat([waiting.received, bytes]);
+      if (waiting.received.length >= MAX_HELLO_BYTES) socket.removeListener("readable", look);
     }
     if (isHeard) return;
-    const hello = readHello(guest.said);
+    const hello = readHello(waiting.received);
     if (hello.state === "partial") return;
     isHeard = true;
     clearTimeout(timer);
@@ -138,8 +141,8 @@ function listenTo(socket: Socket, { onHello, onGone, onLate }: GuestEvents): Gue
     onGone();
     socket.destroy();
   };
-  const guest: Guest = {
-    ...{ socket, enteredAt: performance.now(), said: Buffer.alloc(0) },
+  const waiting: WaitingConnection = {
+    ...{ socket, enteredAt: performance.now(), received: Buffer.alloc(0) },
     forget: () => {
       clearTimeout(timer);
       socket.removeListener("readable", look);
@@ -150,5 +153,5 @@ function listenTo(socket: Socket, { onHello, onGone, onLate }: GuestEvents): Gue
   socket.on("readable", look);
   socket.on("error", gone);
   socket.on("close", gone);
-  return guest;
+  return waiting;
 }

@@ -16,7 +16,7 @@ import { addressOf, explainTls, identify, type Peer } from "./peer-identity.ts";
 import type { SampledKind, SampledLog } from "../sampled-log.ts";
 import { createConnectionLimit, type ConnectionLimits, type Refusal } from "./connection-limit.ts";
 import { followRenewals } from "../../identity/server-renewal.ts";
-import { createWaitingRoom } from "./handshake-queue.ts";
+import { createHandshakeQueue } from "./handshake-queue.ts";
 import { openReusePort, type ReusePort, type ReusePortOptions } from "./reuse-port.ts";
 
 const HANDSHAKE_TIMEOUT_MS = 5000;
@@ -38,7 +38,7 @@ export interface PillarServer {
 export async function listenForPillars(options: PillarServerOptions): Promise<PillarServer> {
   const { config, refused } = options;
   const sockets = new Set<TLSSocket>();
-  const turnedAway = (socket: Pick<TLSSocket, "remoteAddress" | "remotePort">, why: Why): void => {
+  const tellRefused = (socket: Pick<TLSSocket, "remoteAddress" | "remotePort">, why: Why): void => {
     const peer = addressOf(socket);
     refused({
       kind: why.kind ?? "handshake",
@@ -53,22 +53,22 @@ export async function listenForPillars(options: PillarServerOptions): Promise<Pi
     limit.known(socket, peer.pillarId);
     options.onPeer(peer, socket);
   };
-  const handshakes = shakeHands({ ...options, onPeer: knownPeer }, sockets, turnedAway);
-  const room = createWaitingRoom({
-    letIn: (socket) => void handshakes.emit("connection", socket),
+  const handshakes = shakeHands({ ...options, onPeer: knownPeer }, sockets, tellRefused);
+  const queue = createHandshakeQueue({
+    onTurn: (socket) => void handshakes.emit("connection", socket),
     onHello: limit.heard,
-    onLate: (socket, reason) => turnedAway(socket, LATE[reason]),
+    onLate: (socket, reason) => tellRefused(socket, LATE[reason]),
   });
-  const letInto = (socket: Socket): void => {
+  const enter = (socket: Socket): void => {
     const { remoteAddress, remotePort } = socket;
     const refusal = limit.enter(socket);
-    if (refusal === undefined) room.enter(socket);
-    else turnedAway({ remoteAddress, remotePort }, full(refusal, config.maxConnections));
+    if (refusal === undefined) queue.enter(socket);
+    else tellRefused({ remoteAddress, remotePort }, full(refusal, config.maxConnections));
   };
   const { port, close } = await open(config, {
     // Two small packets in a row (PUBACK, then our answer) otherwise wait 40 ms for a delayed ACK.
     noDelay: options.noDelay ?? true,
-    onSocket: letInto,
+    onSocket: enter,
     onError: (error) =>
       refused({
         kind: "crowd",
@@ -82,7 +82,7 @@ export async function listenForPillars(options: PillarServerOptions): Promise<Pi
     port,
     close: async () => {
       const closed = close();
-      room.close();
+      queue.close();
       for (const socket of sockets) socket.destroy();
       await closed;
     },
@@ -136,7 +136,7 @@ const LATE: Readonly<Record<"hello" | "turn", Why>> = {
 function shakeHands(
   { authority, onPeer }: PillarServerOptions,
   sockets: Set<TLSSocket>,
-  turnedAway: (socket: TLSSocket, why: Why) => void,
+  tellRefused: (socket: TLSSocket, why: Why) => void,
 ): TlsServer {
   const server = createTlsServer({
     key: authority.server.key,
@@ -159,14 +159,14 @@ function shakeHands(
       onPeer(peer, socket);
       return;
     }
-    turnedAway(socket, {
+    tellRefused(socket, {
       ...{ cause: "no pillar", code: "NO_PILLAR" },
       words: "its certificate names no single pillar",
     });
     socket.destroy();
   });
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-    turnedAway(socket, explainTls(error, socket));
+    tellRefused(socket, explainTls(error, socket));
     // Node tells of the time-out and leaves the socket open; of all other errors it closes it, and
     // an alert that says why is still on its way.
     if (error.code === "ERR_TLS_HANDSHAKE_TIMEOUT") socket.destroy();

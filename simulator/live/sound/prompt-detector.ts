@@ -14,7 +14,7 @@ const SIGNATURE_BYTES = 128;
 /** Where signatures are looked for: every 10 ms from the beginning. */
 const STEP_BYTES = 960;
 
-export interface PromptEar {
+export interface PromptDetector {
   listen(bytes: Buffer): void;
   /** The latest prompt whose beginning was played; null before the first. */
   latest(): string | null;
@@ -56,7 +56,7 @@ export function signaturesOf(sounds: ReadonlyMap<string, Buffer>): Signatures {
   return signatures;
 }
 
-export function newPromptEar(signatures: Signatures): PromptEar {
+export function newPromptDetector(signatures: Signatures): PromptDetector {
   let latest: string | null = null;
   let tail = Buffer.alloc(0);
   return {

@@ -4,9 +4,9 @@
  * The one idea: like a card, it plays at the speed of time and makes a writer that is ahead wait.
  */
 import type { Socket } from "node:net";
-import { newPlayedRing } from "./playback-buffer.ts";
-import type { PlayedRing } from "./playback-buffer.ts";
-import { newPromptEar, ownSignatures } from "./prompt-detector.ts";
+import { newPlaybackBuffer } from "./playback-buffer.ts";
+import type { PlaybackBuffer } from "./playback-buffer.ts";
+import { newPromptDetector, ownSignatures } from "./prompt-detector.ts";
 import { BYTES_PER_SAMPLE } from "./sound.ts";
 import { newSoundSocket } from "./sound-socket.ts";
 import type { SoundSocket } from "./sound-socket.ts";
@@ -23,21 +23,21 @@ export interface VirtualSpeaker {
 }
 
 export async function openSpeaker(path: string): Promise<VirtualSpeaker> {
-  const ring = newPlayedRing(performance.now());
-  const ear = newPromptEar(await ownSignatures());
+  const buffer = newPlaybackBuffer(performance.now());
+  const detector = newPromptDetector(await ownSignatures());
   const socket = newSoundSocket(path, (writer) => {
-    writer.on("data", (bytes: Buffer) => ear.listen(bytes));
-    consume(writer, ring);
+    writer.on("data", (bytes: Buffer) => detector.listen(bytes));
+    consume(writer, buffer);
   });
   await socket.open();
   return {
     socket,
-    last: (seconds) => ring.last(seconds, performance.now()),
-    prompt: () => ear.latest(),
+    last: (seconds) => buffer.last(seconds, performance.now()),
+    prompt: () => detector.latest(),
   };
 }
 
-function consume(writer: Socket, ring: PlayedRing): void {
+function consume(writer: Socket, buffer: PlaybackBuffer): void {
   let rest = Buffer.alloc(0);
   let timer: NodeJS.Timeout | undefined;
   writer.on("data", (chunk: Buffer) => {
@@ -47,8 +47,8 @@ function consume(writer: Socket, ring: PlayedRing): void {
     const samples = Int16Array.from({ length: count }, (_, i) =>
       bytes.readInt16LE(i * BYTES_PER_SAMPLE),
     );
-    ring.play(samples, performance.now());
-    const queuedMs = ring.queuedMs(performance.now());
+    buffer.play(samples, performance.now());
+    const queuedMs = buffer.queuedMs(performance.now());
     if (queuedMs <= MAX_QUEUED_MS) return;
     writer.pause();
     timer = setTimeout(() => writer.resume(), queuedMs - MAX_QUEUED_MS / 2);

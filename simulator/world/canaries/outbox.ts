@@ -29,8 +29,8 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
         step: (agent, event) => {
           const isResend = event.type === "timer-due" && event.name === "resend";
           const pending = [...agent.outbox.pending.values()];
-          const isTired = pending.some(({ attempts }) => attempts >= TRIES);
-          return isResend && isTired ? { state: agent, effects: [] } : HONEST.step(agent, event);
+          const hasGivenUp = pending.some(({ attempts }) => attempts >= TRIES);
+          return isResend && hasGivenUp ? { state: agent, effects: [] } : HONEST.step(agent, event);
         },
       }),
   },

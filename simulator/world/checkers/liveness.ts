@@ -14,7 +14,7 @@ export function checkLiveness(history: History): Violation[] {
     const seen = hub.pillars.find((one) => one.pillar === pillar.pillar);
     // With an expired certificate it can only send alarms, and is not told how they end.
     const isExpired = seen?.isExpired === true;
-    for (const detail of restless(pillar, isExpired)) {
+    for (const detail of unsettled(pillar, isExpired)) {
       found("I4", detail, pillar.pillar, ...pillar.pending);
     }
     if (seen?.presence !== "online" && !isExpired) {
@@ -32,7 +32,7 @@ export function checkLiveness(history: History): Violation[] {
   return violations;
 }
 
-function restless(pillar: PillarEnding, isExpired: boolean): string[] {
+function unsettled(pillar: PillarEnding, isExpired: boolean): string[] {
   const { pillar: id, isOn, isLinked, pending, unstored, isReplaying } = pillar;
   if (!isOn) return [`${id} is off`];
   return [

@@ -77,10 +77,12 @@ const birthKey = (pillar: string, at: number): string => `${pillar} ${at}`;
 function isMerged(one: Pressed, downAt: number | undefined, record: Record): boolean {
   const bornAt = nextAfter(record.births.get(one.pillar) ?? [], one.at);
   const isSoon = (at: number | undefined): boolean => at !== undefined && at <= one.at + MERGED_MS;
-  const heir = isSoon(bornAt) ? record.bornAt.get(birthKey(one.pillar, bornAt ?? 0)) : undefined;
-  if (heir === undefined) return isSoon(downAt) || !one.isDiskGood;
-  const isOwed = downAt === undefined || record.stored.has(heir);
-  return record.recorded.has(heir) || record.held.has(heir) || !isOwed;
+  const successor = isSoon(bornAt)
+    ? record.bornAt.get(birthKey(one.pillar, bornAt ?? 0))
+    : undefined;
+  if (successor === undefined) return isSoon(downAt) || !one.isDiskGood;
+  const isOwed = downAt === undefined || record.stored.has(successor);
+  return record.recorded.has(successor) || record.held.has(successor) || !isOwed;
 }
 
 /**

@@ -64,10 +64,10 @@ interface Watched {
   /** Somebody pressed aloud in the same call. */
   isOvertold: boolean;
   /** A silent call was closed so shortly before that its words may still be on their way. */
-  hushedUntil: number;
+  silencedUntil: number;
 }
 
-interface Court {
+interface Check {
   readonly standings: Standings;
   readonly pillars: Map<string, Watched>;
   /** Those with a wrong word: few, and seldom. */
@@ -77,7 +77,7 @@ interface Court {
 }
 
 export function checkPromise({ happenings, endedAt }: History): Violation[] {
-  const court: Court = {
+  const check: Check = {
     standings: newStandings(),
     pillars: new Map(),
     wrong: new Set(),
@@ -85,112 +85,112 @@ export function checkPromise({ happenings, endedAt }: History): Violation[] {
     at: 0,
   };
   for (const one of happenings) {
-    pass(court, one.at);
-    hear(court, one);
+    pass(check, one.at);
+    hear(check, one);
   }
-  pass(court, endedAt);
-  return court.violations;
+  pass(check, endedAt);
+  return check.violations;
 }
 
 /** Time goes on for those who say something wrong. */
-function pass(court: Court, at: number): void {
-  const ms = at - court.at;
-  court.at = Math.max(court.at, at);
-  if (ms <= 0 || court.wrong.size === 0) return;
-  for (const one of court.wrong) {
+function pass(check: Check, at: number): void {
+  const ms = at - check.at;
+  check.at = Math.max(check.at, at);
+  if (ms <= 0 || check.wrong.size === 0) return;
+  for (const one of check.wrong) {
     for (const [medium, before] of one.wrongMs) {
       const words = one.words[medium];
       if (!one.canBeTold && (one.isLinked || words.claim === "received")) continue;
       const now = before + ms;
       one.wrongMs.set(medium, now);
       if (before <= ALLOWED_MS && now > ALLOWED_MS) {
-        accuse(court, one, `${medium} still says ${words.text}, ${stateOf(court, one)}`);
+        report(check, one, `${medium} still says ${words.text}, ${stateOf(check, one)}`);
       }
     }
   }
 }
 
-function stateOf({ standings }: Court, { pillar, isLinked }: Watched): string {
+function stateOf({ standings }: Check, { pillar, isLinked }: Watched): string {
   if (!isLinked) return "and the pillar knows that its link is lost";
   const open = standings.open(pillar).map(({ phase, by }) => `${phase} ${by ?? ""}`.trim());
   return `and its call is ${open.join(", ") || "over"}`;
 }
 
-function accuse(court: Court, one: Watched, detail: string): void {
+function report(check: Check, one: Watched, detail: string): void {
   const about = [one.pillar, ...(one.eventId ? [one.eventId] : [])];
-  court.violations.push({ invariant: "I2", at: court.at, detail: `the ${detail}`, about });
+  check.violations.push({ invariant: "I2", at: check.at, detail: `the ${detail}`, about });
 }
 
 // oxlint-disable-next-line complexity -- one flat switch: splitting it would hide what is heard
-function hear(court: Court, one: Happening): void {
+function hear(check: Check, one: Happening): void {
   switch (one.type) {
     case "durable": {
-      const touched = court.standings.took(one.fact, one.index);
+      const touched = check.standings.took(one.fact, one.index);
       if (one.fact.type === "alarm-recorded") {
-        keeps(watched(court, one.fact.event.pillarId), one.fact.event.eventId);
+        keeps(watched(check, one.fact.event.pillarId), one.fact.event.eventId);
       }
       if (touched === undefined) return;
       const { fact } = one;
       // For a pillar its call is over with its identity.
       if (fact.type === "incident-closed" || fact.type === "pillar-revoked") {
-        const each = watched(court, touched);
+        const each = watched(check, touched);
         each.isHiding = false;
         const wasSilent =
           fact.type === "incident-closed"
-            ? court.standings.hasSilent(fact.incidentId)
-            : court.standings.isSilent(touched);
-        if (wasSilent) each.hushedUntil = court.at + ALLOWED_MS;
+            ? check.standings.hasSilent(fact.incidentId)
+            : check.standings.isSilent(touched);
+        if (wasSilent) each.silencedUntil = check.at + ALLOWED_MS;
       }
-      return weigh(court, watched(court, touched));
+      return weigh(check, watched(check, touched));
     }
     case "restored":
-      court.standings.setBack(one.keptIndex);
-      for (const each of court.pillars.values()) {
+      check.standings.setBack(one.keptIndex);
+      for (const each of check.pillars.values()) {
         each.isHiding = false;
-        weigh(court, each);
+        weigh(check, each);
       }
       return;
     case "shown":
-      return says(court, one, { lamp: lampWords(one.lamp) });
+      return says(check, one, { lamp: lampWords(one.lamp) });
     case "said":
       if (one.prompt === "identify") return;
-      if (watched(court, one.pillar).isHiding) {
-        accuse(
-          court,
-          watched(court, one.pillar),
+      if (watched(check, one.pillar).isHiding) {
+        report(
+          check,
+          watched(check, one.pillar),
           `voice said "${one.prompt}" to somebody who hides`,
         );
       }
-      return says(court, one, { voice: voiceWords(one.prompt) });
+      return says(check, one, { voice: voiceWords(one.prompt) });
     case "displayed":
-      return says(court, one, { screen: screenWords(one) });
+      return says(check, one, { screen: screenWords(one) });
     case "pushed":
-      return pushes(court, one);
+      return pushes(check, one);
     case "born":
-      if (one.kind === "silent") watched(court, one.pillar).hiddenBy.add(one.eventId);
+      if (one.kind === "silent") watched(check, one.pillar).hiddenBy.add(one.eventId);
       return;
     case "stored":
-      return keeps(watched(court, one.pillar), one.eventId);
+      return keeps(watched(check, one.pillar), one.eventId);
     case "pillar-up":
     case "pillar-down": {
-      const each = watched(court, one.pillar);
+      const each = watched(check, one.pillar);
       if (each.isOvertold || !each.isHidingKept) each.isHiding = false;
-      return says(court, one, { lamp: NOTHING, voice: NOTHING, screen: NOTHING });
+      return says(check, one, { lamp: NOTHING, voice: NOTHING, screen: NOTHING });
     }
     case "link": {
-      const each = watched(court, one.pillar);
+      const each = watched(check, one.pillar);
       each.isLinked = one.isUp;
-      return weigh(court, each);
+      return weigh(check, each);
     }
     case "reach":
-      watched(court, one.pillar).canBeTold = one.canBeTold;
+      watched(check, one.pillar).canBeTold = one.canBeTold;
       return;
     default:
   }
 }
 
-function pushes(court: Court, push: Extract<Happening, { type: "pushed" }>): void {
-  const one = watched(court, push.pillar);
+function pushes(check: Check, push: Extract<Happening, { type: "pushed" }>): void {
+  const one = watched(check, push.pillar);
   if (push.kind === "silent") {
     if (!one.isHiding) {
       one.hiddenBy.clear();
@@ -198,7 +198,7 @@ function pushes(court: Court, push: Extract<Happening, { type: "pushed" }>): voi
     }
     one.isHiding = true;
     one.isOvertold = false;
-    says(court, { pillar: push.pillar }, { voice: NOTHING });
+    says(check, { pillar: push.pillar }, { voice: NOTHING });
   } else if (push.isIdle) one.isHiding = false;
   else one.isOvertold = true;
 }
@@ -207,7 +207,7 @@ function keeps(one: Watched, eventId: string): void {
   if (one.hiddenBy.has(eventId)) one.isHidingKept = true;
 }
 
-function watched({ pillars }: Court, pillar: string): Watched {
+function watched({ pillars }: Check, pillar: string): Watched {
   let one = pillars.get(pillar);
   if (!one) {
     const words = { lamp: NOTHING, voice: NOTHING, screen: NOTHING };
@@ -222,7 +222,7 @@ function watched({ pillars }: Court, pillar: string): Watched {
       hiddenBy: new Set(),
       isHidingKept: false,
       isOvertold: false,
-      hushedUntil: Number.NEGATIVE_INFINITY,
+      silencedUntil: Number.NEGATIVE_INFINITY,
     };
     pillars.set(pillar, one);
   }
@@ -230,11 +230,11 @@ function watched({ pillars }: Court, pillar: string): Watched {
 }
 
 function says(
-  court: Court,
+  check: Check,
   said: { readonly pillar: string; readonly eventId?: string | undefined },
   words: Partial<Record<Medium, Words>>,
 ): void {
-  const one = watched(court, said.pillar);
+  const one = watched(check, said.pillar);
   // Words of one step may be the last of one call and the first of the next.
   const before = one.eventId;
   one.eventId = said.eventId ?? one.eventId;
@@ -244,13 +244,13 @@ function says(
     if (now === undefined) continue;
     one.wrongMs.delete(medium);
     const events = [said.eventId, before].filter((id) => id !== undefined);
-    wasEverTrue(court, one, { medium, words: now, events });
+    wasEverTrue(check, one, { medium, words: now, events });
   }
-  weigh(court, one);
+  weigh(check, one);
 }
 
 function wasEverTrue(
-  court: Court,
+  check: Check,
   one: Watched,
   said: {
     readonly medium: Medium;
@@ -261,28 +261,28 @@ function wasEverTrue(
 ): void {
   const { medium, words, events } = said;
   if (words.claim === "none") return;
-  if (!events.some((id) => court.standings.wasRecorded(id))) {
+  if (!events.some((id) => check.standings.wasRecorded(id))) {
     const detail = `${medium} said ${words.text} for an alarm the hub does not hold (${events[0]})`;
-    accuse(court, one, detail);
+    report(check, one, detail);
   }
   const { named } = words;
   const isTrue =
-    named === undefined || court.standings.answerers(one.pillar).some((by) => named.includes(by));
-  if (!isTrue) accuse(court, one, `${medium} said ${words.text}, who never answered this pillar`);
+    named === undefined || check.standings.answerers(one.pillar).some((by) => named.includes(by));
+  if (!isTrue) report(check, one, `${medium} said ${words.text}, who never answered this pillar`);
 }
 
 /** What of its words is true now, and what is not. */
-function weigh(court: Court, one: Watched): void {
-  const open = court.standings.open(one.pillar);
+function weigh(check: Check, one: Watched): void {
+  const open = check.standings.open(one.pillar);
   // Without sound, what was said before the call became silent cannot be taken back.
-  const isHushed = court.standings.isSilent(one.pillar) || court.at <= one.hushedUntil;
-  if (isHushed) one.words.voice = NOTHING;
+  const isSilenced = check.standings.isSilent(one.pillar) || check.at <= one.silencedUntil;
+  if (isSilenced) one.words.voice = NOTHING;
   for (const medium of MEDIA) {
     if (isTrue(one.words[medium], open, one.isLinked)) one.wrongMs.delete(medium);
     else if (!one.wrongMs.has(medium)) one.wrongMs.set(medium, 0);
   }
-  if (one.wrongMs.size > 0) court.wrong.add(one);
-  else court.wrong.delete(one);
+  if (one.wrongMs.size > 0) check.wrong.add(one);
+  else check.wrong.delete(one);
 }
 
 function isTrue({ claim, named }: Words, open: readonly Standing[], isLinked: boolean): boolean {

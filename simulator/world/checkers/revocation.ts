@@ -57,7 +57,7 @@ function saidBy(fact: Fact): string | undefined {
   }
 }
 
-interface Suspect {
+interface Watched {
   readonly pillar: string;
   isRevoked: boolean;
   lamp: string;
@@ -70,58 +70,58 @@ interface Suspect {
 const NEVER = Number.POSITIVE_INFINITY;
 
 function broken(happenings: readonly Happening[]): Violation[] {
-  const suspects = new Map<string, Suspect>();
+  const watched = new Map<string, Watched>();
   const violations: Violation[] = [];
-  const of = (pillar: string): Suspect => {
-    const known = suspects.get(pillar);
+  const of = (pillar: string): Watched => {
+    const known = watched.get(pillar);
     if (known) return known;
     const one = { pillar, isRevoked: false, lamp: "off", answerEndsAt: NEVER, dialBy: NEVER };
-    suspects.set(pillar, one);
+    watched.set(pillar, one);
     return one;
   };
-  const accuse = (pillar: string, at: number, detail: string): void =>
+  const report = (pillar: string, at: number, detail: string): void =>
     void violations.push({ invariant: "I7", at, detail: `${pillar} ${detail}`, about: [pillar] });
   for (const one of happenings) {
-    for (const suspect of suspects.values()) late(suspect, one.at, accuse);
+    for (const each of watched.values()) late(each, one.at, report);
     if (one.type === "told-expelled")
-      accuse(one.pillar, one.at, "is revoked, and is told something");
-    if (one.type === "restored") for (const each of suspects.values()) acquit(each);
+      report(one.pillar, one.at, "is revoked, and is told something");
+    if (one.type === "restored") for (const each of watched.values()) enrolled(each);
     if (one.type === "durable") {
       const { fact } = one;
-      if (fact.type === "pillar-revoked") convict(of(fact.pillarId), one.at);
-      if (fact.type === "pillar-enrolled") acquit(of(fact.pillarId));
+      if (fact.type === "pillar-revoked") revoked(of(fact.pillarId), one.at);
+      if (fact.type === "pillar-enrolled") enrolled(of(fact.pillarId));
     } else if ("pillar" in one) note(of(one.pillar), one);
   }
   return violations;
 }
 
 function late(
-  one: Suspect,
+  one: Watched,
   at: number,
-  accuse: (pillar: string, at: number, detail: string) => void,
+  report: (pillar: string, at: number, detail: string) => void,
 ): void {
   if (at > one.answerEndsAt) {
     one.answerEndsAt = NEVER;
-    accuse(one.pillar, at, `is revoked, and its lamp still says that somebody has answered`);
+    report(one.pillar, at, `is revoked, and its lamp still says that somebody has answered`);
   }
   if (at > one.dialBy) {
     one.dialBy = NEVER;
-    accuse(one.pillar, at, "is revoked, and whoever pressed there was not told to dial 110");
+    report(one.pillar, at, "is revoked, and whoever pressed there was not told to dial 110");
   }
 }
 
-function convict(one: Suspect, at: number): void {
+function revoked(one: Watched, at: number): void {
   one.isRevoked = true;
   if (one.lamp === "answered") one.answerEndsAt = at + BELIEVED_MS;
 }
 
-function acquit(one: Suspect): void {
+function enrolled(one: Watched): void {
   one.isRevoked = false;
   one.answerEndsAt = NEVER;
   one.dialBy = NEVER;
 }
 
-function note(one: Suspect, happening: Happening): void {
+function note(one: Watched, happening: Happening): void {
   const { type, at } = happening;
   if (type === "shown") {
     one.lamp = happening.lamp;

@@ -43,7 +43,7 @@ export interface Trouble {
 }
 
 // oxlint-disable-next-line complexity -- one flat switch: split, it would hide which faults exist
-export function strikeWith(trouble: Trouble, kind: FaultKind): void {
+export function applyFault(trouble: Trouble, kind: FaultKind): void {
   const { world, chance } = trouble;
   const { network } = world;
   const pillar = chance.pick(world.pillars);
@@ -95,7 +95,7 @@ export function strikeWith(trouble: Trouble, kind: FaultKind): void {
     case "operators-vanish":
       return world.people.vanish(chance.between(1, 30) * MINUTE_MS);
     case "stolen-pillar":
-      return world.thief.strike();
+      return world.thief.attack();
     case "pillar-file-damaged":
       pillar.disk.isDamaged = true;
       return trouble.until(duration(trouble), () => void (pillar.disk.isDamaged = false));
@@ -185,7 +185,7 @@ const GOOD: Readonly<Record<string, unknown>> = {
   doesDropOvertaken: false,
 } satisfies DiskConditions & Record<string, unknown>;
 
-function goodOf<M extends object>(_mood: M, change: Partial<M>): Partial<M> {
+function goodOf<M extends object>(_conditions: M, change: Partial<M>): Partial<M> {
   const names = Object.keys(change);
   return Object.fromEntries(names.map((name) => [name, GOOD[name]])) as Partial<M>;
 }

@@ -2,7 +2,7 @@
  * Makes trouble, as the seed's profile says, until the world is healed.
  *
  * Each kind comes at random moments, and half of the time it brings a person to the button: a fault
- * without a press shows nothing. A crash can also be armed to strike before the n-th effect that a
+ * without a press shows nothing. A crash can also be armed to happen before the n-th effect that a
  * core decides on, or before one chosen effect of the whole run (enumeration).
  */
 import { newChance } from "../chance.ts";
@@ -12,7 +12,7 @@ import { healNetwork } from "../network/network.ts";
 import { crashPillar } from "../pillar/pillar.ts";
 import type { FaultKind } from "./profile.ts";
 import type { Faults } from "../ports.ts";
-import { strikeWith, type FaultWorld, type Trouble } from "./fault-effects.ts";
+import { applyFault, type FaultWorld, type Trouble } from "./fault-effects.ts";
 
 const DAY_MS = 86_400_000;
 /** From the heal until somebody comes to look. */
@@ -42,7 +42,7 @@ export function newFaults(world: FaultWorld): Faults {
     },
     isOver: () => isHealed,
   };
-  const strike = (who: "pillar" | "hub", index: number): void => {
+  const crash = (who: "pillar" | "hub", index: number): void => {
     world.coverage.count(`${who}-effect-crash`);
     const how = chance.isTrue(0.5) ? "killed" : "power-cut";
     const pillar = world.pillars[index];
@@ -53,15 +53,15 @@ export function newFaults(world: FaultWorld): Faults {
     atEffect: (who, index) => {
       if (isHealed) return;
       effects += 1;
-      if (world.settings.crashAtEffect === effects) strike(who, index);
+      if (world.settings.crashAtEffect === effects) crash(who, index);
       if (who === "hub") {
-        if (armed.hub > 0 && --armed.hub === 0) strike(who, index);
+        if (armed.hub > 0 && --armed.hub === 0) crash(who, index);
         return;
       }
       const left = armed.pillar[index] ?? 0;
       if (left === 0) return;
       armed.pillar[index] = left - 1;
-      if (left === 1) strike(who, index);
+      if (left === 1) crash(who, index);
     },
     effects: () => effects,
     begin: (until) => {
@@ -120,7 +120,7 @@ function planNext(trouble: Trouble, plan: Plan, isFirst: boolean): void {
       world.note("world", plan.kind, "");
       world.happened({ type: "trouble", at, until: at });
       if (chance.isTrue(0.5)) world.people.hurry(chance.between(0, 15_000));
-      strikeWith(trouble, plan.kind);
+      applyFault(trouble, plan.kind);
     }
     planNext(trouble, plan, false);
   });

@@ -34,7 +34,7 @@ interface ThiefWorld extends WorldBase {
 
 export interface Thief {
   /** Comes and sends a burst. */
-  strike(): void;
+  attack(): void;
 }
 
 interface Hand {
@@ -52,7 +52,7 @@ export function newThief(world: ThiefWorld): Thief {
   const chance = newChance(seed, "thief");
   let hand: Hand | undefined;
   return {
-    strike: () => {
+    attack: () => {
       hand ??= { world, chance, poison: poisonCorpus(seed, CORPUS), next: 0, seq: 0, sent: [] };
       const { scheduler } = world;
       let at = scheduler.now();

@@ -7,9 +7,9 @@
  */
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
 import { passUp } from "./external-broker.ts";
-import type { BrokerMood, Connection, Network } from "./network-state.ts";
+import type { BrokerConditions, Connection, Network } from "./network-state.ts";
 
-export const HONEST_BROKER: BrokerMood = {
+export const HONEST_BROKER: BrokerConditions = {
   upLossRate: 0,
   downLossRate: 0,
   duplicateRate: 0,

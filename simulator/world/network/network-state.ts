@@ -63,12 +63,12 @@ export interface NetworkWorld {
 export interface Network extends NetworkWorld {
   readonly routes: readonly Route[];
   readonly conditions: NetworkConditions;
-  readonly broker: BrokerMood;
+  readonly broker: BrokerConditions;
   /** `undefined`: the broker is a part of the hub's process. */
   readonly external: ExternalBroker | undefined;
 }
 
-export interface BrokerMood {
+export interface BrokerConditions {
   /** Acknowledged and then forgotten: a lost session, a crash before the store. */
   upLossRate: number;
   downLossRate: number;

@@ -12,7 +12,7 @@ export function press(world: PillarWorld, pillar: Pillar, kind: ButtonKind): boo
   const edgeAt = pillar.clock.monotonic() as Instant;
   const bornBefore = pillar.born;
   const { syncMs, isFull, isDead, errorRate } = pillar.disk.conditions;
-  const isMoodGood = syncMs[1] < 250 && !isFull && !isDead && errorRate === 0;
+  const areConditionsGood = syncMs[1] < 250 && !isFull && !isDead && errorRate === 0;
   const isIdle = call.phase === "idle";
   world.happened({ type: "pushed", at, pillar: pillar.id, kind, isIdle });
   world.tellPillar(pillar, { type: "button-pressed", kind, edgeAt });
@@ -25,7 +25,7 @@ export function press(world: PillarWorld, pillar: Pillar, kind: ButtonKind): boo
     eventId,
     call: call.phase === "idle" ? undefined : call.eventId,
     incident: "incidentId" in call ? call.incidentId : undefined,
-    isDiskGood: isMoodGood && pillar.ledger.isSound(),
+    isDiskGood: areConditionsGood && pillar.ledger.isSound(),
   });
   world.coverage.count(eventId ? "pressed-alarm" : "pressed-in-call");
   return true;

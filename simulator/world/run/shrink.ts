@@ -1,5 +1,5 @@
 /**
- * Makes a failing seed smaller: fewer kinds of faults, then a shorter time in which they strike.
+ * Makes a failing seed smaller: fewer kinds of faults, then a shorter time in which they happen.
  *
  * Each try is a whole run; what still breaks the same invariant is kept. Limit: `MAX_TRIES` runs.
  */

@@ -61,8 +61,8 @@ export function watchReach(sight: Sight): ReachWatch {
   const revoked = (pillar: PillarId): void => {
     const found = world.pillars.find(({ id }) => id === pillar);
     if (!found) return;
-    sight.farewells.add(found.index);
-    if (!canNow(found.index, scheduler.now())) sight.farewells.delete(found.index);
+    sight.toldLast.add(found.index);
+    if (!canNow(found.index, scheduler.now())) sight.toldLast.delete(found.index);
     look(found.index);
   };
   const words: Watch["words"] = (index, said) => {
@@ -117,9 +117,9 @@ function canBeTold(sight: Sight, index: number): boolean {
 }
 
 /** The hub's process has heard a heartbeat of the session in which the pillar is now. */
-function isSessionKnown({ world, sessions, farewells }: Sight, index: number): boolean {
+function isSessionKnown({ world, sessions, toldLast }: Sight, index: number): boolean {
   // Revoked, it hears its last words in the session it is in, and nothing after them.
-  if (isRevoked(world, index) && !farewells.has(index)) return false;
+  if (isRevoked(world, index) && !toldLast.has(index)) return false;
   const link = world.pillars[index]?.agent?.link;
   const { nonce, hubLife } = sessions[index] ?? {};
   return link?.phase === "up" && nonce === link.sessionNonce && hubLife === world.hub.life;

@@ -29,10 +29,10 @@ export interface Sight {
   since: number;
   /** By pillar: when the hub last heard something that counts. */
   readonly heardAt: number[];
-  /** By pillar: the session of its latest heartbeat, and which life of the hub heard it. */
   /**
    * Revoked pillars that could be told their last words, and may be corrected no more: by index.
    */
-  readonly farewells: Set<number>;
+  readonly toldLast: Set<number>;
+  /** By pillar: the session of its latest heartbeat, and which life of the hub heard it. */
   readonly sessions: { readonly nonce: SessionNonce; readonly hubLife: number }[];
 }

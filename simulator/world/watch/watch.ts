@@ -18,7 +18,7 @@ import { watchReach } from "./reach.ts";
 import type { Sight, WatchWorld } from "./sight.ts";
 
 export function newWatch(world: WatchWorld): Watch {
-  const sight: Sight = { world, since: 0, heardAt: [], farewells: new Set(), sessions: [] };
+  const sight: Sight = { world, since: 0, heardAt: [], toldLast: new Set(), sessions: [] };
   const deadlines = watchDeadlines(sight);
   const levels = watchLevels(sight);
   const faults = watchFaults(sight);

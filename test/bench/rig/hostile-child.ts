@@ -33,7 +33,7 @@ export interface AttackOptions {
 }
 
 /** What it managed, told once a second. */
-export interface Deeds {
+export interface Counts {
   readonly packets: number;
   readonly connections: number;
 }
@@ -50,8 +50,8 @@ const ANNOUNCED = {
 
 const options = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as AttackOptions;
 const { attack, port, pillarId, alarms } = options;
-const deeds = { packets: 0, connections: 0 };
-setInterval(() => process.send?.({ ...deeds }), 1000);
+const counts = { packets: 0, connections: 0 };
+setInterval(() => process.send?.({ ...counts }), 1000);
 process.on("disconnect", () => process.exit(0));
 
 const connectPacket = generate({
@@ -68,7 +68,7 @@ function secure(): TLSSocket {
   const { ca, key, cert } = options;
   const socket = connectTls({ host: "127.0.0.1", port, ca, key, cert });
   socket.on("error", () => undefined);
-  socket.once("secureConnect", () => (deeds.connections += 1));
+  socket.once("secureConnect", () => (counts.connections += 1));
   return socket;
 }
 
@@ -93,7 +93,7 @@ function publishes(socket: TLSSocket): void {
   const timer = setInterval(() => {
     if (isFull) return; // The hub holds it back: that is what should happen.
     isFull = !socket.write(many);
-    deeds.packets += count;
+    counts.packets += count;
   }, TICK_MS);
   socket.once("close", () => clearInterval(timer));
   socket.resume();
@@ -111,11 +111,11 @@ function announces(socket: TLSSocket, header: readonly number[]): void {
   socket.resume();
   const body = Buffer.alloc(64 * 1024);
   socket.write(Buffer.from(header));
-  const pour = (): void => {
-    while (!socket.destroyed && socket.write(body)) deeds.packets += 1;
+  const writeMore = (): void => {
+    while (!socket.destroyed && socket.write(body)) counts.packets += 1;
   };
-  socket.on("drain", pour);
-  pour();
+  socket.on("drain", writeMore);
+  writeMore();
 }
 
 /** A pillar that calls and never reads the receipts; consoles that never read what happens. */
@@ -124,7 +124,7 @@ function readsNothing(): void {
     connected((socket) => {
       socket.pause();
       alarms.forEach((alarm, n) => socket.write(publish("alarm", alarm, n + 1)));
-      deeds.packets += alarms.length;
+      counts.packets += alarms.length;
     }),
   );
   const { events } = options;
@@ -134,7 +134,7 @@ function readsNothing(): void {
       const socket = connectTcp({ host: "127.0.0.1", port: events.port });
       socket.on("error", () => undefined);
       socket.once("connect", () => {
-        deeds.connections += 1;
+        counts.connections += 1;
         socket.pause();
         socket.write(`${head}\r\naccept: text/event-stream\r\n\r\n`);
       });
@@ -151,7 +151,7 @@ function halfOpen(everyMs?: number): void {
       socket.on("error", () => undefined);
       socket.resume();
       socket.write(Buffer.from([0x16, 0x03, 0x01]));
-      deeds.connections += 1;
+      counts.connections += 1;
       const timer = everyMs && setInterval(() => socket.write(Buffer.from([0])), everyMs);
       if (timer) socket.once("close", () => clearInterval(timer));
       return socket;

@@ -15,7 +15,7 @@ export interface SilentOptions {
 }
 
 /** Told four times a second. */
-export interface SilentDeeds {
+export interface SilentCounts {
   /** Since the start, those opened again included. */
   readonly connected: number;
   readonly open: number;
@@ -27,9 +27,9 @@ const TELL_EVERY_MS = 250;
 const { port, from, connections, againAfterMs } = JSON.parse(
   process.argv[2] ?? "",
 ) as SilentOptions;
-const deeds = { connected: 0, open: 0, closedByHub: 0 };
+const counts = { connected: 0, open: 0, closedByHub: 0 };
 // The parent may have ended a moment ago: that is no failure.
-const tell = (): void => void process.send?.({ ...deeds }, undefined, {}, () => undefined);
+const tell = (): void => void process.send?.({ ...counts }, undefined, {}, () => undefined);
 setInterval(tell, TELL_EVERY_MS);
 process.on("disconnect", () => process.exit(0));
 
@@ -41,13 +41,13 @@ function open(): void {
   socket.resume();
   socket.once("connect", () => {
     isOpen = true;
-    deeds.connected += 1;
-    deeds.open += 1;
+    counts.connected += 1;
+    counts.open += 1;
   });
   socket.once("close", () => {
     if (isOpen) {
-      deeds.open -= 1;
-      deeds.closedByHub += 1;
+      counts.open -= 1;
+      counts.closedByHub += 1;
     }
     setTimeout(open, againAfterMs);
   });

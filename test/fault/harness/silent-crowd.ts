@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { SilentDeeds, SilentOptions } from "./silent-child.ts";
+import type { SilentCounts, SilentOptions } from "./silent-child.ts";
 
 /**
  * Another address than the one everybody else in a test
@@ -13,7 +13,7 @@ const FROM = "127.0.0.2";
 const PATIENCE_MS = 30_000;
 
 export interface SilentCrowd {
-  deeds(): SilentDeeds;
+  counts(): SilentCounts;
   /** Resolves when so many have been connected, however many of them the hub has closed since. */
   whole(): Promise<void>;
   leave(): Promise<void>;
@@ -23,16 +23,16 @@ export interface SilentCrowd {
 export async function silentCrowd(wanted: Omit<SilentOptions, "from">): Promise<SilentCrowd> {
   const options: SilentOptions = { ...wanted, from: FROM };
   const child = fork(join(import.meta.dirname, "silent-child.ts"), [JSON.stringify(options)]);
-  let deeds: SilentDeeds = { connected: 0, open: 0, closedByHub: 0 };
-  child.on("message", (told) => (deeds = told as SilentDeeds));
+  let counts: SilentCounts = { connected: 0, open: 0, closedByHub: 0 };
+  child.on("message", (told) => (counts = told as SilentCounts));
   await once(child, "message");
   return {
-    deeds: () => deeds,
+    counts: () => counts,
     whole: async () => {
       const startedAt = performance.now();
-      while (deeds.connected < options.connections) {
+      while (counts.connected < options.connections) {
         if (performance.now() - startedAt > PATIENCE_MS) {
-          const found = `found ${JSON.stringify(deeds)}`;
+          const found = `found ${JSON.stringify(counts)}`;
           throw new Error(`expected ${options.connections} silent connections, ${found}`);
         }
         await delay(50);

@@ -71,7 +71,7 @@ describe("a fact of an incident that the core has forgotten", () => {
 
 describe("an incident", () => {
   const closeOnly = (street: Street) => street.order(CHEN, street.only().id, CLOSE);
-  test("is open in its lane until it is closed, and again when it is opened again", () => {
+  test("is open under its key until it is closed, and again when it is opened again", () => {
     const street = newStreet();
     street.alarm(0);
     const { id } = street.only();
@@ -87,7 +87,7 @@ describe("an incident", () => {
     expect(places()).toEqual([[id], [], [[PILLAR, id]]]);
   });
 
-  test("that is noted after its end leaves the lane to the one that came after it", () => {
+  test("that is noted after its end leaves the key to the one that came after it", () => {
     const street = newStreet();
     street.alarm(0);
     const { id } = street.only();

@@ -3,7 +3,7 @@ import type { Reporter, TestModule } from "vitest/node";
 
 const counted = { passed: 0, failed: 0, skipped: 0 };
 
-export default class ClosingLine implements Reporter {
+export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { ...counted, failed: errors.length };
     for (const module of modules) {

@@ -8,7 +8,7 @@ import { PillarId } from "../../../shared/ids.ts";
 import { newKeyReader } from "../../../simulator/demo/keys.ts";
 import { demoPlaces, MAX_PILLARS } from "../../../simulator/demo/places.ts";
 import { takenPorts } from "../../../simulator/demo/ports.ts";
-import { languageOf, newTeller, openingScreen } from "../../../simulator/demo/screen.ts";
+import { languageOf, newEventLines, openingScreen } from "../../../simulator/demo/screen.ts";
 
 function typed(text: string): string[] {
   const seen: string[] = [];
@@ -100,7 +100,7 @@ const incident = (over: object): ServerEvent =>
   ({ type: "incident", incident: { ...OPEN, ...over } }) as ServerEvent;
 
 test("an incident's state is told once, and who answered with it", () => {
-  const tell = newTeller("en");
+  const tell = newEventLines("en");
   expect(tell(incident({}))).toBe("新街口  voice  alarm, ringing");
   expect(tell(incident({}))).toBeUndefined();
   expect(tell(incident({ presses: 2 }))).toContain("×2");

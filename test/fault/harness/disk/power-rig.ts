@@ -53,35 +53,38 @@ export async function openPowerRig(dir: string, mib = EXT4_MIB): Promise<PowerRi
   if (reason !== undefined) return reason;
   const work = `${dir}.power`;
   mkdirSync(work, { recursive: true });
-  const keeper = startKeeper();
+  const namespace = openMountNamespace();
   const [outer, image, cut] = [`${work}/outer`, `${work}/outer/disk.img`, `${work}/outer/cut.img`];
   const mount = `mount -o loop,errors=remount-ro ${image} ${dir}`;
   const device = `$(findmnt -no SOURCE ${dir})`;
   try {
-    await keeper.run(`mkdir -p ${outer} && truncate -s ${BTRFS_MIB}M ${work}/btrfs.img`);
-    await keeper.run(`mkfs.btrfs -q ${work}/btrfs.img && mount -o loop ${work}/btrfs.img ${outer}`);
-    await keeper.run(`truncate -s ${mib}M ${image} && mkfs.ext4 -q ${image}`);
-    await keeper.run(`mkdir ${work}/held && cp -a ${dir}/. ${work}/held`);
-    await keeper.run(`${mount} && cp -a ${work}/held/. ${dir} && sync`);
+    await namespace.run(`mkdir -p ${outer} && truncate -s ${BTRFS_MIB}M ${work}/btrfs.img`);
+    await namespace.run(
+      `mkfs.btrfs -q ${work}/btrfs.img && mount -o loop ${work}/btrfs.img ${outer}`,
+    );
+    await namespace.run(`truncate -s ${mib}M ${image} && mkfs.ext4 -q ${image}`);
+    await namespace.run(`mkdir ${work}/held && cp -a ${dir}/. ${work}/held`);
+    await namespace.run(`${mount} && cp -a ${work}/held/. ${dir} && sync`);
   } catch (error) {
-    await keeper.end();
+    await namespace.end();
     return `needs btrfs and ext4 on loop devices: ${String(error)}`;
   }
   return {
-    around: { wrap: ["nsenter", "-t", String(keeper.pid), "-m", `--wdns=${ROOT}`] },
-    seen: (path) => seenBy(keeper.pid, path),
-    cut: () => keeper.run(`cp --reflink=always ${image} ${cut}`),
-    restore: () => keeper.run(`umount -l ${dir} && mv ${cut} ${image} && ${mount}`),
-    turnReadOnly: () => keeper.run(`echo 1 > /sys/fs/ext4/$(basename ${device})/trigger_fs_error`),
+    around: { wrap: ["nsenter", "-t", String(namespace.pid), "-m", `--wdns=${ROOT}`] },
+    seen: (path) => seenBy(namespace.pid, path),
+    cut: () => namespace.run(`cp --reflink=always ${image} ${cut}`),
+    restore: () => namespace.run(`umount -l ${dir} && mv ${cut} ${image} && ${mount}`),
+    turnReadOnly: () =>
+      namespace.run(`echo 1 > /sys/fs/ext4/$(basename ${device})/trigger_fs_error`),
     // e2fsck answers 1 when it has mended something.
     repair: () =>
-      keeper.run(`umount -l ${dir} && { e2fsck -fy ${image} || [ $? -le 1 ]; } && ${mount}`),
-    run: keeper.run,
-    close: keeper.end,
+      namespace.run(`umount -l ${dir} && { e2fsck -fy ${image} || [ $? -le 1 ]; } && ${mount}`),
+    run: namespace.run,
+    close: namespace.end,
   };
 }
 
-interface Keeper {
+interface MountNamespace {
   readonly pid: number;
   run(line: string): Promise<void>;
   end(): Promise<void>;
@@ -90,7 +93,7 @@ interface Keeper {
 /**
  * A shell in a mount namespace of its own: it ends when its input does, and every mount with it.
  */
-function startKeeper(): Keeper {
+function openMountNamespace(): MountNamespace {
   const child = spawn("unshare", ["-m", "sh"], { stdio: ["pipe", "pipe", "pipe"] });
   const ended = once(child, "exit");
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -24,7 +24,7 @@ export interface JournalView {
   /** Each alarm's one effect: it opened an incident, or joined one. */
   readonly openings: readonly { readonly eventId: string; readonly incidentId: string }[];
   readonly incidents: ReadonlyMap<string, IncidentView>;
-  /** Two incidents of one pillar and lane that were open at the same time. */
+  /** Two incidents of one pillar and key that were open at the same time. */
   readonly rivals: readonly { readonly first: string; readonly second: string }[];
   /** The journal's moments may be compared with the test's. */
   readonly isHubClockTrue: boolean;
@@ -54,16 +54,16 @@ export function readJournal(entries: readonly Entry[]): JournalView {
 
 function foldIncidents(facts: readonly Fact[]): Pick<JournalView, "incidents" | "rivals"> {
   const incidents = new Map<string, IncidentView>();
-  const openByLane = new Map<string, string>();
-  const laneOf = new Map<string, string>();
+  const openByKey = new Map<string, string>();
+  const keyOf = new Map<string, string>();
   const rivals: { first: string; second: string }[] = [];
   for (const fact of facts) {
     if (fact.type === "incident-opened") {
-      const lane = `${fact.pillarId}/${fact.kind === "test" ? "test" : "call"}`;
-      const first = openByLane.get(lane);
+      const key = `${fact.pillarId}/${fact.kind === "test" ? "test" : "call"}`;
+      const first = openByKey.get(key);
       if (first !== undefined) rivals.push({ first, second: fact.incidentId });
-      openByLane.set(lane, fact.incidentId);
-      laneOf.set(fact.incidentId, lane);
+      openByKey.set(key, fact.incidentId);
+      keyOf.set(fact.incidentId, key);
       incidents.set(fact.incidentId, {
         id: fact.incidentId,
         pillarId: fact.pillarId,
@@ -78,12 +78,12 @@ function foldIncidents(facts: readonly Fact[]): Pick<JournalView, "incidents" | 
     if (fact.type === "incident-closed") {
       const incident = incidents.get(fact.incidentId);
       if (incident) incident.closedAt = fact.at;
-      openByLane.delete(laneOf.get(fact.incidentId) ?? "");
+      openByKey.delete(keyOf.get(fact.incidentId) ?? "");
     }
     if (fact.type === "incident-reopened") {
       const incident = incidents.get(fact.incidentId);
       if (incident) incident.closedAt = undefined;
-      openByLane.set(laneOf.get(fact.incidentId) ?? "", fact.incidentId);
+      openByKey.set(keyOf.get(fact.incidentId) ?? "", fact.incidentId);
     }
   }
   return { incidents, rivals };

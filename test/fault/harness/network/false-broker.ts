@@ -5,7 +5,7 @@ import { createServer, type TLSSocket } from "node:tls";
 import { openAuthority } from "../../../../hub/identity/authority.ts";
 import { eachPacket, PACKET, type Packet } from "./mqtt-frame.ts";
 
-export type Falsehood =
+export type Misbehaviour =
   /** CONNACK 3: server unavailable. */
   | "refuses"
   /** Accepts the connection and never says CONNACK. */
@@ -20,7 +20,7 @@ export interface FalseBroker {
   close(): Promise<void>;
 }
 
-export async function falseBroker(hubDir: string, how: Falsehood): Promise<FalseBroker> {
+export async function falseBroker(hubDir: string, how: Misbehaviour): Promise<FalseBroker> {
   const { server: own, caCertificate } = await openAuthority(hubDir, []);
   const sockets = new Set<TLSSocket>();
   const options = { key: own.key, cert: own.cert, ca: caCertificate, requestCert: true };
@@ -46,7 +46,7 @@ export async function falseBroker(hubDir: string, how: Falsehood): Promise<False
   };
 }
 
-function answerTo({ type, qos, body }: Packet, how: Falsehood): Buffer | undefined {
+function answerTo({ type, qos, body }: Packet, how: Misbehaviour): Buffer | undefined {
   if (how === "says-nothing") return undefined;
   switch (type) {
     case PACKET.connect:

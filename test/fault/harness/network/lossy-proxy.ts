@@ -15,7 +15,7 @@ import { seeded } from "../sweep/chance.ts";
 import { eachPacket, PACKET } from "./mqtt-frame.ts";
 
 /** Chances from 0 to 1, of each message and in both directions. */
-export interface Fates {
+export interface MessageFaults {
   readonly lost?: number;
   /** Only on the way down. */
   readonly lostDown?: number;
@@ -25,11 +25,11 @@ export interface Fates {
   readonly delayed?: number;
 }
 
-export interface Sieve {
+export interface LossyProxy {
   readonly port: number;
-  set(fates: Fates): void;
+  set(faults: MessageFaults): void;
   /** Tells the pillar something that the hub did not say. */
-  invent(topic: string, message: object): void;
+  inject(topic: string, message: object): void;
   /** The session that the pillar named last, and the run that the hub named last. */
   stamp(): { readonly sessionNonce: string; readonly hubRun: string };
   /** What befell messages so far. */
@@ -49,12 +49,15 @@ const RUN_IN = /"hubRun":"([0-9a-f]{32})"/;
 const MOST_REPEATS = 5;
 const DELAY_MS = { least: 20, most: 800 };
 
-export async function newSieve({ hubDir, mqttPort, identity }: Ends, seed = 1): Promise<Sieve> {
+export async function newLossyProxy(
+  { hubDir, mqttPort, identity }: Ends,
+  seed = 1,
+): Promise<LossyProxy> {
   const { server: own, caCertificate } = await openAuthority(hubDir, []);
   const chance = seeded(seed);
   const counts = { lost: 0, repeated: 0, delayed: 0 };
   const sockets = new Set<TLSSocket>();
-  let fates: Fates = {};
+  let faults: MessageFaults = {};
   let [sessionNonce, hubRun] = ["", ""];
   let near: TLSSocket | undefined;
   const kept = (socket: TLSSocket): TLSSocket => {
@@ -70,16 +73,16 @@ export async function newSieve({ hubDir, mqttPort, identity }: Ends, seed = 1): 
       const text = bytes.toString("latin1");
       if (way === "up") sessionNonce = SESSION_IN.exec(text)?.[1] ?? sessionNonce;
       else hubRun = RUN_IN.exec(text)?.[1] ?? hubRun;
-      const mayBeLost = Math.max(fates.lost ?? 0, way === "down" ? (fates.lostDown ?? 0) : 0);
+      const mayBeLost = Math.max(faults.lost ?? 0, way === "down" ? (faults.lostDown ?? 0) : 0);
       if (chance() < mayBeLost) {
         counts.lost += 1;
         return;
       }
-      const isRepeated = chance() < (fates.repeated ?? 0);
+      const isRepeated = chance() < (faults.repeated ?? 0);
       const again = isRepeated ? 1 + Math.floor(chance() * MOST_REPEATS) : 0;
       if (isRepeated) counts.repeated += 1;
       for (let n = 0; n <= again; n += 1) {
-        if (chance() >= (fates.delayed ?? 0)) write();
+        if (chance() >= (faults.delayed ?? 0)) write();
         else {
           counts.delayed += 1;
           setTimeout(write, DELAY_MS.least + chance() * (DELAY_MS.most - DELAY_MS.least));
@@ -100,10 +103,10 @@ export async function newSieve({ hubDir, mqttPort, identity }: Ends, seed = 1): 
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
-    set: (next) => void (fates = next),
+    set: (next) => void (faults = next),
     stamp: () => ({ sessionNonce, hubRun }),
     counts: () => ({ ...counts }),
-    invent(topic, message) {
+    inject(topic, message) {
       const payload = JSON.stringify(message);
       near?.write(generate({ cmd: "publish", topic, payload, qos: 0, retain: false, dup: false }));
     },

@@ -8,21 +8,21 @@ import { basename } from "node:path";
 import { BroadcastChannel, isMainThread } from "node:worker_threads";
 
 /** Names the file that says what to do when the signal comes. */
-const VARIABLE = "ANZHU_MISCHIEF";
+const VARIABLE = "ANZHU_INJECTED_FAULT";
 const BUSY_MS = 40_000;
-const BITE_BYTES = 32 * 1024 * 1024;
+const BLOCK_BYTES = 32 * 1024 * 1024;
 
-export interface Mischief {
+export interface InjectedFault {
   /** `main`, or the file of a thread: `ledger-worker.ts`. */
   readonly where: string;
   /**
    * `throw`, `reject`: as a bug in a callback or in a promise;
-   * `end`: exits without a message; `eat`: memory.
+   * `end`: exits without a message; `fill-memory`: takes memory without end.
    */
-  readonly what: "throw" | "reject" | "end" | "busy" | "eat";
+  readonly what: "throw" | "reject" | "end" | "busy" | "fill-memory";
 }
 
-export const mischiefEnv = (file: string): Record<string, string> => ({
+export const injectedFaultEnv = (file: string): Record<string, string> => ({
   [VARIABLE]: file,
   NODE_OPTIONS: `--import=${import.meta.url}`,
 });
@@ -32,25 +32,25 @@ if (file !== undefined) {
   const channel = new BroadcastChannel(VARIABLE);
   channel.unref();
   const own = isMainThread ? "main" : basename(process.argv[1] ?? "");
-  const act = ({ where, what }: Mischief): void => {
+  const act = ({ where, what }: InjectedFault): void => {
     if (where === own) setTimeout(() => perform(what), 0);
   };
-  channel.addEventListener("message", (event) => act((event as MessageEvent<Mischief>).data));
+  channel.addEventListener("message", (event) => act((event as MessageEvent<InjectedFault>).data));
   if (isMainThread) {
     process.on("SIGUSR2", () => {
-      const mischief = JSON.parse(readFileSync(file, "utf8")) as Mischief;
-      if (mischief.where === own) act(mischief);
-      else channel.postMessage(mischief);
+      const fault = JSON.parse(readFileSync(file, "utf8")) as InjectedFault;
+      if (fault.where === own) act(fault);
+      else channel.postMessage(fault);
     });
   }
 }
 
-function perform(what: Mischief["what"]): void {
+function perform(what: InjectedFault["what"]): void {
   switch (what) {
     case "throw":
-      throw new Error("mischief: an error nobody catches");
+      throw new Error("injected fault: an error nobody catches");
     case "reject":
-      void Promise.reject(new Error("mischief: a rejection nobody handles"));
+      void Promise.reject(new Error("injected fault: a rejection nobody handles"));
       return;
     case "end":
       process.exit(1);
@@ -60,9 +60,9 @@ function perform(what: Mischief["what"]): void {
       while (performance.now() < end);
       return;
     }
-    case "eat": {
-      const eaten: Buffer[] = [];
-      setInterval(() => eaten.push(Buffer.alloc(BITE_BYTES, 1)), 5);
+    case "fill-memory": {
+      const held: Buffer[] = [];
+      setInterval(() => held.push(Buffer.alloc(BLOCK_BYTES, 1)), 5);
     }
   }
 }

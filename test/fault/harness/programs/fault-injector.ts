@@ -2,22 +2,22 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mischiefEnv, type Mischief } from "./fault-injection.ts";
+import { injectedFaultEnv, type InjectedFault } from "./fault-injection.ts";
 import type { Surroundings } from "./process.ts";
 
-export interface MischiefMaker {
+export interface FaultInjector {
   readonly around: Surroundings;
-  make(pid: number, mischief: Mischief): void;
+  inject(pid: number, fault: InjectedFault): void;
   remove(): void;
 }
 
-export function newMischiefMaker(): MischiefMaker {
-  const dir = mkdtempSync(join(tmpdir(), "anzhu-mischief-"));
-  const file = join(dir, "mischief.json");
+export function newFaultInjector(): FaultInjector {
+  const dir = mkdtempSync(join(tmpdir(), "anzhu-injected-fault-"));
+  const file = join(dir, "fault.json");
   return {
-    around: { env: mischiefEnv(file) },
-    make: (pid, mischief) => {
-      writeFileSync(file, JSON.stringify(mischief));
+    around: { env: injectedFaultEnv(file) },
+    inject: (pid, fault) => {
+      writeFileSync(file, JSON.stringify(fault));
       process.kill(pid, "SIGUSR2");
     },
     remove: () => rmSync(dir, { recursive: true, force: true }),

@@ -9,7 +9,7 @@ import { join } from "node:path";
 
 const ROOT = "/sys/fs/cgroup/memory";
 
-export interface Cage {
+export interface MemoryLimit {
   /** How often the limit was met. */
   failures(): number;
   /** When the process is gone. */
@@ -17,7 +17,7 @@ export interface Cage {
 }
 
 /** In words why not, where the kernel or the rights forbid it. */
-export function cageMemory(pid: number, moreBytes: number): Cage | string {
+export function limitMemory(pid: number, moreBytes: number): MemoryLimit | string {
   if (!existsSync(join(ROOT, "memory.limit_in_bytes"))) return "needs a memory control group (v1)";
   const dir = join(ROOT, `anzhu-${pid}`);
   try {

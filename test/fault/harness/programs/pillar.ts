@@ -9,7 +9,7 @@ import { dataPaths } from "../../../../device/adapters/host/data-dir.ts";
 import type { LampName } from "../../../../simulator/live/board/board-registers.ts";
 import { until } from "../../../../simulator/demo/hub-client.ts";
 import { openBoard, type VirtualBoard } from "../../../../simulator/live/board/virtual-board.ts";
-import { newEarAndEye } from "../judge/ear-and-eye.ts";
+import { newPillarObserver } from "../judge/pillar-observer.ts";
 import type { History } from "../judge/history.ts";
 import { startProcess, type Process, type Surroundings } from "./process.ts";
 
@@ -81,9 +81,9 @@ export async function newPillar(
   let shown: LampName | undefined;
   const lives: Process[] = [];
   const displayFile = dataPaths(dataDir).display;
-  const perceive = newEarAndEye({ pillarId: id, displayFile, history });
+  const observe = newPillarObserver({ pillarId: id, displayFile, history });
   const look = setInterval(() => {
-    perceive(lives.at(-1));
+    observe(lives.at(-1));
     const { lamp } = board.outputs();
     if (lamp !== shown) history.record({ what: "lamp", at: Date.now(), pillarId: id, lamp });
     shown = lamp;

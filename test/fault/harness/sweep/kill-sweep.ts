@@ -6,7 +6,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../../../simulator/demo/hub-client.ts";
 import type { BrokeredStreet } from "../programs/brokered-street.ts";
-import { newMischiefMaker } from "../programs/fault-injector.ts";
+import { newFaultInjector } from "../programs/fault-injector.ts";
 import type { PillarUnderTest } from "../programs/pillar.ts";
 import { below, commandOf } from "../programs/process.ts";
 import { endCall, type Street } from "../programs/street.ts";
@@ -119,19 +119,22 @@ export async function killMedia(street: Street, { id, rounds, from = 0 }: Sweep)
  * In turn the thread that writes the ledger and the one that writes the journal, around a press.
  */
 export async function endThreads(street: Street, { id, rounds, from = 0 }: Sweep): Promise<void> {
-  const maker = newMischiefMaker();
-  street.onClose(() => Promise.resolve(maker.remove()));
+  const injector = newFaultInjector();
+  street.onClose(() => Promise.resolve(injector.remove()));
   await street.hub.stop();
-  await street.hub.start(maker.around);
+  await street.hub.start(injector.around);
   const pillar = await street.add(id);
-  pillar.start(maker.around);
+  pillar.start(injector.around);
   await pillar.untilArmed();
   for (let round = from; round < from + rounds; round += 1) {
     const isHubs = round % 2 === 1;
     const parent = isHubs ? street.hub.process() : pillar.process();
     const pressing = pillar.press();
     await delay(instant(round) * AGENT_SPAN_MS);
-    maker.make(parent.pid(), { where: isHubs ? "worker.ts" : "ledger-worker.ts", what: "end" });
+    injector.inject(parent.pid(), {
+      where: isHubs ? "worker.ts" : "ledger-worker.ts",
+      what: "end",
+    });
     await pressing;
     await endCall(street, pillar);
   }

@@ -8,7 +8,7 @@ import { until } from "../../../../simulator/demo/hub-client.ts";
 import type { Chance } from "../../../../simulator/world/chance.ts";
 import { fill } from "../disk/disk.ts";
 import type { Line, LineState } from "../network/line.ts";
-import type { MischiefMaker } from "../programs/fault-injector.ts";
+import type { FaultInjector } from "../programs/fault-injector.ts";
 import type { PillarUnderTest } from "../programs/pillar.ts";
 import type { PowerRig } from "../disk/power-rig.ts";
 import { below, commandOf } from "../programs/process.ts";
@@ -34,7 +34,7 @@ export interface SoakPillar {
 
 export interface SoakTargets {
   readonly street: Street;
-  readonly maker: MischiefMaker;
+  readonly injector: FaultInjector;
   readonly pillars: readonly SoakPillar[];
   readonly tally: Tally;
   readonly signal: AbortSignal;
@@ -80,8 +80,8 @@ const PILLAR_FAULTS: Readonly<Record<string, Fault<SoakPillar>>> = {
   "the ledger's thread ends": {
     weight: 1,
     isKill: true,
-    perform: async ({ pillar }, { maker }) => {
-      maker.make(pillar.process().pid(), { where: "ledger-worker.ts", what: "end" });
+    perform: async ({ pillar }, { injector }) => {
+      injector.inject(pillar.process().pid(), { where: "ledger-worker.ts", what: "end" });
       await delay(500);
     },
   },
@@ -132,11 +132,11 @@ const HUB_FAULTS: Readonly<Record<string, Fault<Street>>> = {
   "the hub is killed": {
     weight: 4,
     isKill: true,
-    perform: async ({ hub }, { chance, maker }) => {
+    perform: async ({ hub }, { chance, injector }) => {
       await hub.crash();
       await hub.process().cutPower();
       await delay(chance.between(0, 2000));
-      await hub.start(maker.around);
+      await hub.start(injector.around);
     },
   },
   "the hub's media process is killed": {
@@ -147,8 +147,8 @@ const HUB_FAULTS: Readonly<Record<string, Fault<Street>>> = {
   "the journal's thread ends": {
     weight: 2,
     isKill: true,
-    perform: async ({ hub }, { maker }) => {
-      maker.make(hub.process().pid(), { where: "worker.ts", what: "end" });
+    perform: async ({ hub }, { injector }) => {
+      injector.inject(hub.process().pid(), { where: "worker.ts", what: "end" });
       await delay(500);
       await until(THREAD_BACK_MS, () => hub.isReady());
     },

@@ -16,7 +16,7 @@ import { newChance, type Chance } from "../../../../simulator/world/chance.ts";
 import type { Violation } from "../judge/violation.ts";
 import { eventually } from "./kill-sweep.ts";
 import { newLine } from "../network/line.ts";
-import { newMischiefMaker, type MischiefMaker } from "../programs/fault-injector.ts";
+import { newFaultInjector, type FaultInjector } from "../programs/fault-injector.ts";
 import type { PillarUnderTest } from "../programs/pillar.ts";
 import { openPowerRig } from "../disk/power-rig.ts";
 import type { Surroundings } from "../programs/process.ts";
@@ -56,26 +56,26 @@ export interface SoakResult extends Tally {
 
 export async function soak(wanted: SoakWanted): Promise<SoakResult> {
   const street = await openStreet();
-  const maker = newMischiefMaker();
+  const injector = newFaultInjector();
   const without: string[] = [];
   try {
     await street.hub.stop();
-    await street.hub.start(maker.around);
-    const pillars = await placePillars(street, wanted.pillars, maker, without);
+    await street.hub.start(injector.around);
+    const pillars = await placePillars(street, wanted.pillars, injector, without);
     const tally = newTally();
-    const pressed = await pressAll({ street, maker, pillars, tally, wanted });
+    const pressed = await pressAll({ street, injector, pillars, tally, wanted });
     const violations = await eventually(() => street.verdict());
     return { ...tally, presses: pressed, violations, without };
   } finally {
     await street.close();
-    maker.remove();
+    injector.remove();
   }
 }
 
 async function placePillars(
   street: Street,
   count: number,
-  maker: MischiefMaker,
+  injector: FaultInjector,
   without: string[],
 ): Promise<SoakPillar[]> {
   const pillars: SoakPillar[] = [];
@@ -91,7 +91,7 @@ async function placePillars(
     const way = { host: "127.0.0.1", mqttPort: mqtt.port, httpUrl: street.hub.url, alarmUrls };
     const pillar = await street.add(`soak-${n}`, { hub: way, pollMs: POLL_MS });
     const { wrap = [], rig } = await diskOf(n, pillar, street, without);
-    const around: Surroundings = { ...maker.around, ...(wrap.length > 0 && { wrap }) };
+    const around: Surroundings = { ...injector.around, ...(wrap.length > 0 && { wrap }) };
     pillars.push({ pillar, lines: [mqtt, https], rig, start: () => pillar.start(around) });
   }
   for (const { start } of pillars) start();
@@ -121,19 +121,19 @@ async function diskOf(n: number, pillar: PillarUnderTest, street: Street, withou
 
 interface SoakState {
   readonly street: Street;
-  readonly maker: MischiefMaker;
+  readonly injector: FaultInjector;
   readonly pillars: readonly SoakPillar[];
   readonly tally: Tally;
   readonly wanted: SoakWanted;
 }
 
-async function pressAll({ street, maker, pillars, tally, wanted }: SoakState): Promise<number> {
+async function pressAll({ street, injector, pillars, tally, wanted }: SoakState): Promise<number> {
   const { seed } = wanted;
   const ending = new AbortController();
   const { signal } = ending;
   let pressed = 0;
   const isDone = (): boolean => pressed >= wanted.presses;
-  const world = { street, maker, pillars, tally, signal };
+  const world = { street, injector, pillars, tally, signal };
   const background = [
     breakPillars(world, newChance(seed, "pillars")),
     breakHub(world, newChance(seed, "hub")),

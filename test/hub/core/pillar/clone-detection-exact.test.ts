@@ -18,14 +18,14 @@ import { hex, newHeartbeat, START } from "../../../kit/core/hub-core-street.ts";
 const nonce = (n: number): SessionNonce => hex(n) as SessionNonce;
 /** A heartbeat of the n-th session, with this boot number and uptime, this long after the start. */
 function hear(
-  lineage: CloneWatch,
+  watch: CloneWatch,
   { n, boot, up = 0, ms = 0 }: { n: number; boot: number; up?: number; ms?: number },
 ): void {
   const heartbeat = newHeartbeat({ sessionNonce: nonce(n), bootEpoch: boot, uptimeMs: up });
-  hearBoot(lineage, heartbeat, START + ms);
+  hearBoot(watch, heartbeat, START + ms);
 }
-const numbersOf = (lineage: CloneWatch): (string | number)[] =>
-  lineage.sessions.map((one) => Number.parseInt(one.nonce, 16));
+const numbersOf = (watch: CloneWatch): (string | number)[] =>
+  watch.sessions.map((one) => Number.parseInt(one.nonce, 16));
 
 const NEW = {
   enrolments: 3,
@@ -36,7 +36,7 @@ const NEW = {
   suspicion: undefined,
 };
 
-describe("a lineage", () => {
+describe("a clone watch", () => {
   test("begins with the boot the journal knows, and with nothing heard", () => {
     expect(newCloneWatch(3, 7)).toEqual(NEW);
     expect(newCloneWatch(3, 99_999_999).highestEpoch).toBe(99_999_999);
@@ -45,38 +45,38 @@ describe("a lineage", () => {
   });
 
   test("remembers each session with its boot, and the earliest moment it may have booted", () => {
-    const lineage = newCloneWatch(3, 7);
-    hear(lineage, { n: 1, boot: 8, up: 5000, ms: 6000 });
+    const watch = newCloneWatch(3, 7);
+    hear(watch, { n: 1, boot: 8, up: 5000, ms: 6000 });
     const session = { nonce: nonce(1), bootEpoch: 8, bootedAt: START + 1000 };
-    expect(lineage).toEqual({ ...NEW, highestEpoch: 8, sessions: [session] });
-    hear(lineage, { n: 1, boot: 8, up: 10_000, ms: 12_000 });
-    expect(lineage.sessions).toEqual([session]);
-    hear(lineage, { n: 1, boot: 8, up: 15_000, ms: 15_900 });
-    expect(lineage.sessions).toEqual([{ ...session, bootedAt: START + 900 }]);
+    expect(watch).toEqual({ ...NEW, highestEpoch: 8, sessions: [session] });
+    hear(watch, { n: 1, boot: 8, up: 10_000, ms: 12_000 });
+    expect(watch.sessions).toEqual([session]);
+    hear(watch, { n: 1, boot: 8, up: 15_000, ms: 15_900 });
+    expect(watch.sessions).toEqual([{ ...session, bootedAt: START + 900 }]);
   });
 
   test("remembers four sessions, the latest last, and hears nothing of one that has ended", () => {
-    const lineage = newCloneWatch(3, 7);
-    for (const n of [1, 2, 3, 4, 5]) hear(lineage, { n, boot: 7, up: n * 1000, ms: n * 1000 });
-    expect(numbersOf(lineage)).toEqual([2, 3, 4, 5]);
-    expect([1, 2, 4, 5].map((n) => isFromBefore(lineage, nonce(n)))).toEqual([
+    const watch = newCloneWatch(3, 7);
+    for (const n of [1, 2, 3, 4, 5]) hear(watch, { n, boot: 7, up: n * 1000, ms: n * 1000 });
+    expect(numbersOf(watch)).toEqual([2, 3, 4, 5]);
+    expect([1, 2, 4, 5].map((n) => isFromBefore(watch, nonce(n)))).toEqual([
       ...[false, true, true, false],
     ]);
     expect(isFromBefore(undefined, nonce(1))).toBe(false);
-    const before = structuredClone(lineage);
-    hear(lineage, { n: 3, boot: 99, up: 1, ms: 20_000 });
-    expect(lineage).toEqual(before);
+    const before = structuredClone(watch);
+    hear(watch, { n: 3, boot: 99, up: 1, ms: 20_000 });
+    expect(watch).toEqual(before);
   });
 });
 
 describe("a boot that was followed by another", () => {
   /** Boot 7, boot 8, then boot 7 in a new session, this much later by its own uptime. */
   const back = (laterMs: number): CloneWatch => {
-    const lineage = newCloneWatch(1, 7);
-    hear(lineage, { n: 1, boot: 7, up: 10_000, ms: 10_000 });
-    hear(lineage, { n: 2, boot: 8, up: 0, ms: 20_000 });
-    hear(lineage, { n: 3, boot: 7, up: 21_000 - laterMs, ms: 21_000 });
-    return lineage;
+    const watch = newCloneWatch(1, 7);
+    hear(watch, { n: 1, boot: 7, up: 10_000, ms: 10_000 });
+    hear(watch, { n: 2, boot: 8, up: 0, ms: 20_000 });
+    hear(watch, { n: 3, boot: 7, up: 21_000 - laterMs, ms: 21_000 });
+    return watch;
   };
   test("and speaks again is a second machine, in words", () => {
     expect(back(0).suspicion).toBe("boot 7 speaks again after another one");
@@ -88,19 +88,19 @@ describe("a boot that was followed by another", () => {
     ]);
   });
   test("is no second machine when it is the boot that spoke last, in a new session", () => {
-    const lineage = newCloneWatch(1, 7);
-    for (const n of [1, 2, 3]) hear(lineage, { n, boot: 7, up: n * 1000, ms: n * 1000 });
-    expect(lineage.suspicion).toBeUndefined();
-    expect(numbersOf(lineage)).toEqual([1, 2, 3]);
+    const watch = newCloneWatch(1, 7);
+    for (const n of [1, 2, 3]) hear(watch, { n, boot: 7, up: n * 1000, ms: n * 1000 });
+    expect(watch.suspicion).toBeUndefined();
+    expect(numbersOf(watch)).toEqual([1, 2, 3]);
   });
 });
 
 describe("a boot number that goes back", () => {
   /** Boot 9, and then boot 5 at each of these moments, in one session. */
   const behindAt = (...moments: number[]): CloneWatch => {
-    const lineage = newCloneWatch(1, 9);
-    for (const ms of moments) hear(lineage, { n: 1, boot: 5, up: ms, ms });
-    return lineage;
+    const watch = newCloneWatch(1, 9);
+    for (const ms of moments) hear(watch, { n: 1, boot: 5, up: ms, ms });
+    return watch;
   };
   const words = "expected boot 9 or later, found boot 5";
 
@@ -118,22 +118,22 @@ describe("a boot number that goes back", () => {
     expect(behindAt(0, 600_001, 604_001).suspicion).toBe(words);
   });
   test("is none when it is the same, or a machine's clock in place of a count", () => {
-    const lineage = newCloneWatch(1, 9);
-    hear(lineage, { n: 1, boot: 9 });
-    hear(lineage, { n: 1, boot: 9, ms: 9000 });
-    expect([lineage.backSince, lineage.highestEpoch]).toEqual([null, 9]);
-    hear(lineage, { n: 1, boot: 100_000_000, ms: 18_000 });
-    expect([lineage.backSince, lineage.highestEpoch]).toEqual([null, 9]);
-    hear(lineage, { n: 1, boot: 10, ms: 27_000 });
-    expect([lineage.backSince, lineage.highestEpoch]).toEqual([null, 10]);
+    const watch = newCloneWatch(1, 9);
+    hear(watch, { n: 1, boot: 9 });
+    hear(watch, { n: 1, boot: 9, ms: 9000 });
+    expect([watch.backSince, watch.highestEpoch]).toEqual([null, 9]);
+    hear(watch, { n: 1, boot: 100_000_000, ms: 18_000 });
+    expect([watch.backSince, watch.highestEpoch]).toEqual([null, 9]);
+    hear(watch, { n: 1, boot: 10, ms: 27_000 });
+    expect([watch.backSince, watch.highestEpoch]).toEqual([null, 10]);
   });
 });
 
 describe("connections that throw each other out", () => {
   const takenOver = (...moments: number[]): CloneWatch => {
-    const lineage = newCloneWatch(1, 1);
-    for (const ms of moments) hearTakeover(lineage, START + ms, true);
-    return lineage;
+    const watch = newCloneWatch(1, 1);
+    for (const ms of moments) hearTakeover(watch, START + ms, true);
+    return watch;
   };
   const words = "8 times in a row a connection threw out the one before, within 30 s";
   const six = [1, 2, 3, 4, 5, 6];
@@ -145,10 +145,10 @@ describe("connections that throw each other out", () => {
     expect(takenOver(0, ...six, 7, 8).takenOverAt).toEqual([...six, 7, 8].map((ms) => START + ms));
   });
   test("say nothing once one of them found nobody to throw out", () => {
-    const lineage = takenOver(0, 1);
-    hearTakeover(lineage, START + 2, false);
-    expect(lineage.takenOverAt).toEqual([]);
-    hearTakeover(lineage, START + 3, true);
-    expect([lineage.takenOverAt, lineage.suspicion]).toEqual([[START + 3], undefined]);
+    const watch = takenOver(0, 1);
+    hearTakeover(watch, START + 2, false);
+    expect(watch.takenOverAt).toEqual([]);
+    hearTakeover(watch, START + 3, true);
+    expect([watch.takenOverAt, watch.suspicion]).toEqual([[START + 3], undefined]);
   });
 });

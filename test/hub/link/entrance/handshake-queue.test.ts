@@ -2,44 +2,44 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
-  createWaitingRoom,
-  type WaitingRoom,
+  createHandshakeQueue,
+  type HandshakeQueue,
 } from "../../../../hub/link/entrance/handshake-queue.ts";
 import { applicationProtocols } from "../../../../shared/protocol/alpn.ts";
 
 let server: Server;
-let room: WaitingRoom;
-let letIn: string[];
+let queue: HandshakeQueue;
+let begun: string[];
 let late: string[];
 const clients: Socket[] = [];
 
 beforeEach(async () => {
-  letIn = [];
+  begun = [];
   late = [];
-  room = createWaitingRoom({
-    letIn: (socket) => {
-      // What was said is there again for whoever shakes hands.
-      letIn.push(String(socket.read()).slice(-8));
+  queue = createHandshakeQueue({
+    onTurn: (socket) => {
+      // What was read is there again for the handshake.
+      begun.push(String(socket.read()).slice(-8));
       socket.destroy();
     },
     onLate: (_, reason) => late.push(reason),
   });
-  server = createServer(room.enter).listen(0, "127.0.0.1");
+  server = createServer(queue.enter).listen(0, "127.0.0.1");
   await once(server, "listening");
 });
 afterEach(() => {
-  room.close();
+  queue.close();
   clients.splice(0).forEach((client) => client.destroy());
   server.close();
 });
 
 async function arrive(): Promise<Socket> {
   const { port } = server.address() as AddressInfo;
-  const before = room.size();
+  const before = queue.size();
   const client = connect({ port, host: "127.0.0.1" });
   clients.push(client);
   client.on("error", () => undefined);
-  await vi.waitFor(() => expect(room.size()).toBe(before + 1));
+  await vi.waitFor(() => expect(queue.size()).toBe(before + 1));
   return client;
 }
 
@@ -66,8 +66,8 @@ function hello(hasAlarm: boolean, name: string): Buffer {
 test("nobody waits when nobody else is there", async () => {
   const client = await arrive();
   client.write(hello(false, "alone"));
-  await vi.waitFor(() => expect(letIn).toEqual(["   alone"]));
-  expect(room.size()).toBe(0);
+  await vi.waitFor(() => expect(begun).toEqual(["   alone"]));
+  expect(queue.size()).toBe(0);
 });
 
 test("those with an alarm come before all who were there first", async () => {
@@ -78,9 +78,9 @@ test("those with an alarm come before all who were there first", async () => {
   urgent.write(hello(true, "alarm"));
   const until = performance.now() + 100;
   while (performance.now() < until);
-  await vi.waitFor(() => expect(letIn).toHaveLength(4));
-  expect(letIn.indexOf("   alarm")).toBeLessThanOrEqual(1);
-  expect(letIn.filter((name) => name.includes("calm")).toSorted()).toEqual([
+  await vi.waitFor(() => expect(begun).toHaveLength(4));
+  expect(begun.indexOf("   alarm")).toBeLessThanOrEqual(1);
+  expect(begun.filter((name) => name.includes("calm")).toSorted()).toEqual([
     "  calm 0",
     "  calm 1",
     "  calm 2",
@@ -94,7 +94,7 @@ test("of equals the last comes first, because the first is about to give up", as
   last.write(hello(false, "last"));
   const until = performance.now() + 100;
   while (performance.now() < until);
-  await vi.waitFor(() => expect(letIn).toEqual(["    last", "   first"]));
+  await vi.waitFor(() => expect(begun).toEqual(["    last", "   first"]));
 });
 
 test("a hello that comes in pieces is put together", async () => {
@@ -104,7 +104,7 @@ test("a hello that comes in pieces is put together", async () => {
     client.write(bytes.subarray(at, at + 7));
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  await vi.waitFor(() => expect(letIn).toHaveLength(1));
+  await vi.waitFor(() => expect(begun).toHaveLength(1));
 });
 
 test("a sender that goes away while waiting is forgotten, also without an error", async () => {
@@ -112,8 +112,8 @@ test("a sender that goes away while waiting is forgotten, also without an error"
   const rude = await arrive();
   silent.end();
   rude.resetAndDestroy();
-  await vi.waitFor(() => expect(room.size()).toBe(0));
-  expect(letIn).toEqual([]);
+  await vi.waitFor(() => expect(queue.size()).toBe(0));
+  expect(begun).toEqual([]);
   expect(late).toEqual([]);
 });
 
@@ -124,14 +124,14 @@ test("who says nothing for five seconds is turned away", async () => {
   client.resume();
   await closed;
   expect(late).toEqual(["hello"]);
-  expect(room.size()).toBe(0);
+  expect(queue.size()).toBe(0);
 });
 
 test("closing it sends everybody home", async () => {
   const client = await arrive();
   const closed = once(client, "close");
   client.resume();
-  room.close();
+  queue.close();
   await closed;
-  expect(room.size()).toBe(0);
+  expect(queue.size()).toBe(0);
 });

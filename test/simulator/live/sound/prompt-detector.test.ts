@@ -1,7 +1,10 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { readPrompt } from "../../../../device/media/play/prompt.ts";
-import { newPromptEar, ownSignatures } from "../../../../simulator/live/sound/prompt-detector.ts";
+import {
+  newPromptDetector,
+  ownSignatures,
+} from "../../../../simulator/live/sound/prompt-detector.ts";
 
 async function pcmOf(name: string): Promise<Buffer> {
   const wav = await readPrompt("", name);
@@ -18,14 +21,14 @@ test("every prompt of the agent is told from every other, however its sound is c
   const cut = fc.integer({ min: 1, max: 4000 });
   fc.assert(
     fc.property(order, cut, (names, size) => {
-      const ear = newPromptEar(signatures);
-      expect(ear.latest()).toBeNull();
+      const detector = newPromptDetector(signatures);
+      expect(detector.latest()).toBeNull();
       for (const name of names) {
         const sound = sounds.get(name) ?? Buffer.alloc(0);
         for (let at = 0; at < sound.length; at += size) {
-          ear.listen(sound.subarray(at, at + size));
+          detector.listen(sound.subarray(at, at + size));
         }
-        expect(ear.latest()).toBe(name);
+        expect(detector.latest()).toBe(name);
       }
     }),
     { numRuns: 10 },
@@ -33,8 +36,8 @@ test("every prompt of the agent is told from every other, however its sound is c
 });
 
 test("a voice and silence are no prompts", async () => {
-  const ear = newPromptEar(await ownSignatures());
-  ear.listen(Buffer.alloc(96_000));
-  ear.listen(Buffer.from(Array.from({ length: 9600 }, (_, i) => (i * 7919) & 0xff)));
-  expect(ear.latest()).toBeNull();
+  const detector = newPromptDetector(await ownSignatures());
+  detector.listen(Buffer.alloc(96_000));
+  detector.listen(Buffer.from(Array.from({ length: 9600 }, (_, i) => (i * 7919) & 0xff)));
+  expect(detector.latest()).toBeNull();
 });

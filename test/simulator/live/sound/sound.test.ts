@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
-  newPlayedRing,
-  RING_SECONDS,
+  newPlaybackBuffer,
+  BUFFER_SECONDS,
   START_LATENCY_MS,
 } from "../../../../simulator/live/sound/playback-buffer.ts";
 import { MAX_CATCH_UP_MS, samplesDue } from "../../../../simulator/live/sound/sample-clock.ts";
@@ -59,11 +59,11 @@ test("the street is faint, and never exact silence for long", () => {
 });
 
 test("what the speaker played lies where it sounded, with silence where nothing came", () => {
-  const ring = newPlayedRing(0);
+  const buffer = newPlaybackBuffer(0);
   const frame = new Int16Array(20 * SAMPLES_PER_MS).fill(100);
-  ring.play(frame, 1000);
-  ring.play(frame, 1020);
-  const heard = ring.last(2, 2000);
+  buffer.play(frame, 1000);
+  buffer.play(frame, 1020);
+  const heard = buffer.last(2, 2000);
   const first = heard.indexOf(100);
   expect(first / SAMPLES_PER_MS).toBe(1000 + START_LATENCY_MS);
   expect(heard.lastIndexOf(100) + 1 - first).toBe(40 * SAMPLES_PER_MS);
@@ -71,10 +71,10 @@ test("what the speaker played lies where it sounded, with silence where nothing 
 });
 
 test("frames that come a little late are played without a gap", () => {
-  const ring = newPlayedRing(0);
+  const buffer = newPlaybackBuffer(0);
   const frame = new Int16Array(20 * SAMPLES_PER_MS).fill(1);
-  for (const [i, late] of [0, 9, 3, 15, 0].entries()) ring.play(frame, 500 + i * 20 + late);
-  const heard = ring.last(1, 1000);
+  for (const [i, late] of [0, 9, 3, 15, 0].entries()) buffer.play(frame, 500 + i * 20 + late);
+  const heard = buffer.last(1, 1000);
   const from = heard.indexOf(1);
   expect(heard.subarray(from, from + 100 * SAMPLES_PER_MS).every((sample) => sample === 1)).toBe(
     true,
@@ -82,12 +82,12 @@ test("frames that come a little late are played without a gap", () => {
 });
 
 test("the speaker remembers two minutes and not more", () => {
-  const ring = newPlayedRing(0);
-  ring.play(new Int16Array(SAMPLES_PER_MS).fill(7), 0);
-  const later = (RING_SECONDS + 1) * 1000;
-  ring.play(new Int16Array(SAMPLES_PER_MS).fill(8), later);
-  const heard = ring.last(10_000, later + 100);
-  expect(heard).toHaveLength(RING_SECONDS * 48_000);
+  const buffer = newPlaybackBuffer(0);
+  buffer.play(new Int16Array(SAMPLES_PER_MS).fill(7), 0);
+  const later = (BUFFER_SECONDS + 1) * 1000;
+  buffer.play(new Int16Array(SAMPLES_PER_MS).fill(8), later);
+  const heard = buffer.last(10_000, later + 100);
+  expect(heard).toHaveLength(BUFFER_SECONDS * 48_000);
   expect(heard.includes(7)).toBe(false);
   expect(heard.includes(8)).toBe(true);
 });

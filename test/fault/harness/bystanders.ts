@@ -2,7 +2,7 @@
  * What people and pillars do while somebody else floods the hub, each timed: pillars and an
  * operator at 127.0.0.1.
  *
- * Each deed resolves with the milliseconds it took, and
+ * Each action resolves with the milliseconds it took, and
  * with `Infinity` when nothing came of it in time.
  */
 import { fork } from "node:child_process";
@@ -16,8 +16,8 @@ import { ACCOUNTS, PASSWORD } from "../../../simulator/demo/demo-hub.ts";
 import { tlsOf, wirePillar, type WireLink, type WirePillar } from "./network/wire-pillar.ts";
 import type { Street } from "./programs/street.ts";
 
-export type Deed = "press" | "newcomer" | "fallback" | "operator" | "floor";
-export type Innocents = Readonly<Record<Deed, () => Promise<number>>>;
+export type Action = "press" | "newcomer" | "fallback" | "operator" | "floor";
+export type Bystanders = Readonly<Record<Action, () => Promise<number>>>;
 
 const PATIENCE_MS = 20_000;
 /** Each may send 20 alarms a second. */
@@ -25,11 +25,11 @@ const PRESSING = 4;
 /** So that each has left before it comes again. */
 const NEWCOMERS = 8;
 
-export async function newInnocents(street: Street): Promise<Innocents> {
+export async function newBystanders(street: Street): Promise<Bystanders> {
   const { hub } = street;
   const links: WireLink[] = [];
   for (let n = 0; n < PRESSING; n += 1) {
-    links.push(await (await wirePillar(street, `innocent-${n}`)).connect());
+    links.push(await (await wirePillar(street, `bystander-${n}`)).connect());
   }
   const newcomers: WirePillar[] = [];
   for (let n = 0; n < NEWCOMERS; n += 1) newcomers.push(await wirePillar(street, `newcomer-${n}`));

@@ -1,7 +1,4 @@
-/**
- * Listens to an agent's voice, reads its screen and its link,
- * from what it leaves: its log and its display file.
- */
+/** Records what an agent says, shows and knows of its link, from its log and its display file. */
 import { readFileSync, statSync } from "node:fs";
 import type { PromptName } from "../../../../device/core/call/prompt.ts";
 import type { Display } from "../../../../device/core/state/shown.ts";
@@ -11,7 +8,7 @@ import type { Process } from "../programs/process.ts";
 /** The test itself stood still for so long: nothing of that time can be judged to the second. */
 const PAUSE_MS = 500;
 
-export function newEarAndEye(of: {
+export function newPillarObserver(of: {
   readonly pillarId: string;
   readonly displayFile: string;
   readonly history: History;
