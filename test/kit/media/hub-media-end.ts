@@ -6,15 +6,9 @@
  * sleeps, and an answering werift would be one).
  */
 import { Encoder } from "@evan/opus";
-import {
-  MediaStreamTrack,
-  RTCPeerConnection,
-  RTCRtpCodecParameters,
-  RtpHeader,
-  RtpPacket,
-  type RtcpPacket,
-} from "werift";
-import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
+import { MediaStreamTrack, RTCPeerConnection, RtpHeader, RtpPacket, type RtcpPacket } from "werift";
+import { AUDIO } from "../../../shared/media/codecs.ts";
+import { namedCodecs } from "../../../shared/webrtc/werift.ts";
 import { sine } from "./tone.ts";
 
 /** Packets kept: a minute of picture and sound. */
@@ -50,7 +44,7 @@ export function newFalseHub(): FalseHub {
     bundlePolicy: "max-bundle",
     iceServers: [],
     iceUseIpv6: false,
-    codecs: codecs(),
+    codecs: namedCodecs(),
   });
   let kept: Received[] = [];
   const reports: RtcpPacket[] = [];
@@ -140,28 +134,3 @@ export function newFalseHub(): FalseHub {
 /** RFC 7983 and RFC 5761: by the first two bytes. */
 const isRtp = (data: Buffer): boolean =>
   (data[0] ?? 0) >> 6 === 2 && ((data[1] ?? 0) < 192 || (data[1] ?? 0) > 223);
-
-function codecs() {
-  const { mimeType, clockRate, payloadType, fmtp: parameters } = VIDEO;
-  const rtcpFeedback = [{ type: "nack" }, { type: "nack", parameter: "pli" }];
-  return {
-    video: [
-      new RTCRtpCodecParameters({ mimeType, clockRate, payloadType, parameters, rtcpFeedback }),
-      new RTCRtpCodecParameters({
-        mimeType: "video/rtx",
-        clockRate,
-        payloadType: VIDEO.rtxPayloadType,
-        parameters: `apt=${payloadType}`,
-      }),
-    ],
-    audio: [
-      new RTCRtpCodecParameters({
-        mimeType: AUDIO.mimeType,
-        clockRate: AUDIO.clockRate,
-        channels: AUDIO.channels,
-        payloadType: AUDIO.payloadType,
-        parameters: AUDIO.fmtp,
-      }),
-    ],
-  };
-}
