@@ -45,6 +45,9 @@ describe("a planted violation is found", () => {
       "direction",
     ],
     ["a message uses a file", "shared/ids.ts", `import "./host/sqlite.ts";`, "direction"],
+    ["WebRTC uses a file", "shared/webrtc/werift.ts", `import "node:fs";`, "direction"],
+    ["WebRTC imports a package", "shared/webrtc/werift.ts", `import "mqtt";`, "direction"],
+    ["a name holds a control character", "hub/main.ts", `const name = "to-\u0001-hub";`, "control"],
     ["shared imports a package", "shared/ids.ts", `import x from "kysely";`, "direction"],
     [
       "production imports the simulator",

@@ -66,7 +66,8 @@ export type Density = "day" | "dense";
 export type BrokerKind = "embedded" | "external" | "external-keeping";
 
 /** What an address for alarms leads to: the hub; the hub, late; nothing. */
-export type FallbackHub = "right" | "slow" | "dead";
+export const FALLBACK_HUB_KINDS = ["right", "slow", "dead"] as const;
+export type FallbackHub = (typeof FALLBACK_HUB_KINDS)[number];
 
 export interface Profile {
   /** Times a day. */

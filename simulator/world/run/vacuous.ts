@@ -2,9 +2,9 @@
  * What must have happened at least once in a run of
  * many seeds, or the run has proven nothing of it.
  *
- * Each kind of fault that was switched on must have struck, and must have had its effect.
+ * Each kind of fault that was switched on must have happened, and must have had its effect.
  */
-import { FAULT_KINDS } from "../faults/profile.ts";
+import { FALLBACK_HUB_KINDS, FAULT_KINDS } from "../faults/profile.ts";
 
 const EFFECTS: readonly string[] = [
   "acknowledged-then-lost",
@@ -50,9 +50,6 @@ const EFFECTS: readonly string[] = [
   "ledger-back",
   "ledger-broken",
   "ledger-moved",
-  "posted-to--hub",
-  "posted-to--hub",
-  "posted-to--hub",
   "pressed-in-quiet",
   "recorded-unverified",
   "told-without-broker",
@@ -111,6 +108,7 @@ export function vacuous(coverage: ReadonlyMap<string, number>, pillars: number):
   const needed = [
     ...FAULT_KINDS.map((kind) => `fault: ${kind}`),
     ...EFFECTS,
+    ...FALLBACK_HUB_KINDS.map((kind) => `posted-to-${kind}-hub`),
     ...(pillars >= GRID_PILLARS ? GRID_EFFECTS : []),
   ];
   return needed.filter((name) => !coverage.get(name));
