@@ -130,7 +130,7 @@ async function startCore(config: HubConfig, parts: CoreParts, closers: Closers):
     () => shell.stop(),
     () => media.close(),
   );
-  await shell.recallIdentities();
+  await shell.reconcileIdentities();
   const took = Math.round(performance.now() - startedAt);
   const { pillars, incidents } = shell.loop.state();
   log.info(

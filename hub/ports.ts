@@ -14,7 +14,7 @@ import type { z } from "zod";
 import type { Accepted } from "../shared/protocol/accepted.ts";
 import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
-import type { Fact } from "./core/facts.ts";
+import type { Fact, IdentityFact } from "./core/facts.ts";
 import type { Via } from "./core/facts/incident.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
@@ -35,6 +35,8 @@ export interface Journal {
   replay(fold: JournalFold): void;
   /** Alarms held under this number or id. */
   findAlarms(event: Pick<AlarmEvent, "pillarId" | "seq" | "eventId">): readonly KnownAlarm[];
+  /** All facts of identities, of each pillar in their order. */
+  identityFacts(): readonly IdentityFact[];
   /** Keeps a folded state, so that a restart need not fold everything. */
   saveSnapshot(index: number, body: string): Promise<void>;
   /** After a failure: a new writer on a checked file. Rejects while the disk is still bad. */

@@ -9,12 +9,18 @@
  */
 import type { Logger } from "pino";
 import type { Accounts } from "../accounts/ports.ts";
-import type { HubCommands } from "../ports.ts";
+import type { FactOf } from "../core/facts.ts";
+import type { HubCommands, ReadModels } from "../ports.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { Transfers } from "./transfers.ts";
 
 /** With the media process's own time, a view is over well within a second. */
 const LOOK_EVERY_MS = 250;
+
+/** Account changes within one millisecond. */
+const MAX_AT_ONCE = 200;
+
+type AccountFact = FactOf<"account-changed">;
 
 export interface SessionWatch {
   /** Looks now, for a change made here. */
@@ -27,6 +33,7 @@ export interface SessionWatch {
 export interface SessionWatchOptions {
   readonly accounts: Pick<Accounts, "sessionById" | "version" | "waitingFacts" | "forgetFacts">;
   readonly hub: Pick<HubCommands, "viewingSessions" | "endViewsOf" | "record">;
+  readonly reads: Pick<ReadModels, "audit">;
   readonly streams: Pick<EventStreams, "sessions" | "endSession">;
   readonly transfers: Pick<Transfers, "sessions" | "endSession">;
   readonly log: Pick<Logger, "error">;
@@ -37,6 +44,11 @@ interface WatchState extends SessionWatchOptions {
   seenVersion: string;
   readonly expiryById: Map<string, number>;
   isTaking: boolean;
+  /**
+   * Whether changes that wait may be in the journal already: from a start, or a failure, to the
+   * next success.
+   */
+  isUnsure: boolean;
   /** The last failure, so that one that lasts is one line. */
   complaint: string;
 }
@@ -47,6 +59,7 @@ export function watchSessions(options: SessionWatchOptions): SessionWatch {
     seenVersion: "",
     expiryById: new Map(),
     isTaking: false,
+    isUnsure: true,
     complaint: "",
   };
   const look = async (): Promise<void> => {
@@ -91,7 +104,10 @@ async function endOver(watch: WatchState): Promise<void> {
   watch.seenVersion = version;
 }
 
-/** A change may be told twice when the hub ends between the two writes; it is never left out. */
+/**
+ * Into the journal first: a change is never left out, and is told once also when the hub ends
+ * between the two writes.
+ */
 async function takeFacts(watch: WatchState): Promise<void> {
   if (watch.isTaking) return;
   watch.isTaking = true;
@@ -99,11 +115,33 @@ async function takeFacts(watch: WatchState): Promise<void> {
     const waiting = watch.accounts.waitingFacts();
     const last = waiting.at(-1);
     if (!last) return;
-    await watch.hub.record(waiting.map(({ fact }) => fact));
+    const facts = waiting.map(({ fact }) => fact);
+    const untold = watch.isUnsure ? await untoldOf(watch, facts) : facts;
+    watch.isUnsure = true;
+    if (untold.length > 0) await watch.hub.record(untold);
     watch.accounts.forgetFacts(last.id);
+    watch.isUnsure = false;
   } finally {
     watch.isTaking = false;
   }
+}
+
+async function untoldOf(
+  { reads }: WatchState,
+  facts: readonly AccountFact[],
+): Promise<readonly AccountFact[]> {
+  const untold: AccountFact[] = [];
+  for (const fact of facts) {
+    const { at, username, change } = fact;
+    const [from, to] = [at, at + 1].map((ms) => new Date(ms).toISOString());
+    const { items } = await reads.audit({ kind: "account", from, to, limit: MAX_AT_ONCE });
+    const isTold = items.some(
+      ({ account, detail }) =>
+        account === username && detail?.kind === "account" && detail.change === change,
+    );
+    if (!isTold) untold.push(fact);
+  }
+  return untold;
 }
 
 function complain(watch: WatchState, reason: string): void {

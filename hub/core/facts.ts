@@ -18,6 +18,20 @@ export type IncidentFact = Extract<Fact, { incidentId: IncidentId }>;
 export type CertificateFact = FactOf<
   "certificate-renewed" | "certificate-adopted" | "certificate-expired" | "pillar-revoked"
 >;
+/**
+ * What gives a pillar its identity or takes it: kept beside the authority as well
+ * (`hub/identity/`).
+ */
+export const OF_IDENTITY = [
+  "pillar-registered",
+  "pillar-enrolled",
+  "certificate-renewed",
+  "pillar-revoked",
+] as const satisfies readonly Fact["type"][];
+export type IdentityFact = FactOf<(typeof OF_IDENTITY)[number]>;
+const ofIdentity: ReadonlySet<string> = new Set(OF_IDENTITY);
+export const isIdentityFact = (fact: Fact): fact is IdentityFact => ofIdentity.has(fact.type);
+
 /** Facts that change a pillar's row. */
 export type PillarFact = FactOf<
   | "pillar-registered"

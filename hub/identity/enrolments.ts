@@ -35,7 +35,9 @@ const Details = z.object({
 const Row = z.object({
   secret_hash: z.instanceof(Uint8Array),
   details: z.string(),
+  expires_at: z.number(),
 });
+type Row = z.infer<typeof Row>;
 
 export type ClosableEnrolments = Enrolments & { close(): void };
 
@@ -49,10 +51,37 @@ export function openEnrolments(file: string): ClosableEnrolments {
   );
   const find = db.prepare("SELECT * FROM enrolment WHERE pillar_id = ? AND expires_at > ?");
   const remove = db.prepare("DELETE FROM enrolment WHERE pillar_id = ?");
-  const rightRow = (pillarId: PillarId, secret: string): z.infer<typeof Row> | undefined => {
+  const restore = db.prepare(
+    `INSERT OR IGNORE INTO enrolment (pillar_id, secret_hash, details, expires_at)
+     VALUES (?, ?, ?, ?)`,
+  );
+  const rightRow = (pillarId: PillarId, secret: string): Row | undefined => {
     const found = find.get(pillarId, Date.now());
     const row = found && Row.parse(found);
     return row && timingSafeEqual(row.secret_hash, hashOf(secret)) ? row : undefined;
+  };
+  const take = (pillarId: PillarId, secret: string): Row | undefined => {
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      const row = rightRow(pillarId, secret);
+      if (row) remove.run(pillarId);
+      db.exec("COMMIT");
+      return row;
+    } catch (error) {
+      db.exec("ROLLBACK");
+      throw error;
+    }
+  };
+  /**
+   * Unless a newer code was made meanwhile. A full disk may keep it from being put back: a new one
+   * is made in a minute.
+   */
+  const putBack = (pillarId: PillarId, { secret_hash, details, expires_at }: Row): void => {
+    try {
+      restore.run(pillarId, secret_hash, details, expires_at);
+    } catch {
+      return;
+    }
   };
   return {
     create: async (wanted) => {
@@ -70,20 +99,19 @@ export function openEnrolments(file: string): ClosableEnrolments {
       return secret;
     },
     isRight: async (pillarId, secret) => rightRow(pillarId, secret) !== undefined,
-    redeem: async (pillarId, secret) => {
-      db.exec("BEGIN IMMEDIATE");
+    redeem: async (pillarId, secret, work) => {
+      const row = take(pillarId, secret);
+      // A row that an older release wrote beyond the limits counts as no code; a new one is made in
+      // a minute.
+      const read = row ? Details.safeParse(JSON.parse(row.details)) : undefined;
+      if (!row || !read?.success) return false;
       try {
-        const row = rightRow(pillarId, secret);
-        if (row) remove.run(pillarId);
-        db.exec("COMMIT");
-        // A row that an older release wrote beyond the limits
-        // counts as no code; a new one is made in a minute.
-        const read = row ? Details.safeParse(JSON.parse(row.details)) : undefined;
-        return read?.success ? read.data : undefined;
+        await work(read.data);
       } catch (error) {
-        db.exec("ROLLBACK");
+        putBack(pillarId, row);
         throw error;
       }
+      return true;
     },
     close: () => db.close(),
   };

@@ -1,41 +1,34 @@
 /**
  * Identities given and taken: enrolled, renewed, revoked.
  *
- * Each goes into a register beside the authority before it goes into the journal. A journal may be
- * put back from an old backup, and must then not trust a key again that was revoked since, nor
- * forget a certificate that was renewed: what the register knows and the journal does not is added
- * to the journal before anything listens.
+ * Each goes into the journal first, and counts from then on. After that it goes into a register
+ * beside the authority, because a journal may be put back from an old backup, and must then not
+ * trust a key again that was revoked since, nor forget a certificate that was renewed. Before
+ * anything listens the two are compared: a journal that was put back gets what only the register
+ * knows, and a register that a crash or a full disk has cut short gets what it lacks.
  */
+import type { Logger } from "pino";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import { isRenewalBudgetSpent, MAX_RENEWALS_PER_DAY, renewalFacts } from "../core/pillar/budget.ts";
-import { goodSerials, isRenewalDue, whyNotAdmitted } from "../core/pillar/certificate.ts";
-import { decideRevoke } from "../core/pillar/revocation.ts";
+import { isRenewalDue, whyNotAdmitted } from "../core/pillar/certificate.ts";
 import type { HubEvent } from "../core/events.ts";
-import type { Fact, FactOf } from "../core/facts.ts";
+import { isIdentityFact, type Fact, type IdentityFact } from "../core/facts.ts";
 import { isCloned } from "../core/pillar/pillar-registry.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { PILLAR_DAYS } from "./certificate-days.ts";
 import type { Settled } from "../shell/loop.ts";
 import { createOnce } from "../shell/idempotency.ts";
 import type { Authority } from "./ports.ts";
+import { reconcile } from "./reconcile.ts";
 import type { Ended, HubCommands, MayRenew, RenewalAsked } from "../ports.ts";
 
 const LIFE_MS = PILLAR_DAYS * 86_400_000;
-
-/** What the register keeps. */
-export type IdentityFact = FactOf<
-  "pillar-registered" | "pillar-enrolled" | "certificate-renewed" | "pillar-revoked"
->;
-
-const KEPT: ReadonlySet<Fact["type"]> = new Set<IdentityFact["type"]>([
-  "pillar-registered",
-  "pillar-enrolled",
-  "certificate-renewed",
-  "pillar-revoked",
-]);
-
-export const isIdentityFact = (fact: Fact): fact is IdentityFact => KEPT.has(fact.type);
+/**
+ * Facts that wait for the register's disk. With more, the comparison at the next start finds them
+ * in the journal.
+ */
+const MAX_UNKEPT = 1000;
 
 export interface IdentityRegister {
   /** Resolves when they are on the disk. */
@@ -56,23 +49,29 @@ export interface IdentitiesOptions {
   readonly take: (event: HubEvent) => Promise<Settled>;
   /** Into the journal alone. */
   readonly write: HubCommands["record"];
+  /** What the journal holds of identities, of each pillar in its order. */
+  readonly journalled: () => readonly IdentityFact[];
+  readonly log: Pick<Logger, "error">;
 }
 
 export interface Identities {
   readonly record: HubCommands["record"];
   readonly revoke: HubCommands["revoke"];
   readonly mayRenew: HubCommands["mayRenew"];
-  recall(): Promise<void>;
+  /**
+   * Compares journal and register, and gives each what it lacks. At a start, and when the journal
+   * holds again.
+   */
+  reconcile(): Promise<void>;
 }
 
 export function createIdentities(options: IdentitiesOptions): Identities {
-  const { register, state, write } = options;
+  const keep = createKeeper(options);
   const once = createOnce<Ended>();
   return {
     record: async (facts) => {
-      const kept = facts.filter(isIdentityFact);
-      if (kept.length > 0) await register.keep(kept);
-      await write(facts);
+      await options.write(facts);
+      await keep(facts);
     },
     revoke: (pillarId, request, ...[by, idempotencyKey]) => {
       const { certificateSerial, ...rest } = request;
@@ -86,25 +85,61 @@ export function createIdentities(options: IdentitiesOptions): Identities {
         byName: by.displayName,
       };
       const asked = { by: by.username, what: `revoke ${pillarId}`, key: idempotencyKey };
-      return once(asked, () => revoke(options, order));
+      return once(asked, () => revoke(options, keep, order));
     },
     mayRenew: (asked) => mayRenew(options, asked),
-    recall: async () => {
-      const forgotten = [...(await register.read())].flatMap(([pillarId, kept]) =>
-        forgottenOf(state(), pillarId, kept),
-      );
-      if (forgotten.length > 0) await write(forgotten);
-    },
+    reconcile: () => reconcileAll(options, keep),
   };
+}
+
+type Keep = (facts: readonly Fact[]) => Promise<void>;
+
+/**
+ * Writes into the register what is durable in the journal. A register that cannot be written makes
+ * nothing untrue that was told, so nobody is refused for it; what it could not take goes with the
+ * next.
+ */
+function createKeeper({ register, log }: IdentitiesOptions): Keep {
+  let work: Promise<void> = Promise.resolve();
+  let unkept: readonly IdentityFact[] = [];
+  const write = async (facts: readonly IdentityFact[]): Promise<void> => {
+    const all = [...unkept, ...facts];
+    try {
+      await register.keep(all);
+      unkept = [];
+    } catch (error) {
+      unkept = all.length > MAX_UNKEPT ? [] : all;
+      log.error(
+        { error },
+        `the register of identities cannot be written: ${String(error)}; until it can, put no old backup back`,
+      );
+    }
+  };
+  return (facts) => {
+    const kept = facts.filter(isIdentityFact);
+    // In the order of the journal, one after the other.
+    if (kept.length > 0) work = work.then(() => write(kept));
+    return work;
+  };
+}
+
+async function reconcileAll(options: IdentitiesOptions, keep: Keep): Promise<void> {
+  const kept = await options.register.read();
+  const journalled = Map.groupBy(options.journalled(), ({ pillarId }) => pillarId);
+  const lacking = [...new Set([...journalled.keys(), ...kept.keys()])].map((pillarId) =>
+    reconcile(journalled.get(pillarId) ?? [], kept.get(pillarId) ?? []),
+  );
+  const forgotten = lacking.flatMap(({ journal }) => journal);
+  if (forgotten.length > 0) await options.write(forgotten);
+  await keep(lacking.flatMap(({ register }) => register));
 }
 
 type RevokeOrder = Extract<HubEvent, { type: "revoke-order" }>;
 
-async function revoke(options: IdentitiesOptions, order: RevokeOrder): Promise<Ended> {
+async function revoke(options: IdentitiesOptions, keep: Keep, order: RevokeOrder): Promise<Ended> {
   try {
-    const kept = decideRevoke(options.state(), order).facts.filter(isIdentityFact);
-    if (kept.length > 0) await options.register.keep(kept);
-    const { effects } = await options.take(order);
+    const { facts, effects } = await options.take(order);
+    await keep(facts);
     const refusal = effects.find((effect) => effect.type === "refuse");
     return refusal ? { ok: false, code: refusal.code, detail: refusal.detail } : { ok: true };
   } catch (error) {
@@ -139,22 +174,4 @@ async function mayRenew(options: IdentitiesOptions, asked: RenewalAsked): Promis
   const isFirstUse = record.nextCertificate?.serial === certificateSerial;
   const isDue = isRenewalDue(record, { certificateSerial, at, lifeMs: LIFE_MS });
   return { ok: true, isDue, isFirstUse };
-}
-
-/** What the register holds after the last entry that this journal shows. */
-export function forgottenOf(
-  state: HubState,
-  pillarId: PillarId,
-  kept: readonly IdentityFact[],
-): readonly IdentityFact[] {
-  const record = state.pillars.get(pillarId);
-  const isShown = (fact: IdentityFact): boolean => {
-    if (!record || fact.type === "pillar-registered") return false;
-    if (fact.type === "pillar-revoked") return record.revocation?.at === fact.at;
-    return goodSerials(record).includes(fact.certificateSerial);
-  };
-  const forgotten = kept.slice(kept.findLastIndex(isShown) + 1);
-  // For a pillar that is unknown to this journal, nothing counts before its registration.
-  const first = record ? 0 : forgotten.findIndex(({ type }) => type === "pillar-registered");
-  return first < 0 ? [] : forgotten.slice(first);
 }

@@ -15,11 +15,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { sync, writeWhole } from "../../shared/host/whole-file.ts";
 import type { PillarId } from "../../shared/ids.ts";
-import type { IdentityFact, IdentityRegister } from "./identities.ts";
+import type { IdentityFact } from "../core/facts.ts";
+import type { IdentityRegister } from "./identities.ts";
+import { sinceEnrolment } from "./reconcile.ts";
 
 const NAME = "register.jsonl";
 
-type Kept = Map<PillarId, IdentityFact[]>;
+type Kept = Map<PillarId, readonly IdentityFact[]>;
 
 export function openRegister(dataDir: string, complain: (text: string) => void): IdentityRegister {
   const directory = join(dataDir, "authority");
@@ -77,15 +79,9 @@ async function readAll(file: string): Promise<{ kept: Kept; lines: number; unrea
     lines += 1;
     const fact = parse(line);
     if (!fact) unreadable += 1;
-    else kept.set(fact.pillarId, followedBy(kept.get(fact.pillarId) ?? [], fact));
+    else kept.set(fact.pillarId, sinceEnrolment(kept.get(fact.pillarId) ?? [], fact));
   }
   return { kept, lines, unreadable };
-}
-
-/** A registration is followed by an enrolment, which ends everything before both. */
-function followedBy(before: readonly IdentityFact[], fact: IdentityFact): IdentityFact[] {
-  if (fact.type !== "pillar-enrolled") return [...before, fact];
-  return [...before.slice(-1).filter(({ type }) => type === "pillar-registered"), fact];
 }
 
 function parse(line: string): IdentityFact | undefined {

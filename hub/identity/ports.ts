@@ -17,8 +17,15 @@ export interface Enrolments {
   create(details: PillarDetails): Promise<string>;
   /** Whether the secret is right; it can still be used. */
   isRight(pillarId: PillarId, secret: string): Promise<boolean>;
-  /** The details when the secret is right, which uses it up. */
-  redeem(pillarId: PillarId, secret: string): Promise<PillarDetails | undefined>;
+  /**
+   * Uses the code up when the secret is right, for `work`; when that fails the code is good again,
+   * and its error is thrown. Resolves to whether the secret was right.
+   */
+  redeem(
+    pillarId: PillarId,
+    secret: string,
+    work: (details: PillarDetails) => Promise<void>,
+  ): Promise<boolean>;
 }
 
 /** The hub's own certificate authority and signing key, made at first start. */

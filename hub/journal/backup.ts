@@ -3,8 +3,8 @@
  *
  * A backup is a directory that is whole or not there: it is written beside its place, flushed,
  * checked and only then named. It holds every database, and the authority with the register of
- * identities; the register comes last, because an identity is written there before it is written
- * into the journal.
+ * identities. Where one of the two knows an identity that the other does not know yet, the next
+ * start adds it.
  *
  * A journal that is put back gets a new hub epoch, by which every pillar learns that it must send
  * again what this hub may have forgotten. Sessions and one-time codes end with a restore.

@@ -15,7 +15,7 @@ import type { Fact } from "../core/facts.ts";
 import type { Journal, JournalFold } from "../ports.ts";
 import { openForReading } from "../../shared/host/sqlite.ts";
 import { migrate, queries } from "./read/queries.ts";
-import { findAlarms, replay } from "./replay.ts";
+import { findAlarms, identityFacts, replay } from "./replay.ts";
 import { compileStatements } from "./statements.ts";
 import type { FromWriter, ToWriter } from "./worker.ts";
 import type { WriterSettings } from "./writer.ts";
@@ -72,6 +72,7 @@ export async function openJournal(file: string): Promise<Journal> {
     append: (facts) => append(writer, facts),
     replay: (fold: JournalFold) => replay(readerOf(writer), fold),
     findAlarms: (event): readonly KnownAlarm[] => findAlarms(readerOf(writer), event),
+    identityFacts: () => identityFacts(readerOf(writer)),
     saveSnapshot: (idx, body) =>
       new Promise((done, failed) => {
         enqueue(writer, { message: { type: "snapshot", idx, body }, done, failed });

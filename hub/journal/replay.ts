@@ -10,8 +10,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
 import type { KnownAlarm } from "../core/events.ts";
-import type { Fact } from "../core/facts.ts";
+import type { Fact, IdentityFact } from "../core/facts.ts";
 import type { JournalFold } from "../ports.ts";
+import { IDENTITY_ROWS } from "./schema.ts";
 import { BEGINNING, checkChain, rowsAfter, sealRowsOf, sha256, type Link } from "./chain.ts";
 
 /** Alarms looked at under one number or id: more than one is already a fault. */
@@ -95,4 +96,11 @@ export function findAlarms(
       event.pillarId,
       MAX_RIVALS,
     ) as unknown as KnownAlarm[];
+}
+
+export function identityFacts(database: DatabaseSync): readonly IdentityFact[] {
+  return database
+    .prepare(`select body from journal where ${IDENTITY_ROWS} order by pillar_id, idx`)
+    .all()
+    .map(({ body }) => JSON.parse(String(body)) as IdentityFact);
 }

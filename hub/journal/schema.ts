@@ -7,6 +7,7 @@
  */
 import { sql, type Kysely } from "kysely";
 import type { Migration, MigrationProvider } from "kysely/migration";
+import { OF_IDENTITY } from "../core/facts.ts";
 
 export interface JournalTable {
   idx: number;
@@ -84,6 +85,12 @@ export interface Tables {
 /** Taken away for one transaction where a fact is sealed (`seal.ts`). */
 export const JOURNAL_KEEPS_WORDS = `create trigger journal_keeps_words before update on journal
      begin select raise(abort, 'the journal is append-only'); end`;
+
+/**
+ * Which rows are `IdentityFact`s. An index of the same words serves queries that use them; another
+ * type needs another index.
+ */
+export const IDENTITY_ROWS = `type in (${OF_IDENTITY.map((type) => `'${type}'`).join(", ")})`;
 
 const FIRST = [
   `create table meta (key text primary key, value text not null) strict`,
@@ -167,6 +174,11 @@ const RETENTION = [
   `create index recording_kept on recording (started_idx) where is_kept = 1`,
 ] as const;
 
+/** Without reading the whole journal, which has millions of other rows. */
+const IDENTITIES = [
+  `create index journal_of_identities on journal (pillar_id, idx) where ${IDENTITY_ROWS}`,
+] as const;
+
 const migrations: Record<string, Migration> = {
   "0001-journal": {
     async up(db: Kysely<unknown>) {
@@ -195,6 +207,12 @@ const migrations: Record<string, Migration> = {
   "0005-retention": {
     async up(db: Kysely<unknown>) {
       for (const statement of RETENTION) await sql.raw(statement).execute(db);
+    },
+  },
+  /** The register of identities is compared with the journal. */
+  "0006-identities": {
+    async up(db: Kysely<unknown>) {
+      for (const statement of IDENTITIES) await sql.raw(statement).execute(db);
     },
   },
 };

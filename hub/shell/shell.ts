@@ -12,7 +12,7 @@ import { createCommander, type Commander } from "./pillars/pillar-commands.ts";
 import type { Webhook } from "../config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "../core/events.ts";
-import type { Fact } from "../core/facts.ts";
+import type { Fact, IdentityFact } from "../core/facts.ts";
 import type { RetentionSettings } from "../core/state/storage-state.ts";
 import type { HubSettings } from "../core/state/hub-state.ts";
 import { createEffects, type Taken } from "./effects.ts";
@@ -73,11 +73,8 @@ export interface Shell {
   readonly loop: Loop;
   /** Why consoles cannot be told what happens; `undefined` while they can. */
   whyConsolesMiss(): Promise<string | undefined>;
-  /**
-   * What a restored journal has forgotten of identities,
-   * from the register. Before anything listens.
-   */
-  recallIdentities(): Promise<void>;
+  /** Journal and register of identities get what each of them lacks. Before anything listens. */
+  reconcileIdentities(): Promise<void>;
   /** From now on time passes for it, and it hears the media process. */
   start(): void;
   /**
@@ -98,7 +95,10 @@ export function createShell(options: ShellOptions): Shell {
   const take = (event: HubEvent): Promise<Taken> => intake.take(event);
   const write = (facts: readonly Fact[]): Promise<void> => intake.record(facts);
   const caller = createCaller({ webhooks: options.webhooks ?? [], state, take, log });
-  const identities = createIdentities({ authority, register, state, take, write });
+  const journalled = (): readonly IdentityFact[] => journal.identityFacts();
+  const identities = createIdentities({
+    ...{ authority, register, state, take, write, journalled, log },
+  });
   const { record } = identities;
   const views = createViews({
     media,
@@ -116,7 +116,13 @@ export function createShell(options: ShellOptions): Shell {
   const storage = createStorage({ ...disk, dataDir, state, failure, take, log });
   const world = { dataDir, journal, authority, media, send, drop, state, messages, log };
   const prepare = createEffects({ ...world, views, call: caller.call, recordings });
-  const { onRecovered } = storage;
+  const onRecovered = (): void => {
+    storage.onRecovered();
+    // A commit that failed may be on the disk all the same.
+    identities.reconcile().catch((error: unknown) => {
+      log.error({ error }, `identities could not be compared: ${String(error)}`);
+    });
+  };
   const intake = createIntake({ loop, feed, reserve, prepare, onRecovered, log });
   const ends: (() => void)[] = [];
   return {
@@ -125,7 +131,7 @@ export function createShell(options: ShellOptions): Shell {
     reads,
     loop,
     whyConsolesMiss: () => whyConsolesMiss(feed, reads),
-    recallIdentities: identities.recall,
+    reconcileIdentities: identities.reconcile,
     start: () => {
       media.start(mediaListener({ messages, feed, listeners: [views, recordings] }));
       storage.start();

@@ -46,6 +46,8 @@ export interface Rules {
   readonly show: Show;
   /** Orders wait until the facts decided with them are durable. */
   readonly doOrdersWait: boolean;
+  /** An identity goes into the register when the journal has it. */
+  readonly doesJournalComeFirst: boolean;
   /** The pillar's new state is in place before the first effect of its step is performed. */
   readonly doesStateComeFirst: boolean;
   /** A pillar's alarm counts as stored when its sync has succeeded. */
@@ -65,6 +67,7 @@ export const HONEST: Rules = {
   isOfHub: (body, sig) => isSignedWith("key of the hub", body, sig),
   show: { incident: toIncident },
   doOrdersWait: true,
+  doesJournalComeFirst: true,
   doesStateComeFirst: true,
   doesLedgerSync: true,
 };

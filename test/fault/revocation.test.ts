@@ -3,19 +3,23 @@
  * calendar, at a real hub process under real agents.
  */
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import { promisify } from "node:util";
 import { connectAsync } from "mqtt";
 import { X509Certificate } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
 import { enrol } from "../../device/adapters/hub/enrolment.ts";
+import { AgentConfig } from "../../device/config.ts";
 import { loadConfig } from "../../device/adapters/host/config-file.ts";
 import { askForCertificate } from "../../device/adapters/hub/renewal.ts";
 import type { OwnIdentity } from "../../device/adapters/identity/identity.ts";
 import type { Pillar } from "../../shared/api/pillar.ts";
 import { until } from "../../simulator/demo/hub-client.ts";
+import { failSyncs } from "./harness/disk/failing-now.ts";
 import { recordedBytes } from "./harness/judge/playback.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
@@ -190,6 +194,68 @@ test(
     const link = await late.connect();
     const alarm = await link.press();
     await expect.poll(() => link.isAccepted(alarm)).toBe(true);
+  },
+);
+
+test(
+  "B4 the journal's disk fails during an enrolment: it is refused, the old identity stays good, and so does the code",
+  { timeout: SLOW },
+  async ({ skip }) => {
+    const reason = missing("strace");
+    skip(reason !== undefined, reason);
+    const old = await wire("twice");
+    const { hub } = street;
+    const code = await hub.code("twice");
+    const config = AgentConfig.parse({
+      pillarId: "twice",
+      dataDir: join(street.dir, "twice-new"),
+      hub: { host: "127.0.0.1", mqttPort: hub.mqttPort, httpUrl: hub.url },
+      board: { kind: "modbus", path: "/dev/null" },
+    });
+    const mend = await failSyncs(hub.process().pid(), join(hub.dir, "journal.db"));
+    await expect(enrol(config, code)).rejects.toThrow(/could not be recorded/);
+    expect((await revoke("twice")).status).toBe(503);
+    await mend();
+    await expect
+      .poll(() => hub.lines().some((line) => line.includes("the journal holds again")), {
+        timeout: 30_000,
+      })
+      .toBe(true);
+    await hub.stop();
+    await hub.start();
+    const link = await old.connect();
+    const alarm = await link.press();
+    await expect.poll(() => link.isAccepted(alarm)).toBe(true);
+    await link.client.endAsync();
+    await enrol(config, code);
+    await expect(old.connect()).rejects.toThrow(/Not authorized/);
+  },
+);
+
+test(
+  "A5 the hub is killed when the journal has a revocation and the register beside the authority has not: it holds, also after an old backup",
+  { timeout: SLOW },
+  async () => {
+    const { hub } = street;
+    const thief = await wire("thief");
+    const copy = join(street.dir, "copy");
+    await hub.command("backup", copy);
+    // Whoever opens a pipe that nobody reads waits for ever.
+    const register = join(hub.dir, "authority", "register.jsonl");
+    renameSync(register, `${register}.kept`);
+    await promisify(execFile)("mkfifo", [register]);
+    const unheard = revoke("thief").catch(() => undefined);
+    await expect.poll(() => factsOf("pillar-revoked").length).toBe(1);
+    await hub.crash();
+    await unheard;
+    renameSync(`${register}.kept`, register);
+    await hub.start();
+    await expect(thief.connect()).rejects.toThrow(/Not authorized/);
+    await hub.stop();
+    await hub.command("restore", copy);
+    await hub.start();
+    await expect(thief.connect()).rejects.toThrow(/Not authorized/);
+    expect((await pillarOf("thief")).revocation).toMatchObject({ byName: "管理员" });
   },
 );
 

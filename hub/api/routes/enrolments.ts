@@ -1,5 +1,6 @@
 /** A new pillar exchanges its one-time code for a certificate. */
 import { EnrolmentRequest, EnrolmentResult } from "../../../shared/api/enrolment.ts";
+import type { Fact } from "../../core/facts.ts";
 import { parseEd25519 } from "../../identity/authority.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
@@ -57,20 +58,16 @@ async function enrol(
       `body.csr: ${error instanceof Error ? error.message : "unreadable"}`,
     );
   });
-  const details = await context.enrolments.redeem(pillarId, secret);
-  if (!details) throw wrong();
-  const at = Date.now();
-  await context.hub.record([
-    { type: "pillar-registered", at, ...details },
-    {
-      type: "pillar-enrolled",
-      at,
-      pillarId,
-      certificateSerial: issued.serial,
-      certificateExpiresAt: issued.expiresAt,
-      alarmPublicKey,
-    },
-  ]);
+  const { serial: certificateSerial, expiresAt: certificateExpiresAt } = issued;
+  const identity = { certificateSerial, certificateExpiresAt, alarmPublicKey };
+  const isRight = await context.enrolments.redeem(pillarId, secret, async (details) => {
+    const at = Date.now();
+    await record(context, [
+      { type: "pillar-registered", at, ...details },
+      { type: "pillar-enrolled", at, pillarId, ...identity },
+    ]);
+  });
+  if (!isRight) throw wrong();
   return {
     pillarId,
     certificate: issued.certificate,
@@ -79,4 +76,17 @@ async function enrol(
     mqttPort: context.mqttPort?.() ?? config.mqtt.port,
     alarmsPort: context.alarmsPort?.() ?? config.alarms.port,
   };
+}
+
+/** The identity counts only when the journal has it; until then the pillar keeps the one it has. */
+async function record({ hub }: ApiContext, facts: readonly Fact[]): Promise<void> {
+  try {
+    await hub.record(facts);
+  } catch (error) {
+    const detail = `the enrolment could not be recorded: ${String(error)}`;
+    throw problem(
+      "unavailable",
+      `${detail}; try again, and make a new code if this one is no longer taken`,
+    );
+  }
 }

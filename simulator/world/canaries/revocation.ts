@@ -27,6 +27,13 @@ export const REVOCATION_CANARIES: readonly Canary[] = [
     rules: () => withRules({ whyUnheard: () => undefined, isKnown: () => true }),
   },
   {
+    name: "register-first",
+    story:
+      "an identity is kept beside the authority before the journal has it, and comes back when the commit failed",
+    firstSeed: 1,
+    rules: () => withRules({ doesJournalComeFirst: false }),
+  },
+  {
     name: "revoked-session-kept",
     story: "the session of a revoked pillar is not forgotten, and orders are signed for it",
     firstSeed: 1,

@@ -1,9 +1,15 @@
 /**
  * I7 and the pillar registry: an expired identity has its alarms taken, unverified, and nothing
  * else; nobody is called a second machine where every machine is one; a ledger is said to be lost
- * only where memory was.
+ * only where memory was; an identity whose giving or taking was not written down when somebody
+ * asked for it is not written down later.
  */
-import type { Fact, FactOf } from "../../../hub/core/facts.ts";
+import {
+  isIdentityFact,
+  type Fact,
+  type FactOf,
+  type IdentityFact,
+} from "../../../hub/core/facts.ts";
 import type { Happening, History, Violation } from "../run/history.ts";
 import { THIEF } from "../faults/thief.ts";
 import { FOUND_BY_HUB } from "../watch/faults.ts";
@@ -31,8 +37,31 @@ export function checkIdentity({ hub, happenings, endedAt: at }: History): Violat
       found("I13", `${pillar} is said to have forgotten alarms, and never did`, pillar);
     }
   }
+  return [...violations, ...writtenLater(happenings)];
+}
+
+/** Nobody was told that it succeeded. What was on the disk all the same counts. */
+function writtenLater(happenings: readonly Happening[]): Violation[] {
+  const violations: Violation[] = [];
+  const asked = new Map<string, "waiting" | "failed">();
+  for (const one of happenings) {
+    if (one.type === "identity-asked") asked.set(nameOf(one.fact), "waiting");
+    else if (one.type === "hub-down" || (one.type === "hub-up" && !one.isLive)) {
+      for (const name of asked.keys()) asked.set(name, "failed");
+    } else if (one.type === "durable" && isIdentityFact(one.fact)) {
+      const { type, pillarId } = one.fact;
+      const name = nameOf(one.fact);
+      if (asked.get(name) === "failed" && !one.isFound) {
+        const detail = `${type} of ${pillarId} is written down after it had failed`;
+        violations.push({ invariant: "I7", at: one.at, detail, about: [pillarId] });
+      }
+      asked.delete(name);
+    }
+  }
   return violations;
 }
+
+const nameOf = (fact: IdentityFact): string => `${fact.type} ${fact.pillarId} ${fact.at}`;
 
 function pillarOf(fact: Fact): string | undefined {
   if (fact.type === "alarm-recorded") return fact.event.pillarId;

@@ -5,20 +5,19 @@
  * When a commit fails, the fold is made again from the disk in the same process
  * (`hub/shell/loop.ts`). After a crash only the journal is left.
  */
-import type { Fact } from "../../../hub/core/facts.ts";
+import { isIdentityFact, type Fact } from "../../../hub/core/facts.ts";
 import { hearRefolded } from "../../../hub/core/hear.ts";
 import { evolve } from "../../../hub/core/hub.ts";
 import { newState, type HubSettings } from "../../../hub/core/state/hub-state.ts";
 import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
-import { isIdentityFact } from "../../../hub/identity/identities.ts";
 import type { HubEpoch } from "../../../shared/ids.ts";
 import { newChance } from "../chance.ts";
 import { newClock } from "../clock.ts";
 import { newDisk } from "../faults/disk.ts";
 import { hubLeaves, hubReaches } from "../network/external-broker.ts";
 import { becameDurable, indexAlarms, takeIn } from "./hub.ts";
-import { recallIdentities } from "./identities.ts";
+import { reconcileIdentities } from "./identities.ts";
 import { newJournalFile } from "./journal.ts";
 import { brokerGone } from "../network/link.ts";
 import type { Ending } from "../ports.ts";
@@ -78,6 +77,8 @@ export function newHub(world: HubWorld): Hub {
     alarmsByKey: new Map(),
     posts: new Map(),
     register: [],
+    registerChance: newChance(seed, "register"),
+    registerFreeAt: 0,
     endedSessions: new Set(),
     expelled: new Set(),
     lastFold: undefined,
@@ -137,7 +138,7 @@ export function startHub(world: HubWorld): void {
     world.happened({ type: "diverged", at: world.scheduler.now(), detail: "after a restart" });
   }
   hub.lastFold = undefined;
-  recallIdentities(world);
+  reconcileIdentities(world);
   world.watch.hubBegan(true);
   world.note("hub", "started", `${hub.durable} facts, ${hub.state.incidents.size} open`);
   world.people.hubStarted();
@@ -181,7 +182,8 @@ function refold(world: HubWorld): void {
   hearRefolded(heard, facts.length);
   hub.state = world.rules.refolded({ ...state, heard });
   const unknown = facts.slice(hub.durable);
-  if (unknown.length > 0) becameDurable(world, { facts: unknown, first: hub.durable + 1 });
+  if (unknown.length > 0)
+    becameDurable(world, { facts: unknown, first: hub.durable + 1, isFound: true });
 }
 
 function journalFailed(world: HubWorld, reason: string): void {
@@ -206,7 +208,7 @@ function planRecovery(world: HubWorld): void {
     }
     refold(world);
     hub.failure = undefined;
-    recallIdentities(world);
+    reconcileIdentities(world);
     hub.recoveryMs = FIRST_RECOVERY_MS;
     world.note("hub", "journal holds again", `${hub.durable} facts`);
     world.coverage.count("hub-journal-recovered");

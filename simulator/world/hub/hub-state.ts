@@ -1,7 +1,7 @@
 /** The hub of the world, and what its room takes of the world around it. */
 import type { Decision } from "../../../hub/core/decision.ts";
 import type { HubEvent, KnownAlarm, OperatorOrder } from "../../../hub/core/events.ts";
-import type { Fact } from "../../../hub/core/facts.ts";
+import type { Fact, IdentityFact } from "../../../hub/core/facts.ts";
 import type { HubState } from "../../../hub/core/state/hub-state.ts";
 import type {
   EventId,
@@ -11,7 +11,6 @@ import type {
   SessionNonce,
   Username,
 } from "../../../shared/ids.ts";
-import type { IdentityFact } from "../../../hub/identity/identities.ts";
 import type { Accepted } from "../../../shared/protocol/accepted.ts";
 import type { Chance } from "../chance.ts";
 import type { Clock } from "../clock.ts";
@@ -46,6 +45,9 @@ export interface Hub {
   readonly posts: Map<EventId, ((accepted: Accepted | undefined) => void)[]>;
   /** What lies beside the authority, and is not put back with an old journal. */
   readonly register: IdentityFact[];
+  readonly registerChance: Chance;
+  /** When its disk has taken what it was given until now. */
+  registerFreeAt: number;
   /** Sessions of identities that have ended, with their last words said. */
   readonly endedSessions: Set<SessionNonce>;
   /** Revoked and told so: it may not be told anything until it is enrolled again. */

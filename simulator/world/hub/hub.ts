@@ -33,15 +33,22 @@ function indexAlarm(hub: Hub, fact: Fact, index: number): void {
   }
 }
 
+interface BecameDurable {
+  readonly facts: readonly Fact[];
+  readonly first: number;
+  /** A commit had failed or was cut off, and they are on the disk all the same. */
+  readonly isFound?: boolean;
+}
+
 export function becameDurable(
   world: HubWorld,
-  { facts, first }: { readonly facts: readonly Fact[]; readonly first: number },
+  { facts, first, isFound = false }: BecameDurable,
 ): void {
   const { hub } = world;
   const at = world.scheduler.now();
   for (const [offset, fact] of facts.entries()) {
     const index = first + offset;
-    world.happened({ type: "durable", at, index, fact });
+    world.happened({ type: "durable", at, index, fact, ...(isFound && { isFound }) });
     world.note("hub", fact.type, wordsOf(fact));
     countFact(world, fact);
     indexAlarm(hub, fact, index);

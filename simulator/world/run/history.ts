@@ -4,7 +4,7 @@
  * It is written by the world, which sees everything, and never read by the programs under test.
  * Times are the world's own, in ms, whatever any clock in it says.
  */
-import type { Fact } from "../../../hub/core/facts.ts";
+import type { Fact, IdentityFact } from "../../../hub/core/facts.ts";
 import type { EscalationLevel } from "../../../hub/core/facts/incident.ts";
 import type { ButtonKind } from "../../../device/core/events.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
@@ -131,8 +131,19 @@ export type Happening =
       readonly incidentId: IncidentId;
       readonly order: string;
     }
-  /** A fact reached the hub's disk for certain. */
-  | { readonly type: "durable"; readonly at: number; readonly index: number; readonly fact: Fact }
+  /**
+   * A fact reached the hub's disk for certain. `isFound`: its commit was not known to have
+   * succeeded, until it was read.
+   */
+  | {
+      readonly type: "durable";
+      readonly at: number;
+      readonly index: number;
+      readonly fact: Fact;
+      readonly isFound?: boolean;
+    }
+  /** The hub begins to write down that an identity is given or taken. */
+  | { readonly type: "identity-asked"; readonly at: number; readonly fact: IdentityFact }
   | { readonly type: "hub-down"; readonly at: number }
   | { readonly type: "hub-up"; readonly at: number; readonly isLive: boolean }
   /** An older copy of the journal was put back: facts from `keptIndex + 1` on are gone. */

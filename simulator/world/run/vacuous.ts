@@ -85,6 +85,7 @@ const EFFECTS: readonly string[] = [
   "connection-refused-unknown",
   "enrolled-again",
   "identities-recalled",
+  "register-completed",
   "last-words-said",
   "pillar-expelled",
   "revoked-alarm-refused",

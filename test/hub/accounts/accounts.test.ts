@@ -210,11 +210,35 @@ test("a file of a newer hub is refused", () => {
   expect(() => openAccounts(join(dir, "accounts.db"))).toThrow("written by a newer hub");
 });
 
+/** For what a right code is used; nothing for a wrong one. */
+async function redeem(pillarId: PillarId, secret: string): Promise<unknown> {
+  let given: unknown;
+  const isRight = await enrolments.redeem(pillarId, secret, async (found) => void (given = found));
+  return isRight ? given : undefined;
+}
+
 test("a code works once", async () => {
   const secret = await enrolments.create(details);
   expect(secret).toMatch(/^[A-Za-z0-9_-]{22}$/);
-  expect(await enrolments.redeem(details.pillarId, secret)).toEqual(details);
-  expect(await enrolments.redeem(details.pillarId, secret)).toBeUndefined();
+  expect(await redeem(details.pillarId, secret)).toEqual(details);
+  expect(await redeem(details.pillarId, secret)).toBeUndefined();
+});
+
+test("a code is good again when nothing came of its use, unless a newer one was made meanwhile", async () => {
+  const failing = (secret: string, work: () => Promise<unknown> = async () => undefined) =>
+    enrolments.redeem(details.pillarId, secret, async () => {
+      await work();
+      throw new Error("EIO");
+    });
+  const first = await enrolments.create(details);
+  const used = async () => expect(await redeem(details.pillarId, first)).toBeUndefined();
+  await expect(failing(first, used)).rejects.toThrow("EIO");
+  expect(await enrolments.isRight(details.pillarId, first)).toBe(true);
+  let second = "";
+  const renewed = async () => (second = await enrolments.create(details));
+  await expect(failing(first, renewed)).rejects.toThrow("EIO");
+  expect(await redeem(details.pillarId, first)).toBeUndefined();
+  expect(await redeem(details.pillarId, second)).toEqual(details);
 });
 
 test("a place too long for every list is refused when its code is made, and at its redemption", async () => {
@@ -227,27 +251,27 @@ test("a place too long for every list is refused when its code is made, and at i
   const long = JSON.stringify({ ...details, name: "x".repeat(85) });
   db.prepare("UPDATE enrolment SET details = ?").run(long);
   db.close();
-  expect(await enrolments.redeem(details.pillarId, secret)).toBeUndefined();
+  expect(await redeem(details.pillarId, secret)).toBeUndefined();
 });
 
 test("wrong secrets, however many, void no code; its time does", async () => {
   const secret = await enrolments.create(details);
   for (let n = 0; n < 500; n++) {
     expect(await enrolments.isRight(details.pillarId, "x".repeat(22))).toBe(false);
-    expect(await enrolments.redeem(details.pillarId, "x".repeat(22))).toBeUndefined();
+    expect(await redeem(details.pillarId, "x".repeat(22))).toBeUndefined();
   }
   expect(await enrolments.isRight(details.pillarId, secret)).toBe(true);
-  expect(await enrolments.redeem(details.pillarId, secret)).toEqual(details);
+  expect(await redeem(details.pillarId, secret)).toEqual(details);
   const late = await enrolments.create(details);
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.setSystemTime(Date.now() + ENROLMENT_MINUTES * 60_000 + 1);
-  expect(await enrolments.redeem(details.pillarId, late)).toBeUndefined();
+  expect(await redeem(details.pillarId, late)).toBeUndefined();
 });
 
 test("a code is for one pillar, and a new one replaces the old", async () => {
   const first = await enrolments.create(details);
   const second = await enrolments.create(details);
-  expect(await enrolments.redeem(PillarId.parse("demo-002"), second)).toBeUndefined();
-  expect(await enrolments.redeem(details.pillarId, first)).toBeUndefined();
-  expect(await enrolments.redeem(details.pillarId, second)).toEqual(details);
+  expect(await redeem(PillarId.parse("demo-002"), second)).toBeUndefined();
+  expect(await redeem(details.pillarId, first)).toBeUndefined();
+  expect(await redeem(details.pillarId, second)).toEqual(details);
 });

@@ -41,6 +41,16 @@ describe("enrolment", () => {
     expect(again.json()).toMatchObject({ status: 403, code: "forbidden" });
   });
 
+  test("that the journal cannot take is refused in words, and its code is good again", async () => {
+    const secret = await api.enrolments.create(details);
+    api.onRecord = () => Promise.reject(new Error("EIO"));
+    const refused = await post({ ...(await request()), secret });
+    expect(refused.json()).toMatchObject({ status: 503, code: "unavailable" });
+    expect(refused.json().detail).toContain("could not be recorded");
+    api.onRecord = () => Promise.resolve();
+    expect((await post({ ...(await request()), secret })).statusCode).toBe(201);
+  });
+
   test("a request that cannot be certified does not use the code up", async () => {
     const secret = await api.enrolments.create(details);
     const other = (await makeRequest("demo-002")).csr;

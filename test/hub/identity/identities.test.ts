@@ -1,11 +1,9 @@
 /** What the register knows and a restored journal does not. */
 import { describe, expect, test } from "vitest";
 import { MAX_RENEWALS_PER_DAY } from "../../../hub/core/pillar/budget.ts";
-import {
-  createIdentities,
-  isIdentityFact,
-  type IdentityFact,
-} from "../../../hub/identity/identities.ts";
+import { isIdentityFact, type IdentityFact } from "../../../hub/core/facts.ts";
+import { createIdentities } from "../../../hub/identity/identities.ts";
+import { reconcile, sinceEnrolment } from "../../../hub/identity/reconcile.ts";
 import { whyNotAdmitted } from "../../../hub/core/pillar/certificate.ts";
 import type { PillarId, Signature, Username } from "../../../shared/ids.ts";
 import { newStreet, pillar, START, type Street } from "../../kit/core/hub-core-street.ts";
@@ -46,27 +44,30 @@ async function restored(kept: readonly IdentityFact[], held: number): Promise<St
   kept.slice(0, held).forEach((fact) => street.record(fact));
   const register: IdentityFact[] = [...kept];
   const identities = createIdentities({
+    ...{ journalled: () => street.facts.filter(isIdentityFact), log: { error: () => {} } },
     authority: { verify: () => true },
     register: {
       keep: async (facts) => void register.push(...facts),
-      read: async () => new Map([[PILLAR, register]]),
+      read: async () =>
+        new Map([[PILLAR, register.reduce<readonly IdentityFact[]>(sinceEnrolment, [])]]),
     },
     state: () => street.state,
     take: () => Promise.reject(new Error("nothing is decided here")),
     write: async (facts) => facts.forEach((fact) => street.record(fact)),
   });
   const before = register.length;
-  await identities.recall();
+  await identities.reconcile();
   expect(register).toHaveLength(before);
   const told = street.facts.length;
-  await identities.recall();
+  await identities.reconcile();
   expect(street.facts).toHaveLength(told);
   return street;
 }
 
-describe("a restored journal is told", () => {
-  const story = [registered, enrolled("a"), renewed("a", "b"), revoked, registered, enrolled("c")];
+const again = { ...registered, at: START + 3 };
+const story = [registered, enrolled("a"), renewed("a", "b"), revoked, again, enrolled("c")];
 
+describe("a restored journal is told", () => {
   test.each([0, 1, 2, 3, 4, 5, 6])(
     "what it lacks when it holds the first %i facts of a pillar's identity, and nothing twice",
     async (held) => {
@@ -96,6 +97,26 @@ describe("a restored journal is told", () => {
   });
 });
 
+describe("a register that a crash or a full disk has cut short", () => {
+  const since = (facts: readonly IdentityFact[]) =>
+    facts.reduce<readonly IdentityFact[]>(sinceEnrolment, []);
+
+  test.each([0, 1, 2, 3, 4, 5])(
+    "gets what it lacks when it holds the first %i facts, and takes nothing back in the journal",
+    (held) => {
+      const lacking = reconcile(story, since(story.slice(0, held)));
+      expect(lacking).toEqual({ journal: [], register: [again, enrolled("c")] });
+      expect(reconcile(story, lacking.register)).toEqual({ journal: [], register: [] });
+    },
+  );
+
+  test("in its middle gets the whole of the present identity", () => {
+    const facts = [registered, enrolled("a"), renewed("a", "b"), renewed("b", "d")];
+    const holed = facts.filter((fact) => fact !== facts[2]);
+    expect(reconcile(facts, holed)).toEqual({ journal: [], register: facts });
+  });
+});
+
 test("a renewal needs the alarm key's signature, and a certificate that is admitted", async () => {
   const street = newStreet();
   const isRight = { value: true };
@@ -103,6 +124,7 @@ test("a renewal needs the alarm key's signature, and a certificate that is admit
     authority: { verify: () => isRight.value },
     register: { keep: () => Promise.resolve(), read: () => Promise.resolve(new Map()) },
     state: () => street.state,
+    ...{ journalled: () => [], log: { error: () => {} } },
     take: () => Promise.reject(new Error("nothing is decided here")),
     write: () => Promise.resolve(),
   });
@@ -138,6 +160,7 @@ test("a renewal beyond the day's number is refused, and a fault tells it once un
     authority: { verify: () => true },
     register: { keep: () => Promise.resolve(), read: () => Promise.resolve(new Map()) },
     state: () => street.state,
+    ...{ journalled: () => [], log: { error: () => {} } },
     take: () => Promise.reject(new Error("nothing is decided here")),
     write: async (facts) => facts.forEach((fact) => street.record(fact)),
   });

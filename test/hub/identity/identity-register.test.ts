@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { IdentityFact } from "../../../hub/identity/identities.ts";
+import type { IdentityFact } from "../../../hub/core/facts.ts";
 import { openRegister } from "../../../hub/identity/identity-register.ts";
 import { tempDir } from "../../kit/journal/directory.ts";
 import { pillar } from "../../kit/core/hub-core-street.ts";

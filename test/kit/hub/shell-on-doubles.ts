@@ -14,6 +14,7 @@ import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
 import type { RetentionSettings } from "../../../hub/core/state/storage-state.ts";
 import type { HubSettings } from "../../../hub/core/state/hub-state.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
+import type { IdentityRegister } from "../../../hub/identity/identities.ts";
 import type { Webhook } from "../../../hub/config.ts";
 import type { FromMedia, ToMedia } from "../../../hub/media/ipc.ts";
 import type { Actor, AlarmAnswer, Journal, NumberedEvent } from "../../../hub/ports.ts";
@@ -54,6 +55,8 @@ export interface FalseHubOptions {
   readonly settings?: Partial<HubSettings>;
   readonly webhooks?: readonly Webhook[];
   readonly wrap?: (journal: Journal) => Journal;
+  /** Made anew at each start. */
+  readonly register?: (dataDir: string) => IdentityRegister;
 }
 
 export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
@@ -107,10 +110,12 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
         start: (listener) => void listeners.push(listener),
         close: () => Promise.resolve(),
       },
+      ...(options.register && { register: options.register(dataDir) }),
       inspect: options.inspect ?? (() => Promise.resolve({ durationMs: 1234.5, bytes: 99 })),
       log: pino({ level: "silent" }),
     });
     shell.start();
+    await shell.reconcileIdentities();
     shell.commands.subscribe((event) => void hub.events?.push(event));
     hub.shell = shell;
   };
