@@ -49,7 +49,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "deadline-frozen",
     story: "a clock set back stops every deadline until it has caught up",
-    firstSeed: 20,
+    firstSeed: 8,
     rules: () => {
       let latest = 0;
       return withRules({
@@ -65,7 +65,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "levels-drift",
     story: "each level counts from when the one before was noticed, and a little more",
-    firstSeed: 2,
+    firstSeed: 1,
     rules: () => withRules({ handle: drifting }),
   },
   {
@@ -87,7 +87,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "owner-vanished-keeps",
     story: "an owner whose console is gone keeps the incident",
-    firstSeed: 44,
+    firstSeed: 34,
     rules: () =>
       withRules({
         handle: (state, event, now) => {
@@ -101,7 +101,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "expired-honoured",
     story: "the hub listens to a pillar whose certificate has expired as to any other",
-    firstSeed: 6,
+    firstSeed: 1,
     rules: () =>
       withRules({ isExpired: () => false, whyUnheard: () => undefined, isKnown: () => true }),
   },

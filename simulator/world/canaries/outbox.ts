@@ -11,7 +11,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "unaccepted-forgotten",
     story: "a reboot forgets what was not accepted (and the hub asks for no resend)",
-    firstSeed: 2,
+    firstSeed: 1,
     rules: () =>
       withRules({
         begin: (found) => ({ ...found, unaccepted: [] }),
@@ -37,7 +37,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "seq-reused",
     story: "after a reboot the last number is given out once more",
-    firstSeed: 2,
+    firstSeed: 1,
     rules: () =>
       withRules({
         begin: (found) =>
@@ -49,13 +49,13 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "ledger-not-synced",
     story: "an alarm counts as stored before its sync",
-    firstSeed: 3,
+    firstSeed: 2,
     rules: () => withRules({ doesLedgerSync: false, handle: handleWithoutAsking }),
   },
   {
     name: "replay-skipped",
     story: "another hubEpoch starts no replay (and the hub asks for no resend)",
-    firstSeed: 2,
+    firstSeed: 1,
     rules: () =>
       withRules({
         step: (agent, event) => {
