@@ -5,7 +5,7 @@
  * screen may be a millisecond late, a pillar's lamp not.
  */
 import type { Logger } from "pino";
-import type { HubNotice } from "../../shared/api/event.ts";
+import type { HubNotification } from "../../shared/api/event.ts";
 import type { Fact } from "../core/facts.ts";
 import type { Reads } from "../journal/read/reads.ts";
 import type { NumberedEvent } from "../ports.ts";
@@ -13,7 +13,7 @@ import type { NumberedEvent } from "../ports.ts";
 export interface ConsoleFeed {
   tell(facts: readonly Fact[], first: number): void;
   /** Told now and kept nowhere: for what cannot be written down. */
-  notice(notice: HubNotice): void;
+  notify(notification: HubNotification): void;
   subscribe(listener: (event: NumberedEvent) => void): () => void;
   /** Resolves when everything told so far has reached the listeners. */
   drain(): Promise<void>;
@@ -21,7 +21,7 @@ export interface ConsoleFeed {
   trouble(): string | undefined;
 }
 
-const UNTOLD: HubNotice = { level: "error", code: "news-unreadable", detail: "" };
+const UNTOLD: HubNotification = { level: "error", code: "news-unreadable", detail: "" };
 
 export function createConsoleFeed(reads: Pick<Reads, "eventsOf">, log: Logger): ConsoleFeed {
   const listeners = new Set<(event: NumberedEvent) => void>();
@@ -45,7 +45,7 @@ export function createConsoleFeed(reads: Pick<Reads, "eventsOf">, log: Logger): 
     } catch (error) {
       trouble = `consoles were not told of ${facts.length} facts: ${String(error)}`;
       log.error({ error }, trouble);
-      emit({ index: lastIndex, event: { type: "notice", notice: UNTOLD } });
+      emit({ index: lastIndex, event: { type: "notification", notification: UNTOLD } });
       emit({ index: lastIndex, event: { type: "reload" } });
     }
   };
@@ -58,7 +58,8 @@ export function createConsoleFeed(reads: Pick<Reads, "eventsOf">, log: Logger): 
     },
     drain: () => queue,
     trouble: () => trouble,
-    notice: (notice) => emit({ index: lastIndex, event: { type: "notice", notice } }),
+    notify: (notification) =>
+      emit({ index: lastIndex, event: { type: "notification", notification } }),
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

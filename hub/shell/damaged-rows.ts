@@ -17,7 +17,7 @@ export interface DamagedRows {
 }
 
 export function watchDamagedRows(
-  feed: () => Pick<ConsoleFeed, "notice">,
+  feed: () => Pick<ConsoleFeed, "notify">,
   log: Pick<Logger, "error">,
 ): DamagedRows {
   const toldAt = new BoundedMap<string, number>(MAX_REMEMBERED);
@@ -32,7 +32,7 @@ export function watchDamagedRows(
         { kind, id },
         `the ${kind} ${id} cannot be read and is shown as damaged: ${reason}`,
       );
-      feed().notice({ level: "error", code: "row-damaged", detail: key });
+      feed().notify({ level: "error", code: "row-damaged", detail: key });
     },
   };
 }

@@ -14,14 +14,14 @@ const ADVICE =
   "no pillar and no console can connect anew: end what holds them, or raise LimitNOFILE and restart the hub";
 
 /** Returns what ends it. */
-export function watchFiles(feed: Pick<ConsoleFeed, "notice">, log: Logger): () => void {
+export function watchFiles(feed: Pick<ConsoleFeed, "notify">, log: Logger): () => void {
   let isOut = false;
   const look = (): void => {
     try {
       closeSync(openSync("/dev/null", "r"));
     } catch (error) {
       log.error({ error }, `no file can be opened (${String(error)}); ${ADVICE}`);
-      if (!isOut) feed.notice({ level: "error", code: "files-exhausted", detail: String(error) });
+      if (!isOut) feed.notify({ level: "error", code: "files-exhausted", detail: String(error) });
       isOut = true;
       return;
     }

@@ -102,7 +102,7 @@ async function guarded(intake: IntakeState, work: () => Promise<void>): Promise<
   } catch (error) {
     if (loop.failure() && !intake.recovery && !intake.isStopped) {
       log.error({ error }, `${String(error)}; nothing is accepted until it can be`);
-      feed.notice({ level: "error", code: "journal-failing", detail: String(error) });
+      feed.notify({ level: "error", code: "journal-failing", detail: String(error) });
       recoverIn(intake, FIRST_RECOVERY_MS);
     }
     throw error;
@@ -129,6 +129,6 @@ async function recover(intake: IntakeState, delayMs: number): Promise<void> {
   }
   intake.recovery = undefined;
   log.info("the journal holds again; alarms are accepted");
-  feed.notice({ level: "info", code: "journal-recovered", detail: "" });
+  feed.notify({ level: "info", code: "journal-recovered", detail: "" });
   intake.onRecovered();
 }

@@ -208,7 +208,7 @@ function commandsOf(parts: CommandParts): HubCommands {
 
 interface MediaListeners {
   readonly messages: Pick<PillarMessages, "signal">;
-  readonly feed: Pick<ConsoleFeed, "notice">;
+  readonly feed: Pick<ConsoleFeed, "notify">;
   readonly listeners: readonly { onMedia(message: FromMedia): void }[];
 }
 
@@ -218,7 +218,7 @@ const mediaListener =
     if (message.type === "pillar-signal") {
       messages.signal(message.pillarId, message.signal);
     }
-    if (message.type === "ready") feed.notice({ level: "info", code: "media-started", detail: "" });
+    if (message.type === "ready") feed.notify({ level: "info", code: "media-started", detail: "" });
     for (const listener of listeners) listener.onMedia(message);
   };
 

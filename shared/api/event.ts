@@ -16,8 +16,10 @@ import { Pillar } from "./pillar.ts";
  */
 export const PING_INTERVAL_MS = 5000;
 
-/** What a notice can be about. The console has words for each, and for one it does not know. */
-export const NOTICE_CODES = [
+/**
+ * What a notification can be about. The console has words for each, and for one it does not know.
+ */
+export const NOTIFICATION_CODES = [
   "alarm-equivocation",
   "alarm-not-recorded",
   "alarm-refused",
@@ -41,9 +43,9 @@ export const NOTICE_CODES = [
   "broker-unreachable",
   ...HubFaultCode.options,
 ] as const;
-export type NoticeCode = (typeof NOTICE_CODES)[number];
+export type NotificationCode = (typeof NOTIFICATION_CODES)[number];
 
-export const Notice = z.object({
+export const ConsoleNotification = z.object({
   level: z.enum(["info", "warning", "error"]),
   /**
    * Stable name the console translates, for example `media-started`;
@@ -54,9 +56,9 @@ export const Notice = z.object({
   /** How often it happened since the last one of its kind, when that was more than once. */
   count: z.number().int().positive().optional(),
 });
-export type Notice = z.infer<typeof Notice>;
+export type ConsoleNotification = z.infer<typeof ConsoleNotification>;
 /** As this hub sends it. */
-export type HubNotice = Notice & { readonly code: NoticeCode };
+export type HubNotification = ConsoleNotification & { readonly code: NotificationCode };
 
 export const ServerEvent = z.discriminatedUnion("type", [
   /** First on every connection: the hub's clock and what this session may show. */
@@ -65,7 +67,7 @@ export const ServerEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("pillar"), pillar: Pillar }),
   z.object({ type: z.literal("recording"), recording: Recording }),
   z.object({ type: z.literal("hub"), hub: HubStatus }),
-  z.object({ type: z.literal("notice"), notice: Notice }),
+  z.object({ type: z.literal("notification"), notification: ConsoleNotification }),
   /**
    * Every `PING_INTERVAL_MS`. A console answers with `POST /api/v1/presence`, so that the hub
    * notices a cut cable.

@@ -32,7 +32,7 @@ export interface HubOptions {
   readonly httpPort: number;
   readonly mqttPort: number;
   readonly mediaPorts: readonly [first: number, last: number];
-  readonly onNotice: (text: string) => void;
+  readonly onMessage: (text: string) => void;
 }
 
 export interface DemoHub {
@@ -50,7 +50,7 @@ export async function startHub(options: HubOptions): Promise<DemoHub> {
     // As in `npm run hub`: a smaller young generation, 10 % less memory.
     command: ["--max-semi-space-size=1", "hub/main.ts", "start", "-c", config],
     logPath: options.logPath,
-    onNotice: options.onNotice,
+    onMessage: options.onMessage,
   });
   return { program, enrolmentCode: (place) => enrolmentCode(config, place) };
 }

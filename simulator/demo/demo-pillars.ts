@@ -33,7 +33,7 @@ export async function renderClips(
   return clips;
 }
 
-export interface PillarsWanted extends Pick<PillarOptions, "hub" | "onNotice"> {
+export interface PillarsWanted extends Pick<PillarOptions, "hub" | "onMessage"> {
   readonly places: readonly Place[];
   readonly dataDir: string;
   readonly clips: ReadonlyMap<string, string>;
@@ -48,7 +48,7 @@ export async function startPillars(
   known: readonly Pillar[],
   wanted: PillarsWanted,
 ): Promise<void> {
-  const { dataDir, clips, hub, onNotice } = wanted;
+  const { dataDir, clips, hub, onMessage } = wanted;
   const started = wanted.places.map(async (place) => {
     const pillar = await startPillar({
       id: place.id,
@@ -59,7 +59,7 @@ export async function startPillars(
       hub,
       isKnown: known.some(({ id, isEnrolled }) => id === place.id && isEnrolled),
       enrolmentCode: () => wanted.enrolmentCode(place),
-      onNotice,
+      onMessage,
     });
     pillars.set(place.id, pillar);
   });

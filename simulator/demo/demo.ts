@@ -84,7 +84,7 @@ async function start(
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true });
   const places = demoPlaces(options.pillars);
-  const notice = (text: string): void => {
+  const report = (text: string): void => {
     if (!stop.signal.aborted) console.log(`${clockTime(new Date())}  ${text}`);
   };
   const found = await findFfmpeg();
@@ -100,12 +100,12 @@ async function start(
     httpPort: options.httpPort,
     mqttPort: options.mqttPort,
     mediaPorts: options.mediaPorts,
-    onNotice: notice,
+    onMessage: report,
   });
   const startedAt = new Date();
   const url = `http://127.0.0.1:${options.httpPort}`;
   const client = hubClient(url, { username: "supervisor", password: PASSWORD });
-  await hubReady(parts.hub, client, { notice, logPath: join(dataDir, "log/hub.log") });
+  await hubReady(parts.hub, client, { report, logPath: join(dataDir, "log/hub.log") });
   await startPillars(parts.pillars, await client.pillars(), {
     places,
     dataDir,
@@ -117,14 +117,14 @@ async function start(
       alarmUrls: [`https://127.0.0.1:${alarmsPortOf(options.mqttPort)}`],
     },
     enrolmentCode: parts.hub.enrolmentCode,
-    onNotice: notice,
+    onMessage: report,
   });
   if (stop.signal.aborted) return;
 
   parts.control = newControl({ pillars: parts.pillars, ffmpeg });
   await parts.control.listen({ host: "127.0.0.1", port: options.controlPort });
   const absent = await notOnline(parts.pillars, client, startedAt);
-  if (absent.length > 0) notice(`not online yet: ${absent.join(", ")}; see ${dataDir}/log`);
+  if (absent.length > 0) report(`not online yet: ${absent.join(", ")}; see ${dataDir}/log`);
   open(options, parts, { client, places, stop });
 }
 
@@ -132,7 +132,7 @@ async function start(
 async function hubReady(
   { program }: DemoHub,
   client: HubClient,
-  { notice, logPath }: { readonly notice: (text: string) => void; readonly logPath: string },
+  { report, logPath }: { readonly report: (text: string) => void; readonly logPath: string },
 ): Promise<void> {
   const isReady = await readyWhileProgressing({
     pid: program.pid,
@@ -141,7 +141,7 @@ async function hubReady(
     isGivenUp: () => program.state() === "refused",
     patienceMs: HUB_PATIENCE_MS,
     onWait: (waitedMs) =>
-      notice(`waiting for the hub to start, for ${Math.round(waitedMs / 1000)} s; see ${logPath}`),
+      report(`waiting for the hub to start, for ${Math.round(waitedMs / 1000)} s; see ${logPath}`),
   });
   if (isReady) return;
   throw new Error(

@@ -84,6 +84,6 @@ async function startOne(
     // A code that was used is of no use; an identity that is here already is kept.
     isKnown: true,
     enrolmentCode: () => Promise.resolve(code),
-    onNotice: (text) => console.log(text),
+    onMessage: (text) => console.log(text),
   });
 }

@@ -74,7 +74,7 @@ export interface PillarOptions {
   readonly isKnown: boolean;
   /** Asked for a one-time code when the pillar has to be enrolled. */
   readonly enrolmentCode: () => Promise<string>;
-  readonly onNotice: (text: string) => void;
+  readonly onMessage: (text: string) => void;
 }
 
 export async function startPillar(options: PillarOptions): Promise<VirtualPillar> {
@@ -92,7 +92,7 @@ export async function startPillar(options: PillarOptions): Promise<VirtualPillar
     name: id,
     command: ["device/main.ts", "start", "-c", config],
     logPath: options.logPath,
-    onNotice: options.onNotice,
+    onMessage: options.onMessage,
   });
   const hardware: Hardware = { board, microphone, speaker, camera, agent };
   const faults = new Set<Fault>();

@@ -30,7 +30,7 @@ export interface ProgramOptions {
   /** Every line it prints. */
   readonly onLine?: (line: string) => void;
   /** Something a person should know: it died, it is started again, it was given up. */
-  readonly onNotice: (text: string) => void;
+  readonly onMessage: (text: string) => void;
 }
 
 export type ProgramState = "running" | "waiting" | "off" | "refused";
@@ -70,7 +70,7 @@ export function startProgram(options: ProgramOptions): Program {
         options.onLine?.(line);
       });
     }
-    current.once("error", (error) => options.onNotice(`${options.name}: ${error.message}`));
+    current.once("error", (error) => options.onMessage(`${options.name}: ${error.message}`));
     current.once("exit", (code, signal) => {
       endGroup(current);
       if (child !== current) return;
@@ -81,12 +81,12 @@ export function startProgram(options: ProgramOptions): Program {
   const died = (code: number | null, signal: string | null, livedMs: number): void => {
     if (code !== null && REFUSED_CONFIGURATION.has(code)) {
       state = "refused";
-      options.onNotice(`${options.name} refuses its settings; see ${options.logPath}`);
+      options.onMessage(`${options.name} refuses its settings; see ${options.logPath}`);
       return;
     }
     pauseMs = livedMs > SETTLED_MS ? RESTART_FIRST_MS : pauseMs;
     const why = signal ?? `exit code ${code}`;
-    options.onNotice(`${options.name} ended (${why}); started again in ${pauseMs / 1000} s`);
+    options.onMessage(`${options.name} ended (${why}); started again in ${pauseMs / 1000} s`);
     state = "waiting";
     restarts += 1;
     timer = setTimeout(run, pauseMs);

@@ -118,7 +118,7 @@ async function rounds(rig: Rig, cause: Cause): Promise<Figures> {
       if (pillar.process().isRunning()) figures.noticed.push((await noticedAt(pillar, lines)) - at);
     }
     const isGrid = ({ event }: Sight) =>
-      event.type === "notice" && event.notice.code === "grid-lost";
+      event.type === "notification" && event.notification.code === "grid-lost";
     const gridAt = (await sighted(rig, from, isGrid)).at;
     figures.grid.push(gridAt - Math.max(...failures.map(({ at }) => at)));
     for (const { heal } of failures) heal();

@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   EVENT_NAMES,
-  NOTICE_CODES,
+  NOTIFICATION_CODES,
   PING_INTERVAL_MS,
   ServerEvent,
 } from "../../shared/api/event.ts";
@@ -99,8 +99,8 @@ test("the hub says the names of the contract, and a ping each interval of the co
   }
 });
 
-test("the console has words for each notice that the hub can send", () => {
-  // The desk shows a passed deadline as a step of its incident, not as a notice.
-  const shown = NOTICE_CODES.filter((code) => code !== "deadline-passed");
-  expect(shown.filter((code) => !(code in en.notice))).toEqual([]);
+test("the console has words for each notification that the hub can send", () => {
+  // The desk shows a passed deadline as a step of its incident, not as a notification.
+  const shown = NOTIFICATION_CODES.filter((code) => code !== "deadline-passed");
+  expect(shown.filter((code) => !(code in en.notification))).toEqual([]);
 });

@@ -46,14 +46,14 @@ describe("the console's words", () => {
 
   test.each([
     ["fault", FaultCode.options],
-    ["notice", ProblemCode.options],
+    ["notification", ProblemCode.options],
     ["disposition", Disposition.options],
     ["state", IncidentState.options],
     ["kind", AlarmKind.options],
     ["presence", Presence.options],
     ["role", Role.options],
     ["hubFault", HubFaultCode.options],
-    ["notice", HubFaultCode.options],
+    ["notification", HubFaultCode.options],
   ] as const)("every %s the hub can name has its words", (group, codes) => {
     expect(Object.keys(zhCN[group])).toEqual(expect.arrayContaining([...codes]));
   });

@@ -38,8 +38,8 @@ async function armed(brokered: BrokeredStreet, id: string): Promise<PillarUnderT
   return pillar;
 }
 
-/** Notices an operator's screen has shown since now. */
-function noticesOf({ street }: BrokeredStreet): string[] {
+/** Notifications an operator's screen has shown since now. */
+function notificationsOf({ street }: BrokeredStreet): string[] {
   const codes: string[] = [];
   const listening = new AbortController();
   const client = hubClient(street.hub.url, {
@@ -47,7 +47,7 @@ function noticesOf({ street }: BrokeredStreet): string[] {
     password: PASSWORD,
   });
   const watching = client.watch((event) => {
-    if (event.type === "notice") codes.push(event.notice.code);
+    if (event.type === "notification") codes.push(event.notification.code);
   }, listening.signal);
   closers.push(() => (listening.abort(), watching));
   return codes;
@@ -104,7 +104,7 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
       const brokered = await open();
       const { street, line } = brokered;
       const pillar = await armed(brokered, "split");
-      const notices = noticesOf(brokered);
+      const notifications = notificationsOf(brokered);
       const presence = async (): Promise<string> =>
         (await street.hub.operator.pillar(pillar.id)).presence;
       await expect.poll(presence).toBe("online");
@@ -114,13 +114,13 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
       await pillar.untilLamp("received");
       await expect.poll(presence, { timeout: PROMISED_MS.visible }).toBe("lost");
       await expect
-        .poll(() => notices, { timeout: PROMISED_MS.visible })
+        .poll(() => notifications, { timeout: PROMISED_MS.visible })
         .toContain("broker-unreachable");
       expect(performance.now() - splitAt).toBeLessThan(PROMISED_MS.visible);
       expect(await street.hub.isReady()).toBe(false);
       line.set("cut");
       line.set("open");
-      await expect.poll(() => notices).toContain("broker-back");
+      await expect.poll(() => notifications).toContain("broker-back");
       await expect.poll(presence).toBe("online");
       await endCall(brokered.street, pillar);
       expect(await street.verdict()).toEqual([]);

@@ -102,7 +102,8 @@ async function replayAnswers(): Promise<void> {
   expect(events.length).toBeGreaterThan(1);
   for (const event of events) {
     const read = ServerEvent.parse(event);
-    if (read.type === "notice") expect(read.notice.code).not.toMatch(/row-damaged|news-unreadable/);
+    if (read.type === "notification")
+      expect(read.notification.code).not.toMatch(/row-damaged|news-unreadable/);
   }
 }
 

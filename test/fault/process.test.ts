@@ -265,17 +265,17 @@ test(
   async () => {
     const config = join(street.dir, "bad.yaml");
     writeFileSync(config, "pillarId: 7\n");
-    const notices: string[] = [];
+    const messages: string[] = [];
     const program = startProgram({
       name: "agent",
       command: ["device/main.ts", "start", "-c", config],
       logPath: join(street.dir, "bad.log"),
-      onNotice: (text) => notices.push(text),
+      onMessage: (text) => messages.push(text),
     });
     onTestFinished(() => program.stop());
     await expect.poll(() => program.state(), { timeout: 20_000 }).toBe("refused");
     expect(program.restarts()).toBe(0);
-    expect(notices.join()).toContain("refuses its settings");
+    expect(messages.join()).toContain("refuses its settings");
   },
 );
 
@@ -283,16 +283,16 @@ test(
   "A10 a hub that can never work, because another has its directory, is tried again at growing distances",
   { timeout: SLOW },
   async () => {
-    const notices: string[] = [];
+    const messages: string[] = [];
     const program = startProgram({
       name: "hub",
       command: ["hub/main.ts", "start", "-c", join(street.hub.dir, "hub.yaml")],
       logPath: join(street.dir, "second.log"),
-      onNotice: (text) => notices.push(text),
+      onMessage: (text) => messages.push(text),
     });
     onTestFinished(() => program.stop());
     const pauses = (): number[] =>
-      notices.map((text) => Number(/again in ([\d.]+) s/.exec(text)?.[1] ?? 0));
+      messages.map((text) => Number(/again in ([\d.]+) s/.exec(text)?.[1] ?? 0));
     await expect.poll(() => pauses().length, { timeout: 30_000 }).toBeGreaterThan(2);
     expect(pauses().slice(0, 3)).toEqual([0.5, 1, 2]);
     expect(await street.hub.isReady()).toBe(true);

@@ -35,12 +35,12 @@ describe("a row that cannot be read", () => {
       const { items } = await hub.shell.reads.incidents({ limit: 10 });
       expect(items).toMatchObject([{ id, isDamaged: true, state: "open" }]);
     }
-    const notices = hub.events.filter(
-      ({ event }) => event.type === "notice" && event.notice.code === "row-damaged",
+    const notifications = hub.events.filter(
+      ({ event }) => event.type === "notification" && event.notification.code === "row-damaged",
     );
-    expect(notices).toHaveLength(1);
-    expect(notices[0]?.event).toMatchObject({
-      notice: { level: "error", detail: `incident ${id}` },
+    expect(notifications).toHaveLength(1);
+    expect(notifications[0]?.event).toMatchObject({
+      notification: { level: "error", detail: `incident ${id}` },
     });
   });
 });
@@ -82,7 +82,7 @@ test("news that could not be read is said on the desk, and the lists are fetched
   await feed.drain();
   expect(feed.trouble()).toContain("no such column");
   expect(told).toEqual([
-    { type: "notice", notice: { level: "error", code: "news-unreadable", detail: "" } },
+    { type: "notification", notification: { level: "error", code: "news-unreadable", detail: "" } },
     { type: "reload" },
   ]);
   feed.tell(press(2), 4);

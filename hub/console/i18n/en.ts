@@ -673,7 +673,7 @@ export const en: typeof zhCN = {
     retired: "Pillar taken out of service",
     other: "Other",
   },
-  notice: {
+  notification: {
     dismiss: "Dismiss",
     times: "({count} times)",
     "bad-request": "The hub does not accept this request",
@@ -725,7 +725,7 @@ export const en: typeof zhCN = {
       "The pillars' message server is not reached, alarms take the HTTPS fallback",
     "broker-back": "The pillars' message server is reached again",
     "account-saved": "Saved",
-    other: "Notice from the hub",
+    other: "Notification from the hub",
   },
   ring: { flash: "[ALARM] {pillar}", heading: "Alarm" },
   error: {

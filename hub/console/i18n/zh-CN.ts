@@ -650,7 +650,7 @@ export const zhCN = {
     retired: "报警柱停用",
     other: "其他",
   },
-  notice: {
+  notification: {
     dismiss: "关闭提示",
     times: "（共 {count} 次）",
     "bad-request": "中心不接受这个请求",

@@ -5,7 +5,7 @@
  * overwrites what the stream brought while the list was on its way.
  */
 import { computed, shallowReactive, shallowRef } from "vue";
-import type { Notice, ServerEvent } from "../../../shared/api/event.ts";
+import type { ConsoleNotification, ServerEvent } from "../../../shared/api/event.ts";
 import { HubStatus } from "../../../shared/api/hub.ts";
 import { IncidentPage, type Incident, type Recording } from "../../../shared/api/incident.ts";
 import { Pillar, PillarPage } from "../../../shared/api/pillar.ts";
@@ -13,7 +13,7 @@ import { ask, askAll, type FailureCode } from "../api/client.ts";
 import type { Link } from "../api/link.ts";
 import { openStream, type Stream } from "../api/stream.ts";
 import { heardHubTime } from "./clock.ts";
-import { notify } from "./notices.ts";
+import { notify } from "./notifications.ts";
 import { forgetSession, mayWatch, restoreSession } from "./session.ts";
 
 /** Active incidents a desk can hold; the hub's own limit is 10,000. */
@@ -162,8 +162,8 @@ function apply(event: ServerEvent): void {
     case "hub":
       hubStatus.value = event.hub;
       return;
-    case "notice":
-      hearNotice(event.notice);
+    case "notification":
+      hearNotification(event.notification);
       return;
     case "ping":
       return;
@@ -173,11 +173,11 @@ function apply(event: ServerEvent): void {
 }
 
 /** The queue already shows a deadline that passed; a message about a call would only cover it. */
-function hearNotice(notice: Notice): void {
-  if (notice.code === "deadline-passed") return;
-  if (notice.code === "media-started") for (const listener of mediaListeners) listener();
+function hearNotification(notification: ConsoleNotification): void {
+  if (notification.code === "deadline-passed") return;
+  if (notification.code === "media-started") for (const listener of mediaListeners) listener();
   // Faults of equipment are shown to technicians, and to operators when alarms could be lost.
-  if (notice.level === "error" || !mayWatch.value) notify(notice);
+  if (notification.level === "error" || !mayWatch.value) notify(notification);
 }
 
 /** Called when the hub's media is (again) there. */

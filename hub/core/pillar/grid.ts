@@ -1,5 +1,5 @@
 /**
- * When a whole grid is lost, that is one notice: a cut cable, not fifty broken pillars.
+ * When a whole grid is lost, that is one notification: a cut cable, not fifty broken pillars.
  *
  * Each pillar's own state stays as it is; this only says what they have in common.
  */

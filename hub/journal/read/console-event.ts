@@ -5,13 +5,13 @@
  * about one subject are one event, under the index of the last. Live and replayed events come from
  * this one table.
  */
-import type { HubNotice, NoticeCode } from "../../../shared/api/event.ts";
+import type { HubNotification, NotificationCode } from "../../../shared/api/event.ts";
 import { FOR_THE_RECORD, type Fact } from "../../core/facts.ts";
 
 export type Subject =
   | { readonly type: "incident" | "pillar" | "recording"; readonly id: string }
   | { readonly type: "hub" }
-  | { readonly type: "notice"; readonly notice: HubNotice };
+  | { readonly type: "notification"; readonly notification: HubNotification };
 
 export interface NumberedFact {
   readonly index: number;
@@ -36,26 +36,27 @@ export function subjectsOf(facts: readonly NumberedFact[]): readonly NumberedSub
   return [...lastByKey.values()];
 }
 
-/** Total: an unreadable fact becomes a notice and does not stop the events beside it. */
+/** Total: an unreadable fact becomes a notification and does not stop the events beside it. */
 function toldBy(fact: Fact, index: number): readonly Subject[] {
   try {
     return subjects(fact);
   } catch {
-    return [notice("error", "row-damaged", `fact ${index}`)];
+    return [notification("error", "row-damaged", `fact ${index}`)];
   }
 }
 
 function keyOf(subject: Subject, index: number): string {
-  if (subject.type === "notice") return `notice ${index}`;
+  if (subject.type === "notification") return `notification ${index}`;
   return subject.type === "hub" ? "hub" : `${subject.type} ${subject.id}`;
 }
 
 function subjects(fact: Fact): readonly Subject[] {
   if (UNSHOWN.has(fact.type)) return [];
-  const news = noticeOf(fact);
+  const news = notificationsOf(fact);
   if (fact.type === "hub-fault") return [{ type: "hub" }, ...news];
   if ("recordingId" in fact) return [{ type: "recording", id: fact.recordingId }];
-  if ("incidentId" in fact) return NOTICE_ONLY.has(fact.type) ? news : [incident(fact), ...news];
+  if ("incidentId" in fact)
+    return NOTIFICATION_ONLY.has(fact.type) ? news : [incident(fact), ...news];
   if ("pillarId" in fact) return [pillar(fact), ...news];
   return news;
 }
@@ -71,41 +72,47 @@ const UNSHOWN: ReadonlySet<Fact["type"]> = new Set([
 ]);
 
 /** They change no incident's row. */
-const NOTICE_ONLY: ReadonlySet<Fact["type"]> = new Set([
+const NOTIFICATION_ONLY: ReadonlySet<Fact["type"]> = new Set([
   "alarm-equivocation",
   "external-failed",
   "external-gone",
 ]);
 
-function noticeOf(fact: Fact): readonly Subject[] {
+function notificationsOf(fact: Fact): readonly Subject[] {
   switch (fact.type) {
     case "deadline-passed":
-      return [notice("warning", fact.type, fact.incidentId)];
+      return [notification("warning", fact.type, fact.incidentId)];
     case "incident-released":
-      return [notice("warning", fact.type, fact.fromName)];
+      return [notification("warning", fact.type, fact.fromName)];
     case "external-failed":
-      return [notice("warning", fact.type, fact.detail)];
+      return [notification("warning", fact.type, fact.detail)];
     case "external-gone":
-      return [notice("error", fact.type, fact.incidentId)];
+      return [notification("error", fact.type, fact.incidentId)];
     case "alarm-equivocation":
-      return [notice("error", fact.type, `${fact.pillarId} #${fact.seq}`)];
+      return [notification("error", fact.type, `${fact.pillarId} #${fact.seq}`)];
     case "pillar-revoked":
-      return [notice("warning", fact.type, fact.pillarId)];
+      return [notification("warning", fact.type, fact.pillarId)];
     case "pillar-cloned":
-      return [notice("error", fact.type, fact.pillarId)];
+      return [notification("error", fact.type, fact.pillarId)];
     case "pillar-fault":
       return (fact.code === "ledger-forked" || fact.code === "ledger-lost") && fact.isActive
-        ? [notice("error", fact.code, fact.pillarId)]
+        ? [notification("error", fact.code, fact.pillarId)]
         : [];
     case "hub-fault":
       // Operators have to know it too, so it is an error: calls are not recorded.
       return fact.isActive
-        ? [notice(fact.code === "recording-stopped" ? "error" : "warning", fact.code, fact.detail)]
+        ? [
+            notification(
+              fact.code === "recording-stopped" ? "error" : "warning",
+              fact.code,
+              fact.detail,
+            ),
+          ]
         : [];
     case "grid-lost":
-      return [notice("error", fact.type, `${fact.grid} (${fact.count})`)];
+      return [notification("error", fact.type, `${fact.grid} (${fact.count})`)];
     case "grid-back":
-      return [notice("info", fact.type, `${fact.grid} (${fact.count})`)];
+      return [notification("info", fact.type, `${fact.grid} (${fact.count})`)];
     default:
       return [];
   }
@@ -121,7 +128,11 @@ const incident = (fact: { readonly incidentId: string }): Subject => ({
   id: fact.incidentId,
 });
 
-const notice = (level: HubNotice["level"], code: NoticeCode, detail: string): Subject => ({
-  type: "notice",
-  notice: { level, code, detail },
+const notification = (
+  level: HubNotification["level"],
+  code: NotificationCode,
+  detail: string,
+): Subject => ({
+  type: "notification",
+  notification: { level, code, detail },
 });

@@ -239,7 +239,8 @@ async function eventOf(
   source: Source,
   subject: NumberedSubject["subject"],
 ): Promise<NumberedEvent["event"] | undefined> {
-  if (subject.type === "notice") return { type: "notice", notice: subject.notice };
+  if (subject.type === "notification")
+    return { type: "notification", notification: subject.notification };
   if (subject.type === "hub") {
     const hub = source.hubStatus?.();
     return hub && { type: "hub", hub };

@@ -32,7 +32,7 @@ export async function createRuledBroker(rules: BrokerRules): Promise<Aedes> {
     connectTimeout: CONNECT_TIMEOUT_MS,
     drainTimeout: DRAIN_TIMEOUT_MS,
     keepaliveLimit: KEEP_ALIVE_LIMIT_SECONDS,
-    // Only the broker's own notices use its emitter; pillars' messages never do.
+    // Only the broker's own messages use its emitter; pillars' messages never do.
     concurrency: 1,
     maxTopicLevels: 8,
     preConnect: (client, packet, done) => {

@@ -24,7 +24,7 @@ import { createSampledLog, type SampledLog } from "../sampled-log.ts";
 const RECONNECT = { first: milliseconds(500), most: seconds(5) };
 /** Full jitter may draw zero. */
 const RECONNECT_NOT_BEFORE_MS = 100;
-/** A broker that restarts is back within this time, and no notice is sent. */
+/** A broker that restarts is back within this time, and no notification is sent. */
 const TELL_AFTER_MS = 2000;
 /** While it lasts: a console that came later has to be told too. */
 const TELL_EVERY_MS = 8000;

@@ -32,7 +32,7 @@ export interface IngestOptions {
   readonly journal: Pick<Journal, "findAlarms" | "hubEpoch">;
   readonly media: Pick<MediaPort, "send">;
   readonly commander: Pick<Commander, "onReport">;
-  readonly feed: Pick<ConsoleFeed, "notice">;
+  readonly feed: Pick<ConsoleFeed, "notify">;
   readonly state: () => HubState;
   readonly failure: () => Error | undefined;
   readonly take: (event: HubEvent) => Promise<Pick<Taken, "accepted">>;
@@ -58,7 +58,7 @@ const createRefusals = ({ feed }: Pick<IngestOptions, "feed">): Sampler<string> 
     ...{ everyMs: NOTICE_EVERY_MS, mostKeys: MAX_NOTICED_PILLARS },
     tell: (detail, more) => {
       const several = more > 0 ? { count: more + 1 } : {};
-      feed.notice({ level: "error", code: "alarm-refused", detail, ...several });
+      feed.notify({ level: "error", code: "alarm-refused", detail, ...several });
     },
   });
 
@@ -77,7 +77,7 @@ export function createIngest(given: IngestOptions): PillarLinkEvents {
     onDisconnected: (pillarId) => tell({ type: "pillar-disconnected", at: Date.now(), pillarId }),
     onMessage: (pillarId, message, via) => onMessage(options, { pillarId, message, via }),
     onBroker: (isReached, detail) =>
-      options.feed.notice(
+      options.feed.notify(
         isReached
           ? { level: "info", code: "broker-back", detail }
           : { level: "error", code: "broker-unreachable", detail },
@@ -180,12 +180,15 @@ async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<AlarmAnswer>
       fields: { pillarId, error },
     });
     // Each: the signature is the pillar's own, and somebody may be standing there.
-    options.feed.notice({ level: "error", code: "alarm-not-recorded", detail });
+    options.feed.notify({ level: "error", code: "alarm-not-recorded", detail });
     throw error;
   }
 }
 
-/** A stranger may name any pillar in the address; only an enrolled one gets a notice of its own. */
+/**
+ * A stranger may name any pillar in the address; only
+ * an enrolled one gets a notification of its own.
+ */
 const senderOf = ({ state }: IngestOptions, pillarId: PillarId): { pillarId: PillarId } | "all" =>
   state().pillars.has(pillarId) ? { pillarId } : "all";
 

@@ -149,7 +149,7 @@ function readAll(
   attempt(models, "the consoles' stream", () => {
     const numbered = facts.map((fact, offset) => ({ index: first + offset, fact }));
     const reasons = subjectsOf(numbered).flatMap(({ subject }) =>
-      subject.type === "notice" ? (eventRefusal(subject) ?? []) : [],
+      subject.type === "notification" ? (eventRefusal(subject) ?? []) : [],
     );
     return reasons[0];
   });

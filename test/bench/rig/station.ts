@@ -30,7 +30,7 @@ export async function openStation(): Promise<Station> {
   const hub = await startHub({
     ...{ dir: join(dir, "hub"), logPath: join(dir, "hub.log"), httpPort, mqttPort },
     mediaPorts: [media, media + 99],
-    onNotice: (text) => console.error(text),
+    onMessage: (text) => console.error(text),
   });
   const url = `http://127.0.0.1:${httpPort}`;
   if (!(await until(20_000, async () => (await fetch(`${url}/readyz`)).ok))) {

@@ -97,22 +97,24 @@ describe("an alarm", () => {
     expect(incidents(hub)).toEqual([]);
     expect(hub.events.map(({ event }) => event)).toContainEqual(
       expect.objectContaining({
-        type: "notice",
-        notice: expect.objectContaining({ code: "alarm-refused" }),
+        type: "notification",
+        notification: expect.objectContaining({ code: "alarm-refused" }),
       }),
     );
   });
 
-  test("57 whose signature does not fit are one notice in a minute, and then one with their number", async () => {
+  test("57 whose signature does not fit are one notification in a minute, and then one with their number", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const hub = await newHub();
     for (let n = 0; n < 57; n += 1) await hub.press({ sig: "forged" });
-    const notices = (): unknown[] =>
-      hub.events.flatMap(({ event }) => (event.type === "notice" ? [event.notice] : []));
-    expect(notices()).toHaveLength(1);
+    const notifications = (): unknown[] =>
+      hub.events.flatMap(({ event }) =>
+        event.type === "notification" ? [event.notification] : [],
+      );
+    expect(notifications()).toHaveLength(1);
     vi.advanceTimersByTime(60_000);
-    expect(notices()).toHaveLength(2);
-    expect(notices()[1]).toMatchObject({ code: "alarm-refused", count: 56 });
+    expect(notifications()).toHaveLength(2);
+    expect(notifications()[1]).toMatchObject({ code: "alarm-refused", count: 56 });
     vi.useRealTimers();
   });
 
@@ -145,7 +147,7 @@ describe("a failing disk", () => {
       await expect(hub.press()).rejects.toThrow("EIO");
       expect(told(hub)).toEqual([]);
       const codes = hub.events.flatMap(({ event }) =>
-        event.type === "notice" ? [event.notice.code] : [],
+        event.type === "notification" ? [event.notification.code] : [],
       );
       expect(codes).toEqual(["journal-failing", "alarm-not-recorded", "alarm-not-recorded"]);
       const order = await hub.shell.commands.order(

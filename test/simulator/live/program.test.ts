@@ -25,7 +25,7 @@ const child = spawn("sleep", ["600"]);
 console.log(process.pid + " " + child.pid);
 setInterval(() => {}, 1000);`;
 
-function start(script: string, lines: string[] = [], notices: string[] = []): Program {
+function start(script: string, lines: string[] = [], messages: string[] = []): Program {
   const file = join(dir, "program.cjs");
   writeFileSync(file, script);
   program = startProgram({
@@ -33,7 +33,7 @@ function start(script: string, lines: string[] = [], notices: string[] = []): Pr
     command: [file],
     logPath: join(dir, "program.log"),
     onLine: (line) => lines.push(line),
-    onNotice: (text) => notices.push(text),
+    onMessage: (text) => messages.push(text),
   });
   return program;
 }
@@ -48,13 +48,13 @@ const pidsIn = (line: string | undefined): number[] => (line ?? "").split(" ").m
 
 test("a program that is killed is started again, and what it had started is ended", async () => {
   const lines: string[] = [];
-  const notices: string[] = [];
-  const running = start(LIVES, lines, notices);
+  const messages: string[] = [];
+  const running = start(LIVES, lines, messages);
   await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 5000 });
   running.crash();
   await vi.waitFor(() => expect(lines).toHaveLength(2), { timeout: 10_000 });
   expect(running.restarts()).toBe(1);
-  expect(notices).toEqual([expect.stringMatching(/SIGKILL.*started again/)]);
+  expect(messages).toEqual([expect.stringMatching(/SIGKILL.*started again/)]);
   await vi.waitFor(() => expect(pidsIn(lines[0]).some(isAlive)).toBe(false));
   await running.stop();
   await vi.waitFor(() => expect(pidsIn(lines[1]).some(isAlive)).toBe(false));
@@ -73,10 +73,10 @@ test("without power nothing runs, and with power it runs again", async () => {
 });
 
 test("a program that refuses its settings is not tried again", async () => {
-  const notices: string[] = [];
-  const running = start("process.exit(78)", [], notices);
+  const messages: string[] = [];
+  const running = start("process.exit(78)", [], messages);
   await vi.waitFor(() => expect(running.state()).toBe("refused"), { timeout: 5000 });
-  expect(notices).toEqual([expect.stringContaining("refuses its settings")]);
+  expect(messages).toEqual([expect.stringContaining("refuses its settings")]);
 });
 
 test("when the simulator itself is killed, its programs end too", async () => {
@@ -90,7 +90,7 @@ test("when the simulator itself is killed, its programs end too", async () => {
   writeFileSync(
     parent,
     `import { startProgram } from ${JSON.stringify(join(ROOT, "simulator/live/program.ts"))};
-startProgram({ ...${options}, onLine: console.log, onNotice: console.log });`,
+startProgram({ ...${options}, onLine: console.log, onMessage: console.log });`,
   );
   const simulator = spawn(process.execPath, [parent], { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";

@@ -10,7 +10,7 @@ import { order, type Answer } from "../../api/client.ts";
 import { newKey } from "../../api/key.ts";
 import { incidentOf } from "../../state/live-state.ts";
 import { hubNow } from "../../state/clock.ts";
-import { notify } from "../../state/notices.ts";
+import { notify } from "../../state/notifications.ts";
 import { askFocus } from "../focus.ts";
 import { mark } from "../call/marks.ts";
 import { choose, confirmedId, hungUp, talkingTo } from "../workspace.ts";
