@@ -19,7 +19,7 @@ import { systemClock, type Clock } from "./adapters/host/system-clock.ts";
 import { sureOf } from "./core/renewal.ts";
 import type { Agent } from "./core/state/agent-state.ts";
 import { newAgent } from "./core/state/agent-state.ts";
-import type { AlarmPost, Board, HubLink, Ledger, MediaPort, Screen } from "./ports.ts";
+import type { HttpsFallback, Board, HubLink, Ledger, MediaPort, Screen } from "./ports.ts";
 import { calendarOf, keepCertificate } from "./shell/renewal.ts";
 import { TASKS, type Vitals } from "./adapters/host/watchdog.ts";
 import { newShell, type Log, type Shell, type World } from "./shell/shell.ts";
@@ -29,7 +29,7 @@ export interface AgentParts {
   readonly board?: Board;
   readonly media?: MediaPort;
   readonly link?: HubLink;
-  readonly post?: AlarmPost;
+  readonly fallback?: HttpsFallback;
   readonly screen?: Screen;
   readonly clock?: Clock;
   /** Looks up names of hubs. */
@@ -60,10 +60,10 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     lookup: parts.lookup,
   });
   const media = parts.media ?? (await startMedia(config, log));
-  const [ledger, link, post, board] = await Promise.all([
+  const [ledger, link, fallback, board] = await Promise.all([
     openOrRemember(config, clock, vitals).then((opened) => ownLedger(opened, identity.resign)),
     parts.link ?? makeLink({ config, identity, clock, log, reach }),
-    parts.post ?? makePost({ config, identity, reach }),
+    parts.fallback ?? makeFallback({ config, identity, reach }),
     parts.board ?? makeBoard(config, vitals),
   ]).catch(async (error: unknown) => {
     await media.close();
@@ -78,7 +78,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     fallbackHubs: alarmUrlsOf(config).length,
   });
   const armed = whenArmed({ board, link, clock });
-  const parted = { clock, identity, board, ledger, link, post, media, screen, log };
+  const parted = { clock, identity, board, ledger, link, fallback, media, screen, log };
   const world = { ...parted, ...(vitals && { vitals }) };
   const shell = newShell(world, beginning);
   shell.tell({ type: "started" });
@@ -97,7 +97,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
       endRenewal();
       shell.stop();
       for (const task of TASKS) vitals?.rest(task);
-      await Promise.all([board, media, link, post, screen].map((part) => part.close()));
+      await Promise.all([board, media, link, fallback, screen].map((part) => part.close()));
       await ledger.close();
     },
   };
@@ -155,13 +155,13 @@ async function makeLink({ config, identity, clock, log, reach }: LinkParts): Pro
   return mqttLink(settings, (text) => log.warn(text));
 }
 
-type PostParts = Pick<LinkParts, "config" | "identity" | "reach">;
+type FallbackParts = Pick<LinkParts, "config" | "identity" | "reach">;
 
-async function makePost({ config, identity, reach }: PostParts): Promise<AlarmPost> {
-  const { httpsLink, noSecondWay } = await import("./adapters/hub/https-fallback.ts");
+async function makeFallback({ config, identity, reach }: FallbackParts): Promise<HttpsFallback> {
+  const { httpsFallback, noFallback } = await import("./adapters/hub/https-fallback.ts");
   const urls = alarmUrlsOf(config);
-  if (urls.length === 0) return noSecondWay;
-  return httpsLink({
+  if (urls.length === 0) return noFallback;
+  return httpsFallback({
     ...{ pillarId: config.pillarId, urls, ca: identity.ca, reach },
     get tlsKey() {
       return identity.tlsKey;

@@ -92,13 +92,13 @@ export interface HubLink {
 }
 
 /** The HTTPS fallback, for alarms alone. */
-export interface AlarmPost {
+export interface HttpsFallback {
   /**
    * One request to the hub of that number, bounded in time. Resolves with what it answered, its
    * signature not looked at; `undefined`: taken, the receipt is still to come. Rejects with the
    * reason.
    */
-  post(hub: number, alarm: Alarm): Promise<Accepted | undefined>;
+  send(hub: number, alarm: Alarm): Promise<Accepted | undefined>;
   close(): Promise<void>;
 }
 

@@ -186,7 +186,7 @@ export const HubConfig = z.strictObject({
     })
     .prefault({}),
   /**
-   * The HTTPS fallback: pillars post alarms here when MQTT is silent, and renew their certificates.
+   * The HTTPS fallback: pillars send alarms here when MQTT is silent, and renew their certificates.
    * Nothing else is served.
    */
   alarms: z

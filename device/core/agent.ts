@@ -51,7 +51,7 @@ import {
   resendOnNewLink,
 } from "./ledger.ts";
 import { linkDown, linkMissing, linkUp, tryLink, watchLink } from "./link.ts";
-import { openAll, planPosts, postDue, postFailed } from "./https-fallback.ts";
+import { openAll, planFallback, fallbackDue, fallbackFailed } from "./https-fallback.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";
 import type { Link } from "./state/link-state.ts";
 
@@ -108,8 +108,8 @@ function route(agent: Agent, event: Event): AgentStep {
       return reached(agent, event);
     case "link-down":
       return follow(lost(agent, event), callCutOff);
-    case "post-failed":
-      return postFailed(agent, event);
+    case "fallback-failed":
+      return fallbackFailed(agent, event);
     case "accepted":
       return accepted(agent, event);
     case "call-told":
@@ -170,7 +170,7 @@ function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): A
     case "resend":
       return resend(agent, event);
     case "https-fallback":
-      return postDue(agent, event);
+      return fallbackDue(agent, event);
     case "replay":
       return fillWindow(agent, event);
     case "dial-110":
@@ -213,8 +213,8 @@ function started(agent: Agent, event: Event): AgentStep {
   const lamp: Effect = { type: "lamp", pattern: lampOf(agent) };
   const beating = follow(step<Agent, Effect>(agent, lamp), (next) => beat(next, event));
   const resumed = follow(beating, (next) => resumeCall(next, event));
-  const posting = follow(resumed, (next) => openAll(next, event));
-  const watched = follow(posting, (next) => step(next, watchLink(event)));
+  const opened = follow(resumed, (next) => openAll(next, event));
+  const watched = follow(opened, (next) => step(next, watchLink(event)));
   return follow(watched, (next) => withLink(next, tryLink(next.link)));
 }
 
@@ -260,8 +260,8 @@ function taken(agent: Agent, event: ReceiptEvent): AgentStep {
   const marked = follow(noted, (next) => acceptedByHub(next, receipt, event));
   // Another hub is owed the running call by either way.
   const isOther = agent.outbox.hubEpoch !== undefined && agent.outbox.hubEpoch !== hubEpoch;
-  const posted = follow(marked, (next) => (isOther ? openAll(next, event) : planPosts(next)));
-  return follow(posted, (next) => selfTestAccepted(next, eventId, event));
+  const planned = follow(marked, (next) => (isOther ? openAll(next, event) : planFallback(next)));
+  return follow(planned, (next) => selfTestAccepted(next, eventId, event));
 }
 
 function mediaSaid(agent: Agent, event: Extract<Event, { type: "media-said" }>): AgentStep {

@@ -90,7 +90,7 @@ export type Told =
   | { readonly type: "kept-failed"; readonly reason: string }
   | { readonly type: "link-up"; readonly sessionNonce: SessionNonce }
   /** No receipt by HTTPS: refused, unreachable, or taken with the receipt still to come. */
-  | { readonly type: "post-failed"; readonly eventId: EventId; readonly reason: string }
+  | { readonly type: "fallback-failed"; readonly eventId: EventId; readonly reason: string }
   | { readonly type: "link-down"; readonly reason: string }
   /** The hub's receipt; its signature is good. `https`: the answer to a request for this alarm. */
   | { readonly type: "accepted"; readonly receipt: Receipt; readonly via: "link" | "https" }
@@ -123,8 +123,8 @@ export type Effect =
   /** Answered by `kept` or `kept-failed`. */
   | { readonly type: "fetch-kept"; readonly fromSeq: number; readonly limit: number }
   | { readonly type: "publish"; readonly message: UpMessage }
-  /** By HTTPS to the hub of that number, from 0; answered by `accepted` or `post-failed`. */
-  | { readonly type: "post-alarm"; readonly hub: number; readonly message: Alarm }
+  /** By HTTPS to the hub of that number, from 0; answered by `accepted` or `fallback-failed`. */
+  | { readonly type: "send-by-fallback"; readonly hub: number; readonly message: Alarm }
   /** One attempt; answered by `link-up` or `link-down`. */
   | { readonly type: "connect" }
   | { readonly type: "lamp"; readonly pattern: LampPattern }

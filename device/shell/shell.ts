@@ -17,7 +17,15 @@ import { stepAgent } from "../core/agent.ts";
 import { isAllStoredWith } from "../core/disk.ts";
 import type { Effect, Event, TimerName, Told } from "../core/events.ts";
 import type { Agent } from "../core/state/agent-state.ts";
-import type { AlarmPost, Board, BoardMark, HubLink, Ledger, MediaPort, Screen } from "../ports.ts";
+import type {
+  HttpsFallback,
+  Board,
+  BoardMark,
+  HubLink,
+  Ledger,
+  MediaPort,
+  Screen,
+} from "../ports.ts";
 
 /** Longer waits than setTimeout can count do not occur; a bug would fire at once. */
 const MAX_TIMER_MS = 3_600_000;
@@ -36,7 +44,7 @@ export interface World {
   readonly ledger: Ledger;
   readonly link: HubLink;
   readonly media: MediaPort;
-  readonly post: AlarmPost;
+  readonly fallback: HttpsFallback;
   readonly screen: Screen;
   readonly log: Log;
   /** Of the watchdog; none in tests. */
@@ -98,8 +106,8 @@ export function newShell(world: World, beginning: Agent): Shell {
         return onLedger(world, effect, { tell, mark: isAllStoredWith(agent) ? mark : undefined });
       case "publish":
         return world.link.publish(effect.message);
-      case "post-alarm":
-        return post(world, effect, tell);
+      case "send-by-fallback":
+        return fallback(world, effect, tell);
       case "connect":
         world.vitals?.checkIn("link", LINK_MISSED_MS);
         return world.link.connect(agent.outbox.pending.size > 0);
@@ -187,13 +195,13 @@ function onLedger(
 }
 
 /** A receipt by HTTPS must say the same, signed by the same hub, as one by MQTT. */
-function post(
+function fallback(
   world: World,
-  { hub, message }: Extract<Effect, { type: "post-alarm" }>,
+  { hub, message }: Extract<Effect, { type: "send-by-fallback" }>,
   tell: Tell,
 ): void {
   const { eventId } = message.event;
-  const failed = (reason: string): void => tell({ type: "post-failed", eventId, reason });
+  const failed = (reason: string): void => tell({ type: "fallback-failed", eventId, reason });
   const answered = (accepted: Accepted | undefined): void => {
     if (!accepted) return failed("taken by the hub, its receipt is still to come");
     const { receipt, sig } = accepted;
@@ -203,7 +211,7 @@ function post(
     if (receipt.eventId !== eventId) return failed(`that is the receipt of ${receipt.eventId}`);
     return tell({ type: "accepted", receipt, via: "https" });
   };
-  world.post.post(hub, message).then(answered, (error: unknown) => failed(reasonOf(error)));
+  world.fallback.send(hub, message).then(answered, (error: unknown) => failed(reasonOf(error)));
 }
 
 function listen(world: World, tell: Tell, onMark: (mark: BoardMark) => void): void {

@@ -93,7 +93,7 @@ export function startFleetApart(file: string, wanted: FleetWanted, apart: number
       return {
         pillars: [...one.pillars, ...other.pillars],
         presses: [...one.presses, ...other.presses],
-        posts: one.posts + other.posts,
+        fallbackRequests: one.fallbackRequests + other.fallbackRequests,
         downs: [...one.downs, ...other.downs],
       };
     },

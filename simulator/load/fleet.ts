@@ -39,7 +39,7 @@ export interface FleetReport {
   readonly pillars: readonly PillarRecord[];
   readonly presses: readonly PressRecord[];
   /** Alarms that also went by HTTPS. */
-  readonly posts: number;
+  readonly fallbackRequests: number;
   /** Why links ended or could not be had, and how often. */
   readonly downs: readonly (readonly [reason: string, count: number])[];
 }
@@ -66,7 +66,7 @@ interface FleetState {
   readonly presses: Presses;
   readonly downs: Counts;
   readonly starting: Starting;
-  posts: number;
+  fallbackRequests: number;
 }
 
 interface Counted {
@@ -79,7 +79,7 @@ export function newFleet(wanted: FleetWanted): Fleet {
     presses: new Map(),
     downs: newCounts(),
     starting: newStarting(),
-    posts: 0,
+    fallbackRequests: 0,
   };
   const fleet = wanted.enrolment.pillars.map((_, number) => countedPillar(state, wanted, number));
   return {
@@ -101,7 +101,7 @@ export function newFleet(wanted: FleetWanted): Fleet {
     report: () => ({
       pillars: fleet.map(({ pillar, upAt }) => ({ pillarId: pillar.id, upAt })),
       presses: [...state.presses.values()],
-      posts: state.posts,
+      fallbackRequests: state.fallbackRequests,
       downs: state.downs.all(),
     }),
     stop: async () => {
@@ -137,7 +137,7 @@ function countedPillar(
       const press = presses.get(eventId);
       if (press) press.acceptedAt ??= wallNow();
     },
-    onPosted: () => void (state.posts += 1),
+    onFallbackRequest: () => void (state.fallbackRequests += 1),
   };
   const pillar = lightPillar({ enrolled, hub, ca, hubPublicKey, from, news });
   const counted: Counted = { pillar, upAt: null };

@@ -5,12 +5,12 @@
  * counts. Its ledger is in memory, its board is a function, it has no media and no screen.
  */
 import { createPrivateKey, createPublicKey, verify, type KeyObject } from "node:crypto";
-import { httpsLink } from "../../device/adapters/hub/https-fallback.ts";
+import { httpsFallback } from "../../device/adapters/hub/https-fallback.ts";
 import { sealWith, type Identity } from "../../device/adapters/identity/identity.ts";
 import type { Clock } from "../../device/adapters/host/system-clock.ts";
 import { newAgent, type Agent } from "../../device/core/state/agent-state.ts";
 import type { SealedAlarm } from "../../device/core/state/kept.ts";
-import type { AlarmPost, Board, Ledger, MediaPort, Screen } from "../../device/ports.ts";
+import type { HttpsFallback, Board, Ledger, MediaPort, Screen } from "../../device/ports.ts";
 import { newShell, type Log } from "../../device/shell/shell.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { Instant } from "../../shared/duration.ts";
@@ -43,7 +43,7 @@ export interface PillarNews {
   onRecorded(alarm: SealedAlarm): void;
   /** A receipt with the hub's signature, for an alarm that waited. */
   onAccepted(eventId: EventId): void;
-  onPosted(): void;
+  onFallbackRequest(): void;
 }
 
 export interface LightPillarWanted extends Trust {
@@ -77,12 +77,15 @@ export function lightPillar(wanted: LightPillarWanted): LightPillar {
     port: hub.mqttPort,
   });
   const url = `https://${hub.host}:${hub.alarmsPort}`;
-  const post = countedPost(httpsLink({ pillarId, urls: [url], tlsKey, tlsCert, ca }), news);
+  const fallback = countedFallback(
+    httpsFallback({ pillarId, urls: [url], tlsKey, tlsCert, ca }),
+    news,
+  );
   const ledger = forgetfulLedger(news);
   const { board, press } = handBoard();
   link.onUp(news.onUp);
   link.onDown(news.onDown);
-  const world = { clock: CLOCK, board, ledger, link, post, media: NO_MEDIA, screen: NO_SCREEN };
+  const world = { clock: CLOCK, board, ledger, link, fallback, media: NO_MEDIA, screen: NO_SCREEN };
   const beginning = newAgent({ ...ledger, pillarId, release: "load", fallbackHubs: 1 });
   const shell = newShell({ ...world, identity: identityOf(wanted), log: LOG }, beginning);
   return {
@@ -92,7 +95,7 @@ export function lightPillar(wanted: LightPillarWanted): LightPillar {
     press,
     stop: async () => {
       shell.stop();
-      await Promise.all([link.close(), post.close()]);
+      await Promise.all([link.close(), fallback.close()]);
     },
   };
 }
@@ -114,13 +117,13 @@ function identityOf({ enrolled, ca, hubPublicKey }: LightPillarWanted): Identity
   };
 }
 
-function countedPost(post: AlarmPost, news: PillarNews): AlarmPost {
+function countedFallback(fallback: HttpsFallback, news: PillarNews): HttpsFallback {
   return {
-    post: (hub, alarm) => {
-      news.onPosted();
-      return post.post(hub, alarm);
+    send: (hub, alarm) => {
+      news.onFallbackRequest();
+      return fallback.send(hub, alarm);
     },
-    close: () => post.close(),
+    close: () => fallback.close(),
   };
 }
 

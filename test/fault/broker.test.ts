@@ -98,7 +98,7 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
   );
 
   test(
-    "D7 the pillar reaches the broker and the broker not the hub: the alarm takes the other path, and screens say why",
+    "D7 the pillar reaches the broker and the broker not the hub: the alarm takes the HTTPS fallback, and screens say why",
     { timeout: SLOW },
     async () => {
       const brokered = await open();
@@ -128,7 +128,7 @@ describe.skipIf(skipped)(`with a broker between (${skipped ?? "mosquitto"})`, ()
   );
 
   test(
-    "D7 with the other path cut as well the pillar says so at 20 s, and calls when either is back",
+    "D7 with the HTTPS fallback cut as well the pillar says so at 20 s, and calls when either is back",
     { timeout: SLOW },
     async () => {
       const brokered = await open();

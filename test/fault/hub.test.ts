@@ -86,7 +86,7 @@ test(
 );
 
 test.each<Misbehaviour>(["says-nothing", "never-acknowledges", "acknowledges-and-drops"])(
-  "E7 a broker that %s proves nothing: the alarm takes the other path, and the lamp waits for the receipt",
+  "E7 a broker that %s proves nothing: the alarm takes the HTTPS fallback, and the lamp waits for the receipt",
   { timeout: SLOW },
   async (how) => {
     await useFalseBroker(how);

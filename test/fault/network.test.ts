@@ -103,7 +103,7 @@ test(
 );
 
 test.each(["frozen-up", "frozen-down"] as const)(
-  "D6 one direction is dead (%s): the alarm takes the other path while it lasts",
+  "D6 one direction is dead (%s): the alarm takes the HTTPS fallback while it lasts",
   { timeout: SLOW },
   async (state) => {
     mqtt.set(state);

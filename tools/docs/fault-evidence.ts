@@ -90,7 +90,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "test/hub/shell/webhook.test.ts",
     "is still told after a restart of the hub, once, under the same id",
   ],
-  ["D14", "test/wire/https-link.test.ts", "is never told to a hub of another authority"],
+  ["D14", "test/wire/https-fallback.test.ts", "is never told to a hub of another authority"],
   [
     "A4",
     "test/device/adapters/ledger/ledger-sqlite.test.ts",

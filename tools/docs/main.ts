@@ -84,7 +84,7 @@ function protocolPage(): string {
     "Signatures are Ed25519 over canonical JSON (keys sorted by code unit, no white space, integers only), written in",
     "base64url without padding. Hashes are SHA-256 over the previous hash followed by the canonical JSON.",
     "",
-    "By HTTPS (port `ALARMS_PORT`, TLS 1.3) a pillar posts `Alarm` to `/api/v1/pillars/{id}/alarms` and is answered with `Accepted`; no certificate is",
+    "By HTTPS (port `ALARMS_PORT`, TLS 1.3) a pillar sends `Alarm` to `/api/v1/pillars/{id}/alarms` and is answered with `Accepted`; no certificate is",
     "needed, the signature says who it is. `POST /api/v1/pillars/{id}/certificate` with the present certificate shown takes",
     '`{"csr", "sig"}`: a PKCS#10 request signed by a new P-256 key, and the alarm key\'s signature over `{"csr", "pillarId"}`. It answers',
     '201 with `{"certificate"}`, 204 while more than half of the time is left, 403 for an identity that is expired, cloned or revoked.',

@@ -10,7 +10,7 @@ import type { EventId, PillarId } from "../../../shared/ids.ts";
 import { parseJson } from "../../../shared/parse.ts";
 import { Accepted } from "../../../shared/protocol/accepted.ts";
 import type { Alarm } from "../../../shared/protocol/alarm.ts";
-import type { AlarmPost } from "../../ports.ts";
+import type { HttpsFallback } from "../../ports.ts";
 import { Failure, reasonOf } from "../host/failure.ts";
 import { ask, endOf, notFound, type Answer } from "./https-request.ts";
 import type { Reach } from "./hub-address.ts";
@@ -34,7 +34,7 @@ export interface HttpsSettings {
   readonly requestMs?: number;
 }
 
-export function httpsLink(settings: HttpsSettings): AlarmPost {
+export function httpsFallback(settings: HttpsSettings): HttpsFallback {
   const { pillarId, urls, reach = provenSocket } = settings;
   const withinMs = settings.requestMs ?? REQUEST_MS;
   const sockets = new Set<TLSSocket>();
@@ -57,7 +57,7 @@ export function httpsLink(settings: HttpsSettings): AlarmPost {
     return readAnswer(target, answer);
   };
   return {
-    post: async (hub, alarm) => {
+    send: async (hub, alarm) => {
       const url = urls[hub];
       const { eventId } = alarm.event;
       if (url === undefined) throw new Failure("configuration", `there is no hub number ${hub}`);
@@ -91,7 +91,7 @@ function readAnswer({ host }: URL, { status, bytes }: Answer): Accepted | undefi
 }
 
 /** A pillar without the HTTPS fallback. */
-export const noSecondWay: AlarmPost = {
-  post: () => Promise.reject(new Failure("configuration", "hub.alarmUrls is empty")),
+export const noFallback: HttpsFallback = {
+  send: () => Promise.reject(new Failure("configuration", "hub.alarmUrls is empty")),
   close: () => Promise.resolve(),
 };

@@ -6,7 +6,7 @@ import type { HubEpoch, EventId } from "../../../shared/ids.ts";
 /** So many alarms wait in memory at most; more wait on the disk. */
 export const MAX_OUTBOX = 10_000;
 
-export interface Post {
+export interface FallbackRequest {
   readonly dueAt: Instant;
   readonly tries: number;
   readonly isUnderWay: boolean;
@@ -23,7 +23,7 @@ export interface Pending {
   /** A hub has accepted it; it is sent to another one again, after everything else. */
   readonly isReplay: boolean;
   /** Where it stands in the HTTPS fallback; none until it is free to go. */
-  readonly post: Post | undefined;
+  readonly fallback: FallbackRequest | undefined;
 }
 
 export interface Outbox {
@@ -50,7 +50,7 @@ export function keptAlarm(alarm: SealedAlarm, isReplay: boolean): Pending {
     maySend: true,
     isSentOnThisLink: false,
     isReplay,
-    post: undefined,
+    fallback: undefined,
   };
 }
 

@@ -85,7 +85,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
         step: (agent, event) => {
           const { state, effects } = HONEST.step(agent, event);
           const toFirst = effects.map((effect) =>
-            effect.type === "post-alarm" ? { ...effect, hub: 0 } : effect,
+            effect.type === "send-by-fallback" ? { ...effect, hub: 0 } : effect,
           );
           return { state, effects: toFirst };
         },

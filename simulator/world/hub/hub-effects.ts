@@ -50,8 +50,8 @@ function perform(
       const message = { v: 1, receipt, sig: signWith("key of the hub", receipt) } as const;
       judgeTold(world, pillarId, undefined);
       world.note("hub", "accepted sent", eventId);
-      for (const answer of hub.posts.get(eventId) ?? []) answer(message);
-      hub.posts.delete(eventId);
+      for (const answer of hub.fallbackAnswers.get(eventId) ?? []) answer(message);
+      hub.fallbackAnswers.delete(eventId);
       if (sessionNonce) sendTo(world, pillarId, { channel: "accepted", message });
       return;
     }

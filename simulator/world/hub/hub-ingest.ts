@@ -57,8 +57,8 @@ export function alarmArrives(world: HubWorld, alarm: Alarm, via: Via): void {
     (isSignedWith(record?.alarmPublicKey ?? "", alarm.event, alarm.sig) ? undefined : "signature");
   if (refusal !== undefined) {
     world.coverage.count(record?.revocation ? "revoked-alarm-refused" : "alarm-refused");
-    for (const answer of hub.posts.get(eventId) ?? []) answer(undefined);
-    hub.posts.delete(eventId);
+    for (const answer of hub.fallbackAnswers.get(eventId) ?? []) answer(undefined);
+    hub.fallbackAnswers.delete(eventId);
     return;
   }
   world.note("hub", "alarm heard", `${eventId} ${pillarId} seq ${seq}`);

@@ -75,7 +75,7 @@ export function newHub(world: HubWorld): Hub {
     durable: 0,
     snapshot: undefined,
     alarmsByKey: new Map(),
-    posts: new Map(),
+    fallbackAnswers: new Map(),
     register: [],
     registerChance: newChance(seed, "register"),
     registerFreeAt: 0,
@@ -224,7 +224,7 @@ export function crashHub(world: HubWorld, how: Ending): void {
   const isWhole = hub.failure === undefined && hub.journal.nextIndex() === hub.durable + 1;
   hub.lastFold = isWhole ? writeSnapshot(hub.state) : undefined;
   hub.journal.stop();
-  hub.posts.clear();
+  hub.fallbackAnswers.clear();
   if (how === "power-cut") hub.disk.powerCut();
   world.coverage.count(`hub-${how}`);
   world.happened({ type: "hub-down", at: world.scheduler.now() });

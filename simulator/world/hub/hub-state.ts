@@ -42,7 +42,7 @@ export interface Hub {
   /** What the journal's own tables would answer. */
   readonly alarmsByKey: Map<string, KnownAlarm[]>;
   /** Requests by HTTPS that wait for their receipt. */
-  readonly posts: Map<EventId, ((accepted: Accepted | undefined) => void)[]>;
+  readonly fallbackAnswers: Map<EventId, ((accepted: Accepted | undefined) => void)[]>;
   /** What lies beside the authority, and is not put back with an old journal. */
   readonly register: IdentityFact[];
   readonly registerChance: Chance;

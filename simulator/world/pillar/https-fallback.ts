@@ -18,10 +18,10 @@ const RECEIPT_MS = 5000;
 /** Each way to a hub that is slow: the answer may come too late. */
 const SLOW_MS: readonly [number, number] = [500, 7000];
 
-export function postAlarm(
+export function sendByFallback(
   world: PillarWorld,
   pillar: Pillar,
-  { hub: number, message: alarm }: Extract<Effect, { type: "post-alarm" }>,
+  { hub: number, message: alarm }: Extract<Effect, { type: "send-by-fallback" }>,
 ): void {
   const { scheduler, hub, coverage } = world;
   const { life } = pillar;
@@ -33,15 +33,15 @@ export function postAlarm(
     isOver = true;
     const isOurs = accepted && isSignedWith("key of the hub", accepted.receipt, accepted.sig);
     if (!isOurs) {
-      world.tellPillar(pillar, { type: "post-failed", eventId, reason });
+      world.tellPillar(pillar, { type: "fallback-failed", eventId, reason });
       return;
     }
     coverage.count(number > 0 ? "accepted-by-later-hub" : "accepted-by-https");
     heardReceipt(world, pillar, eventId);
     world.tellPillar(pillar, { type: "accepted", receipt: accepted.receipt, via: "https" });
   };
-  coverage.count(`posted-to-${target}-hub`);
-  world.note(pillar.id, "alarm posted", `${eventId} to hub ${number}`);
+  coverage.count(`fallback-to-${target}-hub`);
+  world.note(pillar.id, "alarm by fallback", `${eventId} to hub ${number}`);
   const later = (ms: number, run: () => void): void =>
     void scheduler.plan(scheduler.now() + ms, run);
   const { chance } = pillar;
@@ -63,9 +63,9 @@ export function postAlarm(
     const back = (accepted: Accepted | undefined): void => {
       if (isOpen(world, pillar, "down")) later(travelMs(), () => answer(accepted, "202"));
     };
-    const waiting = hub.posts.get(eventId);
+    const waiting = hub.fallbackAnswers.get(eventId);
     if (waiting) waiting.push(back);
-    else hub.posts.set(eventId, [back]);
+    else hub.fallbackAnswers.set(eventId, [back]);
     later(RECEIPT_MS, () => back(undefined));
     world.alarmArrives(alarm, "https");
   });

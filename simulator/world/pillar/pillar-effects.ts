@@ -10,7 +10,7 @@ import type { Report } from "../../../shared/protocol/report.ts";
 import { connect } from "../network/link.ts";
 import { sendUp } from "../network/network.ts";
 import { resigned, type Pillar, type PillarWorld } from "./pillar-state.ts";
-import { postAlarm } from "./https-fallback.ts";
+import { sendByFallback } from "./https-fallback.ts";
 import { sealWith } from "../seal.ts";
 import { displays, lampShows, says } from "./seen.ts";
 
@@ -47,8 +47,8 @@ function perform(world: PillarWorld, pillar: Pillar, effect: Effect): void {
       }
       if (effect.message.channel === "report") reports(world, pillar, effect.message.message);
       return sendUp(world.network, pillar.index, effect.message);
-    case "post-alarm":
-      return postAlarm(world, pillar, effect);
+    case "send-by-fallback":
+      return sendByFallback(world, pillar, effect);
     case "connect":
       return connect(world.network, pillar.index);
     case "set-timer":

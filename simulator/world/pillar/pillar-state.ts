@@ -48,7 +48,7 @@ export interface Pillar {
 export interface PillarWorld extends WorldBase {
   readonly network: Network;
   /** What answers an alarm by HTTPS. */
-  readonly hub: Pick<Hub, "isUp" | "posts">;
+  readonly hub: Pick<Hub, "isUp" | "fallbackAnswers">;
   readonly faults: Pick<Faults, "atEffect">;
   readonly watch: Pick<Watch, "words">;
   /** Unix ms at which this pillar's first certificate ends; `undefined`: it does not. */

@@ -109,7 +109,7 @@ export function vacuous(coverage: ReadonlyMap<string, number>, pillars: number):
   const needed = [
     ...FAULT_KINDS.map((kind) => `fault: ${kind}`),
     ...EFFECTS,
-    ...FALLBACK_HUB_KINDS.map((kind) => `posted-to-${kind}-hub`),
+    ...FALLBACK_HUB_KINDS.map((kind) => `fallback-to-${kind}-hub`),
     ...(pillars >= GRID_PILLARS ? GRID_EFFECTS : []),
   ];
   return needed.filter((name) => !coverage.get(name));

@@ -47,7 +47,7 @@ function backRow({ upMs }: RestartFigures): Row {
   };
 }
 
-function costRows({ cost, failed, posts }: RestartFigures): Row[] {
+function costRows({ cost, failed, fallbackRequests }: RestartFigures): Row[] {
   const each = (cost.cpuSeconds / PILLARS) * 1000;
   const row = (what: string, measured: string): Row => ({
     ...{ what, measured },
@@ -57,7 +57,7 @@ function costRows({ cost, failed, posts }: RestartFigures): Row[] {
   return [
     row(
       "attempts that failed, alarms that also went by HTTPS",
-      `${failed} (${(failed / PILLARS).toFixed(1)} a pillar, the time before the port was open included), ${posts}`,
+      `${failed} (${(failed / PILLARS).toFixed(1)} a pillar, the time before the port was open included), ${fallbackRequests}`,
     ),
     row(
       "hub: processor time of its new life",

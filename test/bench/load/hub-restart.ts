@@ -38,7 +38,7 @@ export interface RestartFigures {
   readonly upMs: readonly number[];
   /** Attempts that came to nothing since the kill. */
   readonly failed: number;
-  readonly posts: number;
+  readonly fallbackRequests: number;
   /** From the hub's restart to the moment when all pillars are back. */
   readonly cost: Cost;
 }
@@ -137,7 +137,7 @@ async function killAndStart(rig: LoadRig, plan: RestartPlan): Promise<RestartFig
   const verdict = judgePresses(report.presses, journal.alarms());
   journal.close();
   return {
-    ...{ listensMs: tookMs, verdict, cost, posts: report.posts },
+    ...{ listensMs: tookMs, verdict, cost, fallbackRequests: report.fallbackRequests },
     acceptedMs: report.presses.map(({ acceptedAt }) => (acceptedAt ?? Number.NaN) - at),
     upMs: report.pillars.map(({ upAt }) => (upAt ?? Number.NaN) - at),
     failed: failures(report) - before,

@@ -1,7 +1,7 @@
 /** The HTTPS fallback in virtual time: when an alarm goes by HTTPS, to whom, and how long. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_POSTS } from "../../../device/core/https-fallback.ts";
+import { MAX_FALLBACK_REQUESTS } from "../../../device/core/https-fallback.ts";
 import type { EventId } from "../../../shared/ids.ts";
 import {
   falsePillar,
@@ -13,20 +13,23 @@ import {
 
 const ways = { fallbackHubs: 2 };
 const fail = (pillar: FalsePillar, eventId: EventId): void =>
-  pillar.tell({ type: "post-failed", eventId, reason: "no answer within 5 s" });
-const hubs = (pillar: FalsePillar): number[] => pillar.posts.map(({ hub }) => hub);
+  pillar.tell({ type: "fallback-failed", eventId, reason: "no answer within 5 s" });
+const hubs = (pillar: FalsePillar): number[] => pillar.fallbackRequests.map(({ hub }) => hub);
 
 describe("an alarm without a receipt", () => {
   test("goes by HTTPS 5 s after it was free to go, the very same signed event", () => {
     const pillar = reachedPillar(ways);
     pillar.press();
     pillar.pass(4999);
-    expect(pillar.posts).toEqual([]);
+    expect(pillar.fallbackRequests).toEqual([]);
     pillar.pass(1);
     expect(hubs(pillar)).toEqual([0]);
     const [first] = pillar.alarms();
-    expect(pillar.posts[0]?.message).toMatchObject({ event: first?.event, sig: first?.sig });
-    expect(pillar.posts[0]?.message.ageMs).toBe(5060);
+    expect(pillar.fallbackRequests[0]?.message).toMatchObject({
+      event: first?.event,
+      sig: first?.sig,
+    });
+    expect(pillar.fallbackRequests[0]?.message.ageMs).toBe(5060);
   });
 
   test("goes by HTTPS though the link never came up", () => {
@@ -50,7 +53,7 @@ describe("an alarm without a receipt", () => {
     const eventId = pillar.press();
     for (let asked = 1; asked <= 40; asked++) {
       pillar.pass(16_000);
-      expect(pillar.posts).toHaveLength(asked);
+      expect(pillar.fallbackRequests).toHaveLength(asked);
       fail(pillar, eventId);
     }
     expect(hubs(pillar).slice(0, 6)).toEqual([0, 1, 0, 1, 0, 1]);
@@ -62,10 +65,10 @@ describe("an alarm without a receipt", () => {
     const rests: number[] = [];
     pillar.pass(5000);
     for (let round = 0; round < 6; round++) {
-      const before = pillar.posts.length;
+      const before = pillar.fallbackRequests.length;
       const from = pillar.now();
       fail(pillar, eventId);
-      while (pillar.posts.length === before) pillar.pass(10);
+      while (pillar.fallbackRequests.length === before) pillar.pass(10);
       rests.push(Math.round((pillar.now() - from) / 1000));
     }
     expect(rests).toEqual([2, 4, 8, 15, 15, 15]);
@@ -87,7 +90,7 @@ describe("an alarm without a receipt", () => {
     const pillar = falsePillar(ways);
     pillar.press();
     pillar.pass(600_000);
-    expect(pillar.posts).toHaveLength(1);
+    expect(pillar.fallbackRequests).toHaveLength(1);
   });
 
   test("is left in peace once its receipt is there, by whichever way it came", () => {
@@ -97,27 +100,29 @@ describe("an alarm without a receipt", () => {
     pillar.accept(eventId);
     fail(pillar, eventId);
     pillar.pass(600_000);
-    expect(pillar.posts).toHaveLength(1);
+    expect(pillar.fallbackRequests).toHaveLength(1);
     expect(pillar.state().outbox.pending.size).toBe(0);
   });
 
   test("that is kept from before a reboot goes by HTTPS too", () => {
     const pillar = falsePillar({ ...ways, unaccepted: [keptAlarm(1)], bootEpoch: 2 });
     pillar.pass(5000);
-    expect(pillar.posts).toHaveLength(1);
-    expect(pillar.posts[0]?.message.ageMs).toBeUndefined();
+    expect(pillar.fallbackRequests).toHaveLength(1);
+    expect(pillar.fallbackRequests[0]?.message.ageMs).toBeUndefined();
   });
 
   test("that waits for its turn has it when the ones before it are accepted", () => {
-    const unaccepted = Array.from({ length: 3 * MAX_POSTS }, (_, index) => keptAlarm(index + 1));
+    const unaccepted = Array.from({ length: 3 * MAX_FALLBACK_REQUESTS }, (_, index) =>
+      keptAlarm(index + 1),
+    );
     const head = { seq: unaccepted.length, hash: unaccepted.at(-1)!.hash };
     const pillar = falsePillar({ ...ways, unaccepted, head, bootEpoch: 2 });
     pillar.pass(5000);
     for (let asked = 0; asked < unaccepted.length; asked++) {
-      pillar.accept(pillar.posts[asked]!.message.event.eventId);
+      pillar.accept(pillar.fallbackRequests[asked]!.message.event.eventId);
       pillar.pass(0);
     }
-    expect(pillar.posts).toHaveLength(unaccepted.length);
+    expect(pillar.fallbackRequests).toHaveLength(unaccepted.length);
     expect(pillar.state().outbox.pending.size).toBe(0);
   });
 
@@ -134,17 +139,17 @@ describe("an alarm without a receipt", () => {
     pillar.pass(4900);
     const eventId = pillar.press();
     pillar.pass(4999);
-    expect(pillar.posts).toHaveLength(MAX_POSTS);
+    expect(pillar.fallbackRequests).toHaveLength(MAX_FALLBACK_REQUESTS);
     pillar.pass(1);
-    expect(pillar.posts.at(-1)?.message.event.eventId).toBe(eventId);
-    expect(pillar.posts).toHaveLength(MAX_POSTS + 1);
+    expect(pillar.fallbackRequests.at(-1)?.message.event.eventId).toBe(eventId);
+    expect(pillar.fallbackRequests).toHaveLength(MAX_FALLBACK_REQUESTS + 1);
   });
 
   test("stays with MQTT when no HTTPS fallback is configured", () => {
     const pillar = reachedPillar();
     pillar.press();
     pillar.pass(600_000);
-    expect(pillar.posts).toEqual([]);
+    expect(pillar.fallbackRequests).toEqual([]);
   });
 });
 
@@ -154,22 +159,22 @@ test("what a changed hub hears again does not go by HTTPS", () => {
   pillar.tell(LINK_UP);
   pillar.pass(60_000);
   expect(pillar.alarms().length).toBeGreaterThan(2);
-  expect(pillar.posts).toEqual([]);
+  expect(pillar.fallbackRequests).toEqual([]);
 });
 
 interface Story {
-  readonly do: "press" | "up" | "down" | "answer-post" | "fail-post" | "pass";
+  readonly do: "press" | "up" | "down" | "answer-fallback" | "fail-fallback" | "pass";
   readonly ms: number;
 }
 
 function perform(pillar: FalsePillar, story: Story, accepted: Set<EventId>): void {
-  const asked = pillar.posts.at(-1)?.message.event.eventId;
+  const asked = pillar.fallbackRequests.at(-1)?.message.event.eventId;
   if (story.do === "press") pillar.press();
   if (story.do === "up" && pillar.state().link.phase === "trying") pillar.tell(LINK_UP);
   if (story.do === "down") pillar.tell({ type: "link-down", reason: "test" });
   if (story.do === "pass") pillar.pass(story.ms);
-  if (story.do === "fail-post" && asked) fail(pillar, asked);
-  if (story.do === "answer-post" && asked) {
+  if (story.do === "fail-fallback" && asked) fail(pillar, asked);
+  if (story.do === "answer-fallback" && asked) {
     accepted.add(asked);
     pillar.accept(asked);
   }
@@ -177,7 +182,14 @@ function perform(pillar: FalsePillar, story: Story, accepted: Set<EventId>): voi
 
 const stories = fc.array(
   fc.record({
-    do: fc.constantFrom<Story["do"][]>("press", "up", "down", "answer-post", "fail-post", "pass"),
+    do: fc.constantFrom<Story["do"][]>(
+      "press",
+      "up",
+      "down",
+      "answer-fallback",
+      "fail-fallback",
+      "pass",
+    ),
     ms: fc.integer({ min: 1, max: 40_000 }),
   }),
   { maxLength: 60 },
@@ -195,17 +207,17 @@ test("whatever happens, 'received' follows that alarm's receipt, and asking neve
         const isProven = call.phase !== "idle" && accepted.has(call.eventId);
         expect(isShown && !isProven).toBe(false);
         const inFlight = [...pillar.state().outbox.pending.values()].filter(
-          ({ post }) => post?.isUnderWay,
+          ({ fallback }) => fallback?.isUnderWay,
         );
-        expect(inFlight.length).toBeLessThanOrEqual(MAX_POSTS + 1);
+        expect(inFlight.length).toBeLessThanOrEqual(MAX_FALLBACK_REQUESTS + 1);
       }
       for (const [eventId, one] of pillar.state().outbox.pending) {
-        if (one.post?.isUnderWay) fail(pillar, eventId);
+        if (one.fallback?.isUnderWay) fail(pillar, eventId);
       }
-      const before = pillar.posts.length;
+      const before = pillar.fallbackRequests.length;
       pillar.pass(30_000);
       const waits = pillar.state().outbox.pending.size > 0;
-      expect(pillar.posts.length > before).toBe(waits);
+      expect(pillar.fallbackRequests.length > before).toBe(waits);
     }),
     { numRuns: 200 },
   );

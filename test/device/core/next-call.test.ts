@@ -222,11 +222,11 @@ describe("a hub that was set back to an older copy", () => {
     const { pillar, running } = answeredAfterMany({ fallbackHubs: 1 });
     const [oldest] = pillar.stored;
     if (oldest) pillar.accept(oldest.event.eventId, OTHER_HUB);
-    const before = pillar.posts.length;
+    const before = pillar.fallbackRequests.length;
     pillar.pass(6000);
-    expect(pillar.posts.slice(before).map(({ message }) => message.event.eventId)).toContain(
-      running,
-    );
+    expect(
+      pillar.fallbackRequests.slice(before).map(({ message }) => message.event.eventId),
+    ).toContain(running);
   });
 
   test("has a new incident for the running call: nobody is with it any more", () => {

@@ -71,7 +71,7 @@ describe("a disk that comes back while kept alarms are asked for", () => {
 test("after a reboot what is kept goes to the first hub first", () => {
   const pillar = falsePillar({ fallbackHubs: 2, unaccepted: [keptAlarm(1)], bootEpoch: 2 });
   pillar.pass(5000);
-  expect(pillar.posts.map(({ hub }) => hub)).toEqual([0]);
+  expect(pillar.fallbackRequests.map(({ hub }) => hub)).toEqual([0]);
 });
 
 describe("pressing again during a call", () => {

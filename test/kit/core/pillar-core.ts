@@ -43,7 +43,11 @@ export interface FalsePillar {
   readonly prompts: string[];
   readonly lamps: LampPattern[];
   /** Requests by HTTPS: when, and to which hub. */
-  readonly posts: { readonly at: number; readonly hub: number; readonly message: Alarm }[];
+  readonly fallbackRequests: {
+    readonly at: number;
+    readonly hub: number;
+    readonly message: Alarm;
+  }[];
   readonly effects: Effect[];
   state(): Agent;
   now(): number;
@@ -90,8 +94,8 @@ export function falsePillar(from: Partial<LedgerAtStart> = {}): FalsePillar {
         return tell({ type: "kept", alarms: page(effect.fromSeq, effect.limit) });
       case "publish":
         return void pillar.sent.push(effect.message);
-      case "post-alarm":
-        return void pillar.posts.push({ at, hub: effect.hub, message: effect.message });
+      case "send-by-fallback":
+        return void pillar.fallbackRequests.push({ at, hub: effect.hub, message: effect.message });
       case "lamp":
         return void pillar.lamps.push(effect.pattern);
       case "prompt":
@@ -136,7 +140,7 @@ export function falsePillar(from: Partial<LedgerAtStart> = {}): FalsePillar {
     stored: [],
     prompts: [],
     lamps: [],
-    posts: [],
+    fallbackRequests: [],
     effects: [],
     state: () => agent,
     now: () => at,

@@ -9,5 +9,5 @@ test("nothing that must happen in a run is named twice", () => {
 
 test("an alarm must have been sent to each kind of fallback hub", () => {
   const names = vacuous(new Map(), 3);
-  for (const kind of FALLBACK_HUB_KINDS) expect(names).toContain(`posted-to-${kind}-hub`);
+  for (const kind of FALLBACK_HUB_KINDS) expect(names).toContain(`fallback-to-${kind}-hub`);
 });

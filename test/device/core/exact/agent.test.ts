@@ -16,7 +16,7 @@ import {
   sureOf,
   troubleOf,
 } from "../../../../device/core/renewal.ts";
-import { MAX_POSTS, POST_AFTER } from "../../../../device/core/https-fallback.ts";
+import { MAX_FALLBACK_REQUESTS, FALLBACK_AFTER } from "../../../../device/core/https-fallback.ts";
 import {
   falsePillar,
   LINK_UP,
@@ -27,7 +27,7 @@ import {
 import { after, clear, only, set, timers } from "../../../kit/core/effects.ts";
 
 test("the limits are these, and a change of one is a decision", () => {
-  expect([MAX_UNSTORED, WINDOW, MAX_OUTBOX, MAX_POSTS, POST_AFTER]).toEqual([
+  expect([MAX_UNSTORED, WINDOW, MAX_OUTBOX, MAX_FALLBACK_REQUESTS, FALLBACK_AFTER]).toEqual([
     ...[1000, 16, 10_000, 4, 5000],
   ]);
   expect(ENDING_MS).toBe(864_000_000);

@@ -1,6 +1,6 @@
 /** The way by HTTPS: each timer, request and entry compared whole, at each limit. */
 import { describe, expect, test } from "vitest";
-import { MAX_POSTS, POST_AFTER } from "../../../../device/core/https-fallback.ts";
+import { MAX_FALLBACK_REQUESTS, FALLBACK_AFTER } from "../../../../device/core/https-fallback.ts";
 import type { EventId } from "../../../../shared/ids.ts";
 import { after, only, set } from "../../../kit/core/effects.ts";
 import {
@@ -14,9 +14,9 @@ import {
 const ways = { fallbackHubs: 2 };
 const reason = "no answer within 5 s";
 const fail = (pillar: FalsePillar, eventId: EventId) =>
-  after(pillar, () => pillar.tell({ type: "post-failed", eventId, reason }));
-const postOf = (pillar: FalsePillar, eventId: EventId) =>
-  pillar.state().outbox.pending.get(eventId)?.post;
+  after(pillar, () => pillar.tell({ type: "fallback-failed", eventId, reason }));
+const fallbackOf = (pillar: FalsePillar, eventId: EventId) =>
+  pillar.state().outbox.pending.get(eventId)?.fallback;
 const line = (eventId: EventId) => ({
   ...{ type: "log", level: "warn", text: `alarm ${eventId.slice(0, 4)} by HTTPS: ${reason}` },
 });
@@ -29,38 +29,38 @@ const fallbackTimers = (effects: Parameters<typeof only>[0]) =>
 
 describe("an alarm that is free to go", () => {
   test("has its turn by HTTPS five seconds later, with one timer for it", () => {
-    expect([POST_AFTER, MAX_POSTS]).toEqual([5000, 4]);
+    expect([FALLBACK_AFTER, MAX_FALLBACK_REQUESTS]).toEqual([5000, 4]);
     const pillar = reachedPillar(ways);
     const at = pillar.now();
     let eventId: EventId | undefined;
     const effects = after(pillar, () => (eventId = pillar.press()));
     expect(fallbackTimers(effects)).toEqual([set("https-fallback", at + 5000)]);
-    expect(postOf(pillar, eventId!)).toEqual({ dueAt: at + 5000, tries: 0, isUnderWay: false });
+    expect(fallbackOf(pillar, eventId!)).toEqual({ dueAt: at + 5000, tries: 0, isUnderWay: false });
   });
 
   test("has it at once while the link is known to be missing", () => {
     const pillar = falsePillar(ways);
     pillar.pass(15_000);
     const eventId = pillar.press();
-    expect(postOf(pillar, eventId)?.dueAt).toBe(pillar.now());
+    expect(fallbackOf(pillar, eventId)?.dueAt).toBe(pillar.now());
     const early = falsePillar(ways);
     early.pass(14_999);
-    expect(postOf(early, early.press())?.dueAt).toBe(early.now() + 5000);
+    expect(fallbackOf(early, early.press())?.dueAt).toBe(early.now() + 5000);
   });
 
   test("has none without a configured hub, neither a new one nor one that was kept", () => {
     const none = falsePillar({ unaccepted: kept(2), head: { seq: 2, hash: keptAlarm(2).hash } });
     const eventId = none.press();
-    expect([postOf(none, eventId), postOf(none, idOf(1))]).toEqual([undefined, undefined]);
+    expect([fallbackOf(none, eventId), fallbackOf(none, idOf(1))]).toEqual([undefined, undefined]);
     none.pass(60_000);
-    expect([none.posts, fallbackTimers(none.effects)]).toEqual([[], []]);
+    expect([none.fallbackRequests, fallbackTimers(none.effects)]).toEqual([[], []]);
   });
 
   test("has one with a single configured hub, also one that was kept", () => {
     const one = falsePillar({ fallbackHubs: 1, unaccepted: kept(1) });
-    expect(postOf(one, idOf(1))).toEqual({ dueAt: 6000, tries: 0, isUnderWay: false });
+    expect(fallbackOf(one, idOf(1))).toEqual({ dueAt: 6000, tries: 0, isUnderWay: false });
     one.pass(5000);
-    expect(one.posts.map(({ at, hub }) => [at, hub])).toEqual([[6000, 0]]);
+    expect(one.fallbackRequests.map(({ at, hub }) => [at, hub])).toEqual([[6000, 0]]);
   });
 
   test("keeps the turn it has when the disk answers late", () => {
@@ -68,18 +68,18 @@ describe("an alarm that is free to go", () => {
     pillar.disk = "stuck";
     const eventId = pillar.press();
     pillar.pass(250);
-    const post = postOf(pillar, eventId);
-    expect(post?.dueAt).toBe(pillar.now() + 5000);
+    const fallback = fallbackOf(pillar, eventId);
+    expect(fallback?.dueAt).toBe(pillar.now() + 5000);
     pillar.pass(100);
     pillar.tell({ type: "appended", eventId });
-    expect(postOf(pillar, eventId)).toEqual(post);
+    expect(fallbackOf(pillar, eventId)).toEqual(fallback);
   });
 
   test("waits for the disk before it has a turn", () => {
     const pillar = reachedPillar(ways);
     pillar.disk = "stuck";
     const eventId = pillar.press();
-    expect(postOf(pillar, eventId)).toBeUndefined();
+    expect(fallbackOf(pillar, eventId)).toBeUndefined();
     expect(fallbackTimers(pillar.effects)).toEqual([]);
   });
 });
@@ -91,11 +91,11 @@ describe("a request", () => {
     pillar.pass(5000);
     const { alarm } = pillar.state().outbox.pending.get(eventId)!;
     const message = { v: 1, event: alarm.event, sig: alarm.sig, ageMs: 5060, attempt: 1 };
-    expect(pillar.posts).toEqual([{ at: pillar.now(), hub: 0, message }]);
-    expect(postOf(pillar, eventId)).toMatchObject({ tries: 0, isUnderWay: true });
+    expect(pillar.fallbackRequests).toEqual([{ at: pillar.now(), hub: 0, message }]);
+    expect(fallbackOf(pillar, eventId)).toMatchObject({ tries: 0, isUnderWay: true });
     fail(pillar, eventId);
     pillar.pass(250);
-    expect(pillar.posts.at(-1)?.message.attempt).toBe(2);
+    expect(pillar.fallbackRequests.at(-1)?.message.attempt).toBe(2);
   });
 
   test("that fails is followed by the next hub after 250 ms, and after the last by a rest", () => {
@@ -104,11 +104,11 @@ describe("a request", () => {
     pillar.pass(5000);
     const at = pillar.now();
     expect(fail(pillar, eventId)).toEqual([set("https-fallback", at + 250), line(eventId)]);
-    expect(postOf(pillar, eventId)).toEqual({ dueAt: at + 250, tries: 1, isUnderWay: false });
+    expect(fallbackOf(pillar, eventId)).toEqual({ dueAt: at + 250, tries: 1, isUnderWay: false });
     pillar.pass(249);
-    expect(pillar.posts).toHaveLength(1);
+    expect(pillar.fallbackRequests).toHaveLength(1);
     pillar.pass(1);
-    expect(pillar.posts.map(({ hub }) => hub)).toEqual([0, 1]);
+    expect(pillar.fallbackRequests.map(({ hub }) => hub)).toEqual([0, 1]);
     // Chance is 0.999 here: nearly the whole of two seconds, and then of four.
     const rested = pillar.now();
     expect(fail(pillar, eventId)).toEqual([set("https-fallback", rested + 1998), line(eventId)]);
@@ -116,8 +116,8 @@ describe("a request", () => {
       pillar.pass(15_000);
       fail(pillar, eventId);
     }
-    expect((postOf(pillar, eventId)?.dueAt ?? 0) - pillar.now()).toBe(3996);
-    expect(postOf(pillar, eventId)?.tries).toBe(4);
+    expect((fallbackOf(pillar, eventId)?.dueAt ?? 0) - pillar.now()).toBe(3996);
+    expect(fallbackOf(pillar, eventId)?.tries).toBe(4);
   });
 
   test("of an alarm that is accepted meanwhile fails without a word", () => {
@@ -139,7 +139,7 @@ describe("of many alarms", () => {
     });
   };
   const asked = (pillar: FalsePillar): number[] =>
-    pillar.posts.map(({ message }) => message.event.seq);
+    pillar.fallbackRequests.map(({ message }) => message.event.seq);
 
   test("four are under way at once, the oldest, and no timer runs until one is answered", () => {
     const pillar = many(6);
@@ -152,7 +152,7 @@ describe("of many alarms", () => {
     expect(fallbackTimers(fail(pillar, idOf(2)))).toEqual([set("https-fallback", 6000)]);
     pillar.pass(0);
     expect(asked(pillar)).toEqual([1, 2, 3, 4, 5]);
-    expect(postOf(pillar, idOf(2))?.dueAt).toBe(at + 250);
+    expect(fallbackOf(pillar, idOf(2))?.dueAt).toBe(at + 250);
   });
 
   test("the one timer is for the one that is due first", () => {
@@ -171,13 +171,13 @@ describe("of many alarms", () => {
     pillar.tell(LINK_UP);
     pillar.pass(5000);
     expect(asked(pillar)).toEqual([9]);
-    expect(postOf(pillar, idOf(1))).toBeUndefined();
+    expect(fallbackOf(pillar, idOf(1))).toBeUndefined();
   });
 
   test("a request by MQTT counts among the attempts", () => {
     const pillar = reachedPillar(ways);
     pillar.press();
     pillar.pass(5000);
-    expect(pillar.posts[0]?.message.attempt).toBe(pillar.alarms().length + 1);
+    expect(pillar.fallbackRequests[0]?.message.attempt).toBe(pillar.alarms().length + 1);
   });
 });

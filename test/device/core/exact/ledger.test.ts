@@ -108,7 +108,7 @@ describe("what is asked for again", () => {
     expect(outboxOf(pillar).replay).toEqual({ fromSeq: 201, isFetching: false });
     expect(outboxOf(pillar).pending.get(idOf(101))).toEqual({
       ...{ alarm: keptAlarm(101), edgeAt: undefined, attempts: 1, maySend: true },
-      ...{ isSentOnThisLink: true, isReplay: true, post: undefined },
+      ...{ isSentOnThisLink: true, isReplay: true, fallback: undefined },
     });
   });
 

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startAgent } from "../../device/agent.ts";
-import { httpsLink } from "../../device/adapters/hub/https-fallback.ts";
+import { httpsFallback } from "../../device/adapters/hub/https-fallback.ts";
 import { readIdentity } from "../../device/adapters/identity/identity.ts";
 import type { LampPattern } from "../../device/core/state/shown.ts";
-import type { AlarmPost } from "../../device/ports.ts";
+import type { HttpsFallback } from "../../device/ports.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import type { Authority } from "../../hub/identity/ports.ts";
 import {
@@ -37,9 +37,9 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function link(urls: readonly string[], requestMs?: number): AlarmPost {
+function link(urls: readonly string[], requestMs?: number): HttpsFallback {
   const { tlsKey, tlsCert, ca } = readIdentity(pillar.dir, PILLAR);
-  return httpsLink({
+  return httpsFallback({
     pillarId: PILLAR,
     urls,
     tlsKey,
@@ -52,7 +52,7 @@ function link(urls: readonly string[], requestMs?: number): AlarmPost {
 describe("an alarm by HTTPS", () => {
   test("comes back with the hub's receipt, and shows the pillar's certificate", async () => {
     const alarm = makeAlarm(PILLAR);
-    expect(await link([hub.url]).post(0, alarm)).toEqual(receiptFrom(authority, alarm));
+    expect(await link([hub.url]).send(0, alarm)).toEqual(receiptFrom(authority, alarm));
     expect(hub.alarms).toEqual([alarm]);
     expect(hub.shownBy).toEqual([PILLAR]);
     expect(hub.paths).toEqual([`/api/v1/pillars/${PILLAR}/alarms`]);
@@ -60,7 +60,7 @@ describe("an alarm by HTTPS", () => {
 
   test("taken without a receipt has none", async () => {
     hub.answer = () => ({ status: 202, body: "null" });
-    expect(await link([hub.url]).post(0, makeAlarm(PILLAR))).toBeUndefined();
+    expect(await link([hub.url]).send(0, makeAlarm(PILLAR))).toBeUndefined();
   });
 
   test.each([
@@ -69,15 +69,15 @@ describe("an alarm by HTTPS", () => {
     [200, '{"v":1}', /no receipt/],
   ])("answered with %i and %s has no receipt", async (status, text, reason) => {
     hub.answer = () => ({ status, body: text });
-    await expect(link([hub.url]).post(0, makeAlarm(PILLAR))).rejects.toThrow(reason);
+    await expect(link([hub.url]).send(0, makeAlarm(PILLAR))).rejects.toThrow(reason);
   });
 
   test("answered without end, or cut off in the middle, has no receipt", async () => {
     hub.answer = () => ({ status: 200, body: "x".repeat(70_000) });
-    const asked = link([hub.url]).post(0, makeAlarm(PILLAR));
+    const asked = link([hub.url]).send(0, makeAlarm(PILLAR));
     await expect(asked).rejects.toThrow("found an answer above 65536 bytes");
     hub.answer = () => undefined;
-    const cut = link([hub.url]).post(0, makeAlarm(PILLAR));
+    const cut = link([hub.url]).send(0, makeAlarm(PILLAR));
     const closing = vi.waitFor(() => expect(hub.alarms).toHaveLength(2)).then(() => hub.close());
     await expect(cut).rejects.toThrow(/expected the hub at/);
     await closing;
@@ -87,8 +87,8 @@ describe("an alarm by HTTPS", () => {
     hub.answer = () => undefined;
     const slow = link([hub.url], 300);
     const alarm = makeAlarm(PILLAR);
-    const first = slow.post(0, alarm);
-    await expect(slow.post(0, alarm)).rejects.toThrow("still under way");
+    const first = slow.send(0, alarm);
+    await expect(slow.send(0, alarm)).rejects.toThrow("still under way");
     await expect(first).rejects.toThrow("no answer within 0.3 s");
     expect(hub.alarms).toHaveLength(1);
   });
@@ -97,7 +97,7 @@ describe("an alarm by HTTPS", () => {
     const otherDir = mkdtempSync(join(tmpdir(), "anzhu-other-"));
     const other = await alarmListener(await openAuthority(otherDir, []));
     try {
-      await expect(link([other.url]).post(0, makeAlarm(PILLAR))).rejects.toThrow(/certificate/);
+      await expect(link([other.url]).send(0, makeAlarm(PILLAR))).rejects.toThrow(/certificate/);
       expect(other.alarms).toEqual([]);
     } finally {
       await other.close();
@@ -121,9 +121,9 @@ describe("a hub whose certificate is out of date", () => {
       const { tlsKey, tlsCert, ca } = readIdentity(own.dir, PILLAR);
       const urls = [oldHub.url];
       const alarm = makeAlarm(PILLAR);
-      const post = httpsLink({ pillarId: PILLAR, urls, tlsKey, tlsCert, ca }).post(0, alarm);
+      const post = httpsFallback({ pillarId: PILLAR, urls, tlsKey, tlsCert, ca }).send(0, alarm);
       expect(await post).toEqual(receiptFrom(old, alarm));
-      await expect(link(urls).post(0, alarm)).rejects.toThrow(/certificate/);
+      await expect(link(urls).send(0, alarm)).rejects.toThrow(/certificate/);
       expect(oldHub.alarms).toHaveLength(1);
     } finally {
       await oldHub.close();
