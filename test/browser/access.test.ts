@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findings } from "../kit/browser/axe.ts";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
-import { takeSeat, type Seat } from "../kit/browser/operator-desk.ts";
+import { openOperatorDesk, type OperatorDesk } from "../kit/browser/operator-desk.ts";
 
 const LOOKS = [
   { language: "zh-CN", theme: "dark", width: 1920, height: 1080 },
@@ -19,13 +19,13 @@ const LOOKS = [
 
 let demo: Demo;
 let browser: Browser;
-let seat: Seat;
+let desk: OperatorDesk;
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-  seat = await takeSeat(browser, demo.httpUrl, "supervisor");
+  desk = await openOperatorDesk(browser, demo.httpUrl, "supervisor");
   await postJson(`${demo.controlUrl}/pillars/demo-001/press`, { kind: "voice", holdMs: 200 });
-  await seat.page.getByTestId("queue-row").waitFor();
+  await desk.page.getByTestId("queue-row").waitFor();
 }, 120_000);
 
 afterAll(async () => {
@@ -39,12 +39,12 @@ describe.each(LOOKS)("in $language, $theme, at $width x $height", (look) => {
     ["the archive", "/archive", "archive-list"],
     ["the fleet", "/fleet", "fleet-table"],
   ])("%s has no serious finding", async (_page, path, testId) => {
-    await dress(seat.page, look);
-    await seat.page.goto(demo.httpUrl + path);
-    await seat.page.getByTestId(testId).waitFor();
-    expect(await seat.page.locator("html").getAttribute("lang")).toBe(look.language);
-    expect(await findings(seat.page)).toEqual([]);
-    expect(await seat.page.evaluate(() => document.body.scrollWidth <= innerWidth)).toBe(true);
+    await dress(desk.page, look);
+    await desk.page.goto(demo.httpUrl + path);
+    await desk.page.getByTestId(testId).waitFor();
+    expect(await desk.page.locator("html").getAttribute("lang")).toBe(look.language);
+    expect(await findings(desk.page)).toEqual([]);
+    expect(await desk.page.evaluate(() => document.body.scrollWidth <= innerWidth)).toBe(true);
   });
 });
 
@@ -57,7 +57,7 @@ test("the page for signing in has no serious finding", async () => {
 });
 
 test("the content security policy was never broken", () => {
-  expect(seat.complaints).toEqual([]);
+  expect(desk.complaints).toEqual([]);
 });
 
 async function dress(page: Page, look: (typeof LOOKS)[number]): Promise<void> {

@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { startDemo, type Demo } from "../kit/programs/demo.ts";
-import { takeSeat } from "../kit/browser/operator-desk.ts";
+import { openOperatorDesk } from "../kit/browser/operator-desk.ts";
 
 let demo: Demo;
 let browser: Browser;
@@ -15,7 +15,7 @@ let page: Page;
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
   // This browser is a Chinese one; the console is what changes.
-  ({ page } = await takeSeat(browser, demo.httpUrl, "supervisor"));
+  ({ page } = await openOperatorDesk(browser, demo.httpUrl, "supervisor"));
 }, 120_000);
 afterAll(async () => {
   await browser?.close();

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findings } from "../kit/browser/axe.ts";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
-import { takeSeat, type Seat } from "../kit/browser/operator-desk.ts";
+import { openOperatorDesk, type OperatorDesk } from "../kit/browser/operator-desk.ts";
 
 const POLYGLOTS = [
   "<img data-xss src=x onerror=alert(1)>",
@@ -35,14 +35,14 @@ const FIELDS = new Set(
 
 let demo: Demo;
 let browser: Browser;
-let watching: Seat;
-let admin: Seat;
+let watching: OperatorDesk;
+let admin: OperatorDesk;
 const alarms: string[] = [];
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-  watching = await takeSeat(browser, demo.httpUrl, "supervisor");
-  admin = await takeSeat(browser, demo.httpUrl, "admin");
+  watching = await openOperatorDesk(browser, demo.httpUrl, "supervisor");
+  admin = await openOperatorDesk(browser, demo.httpUrl, "admin");
   for (const { page } of [watching, admin]) await guard(page);
   await postJson(`${demo.controlUrl}/pillars/demo-001/press`, { kind: "voice", holdMs: 200 });
   await watching.page.getByTestId("queue-row").waitFor();

@@ -7,15 +7,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { findings } from "../kit/browser/axe.ts";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { startDemo, type Demo } from "../kit/programs/demo.ts";
-import { takeSeat, type Seat } from "../kit/browser/operator-desk.ts";
+import { openOperatorDesk, type OperatorDesk } from "../kit/browser/operator-desk.ts";
 
 let demo: Demo;
 let browser: Browser;
-let seat: Seat;
+let desk: OperatorDesk;
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-  seat = await takeSeat(browser, demo.httpUrl, "admin");
+  desk = await openOperatorDesk(browser, demo.httpUrl, "admin");
 }, 120_000);
 
 afterAll(async () => {
@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 test("nobody but an administrator is offered it", async () => {
-  const { page } = await takeSeat(browser, demo.httpUrl, "supervisor");
+  const { page } = await openOperatorDesk(browser, demo.httpUrl, "supervisor");
   await page.goto(`${demo.httpUrl}/fleet`);
   await page.getByTestId("identify").waitFor();
   expect(await page.getByTestId("revoke").count()).toBe(0);
@@ -32,7 +32,7 @@ test("nobody but an administrator is offered it", async () => {
 });
 
 test("it says what will happen, asks why, and the row says what was done", async () => {
-  const { page, complaints } = seat;
+  const { page, complaints } = desk;
   await page.goto(`${demo.httpUrl}/fleet`);
   expect(await page.getByTestId("certificate").innerText()).toMatch(/有效至 \d{4}-\d\d-\d\d/);
   await page.getByTestId("revoke").click();

@@ -10,7 +10,7 @@ import { PROMISED_MS } from "../../shared/promises.ts";
 import { below, commandOf } from "../fault/harness/programs/process.ts";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
-import { takeSeat } from "../kit/browser/operator-desk.ts";
+import { openOperatorDesk } from "../kit/browser/operator-desk.ts";
 
 const SLOW = 120_000;
 /** Whatever is degraded is on a screen within this. */
@@ -29,7 +29,7 @@ let page: Page;
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo({ pillars: 2 }), openBrowser()]);
-  ({ page } = await takeSeat(browser, demo.httpUrl, "supervisor"));
+  ({ page } = await openOperatorDesk(browser, demo.httpUrl, "supervisor"));
   await postJson(`${demo.controlUrl}/pillars/demo-001/press`, { kind: "voice", holdMs: 200 });
   await page.getByTestId("queue-row").waitFor();
 }, SLOW);
@@ -119,7 +119,7 @@ test(
   async () => {
     const router = await forgetfulRouter(Number(new URL(demo.httpUrl).port));
     try {
-      const { page: far } = await takeSeat(browser, router.url, "supervisor");
+      const { page: far } = await openOperatorDesk(browser, router.url, "supervisor");
       await expect
         .poll(() => far.getByTestId("link-state").getAttribute("data-state"))
         .toBe("live");

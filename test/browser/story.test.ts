@@ -13,7 +13,7 @@ import { findFfmpeg } from "../../device/media/ffmpeg.ts";
 import { Incident, RecordingPage, type Recording } from "../../shared/api/incident.ts";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
-import { takeSeat, type Seat } from "../kit/browser/operator-desk.ts";
+import { openOperatorDesk, type OperatorDesk } from "../kit/browser/operator-desk.ts";
 import { loudestInPage } from "../kit/browser/remote-sound.ts";
 import { samplesOf, sine, toneShare } from "../kit/media/tone.ts";
 import { wavFile } from "../../simulator/live/sound/sound.ts";
@@ -25,7 +25,7 @@ const patient = { timeout: 20_000, interval: 100 };
 
 let demo: Demo;
 let browser: Browser;
-let seat: Seat;
+let desk: OperatorDesk;
 let incidentId: string;
 const directory = mkdtempSync(join(tmpdir(), "anzhu-story-"));
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
   writeFileSync(microphone, wavFile(sine(OPERATOR_HZ, { samples: 48_000 * 5 })));
   [demo, browser] = await Promise.all([startDemo(), openBrowser({ microphone })]);
   await postJson(`${demo.controlUrl}/pillars/demo-001/microphone`, { kind: "tone", hz: PILLAR_HZ });
-  seat = await takeSeat(browser, demo.httpUrl);
+  desk = await openOperatorDesk(browser, demo.httpUrl);
 }, 120_000);
 
 afterAll(async () => {
@@ -46,7 +46,7 @@ afterAll(async () => {
 describe("a press becomes a conversation", () => {
   test("a press on the pillar's board rings at the desk", async () => {
     await postJson(`${demo.controlUrl}/pillars/demo-001/press`, { kind: "voice", holdMs: 200 });
-    const row = seat.page.getByTestId("queue-row");
+    const row = desk.page.getByTestId("queue-row");
     await row.waitFor();
     incidentId = (await row.getAttribute("data-incident-id")) ?? "";
     expect(incidentId).toMatch(/^[0-9a-f]{32}$/);
@@ -60,14 +60,14 @@ describe("a press becomes a conversation", () => {
   });
 
   test("one key answers, and the pillar says so", async () => {
-    await seat.page.keyboard.press("F2");
+    await desk.page.keyboard.press("F2");
     await expect.poll(() => outputs("lamp"), patient).toBe("answered");
     expect((await incident()).owner).toBe("operator");
   });
 
   test("the operator hears the tone at the pillar's microphone", async () => {
     await vi.waitFor(async () => {
-      const { hz, db } = await loudestInPage(seat.page);
+      const { hz, db } = await loudestInPage(desk.page);
       expect(hz).toBeGreaterThan(PILLAR_HZ - 15);
       expect(hz).toBeLessThan(PILLAR_HZ + 15);
       expect(db).toBeGreaterThan(-60);
@@ -83,8 +83,8 @@ describe("a press becomes a conversation", () => {
   });
 
   test("a disposition closes the incident, and the pillar stands by", async () => {
-    await seat.page.getByTestId("disposition-resolved").click();
-    await seat.page.getByTestId("close").click();
+    await desk.page.getByTestId("disposition-resolved").click();
+    await desk.page.getByTestId("close").click();
     await expect.poll(async () => (await incident()).state, patient).toBe("closed");
     expect((await incident()).disposition).toBe("resolved");
     await expect.poll(() => outputs("lamp"), patient).toBe("standby");
@@ -96,7 +96,7 @@ describe("a press becomes a conversation", () => {
       .toEqual(["closed"]);
     const [recording] = await recordings();
     const file = join(directory, "recording.mp4");
-    const media = await seat.page.request.get(
+    const media = await desk.page.request.get(
       `${demo.httpUrl}/api/v1/recordings/${recording?.id}/media`,
     );
     writeFileSync(file, await media.body());
@@ -111,9 +111,9 @@ describe("a press becomes a conversation", () => {
   });
 
   test("the archive plays it", async () => {
-    await seat.page.getByTestId("nav-archive").click();
-    await seat.page.getByTestId("archive-row").first().click();
-    const video = seat.page.getByTestId("recording-video");
+    await desk.page.getByTestId("nav-archive").click();
+    await desk.page.getByTestId("archive-row").first().click();
+    const video = desk.page.getByTestId("recording-video");
     await video.waitFor();
     await video.evaluate((element: HTMLVideoElement) => element.play());
     await expect
@@ -123,7 +123,7 @@ describe("a press becomes a conversation", () => {
   });
 
   test("the browser reported no error", () => {
-    expect(seat.complaints).toEqual([]);
+    expect(desk.complaints).toEqual([]);
   });
 
   test("the demo ends what it started", async () => {
@@ -140,7 +140,7 @@ async function outputs(name: string): Promise<unknown> {
 }
 
 async function get(path: string): Promise<unknown> {
-  const response = await seat.page.request.get(demo.httpUrl + path);
+  const response = await desk.page.request.get(demo.httpUrl + path);
   expect(response.status()).toBe(200);
   return response.json();
 }
@@ -152,7 +152,7 @@ const incident = async (): Promise<Incident> =>
   Incident.parse(await get(`/api/v1/incidents/${incidentId}`));
 
 function frames(): Promise<number> {
-  return seat.page.evaluate(
+  return desk.page.evaluate(
     () =>
       [...document.querySelectorAll("video")]
         .map((video) => video.getVideoPlaybackQuality().totalVideoFrames)

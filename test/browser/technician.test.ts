@@ -3,7 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
-import { takeSeat } from "../kit/browser/operator-desk.ts";
+import { openOperatorDesk } from "../kit/browser/operator-desk.ts";
 
 let demo: Demo;
 let browser: Browser;
@@ -11,7 +11,7 @@ let page: Page;
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-  ({ page } = await takeSeat(browser, demo.httpUrl, "technician"));
+  ({ page } = await openOperatorDesk(browser, demo.httpUrl, "technician"));
 }, 120_000);
 afterAll(async () => {
   await browser?.close();

@@ -7,18 +7,18 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Incident } from "../../shared/api/incident.ts";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
-import { takeSeat, type Seat } from "../kit/browser/operator-desk.ts";
+import { openOperatorDesk, type OperatorDesk } from "../kit/browser/operator-desk.ts";
 
 const LISTS = /\/api\/v1\/incidents\?/;
 const patient = { timeout: 20_000, interval: 100 };
 
 let demo: Demo;
 let browser: Browser;
-let seat: Seat;
+let desk: OperatorDesk;
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-  seat = await takeSeat(browser, demo.httpUrl);
+  desk = await openOperatorDesk(browser, demo.httpUrl);
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
@@ -32,7 +32,7 @@ test(
   "a list that could not be read is said in words in both languages, until it was read",
   { timeout: 90_000 },
   async () => {
-    const { page } = seat;
+    const { page } = desk;
     await page.route(LISTS, (route) => route.fulfill({ status: 500, body: "{}" }));
     await page.reload();
     const bar = page.getByTestId("bar-unread-incidents");
@@ -57,7 +57,7 @@ test(
   "a silent press in a voice call makes it a silent one at the desk, and shuts the microphone",
   { timeout: 90_000 },
   async () => {
-    const { page } = seat;
+    const { page } = desk;
     await press("voice");
     await page.getByTestId("queue-row").first().waitFor();
     await page.keyboard.press("F2");
@@ -75,13 +75,13 @@ test(
 );
 
 /** `ANZHU_PICTURES=dir` keeps what was seen. */
-async function picture(page: Seat["page"], name: string): Promise<void> {
+async function picture(page: OperatorDesk["page"], name: string): Promise<void> {
   const dir = process.env["ANZHU_PICTURES"];
   if (dir) await page.screenshot({ path: `${dir}/${name}.png` });
 }
 
 /** As a person's choice is kept in the browser. */
-async function choose(page: Seat["page"], choices: object): Promise<void> {
+async function choose(page: OperatorDesk["page"], choices: object): Promise<void> {
   await page.evaluate(
     (kept) => localStorage.setItem("anzhu.choices", kept),
     JSON.stringify(choices),

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
-import { takeSeat } from "../kit/browser/operator-desk.ts";
+import { openOperatorDesk } from "../kit/browser/operator-desk.ts";
 
 const WINDOWS = 8;
 const SLOW = { timeout: 180_000 };
@@ -22,7 +22,7 @@ let otherStreams: number;
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo({ pillars: 3 }), openBrowser()]);
   otherStreams = await openStreams();
-  const { page } = await takeSeat(browser, demo.httpUrl);
+  const { page } = await openOperatorDesk(browser, demo.httpUrl);
   context = page.context();
   windows = [page];
   while (windows.length < WINDOWS) {

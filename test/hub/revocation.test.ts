@@ -6,7 +6,7 @@ import {
   newHub,
   onlyIncident,
   person,
-  SEAT,
+  SIGNED_IN,
   type FalseHub,
 } from "../kit/hub/shell-on-doubles.ts";
 
@@ -77,7 +77,13 @@ test("nobody watches or talks through a revoked pillar, also not in an incident 
   await hub.press();
   const { id } = await onlyIncident(hub);
   await hub.shell.commands.revoke(pillar(0), request, ADMIN);
-  const offer = { incidentId: id, role: "watch", sdp: "v=0", by: person("wang"), ...SEAT } as const;
+  const offer = {
+    incidentId: id,
+    role: "watch",
+    sdp: "v=0",
+    by: person("wang"),
+    ...SIGNED_IN,
+  } as const;
   expect(await hub.shell.commands.view(offer)).toMatchObject({ ok: false, code: "conflict" });
   const told = await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
   expect(told).toMatchObject({ ok: true, incident: { isVerified: false } });

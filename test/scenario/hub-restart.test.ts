@@ -5,7 +5,7 @@ import {
   newHub,
   onlyIncident,
   person,
-  SEAT,
+  SIGNED_IN,
   told,
 } from "../kit/hub/shell-on-doubles.ts";
 import type { FalseHub } from "../kit/hub/shell-on-doubles.ts";
@@ -54,7 +54,7 @@ test("the hub restarts during a conversation: it is still the same operator's", 
     role: "talk",
     sdp: "v=0\r\n",
     by: person("wang"),
-    ...SEAT,
+    ...SIGNED_IN,
   } as const;
   const pending = hub.shell.commands.view(talk);
   const offer = hub.toMedia.findLast((message) => message.type === "viewer-offer");

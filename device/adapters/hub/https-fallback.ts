@@ -14,7 +14,7 @@ import type { HttpsFallback } from "../../ports.ts";
 import { Failure, reasonOf } from "../host/failure.ts";
 import { ask, endOf, notFound, type Answer } from "./https-request.ts";
 import type { Reach } from "./hub-address.ts";
-import { provenSocket } from "./pinned-tls-socket.ts";
+import { pinnedTlsSocket } from "./pinned-tls-socket.ts";
 
 /** For the handshake, and again from the request to the last byte of the answer. */
 const REQUEST_MS = 5000;
@@ -35,7 +35,7 @@ export interface HttpsSettings {
 }
 
 export function httpsFallback(settings: HttpsSettings): HttpsFallback {
-  const { pillarId, urls, reach = provenSocket } = settings;
+  const { pillarId, urls, reach = pinnedTlsSocket } = settings;
   const withinMs = settings.requestMs ?? REQUEST_MS;
   const sockets = new Set<TLSSocket>();
   const underWay = new Set<EventId>();

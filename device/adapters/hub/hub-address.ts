@@ -26,7 +26,7 @@ import {
   type KnownAddresses,
 } from "../../core/hub-address.ts";
 import { codeOf, reasonOf } from "../host/failure.ts";
-import { provenSocket, type Peer } from "./pinned-tls-socket.ts";
+import { pinnedTlsSocket, type Peer } from "./pinned-tls-socket.ts";
 
 /** An address that has not led to a hub by then is not waited for alone. */
 const SLOW_MS = 1000;
@@ -49,7 +49,7 @@ const AddressFile = z.strictObject({
 /** All addresses of a name; rejects when it has none. */
 export type Lookup = (name: string) => Promise<readonly string[]>;
 
-/** Like `provenSocket`. `host` may be a name or an address. */
+/** Like `pinnedTlsSocket`. `host` may be a name or an address. */
 export type Reach = (peer: Peer) => Promise<TLSSocket>;
 
 export interface ReachSettings {
@@ -70,7 +70,7 @@ export function hubReach({ file, warn, lookup = ofSystem }: ReachSettings): Reac
   const ask = oneAtATime(lookup);
   return async (peer) => {
     const name = peer.host;
-    if (isIP(name) !== 0) return provenSocket(peer);
+    if (isIP(name) !== 0) return pinnedTlsSocket(peer);
     const race = newRace(peer);
     const known = memory.read(name);
     let found: readonly string[] = [];
@@ -114,7 +114,7 @@ function newRace(peer: Peer): Race {
   let winner: string | undefined;
   return {
     at: async (address) => {
-      const socket = await provenSocket({ ...peer, address, withinMs: left(), signal });
+      const socket = await pinnedTlsSocket({ ...peer, address, withinMs: left(), signal });
       if (winner !== undefined || over.signal.aborted) {
         socket.destroy();
         throw new Error("another address was quicker");

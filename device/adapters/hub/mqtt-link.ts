@@ -23,7 +23,7 @@ import {
 import type { HubLink } from "../../ports.ts";
 import { codeOf, reasonOf } from "../host/failure.ts";
 import type { Reach } from "./hub-address.ts";
-import { provenSocket } from "./pinned-tls-socket.ts";
+import { pinnedTlsSocket } from "./pinned-tls-socket.ts";
 
 /** From the first packet to the granted subscription. */
 const ATTEMPT_MS = 10_000;
@@ -230,7 +230,7 @@ function speak(settings: LinkSettings, socket: TLSSocket, to: Conversation): Mqt
 
 function openSocket(settings: Wanted, signal: AbortSignal): Promise<TLSSocket> {
   const { host, port, tlsKey, tlsCert, ca, notEndedBefore, hasAlarm } = settings;
-  const { reach = provenSocket } = settings;
+  const { reach = pinnedTlsSocket } = settings;
   const protocols = applicationProtocols(hasAlarm);
   const peer = { host, port, tlsKey, tlsCert, ca, protocols };
   const bounds = { withinMs: ATTEMPT_MS, notEndedBefore: notEndedBefore(), signal };

@@ -36,7 +36,7 @@ export interface Peer {
 }
 
 /** Rejects with the library's error when the hub is not reached in time, or is not the hub. */
-export async function provenSocket(peer: Peer): Promise<TLSSocket> {
+export async function pinnedTlsSocket(peer: Peer): Promise<TLSSocket> {
   try {
     return await secured(peer, {});
   } catch (error) {

@@ -15,7 +15,7 @@ import { ask, endOf, type Answer } from "./https-request.ts";
 import type { OwnIdentity } from "../identity/identity.ts";
 import { makeTlsKey } from "../identity/key-pair.ts";
 import type { Reach } from "./hub-address.ts";
-import { provenSocket } from "./pinned-tls-socket.ts";
+import { pinnedTlsSocket } from "./pinned-tls-socket.ts";
 import type { TlsPair } from "../identity/tls-pair.ts";
 
 const ANSWER_MS = 15_000;
@@ -52,7 +52,7 @@ export async function askForCertificate(settings: RenewalSettings): Promise<TlsP
 }
 
 async function post(settings: RenewalSettings, url: string, body: string): Promise<Answer> {
-  const { pillarId, identity, notEndedBefore, reach = provenSocket } = settings;
+  const { pillarId, identity, notEndedBefore, reach = pinnedTlsSocket } = settings;
   const { tlsKey, tlsCert, ca } = identity;
   const target = new URL(`${url.replace(/\/+$/, "")}/api/v1/pillars/${pillarId}/certificate`);
   const peer = { ...endOf(target), tlsKey, tlsCert, ca, notEndedBefore: notEndedBefore() };

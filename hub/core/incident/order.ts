@@ -221,7 +221,7 @@ function reopen(state: HubState, request: Request): Decision {
   return both(opened, startRecording(state, incident, { at, recordingId: event.newRecordingId }));
 }
 
-/** The facts, and the command that tells the pillar how its call stands now. */
+/** The facts, and the message that tells the pillar how its call stands now. */
 function told(incident: IncidentRecord, ...facts: readonly IncidentFact[]): Decision {
   const next = facts.reduce<IncidentRecord>(
     (now, fact) => evolveIncident(now, fact) ?? now,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser } from "../../kit/browser/chromium.ts";
 import { postJson, startDemo, type Demo } from "../../kit/programs/demo.ts";
-import { takeSeat } from "../../kit/browser/operator-desk.ts";
+import { openOperatorDesk } from "../../kit/browser/operator-desk.ts";
 import { wavFile } from "../../../simulator/live/sound/sound.ts";
 
 export interface Moment {
@@ -38,7 +38,7 @@ export async function openDeskRig(microphone: Int16Array): Promise<DeskRig> {
     startDemo(),
     openBrowser({ microphone: file }),
   ]);
-  const { page } = await takeSeat(browser, demo.httpUrl);
+  const { page } = await openOperatorDesk(browser, demo.httpUrl);
   const pillar = `${demo.controlUrl}/pillars/demo-001`;
   const lamp = async (): Promise<unknown> =>
     ((await (await fetch(`${pillar}/outputs`)).json()) as { lamp: unknown }).lamp;

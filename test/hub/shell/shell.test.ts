@@ -8,7 +8,7 @@ import {
   newHub,
   onlyIncident,
   person,
-  SEAT,
+  SIGNED_IN,
   told,
   type FalseHub,
 } from "../../kit/hub/shell-on-doubles.ts";
@@ -216,7 +216,7 @@ describe("views", () => {
       role,
       sdp: OFFER,
       by: person(name),
-      ...SEAT,
+      ...SIGNED_IN,
     });
     if (hub.toMedia.slice(before).some(({ type }) => type === "viewer-offer")) answerOffers(hub);
     return pending;
@@ -272,7 +272,7 @@ describe("views", () => {
         role: "talk",
         sdp: OFFER,
         by,
-        ...SEAT,
+        ...SIGNED_IN,
       });
       await vi.advanceTimersByTimeAsync(3000);
       expect(await pending).toMatchObject({ ok: false, code: "media-unavailable" });

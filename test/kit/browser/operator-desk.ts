@@ -2,17 +2,17 @@
 import type { Browser, Page } from "playwright-core";
 import { listen } from "./remote-sound.ts";
 
-export interface Seat {
+export interface OperatorDesk {
   readonly page: Page;
   /** What the browser complained of: content security policy, exceptions, failed loads. */
   readonly complaints: readonly string[];
 }
 
-export async function takeSeat(
+export async function openOperatorDesk(
   browser: Browser,
   url: string,
   username = "operator",
-): Promise<Seat> {
+): Promise<OperatorDesk> {
   const context = await browser.newContext({
     locale: "zh-CN",
     viewport: { width: 1920, height: 1080 },

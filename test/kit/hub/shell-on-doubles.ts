@@ -31,7 +31,7 @@ export const person = (name: string, role: Role = "operator"): Actor => ({
 });
 
 /** The session a test's views belong to, where it does not matter. */
-export const SEAT = { signInId: "session-1", from: "127.0.0.1" } as const;
+export const SIGNED_IN = { signInId: "session-1", from: "127.0.0.1" } as const;
 
 export interface FalseHub {
   readonly dataDir: string;
