@@ -225,6 +225,11 @@ export type HubEffect =
       readonly recordingId: RecordingId;
       readonly incidentId: IncidentId;
       readonly pillarId: PillarId;
+      /**
+       * The pillar sends already, or should: what is missing at the beginning is a gap from the
+       * first moment on.
+       */
+      readonly isCallRunning: boolean;
     }
   | { readonly type: "stop-recording"; readonly recordingId: RecordingId }
   /** `all`: nobody may watch or talk any more. `talkers`: the owner changed. */

@@ -43,6 +43,11 @@ export type ToMedia =
       readonly pillarId: PillarId;
       /** Absolute path of the MP4 file; its directory exists. */
       readonly path: string;
+      /**
+       * Picture and voice are expected at once, and not only when the pillar has learnt that it is
+       * called.
+       */
+      readonly isCallRunning: boolean;
     }
   | { readonly type: "record-stop"; readonly recordingId: RecordingId }
   /** Asked about every second; no answer for a while, and the process is replaced. */

@@ -148,7 +148,7 @@ function askResend(options: EffectsOptions, effect: EffectOf<"ask-resend">): voi
 }
 
 function startRecording(options: EffectsOptions, effect: EffectOf<"start-recording">): void {
-  const { recordingId, pillarId } = effect;
+  const { recordingId, pillarId, isCallRunning } = effect;
   const recording = options.state().recordings.get(recordingId);
   if (!recording) return;
   const path = join(options.dataDir, recordingPath(recording));
@@ -158,5 +158,5 @@ function startRecording(options: EffectsOptions, effect: EffectOf<"start-recordi
     options.recordings.failed(recordingId);
     throw error;
   }
-  options.media.send({ type: "record-start", recordingId, pillarId, path });
+  options.media.send({ type: "record-start", recordingId, pillarId, path, isCallRunning });
 }

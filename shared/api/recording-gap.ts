@@ -22,10 +22,24 @@ export const Gaps = z.object({
 });
 export type Gaps = z.infer<typeof Gaps>;
 
-/** After a crash of the recorder everything from there on is missing. */
-export function everythingMissing(fromMs: number, toMs: number): Gaps {
-  const [from, to] = [Math.round(fromMs), Math.max(Math.round(fromMs), Math.round(toMs))];
-  const spans = to > from ? [{ track: "everything", fromMs: from, toMs: to } as const] : [];
-  const missingMs = { picture: 0, citizen: 0, operator: 0, everything: to - from };
-  return { spans, count: spans.length, missingMs };
+export const NO_GAPS: Gaps = {
+  spans: [],
+  count: 0,
+  missingMs: { picture: 0, citizen: 0, operator: 0, everything: 0 },
+};
+
+/**
+ * After a crash of the recorder everything from there on is missing. It is always among those that
+ * are listed.
+ */
+export function everythingMissing(before: Gaps, fromMs: number, toMs: number): Gaps {
+  const [from, to] = [Math.round(fromMs), Math.round(toMs)];
+  if (to <= from) return before;
+  const last = { track: "everything", fromMs: from, toMs: to } as const;
+  const { everything } = before.missingMs;
+  return {
+    spans: [...before.spans.slice(0, MAX_GAPS - 1), last],
+    count: before.count + 1,
+    missingMs: { ...before.missingMs, everything: everything + to - from },
+  };
 }

@@ -13,6 +13,7 @@ import { benchHeartbeat } from "./load/heartbeat.ts";
 import { benchHerd } from "./load/herd.ts";
 import { benchHubRestart } from "./load/hub-restart.ts";
 import { benchIdle } from "./load/idle.ts";
+import { benchMediaRestart } from "./media-restart.ts";
 import { benchMouthToEar } from "./mouth-to-ear.ts";
 import { benchPoison } from "./poison.ts";
 import { benchPresence } from "./presence.ts";
@@ -36,6 +37,7 @@ const BENCHES: Record<string, () => Promise<Section>> = {
   heartbeat: benchHeartbeat,
   start: benchStart,
   loss: benchLoss,
+  "media-restart": benchMediaRestart,
   hostile: benchHostile,
   poison: benchPoison,
   silent: benchSilent,

@@ -124,9 +124,18 @@ test(
     await wait(async () =>
       expect(await recordedBytes(street, second!.id)).toBeGreaterThan(later + WORTH_PLAYING_BYTES),
     );
+    await killBelow(street.hub.process().pid(), "hub/media/main.ts");
+    await untilStates(id, ["recovered", "recovered", "recording"]);
+    await untilRecorded(id);
+    // What was missing before the recorder died is declared as well as its own absence.
+    const gaps = (await street.hub.operator.recordings(id))[1]!.gaps;
+    const tracks = gaps!.spans.map(({ track }) => track);
+    expect(tracks).toContain("picture");
+    expect(tracks).toContain("citizen");
+    expect(tracks.at(-1)).toBe("everything");
     expect(pillar.lamp()).toBe("answered");
     await close(id);
-    await untilStates(id, ["recovered", "closed"]);
+    await untilStates(id, ["recovered", "recovered", "closed"]);
     await expectAllPlay(id);
     expect(await street.verdict()).toEqual([]);
   },

@@ -49,15 +49,19 @@ export function evolveRecording(
 export function startRecording(
   state: HubState,
   incident: Pick<IncidentRecord, "id" | "pillarId" | "kind">,
-  start: { readonly at: number; readonly recordingId: RecordingId },
+  start: {
+    readonly at: number;
+    readonly recordingId: RecordingId;
+    readonly isCallRunning?: boolean;
+  },
 ): Decision {
-  const { at, recordingId } = start;
+  const { at, recordingId, isCallRunning = false } = start;
   const isOver = state.incidents.size > state.settings.maxOpen || roomFor(state) === 0;
   const isRevoked = Boolean(state.pillars.get(incident.pillarId)?.revocation);
   if (!state.heard.isMediaUp || incident.kind === "test" || isOver || isRevoked) return nothing;
   const subject = { recordingId, incidentId: incident.id, pillarId: incident.pillarId };
   const fact: Fact = { type: "recording-started", at, ...subject };
-  const effect: HubEffect = { type: "start-recording", ...subject };
+  const effect: HubEffect = { type: "start-recording", ...subject, isCallRunning };
   return { facts: [fact], effects: [effect] };
 }
 
@@ -103,7 +107,8 @@ function decideMediaStarted(
   for (const incident of unrecorded(state.incidents).slice(0, roomFor(state))) {
     const { value: recordingId } = ids.next();
     if (!recordingId) break;
-    const started = startRecording(state, incident, { at: event.at, recordingId });
+    const start = { at: event.at, recordingId, isCallRunning: true };
+    const started = startRecording(state, incident, start);
     facts.push(...started.facts);
     effects.push(...started.effects);
   }

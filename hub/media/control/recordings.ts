@@ -2,11 +2,12 @@
  * Recordings and the media process: what began, what ended, what a dead recorder left behind.
  *
  * When the media process starts, nothing it recorded before is still running. Each such file is
- * inspected and told as recovered, then every open incident gets a new one.
+ * inspected and told as recovered, and its incident gets a new one at once: until then everything
+ * is missing.
  */
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { everythingMissing } from "../../../shared/api/recording-gap.ts";
+import { everythingMissing, NO_GAPS, type Gaps } from "../../../shared/api/recording-gap.ts";
 import type { RecordingId } from "../../../shared/ids.ts";
 import type { HubEvent } from "../../core/events.ts";
 import { boundedCount } from "../../core/bounds.ts";
@@ -22,7 +23,7 @@ import type { FromMedia } from "../ipc.ts";
 const AGAIN_EVERY_MS = 15_000;
 
 export type Inspected =
-  | { readonly durationMs: number; readonly bytes: number }
+  | { readonly durationMs: number; readonly bytes: number; readonly gaps: Gaps }
   | { readonly failed: true; readonly reason: string };
 
 export interface RecordingsOptions {
@@ -96,23 +97,26 @@ async function recoverAll(
   recordings: readonly RecordingRecord[],
 ): Promise<void> {
   for (const recording of recordings) {
-    const { id: recordingId } = recording;
-    const found = await options.inspect(join(options.dataDir, recordingPath(recording)));
-    const at = Date.now();
-    if ("failed" in found) {
-      options.log.error({ recordingId }, `a recording is lost: ${found.reason}`);
-      const gaps = everythingMissing(0, boundedCount(at - recording.startedAt));
-      const ended = { recordingId, state: "failed", durationMs: 0, bytes: 0, gaps } as const;
-      await options.take({ type: "recording-ended", at, ...ended });
-    } else {
-      const counts = {
-        durationMs: boundedCount(found.durationMs),
-        bytes: boundedCount(found.bytes),
-      };
-      // From the last whole fragment until now, when the next recording may begin.
-      const gaps = everythingMissing(counts.durationMs, boundedCount(at - recording.startedAt));
-      const ended = { recordingId, state: "recovered", ...counts, gaps } as const;
-      await options.take({ type: "recording-ended", at, ...ended });
-    }
+    await recover(options, recording);
+    await startMissing(options);
   }
+}
+
+async function recover(options: RecordingsOptions, recording: RecordingRecord): Promise<void> {
+  const { id: recordingId } = recording;
+  const found = await options.inspect(join(options.dataDir, recordingPath(recording)));
+  const at = Date.now();
+  const untilMs = boundedCount(at - recording.startedAt);
+  if ("failed" in found) {
+    options.log.error({ recordingId }, `a recording is lost: ${found.reason}`);
+    const gaps = everythingMissing(NO_GAPS, 0, untilMs);
+    const ended = { recordingId, state: "failed", durationMs: 0, bytes: 0, gaps } as const;
+    await options.take({ type: "recording-ended", at, ...ended });
+    return;
+  }
+  const counts = { durationMs: boundedCount(found.durationMs), bytes: boundedCount(found.bytes) };
+  // From the last whole fragment until now, when the next recording may begin.
+  const gaps = everythingMissing(found.gaps, counts.durationMs, untilMs);
+  const ended = { recordingId, state: "recovered", ...counts, gaps } as const;
+  await options.take({ type: "recording-ended", at, ...ended });
 }

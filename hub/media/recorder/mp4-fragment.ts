@@ -1,4 +1,5 @@
 /** One `moof` and its `mdat` (ISO/IEC 14496-12 section 8.8), and the index at the file's end. */
+import type { GapsSoFar } from "./gaps.ts";
 import { AUDIO_TRACK, box, fullBox, OPUS_FRAME, u16, u32, u64, VIDEO_TRACK } from "./mp4-box.ts";
 
 export interface VideoSample {
@@ -21,7 +22,12 @@ export interface Fragment {
   readonly audioTime: number;
   readonly audio: readonly Uint8Array[];
   readonly video: readonly VideoSample[];
+  /** Of the whole recording until here. */
+  readonly gaps: GapsSoFar;
 }
+
+/** Names a `uuid` box of ours (section 11.1), which players pass over: gaps as JSON. */
+export const GAPS_BOX = Buffer.from("anzhu gaps, json", "latin1");
 
 const DEFAULT_BASE_IS_MOOF = 0x020000;
 const DEFAULT_DURATION = 0x08;
@@ -52,6 +58,7 @@ function movieFragment(fragment: Fragment, audioOffset: number, videoOffset: num
     fullBox("mfhd", 0, u32(fragment.sequence)),
     ...(fragment.audio.length > 0 ? [audioRun(fragment, audioOffset)] : []),
     ...(fragment.video.length > 0 ? [videoRun(fragment.video, videoOffset)] : []),
+    box("uuid", GAPS_BOX, Buffer.from(JSON.stringify(fragment.gaps))),
   );
 }
 

@@ -1,8 +1,8 @@
 /**
- * The recordings that run, by id: started into a room,
- * ticked together, ended with a word to the hub.
+ * The recordings that run, by id: started into a room, ticked together, ended with a word to the
+ * hub.
  */
-import { everythingMissing } from "../../../shared/api/recording-gap.ts";
+import { NO_GAPS } from "../../../shared/api/recording-gap.ts";
 import type { RecordingId } from "../../../shared/ids.ts";
 import { MAX_RECORDINGS } from "../../core/incident/recording.ts";
 import type { FromMedia, ToMedia } from "../ipc.ts";
@@ -48,8 +48,7 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
 
   const refuse = (recordingId: RecordingId, detail: string): void => {
     log("error", `recording ${recordingId} failed: ${detail}`);
-    const gaps = everythingMissing(0, 0);
-    const nothing = { durationMs: 0, bytes: 0, gaps };
+    const nothing = { durationMs: 0, bytes: 0, gaps: NO_GAPS };
     send({ type: "record-ended", recordingId, state: "failed", ...nothing, detail });
   };
 
@@ -75,7 +74,7 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
   };
 
   return {
-    start({ recordingId, path }, roomOf) {
+    start({ recordingId, path, isCallRunning }, roomOf) {
       if (running.has(recordingId)) return;
       if (running.size >= MAX_RECORDINGS) {
         return refuse(recordingId, `expected at most ${MAX_RECORDINGS} recordings at once`);
@@ -83,7 +82,7 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
       const room = roomOf();
       if (room === undefined) return refuse(recordingId, "the hub's media has no room left");
       const at = performance.now();
-      const recording = startRecording(path, at);
+      const recording = startRecording(path, at, { isCallRunning });
       const { source, packets } = room.stored();
       for (const packet of packets) recording.picture(packet, source, at);
       running.set(recordingId, { recording, room, isPictureWritten: undefined });

@@ -7,9 +7,10 @@
  * with the process. The limit: pictures from a source that changes its size keep the first size in
  * the header; their own parameter sets travel with them.
  */
-import type { Gaps } from "../../../shared/api/recording-gap.ts";
+import { everythingMissing, type Gaps } from "../../../shared/api/recording-gap.ts";
+import type { ToMedia } from "../ipc.ts";
 import type { VideoPacket } from "./access-unit.ts";
-import { newGapBook } from "./gaps.ts";
+import { gapsUntil, newGapBook } from "./gaps.ts";
 import { fileHead, OPUS_FRAME, VIDEO_TIMESCALE } from "./mp4-box.ts";
 import { fragmentBytes, indexBytes, indexEntries, type IndexEntry } from "./mp4-fragment.ts";
 import { MAX_PARAMETER_SET_BYTES } from "./parameter-set.ts";
@@ -55,13 +56,18 @@ export interface Recording {
   stop(at: number): Promise<RecordingEnd>;
 }
 
-export function startRecording(path: string, startedAt: number): Recording {
+export function startRecording(
+  path: string,
+  startedAt: number,
+  { isCallRunning }: Pick<Extract<ToMedia, { type: "record-start" }>, "isCallRunning">,
+): Recording {
   const file = openRecordingFile(path, fileHead({ video: undefined, durationMs: 0 }));
   const gaps = newGapBook();
-  const citizen = gaps.track("citizen", { leastMs: VOICE_GAP_MS, leadMs: LEAD_MS });
+  const leadMs = (leastMs: number): number => (isCallRunning ? leastMs : LEAD_MS);
+  const citizen = gaps.track("citizen", { leastMs: VOICE_GAP_MS, leadMs: leadMs(VOICE_GAP_MS) });
   const operator = gaps.track("operator", { leastMs: VOICE_GAP_MS, leadMs: undefined });
   const voices = newVoiceTrack(startedAt, { citizen, operator });
-  const shown = gaps.track("picture", { leastMs: PICTURE_GAP_MS, leadMs: LEAD_MS });
+  const shown = gaps.track("picture", { leastMs: PICTURE_GAP_MS, leadMs: leadMs(PICTURE_GAP_MS) });
   const pictures = newPictureTrack(startedAt, shown, (format) => {
     file.rewriteHead(fileHead({ video: format, durationMs: 0 }));
   });
@@ -69,16 +75,29 @@ export function startRecording(path: string, startedAt: number): Recording {
   let audio: Uint8Array[] = [];
   let audioTime = 0;
   let sequence = 0;
+  /** Fragments that are not known to be on the disk; the file bounds them. */
+  const unsafe: { readonly endOffset: number; readonly endsAtMs: number }[] = [];
+  let safeMs = 0;
 
   const cut = (isLast: boolean): void => {
     const samples = audioTime + audio.length * OPUS_FRAME;
     const video = pictures.takeUntil((samples * VIDEO_TIMESCALE) / 48_000, isLast);
     if (audio.length === 0 && video.length === 0) return;
     sequence += 1;
-    const fragment = { sequence, audioTime, audio, video };
-    index.push(...indexEntries(fragment, file.append(fragmentBytes(fragment))));
+    const fragment = { sequence, audioTime, audio, video, gaps: gaps.soFar() };
+    const bytes = fragmentBytes(fragment);
+    const offset = file.append(bytes);
+    index.push(...indexEntries(fragment, offset));
+    unsafe.push({ endOffset: offset + bytes.length, endsAtMs: Math.round(samples / 48) });
+    noteSafe();
     audioTime = samples;
     audio = [];
+  };
+
+  const noteSafe = (): void => {
+    while (unsafe[0] && unsafe[0].endOffset <= file.bytes()) {
+      safeMs = unsafe.shift()?.endsAtMs ?? safeMs;
+    }
   };
 
   const advance = (until: number): void => {
@@ -104,19 +123,20 @@ export function startRecording(path: string, startedAt: number): Recording {
     async stop(at) {
       advance(Math.min(at, startedAt + MAX_RECORDING_MS));
       cut(true);
-      const durationMs = Math.round(audioTime / 48);
+      const wholeMs = Math.round(audioTime / 48);
       file.append(indexBytes(index));
-      file.rewriteHead(fileHead({ video: pictures.format(), durationMs }));
+      file.rewriteHead(fileHead({ video: pictures.format(), durationMs: wholeMs }));
       await file.close();
-      for (const track of [citizen, operator, shown]) track.end(durationMs);
+      noteSafe();
       const failure = file.failure();
+      const durationMs = failure === undefined ? wholeMs : safeMs;
       const lost = `${pictures.lost()} pictures and ${voices.late()} sounds lost`;
       return {
         state: failure === undefined ? "closed" : "failed",
         durationMs,
         bytes: file.bytes(),
         detail: failure ?? lost,
-        gaps: gaps.all(),
+        gaps: everythingMissing(gapsUntil(gaps.soFar(), durationMs), durationMs, wholeMs),
       };
     },
   };

@@ -6,10 +6,19 @@
  * length in its head.
  */
 import { open, type FileHandle } from "node:fs/promises";
+import { NO_GAPS, type Gaps } from "../../../shared/api/recording-gap.ts";
+import { gapsUntil, GapsSoFar } from "./gaps.ts";
+import { GAPS_BOX } from "./mp4-fragment.ts";
 import { HEAD_BYTES, MOVIE_TIMESCALE } from "./mp4-box.ts";
 
 export type Inspection =
-  | { readonly durationMs: number; readonly bytes: number; readonly fragments: number }
+  | {
+      readonly durationMs: number;
+      readonly bytes: number;
+      readonly fragments: number;
+      /** Those that were noted until its last whole fragment, and what was missing there. */
+      readonly gaps: Gaps;
+    }
   | { readonly failed: true; readonly reason: string };
 
 /** A moof of ours is a few kilobytes. */
@@ -48,13 +57,16 @@ async function inspect(handle: FileHandle): Promise<Inspection> {
     await handle.write(head, 0, HEAD_BYTES, 0);
   }
   await handle.datasync();
-  return { durationMs: found.durationMs, bytes: found.end, fragments: found.fragments };
+  const { durationMs, end: bytes, fragments } = found;
+  return { durationMs, bytes, fragments, gaps: gapsUntil(gapsIn(found.moof), durationMs) };
 }
 
 interface Walk {
   readonly end: number;
   readonly fragments: number;
   readonly durationMs: number;
+  /** The last whole fragment's. */
+  readonly moof: Buffer;
 }
 
 async function walk(handle: FileHandle, size: number, timescales: Timescales): Promise<Walk> {
@@ -62,16 +74,19 @@ async function walk(handle: FileHandle, size: number, timescales: Timescales): P
   let end = HEAD_BYTES;
   let fragments = 0;
   let durationMs = 0;
-  let pending: number | undefined;
+  let last: Buffer = Buffer.alloc(0);
+  let pending: { readonly moof: Buffer; readonly endsAt: number } | undefined;
   for (let count = 0; count < MAX_BOXES && offset < size; count += 1) {
     const header = await boxAt(handle, offset);
     if (header === undefined || offset + header.size > size) break;
     if (header.type === "moof" && header.size <= MAX_MOOF_BYTES) {
       const moof = await readAt(handle, offset, header.size);
-      pending = moof === undefined ? undefined : fragmentEnd(moof, timescales);
-      if (pending === undefined) break;
+      const endsAt = moof && fragmentEnd(moof, timescales);
+      if (moof === undefined || endsAt === undefined) break;
+      pending = { moof, endsAt };
     } else if (header.type === "mdat" && pending !== undefined) {
-      durationMs = Math.max(durationMs, pending);
+      durationMs = Math.max(durationMs, pending.endsAt);
+      last = pending.moof;
       pending = undefined;
       fragments += 1;
       end = offset + header.size;
@@ -80,7 +95,8 @@ async function walk(handle: FileHandle, size: number, timescales: Timescales): P
     } else break;
     offset += header.size;
   }
-  return { end, fragments, durationMs: Math.min(Math.round(durationMs), 0xffffffff) };
+  const length = Math.min(Math.round(durationMs), 0xffffffff);
+  return { end, fragments, durationMs: length, moof: last };
 }
 
 async function boxAt(
@@ -141,6 +157,25 @@ function children(bytes: Buffer): Child[] {
     offset += size;
   }
   return found;
+}
+
+/**
+ * What the fragment says of the recording until there; nothing when it says nothing that can be
+ * read.
+ */
+function gapsIn(moof: Buffer): GapsSoFar {
+  const nothing = { ...NO_GAPS, waiting: [] };
+  const body = children(moof.subarray(8))
+    .filter(({ type }) => type === "uuid")
+    .map((child) => child.body)
+    .find((found) => found.subarray(0, GAPS_BOX.length).equals(GAPS_BOX));
+  if (!body) return nothing;
+  try {
+    const read: unknown = JSON.parse(body.toString("utf8", GAPS_BOX.length));
+    return GapsSoFar.safeParse(read).data ?? nothing;
+  } catch {
+    return nothing;
+  }
 }
 
 /**

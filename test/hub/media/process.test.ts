@@ -341,7 +341,8 @@ describe("the media process", () => {
     await source(tone(440), sendTo(pillar.audio));
     const path = join(dir, "killed.mp4");
     const recordingId = newId<RecordingId>();
-    rig.media.send({ type: "record-start", recordingId, pillarId: id, path });
+    const start = { type: "record-start", isCallRunning: false } as const;
+    rig.media.send({ ...start, recordingId, pillarId: id, path });
     await vi.waitFor(async () => expect((await stat(path)).size).toBeGreaterThan(150_000), 20_000);
     const pid = rig.media.pid();
     const readies = (): number => rig.messages.filter((one) => one.type === "ready").length;
@@ -387,7 +388,8 @@ describe("the media process", () => {
     const own = await newRig({ udpPorts: [43_200, 43_300] });
     const path = join(dir, "left.mp4");
     const recordingId = newId<RecordingId>();
-    own.media.send({ type: "record-start", recordingId, pillarId: newPillarId(), path });
+    const start = { type: "record-start", isCallRunning: false } as const;
+    own.media.send({ ...start, recordingId, pillarId: newPillarId(), path });
     await vi.waitFor(async () => expect((await stat(path)).size).toBeGreaterThan(2048), 10_000);
     await own.media.close();
     const end = await own.wait("record-ended");

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { onTestFinished, vi } from "vitest";
 import type { Role } from "../../../shared/api/session.ts";
+import { NO_GAPS } from "../../../shared/api/recording-gap.ts";
 import { SessionNonce, type PillarId, type Signature, type Username } from "../../../shared/ids.ts";
 import type { DownMessage } from "../../../shared/protocol/messages.ts";
 import type { Via } from "../../../hub/core/facts/incident.ts";
@@ -111,7 +112,9 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
         close: () => Promise.resolve(),
       },
       ...(options.register && { register: options.register(dataDir) }),
-      inspect: options.inspect ?? (() => Promise.resolve({ durationMs: 1234.5, bytes: 99 })),
+      inspect:
+        options.inspect ??
+        (() => Promise.resolve({ durationMs: 1234.5, bytes: 99, gaps: NO_GAPS })),
       log: pino({ level: "silent" }),
     });
     shell.start();

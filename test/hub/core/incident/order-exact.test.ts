@@ -234,7 +234,10 @@ describe("closing and opening again", () => {
         due(),
         { type: "recording-started", at: street.now(), ...fresh },
       ],
-      effects: [told({ status: "ringing" }), { type: "start-recording", ...fresh }],
+      effects: [
+        told({ status: "ringing" }),
+        { type: "start-recording", ...fresh, isCallRunning: false },
+      ],
     });
   });
 

@@ -25,7 +25,7 @@ const started = (id: RecordingId, of: IncidentId, n = 0) => {
   const subject = { recordingId: id, incidentId: of, pillarId: pillar(n) };
   return {
     facts: [{ type: "recording-started", at: START, ...subject }],
-    effects: [{ type: "start-recording", ...subject }],
+    effects: [{ type: "start-recording", ...subject, isCallRunning: false }],
   };
 };
 
@@ -102,7 +102,10 @@ test("media that comes records each open call that is not recorded, as far as ro
   const [first, second] = [0, 1].map((n) => started(newRecordingIds[n]!, calls[n]!.id, n));
   expect(street.tell({ type: "media-started", at: START, newRecordingIds })).toEqual({
     facts: [...first!.facts, ...second!.facts],
-    effects: [...first!.effects, ...second!.effects],
+    effects: [...first!.effects, ...second!.effects].map((effect) => ({
+      ...effect,
+      isCallRunning: true,
+    })),
   });
   expect(unrecorded(street.state.incidents).map(({ id }) => id)).toEqual([calls[2]!.id]);
 });

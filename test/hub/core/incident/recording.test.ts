@@ -15,7 +15,9 @@ const ended = (recordingId: never, at: number) =>
 test("without a media process an alarm rings unrecorded, and is recorded when media comes", () => {
   const street = newStreet();
   expect(types(street.alarm(0).effects)).toEqual(["accept", "tell-pillar"]);
-  expect(types(street.startMedia().effects)).toEqual(["start-recording"]);
+  expect(street.startMedia().effects).toMatchObject([
+    { type: "start-recording", isCallRunning: true },
+  ]);
   expect(unrecorded(street.state.incidents)).toEqual([]);
 });
 

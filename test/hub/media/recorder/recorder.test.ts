@@ -54,6 +54,7 @@ function newDesk() {
         recordingId: id,
         pillarId: "pillar-0" as PillarId,
         path: join(dir, name),
+        isCallRunning: false,
       },
       () => room,
     );

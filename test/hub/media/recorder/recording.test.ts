@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RtpPacket } from "werift";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { startRecording, type Recording } from "../../../../hub/media/recorder/recording.ts";
+import { inspectRecording } from "../../../../hub/media/recorder/recover.ts";
 import { PICTURE, startSource, tone } from "../../../kit/media/media-rig.ts";
 
 /** Real packets of three seconds, once; the tests replay them on a clock of their own. */
@@ -55,11 +56,16 @@ interface Plan {
   /** When each stream begins; absent streams never do. */
   readonly begins: Partial<Record<keyof typeof captured, number>>;
   readonly onTick?: (at: number, recording: Recording) => void;
+  readonly isCallRunning?: boolean;
 }
 
 /** Plays a plan against a recording, faster than life. */
-function play({ totalMs, begins, onTick }: Plan): Promise<Awaited<ReturnType<Recording["stop"]>>> {
-  const recording = startRecording(path, 0);
+function play(plan: Plan): Promise<Awaited<ReturnType<Recording["stop"]>>> {
+  return begin(plan).stop(plan.totalMs);
+}
+
+function begin({ totalMs, begins, onTick, isCallRunning = false }: Plan): Recording {
+  const recording = startRecording(path, 0, { isCallRunning });
   const events: { at: number; run: () => void }[] = [];
   for (const [kind, begin] of Object.entries(begins)) {
     for (const { packet, at } of captured[kind as keyof typeof captured]) {
@@ -77,7 +83,7 @@ function play({ totalMs, begins, onTick }: Plan): Promise<Awaited<ReturnType<Rec
     });
   }
   for (const event of events.toSorted((a, b) => a.at - b.at)) event.run();
-  return recording.stop(totalMs);
+  return recording;
 }
 
 function feed(recording: Recording, kind: string, { packet, at }: Arrival): void {
@@ -197,6 +203,8 @@ describe("a recording", () => {
     const end = await play({ totalMs: 1000, begins: {} });
     expect(end.state).toBe("failed");
     expect(end.detail).toMatch(/cannot create .*directory\.mp4/);
+    expect(end.durationMs).toBe(0);
+    expect(end.gaps.spans).toEqual([{ track: "everything", fromMs: 0, toMs: 1000 }]);
   });
 
   test("says what is missing of picture and voices, and that a voice nobody spoke is not missing", async () => {
@@ -219,6 +227,54 @@ describe("a recording", () => {
     } finally {
       Object.assign(captured, whole);
     }
+  });
+
+  test("whose process dies keeps the gaps that were noted, and says what was missing at its last fragment", async () => {
+    const whole = { ...captured };
+    const hole = (list: readonly Arrival[], from: number, to: number): Arrival[] =>
+      list.filter(({ at }) => at < from || at >= to);
+    captured.picture = hole(captured.picture, 700, 1400);
+    captured.citizen = captured.citizen.filter(({ at }) => at < 2000);
+    try {
+      begin({ totalMs: 3500, begins: { picture: 0, citizen: 0, operator: 1000 } });
+    } finally {
+      Object.assign(captured, whole);
+    }
+    // Its writes are still under way: a copy is what a process that dies now would leave behind.
+    const copy = `${path}.copy`;
+    const found = await vi.waitFor(async () => {
+      await copyFile(path, copy);
+      const inspected = await inspectRecording(copy);
+      if ("failed" in inspected) throw new Error(inspected.reason);
+      expect(inspected.durationMs).toBeGreaterThanOrEqual(3000);
+      return inspected;
+    });
+    path = copy;
+    expect(found.durationMs).toBeLessThan(3200);
+    expect(found.gaps.count).toBe(2);
+    const [picture, citizen] = found.gaps.spans;
+    expect(picture).toMatchObject({ track: "picture" });
+    expect(Math.abs((picture?.fromMs ?? 0) - 700)).toBeLessThan(150);
+    // Until the next keyframe, because nothing before it can be shown.
+    expect(picture?.toMs).toBeGreaterThan(1300);
+    expect(picture?.toMs).toBeLessThan(found.durationMs);
+    expect(citizen).toMatchObject({ track: "citizen", toMs: found.durationMs });
+    expect(Math.abs((citizen?.fromMs ?? 0) - 2000)).toBeLessThan(150);
+    expect(complaints()).toBe("");
+  });
+
+  test("of a call that runs already misses the first moment too", async () => {
+    const late = { totalMs: 3000, begins: { picture: 1500, citizen: 600 } };
+    const pressed = await play(late);
+    expect(pressed.gaps.spans).toEqual([]);
+    count += 1;
+    path = join(dir, `${count}.mp4`);
+    const running = await play({ ...late, isCallRunning: true });
+    expect(running.gaps.spans.map(({ track, fromMs }) => [track, fromMs])).toEqual([
+      ["citizen", 0],
+      ["picture", 0],
+    ]);
+    expect(Math.abs(running.gaps.missingMs.picture - 1500)).toBeLessThan(150);
   });
 
   test("without a picture and a voice says so of its whole time", async () => {

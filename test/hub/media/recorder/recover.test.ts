@@ -7,6 +7,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fileHead, HEAD_BYTES, OPUS_FRAME } from "../../../../hub/media/recorder/mp4-box.ts";
 import { fragmentBytes } from "../../../../hub/media/recorder/mp4-fragment.ts";
+import { NO_GAPS } from "../../../../shared/api/recording-gap.ts";
 import { inspectRecording } from "../../../../hub/media/recorder/recover.ts";
 
 let dir = "";
@@ -24,6 +25,7 @@ const fragments = [0, 1, 2].map((index) =>
     audioTime: index * 5 * OPUS_FRAME,
     audio: Array.from({ length: 5 }, () => silence),
     video: [],
+    gaps: { ...NO_GAPS, waiting: [] },
   }),
 );
 const whole = Buffer.concat([fileHead({ video: undefined, durationMs: 0 }), ...fragments]);
