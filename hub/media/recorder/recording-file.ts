@@ -12,8 +12,10 @@ import { HEAD_BYTES } from "./mp4-box.ts";
 export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 export interface RecordingFile {
-  /** Returns the offset at which the bytes will stand. */
-  append(bytes: Uint8Array): number;
+  /**
+   * With the time of the recording at which they end. Returns the offset at which they will stand.
+   */
+  append(bytes: Uint8Array, endsAtMs: number): number;
   rewriteHead(head: Uint8Array): void;
   /** After the last write; rejects never, see `failure`. */
   close(): Promise<void>;
@@ -21,6 +23,8 @@ export interface RecordingFile {
   failure(): string | undefined;
   /** Bytes that are safely on the disk. */
   bytes(): number;
+  /** The recording's time up to which they go. */
+  safeUntilMs(): number;
 }
 
 export function openRecordingFile(path: string, head: Uint8Array): RecordingFile {
@@ -28,6 +32,7 @@ export function openRecordingFile(path: string, head: Uint8Array): RecordingFile
   let waitingBytes = 0;
   let end = HEAD_BYTES;
   let safe = 0;
+  let safeUntilMs = 0;
   let handle: FileHandle | undefined;
 
   const fail = (reason: string): void => {
@@ -42,7 +47,7 @@ export function openRecordingFile(path: string, head: Uint8Array): RecordingFile
     }
   };
 
-  const writeNow = async (bytes: Uint8Array, offset: number): Promise<void> => {
+  const writeNow = async (bytes: Uint8Array, offset: number, endsAtMs: number): Promise<void> => {
     try {
       if (failure !== undefined || handle === undefined) return;
       const { bytesWritten } = await handle.write(bytes, 0, bytes.length, offset);
@@ -52,6 +57,7 @@ export function openRecordingFile(path: string, head: Uint8Array): RecordingFile
       }
       await handle.datasync();
       safe = Math.max(safe, offset + bytes.length);
+      safeUntilMs = Math.max(safeUntilMs, endsAtMs);
     } catch (error) {
       fail(`cannot write ${path}: ${String(error)}`);
     } finally {
@@ -60,7 +66,7 @@ export function openRecordingFile(path: string, head: Uint8Array): RecordingFile
   };
 
   let tail = create();
-  const write = (bytes: Uint8Array, offset: number): void => {
+  const write = (bytes: Uint8Array, offset: number, endsAtMs: number): void => {
     if (failure !== undefined) return;
     if (waitingBytes + bytes.length > MAX_WAITING_BYTES) {
       fail(`the disk is too slow: ${waitingBytes} bytes wait, at most ${MAX_WAITING_BYTES} may`);
@@ -70,19 +76,19 @@ export function openRecordingFile(path: string, head: Uint8Array): RecordingFile
     const before = tail;
     tail = (async () => {
       await before;
-      await writeNow(bytes, offset);
+      await writeNow(bytes, offset, endsAtMs);
     })();
   };
 
-  write(head, 0);
+  write(head, 0, 0);
   return {
-    append(bytes) {
+    append(bytes, endsAtMs) {
       const offset = end;
-      write(bytes, offset);
+      write(bytes, offset, endsAtMs);
       end += bytes.length;
       return offset;
     },
-    rewriteHead: (bytes) => write(bytes, 0),
+    rewriteHead: (bytes) => write(bytes, 0, 0),
     async close() {
       await tail;
       try {
@@ -93,5 +99,6 @@ export function openRecordingFile(path: string, head: Uint8Array): RecordingFile
     },
     failure: () => failure,
     bytes: () => safe,
+    safeUntilMs: () => safeUntilMs,
   };
 }

@@ -75,9 +75,6 @@ export function startRecording(
   let audio: Uint8Array[] = [];
   let audioTime = 0;
   let sequence = 0;
-  /** Fragments that are not known to be on the disk; the file bounds them. */
-  const unsafe: { readonly endOffset: number; readonly endsAtMs: number }[] = [];
-  let safeMs = 0;
 
   const cut = (isLast: boolean): void => {
     const samples = audioTime + audio.length * OPUS_FRAME;
@@ -85,19 +82,10 @@ export function startRecording(
     if (audio.length === 0 && video.length === 0) return;
     sequence += 1;
     const fragment = { sequence, audioTime, audio, video, gaps: gaps.soFar() };
-    const bytes = fragmentBytes(fragment);
-    const offset = file.append(bytes);
+    const offset = file.append(fragmentBytes(fragment), Math.round(samples / 48));
     index.push(...indexEntries(fragment, offset));
-    unsafe.push({ endOffset: offset + bytes.length, endsAtMs: Math.round(samples / 48) });
-    noteSafe();
     audioTime = samples;
     audio = [];
-  };
-
-  const noteSafe = (): void => {
-    while (unsafe[0] && unsafe[0].endOffset <= file.bytes()) {
-      safeMs = unsafe.shift()?.endsAtMs ?? safeMs;
-    }
   };
 
   const advance = (until: number): void => {
@@ -124,12 +112,11 @@ export function startRecording(
       advance(Math.min(at, startedAt + MAX_RECORDING_MS));
       cut(true);
       const wholeMs = Math.round(audioTime / 48);
-      file.append(indexBytes(index));
+      file.append(indexBytes(index), wholeMs);
       file.rewriteHead(fileHead({ video: pictures.format(), durationMs: wholeMs }));
       await file.close();
-      noteSafe();
       const failure = file.failure();
-      const durationMs = failure === undefined ? wholeMs : safeMs;
+      const durationMs = failure === undefined ? wholeMs : file.safeUntilMs();
       const lost = `${pictures.lost()} pictures and ${voices.late()} sounds lost`;
       return {
         state: failure === undefined ? "closed" : "failed",
