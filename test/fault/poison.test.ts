@@ -4,6 +4,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, assert, beforeAll, expect, test, vi } from "vitest";
+import { MOST_AGE_MS } from "../../hub/core/bounds.ts";
+import type { FactOf } from "../../hub/core/facts.ts";
 import { ServerEvent } from "../../shared/api/event.ts";
 import { Incident, IncidentPage, RecordingPage } from "../../shared/api/incident.ts";
 import { Timeline } from "../../shared/api/timeline.ts";
@@ -12,7 +14,7 @@ import { ACCOUNTS, PASSWORD } from "../../simulator/demo/demo-hub.ts";
 import { hubClient } from "../../simulator/demo/hub-client.ts";
 import { poisonCorpus } from "../../simulator/poison/corpus.ts";
 import { newPoisoner, type Poisoner } from "./harness/network/poisoner.ts";
-import { openStreet, type Street } from "./harness/programs/street.ts";
+import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
 import { wirePillar, type WireLink, type WirePillar } from "./harness/network/wire-pillar.ts";
 
 /** `ANZHU_POISON_SEED=n` tries another corpus. */
@@ -141,6 +143,25 @@ async function innocentIsHeard(): Promise<void> {
   await vi.waitFor(() => assert(seen.has(news), "the console did not hear of it"), PATIENT);
 }
 
+type Press = FactOf<"alarm-recorded" | "incident-opened">;
+
+/**
+ * When the hub wrote down that somebody pressed. Its readers bound what they show, so what they
+ * show says nothing of what is written.
+ */
+const presses = (): Press[] =>
+  readJournal(street.hub.dir)
+    .filter(({ type }) => type === "alarm-recorded" || type === "incident-opened")
+    .map(({ body }) => JSON.parse(body) as Press);
+
+function noPressIsOutOfTime(): void {
+  const ages = presses().map(({ at, pressedAt }) => at - pressedAt);
+  expect(ages.filter((age) => !(age >= 0 && age <= MOST_AGE_MS))).toEqual([]);
+  // And such were sent.
+  const doubts = new Set(presses().map((fact) => ("doubt" in fact ? fact.doubt : undefined)));
+  expect(doubts).toEqual(new Set([undefined, "age", "wall-clock"]));
+}
+
 test(
   "H2 two thousand validly signed hostile messages of every family cost no list, no receipt and no process",
   {
@@ -163,6 +184,7 @@ test(
       expect(street.hub.process().pid()).toBe(pid);
       expect(street.hub.process().isRunning()).toBe(true);
     }
+    noPressIsOutOfTime();
     const answers = poisoners.flatMap((one) => [...one.answers.keys()]);
     expect(answers.filter((status) => status >= 500)).toEqual([]);
     expect(answers).toContain(200);

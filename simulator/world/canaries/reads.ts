@@ -23,8 +23,8 @@ export const READ_CANARIES: readonly Canary[] = [
   },
   {
     name: "absurd-age",
-    story: "an age beyond every calendar is bounded neither where it enters nor where it is read",
-    firstSeed: 12,
+    story: "an age beyond every calendar is written down as it came; who reads it bounds it",
+    firstSeed: 1,
     rules: () =>
       withRules({
         handle: (state, event, now) => {
@@ -32,19 +32,12 @@ export const READ_CANARIES: readonly Canary[] = [
           const { ageMs } = event.type === "alarm" ? event.alarm : {};
           if (ageMs === undefined) return decision;
           const pressedAt = event.at - ageMs;
-          const facts = decision.facts.map((fact) => {
-            const open = fact.type === "incident-opened" && state.incidents.get(fact.incidentId);
-            if (!open) return fact;
-            state.incidents.set(open.id, { ...open, pressedAt });
-            return { ...fact, pressedAt };
-          });
+          const facts = decision.facts.map((fact) =>
+            fact.type === "alarm-recorded" || fact.type === "incident-opened"
+              ? { ...fact, pressedAt }
+              : fact,
+          );
           return { ...decision, facts };
-        },
-        show: {
-          incident: (record, name) => ({
-            ...toIncident(record, name),
-            pressedAt: new Date(record.pressedAt).toISOString(),
-          }),
         },
       }),
   },

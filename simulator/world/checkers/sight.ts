@@ -2,9 +2,11 @@
  * I10, I13 and the programs' own assertions: what went wrong while the world ran.
  *
  * A pillar that has said nothing for 15 s is shown as lost, its faults are shown as they are, and a
- * whole grid gone is told; whatever consoles ask for is answered; nothing may outgrow its limit; a
- * restart must make the same state again; no program may stop by an exception.
+ * whole grid gone is told; whatever consoles ask for is answered, and no time is written down that
+ * cannot be right; nothing may outgrow its limit; a restart must make the same state again; no
+ * program may stop by an exception.
  */
+import { MOST_AGE_MS } from "../../../hub/core/bounds.ts";
 import type { Happening, History, Violation } from "../run/history.ts";
 
 export function checkSight({ happenings }: History): Violation[] {
@@ -44,6 +46,14 @@ function violationOf(one: Happening): Violation | undefined {
     case "unreadable": {
       const detail = `${one.what} cannot be read: ${one.reason}`;
       return { invariant: "I13", at, detail, about: ["hub"] };
+    }
+    case "durable": {
+      const { fact } = one;
+      if (fact.type !== "alarm-recorded" && fact.type !== "incident-opened") return undefined;
+      const ageMs = fact.at - fact.pressedAt;
+      if (ageMs >= 0 && ageMs <= MOST_AGE_MS) return undefined;
+      const detail = `${fact.type} is written down with an age of ${ageMs} ms`;
+      return { invariant: "I13", at, detail, about: [fact.incidentId] };
     }
     case "broken":
       return { invariant: "assertion", at, detail: one.reason, about: [one.actor] };
