@@ -1,7 +1,8 @@
 /**
- * Every page, both themes, both languages: no serious finding of axe, no complaint of the browser.
+ * Every page in both themes and both languages: axe finds nothing serious, and the browser reports
+ * no error.
  *
- * WCAG 2.0, 2.1 and 2.2, levels A and AA, as far as a program can judge them.
+ * WCAG 2.0, 2.1 and 2.2, levels A and AA, as far as a program can check them.
  */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

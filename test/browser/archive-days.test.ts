@@ -1,6 +1,6 @@
 /**
- * The history's days speak the console's language,
- * not the browser's, and are typed without a mouse.
+ * The dates of the archive are written in the console's language, not the browser's, and can be
+ * typed without a mouse.
  */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -14,7 +14,7 @@ let page: Page;
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([startDemo(), openBrowser()]);
-  // This browser is a Chinese one; the console is what changes.
+  // The browser's language is Chinese in all of these tests; only the console's changes.
   ({ page } = await openOperatorDesk(browser, demo.httpUrl, "supervisor"));
 }, 120_000);
 afterAll(async () => {

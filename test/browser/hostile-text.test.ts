@@ -1,10 +1,11 @@
 /**
- * Every text an outsider controls, made of markup, scripts and direction marks: no script runs, the
- * policy is never broken, and no text turns another around or leaves its place.
+ * Every text that an outsider controls contains markup, scripts and direction marks: no script
+ * runs, the content security policy is never violated, and no text changes the direction of another
+ * or is drawn outside its place.
  *
- * Some go the whole way (a note, a unit, a name at sign-in, an offer). All of them are also put
- * into the hub's answers on their way to the browser, so that a field is tried even where the hub
- * would refuse such a text today.
+ * Some texts are really entered (a note, a unit, a name at sign-in, an offer). All of them are also
+ * put into the hub's answers on their way to the browser, so that each field is tested even where
+ * the hub would refuse such a text today.
  */
 import type { Browser, Page } from "playwright-core";
 import { mkdirSync } from "node:fs";
@@ -66,7 +67,7 @@ async function guard(page: Page): Promise<void> {
   });
 }
 
-/** Replaces every text in the hub's answers; each field gets another polyglot. */
+/** Replaces every text in the hub's answers; each field gets a different attack text. */
 async function poison(page: Page): Promise<void> {
   let at = 0;
   const poisoned = (value: unknown, field = ""): unknown => {
@@ -113,7 +114,7 @@ async function inspect(page: Page): Promise<void> {
       [...document.querySelectorAll("bdi")].map((one) => one.textContent).join("\n"),
     ),
     isWide: document.body.scrollWidth > innerWidth,
-    // What belongs to a text may not be wider than what holds it.
+    // A text must not be drawn beyond the right edge of the window.
     cut: [...document.querySelectorAll("bdi.user-text")]
       .filter((one) => {
         const box = one.getBoundingClientRect();
@@ -238,7 +239,7 @@ test(
   },
 );
 
-/** Pictures for a person to look at, where somebody asks for them. */
+/** Saves screenshots for a person to look at, if a directory is given. */
 async function shoot(page: Page, name: string): Promise<void> {
   const dir = process.env["ANZHU_PICTURES"];
   if (dir === undefined) return;

@@ -1,4 +1,4 @@
-/** Chromium against the real media process: what a browser decodes, hears, and says. */
+/** Chromium with the real media process: what a browser decodes, plays and sends. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Decoder } from "@evan/opus";
@@ -27,7 +27,7 @@ let server: Server;
 let browser: Browser;
 let page: Page;
 
-/** The page's own code: plain WHEP and WHIP, with the test in the middle. */
+/** The code of the test page: plain WHEP and WHIP without the console. */
 const script = `
 const wait = (check, ms) => new Promise((resolve, reject) => {
   const end = performance.now() + ms;
@@ -63,7 +63,8 @@ async function watch() {
   await wait(() => Math.abs(loudest() - 440) < 20, 10000);
   const read = async () => [...(await pc.getStats()).values()]
     .find((one) => one.type === "inbound-rtp" && one.kind === "video");
-  // A busy machine may hold the decoder up once; sixty pictures in a row come without a freeze.
+  // A busy machine may stop the decoder once, so the test waits for sixty pictures in a row without
+  // a freeze.
   let stats = await read(), before;
   do {
     before = stats.freezeCount;

@@ -1,6 +1,6 @@
 /**
- * An administrator revokes an identity on the fleet page:
- * what is asked, what is said, what is seen after.
+ * An administrator revokes an identity on the fleet page: the questions, the messages, and the page
+ * afterwards.
  */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * A view ends with its session, with real picture and voice:
- * within a second nothing more arrives on either side.
+ * A view ends together with its session, with real picture and sound: after a second nothing more
+ * arrives at either end.
  */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -45,7 +45,8 @@ async function openIncident(): Promise<string> {
 }
 
 /**
- * A plain WHEP and WHIP client in the page, whose counters stay readable when the session is over.
+ * A plain WHEP or WHIP client in the page, whose counters can still be read after the session has
+ * ended.
  */
 async function openMedia(path: string, who: string, direction: "recvonly" | "sendonly") {
   const given = { url: `${demo.httpUrl}/api/v1${path}`, token: tokens.get(who), direction };
@@ -92,7 +93,7 @@ const packets = (kind: "audio" | "video"): Promise<number> =>
     return all.find((one) => one.type === "inbound-rtp" && one.kind === kind)?.packetsReceived ?? 0;
   }, kind);
 
-/** Of the last half second that the pillar's loudspeaker played. */
+/** The loudness of the last half second that the pillar's loudspeaker played. */
 async function loudness(): Promise<number> {
   const answer = await fetch(`${demo.controlUrl}/pillars/demo-001/speaker.wav?seconds=1`);
   const pcm = pcmOf(Buffer.from(await answer.arrayBuffer()));

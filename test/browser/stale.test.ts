@@ -1,6 +1,6 @@
 /**
- * Nothing stale is shown as live: when a desk loses
- * its hub, a bar says so and every page turns grey.
+ * Nothing stale is shown as live: when a desk loses its hub, a bar says so and every page turns
+ * grey.
  */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
@@ -13,7 +13,7 @@ import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
 import { openOperatorDesk } from "../kit/browser/operator-desk.ts";
 
 const SLOW = 120_000;
-/** Whatever is degraded is on a screen within this. */
+/** Every degraded state must be on a screen within this time. */
 const VISIBLE = { timeout: PROMISED_MS.visible };
 const PAGES = [
   { nav: "nav-desk", regions: ["queue-row", "call-panel", "place-panel"] },
@@ -37,7 +37,7 @@ afterAll(async () => {
   await browser?.close();
   await demo?.stop();
 });
-/** The hub and its media process, as when the whole machine stands still. */
+/** The processes of the hub: stopped together they behave like a machine that stands still. */
 const hub = (): number[] =>
   below(demo.process.pid!).filter((pid) => /hub\/(?:media\/)?main\.ts/.test(commandOf(pid)));
 const signal = (name: NodeJS.Signals): void => hub().forEach((pid) => process.kill(pid, name));
@@ -138,7 +138,7 @@ test(
 
 test("a hub that is killed is told, and every page is grey", { timeout: SLOW }, async () => {
   await look(page, ...DESK);
-  // Nobody may start it again at once, as a supervisor would.
+  // The demo is stopped as well, because it would start the hub again at once.
   process.kill(demo.process.pid!, "SIGSTOP");
   try {
     signal("SIGKILL");
@@ -151,8 +151,8 @@ test("a hub that is killed is told, and every page is grey", { timeout: SLOW }, 
 });
 
 /**
- * A way to the hub that can lose its event streams, as
- * a router loses what was quiet, and nothing else.
+ * A proxy to the hub that can drop the event streams and nothing else, like a router that forgets
+ * idle connections.
  */
 async function forgetfulRouter(
   port: number,

@@ -1,7 +1,8 @@
 /**
- * The whole story, as it happens: real processes, a real serial line, real media, a real browser.
+ * One call from the press to the archive, with real processes, a real serial line, real media and a
+ * real browser.
  *
- * The tests run in order and share one demo and one desk; each is a sentence of the story.
+ * The tests run in order and share one demo and one desk; each is one step of the call.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -160,7 +161,7 @@ function frames(): Promise<number> {
   );
 }
 
-/** One number of what ffprobe says. */
+/** One number from the output of ffprobe. */
 function probe(file: string, entries: string, ...more: string[]): number {
   const format = ["-show_entries", entries, "-of", "default=nw=1:nk=1"];
   const said = execFileSync("ffprobe", ["-v", "error", ...more, ...format, file], {
@@ -169,7 +170,10 @@ function probe(file: string, entries: string, ...more: string[]): number {
   return Number(said.trim().split("\n")[0]);
 }
 
-/** The last seconds of one voice, decoded; the conversation is at the end. */
+/**
+ * The last seconds of one side of the conversation, decoded; people speak at the end of the
+ * recording.
+ */
 async function channel(file: string, side: "left" | "right"): Promise<Int16Array> {
   const ffmpeg = await findFfmpeg();
   if (!ffmpeg.ok) throw new Error(ffmpeg.reason);

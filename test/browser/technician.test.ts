@@ -1,4 +1,4 @@
-/** A technician at the fleet page: starts a self-test, sees it pass, and sees no call. */
+/** A technician on the fleet page starts a self-test and sees it pass, and is not shown calls. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "../kit/browser/chromium.ts";
@@ -42,7 +42,8 @@ test("a call from the same pillar is not shown to a technician", { timeout: 60_0
       }
     ).lamp;
   await expect.poll(lamp).toBe("received");
-  // What comes after the call on the stream shows that the call is not still on its way.
+  // The self-test comes after the call on the stream: when it is shown, the call would be shown as
+  // well.
   await page.getByTestId("self-test").first().click();
   await expect.poll(() => row().count()).toBe(2);
   await expect.poll(() => row().first().getAttribute("data-result")).toBe("passed");

@@ -1,4 +1,4 @@
-/** The console under a path of somebody else's server, and what travels to its first page. */
+/** The console below a path of another web server, and how many bytes its first page needs. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PASSWORD } from "../../simulator/demo/demo-hub.ts";
@@ -7,7 +7,10 @@ import { openStreet, type Street } from "../fault/harness/programs/street.ts";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { freePort } from "../kit/programs/free-ports.ts";
 
-/** What a slow line must carry before somebody can sign in; docs/measurements.md has the figure. */
+/**
+ * Bytes that a slow line must carry before somebody can sign in; docs/measurements.md has the
+ * figure.
+ */
 const MOST_TO_SIGN_IN = 200_000;
 
 let street: Street;
@@ -24,7 +27,7 @@ beforeAll(async () => {
   page = await context.newPage();
   page.on("request", (request) => paths.add(new URL(request.url()).pathname));
   page.on("requestfailed", (request) => {
-    // What a page that is left was still asking for.
+    // Requests that were aborted because the page was left are no failures.
     if (request.failure()?.errorText !== "net::ERR_ABORTED") failed.push(request.url());
   });
   page.on("response", (answer) => {
@@ -81,7 +84,7 @@ test(
   async () => {
     const stranger = await (await browser.newContext()).newPage();
     await stranger.route("**/api/v1/sessions", async (route) => {
-      // As a browser without Sec-Fetch-Site behind a proxy that changed the name.
+      // The request of a browser without Sec-Fetch-Site behind a proxy that changes the host name.
       const answer = await fetch(`${street.hub.url}/api/v1/sessions`, {
         method: "POST",
         headers: { "content-type": "application/json", origin: "http://desk.example" },

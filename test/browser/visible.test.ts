@@ -1,6 +1,6 @@
 /**
- * A missing picture is shown as missing; and a voice
- * call that becomes a silent one is quiet at once.
+ * A missing picture is shown as missing, and a voice call that becomes a silent one is quiet at
+ * once.
  */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -74,13 +74,13 @@ test(
   },
 );
 
-/** `ANZHU_PICTURES=dir` keeps what was seen. */
+/** `ANZHU_PICTURES=dir` saves screenshots there. */
 async function picture(page: OperatorDesk["page"], name: string): Promise<void> {
   const dir = process.env["ANZHU_PICTURES"];
   if (dir) await page.screenshot({ path: `${dir}/${name}.png` });
 }
 
-/** As a person's choice is kept in the browser. */
+/** Stores a person's settings as the console itself does. */
 async function choose(page: OperatorDesk["page"], choices: object): Promise<void> {
   await page.evaluate(
     (kept) => localStorage.setItem("anzhu.choices", kept),

@@ -1,6 +1,6 @@
 /**
- * Eight windows of one browser share one event stream: each
- * shows a new press, and an order still gets through.
+ * Eight windows of one browser share one event stream: each shows a new press, and orders still get
+ * through.
  */
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -16,7 +16,7 @@ let demo: Demo;
 let browser: Browser;
 let context: BrowserContext;
 let windows: Page[];
-/** Of programs that are no window: the demo itself watches. */
+/** Streams of programs other than these windows: the demo itself has one. */
 let otherStreams: number;
 
 beforeAll(async () => {
@@ -47,14 +47,14 @@ const shown = (pages: readonly Page[], pillar: string): Promise<number[]> =>
     pages.map((page) => page.locator(`[data-testid=queue-row][data-pillar-id=${pillar}]`).count()),
   );
 
-/** The windows that read for all; the browser tells which holds the lock. */
+/** The windows that read the stream for all; the reader holds a lock that the browser lists. */
 async function readers(): Promise<Page[]> {
   const isReader = await Promise.all(
     windows.map((page) =>
       page.evaluate(async () => {
         const { held = [] } = await navigator.locks.query();
         const reader = held.find(({ name = "" }) => name.startsWith("anzhu-events"))?.clientId;
-        // A lock of its own tells this window its name.
+        // The list names clients by an id only: a lock taken here shows the id of this window.
         const own = await navigator.locks.request(crypto.randomUUID(), async (lock) => {
           const now = await navigator.locks.query();
           return now.held?.find(({ name }) => name === lock?.name)?.clientId;
@@ -67,8 +67,8 @@ async function readers(): Promise<Page[]> {
 }
 
 /**
- * The one window that reads for all; while the task
- * passes from one to another there is none, or two.
+ * The one window that reads for all. While another takes over there may be none or two for a
+ * moment.
  */
 async function reader(): Promise<Page> {
   return await vi.waitFor(async () => {

@@ -1,4 +1,4 @@
-/** What the timeline and the audit say of each fact, in both languages. */
+/** The text of each fact in the timeline and in the audit, in both languages. */
 import { describe, expect, test, vi } from "vitest";
 import { describeDetail, describeFact } from "../../hub/console/archive/detail.ts";
 import { en } from "../../hub/console/i18n/en.ts";

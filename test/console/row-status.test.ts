@@ -1,4 +1,4 @@
-/** What a row of the queue says: who has the incident, or what happens next. */
+/** The status in a row of the queue: who has the incident, or what happens next. */
 import { describe, expect, test } from "vitest";
 import { rowStatus, type Onlooker } from "../../hub/console/desk/queue/row-status.ts";
 import { incident } from "../kit/console/incidents.ts";

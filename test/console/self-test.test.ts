@@ -1,4 +1,4 @@
-/** What a technician is shown of a self-test, from the command to the result. */
+/** What a technician sees of a self-test, from the command to the result. */
 import { describe, expect, test } from "vitest";
 import { reportOf, type Report, type SelfTest } from "../../hub/console/fleet/self-test.ts";
 import type { Incident } from "../../shared/api/incident.ts";
@@ -55,7 +55,7 @@ describe("a self-test", () => {
     ["nothing came", undefined, ["failed", "failed", "failed"]],
     ["its alarm came and the receipt did not go back", alarm, ["done", "done", "failed"]],
   ] as const)("has failed when %s, and says why", (_, by, wanted) => {
-    // What comes afterwards is of another test.
+    // An alarm that comes after the failure belongs to another self-test.
     const report = reportOf(failed(by), [
       before,
       incident(5, { kind: "test", pillarId: "pillar-1" }),

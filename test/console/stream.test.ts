@@ -1,6 +1,4 @@
-/**
- * What the stream says and what the console listens for are one contract: `shared/api/event.ts`.
- */
+/** The events that the hub sends are those the console listens for: `shared/api/event.ts`. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   EVENT_NAMES,
@@ -11,7 +9,10 @@ import {
 import { createEventStreams, type StreamClient } from "../../hub/api/event-streams.ts";
 import { en } from "../../hub/console/i18n/en.ts";
 
-/** The browser's half: it notes what is listened for, and tells what it is told to. */
+/**
+ * An `EventSource` for tests: it records the event names that are listened for, and sends what the
+ * test tells it.
+ */
 class HandStream extends EventTarget {
   static readonly names: string[] = [];
   static readonly OPEN = 1;
@@ -31,7 +32,7 @@ class HandStream extends EventTarget {
 beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("EventSource", HandStream);
-  // Without locks a window has a stream of its own.
+  // Without the browser's locks each window opens a stream of its own.
   vi.stubGlobal("navigator", {});
   vi.stubGlobal("document", { baseURI: "http://hub.test/" });
   vi.stubGlobal("location", { href: "http://hub.test/" });
@@ -100,7 +101,7 @@ test("the hub says the names of the contract, and a ping each interval of the co
 });
 
 test("the console has words for each notification that the hub can send", () => {
-  // The desk shows a passed deadline as a step of its incident, not as a notification.
+  // A passed deadline is shown as a step of its incident, not as a notification.
   const shown = NOTIFICATION_CODES.filter((code) => code !== "deadline-passed");
   expect(shown.filter((code) => !(code in en.notification))).toEqual([]);
 });

@@ -1,13 +1,13 @@
 /**
- * No page shows a person's or a pillar's text without
- * isolating it: the templates themselves are read.
+ * No page shows the text of a person or a pillar without isolating it. The test reads the
+ * templates.
  */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
 const CONSOLE = join(import.meta.dirname, "../../hub/console");
-/** Fields whose words come from people or pillars. */
+/** Fields with text that people or pillars write. */
 const OUTSIDE =
   /\b(?:pillarName|ownerName|displayName|byName|toName|fromName|note|address|grid|reason|detail)\b|(?:pillar|other|dot|test|incident|selected|person|account)\??\.(?:name|text|value)\b/;
 
@@ -15,7 +15,7 @@ function rawTexts(template: string): string[] {
   const shown = [...template.matchAll(/\{\{([^]*?)\}\}/g)].map(([, expression = ""]) => expression);
   const attributes = [...template.matchAll(/\s:(?:title|aria-label|alt)="([^"]*)"/g)];
   const all = [...shown, ...attributes.map(([, expression = ""]) => expression)];
-  // `text(...)` isolates what is put into its sentences.
+  // `text(...)` isolates the values that it puts into a sentence.
   return all.filter(
     (one) => OUTSIDE.test(one) && !/^\s*(?:text|visible|isolated|formatWait)\(/.test(one),
   );

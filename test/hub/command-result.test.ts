@@ -1,6 +1,6 @@
 /**
- * What became of a command: told to who wanted it, and
- * kept; only the pillar it was sent to can say it.
+ * The result of a command is told to whoever gave it, and is kept. Only the pillar it was sent to
+ * can report it.
  */
 import { expect, test } from "vitest";
 import type { FactOf } from "../../hub/core/facts.ts";

@@ -1,6 +1,6 @@
 /**
- * Nothing from outside breaks a line of the log, colours
- * a terminal or becomes a formula in a spreadsheet.
+ * Text from outside cannot break a log line, colour a terminal or become a formula in a
+ * spreadsheet.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

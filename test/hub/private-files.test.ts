@@ -1,6 +1,6 @@
 /**
- * Who may read the data of hub and pillar: what is made,
- * what an older start left, and what the doctors say.
+ * Who may read the files of hub and pillar: files that are made, files with wider rights from older
+ * starts, and what the doctors report.
  */
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { tempDir } from "../kit/journal/directory.ts";
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
-/** As a hub started with a mask of 022 left it. */
+/** A directory with the rights that a start with umask 022 gives. */
 function wideDirectory(): string {
   const dir = tempDir();
   mkdirSync(join(dir, "recordings/2026-11-01"), { recursive: true });

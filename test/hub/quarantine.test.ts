@@ -37,7 +37,7 @@ describe("a pillar whose certificate has expired", () => {
     await hear(hub, heartbeat);
     expect(hub.shell.loop.state().pillars.get(pillar(0))).toMatchObject({ release: "1.0" });
     await enrolUntil(hub, Date.now() - DAY_MS);
-    // Each enrolment lets the machine of the one before go.
+    // The second enrolment has disconnected the machine of the first one.
     hub.dropped.length = 0;
     await hear(hub, { ...heartbeat, message: newHeartbeat({ release: "2.0" }) });
     expect(hub.shell.loop.state().pillars.get(pillar(0))).toMatchObject({ release: "1.0" });

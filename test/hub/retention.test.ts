@@ -1,6 +1,6 @@
 /**
- * Retention in a real shell on a real journal: what is
- * decided is durable, and what is durable is done.
+ * Retention in a real shell with a real journal: decisions are durable, and durable decisions are
+ * carried out.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,7 +19,7 @@ import { pillar } from "../kit/core/hub-core-street.ts";
 import { tempDir } from "../kit/journal/directory.ts";
 
 const DAY_MS = 86_400_000;
-/** A real disk always has less free than all of it, so everything that may go by space goes. */
+/** No disk is entirely free, so everything that may be deleted for space is deleted. */
 const GREEDY = { keepDays: 90, leastFreePercent: 100 };
 const IDLE = { keepDays: 3650, leastFreePercent: 0 };
 
@@ -29,7 +29,7 @@ interface Kept {
   readonly path: string;
 }
 
-/** A recorded call of some days ago; closed unless it is to stay open. */
+/** A recorded call of some days ago, closed unless `isOpen` is set. */
 async function recorded(hub: FalseHub, daysAgo: number, isOpen = false): Promise<Kept> {
   const [incidentId, id] = [newId<IncidentId>(), newId<RecordingId>()];
   const at = Date.now() - daysAgo * DAY_MS;
@@ -147,7 +147,7 @@ test("a file that cannot be removed is a fault in words and holds up no other", 
   const stuck = await recorded(hub, 30);
   const other = await recorded(hub, 20);
   rmSync(stuck.path);
-  // Nobody can unlink a directory, whoever runs the test.
+  // A directory cannot be unlinked by anybody, not even by root.
   mkdirSync(stuck.path);
   await hub.restart({ retention: GREEDY });
   await vi.waitFor(() => expect(existsSync(other.path)).toBe(false));
@@ -190,7 +190,7 @@ test("nothing is removed while the journal cannot be written, and all at once wh
   expect(existsSync(path)).toBe(true);
   isBroken = false;
   await vi.waitFor(() => expect(hub.shell.loop.failure()).toBe(undefined), { timeout: 30_000 });
-  // The next turn of its own would be ten seconds after the first.
+  // Without the recovery the next attempt would come ten seconds after the first.
   const recoveredAt = performance.now();
   await vi.waitFor(() => expect(existsSync(path)).toBe(false), { timeout: 30_000 });
   expect(performance.now() - recoveredAt).toBeLessThan(5000);
@@ -208,7 +208,7 @@ test("the journal's reserve is whole, private, made once, and not on a disk that
   expect([size, mode & 0o777]).toEqual([RESERVE_BYTES, 0o600]);
   await reserve.keep(Number.MAX_SAFE_INTEGER);
   expect(statSync(file).ino).toBe(ino);
-  // This disk is not full, so the reserve stays.
+  // The disk is not full, so the reserve is kept.
   expect(reserve.release()).toBe(false);
   expect(existsSync(file)).toBe(true);
 });

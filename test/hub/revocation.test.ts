@@ -1,4 +1,7 @@
-/** Revoking at a real shell: what is cut, what is refused, and what a repeated order does. */
+/**
+ * Revocation in a real shell: what is disconnected, what is refused, and what a repeated order
+ * does.
+ */
 import { expect, test, vi } from "vitest";
 import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
 import {

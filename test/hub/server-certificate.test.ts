@@ -1,4 +1,6 @@
-/** The hub's own certificate: for every address it listens on, and renewed while it runs. */
+/**
+ * The hub's own certificate is valid for every address it listens on, and is renewed while it runs.
+ */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,8 +38,8 @@ const read = (dataDir: string, name: string): string =>
   readFileSync(join(dataDir, "authority", name), "utf8");
 
 /**
- * As a client that trusts this hub's authority and nothing
- * else sees it; rejects when the name does not fit.
+ * Connects as a client that trusts this hub's authority only. Rejects when the certificate does not
+ * name the host.
  */
 function meet(dataDir: string, host: string, port: number): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
@@ -94,7 +96,7 @@ test("a change of address makes a new certificate at the next start, and the doc
 test("at two thirds of its life the certificate renews itself: new connections get the new one, old ones go on", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   const now = Date.now();
-  // Two thirds of 398 days are 265 and a third.
+  // It is renewed after two thirds of 398 days, which are 265 days and 8 hours.
   vi.setSystemTime(now - 270 * DAY_MS);
   const dataDir = tempDir();
   const { httpPort, mqttPort, alarmsPort } = await started(
@@ -118,8 +120,8 @@ test("at two thirds of its life the certificate renews itself: new connections g
 });
 
 /**
- * A broker of that authority that hangs up on whoever has
- * shown a certificate; and the serials it was shown.
+ * A broker certified by that authority, which closes every connection that shows a certificate; and
+ * the serial numbers it was shown.
  */
 async function hangingUp(dataDir: string): Promise<{ url: string; shown: readonly string[] }> {
   const authority = await openAuthority(dataDir, []);
@@ -138,7 +140,7 @@ async function hangingUp(dataDir: string): Promise<{ url: string; shown: readonl
   return { url: `mqtts://127.0.0.1:${(server.address() as AddressInfo).port}`, shown };
 }
 
-/** Shown after now, twice, because one attempt may be under way. */
+/** The serial number of the second connection from now on: the first may have begun earlier. */
 async function shownNext(shown: readonly string[]): Promise<string | undefined> {
   const count = shown.length;
   await expect.poll(() => shown.length, { timeout: 20_000 }).toBeGreaterThan(count + 1);

@@ -14,7 +14,7 @@ async function heardHub(): Promise<FalseHub> {
   return hub;
 }
 
-/** Whether the pillar was sent a siren; its answer is not waited for. */
+/** Whether the siren's command was sent to the pillar. The pillar's result is not waited for. */
 async function isSent(
   hub: FalseHub,
   wish: Parameters<FalseHub["shell"]["commands"]["command"]>[1],

@@ -1,4 +1,7 @@
-/** What consoles cannot be told is said, and nothing that nobody waits for ends the process. */
+/**
+ * What consoles cannot be told is reported as a notification, and a failure that nobody waits for
+ * does not end the process.
+ */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pino } from "pino";

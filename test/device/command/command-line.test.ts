@@ -1,6 +1,6 @@
 /**
- * The agent's command line, run as a program: what it says of a mistake, and that nothing in it
- * steers the terminal.
+ * The agent's command line, run as a program: its messages for mistakes, and that no output
+ * controls the terminal.
  */
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";

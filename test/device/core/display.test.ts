@@ -1,4 +1,4 @@
-/** What the pillar's screen says: never more than is proven. */
+/** The texts of the pillar's screen: never more than is proven. */
 import { describe, expect, test } from "vitest";
 import { displayOf } from "../../../device/core/display.ts";
 import type { Display } from "../../../device/core/state/shown.ts";

@@ -1,6 +1,6 @@
 /**
- * What of the hub's messages is heeded: in this session,
- * in their order, from the present run of the hub.
+ * Which of the hub's messages are accepted: those of this session, in order, from the present run
+ * of the hub.
  */
 import { describe, expect, test } from "vitest";
 import {
@@ -28,7 +28,7 @@ const stamp = (changes: object): Stamp =>
 const OTHER = SessionNonce.parse("9".repeat(32));
 const run = (n: number): HubRun => HubRun.parse(String(n).repeat(32));
 
-/** A run of the hub that has ended since. */
+/** A run of the hub that has ended in the meantime. */
 const ENDED = run(3);
 
 function ringing(): { pillar: FalsePillar; say: (status: CallStatus, to: object) => void } {

@@ -1,4 +1,6 @@
-/** The HTTPS fallback in virtual time: when an alarm goes by HTTPS, to whom, and how long. */
+/**
+ * The HTTPS fallback in virtual time: when an alarm goes by HTTPS, to which hub, and for how long.
+ */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_FALLBACK_REQUESTS } from "../../../device/core/https-fallback.ts";
@@ -134,7 +136,7 @@ describe("an alarm without a receipt", () => {
       head: { seq: 50, hash: unaccepted[49]!.hash },
     });
     pillar.accept(unaccepted[49]!.event.eventId);
-    // The hub is silent for half an hour, and the call is over.
+    // The hub says nothing for half an hour, so the call ends.
     pillar.tell({ type: "timer-due", name: "call-silence" });
     pillar.pass(4900);
     const eventId = pillar.press();

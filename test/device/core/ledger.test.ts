@@ -1,4 +1,7 @@
-/** Outbox and disk in virtual time: when an alarm is sent, again, and no longer. */
+/**
+ * Outbox and disk in virtual time: when an alarm is sent, when it is sent again, and when no
+ * longer.
+ */
 import { describe, expect, test } from "vitest";
 import { WINDOW } from "../../../device/core/ledger.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
@@ -213,7 +216,7 @@ describe("among many kept alarms", () => {
     const unaccepted = Array.from({ length: 50 }, (_, index) => keptAlarm(index + 1));
     const pillar = falsePillar({ unaccepted, head: { seq: 50, hash: unaccepted[49]!.hash } });
     pillar.accept(unaccepted[49]!.event.eventId);
-    // The hub is silent for half an hour, and the call is over.
+    // The hub says nothing for half an hour, so the call ends.
     pillar.tell({ type: "timer-due", name: "call-silence" });
     pillar.press();
     pillar.tell(LINK_UP);

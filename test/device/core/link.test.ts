@@ -2,7 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { falsePillar, reachedPillar, type FalsePillar } from "../../kit/core/pillar-core.ts";
 
-/** Ms until the next attempt, after one that failed; chance draws the longest wait. */
+/**
+ * The ms until the attempt after a failed one; the random number is the one with the longest wait.
+ */
 function waitAfterFailure(pillar: FalsePillar): number {
   const tries = (): number => pillar.effects.filter(({ type }) => type === "connect").length;
   pillar.tell({ type: "link-down", reason: "ECONNREFUSED" });

@@ -1,4 +1,4 @@
-/** What the pillar tells of its supply and of its ways to the hub. */
+/** What the pillar reports about mains power and about an HTTPS fallback that is switched off. */
 import { expect, test } from "vitest";
 import { reachedPillar, type FalsePillar } from "../../kit/core/pillar-core.ts";
 

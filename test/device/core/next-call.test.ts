@@ -1,4 +1,4 @@
-/** A call that is over while a newer alarm goes on, and a hub that has lost the running one. */
+/** A call ends while a newer alarm is still open; and a hub has lost the running call. */
 import { describe, expect, test } from "vitest";
 import { CommandId, HubEpoch, IncidentId, type EventId } from "../../../shared/ids.ts";
 import {
@@ -13,7 +13,7 @@ import {
 const OTHER_HUB = HubEpoch.parse("f".repeat(32));
 const OTHER_INCIDENT = IncidentId.parse("7".repeat(32));
 
-/** Presses, and presses again while the first alarm has no receipt. */
+/** A press, and another one while the first alarm has no receipt. */
 function pressedTwice(kinds: readonly ["voice" | "silent", "voice"] = ["voice", "voice"]) {
   const pillar = reachedPillar();
   const first = pillar.press(kinds[0]);
@@ -41,7 +41,7 @@ describe("a call that is over while a newer alarm has no receipt", () => {
     expect(pillar.prompts).toEqual(["calling", "calling"]);
   });
 
-  /** The second alarm was received and is over; the third has no receipt. */
+  /** The incident of the second alarm has ended; the third alarm has no receipt yet. */
   function thirdGoesOn() {
     const { pillar, second } = pressedTwice();
     pillar.pass(6000);
@@ -82,7 +82,7 @@ describe("a call that is over while a newer alarm has no receipt", () => {
   test("does not go on when the hub names the newer one as of the call that is over", () => {
     const { pillar, first, second } = pressedTwice();
     pillar.accept(first);
-    // The hub has the second alarm, joined it and closed; only the receipt of it is late.
+    // The hub has joined the second alarm to the incident and closed it; only the receipt is late.
     const incidentId = IncidentId.parse(first);
     pillar.hear({ v: 1, incidentId, eventId: second, status: "ended" });
     expect(pillar.lamp()).toBe("standby");
@@ -99,8 +99,7 @@ describe("a call that is over while a newer alarm has no receipt", () => {
     const { pillar, first, second } = pressedTwice();
     pillar.accept(first);
     if (isOlderTold) pillar.call(first, "ended");
-    // The hub has the second alarm in an incident of
-    // its own, which is over; its receipt comes last.
+    // The hub has opened an incident for the second alarm and closed it; its receipt comes last.
     pillar.call(second, "ended");
     expect(pillar.lamp()).toBe(isOlderTold ? "calling" : "received");
     pillar.accept(second);
@@ -114,7 +113,8 @@ describe("a call that is over while a newer alarm has no receipt", () => {
       const { pillar, first, second } = pressedTwice();
       pillar.pass(6000);
       const third = pillar.press();
-      // By HTTPS the second overtook the first: the hub names the first as the newest of the call.
+      // The second alarm went by HTTPS and arrived first, so for the hub the first is the newest of
+      // the call.
       const incidentId = IncidentId.parse(first);
       const over = { v: 1, incidentId, eventId: first, status: "ended" } as const;
       if (isEarly) pillar.hear(over);
@@ -153,8 +153,8 @@ describe("a call that is over while a newer alarm has no receipt", () => {
     pillar.call(old, "ended");
     const silent = pillar.press("silent");
     pillar.accept(silent, EPOCH);
-    // The hub is another one and lacks the running call:
-    // its alarm waits again, and then the call is over.
+    // The other hub does not know the running call: its alarm is sent again, and then the call
+    // ends.
     pillar.accept(old, OTHER_HUB);
     expect(pillar.state().outbox.pending.get(silent)?.isReplay).toBe(false);
     pillar.call(silent, "ended");
@@ -170,7 +170,7 @@ describe("a call that is over while a newer alarm has no receipt", () => {
 });
 
 describe("a hub that was set back to an older copy", () => {
-  /** Twenty old alarms, then a call that somebody has answered. */
+  /** Twenty old alarms, and then a call that an operator has answered. */
   function answeredAfterMany(from: { readonly fallbackHubs?: number } = {}): {
     pillar: FalsePillar;
     running: EventId;

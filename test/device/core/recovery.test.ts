@@ -1,7 +1,4 @@
-/**
- * What a pillar does when something it lost comes back:
- * its link, its disk, its place in the order of hubs.
- */
+/** What a pillar does when its link or its disk has come back, and after a reboot. */
 import { describe, expect, test } from "vitest";
 import { MAX_FAULT_DETAIL, Report } from "../../../shared/protocol/report.ts";
 import {
@@ -20,7 +17,7 @@ describe("a pillar whose call is over, with an alarm that no hub has", () => {
     const [kept, called] = [keptAlarm(1), keptAlarm(2)];
     const pillar = falsePillar({ unaccepted: [kept, called], bootEpoch: 2 });
     pillar.accept(called.event.eventId);
-    // The hub is silent for half an hour, and the call is over.
+    // The hub says nothing for half an hour, so the call ends.
     pillar.tell({ type: "timer-due", name: "call-silence" });
     expect(pillar.state().call.call.phase).toBe("idle");
     for (let tried = 0; tried < 20; tried++) {

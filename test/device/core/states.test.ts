@@ -1,10 +1,10 @@
 /**
- * Every state of a pillar, and what a person there sees
- * and hears: lamp, voice, words in both languages.
+ * Every state of a pillar with what a person there sees and hears: lamp, voice, and texts in both
+ * languages.
  *
- * The one table to compare with what was promised: "calling" until a hub has the call, "received"
- * only after its receipt, a name only while that person is there, and another way whenever nothing
- * is proven.
+ * This table can be compared with the promises: "calling" until a hub has the call, "received" only
+ * after its receipt, a name only while that person is there, and another way to get help whenever
+ * nothing is proven.
  */
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -25,10 +25,10 @@ import {
 
 interface Row {
   readonly state: DisplayPhase;
-  /** How a pillar gets there. */
+  /** Makes a pillar in this state. */
   readonly after: () => FalsePillar;
   readonly lamp: LampPattern;
-  /** The last prompt that was played; `undefined`: none was. */
+  /** The last prompt that was played; `undefined` if there was none. */
   readonly voice: keyof typeof PROMPTS | undefined;
   readonly zh: string;
   readonly en: string;
@@ -73,7 +73,8 @@ const TABLE: readonly Row[] = [
       then({ pillar: reachedPillar() }, ({ pillar }) =>
         pillar.tell({ type: "board-running", isRunning: false, detail: "silent" }),
       ),
-    // The lamp hangs on the board that is lost: the board itself shows `fault`.
+    // The lamp is connected to the board that is lost, so the agent cannot change it; the board
+    // itself shows `fault`.
     ...{ lamp: "standby", voice: undefined },
     zh: "按钮故障。紧急情况请拨打110。",
     en: "The button is out of order. In an emergency dial 110.",
@@ -149,8 +150,8 @@ const TABLE: readonly Row[] = [
 ];
 
 /**
- * From every state with a name in it, everything that
- * ends it: lamp, voice and words in the same step.
+ * Every state that names an operator, and everything that ends it: lamp, voice and texts change in
+ * the same step.
  */
 const NAMED = ["answered", "held", "reconnecting"] as const;
 const OTHER_INCIDENT = IncidentId.parse("7".repeat(32));
@@ -235,7 +236,7 @@ const WAYS_BACK: readonly WayBack[] = [
   {
     what: "the hub says nothing for half an hour",
     happens: ({ pillar }) => pillar.pass(30 * 60_000),
-    // Long enough for the end to have left the display.
+    // The call ends by itself at that moment, and the display says so.
     ...{ shown: "closed", voice: "ended" },
   },
 ];

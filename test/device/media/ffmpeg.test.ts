@@ -1,4 +1,4 @@
-/** Which ffmpeg is used, and what the owner is told when it is none. */
+/** Which ffmpeg is used, and what the owner is told when there is none. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

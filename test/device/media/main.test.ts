@@ -27,7 +27,7 @@ async function start(media: Record<string, unknown>): Promise<MediaChild> {
   return child;
 }
 
-/** Answers the newest offer of the child with a hub of its own. */
+/** Answers the child's newest offer as a hub would. */
 async function connect(child: MediaChild): Promise<FalseHub> {
   const before = offersOf(child).length;
   child.send({ type: "connect" });
@@ -53,7 +53,7 @@ async function answerAfter(child: MediaChild, before: number): Promise<FalseHub>
 const numbersOf = (hub: FalseHub, kind: "video" | "audio") =>
   hub.received(kind).map(({ packet }) => packet.header.sequenceNumber);
 
-/** A busy machine may lose datagrams; a stream that begins anew is another matter. */
+/** A busy machine may lose datagrams. A stream that starts again loses many more. */
 const MAX_LOST = 50;
 const hasJump = (numbers: readonly number[]): boolean =>
   numbers.some((n, i) => {
@@ -66,7 +66,7 @@ function childrenOf(pid: number): number[] {
   return list === "" ? [] : list.split(" ").map(Number);
 }
 
-/** Neither gone nor a zombie that nobody has collected. */
+/** The process exists and is not a zombie. */
 function isAlive(pid: number): boolean {
   const path = `/proc/${pid}/stat`;
   return existsSync(path) && !readFileSync(path, "utf8").includes(") Z ");
@@ -95,7 +95,7 @@ describe("the pillar's media process", () => {
     child.send({ type: "gate", isOpen: false });
     await vi.waitFor(() => expect(child.state()?.camera).toBe("ready"), PATIENT);
     const [video, audio] = [numbersOf(hub, "video").length, numbersOf(hub, "audio").length];
-    // The next sender report shows that the connection lives on without them.
+    // Another sender report shows that the connection goes on without picture and sound.
     const reports = hub.reports.length;
     await vi.waitFor(() => expect(hub.reports.length).toBeGreaterThan(reports), PATIENT);
     expect(numbersOf(hub, "video")).toHaveLength(video);
@@ -148,7 +148,7 @@ describe("the pillar's media process", () => {
     await vi.waitFor(() => expect(child.state()?.speaker).toBe("ready"), PATIENT);
     child.send({ type: "prompt", name: "identify" });
     await vi.waitFor(() => expect(child.state()?.speaker).toBe("playing"), PATIENT);
-    // The chime lasts 1.6 s; all of it is played, at the pace of the speaker.
+    // The sound lasts 1.6 s; all of it is played, at normal speed.
     await vi.waitFor(() => expect(speaker.heard()).toHaveLength(1.6 * 48_000), PATIENT);
     expect(medianToneShare(speaker.heard().slice(2400, 24_000), 784)).toBeGreaterThan(0.6);
 

@@ -51,7 +51,7 @@ afterEach(async () => {
 
 const offers = () => signals.flatMap((s) => (s.type === "offer" ? [s] : []));
 
-/** The offer with that number, from 1. */
+/** The n-th offer, counted from 1. */
 async function offer(number: number) {
   await vi.waitFor(() => expect(offers().length).toBeGreaterThanOrEqual(number), PATIENT);
   return offers()[number - 1]!;
@@ -187,7 +187,7 @@ describe("the connection to the hub", () => {
       const fraction = Number(senderInfo.ntpTimestamp & 0xffffffffn) / 2 ** 32;
       const at = unixMs + fraction * 1000 - performance.timeOrigin;
       const rate = ssrc === 1111 ? 90 : 48;
-      // Both were read within one instant: a millisecond of tolerance.
+      // Both clocks were read a moment apart, so a difference of one millisecond is allowed.
       expect(Math.abs(senderInfo.rtpTimestamp - CLOCK_START - at * rate)).toBeLessThan(rate);
     }
   }, 20_000);

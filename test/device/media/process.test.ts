@@ -29,7 +29,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A shell script in the place of ffmpeg. */
+/** Puts a shell script in the place of ffmpeg. */
 function script(lines: string): string {
   const path = join(folder, "ffmpeg");
   writeFileSync(path, `#!/bin/sh\n${lines}\n`);

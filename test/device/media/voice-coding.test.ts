@@ -8,9 +8,7 @@ import { microphoneArguments } from "../../../device/media/send/microphone.ts";
 import { parsePacket } from "../../../device/media/send/packet.ts";
 import { AUDIO } from "../../../shared/media/codecs.ts";
 
-/**
- * RFC 6716, table 2: configurations from 16 on are CELT alone, which cannot carry error correction.
- */
+/** RFC 6716, table 2: configurations from 16 on use CELT only, which has no error correction. */
 const FIRST_CELT_ONLY = 16;
 
 test("no packet of the microphone is CELT alone, so that each can carry the one before it once more", async () => {
@@ -24,7 +22,7 @@ test("no packet of the microphone is CELT alone, so that each can carry the one 
   await once(socket, "listening");
   const media = MediaConfig.parse({ microphone: { kind: "test" } });
   const given = microphoneArguments(media, socket.address().port) ?? [];
-  // Two seconds of it, as a person's voice is: a tone and noise.
+  // Two seconds of a sound like a voice, in the place of the microphone.
   const at = given.indexOf("-i");
   const voice = "sine=frequency=220:sample_rate=48000,volume=0.5";
   const args = [...given.slice(0, at), "-t", "2", "-i", voice, ...given.slice(at + 2)];

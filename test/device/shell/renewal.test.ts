@@ -1,4 +1,4 @@
-/** When a renewed certificate is shown: only while nobody calls. In virtual time. */
+/** In virtual time: a renewed certificate is shown to the hub only while there is no call. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { OwnIdentity } from "../../../device/adapters/identity/identity.ts";
 import { keepCertificate, type RenewalWorld } from "../../../device/shell/renewal.ts";
@@ -56,7 +56,7 @@ test("a renewed certificate is stored at once, and shown when the call is over",
   await vi.advanceTimersByTimeAsync(10_000);
   expect(shown).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(2 * DAY_MS);
-  // The second question shows the hub the new certificate; there is no third.
+  // The second request shows the hub the new certificate; no third is needed.
   expect([world.asked, shown.length]).toEqual([2, 1]);
   end();
 });

@@ -210,7 +210,7 @@ test("a file of a newer hub is refused", () => {
   expect(() => openAccounts(join(dir, "accounts.db"))).toThrow("written by a newer hub");
 });
 
-/** For what a right code is used; nothing for a wrong one. */
+/** The enrolment that a correct code belongs to; `undefined` for a wrong code. */
 async function redeem(pillarId: PillarId, secret: string): Promise<unknown> {
   let given: unknown;
   const isRight = await enrolments.redeem(pillarId, secret, async (found) => void (given = found));
@@ -245,7 +245,7 @@ test("a place too long for every list is refused when its code is made, and at i
   for (const wrong of [{ name: "门".repeat(81) }, { name: " " }, { grid: "g".repeat(41) }]) {
     await expect(enrolments.create({ ...details, ...wrong })).rejects.toThrow(/name|grid/);
   }
-  // As a release without limits wrote it down.
+  // An older version without this limit could have stored so long a name.
   const secret = await enrolments.create(details);
   const db = new DatabaseSync(join(dir, "enrolments.db"));
   const long = JSON.stringify({ ...details, name: "x".repeat(85) });

@@ -1,5 +1,6 @@
 /**
- * Free text and search made to cost much: each is answered, refused or searched in less than 50 ms.
+ * Texts and searches that are meant to be expensive: each is answered, refused or searched in less
+ * than 50 ms.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseByteRange } from "../../../hub/api/http/byte-range.ts";
@@ -21,7 +22,7 @@ import {
   type TestApi,
 } from "../../kit/hub/api-on-doubles.ts";
 
-/** The console's modules ask the browser for its theme when they are loaded. */
+/** The console's modules read the browser's theme when they are loaded. */
 vi.hoisted(() => {
   const matchMedia = () => ({ matches: false, addEventListener: () => {} });
   Object.assign(globalThis, { matchMedia, localStorage: { getItem: () => null } });
@@ -32,8 +33,8 @@ const deep = (size: number): string => "[".repeat(size / 2) + "]".repeat(size / 
 const nested = (size: number): string => '{"a":'.repeat(size / 6) + "1" + "}".repeat(size / 6);
 
 /**
- * The longest text that enters is 2,000 characters; these are fifteen times as long. The quickest
- * of five: the machine may be busy, an expensive pattern is expensive each time.
+ * The shortest of five runs, in ms. A busy machine slows down single runs; an expensive pattern is
+ * expensive in every run. Texts of 2,000 characters are allowed; these are fifteen times as long.
  */
 async function quickest(work: () => unknown): Promise<number> {
   let best = Infinity;

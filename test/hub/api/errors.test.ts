@@ -1,4 +1,4 @@
-/** Every refusal has one form, and none tells what is inside. */
+/** Every refusal has the same form, and none reveals internal details. */
 import { connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Problem } from "../../../shared/api/problem.ts";

@@ -1,4 +1,4 @@
-/** Orders to incidents, and the answers to mistakes. */
+/** Orders to incidents, and the answers to invalid ones. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Problem } from "../../../shared/api/problem.ts";
 import { makeAlarm } from "../../kit/wire/pillar-clients.ts";

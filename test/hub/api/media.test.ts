@@ -165,7 +165,7 @@ describe("recordings", () => {
     expect(head.headers["content-length"]).toBe("10");
     expect(head.headers["content-type"]).toBe("video/mp4");
     expect(head.headers["accept-ranges"]).toBe("bytes");
-    // Range is for GET only (14.2).
+    // Range is defined for GET only (RFC 9110, 14.2).
     const part = await api.as("operator", "HEAD", media, { headers: { range: "bytes=2-4" } });
     expect([part.statusCode, part.headers["content-length"]]).toEqual([200, "10"]);
   });
@@ -292,7 +292,7 @@ async function readAll(
     while (!(await reader.read()).done);
     return { isWhole: true };
   } catch {
-    // The connection was closed before the length that was announced.
+    // The connection was closed before all bytes of `Content-Length` had come.
     return { isWhole: false };
   }
 }

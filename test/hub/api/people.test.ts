@@ -1,4 +1,4 @@
-/** Accounts over HTTP, what ends with a session, and what the audit is told. */
+/** Accounts over HTTP, what ends together with a session, and what the audit records. */
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openAccounts } from "../../../hub/accounts/accounts.ts";

@@ -1,4 +1,4 @@
-/** Changes of accounts on their way from their own database into the journal. */
+/** How changes of accounts get from the accounts' own database into the journal. */
 import { expect, test } from "vitest";
 import type { FactOf } from "../../../hub/core/facts.ts";
 import { watchSessions } from "../../../hub/api/session-watch.ts";
@@ -13,8 +13,8 @@ const changed = (name: string, at: number): AccountFact => ({
 });
 
 /**
- * A watch on a real journal. `doesEnd`: the hub ends before the accounts forget what the journal
- * has.
+ * A watch on a real journal. With `doesEnd` the hub ends after the journal has the facts and before
+ * the accounts delete them.
  */
 async function newWatch(hub: FalseHub, waiting: AccountFact[], doesEnd = false) {
   const errors: unknown[] = [];

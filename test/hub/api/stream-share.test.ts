@@ -29,7 +29,7 @@ class FalseResponse extends EventEmitter {
   destroy = (): void => void (this.isOver = true);
 }
 
-/** Each of its own session, so that only the account's share counts. */
+/** Each stream has a session of its own, so that only the limit of the account applies. */
 let sessions = 0;
 async function open(username: string): Promise<FalseResponse | string> {
   const name = `${(sessions += 1)}`;

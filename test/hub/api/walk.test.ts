@@ -1,9 +1,9 @@
 /**
- * Every operation that the interface describes, asked by everybody, with everything.
+ * Every operation of the OpenAPI description, called with every kind of identity and input.
  *
- * Made from the description, so that a new route is walked without a line here. 0 answers outside
- * the description, 0 of 5xx that it does not name, and nobody gets what their role does not
- * include.
+ * The calls are made from the description, so a new route is covered without a change here. No
+ * answer may differ from the description, no undocumented 5xx may come, and nobody may get what
+ * their role does not include.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ import { readDescription, type Operation } from "./walk/description.ts";
 import { foreignInput, HOSTILE_NAMES, rightInput, wrongInputs, type Input } from "./walk/inputs.ts";
 
 const DAY_MS = 86_400_000;
-/** Words that only the inside knows. */
+/** Words that appear only in internal error messages. */
 const INSIDE = /SQLITE|SQLite format|node:|node_modules|\.ts:\d|ENOENT|EISDIR/;
 const OWN_PAGE = { "sec-fetch-site": "same-origin" };
 
@@ -36,7 +36,7 @@ interface Identity {
   readonly who: string;
   readonly role: Role | undefined;
   headers(): Promise<Readonly<Record<string, string>>>;
-  /** A page that is not ours sent the browser's cookie along. */
+  /** The browser sends the cookie, but the page that asks is not ours. */
   readonly isForeignPage?: boolean;
 }
 
@@ -104,12 +104,12 @@ async function ask(
     remoteAddress: "192.0.2.7",
     headers: { ...input.headers, ...(await identity.headers()) },
     ...(input.payload === undefined ? {} : { payload: input.payload }),
-    // A stream that was let in never ends by itself.
+    // An event stream that is accepted never ends by itself.
     ...(isStream(operation) ? { signal: AbortSignal.timeout(100) } : {}),
   });
 }
 
-/** Every complaint about one answer, with what was asked. */
+/** Everything that is wrong with one answer, with the request it belongs to. */
 async function complaints(
   operation: Operation,
   input: Input,
@@ -127,8 +127,8 @@ async function complaints(
 }
 
 /**
- * Without the right it is 401 or 403, whatever was sent;
- * an address without a route is not judged here.
+ * Without the right to do it the status must be 401 or 403, whatever was sent. Addresses without a
+ * route are not checked here.
  */
 function wrongfulStatus(
   { roles, method }: Operation,
@@ -174,7 +174,7 @@ describe("I-3, I-10 every role at every route", () => {
 });
 
 describe("I-4, I-10 every wrong input at every route", () => {
-  /** One who may, one who may not, and nobody. */
+  /** One person who may do it, one who may not, and one without a session. */
   const asked = (operation: Operation): readonly Identity[] => {
     const people = PEOPLE.filter(({ who }) => who.endsWith("by token"));
     const may = people.find(({ role }) => role && (operation.roles?.includes(role) ?? true));

@@ -1,4 +1,4 @@
-/** The doctor before real mosquittos: as documented, and with one rule missing each. */
+/** `doctor` with real mosquittos: configured as documented, and with one rule missing each. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ afterEach(async () => {
 
 type Changes = Pick<MosquittoWanted, "settings" | "acl">;
 
-/** What is wrong, by name. */
+/** The names of the faults that it finds. */
 async function faults(changes: Changes, isHubRunning = false): Promise<string[]> {
   const dir = mkdtempSync(join(tmpdir(), "anzhu-doctor-"));
   closers.push(() => rmSync(dir, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** `anzhu-hub user`, as its own process: the rules are those of the HTTP interface. */
+/** `anzhu-hub user` in a process of its own: the same rules as in the HTTP interface. */
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -4,7 +4,7 @@ import { boundedCount, boundedPress, MOST_AGE_MS, pressedOf } from "../../../hub
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
 import { hex, newAlarm, newStreet, pillar, START, types } from "../../kit/core/hub-core-street.ts";
 
-/** The street's alarm with other numbers in it than the helper would write. */
+/** An alarm of pillar 0 with numbers that a correct pillar would not send. */
 function alarmWith(street: ReturnType<typeof newStreet>, change: object, event: object = {}) {
   const alarm = newAlarm(pillar(0));
   return street.tell({

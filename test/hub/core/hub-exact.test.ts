@@ -1,6 +1,6 @@
 /**
- * What the core does with each event and fact beyond its
- * parts: whole decisions, and where records are kept.
+ * What the core does with events and facts beyond its parts: complete decisions, and where records
+ * are kept.
  */
 import { describe, expect, test } from "vitest";
 import { evolve, unattended } from "../../../hub/core/hub.ts";

@@ -33,7 +33,7 @@ const kind = fc.constantFrom("voice", "silent", "text", "test");
 
 type Step = (street: Street) => void;
 
-/** Any incident the street ever had, open or closed. */
+/** Any incident of the street so far, open or closed. */
 function pick(street: Street, n: number) {
   const ids = [...street.state.incidents.keys(), ...street.state.closed.keys()];
   return ids[n % Math.max(ids.length, 1)];

@@ -1,4 +1,4 @@
-/** The hub's own authority: made once, kept, and strict about what it certifies. */
+/** The hub's own certificate authority: made once, kept, and strict about what it signs. */
 import { createPublicKey, generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -121,7 +121,7 @@ test.each([
     async () => {
       const mine = decode((await makeRequest(PILLAR)).csr);
       const last = mine.length - 1;
-      // Within the signature's second number.
+      // The last byte is part of the second number of the ECDSA signature.
       mine.writeUInt8(mine.readUInt8(last) ^ 1, last);
       return `-----BEGIN CERTIFICATE REQUEST-----\n${mine.toString("base64")}\n-----END CERTIFICATE REQUEST-----`;
     },

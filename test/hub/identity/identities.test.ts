@@ -1,4 +1,4 @@
-/** What the register knows and a restored journal does not. */
+/** What the identity register knows and a restored journal does not. */
 import { describe, expect, test } from "vitest";
 import { MAX_RENEWALS_PER_DAY } from "../../../hub/core/pillar/budget.ts";
 import { isIdentityFact, type IdentityFact } from "../../../hub/core/facts.ts";
@@ -38,7 +38,7 @@ const revoked: IdentityFact = {
   byName: "root",
 };
 
-/** A journal that holds the first of these facts, beside a register that holds them all. */
+/** A journal that holds the first `held` of these facts, and a register that holds them all. */
 async function restored(kept: readonly IdentityFact[], held: number): Promise<Street> {
   const street = newStreet({ pillars: 0 });
   kept.slice(0, held).forEach((fact) => street.record(fact));

@@ -1,4 +1,7 @@
-/** The register beside the authority: what a restored journal is told again. */
+/**
+ * The identity register beside the authority, from which a restored journal learns what it has
+ * lost.
+ */
 import { appendFileSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Identities at a real shell, journal and register: what somebody was told of one is what holds
- * after a journal that failed, a crash at any point, and a backup put back.
+ * Identities with a real shell, journal and register: what somebody was told about an identity is
+ * still true after a failed journal write, a crash at any point, and a restored backup.
  */
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -17,8 +17,8 @@ const ADMIN = person("root", "admin");
 const stolen = { reason: "pillar-stolen", note: "" } as const;
 
 /**
- * A hub whose journal and register can each be made to fail, or to write nothing for ever, as
- * before a crash.
+ * A hub whose journal and register can be made to fail, or to hang for ever as if the process had
+ * crashed.
  */
 async function fragileHub() {
   const disk = { journal: "good", register: "good" } as Record<
@@ -56,7 +56,7 @@ const recordOf = (hub: FalseHub) => hub.shell.loop.state().pillars.get(pillar(0)
 const admitted = (hub: FalseHub): string[] =>
   ["1", "2", "3"].filter((one) => whyNotAdmitted(recordOf(hub), one, Date.now()) === undefined);
 
-/** The journal as it is now, put back later. */
+/** Copies the journal; call the result to put the copy back. */
 async function backUp(hub: FalseHub): Promise<() => Promise<void>> {
   const file = join(hub.dataDir, "journal.db");
   await hub.restart();
@@ -70,7 +70,7 @@ async function backUp(hub: FalseHub): Promise<() => Promise<void>> {
   };
 }
 
-/** The disk under both is whole again, and the hub starts anew. */
+/** Both disks work again, and the hub is started again. */
 async function restart({ hub, disk }: Awaited<ReturnType<typeof fragileHub>>): Promise<void> {
   Object.assign(disk, { journal: "good", register: "good" });
   await hub.restart();

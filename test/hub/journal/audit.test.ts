@@ -1,4 +1,4 @@
-/** The audit's read model, on a real journal. */
+/** The audit's read model on a real journal. */
 import { DatabaseSync } from "node:sqlite";
 import { Migrator } from "kysely/migration";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -17,7 +17,7 @@ const WANG = Username.parse("wang");
 const T = Date.parse("2026-03-04T05:00:00Z");
 const person = { by: LI, byName: "李" };
 
-/** One of each kind, a minute apart. */
+/** One fact of each kind, a minute apart. */
 const FACTS: readonly Fact[] = [
   { type: "session-opened", at: T, username: LI, from: "10.1.2.3" },
   {
@@ -76,7 +76,7 @@ async function journalWith(facts: readonly Fact[]) {
   return { file, journal, ask };
 }
 
-/** A file as the hub made it before there was an audit, with the facts of another. */
+/** Writes a journal as a version before the audit would, with the facts of the journal `newer`. */
 async function writeOlder(file: string, newer: string): Promise<void> {
   const database = new DatabaseSync(file);
   try {

@@ -17,7 +17,7 @@ async function pressed(hub: FalseHub, upTo: number): Promise<void> {
   for (let seq = 1; seq <= upTo; seq++) await hub.press({ seq });
 }
 
-/** As somebody with the file in an editor would. */
+/** Changes the file like an attacker: without the triggers that protect the rows. */
 function tamper(file: string, sql: string): void {
   const database = new DatabaseSync(file);
   database.exec("drop trigger journal_keeps_words; drop trigger journal_keeps_rows");
@@ -92,7 +92,7 @@ describe("a backup", () => {
 const USER = { username: "wangfang" as Username, displayName: "王芳", role: "operator" } as const;
 const SECRET = "correct horse 91";
 
-/** A hub's directory with all that a real one keeps. */
+/** A hub's directory with every kind of file that a real one has. */
 async function fullDirectory(): Promise<{ hub: FalseHub; accounts: ClosableAccounts }> {
   const hub = await newHub();
   await pressed(hub, 2);

@@ -1,5 +1,6 @@
 /**
- * Facts that an older hub wrote with absurd numbers, and rows that cannot be read: what they cost.
+ * A journal with absurd numbers in old facts, or with unreadable rows: everything else is still
+ * served.
  */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";

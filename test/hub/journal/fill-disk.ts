@@ -1,6 +1,6 @@
 /**
- * Run on a disk of 4 MB in a mount namespace of its own:
- * fills it, makes room again, tells what happened.
+ * Runs on a disk of 4 MB in a mount namespace of its own: fills it, makes room again, and prints
+ * what happened.
  */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const fillers: string[] = [];
 const journal = await openJournal(join(directory, "journal.db"));
 await journal.append([registered()]);
 
-/** Appends until the disk refuses; the number of the last that was durable. */
+/** Appends until the disk is full. Returns the number of the last durable row. */
 async function appendUntilFull(from: number): Promise<{ last: number; reason: string }> {
   for (let seq = from; ; seq++) {
     try {

@@ -1,6 +1,6 @@
 /**
- * What a pillar leaves in the journal in a day: an idle
- * one, an ordinary one, and a stolen one that floods.
+ * How much a pillar adds to the journal in a day: an idle one, an ordinary one, and a stolen one
+ * that floods the hub.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -14,11 +14,13 @@ import { tempDir } from "../../kit/journal/directory.ts";
 const DAY_S = 86_400;
 const HOUR_S = 3600;
 const MB = 1_000_000;
-/** `ANZHU_FULL_FLOOD=1`: every second of the day is as full as it may be. Takes minutes. */
+/**
+ * With `ANZHU_FULL_FLOOD=1` the flood comes in every second of the day, and the test takes minutes.
+ */
 const EVERY_S = process.env["ANZHU_FULL_FLOOD"] === "1" ? 1 : 10;
 const DENSE_S = 120;
 
-/** Bytes of the closed journal that holds them. */
+/** The size in bytes of a closed journal with these facts. */
 async function sizeOf(facts: readonly Fact[]): Promise<number> {
   const file = join(tempDir(), "journal.db");
   const journal = await openJournal(file);
@@ -54,8 +56,8 @@ test("an idle pillar-day costs the journal nothing, an ordinary one less than 40
 }, 60_000);
 
 /**
- * A restart, two breaks of the line, two faults that come
- * and go, three presses that are answered and closed.
+ * One restart, two lost connections, two faults that come and go, three calls that are answered and
+ * closed.
  */
 function ordinaryDay(street: ReturnType<typeof newStreet>, n: number): void {
   street.heartbeat(n, { bootEpoch: 2 });

@@ -38,7 +38,7 @@ function chainOf(file: string) {
   }
 }
 
-/** Past the triggers, as a forger would. */
+/** Changes the file like a forger: without the triggers that protect the rows. */
 function forge(file: string, sql: string): void {
   const database = new DatabaseSync(file);
   database.exec("drop trigger journal_keeps_words; drop trigger journal_keeps_rows");

@@ -11,7 +11,9 @@ import { tempDir } from "../../kit/journal/directory.ts";
 const CHILD = fileURLToPath(new URL("./append-forever.ts", import.meta.url));
 const KILLS = 6;
 
-/** Lets it append until it has said `lines` numbers, then kills it in the middle of its work. */
+/**
+ * Starts a process that appends, and kills it while it works, after it has printed `lines` numbers.
+ */
 async function appendAndKill(file: string, lines: number): Promise<number[]> {
   const child = spawn(process.execPath, [CHILD, file], { stdio: ["ignore", "pipe", "inherit"] });
   const durable: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * A password in the words of a fact: named, sealed off,
- * gone from the files, and the chain still checks.
+ * A password in the text of a fact is found and sealed: it is gone from the files, and the chain
+ * still verifies.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ import { press, registered } from "../../kit/journal/press.ts";
 
 const SECRET = "Zebra-77-lamp";
 const ADDRESS = `rtsp://admin:${SECRET}@10.0.0.9:554/main`;
-/** Its place in the journal below. */
+/** The journal index of the fact with the password. */
 const LEAK = 2;
 const SECOND_LEAK = 7;
 const WHY = "the camera's password stood in it";
@@ -40,7 +40,7 @@ const fault = (detail: string, at: number): Fact => ({
   detail,
 });
 
-/** Closed, with a snapshot that holds the words too. */
+/** A closed journal that contains the password, also in its snapshot. */
 async function leaked() {
   const dataDir = tempDir();
   const file = join(dataDir, "journal.db");
@@ -66,7 +66,7 @@ function secretsOf(file: string) {
   }
 }
 
-/** As somebody with the file in an editor would. */
+/** Changes the file like a forger: without the triggers that protect the rows. */
 function forge(file: string, sql: string): void {
   const database = new DatabaseSync(file);
   database.exec("drop trigger journal_keeps_words; drop trigger journal_keeps_rows");
@@ -128,7 +128,7 @@ describe("a camera's password in the journal", () => {
       "camera-lost": { detail: "sealed" },
     });
     expect(await journal.append([registered(2)])).toBe(14);
-    // A snapshot between a sealed fact and its seal does not matter.
+    // A snapshot between a fact and its sealing makes no difference.
     await journal.saveSnapshot(5, "{}");
     const later: number[] = [];
     journal.replay({ snapshot: () => true, fact: (_fact, index) => later.push(index) });

@@ -1,4 +1,4 @@
-/** The token bucket in one number. */
+/** A token bucket that is stored as one number. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { takeTurn, type Rate } from "../../../hub/link/rate.ts";

@@ -99,10 +99,10 @@ function offer(
   rig.media.send({ type: "viewer-offer", sessionId, incidentId, pillarId, role, sdp });
 }
 
-/** Packets at the end that may still be on their way a second time. */
+/** The last packets are not checked: their retransmissions may still be on the way. */
 const IN_FLIGHT = 20;
 
-/** The distances between sequence numbers, once retransmissions have found their places. */
+/** The differences between sequence numbers, with retransmitted packets in their places. */
 function steps(packets: readonly RtpPacket[]): Set<number> {
   const first = packets[0]?.header.sequenceNumber ?? 0;
   const places = packets
@@ -134,7 +134,7 @@ test.each([
   expect(viewer.connection.connectionState).toBe("connected");
 });
 
-/** As an offer whose browser hides its addresses, and has said so. */
+/** An offer of a browser that hides all of its addresses and says that none will follow. */
 function withoutCandidates(sdp: string): string {
   const lines = sdp.split("\r\n").filter((line) => !line.startsWith("a=candidate:"));
   const bare = lines.filter((line) => line !== "a=end-of-candidates" && line !== "");
@@ -328,7 +328,7 @@ describe("an offer", () => {
     const bye = await rig.wait("pillar-signal", isBye);
     expect("reason" in bye.signal && bye.signal.reason).toMatch(/no connection within 15 s|failed/);
     expect(packets).toBeGreaterThan(0);
-    // Before: 320. Two candidates, a check and its repetitions each.
+    // Two candidates, with a check and its repetitions each.
     expect(packets).toBeLessThanOrEqual(20);
   }, 40_000);
 });

@@ -1,4 +1,4 @@
-/** In which order decisions leave the hub: what a pillar waits for first. */
+/** In which order the effects of decisions leave the hub: a pillar's receipt comes first. */
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
@@ -23,7 +23,7 @@ test("an answer is written before anything behind it begins, and everything leav
     answer: hasAnswer
       ? () => {
           seen.push(`${name} answered`);
-          // As a socket's bytes do.
+          // A socket writes its bytes in the next tick, too.
           process.nextTick(() => seen.push(`${name} written`));
         }
       : undefined,

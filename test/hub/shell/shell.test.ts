@@ -22,7 +22,7 @@ async function answered(hub: FalseHub) {
   return id;
 }
 
-/** A journal whose disk can be taken away. */
+/** A journal whose disk can be made to fail. */
 function breakable() {
   const disk = { isBroken: false };
   const wrap = (journal: Journal): Journal => ({

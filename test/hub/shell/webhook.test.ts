@@ -10,7 +10,7 @@ import { sign } from "../../../hub/shell/webhook.ts";
 import { newHub, onlyIncident, person, type FalseHub } from "../../kit/hub/shell-on-doubles.ts";
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
-/** Ticks come once a second; everything below is due at the next one. */
+/** Ticks come once a second, so that all of these are due at the next one. */
 const AT_ONCE = { desksAfterMs: 1, supervisorAfterMs: 2, externalAfterMs: 3 };
 
 interface Call {
@@ -58,14 +58,14 @@ async function factsOf(hub: FalseHub): Promise<string[]> {
 
 const PATIENT = { timeout: 15_000, interval: 100 };
 
-/** The body as `docs/installing.md` shows it to whoever writes a receiver. */
+/** The example body of `docs/installing.md`. */
 function documented(): unknown {
   const page = readFileSync(join(import.meta.dirname, "../../../docs/installing.md"), "utf8");
   const [, text = ""] = /```json\n([^]*?)```/.exec(page) ?? [];
   return JSON.parse(text);
 }
 
-/** Names of all fields, without what they hold. */
+/** The names of all fields, without their values. */
 function shapeOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "value";
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 /**
- * Removals on a disk that refuses, fails or says nothing: tried
- * again later each time, and without holding up others.
+ * Deletions on a disk that refuses, fails or does not answer: each is tried again later and does
+ * not delay the others.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { newPatience } from "../../../hub/storage/patience.ts";
@@ -25,7 +25,7 @@ const file = (n: number, day = "2026-11-01"): Removable => ({
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A disk on which these removals and flushes end as told. */
+/** A disk on which removals and flushes end as `given` says. */
 function newDisk(given: Partial<RemovalPort> = {}) {
   const asked: string[] = [];
   const patience = newPatience(ANSWER_MS);

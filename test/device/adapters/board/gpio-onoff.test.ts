@@ -1,4 +1,4 @@
-/** GPIO lines by chip and offset, on a false sysfs tree and false lines. */
+/** GPIO lines by chip and offset, with a made-up sysfs tree and made-up lines. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

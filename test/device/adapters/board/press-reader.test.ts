@@ -1,6 +1,6 @@
 /**
- * What the board's counters become: one edge for each press,
- * over polls, restarts of the agent and of the board.
+ * One edge for each press that the board has counted, over polls and over restarts of the agent and
+ * of the board.
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
@@ -8,10 +8,7 @@ import { pressReader } from "../../../../device/adapters/board/press-reader.ts";
 import { INPUT_BLOCK, MAGIC, MAP_VERSION } from "../../../../device/adapters/board/register-map.ts";
 import type { BoardMark, InputChange } from "../../../../device/ports.ts";
 
-/**
- * A board, and the agent's lives that poll it; each
- * life knows what the one before it told and stored.
- */
+/** A board and an agent that polls it. After a crash the agent knows only what it had stored. */
 function newPillar() {
   const board = { boots: 7, presses: 0, silentPresses: 0 };
   const told: InputChange[] = [];
@@ -51,7 +48,7 @@ test("each counted press is told once, whenever the agent dies and however often
       pillar.poll();
       pillar.board.presses = from;
       pillar.poll();
-      // From here on something is known of the lives before.
+      // The agent stores its first mark with the first press, and remembers it from here on.
       pillar.board.presses += 1;
       pillar.poll();
       pillar.told.length = 0;
@@ -62,7 +59,8 @@ test("each counted press is told once, whenever the agent dies and however often
         if (what === "press" || what === "silent press") pressed += 1;
         if (what === "crash") pillar.crash();
         if (what === "board restarts") {
-          // Presses that the board has counted and lost before a poll cannot be known.
+          // Presses that the board counts and loses before a poll cannot be known, so there is a
+          // poll first.
           pillar.poll();
           Object.assign(pillar.board, {
             boots: pillar.board.boots + 1,
@@ -71,7 +69,7 @@ test("each counted press is told once, whenever the agent dies and however often
           });
         }
         if (what === "poll") pillar.poll();
-        // No hand presses more often than that between two looks.
+        // There are never more than a few presses between two polls, as with a real button.
         if (pillar.board.presses + pillar.board.silentPresses > 0 && pressed % 8 === 0)
           pillar.poll();
       }

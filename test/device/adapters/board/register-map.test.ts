@@ -1,4 +1,4 @@
-/** The page for the board's maker and the agent's own table say the same. */
+/** The register map in the documents is the same as the agent's own table. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {

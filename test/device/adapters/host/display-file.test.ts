@@ -1,4 +1,4 @@
-/** The words of the pillar's screen as a file that a reader always finds whole. */
+/** The text of the pillar's screen is a file that is complete whenever it is read. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Whether the wall clock is believed: by what a time daemon left, or by what the settings say. */
+/** Whether the wall clock is trusted: by the files of a time daemon, or by the settings. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

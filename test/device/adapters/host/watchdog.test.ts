@@ -1,9 +1,9 @@
-/** The watchdog's one judgement: which part has said nothing for longer than it had promised. */
+/** How the watchdog decides which part has not checked in within the time it promised. */
 import { expect, test } from "vitest";
 import { LOOK_MS, newCells, newLook, vitalsIn } from "../../../../device/adapters/host/watchdog.ts";
 
 const WITHIN_MS = 2000;
-/** More than was promised, by the look that may have come just before the check-in. */
+/** Enough looks to exceed the time promised, even if the first came just before the check-in. */
 const LOOKS = WITHIN_MS / LOOK_MS + 2;
 
 function newWorld() {

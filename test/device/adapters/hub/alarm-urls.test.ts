@@ -1,4 +1,7 @@
-/** Where alarms go by HTTPS when nothing is set, when something is, and when it is switched off. */
+/**
+ * Which addresses the HTTPS fallback uses: without a setting, with one, and when it is switched
+ * off.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Writes two pairs over each other for ever, until somebody kills it. */
+/** Writes two pairs over each other in turn until the process is killed. */
 import { readTlsPair, writeTlsPair } from "../../../../device/adapters/identity/tls-pair.ts";
 
 const [file = "", ...sources] = process.argv.slice(2);

@@ -1,4 +1,7 @@
-/** The pillar's key and certificate: one file, which no crash can split. */
+/**
+ * The pillar's key and certificate are in one file, so that no crash can leave a key without its
+ * certificate.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

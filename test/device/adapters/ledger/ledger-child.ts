@@ -1,5 +1,5 @@
 /**
- * A pillar that presses as fast as its disk allows, until it is killed. Prints what was confirmed.
+ * Stores presses as fast as the disk allows until it is killed, and prints each that was confirmed.
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { sealWith } from "../../../../device/adapters/identity/identity.ts";

@@ -1,4 +1,6 @@
-/** The ledger on a real disk: what was confirmed is there, whatever happened in between. */
+/**
+ * The ledger on a real disk: what was confirmed is there after a restart, a kill or a failed disk.
+ */
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";

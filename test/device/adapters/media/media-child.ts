@@ -1,4 +1,7 @@
-/** A media process that misbehaves to order: every message it takes, it tells as a log line. */
+/**
+ * A media process that ends, hangs or sends a signal when a certain prompt is played, and reports
+ * every other message as a log line.
+ */
 process.send?.({ type: "ready" });
 process.on("message", (message: { type: string; name?: string }) => {
   if (message.type === "prompt" && message.name === "ended") process.exit(3);

@@ -1,4 +1,6 @@
-/** The media process may crash or hang; the agent starts another and tells it what it must know. */
+/**
+ * The media process may crash or hang; the agent starts another one and tells it the current state.
+ */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { mediaProcess } from "../../../../device/adapters/media/media-process.ts";
 import { MediaConfig } from "../../../../device/config.ts";

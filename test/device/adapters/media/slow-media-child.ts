@@ -1,4 +1,4 @@
-/** A media process that works for a while before it is ready, or sleeps and never is. */
+/** A media process that needs a while before it is ready, or that sleeps and never is. */
 if (process.env["MEDIA_CHILD_SLEEPS"] === undefined) {
   const until = performance.now() + 3000;
   while (performance.now() < until);

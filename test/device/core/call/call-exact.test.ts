@@ -1,6 +1,4 @@
-/**
- * A call from the press to its end: the whole of its state, each timer, and the lines of the log.
- */
+/** A call from the press to its end: its complete state, each timer, and the log lines. */
 import { describe, expect, test } from "vitest";
 import { IncidentId, type EventId } from "../../../../shared/ids.ts";
 import { after, clear, only, set, timers } from "../../../kit/core/effects.ts";

@@ -1,4 +1,4 @@
-/** What the hub says of a call, word by word: the state after it, and what is said aloud, whole. */
+/** Each message of the hub about a call: the complete state after it, and the prompts. */
 import { describe, expect, test } from "vitest";
 import { EventId, IncidentId } from "../../../../shared/ids.ts";
 import type { Call } from "../../../../shared/protocol/call.ts";
@@ -21,7 +21,7 @@ const said = (pillar: FalsePillar, call: Omit<Call, "v">) =>
   ).map((one) => one.type === "prompt" && one.name);
 
 describe("a pillar that has forgotten its call", () => {
-  /** After a reboot: its newest alarm is on the disk, and a hub has it. */
+  /** A pillar after a reboot: its newest alarm is on the disk and was accepted by a hub. */
   const rebooted = () => reachedPillar({ lastEventId: OLD, bootEpoch: 2 });
   const about = { incidentId: OTHER, eventId: OLD };
   const received = { phase: "received", eventId: OLD, isSilent: false, incidentId: OTHER };
@@ -73,7 +73,7 @@ describe("a call", () => {
     expect(said(pillar, { ...early, eventId: OLD, by: "Li" })).toEqual([]);
     expect(pillar.state().call).toMatchObject({ early: { by: "Wang" } });
     const effects = after(pillar, () => pillar.accept(eventId));
-    // One step says one thing aloud: what is true at its end.
+    // Only one prompt is played in a step, the one for the state at its end.
     expect(only(effects, "prompt")).toEqual([{ type: "prompt", name: "answered" }]);
     expect(callOf(pillar)).toEqual({
       ...{ phase: "answered", eventId, isSilent: false, incidentId },
@@ -133,7 +133,7 @@ describe("a call", () => {
       ...[true, true, false],
     ]);
     expect(hushed({ incidentId: OTHER, eventId: OLD })).toBe(false);
-    // Of its incident, by an alarm that the pillar has forgotten.
+    // The same incident, named by an alarm that the pillar has forgotten.
     expect(hushed({ eventId: EventId.parse("c".repeat(32)) })).toBe(true);
     expect(hushed({ status: "ended" })).toBe("ended");
     expect(hushed({ status: "ended" }, false)).toBe(true);

@@ -1,4 +1,4 @@
-/** One call at the pillar, in virtual time: what the person sees and hears, and when. */
+/** One call at the pillar in virtual time: what the person sees and hears, and when. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { IncidentId, type EventId } from "../../../../shared/ids.ts";
@@ -145,7 +145,7 @@ describe("a call", () => {
     const second = pillar.press();
     pillar.pass(6000);
     pillar.press();
-    // The hub has not heard the third yet, and the call of the first is over.
+    // The hub has not received the third alarm, and the incident of the second ends.
     pillar.accept(second);
     pillar.call(second, "answered", "Wang");
     expect(pillar.lamp()).toBe("answered");

@@ -12,7 +12,7 @@ import {
 
 const LATER_MS = 5000;
 
-/** A call that is received, and one more press that the hub has not accepted yet. */
+/** A received call, and one more press that the hub has not accepted yet. */
 function pressedTwice(): { pillar: FalsePillar; first: EventId; second: EventId } {
   const pillar = reachedPillar();
   const first = pillar.press();
@@ -143,7 +143,7 @@ test("presses are done with only when the disk holds, or is just given, an alarm
   expect(isAllStoredWith(pillar.state())).toBe(true);
   pillar.press();
   expect(isAllStoredWith(pillar.state())).toBe(false);
-  // The one that was owed is born, while the first is still on its way to the disk.
+  // The alarm of the second press is made now, while the first is still being written to the disk.
   pillar.pass(LATER_MS);
   expect(isAllStoredWith(pillar.state())).toBe(false);
 });

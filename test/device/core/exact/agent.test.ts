@@ -1,6 +1,6 @@
 /**
- * What the pillar's core decides, effect by effect,
- * and every number of it: one below, at, and above.
+ * The decisions of the pillar's core, effect by effect, and every limit: one below, exactly, and
+ * one above.
  */
 import { describe, expect, test } from "vitest";
 import { stepAgent } from "../../../../device/core/agent.ts";

@@ -1,4 +1,4 @@
-/** What a pillar does with a command, effect by effect. */
+/** The effects of each command at a pillar. */
 import { describe, expect, test } from "vitest";
 import { CommandId, SessionNonce } from "../../../../shared/ids.ts";
 import type { CommandBody, PillarCommand } from "../../../../shared/protocol/command.ts";
@@ -135,7 +135,10 @@ describe("a command", () => {
 });
 
 describe("how late a command is", () => {
-  /** Orders that were this long under way, one after the other; each has ten seconds. */
+  /**
+   * The results of commands that took this long, one after the other; each is valid for ten
+   * seconds.
+   */
   const answers = (...delays: readonly number[]) => {
     const pillar = reachedPillar();
     return delays.map((ms) => {
@@ -149,7 +152,7 @@ describe("how late a command is", () => {
   test("is measured by the quickest order of the session, with a second for the way itself", () => {
     expect(answers(0, 11_000)).toEqual([done, done]);
     expect(answers(0, 11_001)).toEqual([done, late(11_001)]);
-    // A slower one in between does not make the measure longer, a quicker one makes it shorter.
+    // Only a quicker command changes what the delay is measured by; a slower one does not.
     expect(answers(0, 4000, 11_001)).toEqual([done, done, late(11_001)]);
     expect(answers(4000, 0, 11_001)).toEqual([done, done, late(11_001)]);
     expect(answers(4000, 15_000)).toEqual([done, done]);

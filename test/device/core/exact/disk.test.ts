@@ -1,6 +1,6 @@
 /**
- * Alarms on their way to the disk: each effect in its
- * order, and every limit with one below and one above.
+ * Alarms on their way to the disk: the order of the effects, and every limit with one value below
+ * and one above.
  */
 import { describe, expect, test } from "vitest";
 import { isAllStoredWith, MAX_UNSTORED } from "../../../../device/core/disk.ts";
@@ -20,7 +20,7 @@ const stuck = (): FalsePillar => {
   pillar.disk = "stuck";
   return pillar;
 };
-/** A press of its own call: the call before is over. */
+/** A press that begins a new call, after the call before has ended. */
 function pressNew(pillar: FalsePillar): EventId {
   pillar.tell({ type: "timer-due", name: "call-silence" });
   return pillar.press();
@@ -42,7 +42,7 @@ describe("an alarm that is being written", () => {
     expect([...pillar.state().disk]).toEqual([[first, expect.objectContaining(entry)]]);
     expect(appends(after(pillar, () => pressNew(pillar)))).toEqual([2]);
     expect(appends(after(pillar, () => pillar.tell({ type: "timer-due", name: "ledger-retry" }))))
-      // Nothing was refused.
+      // The disk has refused nothing, so nothing is written again.
       .toEqual([]);
   });
 
@@ -73,7 +73,7 @@ describe("an alarm that is being written", () => {
     const pillar = stuck();
     pillar.press();
     expect(isAllStoredWith(pillar.state())).toBe(true);
-    // Pressed again within five seconds: remembered, and no alarm yet.
+    // A second press within five seconds is remembered; its alarm is made later.
     pillar.press();
     expect(isAllStoredWith(pillar.state())).toBe(false);
     const two = stuck();

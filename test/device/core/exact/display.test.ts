@@ -1,4 +1,4 @@
-/** Every screen of the pillar: its name, both texts and the lamp beside it, whole. */
+/** Every screen of the pillar, compared completely: its name, both texts and the lamp. */
 import { describe, expect, test } from "vitest";
 import { CommandId } from "../../../../shared/ids.ts";
 import {

@@ -1,4 +1,4 @@
-/** What a pillar says of its own health: each fact in words, when it changes and only then. */
+/** What a pillar reports about its health: each fault in words, once, when it changes. */
 import { describe, expect, test } from "vitest";
 import { after, only } from "../../../kit/core/effects.ts";
 import {
@@ -114,7 +114,7 @@ describe("a fault", () => {
     expect(told[5]).toEqual([raised("two")]);
     const text = "fault board-lost has another cause: two";
     expect(pillar.effects).toContainEqual({ type: "log", level: "error", text });
-    // Long after the last word a new cause is told at the next heartbeat.
+    // The last report was long ago, so a new cause is reported with the next heartbeat.
     broken(pillar, "three");
     expect(beat(pillar)).toEqual([raised("three")]);
   });

@@ -1,6 +1,6 @@
 /**
- * What is refused and what is heeded: the whole of what
- * a session has heard, and each line in its words.
+ * Which messages are refused and which are accepted: everything a session remembers, and each log
+ * line.
  */
 import { describe, expect, test } from "vitest";
 import { HubRun, IncidentId, PillarId, SessionNonce } from "../../../../shared/ids.ts";

@@ -1,4 +1,4 @@
-/** The way by HTTPS: each timer, request and entry compared whole, at each limit. */
+/** The HTTPS fallback: each timer, request and log line compared completely, at each limit. */
 import { describe, expect, test } from "vitest";
 import { MAX_FALLBACK_REQUESTS, FALLBACK_AFTER } from "../../../../device/core/https-fallback.ts";
 import type { EventId } from "../../../../shared/ids.ts";
@@ -109,7 +109,7 @@ describe("a request", () => {
     expect(pillar.fallbackRequests).toHaveLength(1);
     pillar.pass(1);
     expect(pillar.fallbackRequests.map(({ hub }) => hub)).toEqual([0, 1]);
-    // Chance is 0.999 here: nearly the whole of two seconds, and then of four.
+    // The random number is 0.999 here, so the wait is nearly two seconds, and then nearly four.
     const rested = pillar.now();
     expect(fail(pillar, eventId)).toEqual([set("https-fallback", rested + 1998), line(eventId)]);
     for (let asked = 0; asked < 2; asked++) {
@@ -143,7 +143,7 @@ describe("of many alarms", () => {
 
   test("four are under way at once, the oldest, and no timer runs until one is answered", () => {
     const pillar = many(6);
-    // The newest is the call of the person who waited before the reboot.
+    // Without this receipt the newest alarm would be the running call and would go first.
     pillar.accept(idOf(6));
     const effects = after(pillar, () => pillar.pass(5000));
     expect(asked(pillar)).toEqual([1, 2, 3, 4]);

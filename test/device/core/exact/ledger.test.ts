@@ -1,6 +1,6 @@
 /**
- * The outbox at its limits, its pages and its way back
- * from a dead disk: each effect and each entry whole.
+ * The outbox at its limits, its pages, and its recovery from a failed disk: each effect and each
+ * entry compared completely.
  */
 import { describe, expect, test } from "vitest";
 import { MAX_OUTBOX } from "../../../../device/core/state/outbox-state.ts";
@@ -27,7 +27,7 @@ const pages = (pillar: FalsePillar) =>
   only(pillar.effects, "fetch-kept").map((one) => one.type === "fetch-kept" && one.fromSeq);
 const FULL = "10000 alarms wait for the hub; restore the way to the hub";
 
-/** The hub asks for everything from this number on. */
+/** The hub asks for all alarms from this number on. */
 function askFrom(pillar: FalsePillar, fromSeq: number): void {
   const commandId = CommandId.parse((1000 + fromSeq).toString(16).padStart(32, "0"));
   const body = { commandId, pillarId: PILLAR, bootEpoch: 1, sessionNonce: NONCE, v: 1 } as const;
@@ -85,7 +85,7 @@ describe("an outbox", () => {
   ])("with %i alarms reads the pages %j: a page must find room", (count, read) => {
     const pillar = falsePillar({ unaccepted: kept(count, 20_000), replayFrom: 1 });
     pillar.tell(LINK_UP);
-    // A window of them is under way, which is enough for the line.
+    // A full window of alarms is already being sent, so no page is read yet.
     expect(pages(pillar)).toEqual([]);
     askFrom(pillar, 1);
     expect(pages(pillar)).toEqual(read);

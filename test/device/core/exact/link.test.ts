@@ -1,4 +1,4 @@
-/** The way to the hub: each wait, each attempt and the whole state of the link. */
+/** The connection to the hub: each wait, each attempt and the complete state of the link. */
 import { describe, expect, test } from "vitest";
 import { SessionNonce } from "../../../../shared/ids.ts";
 import { after, clear, only, set, timers } from "../../../kit/core/effects.ts";
@@ -26,7 +26,7 @@ describe("a link that is lost", () => {
   test("is tried again after a second, and is missing after fifteen", () => {
     const pillar = reachedPillar();
     const at = pillar.now();
-    // Chance is 0.999 here.
+    // The random number is 0.999 here.
     expect(down(pillar)).toEqual([
       set("reconnect", at + 999),
       { type: "log", level: "warn", text: "hub is not reached: no route; next try in 999 ms" },

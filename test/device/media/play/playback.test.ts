@@ -6,7 +6,10 @@ import { newReorder } from "../../../../device/media/play/reorder.ts";
 
 const MAX_MS = 60;
 
-/** A frame of 20 ms, all samples alike; Opus is left out: the payload's one byte is the sample. */
+/**
+ * A frame of 20 ms whose samples are all the same. There is no Opus here: the one byte of the
+ * payload is the sample.
+ */
 const frame = (value: number): Uint8Array => {
   const out = new Int16Array(FRAME_BYTES / 2).fill(value);
   return new Uint8Array(out.buffer);

@@ -44,7 +44,7 @@ function start(speaker: MediaConfig["speaker"]): Player {
   return player;
 }
 
-/** A shell script in the place of pacat. */
+/** Puts a shell script in the place of pacat. */
 function falsePacat(lines: string): void {
   const file = join(folder, "pacat");
   writeFileSync(file, `#!/bin/sh\n${lines}\n`);

@@ -19,11 +19,11 @@ interface Bench {
   readonly sent: OutgoingPacket[];
   /** The next frame of the source, 40 ms after the one before. */
   frame(payload?: Uint8Array): void;
-  /** ffmpeg starts again: other SSRC, other numbers. */
+  /** ffmpeg starts again, with another SSRC and other sequence numbers. */
   restartSource(): void;
   /** Time passes while nothing comes. */
   wait(ms: number): void;
-  /** Lets a burst go on to its end. */
+  /** Waits until a burst has been sent. */
   settle(): void;
 }
 

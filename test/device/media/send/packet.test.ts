@@ -108,7 +108,7 @@ describe("redaction", () => {
     expect(redact("rtsp://cam:554/1 at 10:30")).toBe("rtsp://cam:554/1 at 10:30");
   });
 
-  /** Where cameras carry their passwords, and what programs make of it. */
+  /** Where camera addresses hold passwords, and the forms in which programs print them. */
   const SECRET = "Str4sse#9";
   const ENCODED = encodeURIComponent(SECRET);
   test.each([

@@ -1,4 +1,7 @@
-/** Behind a reverse proxy: who is asking, what the cookie is, and where everything is. */
+/**
+ * Behind a reverse proxy: the client's address, the cookie's settings, and the addresses of all
+ * pages.
+ */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";

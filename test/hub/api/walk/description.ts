@@ -1,7 +1,4 @@
-/**
- * The operations that the interface's description names,
- * and whether an answer is one that it names.
- */
+/** The operations of the OpenAPI description, and whether an answer is one of those it names. */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import type { LightMyRequestResponse } from "fastify";
@@ -26,7 +23,7 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   readonly bodyType: string | undefined;
   readonly bodySchema: JsonSchema | undefined;
-  /** `undefined`: nobody needs a session. */
+  /** `undefined`: no session is needed. */
   readonly roles: readonly string[] | undefined;
   readonly responses: Readonly<Record<string, Answer>>;
 }
@@ -35,7 +32,7 @@ export interface Description {
   readonly operations: readonly Operation[];
   /** Follows `#/components/schemas/…`. */
   resolve(schema: JsonSchema): JsonSchema;
-  /** What is wrong with an answer by the description; nothing when it is as described. */
+  /** How an answer differs from the description; `undefined` when it does not. */
   judge(operation: Operation, answer: LightMyRequestResponse): string | undefined;
 }
 

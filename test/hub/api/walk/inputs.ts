@@ -1,6 +1,6 @@
 /**
- * What is sent to an operation: something right, made
- * from its description, and everything that is wrong.
+ * What is sent to an operation: valid input, made from its description, and every kind of invalid
+ * input.
  */
 import { sample, stringMatching } from "fast-check";
 import type { Description, JsonSchema, Operation } from "./description.ts";
@@ -15,7 +15,10 @@ export interface Input {
 const SEED = 4711;
 const HUGE = "x".repeat(70_000);
 
-/** In the place of an id: other folders, other alphabets, other systems' names (fault I-4). */
+/**
+ * Sent in the place of an id: paths to other folders, other alphabets, reserved file names (fault
+ * I-4).
+ */
 export const HOSTILE_NAMES = [
   "..",
   "..%2f..%2faccounts.db",
@@ -50,7 +53,7 @@ export const HOSTILE_NAMES = [
   "0".repeat(32),
 ] as const;
 
-/** In the place of any value (fault I-10). */
+/** Sent in the place of any value (fault I-10). */
 const WRONG_VALUES: readonly unknown[] = [
   null,
   true,
@@ -67,7 +70,7 @@ const WRONG_VALUES: readonly unknown[] = [
   { toString: "x" },
 ];
 
-/** Beside what is allowed: what somebody might wish to set. */
+/** Sent in addition to the allowed fields: fields that an attacker would like to set. */
 const WISHES = {
   id: "0".repeat(32),
   role: "admin",
@@ -108,7 +111,7 @@ const HEADERS: readonly Readonly<Record<string, string>>[] = [
   { "content-length": "-1" },
 ];
 
-/** The right input; ids are those of things that are there. */
+/** Valid input; its ids are those of things that exist. */
 export function rightInput(
   operation: Operation,
   { resolve }: Description,
@@ -129,7 +132,7 @@ export function rightInput(
   return { what: "right", url, headers, payload: body };
 }
 
-/** The same for a thing that is not there, or not theirs (fault I-3). */
+/** The same input for something that does not exist or belongs to somebody else (fault I-3). */
 export function foreignInput(operation: Operation, right: Input): Input | undefined {
   if (!operation.path.includes("{")) return undefined;
   const known = right.url.split("/");

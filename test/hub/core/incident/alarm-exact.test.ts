@@ -1,6 +1,6 @@
 /**
- * What an alarm makes: every fact and effect whole, for
- * the first, the next, the same again and a rival.
+ * The facts and effects of an alarm, compared completely: the first, the next one, a repetition,
+ * and another alarm with the same number.
  */
 import { describe, expect, test } from "vitest";
 import type { HubEffect } from "../../../../hub/core/events.ts";

@@ -83,7 +83,8 @@ describe("an alarm", () => {
     const incidentId = street.only().id;
     expect(effects).toContainEqual({ type: "end-views", incidentId, who: "talkers" });
     expect(effects.at(-1)).toMatchObject({ type: "tell-pillar", call: { isSilent: true } });
-    // A second silent press finds it silent already, and a voice press does not make it loud again.
+    // After a second silent press nothing more has to end, and a voice press does not make the
+    // incident a voice call again.
     expect(types(street.alarm(0, { seq: 3, kind: "silent" }).effects)).not.toContain("end-views");
     street.alarm(0, { seq: 4 });
     expect(street.only().kind).toBe("silent");
@@ -179,7 +180,7 @@ describe("an alarm", () => {
   });
 
   test("past the memory of recent alarms forgets the oldest and nothing else", () => {
-    // Of several pillars: one alone would have used up its budget for a day.
+    // Four pillars, because one alone would exceed its daily budget.
     const street = newStreet({ pillars: 4 });
     for (let seq = 1; seq <= MAX_RECENT_ALARMS + 5; seq++) street.alarm(seq % 4, { seq });
     expect(street.state.alarms.size).toBe(MAX_RECENT_ALARMS);

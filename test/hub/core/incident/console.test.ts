@@ -1,6 +1,6 @@
 /**
- * Whether a person is at a desk: what is remembered of
- * them, whole, and what happens when they are gone.
+ * Whether a person is at a desk: everything the hub remembers of them, and what happens when they
+ * are gone.
  */
 import { describe, expect, test } from "vitest";
 import {
@@ -16,7 +16,7 @@ import { LI, newStreet, START, WANG, type Street } from "../../../kit/core/hub-c
 const wang = "wang" as Username;
 type Sign = "connected" | "disconnected" | "beat" | "seen";
 
-/** What is known of one person after these signs. */
+/** What the hub knows of one person after these events. */
 function deskAfter(...signs: readonly Sign[]): PersonContact {
   const heard = silence();
   for (const sign of signs) {

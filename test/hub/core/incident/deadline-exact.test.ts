@@ -1,4 +1,7 @@
-/** The clock of an incident nobody has taken, to the millisecond, by each of the two clocks. */
+/**
+ * The deadline of an unattended incident, to the millisecond, by the wall clock and by the
+ * monotonic clock.
+ */
 import { describe, expect, test } from "vitest";
 import {
   decideDeadlines,
@@ -12,7 +15,7 @@ import { newStreet, START, types, type Street } from "../../../kit/core/hub-core
 
 const tick = (at: number) => ({ type: "tick", at }) as const;
 
-/** One that rings, with this deadline, heard by a clock nobody can set that stands at 5000. */
+/** A ringing incident with this deadline. The monotonic clock shows 5000. */
 function ringing(deadline: { dueAt: number; setAt: number }) {
   const street = newStreet();
   street.alarm(0);
@@ -36,9 +39,9 @@ describe("after a restart", () => {
   };
   test("what is left is by the wall clock, never less than nothing and never more than the whole wait", () => {
     const deadline = { setAt: START, dueAt: START + 10_000 };
-    expect([START, START + 4000, START + 10_000, START + 10_001].map((at) => leftAt(at, deadline)))
-      // One line for each moment.
-      .toEqual([10_000, 6000, 0, 0]);
+    expect(
+      [START, START + 4000, START + 10_000, START + 10_001].map((at) => leftAt(at, deadline)),
+    ).toEqual([10_000, 6000, 0, 0]);
     expect(leftAt(START - 90_000, deadline)).toBe(10_000);
     expect(leftAt(START - 90_000, { setAt: START, dueAt: START - 5 })).toBe(0);
   });
@@ -91,7 +94,7 @@ describe("a deadline that is set", () => {
 });
 
 describe("a tick", () => {
-  /** What it decides with this much left by either clock. */
+  /** The decision with so much time left by the wall clock and by the countdown. */
   const decided = (wallLeftMs: number, countLeftMs?: number, stepMs = 0) => {
     const { state, id, countdowns } = ringing({ setAt: START - 10_000, dueAt: START + wallLeftMs });
     state.heard.clock.stepMs = stepMs;

@@ -174,7 +174,7 @@ describe("an owner whose console vanished", () => {
     street.alarm(0);
     const { id } = street.only();
     street.order(WANG, id, { name: "answer" });
-    // The pillar says nothing more: that is another story.
+    // The pillar sends nothing from here on: these tests are about the owner alone.
     street.advance(20);
     return { street, id };
   };
@@ -285,12 +285,12 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 );
 
 /**
- * How long after it began to ring each level may come;
- * a restart or a set clock may cost a wait more.
+ * The latest time after the first ring for the last level. A restart or a set clock may add one
+ * more wait.
  */
 const LATEST_S = 40 + 2;
 
-/** Lately: it still has time. */
+/** It was released or transferred a short time ago, so its next level need not have come yet. */
 function rangAnew(street: Street, id: IncidentId): boolean {
   const since = street.facts.findLast(
     (fact) =>
@@ -310,7 +310,7 @@ describe("whatever happens: restarts, set clocks, vanishing operators", () => {
           take(street);
           expect(unattended(street.state)).toEqual([]);
         }
-        // A minute in which nobody does anything: who is gone owns nothing any more.
+        // Longer than an owner may be absent: after that nobody without a console owns an incident.
         street.advance(31);
         for (const { owner, state } of street.state.incidents.values()) {
           if (state === "open" || !owner) continue;

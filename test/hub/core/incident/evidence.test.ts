@@ -1,6 +1,6 @@
 /**
- * What the record of an incident says of trust and of
- * times, and what a pillar is told after a restart.
+ * What the record of an incident says about trust and times, and what a pillar is told after a
+ * restart of the hub.
  */
 import { describe, expect, test } from "vitest";
 import type { SessionNonce } from "../../../../shared/ids.ts";
@@ -14,7 +14,7 @@ import {
   type Street,
 } from "../../../kit/core/hub-core-street.ts";
 
-/** Two machines speak with the keys of pillar 0: what comes from either is in doubt. */
+/** Two machines use the keys of pillar 0, so messages of either are marked as doubtful. */
 function clone(street: Street): void {
   const session = (n: number) => ({ sessionNonce: hex(n) as SessionNonce });
   street.heartbeat(0, { ...session(1), bootEpoch: 8, uptimeMs: 5000 });

@@ -1,4 +1,7 @@
-/** What each order writes and sends, in full, and what is said to whoever may not give it. */
+/**
+ * The facts and effects of each order, compared completely, and the refusal of whoever may not give
+ * it.
+ */
 import { describe, expect, test } from "vitest";
 import type { Username } from "../../../../shared/ids.ts";
 import type { OperatorOrder } from "../../../../hub/core/events.ts";
@@ -15,7 +18,9 @@ import {
   type Street,
 } from "../../../kit/core/hub-core-street.ts";
 
-/** A street with one call, and the words of a person about it. */
+/**
+ * A street with one call, a function that gives orders, and others that build what they must cause.
+ */
 function called(kind: "voice" | "test" = "voice") {
   const street = newStreet();
   street.startMedia();

@@ -1,4 +1,4 @@
-/** When the external contacts are called, and how many calls are under way at once. */
+/** When the external contacts are called, and how many calls run at the same time. */
 import { describe, expect, test } from "vitest";
 import { MAX_CALLS } from "../../../../hub/core/incident/outside-call.ts";
 import { newStreet, type Street } from "../../../kit/core/hub-core-street.ts";
@@ -72,7 +72,7 @@ describe("a call outside that fails", () => {
   test("is made again after 5 s, 30 s, 5 min, 30 min, and then every two hours", () => {
     const times = waitsOf(TARGETS, 7);
     const waits = times.slice(1).map((time, n) => time - times[n]!);
-    // Each a second longer: the wait begins with the tick after the failure.
+    // Each is a second longer, because the wait begins with the tick after the failure.
     expect(waits).toEqual([6, 31, 301, 1801, 7201, 7201]);
   });
 

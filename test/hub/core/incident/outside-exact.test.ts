@@ -1,6 +1,6 @@
 /**
- * The calls to the external contacts, fact by fact: when one
- * is owed, what its outcome writes, and who takes it away.
+ * Calls to the external contacts, fact by fact: when one is due, what its outcome records, and what
+ * cancels it.
  */
 import { describe, expect, test } from "vitest";
 import type { IncidentId, Username } from "../../../../shared/ids.ts";

@@ -1,4 +1,4 @@
-/** A recording's record and the decisions about it, whole. */
+/** The record of a recording and the decisions about it, compared completely. */
 import { expect, test } from "vitest";
 import {
   decideRecordings,
@@ -47,7 +47,7 @@ test("a record begins with its start, ends with its file, and knows when that wa
   });
 });
 
-/** With media up, and one call that is not recorded. */
+/** A street whose media process runs, with one call that is not recorded yet. */
 function calling(change: (street: Street) => void = () => undefined): Street {
   const street = newStreet({ pillars: 2, settings: { maxOpen: 1 } });
   street.alarm(0);
@@ -66,7 +66,7 @@ test("one starts when media is up and has room, for a call of a pillar that is n
   expect(start(calling())).toEqual(started(recordingId, incidentId));
   expect(start(calling(), "test")).toEqual(nothing);
   expect(start(calling(({ state }) => (state.heard.isMediaUp = false)))).toEqual(nothing);
-  // As many open calls as may be recorded, and one more.
+  // One open call more than may be recorded at the same time.
   expect(start(calling((street) => street.alarm(1)))).toEqual(nothing);
   const revoked = calling(({ state }) => {
     const record = state.pillars.get(pillar(0))!;

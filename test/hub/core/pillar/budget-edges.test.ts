@@ -21,7 +21,7 @@ import { newAlarm, newStreet, pillar, type Street } from "../../../kit/core/hub-
 
 const ID = pillar(0);
 
-/** A street whose pillar 0 has used up so much of today. */
+/** A street in which pillar 0 has used this much of today's budget. */
 function used(given: Partial<Budget>): Street {
   const street = newStreet({ pillars: 2 });
   street.state.budgets.set(ID, { ...budgetOf(street.state, ID, street.now()), ...given });
@@ -170,7 +170,7 @@ describe("what is written", () => {
     const street = used({ facts: MAX_FACTS_PER_DAY, bytes: MAX_BYTES_PER_DAY });
     const told = fault(street, { code });
     expect(within(street, told)).toEqual([told]);
-    // Beside one that is counted too.
+    // Together with a fact that does count.
     const spent = fault(street, { code: "budget-spent", detail: SPENT });
     expect(within(street, told, fault(street))).toEqual([told, spent]);
     const before = budgetOf(street.state, ID, street.now());
@@ -275,7 +275,7 @@ describe("that it is spent", () => {
     const street = newStreet({ pillars: 2 });
     street.state.spent.add(ID);
     expect(budgetFacts(street.state, street.now())).toEqual([]);
-    // And one of which it is not over holds up no other.
+    // Only pillar 1 shows the fault, so only its end is recorded.
     street.record(fault(street, { code: "budget-spent", pillarId: pillar(1) }));
     expect(budgetFacts(street.state, street.now())).toHaveLength(1);
   });

@@ -1,5 +1,6 @@
 /**
- * A renewal that is refused for want of budget: told once, in words, and over with the next day.
+ * A renewal that is refused because the budget is spent: reported once, in words, and over on the
+ * next day.
  */
 import { expect, test } from "vitest";
 import { budgetFacts, budgetOf, DAY_MS, renewalFacts } from "../../../../hub/core/pillar/budget.ts";

@@ -41,10 +41,11 @@ describe("L8 tamper, battery and heat that come and go all day", () => {
     const { street, hasAlarmWaited } = storm();
     expect(hasAlarmWaited).toBe(false);
     const changes = faultsOf(street.facts, "tamper-open");
-    // 8,640 without: 2 x 20 at once and some two dozen slower ones, and a midnight lies between.
+    // Without the budget there would be 8,640. It allows a burst of 20 a day, twice here because
+    // midnight lies within the test, and some two dozen slower ones.
     expect(changes.length).toBeGreaterThan(40);
     expect(changes.length).toBeLessThan(160);
-    // Codes of a newer pillar are one fault here.
+    // Unknown fault codes of a newer pillar are shown as one fault.
     expect(faultsOf(street.facts, "protocol-newer").length).toBeLessThan(160);
     expect(shown(street)).toContain("tamper-open");
     expect(shown(street)).not.toContain("budget-spent");
@@ -91,7 +92,7 @@ describe("the budget of faults and starts", () => {
     const before = street.facts.length;
     street.heartbeat(0, { bootEpoch: 90_000, faults: ["camera-lost"] });
     expect(street.facts.length).toBe(before);
-    // Another pillar's is untouched, and so are this one's presence and its alarms.
+    // Another pillar's budget is not affected, and neither are presence and alarms of this one.
     street.heartbeat(1, { faults: ["camera-lost"] });
     expect(shown(street, 1)).toEqual(["camera-lost"]);
     expect(types(street.alarm(0).effects)).toContain("accept");
@@ -156,7 +157,7 @@ describe("the budget of alarms", () => {
     street.advance(20);
     expect(press(street, 10)).toBeGreaterThanOrEqual(1);
     expect(faultsOf(street.facts, "budget-spent")).toHaveLength(1);
-    // One that had no receipt is recorded when it is sent again in its turn.
+    // An alarm that got no receipt is recorded when the pillar sends it again later.
     const seq = (street.state.marks.get(pillar(0))?.headSeq ?? 0) + 1;
     expect(types(street.alarm(0, { seq }).effects)).not.toContain("accept");
     street.advance(20);

@@ -1,6 +1,6 @@
 /**
- * A certificate from its issue to its end: each moment, one
- * before and one after it, and each fact and refusal whole.
+ * A certificate from its issue to its end: the moments just before and after each change, and each
+ * fact and refusal compared completely.
  */
 import { describe, expect, test } from "vitest";
 import {
@@ -32,7 +32,7 @@ const END = START + 60 * DAY_MS;
 const FIRST: CertificateRecord = { serial: "a1", expiresAt: END, issuedAt: START };
 const NEXT: CertificateRecord = { serial: "b2", expiresAt: END + DAY_MS, issuedAt: START };
 
-/** The street's pillar with these credentials, and the facts that time makes of them. */
+/** A street whose pillar has these credentials. */
 function withRecord(change: Partial<PillarRecord>): { street: Street; record: PillarRecord } {
   const street = newStreet();
   const before = street.state.pillars.get(PILLAR)!;

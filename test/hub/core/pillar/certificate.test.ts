@@ -63,7 +63,7 @@ const revoke = (street: Street, change: object = {}) =>
     ...change,
   });
 
-/** The fold of the journal alone says the same. */
+/** Folding the journal again gives the same state. */
 function expectFoldable(street: Street): void {
   expect(street.refolded()).toBe(writeSnapshot(street.state));
 }

@@ -1,6 +1,6 @@
 /**
- * What betrays a second machine, at each limit: the whole
- * of what is remembered, and the words of the suspicion.
+ * What makes the hub suspect a second machine, at each limit: everything it remembers, and the
+ * words of the suspicion.
  */
 import { describe, expect, test } from "vitest";
 import {
@@ -16,7 +16,7 @@ import type { SessionNonce } from "../../../../shared/ids.ts";
 import { hex, newHeartbeat, START } from "../../../kit/core/hub-core-street.ts";
 
 const nonce = (n: number): SessionNonce => hex(n) as SessionNonce;
-/** A heartbeat of the n-th session, with this boot number and uptime, this long after the start. */
+/** A heartbeat of the n-th session, with this boot number and uptime, `ms` after the start. */
 function hear(
   watch: CloneWatch,
   { n, boot, up = 0, ms = 0 }: { n: number; boot: number; up?: number; ms?: number },

@@ -70,7 +70,8 @@ describe("one identity on two machines", () => {
     street.heartbeat(0);
     for (let n = 0; n < 20; n++) {
       street.advance(1);
-      // The look takes over from the agent; the agent comes back when the look is over.
+      // The technician's connection replaces the agent's; the agent connects again when the
+      // technician has finished.
       for (const hasTakenOver of [true, false]) {
         street.disconnect(0);
         expect(types(street.connect(0, hasTakenOver).facts)).not.toContain("pillar-cloned");

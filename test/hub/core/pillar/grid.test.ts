@@ -1,11 +1,11 @@
-/** A whole grid gone, and back: which pillars count, and from how many on. */
+/** A whole grid is lost, and comes back: which pillars count, and from how many on. */
 import { expect, test } from "vitest";
 import { gridFacts } from "../../../../hub/core/pillar/grid.ts";
 import { newStreet, pillar, START } from "../../../kit/core/hub-core-street.ts";
 
 type Seen = "lost" | "late" | "online" | "out-of-service" | "never";
 
-/** Facts of a grid whose pillars were last seen like this. */
+/** The facts of a grid whose pillars were last heard at these times. */
 function facts(
   seen: readonly Seen[],
   known: readonly (readonly [string, number])[] = [],

@@ -1,6 +1,6 @@
 /**
- * What the hub remembers of what it heard, to the millisecond:
- * the clock, who is there, what is told again, when.
+ * What the hub remembers of messages, to the millisecond: the clock, presence, and when something
+ * is told again.
  */
 import { describe, expect, test } from "vitest";
 import type { IncidentId, SessionNonce, Username } from "../../../../shared/ids.ts";
@@ -32,7 +32,7 @@ test("the times are these, and a change of one is a decision", () => {
   expect([MAX_CHANGES_PER_TICK, OWNER_GONE_MS]).toEqual([4000, 30_000]);
 });
 
-/** A street whose pillar 0 was heard a moment ago. */
+/** A street whose pillar 0 sent a message a moment ago. */
 function heard(given: Partial<PillarContact> = {}): Street {
   const street = newStreet();
   street.heartbeat(0);
@@ -157,7 +157,7 @@ describe("a call is told again", () => {
     const { untold } = street.state.heard.contacts.get(ID)!;
     expect([...untold.keys()].map((eventId) => Number.parseInt(eventId, 16))).toEqual([65]);
     expect(calls(street.heartbeat(0, { seq: 65 }).effects)).toContain("ringing");
-    // Which session had it is proven by the next heartbeat of the same one.
+    // Only the next heartbeat proves which session received it.
     expect(untold.size).toBe(1);
     street.heartbeat(0, { seq: 65 });
     expect(untold.size).toBe(0);
@@ -265,7 +265,7 @@ describe("the wall clock", () => {
     const set = { heardAt: 99_000, toldAt: 98_000, disconnectedAt: 97_000, resendAskedAt: 96_000 };
     state.contacts.set(id, { ...contact, ...set, behindSince: 5 });
     state.since = 95_000;
-    // A second later the clock stands an hour behind.
+    // A second later the wall clock is an hour behind.
     turn(1000, 101_000 - 3_600_000);
     expect(state.contacts.get(id)).toEqual({
       ...contact,
@@ -274,8 +274,8 @@ describe("the wall clock", () => {
       ...{ behindSince: null, cloneWatch: undefined },
     });
     expect(state.since).toBe(95_000 - 3_600_000);
-    // What was heard within the last tick has the new
-    // time already: at its beginning, and at its end.
+    // What came within the last tick was already stamped with the new time. Both ends of that
+    // interval are tested.
     const now = 101_000 - 3_600_000 + 1000;
     turn(2000, now);
     const later = now + 1000 + 7_200_000;

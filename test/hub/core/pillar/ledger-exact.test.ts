@@ -1,6 +1,6 @@
 /**
- * What the hub holds of a ledger, compared whole after each
- * alarm, and what it finds wrong with one, in words.
+ * What the hub knows of a pillar's ledger, compared completely after each alarm, and the words for
+ * what is wrong with one.
  */
 import { describe, expect, test } from "vitest";
 import type { KnownAlarm } from "../../../../hub/core/events.ts";
@@ -31,7 +31,7 @@ import {
 const PILLAR = pillar(0);
 const INCIDENT = hex(500) as IncidentId;
 
-/** A state that has recorded these alarms; each has its place in the journal, from 10 on. */
+/** A state that has recorded these alarms, with journal indexes from 10 on. */
 function holding(...alarms: readonly AlarmDetails[]) {
   const { state } = newStreet();
   for (const [n, details] of alarms.entries()) record(state, details, 10 + n);
@@ -49,7 +49,7 @@ function record(state: State, details: AlarmDetails, index: number, n = 0): void
 const seqs = (...numbers: number[]) => numbers.map((seq) => ({ seq }));
 const markAfter = (...alarms: readonly AlarmDetails[]): LedgerMark =>
   markOf(holding(...alarms), PILLAR);
-/** Up to where every number is held, and the runs beyond a gap. */
+/** The last number before the first gap, and the ranges of numbers after it. */
 const heldAfter = (...numbers: number[]) => {
   const { contiguousSeq, ahead } = markAfter(...seqs(...numbers));
   return [contiguousSeq, ...ahead];
@@ -204,7 +204,7 @@ describe("an alarm that comes", () => {
     record(state, { seq: 4097 }, 9000);
     expect(sizes()).toEqual([4096, 4096, 4096]);
     expect(sighted(state, { seq: 1 })).toEqual({});
-    // Its number and its id belong to later alarms by now.
+    // Its number and its id are now used by later alarms.
     record(state, { seq: 2, eventId: 3, sig: "other" }, 9001);
     record(state, { seq: 4098 }, 9002);
     expect(sighted(state, { seq: 2, eventId: 9999 }).rival?.index).toBe(9001);

@@ -1,6 +1,6 @@
 /**
- * A pillar's record as its facts make it, and the facts
- * that heartbeats and reports make, compared whole.
+ * The record of a pillar after its facts, and the facts that heartbeats and reports cause, compared
+ * completely.
  */
 import { describe, expect, test } from "vitest";
 import type { Fact, FactOf } from "../../../../hub/core/facts.ts";
@@ -22,7 +22,7 @@ const FOUND_BY_HUB: readonly FaultCode[] = [
   ...(["picture-unrecorded", "renewal-refused"] as const),
 ];
 
-/** As it is after its enrolment in the street. */
+/** The record after the enrolment that `newStreet` makes. */
 const ENROLLED: PillarRecord = {
   id: PILLAR,
   ...{ name: "门 0", grid: "g", address: "", position: null },

@@ -1,4 +1,4 @@
-/** What becomes of a pillar's session and its calls when its identity is revoked or replaced. */
+/** What happens to a pillar's session and its calls when its identity is revoked or replaced. */
 import { describe, expect, test } from "vitest";
 import { handleFacts } from "../../../../hub/core/hub.ts";
 import { hearRefolded } from "../../../../hub/core/hear.ts";

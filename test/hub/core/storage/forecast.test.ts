@@ -89,7 +89,7 @@ test("what a clock that was set back left in the future goes", () => {
 
 describe("exactly", () => {
   const HOUR_MS = 3_600_000;
-  /** Two looks at the disk, so far apart. */
+  /** Two samples of the disk, so far apart. */
   const two = (spanMs: number, lostBytes: number): readonly Sample[] => [
     { at: START, freeBytes: 100 * GIB },
     { at: START + spanMs, freeBytes: 100 * GIB - lostBytes },
@@ -101,7 +101,7 @@ describe("exactly", () => {
     const after = (ms: number) => withSample([one], { at: START + ms, freeBytes: 2 });
     expect(after(7 * DAY_MS)).toEqual([one, { at: START + 7 * DAY_MS, freeBytes: 2 }]);
     expect(after(7 * DAY_MS + 1)).toEqual([{ at: START + 7 * DAY_MS + 1, freeBytes: 2 }]);
-    // The same moment again: the clock was set back, or stands.
+    // A sample that is not later replaces the old one: the clock was set back, or stands still.
     expect(after(0)).toEqual([{ at: START, freeBytes: 2 }]);
     expect(after(1)).toEqual([one]);
   });

@@ -1,6 +1,6 @@
 /**
- * The disk, the locks and what goes: every fact and refusal
- * whole, and every limit with one below and one above.
+ * The disk, locks and deletions: every fact and refusal compared completely, and every limit with
+ * one value below and one above.
  */
 import { describe, expect, test } from "vitest";
 import type { HubEvent } from "../../../../hub/core/events.ts";

@@ -21,7 +21,7 @@ const GIB = 1024 ** 3;
 const TOTAL = 100 * GIB;
 const ROOMY = { freeBytes: 50 * GIB, totalBytes: TOTAL };
 const SETTINGS = { keepDays: 90, leastFreePercent: 10 };
-/** Long enough for the clock to be believed. */
+/** The clock must run so long without a jump before recordings are deleted by their age. */
 const AN_HOUR_S = 3601;
 
 type Checked = Extract<HubEvent, { type: "storage-checked" }>;
@@ -38,7 +38,7 @@ const check = (street: Street, given: Partial<Checked> = {}) =>
     ...given,
   });
 
-/** Of a closed incident. `ageDays` after its end. */
+/** A recording of a closed incident that ended `ageDays` ago. */
 const old = (street: Street, n: number, ageDays: number, bytes = GIB): Candidate => ({
   recordingId: hex(n) as RecordingId,
   incidentId: hex(10_000 + n) as IncidentId,

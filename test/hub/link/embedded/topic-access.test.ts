@@ -1,4 +1,4 @@
-/** Access control as a property: no pillar reads or writes another's. */
+/** Access control as a property: no pillar reads or writes another pillar's topics. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { mayPublish, whyNotSubscribe } from "../../../../hub/link/embedded/topic-access.ts";

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { MAX_HELLO_BYTES, readHello } from "../../../../hub/link/entrance/client-hello.ts";
 import { applicationProtocols } from "../../../../shared/protocol/alpn.ts";
 
-/** What Node's own TLS says first. */
+/** The first bytes of a real TLS connection made by Node. */
 async function realHello(protocols: string[] | undefined): Promise<Buffer> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

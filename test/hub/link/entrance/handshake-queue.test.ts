@@ -18,7 +18,7 @@ beforeEach(async () => {
   late = [];
   queue = createHandshakeQueue({
     onTurn: (socket) => {
-      // What was read is there again for the handshake.
+      // The bytes that the queue has read can be read again for the handshake.
       begun.push(String(socket.read()).slice(-8));
       socket.destroy();
     },
@@ -43,7 +43,7 @@ async function arrive(): Promise<Socket> {
   return client;
 }
 
-/** The shortest hello there is, with a name behind it to know it again. */
+/** The shortest valid ClientHello, followed by a name by which the test recognises it. */
 function hello(hasAlarm: boolean, name: string): Buffer {
   const names = applicationProtocols(hasAlarm).map((one) =>
     Buffer.concat([Buffer.from([one.length]), Buffer.from(one)]),
@@ -73,7 +73,7 @@ test("nobody waits when nobody else is there", async () => {
 test("those with an alarm come before all who were there first", async () => {
   const ordinary = [await arrive(), await arrive(), await arrive()];
   const urgent = await arrive();
-  // Written in one go, so that all lie there when the hub looks.
+  // All are written without a pause, so that the hub finds all of them at its next turn.
   ordinary.forEach((client, number) => client.write(hello(false, `calm ${number}`)));
   urgent.write(hello(true, "alarm"));
   const until = performance.now() + 100;

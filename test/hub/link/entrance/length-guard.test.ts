@@ -1,4 +1,4 @@
-/** The length guard, on streams cut anywhere. */
+/** The length guard on streams that are cut at any place. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {

@@ -1,4 +1,4 @@
-/** How a hub's settings become a way to somebody else's broker. */
+/** How the hub's settings become the connection to an external broker. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -9,7 +9,7 @@ const PPS = Buffer.from("68ce0fc8", "hex");
 const idr = (size: number): Buffer => Buffer.concat([Buffer.from([0x65]), Buffer.alloc(size, 7)]);
 const slice = (size: number): Buffer => Buffer.concat([Buffer.from([0x41]), Buffer.alloc(size, 9)]);
 
-/** An encoder's packets: parameter sets together, large units in fragments. */
+/** Packets as an encoder sends them: parameter sets in one packet, large units in fragments. */
 function packets(pictures: readonly Buffer[][], first = 65_530): VideoPacket[] {
   let sequence = first;
   return pictures.flatMap((units, index) => {

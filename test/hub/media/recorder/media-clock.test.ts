@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { newMediaClock } from "../../../../hub/media/recorder/media-clock.ts";
 
-/** 20 ms packets whose arrival is late by a repeating amount. */
+/** Feeds packets of 20 ms whose delays repeat in this pattern. */
 function drive(late: readonly number[], count: number, drift = 1): number {
   const clock = newMediaClock(48_000);
   let worst = 0;

@@ -1,4 +1,7 @@
-/** Pictures that come and cannot be written are told while the recording runs, and at its end. */
+/**
+ * Pictures that arrive and cannot be written are reported while the recording runs, and again at
+ * its end.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +22,8 @@ const id = "a".repeat(32) as RecordingId;
 const SPS = Buffer.from("6742c01eda0280bfe5c044000003000400000300c83c58ba80", "hex");
 const PPS = Buffer.from("68ce0fc8", "hex");
 /**
- * Legal, and longer than the file's head has room for: 1000 bytes of scaling lists and extensions.
+ * Valid, but longer than the file's header has room for: 1000 bytes of scaling lists and
+ * extensions.
  */
 const LONG_SPS = Buffer.concat([SPS, Buffer.alloc(1000, 0x55)]);
 
@@ -32,7 +36,7 @@ function newDesk() {
     (level, text) => lines.push(`${level} ${text}`),
   );
   let sequence = 0;
-  /** One picture that can be decoded by itself. */
+  /** Sends one picture that can be decoded without others. */
   const show = (sps: Buffer): void => {
     sequence += 1;
     const units = [sps, PPS, Buffer.from([0x65, 1, 2, 3])];
@@ -88,7 +92,7 @@ test("the first picture that is written takes it back", async () => {
   for (let count = 0; count < 30; count += 1) desk.show(LONG_SPS);
   await vi.waitFor(() => expect(desk.pictures()).toHaveLength(1));
   desk.show(SPS);
-  // The picture is whole when the next one begins.
+  // The recorder knows that a picture is complete when the next one begins.
   desk.show(SPS);
   await vi.waitFor(() => expect(desk.pictures()).toHaveLength(2));
   expect(desk.pictures()[1]).toMatchObject({ isWritten: true, detail: "" });

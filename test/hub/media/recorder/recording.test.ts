@@ -8,7 +8,7 @@ import { startRecording, type Recording } from "../../../../hub/media/recorder/r
 import { inspectRecording } from "../../../../hub/media/recorder/recover.ts";
 import { PICTURE, startSource, tone } from "../../../kit/media/media-rig.ts";
 
-/** Real packets of three seconds, once; the tests replay them on a clock of their own. */
+/** Three seconds of real packets, captured once; the tests replay them in virtual time. */
 const captured: Record<"picture" | "citizen" | "operator", Arrival[]> = {
   picture: [],
   citizen: [],
@@ -53,13 +53,13 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 interface Plan {
   readonly totalMs: number;
-  /** When each stream begins; absent streams never do. */
+  /** When each stream begins, in ms; a stream that is not named never begins. */
   readonly begins: Partial<Record<keyof typeof captured, number>>;
   readonly onTick?: (at: number, recording: Recording) => void;
   readonly isCallRunning?: boolean;
 }
 
-/** Plays a plan against a recording, faster than life. */
+/** Runs the plan against a recording in virtual time. */
 function play(plan: Plan): Promise<Awaited<ReturnType<Recording["stop"]>>> {
   return begin(plan).stop(plan.totalMs);
 }
@@ -113,7 +113,7 @@ function probe(): Probe {
 const startOf = (codec: string): string | undefined =>
   probe().streams.find((stream) => stream.codec_name === codec)?.start_time;
 
-/** What a decoder complains about. */
+/** The decoder's error messages for the file. */
 function complaints(): string {
   const run = spawnSync(
     "ffmpeg",
@@ -316,8 +316,9 @@ describe("a recording", () => {
     const sorted = pts.toSorted((a, b) => a - b);
     const steps = sorted.slice(1).map((time, index) => time - (sorted[index] ?? 0));
     expect(Math.min(...steps)).toBeGreaterThan(0);
-    // 40 ms, but for the little by which the clock of arrival is followed; it is unknown at first,
-    // and at the end pictures are cut off.
+    // The distance is 40 ms, apart from small corrections by the clock of arrival. The first
+    // pictures are left out because that clock is not known yet, and the last ones because the file
+    // ends between them.
     const settled = steps.slice(12, -4);
     expect(Math.min(...settled)).toBeGreaterThan(40 * 90 * 0.5);
     expect(Math.max(...settled)).toBeLessThan(40 * 90 * 1.5);

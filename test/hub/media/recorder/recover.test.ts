@@ -18,7 +18,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const encoder = new Encoder({ channels: 2, sample_rate: 48_000, application: "audio" });
 const silence = Uint8Array.from(encoder.encode(new Int16Array(OPUS_FRAME * 2)));
-/** Three fragments of 100 ms, without a picture: small enough to be cut at every byte. */
+/** Three fragments of 100 ms without a picture: small enough to cut the file at every byte. */
 const fragments = [0, 1, 2].map((index) =>
   fragmentBytes({
     sequence: index + 1,

@@ -6,7 +6,7 @@ import { readOffer as read } from "../../../../hub/media/relay/offer.ts";
 const readOffer = (sdp: string, role: "watch" | "talk" | "pillar") =>
   read(sdp, role, newCandidateBook(false));
 
-/** As Chromium offers, shortened. */
+/** An offer of Chromium, shortened. */
 const watch = `v=0
 o=- 1 2 IN IP4 127.0.0.1
 s=-

@@ -20,7 +20,7 @@ beforeEach(() => {
   room.watchers.add({ picture, voice: undefined, isReady: () => true });
 });
 
-/** One picture of one packet, from a stream of that number. */
+/** Sends a picture that fits into one packet, with this stream number. */
 function show(ssrc: number, sequence: number, payload: Uint8Array): void {
   const timestamp = sequence * 3600;
   const packet = { ssrc, sequence, timestamp, marker: true, payload: Buffer.from(payload) };

@@ -1,6 +1,6 @@
 /**
- * What pillars are told is signed for their present session,
- * in order; what comes before it waits for it.
+ * Messages to pillars are signed for their present session, in order; those that come before the
+ * session is known wait for it.
  */
 import { describe, expect, test } from "vitest";
 import { createPillarMessages } from "../../../../hub/shell/pillars/pillar-messages.ts";
@@ -94,8 +94,8 @@ test("an end that is told before the session has shown itself is told with its f
   street.alarm(0, { seq: 2, eventId: 2 });
   street.disconnect(0);
   street.connect(0);
-  // The older alarm comes again before any heartbeat:
-  // its end must not be forgotten for the newer call.
+  // The older alarm is sent again before the first heartbeat. The end of its call must still be
+  // told, although a newer call exists.
   street.alarm(0, { seq: 1, eventId: 1 });
   const told = (n: number) =>
     beat(street, n).effects.flatMap((one) =>
