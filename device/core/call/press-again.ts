@@ -8,7 +8,7 @@
  *
  * Repeated presses give one alarm in five seconds; those in between count as one press at the end.
  * The first silent press goes out at once: until the hub has it, the operator may speak aloud to
- * somebody who hides.
+ * somebody who hides. When one of those that count as one is silent, that one is.
  */
 import { after, seconds } from "../../../shared/duration.ts";
 import { follow, step } from "../../../shared/step.ts";
@@ -27,8 +27,11 @@ export function pressedAgain(before: Agent, press: Press): AgentStep {
   const { bornAt, owed } = agent.call;
   const next = bornAt === undefined ? press.at : after(bornAt, ONE_ALARM_IN);
   if (press.at >= next) return born(agent, press);
-  if (owed) return step(agent);
   const { kind, edgeAt } = press;
+  if (owed) {
+    const one = kind === "silent" ? { ...owed, kind } : owed;
+    return step({ ...agent, call: { ...agent.call, owed: one } });
+  }
   const remembered: Agent = { ...agent, call: { ...agent.call, owed: { kind, edgeAt } } };
   return step(remembered, { type: "set-timer", name: "press-again", at: next });
 }

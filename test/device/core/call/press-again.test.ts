@@ -1,7 +1,7 @@
 /** Pressing again during a call: nothing changes for the person, and nothing is lost. */
 import { describe, expect, test } from "vitest";
 import { isAllStoredWith } from "../../../../device/core/disk.ts";
-import { IncidentId, type EventId } from "../../../../shared/ids.ts";
+import { EventId, IncidentId } from "../../../../shared/ids.ts";
 import {
   EPOCH,
   PILLAR,
@@ -23,7 +23,14 @@ function pressedTwice(): { pillar: FalsePillar; first: EventId; second: EventId 
 }
 
 function acceptInto(pillar: FalsePillar, eventId: EventId, incident: EventId): void {
-  const base = { v: 1, pillarId: PILLAR, seq: 2, hubEpoch: EPOCH, journalIndex: 9 } as const;
+  const base = {
+    v: 1,
+    pillarId: PILLAR,
+    seq: 2,
+    isOver: false,
+    hubEpoch: EPOCH,
+    journalIndex: 9,
+  } as const;
   const receipt = { ...base, eventId, incidentId: IncidentId.parse(incident), hubRun: RUN };
   pillar.tell({ type: "accepted", receipt, via: "https" });
 }
@@ -120,6 +127,24 @@ describe("a press during a call", () => {
     pillar.pass(LATER_MS);
     expect(pillar.lamp()).toBe("calling");
     expect(seqs(pillar)).toEqual(new Set([1, 2]));
+  });
+
+  test("that is silent makes the remembered one silent: the next call says nothing aloud", () => {
+    const pillar = reachedPillar();
+    const first = pillar.press();
+    pillar.accept(first);
+    pillar.press("silent");
+    pillar.press();
+    pillar.press("silent");
+    pillar.call(first, "ended");
+    const before = pillar.prompts.length;
+    pillar.pass(LATER_MS);
+    const next = EventId.parse(pillar.state().call.lastEventId);
+    pillar.accept(next);
+    expect(pillar.lamp()).toBe("received");
+    expect(pillar.prompts.slice(before)).toEqual([]);
+    const its = pillar.alarms().find(({ event }) => event.eventId === next);
+    expect(its?.event.kind).toBe("silent");
   });
 
   test("lets the hub speak of either alarm before a receipt has come", () => {
