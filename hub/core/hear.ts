@@ -198,11 +198,14 @@ export function noteFact(heard: Heard, fact: Fact): void {
 /**
  * After the fold was made again from the disk: what was received is still true, but every pillar
  * has to be told again how its call stands, and an identity whose end was not written down has not
- * ended. `lastIndex`: of the last fact on the disk.
+ * ended: its session goes on. `lastIndex`: of the last fact on the disk.
  */
 export function hearRefolded(heard: Heard, lastIndex: number): void {
   for (const contact of heard.contacts.values()) {
     contact.isTold = false;
-    contact.endedSessions = contact.endedSessions.filter(({ index }) => index <= lastIndex);
+    const { endedSessions } = contact;
+    contact.endedSessions = endedSessions.filter(({ index }) => index <= lastIndex);
+    const goesOn = endedSessions.findLast(({ index }) => index > lastIndex);
+    if (goesOn) contact.sessionNonce ??= goesOn.sessionNonce;
   }
 }

@@ -83,6 +83,7 @@ describe("a pillar whose identity ends in a call", () => {
     const street = answeredCall();
     revoke(street);
     hearRefolded(street.state.heard, 0);
+    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(7));
     beat(street, 7);
     expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(7));
   });
