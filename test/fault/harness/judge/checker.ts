@@ -49,7 +49,7 @@ function covers(view: JournalView, alarm: Alarm, press: Press): boolean {
 /** The call of this alarm was going on when somebody pressed. */
 function wasRunning(view: JournalView, { fact }: Alarm, press: Press): boolean {
   const closedAt = view.incidents.get(fact.incidentId)?.closedAt ?? Infinity;
-  return fact.event.wallMs <= press.at && (view.isHubClockTrue ? closedAt >= press.at : true);
+  return view.isHubClockTrue && fact.event.wallMs <= press.at && closedAt >= press.at;
 }
 
 function lostPresses(entries: readonly Entry[], view: JournalView): Violation[] {
@@ -62,41 +62,45 @@ function lostPresses(entries: readonly Entry[], view: JournalView): Violation[] 
 function falsePromises(entries: readonly Entry[], view: JournalView): Violation[] {
   const found: Violation[] = [];
   const latest = new Map<string, Press>();
-  const shown = new Map<string, Lamp>();
+  const shown = new Map<string, Shown>();
   // A press is recorded at its release, and the lamp may be quicker.
   const timed = entries.filter((entry) => "at" in entry).toSorted((a, b) => a.at - b.at);
   for (const entry of timed) {
     if (entry.what === "press") latest.set(entry.pillarId, entry);
-    const complaint =
-      entry.what === "lamp"
-        ? falseLamp(view, entry, {
-            press: latest.get(entry.pillarId),
-            before: shown.get(entry.pillarId),
-          })
-        : entry.what === "receipt"
-          ? falseReceipt(view, entry)
-          : undefined;
-    if (entry.what === "lamp") shown.set(entry.pillarId, entry);
+    let complaint = entry.what === "receipt" ? falseReceipt(view, entry) : undefined;
+    if (entry.what === "lamp") {
+      const now = shownNow(entry, latest.get(entry.pillarId), shown.get(entry.pillarId));
+      shown.set(entry.pillarId, now);
+      complaint = falseLamp(view, now);
+    }
     if (complaint !== undefined) found.push({ invariant: "I2", detail: complaint });
   }
   return found;
 }
 
+interface Shown {
+  readonly lamp: Lamp;
+  /** The press it speaks for. */
+  readonly press: Press | undefined;
+  /** From "answered" back to "received", because the line is cut: it claims less than before. */
+  readonly isLess: boolean;
+}
+
+/** A lamp that only falls back still speaks for the press it was lit for. */
+function shownNow(lamp: Lamp, latest: Press | undefined, before: Shown | undefined): Shown {
+  const isLess = lamp.lamp === "received" && before?.lamp.lamp === "answered";
+  return { lamp, press: isLess ? before.press : latest, isLess };
+}
+
 /**
- * `before`: what the lamp showed until then. From "answered" back to "received" it claims less than
- * before, because the line is cut: of an end it cannot hear. A press in a running call has an alarm
- * of its own, and the lamp still speaks for the others of that call. For how long it may be wrong
- * while it can be told is judged in `word-check.ts`.
+ * Of an end it cannot hear a lamp that falls back says nothing; for how long it may be wrong while
+ * it can be told is judged in `word-check.ts`. A press in a running call has an alarm of its own,
+ * and the lamp still speaks for the others of that call.
  */
-function falseLamp(
-  view: JournalView,
-  lamp: Lamp,
-  { press, before }: { readonly press: Press | undefined; readonly before: Lamp | undefined },
-): string | undefined {
+function falseLamp(view: JournalView, { lamp, press, isLess }: Shown): string | undefined {
   if (lamp.lamp !== "received" && lamp.lamp !== "answered") return undefined;
   const shown = `${lamp.pillarId} showed "${lamp.lamp}" at ${lamp.at}`;
   if (!press) return `${shown} though nobody had pressed`;
-  const isLess = lamp.lamp === "received" && before?.lamp === "answered";
   const spoken = alarmsOf(view, press).filter(
     (alarm) =>
       (covers(view, alarm, press) || wasRunning(view, alarm, press)) &&
