@@ -194,6 +194,8 @@ export type HubEffect =
       readonly eventId: EventId;
       readonly seq: number;
       readonly incidentId: IncidentId;
+      /** The incident is closed, or so old that it is not known any more. */
+      readonly isOver: boolean;
       /**
        * The pillar's session that the alarm named: the receipt
        * counts there. Absent when it came by HTTPS.

@@ -122,13 +122,13 @@ function receipt(
   effect: EffectOf<"accept">,
   { facts, first }: Settled,
 ): Accepted {
-  const { eventId, pillarId, seq, incidentId, sessionNonce } = effect;
+  const { eventId, pillarId, seq, incidentId, isOver, sessionNonce } = effect;
   const offset = facts.findIndex(({ type }) => type === "alarm-recorded");
   const journalIndex = effect.index ?? first + offset;
   const hubEpoch = options.journal.hubEpoch();
   const { hubRun } = options.messages;
   const body: Receipt = {
-    ...{ v: 1, eventId, pillarId, seq, incidentId, hubEpoch, journalIndex, hubRun },
+    ...{ v: 1, eventId, pillarId, seq, incidentId, isOver, hubEpoch, journalIndex, hubRun },
     ...(sessionNonce && { sessionNonce }),
   };
   return { v: 1, receipt: body, sig: options.authority.sign(canonicalJson(body)) };

@@ -28,6 +28,8 @@ export const Receipt = signedObject({
   seq: z.number().int().positive(),
   /** The incident it opened or joined. */
   incidentId: IncidentId,
+  /** That incident is closed: the pillar says that the call is over. */
+  isOver: z.boolean(),
   /** Changes when the hub's database is not the one we last spoke to: the pillar then replays. */
   hubEpoch: HubEpoch,
   /** Where the hub's journal holds it. */

@@ -135,5 +135,5 @@ test(
 function receipt(eventId: string, seq: number): Record<string, CanonicalValue> {
   const [incidentId, hubEpoch] = ["a".repeat(32), "b".repeat(32)];
   const about = { v: 1, eventId, pillarId: ID, seq, incidentId, hubEpoch, journalIndex: 1 };
-  return { ...about, ...proxy.stamp() };
+  return { ...about, isOver: false, ...proxy.stamp() };
 }

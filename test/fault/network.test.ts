@@ -102,6 +102,27 @@ test(
   },
 );
 
+test(
+  "D6 a call that is closed while no receipt comes through is told to be over by the receipt itself",
+  { timeout: SLOW },
+  async () => {
+    https.set("cut");
+    mqtt.set("frozen-down");
+    await pillar.press();
+    const { operator } = street.hub;
+    await expect.poll(async () => (await operator.active()).length, { timeout: 20_000 }).toBe(1);
+    await operator.clear();
+    expect(await operator.active()).toEqual([]);
+    expect(pillar.lamp()).toBe("calling");
+    mqtt.set("cut");
+    https.set("open");
+    await pillar.untilLamp("standby");
+    mqtt.set("open");
+    await pillar.untilArmed();
+    expect(await street.verdict()).toEqual([]);
+  },
+);
+
 test.each(["frozen-up", "frozen-down"] as const)(
   "D6 one direction is dead (%s): the alarm takes the HTTPS fallback while it lasts",
   { timeout: SLOW },

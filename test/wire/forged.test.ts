@@ -110,7 +110,15 @@ async function received(scene: Scene) {
   const { eventId, seq } = alarm.event;
   const { sessionNonce = "" } = alarm;
   const [incidentId, hubEpoch] = [hex128(), hex128()];
-  const about = { v: 1, eventId, pillarId: PILLAR, seq, incidentId, journalIndex: 1 };
+  const about = {
+    v: 1,
+    eventId,
+    pillarId: PILLAR,
+    seq,
+    incidentId,
+    isOver: false,
+    journalIndex: 1,
+  };
   const receipt = { ...about, hubEpoch, hubRun, sessionNonce };
   const accept = (changed: Record<string, CanonicalValue> = {}): Promise<unknown> => {
     const whole = { ...receipt, ...changed };
@@ -169,7 +177,14 @@ describe.skipIf(skipped)(`who may write to the broker (${skipped ?? "mosquitto"}
     await expect.poll(() => agent.state().heeded.refused).toBe(1);
     // An answer by HTTPS names no session.
     const { hubRun, authority } = scene;
-    const about = { v: 1, eventId: hex128(), pillarId: PILLAR, seq: 1, journalIndex: 1 };
+    const about = {
+      v: 1,
+      eventId: hex128(),
+      pillarId: PILLAR,
+      seq: 1,
+      isOver: false,
+      journalIndex: 1,
+    };
     const answer = { ...about, ...older, hubRun };
     const sig = authority.sign(canonicalJson(answer));
     await scene.publish("accepted", { v: 1, receipt: answer, sig });

@@ -30,6 +30,15 @@ function isNews(agent: Agent, call: RunningCall, { eventId, incidentId }: Receip
 }
 
 export function callAccepted(agent: Agent, receipt: Receipt, moment: Moment): AgentStep {
+  const accepted = receivedBy(agent, receipt, moment);
+  if (!receipt.isOver) return accepted;
+  const { incidentId, eventId } = receipt;
+  // Where no link says it, only the receipt does.
+  const end = { v: 1, incidentId, eventId, status: "ended" } as const;
+  return follow(accepted, (next) => callTold(next, end, moment));
+}
+
+function receivedBy(agent: Agent, receipt: Receipt, moment: Moment): AgentStep {
   const { call } = agent.call;
   if (call.phase === "idle" || !isNews(agent, call, receipt)) return step(agent);
   const { incidentId, eventId } = receipt;

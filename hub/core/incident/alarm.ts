@@ -74,12 +74,17 @@ function newerPillar(state: HubState, { at, pillarId, alarm }: AlarmHeard): Deci
 function acceptAgain(state: HubState, { alarm }: AlarmHeard, known: KnownAlarm): Decision {
   const { pillarId, eventId, seq, incidentId, index } = known;
   const incident = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
+  const isOver = isClosed(incident);
   const accept: HubEffect = {
-    ...{ type: "accept", pillarId, eventId, seq, incidentId, index },
+    ...{ type: "accept", pillarId, eventId, seq, incidentId, isOver, index },
     ...sessionOf(alarm),
   };
   return { facts: [], effects: [accept, ...callSince(known, incident)] };
 }
+
+/** One that is not known any more was closed long ago. */
+const isClosed = (incident: IncidentRecord | undefined): boolean =>
+  incident === undefined || incident.state === "closed";
 
 const sessionOf = ({ sessionNonce }: AlarmHeard["alarm"]): { sessionNonce?: SessionNonce } =>
   sessionNonce ? { sessionNonce } : {};
@@ -93,7 +98,7 @@ function callSince(known: KnownAlarm, incident: IncidentRecord | undefined): Hub
   if (incident?.lastEventId === eventId) {
     return [{ type: "tell-pillar", pillarId, call: callOf(incident) }];
   }
-  if (incident && incident.state !== "closed") return [];
+  if (!isClosed(incident)) return [];
   const call = { v: 1, incidentId, eventId, status: "ended" } as const;
   return [{ type: "tell-pillar", pillarId, call }];
 }
@@ -116,7 +121,8 @@ function recorded(state: HubState, event: AlarmHeard, into: AlarmRecord): Fact {
 function acceptNew(event: AlarmHeard, incidentId: IncidentRecord["id"]): HubEffect {
   const { pillarId, alarm } = event;
   const { eventId, seq } = alarm.event;
-  return { type: "accept", pillarId, eventId, seq, incidentId, ...sessionOf(alarm) };
+  const about = { pillarId, eventId, seq, incidentId, isOver: false };
+  return { type: "accept", ...about, ...sessionOf(alarm) };
 }
 
 interface Joined {

@@ -29,10 +29,23 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
             seq,
             incidentId: NOBODY as IncidentId,
             hubEpoch: agent.outbox.hubEpoch ?? (NOBODY as HubEpoch),
+            isOver: false,
             journalIndex: 0,
             hubRun: NOBODY as HubRun,
           };
           return { type: "accepted", receipt, via: "https" };
+        },
+      }),
+  },
+  {
+    name: "end-not-in-receipt",
+    story: "a receipt by HTTPS does not say that the call is over",
+    firstSeed: 1,
+    rules: () =>
+      withRules({
+        step: (agent, event) => {
+          if (event.type !== "accepted") return HONEST.step(agent, event);
+          return HONEST.step(agent, { ...event, receipt: { ...event.receipt, isOver: false } });
         },
       }),
   },

@@ -25,6 +25,22 @@ export const WORD_CANARIES: readonly Canary[] = [
       }),
   },
   {
+    name: "hidden-press-aloud",
+    story: "a press that is remembered for the end of five seconds is aloud, whichever it was",
+    density: "dense",
+    firstSeed: 1,
+    rules: () =>
+      withRules({
+        step: (agent, event) => {
+          const { state, effects } = HONEST.step(agent, event);
+          const { owed } = state.call;
+          if (owed?.kind !== "silent") return { state, effects };
+          const call = { ...state.call, owed: { ...owed, kind: "voice" as const } };
+          return { state: { ...state, call }, effects };
+        },
+      }),
+  },
+  {
     name: "owner-lost-untold",
     story:
       "the owner is gone and the incident rings again, but the pillar is told only with a later heartbeat",

@@ -2,7 +2,9 @@
  * I4 in the middle of the day: under a quiet sky an alarm has its receipt within 15 s; a pillar
  * that has only the HTTPS fallback asks one hub after the other, and has it within 60 s.
  *
- * Quiet is when nothing was wrong anywhere for a while before, and nothing goes wrong until then.
+ * Quiet is when nothing that may touch this pillar was wrong for a while before, and nothing goes
+ * wrong until then.
+ * What happens to one pillar alone touches no other.
  */
 import { PROMISED_MS } from "../../../shared/promises.ts";
 import type { Happening, History, Violation } from "../run/history.ts";
@@ -13,12 +15,16 @@ const QUIET_BEFORE_MS = 90_000;
 
 type Span = readonly [from: number, until: number];
 
+interface Troubles {
+  readonly ofAll: readonly Span[];
+  readonly ofOne: ReadonlyMap<string, readonly Span[]>;
+}
+
 export function checkPromptness(history: History): Violation[] {
   const { happenings, hub } = history;
-  const spans = troubles(happenings);
   const acceptedAt = receipts(happenings);
   const expiring = new Set(hub.pillars.flatMap((one) => (one.expiresAt ? [one.pillar] : [])));
-  return quietPresses(history, spans).flatMap((one): Violation[] => {
+  return quietPresses(history).flatMap((one): Violation[] => {
     const { at, pillar, eventId } = one;
     const withinMs = expiring.has(pillar) ? BY_HTTPS_WITHIN_MS : PROMISED_MS.accepted;
     const heardAt = acceptedAt.get(eventId) ?? Number.POSITIVE_INFINITY;
@@ -31,35 +37,42 @@ export function checkPromptness(history: History): Violation[] {
 type Quiet = Extract<Happening, { type: "pressed" }> & { readonly eventId: string };
 
 /** Alarms born under a quiet sky: how many of them there were says what this checker has seen. */
-export function quietPresses(
-  { happenings, endedAt }: History,
-  spans = troubles(happenings),
-): Quiet[] {
-  const isQuiet = quietIn(spans);
+export function quietPresses({ happenings, endedAt }: History): Quiet[] {
+  const { ofAll, ofOne } = troubles(happenings);
+  const isQuiet = quietIn(ofAll);
+  const isQuietAt = new Map([...ofOne].map(([pillar, spans]) => [pillar, quietIn(spans)]));
   return happenings.filter(
     (one): one is Quiet =>
       one.type === "pressed" &&
       one.eventId !== undefined &&
       one.at + BY_HTTPS_WITHIN_MS < endedAt &&
-      isQuiet(one.at - QUIET_BEFORE_MS, one.at + BY_HTTPS_WITHIN_MS),
+      [isQuiet, isQuietAt.get(one.pillar)].every(
+        (isCalm) => isCalm?.(one.at - QUIET_BEFORE_MS, one.at + BY_HTTPS_WITHIN_MS) ?? true,
+      ),
   );
 }
 
-function troubles(happenings: readonly Happening[]): Span[] {
-  const spans: Span[] = [];
+function troubles(happenings: readonly Happening[]): Troubles {
+  const ofAll: Span[] = [];
+  const ofOne = new Map<string, Span[]>();
+  const touches = (pillar: string | undefined, span: Span): void => {
+    const known = pillar === undefined ? ofAll : (ofOne.get(pillar) ?? []);
+    known.push(span);
+    if (pillar !== undefined) ofOne.set(pillar, known);
+  };
   let hubDownAt: number | undefined = 0;
   for (const one of happenings) {
     const { type, at } = one;
-    if (type === "trouble") spans.push([at, one.until]);
-    if (type === "pillar-up" || type === "pillar-down") spans.push([at, at]);
+    if (type === "trouble") touches(one.pillar, [at, one.until]);
+    if (type === "pillar-up" || type === "pillar-down") touches(one.pillar, [at, at]);
     if (type === "hub-down" || (type === "hub-up" && !one.isLive)) hubDownAt ??= at;
     if (type === "hub-up" && one.isLive) {
-      spans.push([hubDownAt ?? at, at]);
+      touches(undefined, [hubDownAt ?? at, at]);
       hubDownAt = undefined;
     }
   }
-  if (hubDownAt !== undefined) spans.push([hubDownAt, Number.POSITIVE_INFINITY]);
-  return spans;
+  if (hubDownAt !== undefined) touches(undefined, [hubDownAt, Number.POSITIVE_INFINITY]);
+  return { ofAll, ofOne };
 }
 
 /** Spans are melted into one another first, so that a search finds the only one that may touch. */

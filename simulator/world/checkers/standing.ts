@@ -22,8 +22,6 @@ export interface Standings {
   took(fact: Fact, index: number): string | undefined;
   /** An older copy was put back: only the first `kept` facts are left. Every pillar is touched. */
   setBack(kept: number): void;
-  /** Its identity is revoked, and it was not enrolled again. */
-  isRevoked(pillar: string): boolean;
   /** Calls of this pillar that are not over, as far as it can know of them. */
   open(pillar: string): readonly Standing[];
   /** Alarms that the journal held at some time. */
@@ -70,7 +68,6 @@ export function newStandings(): Standings {
       books.revoked.clear();
       for (const fact of books.facts) apply(books, fact);
     },
-    isRevoked: (pillar) => books.revoked.has(pillar),
     open: (pillar) =>
       books.revoked.has(pillar)
         ? []

@@ -98,15 +98,15 @@ function visit(office: Office): void {
   });
 }
 
-function trouble({ world }: Office, forMs: number): void {
+function trouble({ world }: Office, { id: pillar }: Pillar, forMs: number): void {
   const at = world.scheduler.now();
-  world.happened({ type: "trouble", at, until: at + forMs });
+  world.happened({ type: "trouble", at, until: at + forMs, pillar });
 }
 
 /** Asked again until it is on the hub's disk. */
 function strip(office: Office, pillar: Pillar): void {
   const { world, chance } = office;
-  trouble(office, AGAIN_MS);
+  trouble(office, pillar, AGAIN_MS);
   if (office.isHealed) return;
   if (!recordOf(office, pillar)?.revocation) {
     if (revoke(world, pillar.id)) world.coverage.count(`revoked-${stateOf(pillar)}`);
@@ -114,7 +114,7 @@ function strip(office: Office, pillar: Pillar): void {
     return;
   }
   const awayMs = 1000 * (MOST_AWAY_MS / 1000) ** chance.next();
-  trouble(office, awayMs);
+  trouble(office, pillar, awayMs);
   world.note("world", "revoked", `${pillar.id} for ${Math.round(awayMs / 1000)} s`);
   if (chance.isTrue(0.7)) world.people.hurry(chance.between(0, awayMs), pillar.index);
   later(office, awayMs, () => enrolAgain(office, pillar));
@@ -146,13 +146,13 @@ function renew(office: Office, pillar: Pillar): void {
   const { life, failures } = hub;
   const isAsked = enrol(world, { pillarId: pillar.id, serial: `${number}`, ...identity }, () => {
     busy.delete(pillar);
-    trouble(office, SETTLES_MS);
+    trouble(office, pillar, SETTLES_MS);
     world.coverage.count("enrolled-again");
     crashPillar(world, pillar, "killed");
     pillar.identity = identity;
   });
   const wait = (): void => {
-    trouble(office, SETTLES_MS);
+    trouble(office, pillar, SETTLES_MS);
     later(office, AGAIN_MS, () => {
       if (pillar.identity.number === number) return;
       const hasFailed = !isAsked || hub.life !== life || hub.failures !== failures;

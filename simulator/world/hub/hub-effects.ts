@@ -38,12 +38,12 @@ function perform(
   const { hub } = world;
   switch (effect.type) {
     case "accept": {
-      const { eventId, pillarId, seq, incidentId, sessionNonce } = effect;
+      const { eventId, pillarId, seq, incidentId, isOver, sessionNonce } = effect;
       const offset = settled.facts.findIndex(({ type }) => type === "alarm-recorded");
       const journalIndex = effect.index ?? settled.first + offset;
       const { hubEpoch } = hub;
       const receipt = {
-        ...({ v: 1, eventId, pillarId, seq, incidentId, hubEpoch, journalIndex } as const),
+        ...({ v: 1, eventId, pillarId, seq, incidentId, isOver, hubEpoch, journalIndex } as const),
         hubRun: runOf(hub),
         ...(sessionNonce && { sessionNonce }),
       };
@@ -122,8 +122,9 @@ function expelPillar(world: HubWorld, { pillarId, sessionNonce, lastCalls }: Exp
 }
 
 /**
- * Whether a pillar is told something although it may not
- * be told anything any more. `undefined`: of no session.
+ * Whether something is signed for a pillar that may not be told anything any more: for a session
+ * that was ended, or for any session of a revoked pillar whose last words are said. `undefined`:
+ * of no session.
  */
 function judgeTold(
   world: HubWorld,
@@ -132,7 +133,7 @@ function judgeTold(
 ): void {
   const { hub } = world;
   const isOver = sessionNonce !== undefined && hub.endedSessions.has(sessionNonce);
-  const isExpelled = sessionNonce === undefined && hub.expelled.has(pillarId);
+  const isExpelled = hub.expelled.has(pillarId);
   if (!isOver && !isExpelled) return;
   world.happened({ type: "told-expelled", at: world.scheduler.now(), pillar: pillarId });
 }

@@ -55,6 +55,7 @@ export function newHub(world: HubWorld): Hub {
     disk,
     journal: newJournalFile({
       disk,
+      now,
       plan: (delayMs, run) => {
         const { life } = hub;
         plan(now() + delayMs, () => {

@@ -16,6 +16,8 @@ export interface QueuedFacts {
 
 export interface JournalWorld {
   readonly disk: Disk<Fact>;
+  /** World time. */
+  readonly now: () => number;
   readonly plan: (delayMs: number, run: () => void) => void;
   readonly durable: (facts: readonly Fact[], first: number) => void;
   readonly failed: (reason: string) => void;
@@ -27,7 +29,8 @@ export interface JournalFile {
   append(facts: readonly Fact[], done: () => void): void;
   /** Runs after what was decided so far is durable; at once when nothing waits. */
   follow(done: () => void): void;
-  isIdle(): boolean;
+  /** World time at which the commit under way began; undefined: there is none. */
+  committingSince(): number | undefined;
   /** Facts a reader finds, index 1 first. */
   open(): Fact[];
   stop(): void;
@@ -37,10 +40,12 @@ interface Commits extends JournalWorld {
   nextIndex: number;
   waiting: QueuedFacts[];
   inFlight: QueuedFacts[];
+  /** World time at which what is in flight was sent. */
+  since: number;
 }
 
 export function newJournalFile(world: JournalWorld): JournalFile {
-  const commits: Commits = { ...world, nextIndex: 1, waiting: [], inFlight: [] };
+  const commits: Commits = { ...world, nextIndex: 1, waiting: [], inFlight: [], since: 0 };
   return {
     nextIndex: () => commits.nextIndex,
     append: (facts, done) => {
@@ -53,7 +58,7 @@ export function newJournalFile(world: JournalWorld): JournalFile {
       if (last.length === 0) done();
       else last.push({ first: commits.nextIndex, facts: [], done });
     },
-    isIdle: () => commits.inFlight.length === 0,
+    committingSince: () => (commits.inFlight.length === 0 ? undefined : commits.since),
     open: () => {
       const facts = commits.disk.records();
       commits.nextIndex = facts.length + 1;
@@ -72,6 +77,7 @@ function sendNext(commits: Commits): void {
   const batch = commits.waiting;
   commits.waiting = [];
   commits.inFlight = batch;
+  commits.since = commits.now();
   if (batch.length === 0) return;
   const facts = batch.flatMap((one) => one.facts);
   const [head] = batch;

@@ -83,8 +83,13 @@ export type Happening =
       readonly pillar: string;
       readonly isBornBlind: boolean;
     }
-  /** Somebody or something makes trouble until then. */
-  | { readonly type: "trouble"; readonly at: number; readonly until: number }
+  /** Somebody or something makes trouble until then; without `pillar` it may touch everybody. */
+  | {
+      readonly type: "trouble";
+      readonly at: number;
+      readonly until: number;
+      readonly pillar?: string;
+    }
   | {
       readonly type: "shown";
       readonly at: number;

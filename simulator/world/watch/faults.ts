@@ -10,7 +10,7 @@ import type { PillarId } from "../../../shared/ids.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { newHolds } from "./holds.ts";
-import { isRevoked, type Sight } from "./sight.ts";
+import type { Sight } from "./sight.ts";
 
 const SEEN_WITHIN_MS = 15_000;
 /** Two heartbeats, and the way. */
@@ -81,10 +81,11 @@ export function watchFaults(sight: Sight): FaultWatch {
 }
 
 /** An expired identity has nothing but alarms, and a revoked one not even those. */
-function doesReport({ world, heardAt }: Sight, index: number): boolean {
+function doesReport({ world, heardAt, revocations }: Sight, index: number): boolean {
   const isHeard = world.scheduler.now() - (heardAt[index] ?? 0) < SILENT_MS;
-  const isUp = world.pillars[index]?.agent?.link.phase === "up";
-  return isHeard && isUp && !world.isExpired(index) && !isRevoked(world, index);
+  const pillar = world.pillars[index];
+  const isUp = pillar?.agent?.link.phase === "up";
+  return isHeard && isUp && !world.isExpired(index) && !revocations.has(pillar.id);
 }
 
 function differenceOf(

@@ -1,5 +1,5 @@
-/** A pillar of which nothing was heard for 15 s is shown as lost. */
-import { isRevoked, type Sight } from "./sight.ts";
+/** What is silent for 15 s is shown as lost; a revoked pillar, as out of service. */
+import type { Sight } from "./sight.ts";
 
 const LOST_WITHIN_MS = 15_000;
 
@@ -11,12 +11,16 @@ export function watchPresence(sight: Sight): () => void {
     if (now - sight.since <= LOST_WITHIN_MS) return;
     for (const { id, index } of world.pillars) {
       const silentMs = now - Math.max(sight.heardAt[index] ?? 0, sight.since);
-      if (silentMs <= LOST_WITHIN_MS || isRevoked(world, index)) {
+      const isRevoked = sight.revocations.has(id);
+      const { presence = "lost", revocation } = world.hub.state.pillars.get(id) ?? {};
+      // What is decided is shown before the disk has it.
+      const isCommitting = world.hub.journal.committingSince() !== undefined;
+      if (isCommitting && isRevoked !== Boolean(revocation)) continue;
+      if (silentMs <= LOST_WITHIN_MS && !isRevoked) {
         isTold[index] = false;
         continue;
       }
-      const presence = world.hub.state.pillars.get(id)?.presence ?? "lost";
-      if (presence !== "lost" && !isTold[index]) {
+      if (presence !== (isRevoked ? "out-of-service" : "lost") && !isTold[index]) {
         world.happened({ type: "stale", at: now, pillar: id, presence, silentMs });
         isTold[index] = true;
       }

@@ -10,7 +10,7 @@ import { GOOD_NETWORK, isCut, routeOf } from "../network/path.ts";
 import { MEDIA, type Medium } from "../checkers/words.ts";
 import type { Watch } from "../ports.ts";
 import type { PillarId } from "../../../shared/ids.ts";
-import { isRevoked, type Sight } from "./sight.ts";
+import type { Sight } from "./sight.ts";
 
 /**
  * What a broker took and lost is not known: the hub tells a running call again with every second
@@ -33,10 +33,15 @@ export function watchReach(sight: Sight): ReachWatch {
   const claiming = new Map<number, Set<Medium>>();
   let isPlanned = false;
   let forgotAt = Number.NEGATIVE_INFINITY;
-  const doesDiskWork = newDiskWatch(world);
+  /** By index: revoked pillars that could be told their last words, and hear nothing after them. */
+  const toldLast = new Set<number>();
   const canNow = (index: number, now: number): boolean => {
     if (!isHonest(world.network)) forgotAt = now;
-    return doesDiskWork() && now - forgotAt > TOLD_AGAIN_MS && canBeTold(sight, index);
+    if (now - forgotAt <= TOLD_AGAIN_MS) return false;
+    // A revoked pillar hears its last words in the session it is in, and nothing after them.
+    const { id } = world.pillars[index] ?? {};
+    const isSilenced = id !== undefined && sight.revocations.has(id) && !toldLast.has(index);
+    return !isSilenced && doesDiskWork(world) && canBeTold(sight, index);
   };
   const look = (index: number): void => {
     const now = scheduler.now();
@@ -61,8 +66,8 @@ export function watchReach(sight: Sight): ReachWatch {
   const revoked = (pillar: PillarId): void => {
     const found = world.pillars.find(({ id }) => id === pillar);
     if (!found) return;
-    sight.toldLast.add(found.index);
-    if (!canNow(found.index, scheduler.now())) sight.toldLast.delete(found.index);
+    toldLast.add(found.index);
+    if (!canNow(found.index, scheduler.now())) toldLast.delete(found.index);
     look(found.index);
   };
   const words: Watch["words"] = (index, said) => {
@@ -89,14 +94,9 @@ export function watchReach(sight: Sight): ReachWatch {
  */
 const DISK_WAITS_MS = 500;
 
-function newDiskWatch({ hub, scheduler }: Sight["world"]): () => boolean {
-  let [durable, since] = [0, 0];
-  return () => {
-    const now = scheduler.now();
-    if (hub.journal.isIdle() || hub.durable !== durable) since = now;
-    durable = hub.durable;
-    return now - since < DISK_WAITS_MS;
-  };
+function doesDiskWork({ hub, scheduler }: Sight["world"]): boolean {
+  const since = hub.journal.committingSince();
+  return since === undefined || scheduler.now() - since < DISK_WAITS_MS;
 }
 
 function canBeTold(sight: Sight, index: number): boolean {
@@ -117,9 +117,7 @@ function canBeTold(sight: Sight, index: number): boolean {
 }
 
 /** The hub's process has heard a heartbeat of the session in which the pillar is now. */
-function isSessionKnown({ world, sessions, toldLast }: Sight, index: number): boolean {
-  // Revoked, it hears its last words in the session it is in, and nothing after them.
-  if (isRevoked(world, index) && !toldLast.has(index)) return false;
+function isSessionKnown({ world, sessions }: Sight, index: number): boolean {
   const link = world.pillars[index]?.agent?.link;
   const { nonce, hubLife } = sessions[index] ?? {};
   return link?.phase === "up" && nonce === link.sessionNonce && hubLife === world.hub.life;

@@ -14,11 +14,18 @@ import { watchGrids } from "./grids.ts";
 import { watchLevels } from "./levels.ts";
 import { watchOwners } from "./owners.ts";
 import { watchPresence } from "./presence.ts";
+import { newRevocations } from "./revocations.ts";
 import { watchReach } from "./reach.ts";
 import type { Sight, WatchWorld } from "./sight.ts";
 
 export function newWatch(world: WatchWorld): Watch {
-  const sight: Sight = { world, since: 0, heardAt: [], toldLast: new Set(), sessions: [] };
+  const sight: Sight = {
+    world,
+    since: 0,
+    heardAt: [],
+    revocations: newRevocations(),
+    sessions: [],
+  };
   const deadlines = watchDeadlines(sight);
   const levels = watchLevels(sight);
   const faults = watchFaults(sight);
@@ -40,6 +47,7 @@ export function newWatch(world: WatchWorld): Watch {
     decided: levels.decided,
     durable: (facts, first) => {
       faults.durable(facts, first);
+      sight.revocations.durable(facts, first);
       for (const fact of facts) if (fact.type === "pillar-revoked") reach.revoked(fact.pillarId);
     },
     mayLinger: faults.mayLinger,
@@ -63,6 +71,7 @@ export function newWatch(world: WatchWorld): Watch {
     hubRestored: (kept) => {
       levels.forget();
       faults.setBack(kept);
+      sight.revocations.setBack(kept);
     },
   };
 }

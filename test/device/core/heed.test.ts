@@ -145,7 +145,14 @@ describe("a receipt over the link", () => {
       type: "accepted",
       receipt: {
         ...{ v: 1, eventId, pillarId: PILLAR, seq: 1, incidentId: IncidentId.parse(eventId) },
-        ...{ hubEpoch: EPOCH, journalIndex: 1, hubRun: RUN, sessionNonce: NONCE, ...changes },
+        ...{
+          isOver: false,
+          hubEpoch: EPOCH,
+          journalIndex: 1,
+          hubRun: RUN,
+          sessionNonce: NONCE,
+          ...changes,
+        },
       },
       via: "link",
     });

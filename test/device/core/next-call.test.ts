@@ -6,6 +6,7 @@ import {
   NONCE,
   PILLAR,
   RUN,
+  falsePillar,
   reachedPillar,
   type FalsePillar,
 } from "../../kit/core/pillar-core.ts";
@@ -31,6 +32,43 @@ const sentAfter = (pillar: FalsePillar, act: () => void): EventId[] => {
     .slice(before)
     .map(({ event }) => event.eventId);
 };
+
+describe("a receipt that says that its call is over", () => {
+  const over = (eventId: EventId, incidentId = IncidentId.parse(eventId)) => ({
+    ...{ v: 1, eventId, pillarId: PILLAR, seq: 1, incidentId, isOver: true },
+    ...{ hubEpoch: EPOCH, journalIndex: 1, hubRun: RUN },
+  });
+
+  test("ends it where no link does, and the lamp never says that it is received", () => {
+    const pillar = falsePillar();
+    pillar.tell({ type: "accepted", receipt: over(pillar.press()), via: "https" });
+    expect(pillar.lamps).toEqual(["standby", "calling", "standby"]);
+    expect(pillar.prompts).toEqual(["calling", "ended"]);
+  });
+
+  test("ends a call that was received as well, when it is of a newer alarm of the same incident", () => {
+    const pillar = falsePillar();
+    const first = pillar.press();
+    pillar.accept(first);
+    pillar.pass(6000);
+    const second = pillar.press();
+    expect(pillar.lamp()).toBe("received");
+    const receipt = over(second, IncidentId.parse(first));
+    pillar.tell({ type: "accepted", receipt, via: "https" });
+    expect(pillar.lamp()).toBe("standby");
+  });
+
+  test("lets a newer press go on calling", () => {
+    const pillar = falsePillar();
+    const first = pillar.press();
+    pillar.pass(6000);
+    const second = pillar.press();
+    pillar.tell({ type: "accepted", receipt: over(first), via: "https" });
+    expect(pillar.lamp()).toBe("calling");
+    pillar.accept(second);
+    expect(pillar.lamp()).toBe("received");
+  });
+});
 
 describe("a call that is over while a newer alarm has no receipt", () => {
   test("says only that the newer one calls, in the step in which the older was received and is over", () => {
@@ -122,7 +160,7 @@ describe("a call that is over while a newer alarm has no receipt", () => {
       if (!isEarly) pillar.hear(over);
       expect([pillar.lamp(), pillar.state().call.lastEventId]).toEqual(["calling", third]);
       const receipt = { v: 1, eventId: second, pillarId: PILLAR, seq: 2, incidentId } as const;
-      const signed = { ...receipt, hubEpoch: EPOCH, journalIndex: 2, hubRun: RUN };
+      const signed = { ...receipt, isOver: false, hubEpoch: EPOCH, journalIndex: 2, hubRun: RUN };
       pillar.tell({ type: "accepted", receipt: signed, via: "https" });
       expect(pillar.lamp()).toBe("calling");
       pillar.accept(third);
@@ -240,6 +278,7 @@ describe("a hub that was set back to an older copy", () => {
         seq: 21,
         incidentId: OTHER_INCIDENT,
         hubEpoch: OTHER_HUB,
+        isOver: false,
         journalIndex: 1,
         hubRun: RUN,
       },

@@ -217,7 +217,7 @@ const WAYS_BACK: readonly WayBack[] = [
         type: "accepted",
         receipt: {
           ...{ v: 1, eventId, pillarId: PILLAR, seq: 1, incidentId: OTHER_INCIDENT },
-          ...{ hubEpoch: EPOCH, journalIndex: 1, hubRun: RUN },
+          ...{ isOver: false, hubEpoch: EPOCH, journalIndex: 1, hubRun: RUN },
         },
         via: "https",
       }),

@@ -161,6 +161,7 @@ export function falsePillar(from: Partial<LedgerAtStart> = {}): FalsePillar {
           seq: 1,
           incidentId: IncidentId.parse(eventId),
           hubEpoch,
+          isOver: false,
           journalIndex: 1,
           hubRun: RUN,
           sessionNonce: session(),

@@ -30,6 +30,7 @@ export function receiptFrom(authority: Authority, { event }: Alarm): Accepted {
     seq: event.seq,
     incidentId: IncidentId.parse("1".repeat(32)),
     hubEpoch: HubEpoch.parse("e".repeat(32)),
+    isOver: false,
     journalIndex: 1,
     hubRun: HubRun.parse("d".repeat(32)),
   };

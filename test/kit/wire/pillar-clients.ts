@@ -199,6 +199,7 @@ export function makeAccepted(
     seq: alarm.event.seq,
     incidentId: IncidentId.parse("a".repeat(32)),
     hubEpoch: HubEpoch.parse("b".repeat(32)),
+    isOver: false,
     journalIndex: 1,
     hubRun: HubRun.parse("d".repeat(32)),
     ...(alarm.sessionNonce && { sessionNonce: alarm.sessionNonce }),

@@ -195,6 +195,7 @@ export async function smallHub(names: readonly string[] = []): Promise<SmallHub>
         seq: event.seq,
         incidentId: incidentOf(event.eventId),
         hubEpoch: hub.epoch,
+        isOver: false,
         journalIndex: received.length,
         hubRun,
         ...(sessionNonce && { sessionNonce }),

@@ -113,13 +113,14 @@ describe("a message is read up to its limits:", () => {
   test("a receipt", () => {
     const receipt = {
       ...{ v: 1, eventId: id("e"), pillarId: "a", seq: 1, incidentId: id("1") },
-      ...{ hubEpoch: id("f"), journalIndex: 0, hubRun: id("6") },
+      ...{ isOver: false, hubEpoch: id("f"), journalIndex: 0, hubRun: id("6") },
     };
     const of = (change: object) => ({ v: 1, receipt: { ...receipt, ...change }, sig: SIG });
     expect(
       wrong(Accepted, of, [
         ["seq", [1], [0]],
         ["journalIndex", [0], [-1]],
+        ["isOver", [true], [undefined, 0]],
         ["hubRun", [id("7")], [undefined, "7"]],
         ["sessionNonce", [id("5"), undefined], ["5", null]],
       ]),

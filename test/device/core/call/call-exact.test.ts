@@ -208,7 +208,15 @@ describe("pressing again", () => {
       pillar.tell({
         type: "accepted",
         receipt: {
-          ...{ v: 1, eventId, pillarId: PILLAR, seq: 2, hubEpoch: EPOCH, journalIndex: 9 },
+          ...{
+            v: 1,
+            eventId,
+            pillarId: PILLAR,
+            seq: 2,
+            isOver: false,
+            hubEpoch: EPOCH,
+            journalIndex: 9,
+          },
           ...{ incidentId: IncidentId.parse(incident), hubRun: RUN, sessionNonce: NONCE },
         },
         via: "link",

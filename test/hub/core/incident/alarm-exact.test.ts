@@ -41,6 +41,7 @@ const rung = {
 };
 const accept = (seq: number, more: object = {}) => ({
   ...{ type: "accept", pillarId: PILLAR, eventId: hex(seq), seq, incidentId: INCIDENT },
+  isOver: false,
   ...more,
 });
 const tell = (eventId: number, status: string, more: object = {}) => ({
@@ -163,10 +164,10 @@ describe("the same alarm again", () => {
     street.alarm(0);
     street.alarm(0, { seq: 2 });
     street.order(CHEN, street.only().id, CLOSE);
-    expect(again(street)).toEqual([accept(1, { index: 3 }), tell(1, "ended")]);
-    expect(again(street, 2)).toEqual([accept(2, { index: 6 }), tell(2, "ended")]);
+    expect(again(street)).toEqual([accept(1, { index: 3, isOver: true }), tell(1, "ended")]);
+    expect(again(street, 2)).toEqual([accept(2, { index: 6, isOver: true }), tell(2, "ended")]);
     street.state.closed.clear();
-    expect(again(street)).toEqual([accept(1, { index: 3 }), tell(1, "ended")]);
+    expect(again(street)).toEqual([accept(1, { index: 3, isOver: true }), tell(1, "ended")]);
   });
 });
 

@@ -38,7 +38,9 @@ describe("an alarm", () => {
     street.alarm(0, { seq: 2 });
     expect(calls(street.alarm(0).effects)).toEqual([]);
     street.order(CHEN, street.only().id, CLOSE);
-    expect(calls(street.alarm(0).effects)).toEqual(["ended"]);
+    const again = street.alarm(0);
+    expect(calls(again.effects)).toEqual(["ended"]);
+    expect(again.effects[0]).toMatchObject({ type: "accept", isOver: true });
   });
 
   test("that the core has forgotten is still known by what the journal says", () => {
