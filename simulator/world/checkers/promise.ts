@@ -6,7 +6,9 @@
  * - "N is with you" (lamp `answered`, voice `answered`, screen with N's name): a call of this
  *   pillar is answered by N and not held; "please hold for N": it is answered by N and held (the
  *   lamp has one sign for both).
- * - "received": the hub has the call and it is not over.
+ * - "received": the hub has the call and it is not over. Whoever begins to say it of a call that
+ *   ended more than 15 s ago says something false, however the pillar is connected: the receipt
+ *   itself tells that a call is over.
  * - Nothing is said before it was ever true: not for one moment.
  * - What has ceased to be true is taken back within 2 s of the time in which the pillar could be
  *   told: it is linked, its way to the hub is whole and quick in both directions, the broker has
@@ -42,6 +44,8 @@ import {
 
 /** How often it is checked whether the pillar can be told. */
 export const LOOK_EVERY_MS = 250;
+/** A receipt that was signed just before the end may have been so long on its way. */
+const RECEIPT_UNDER_WAY_MS = 15_000;
 /** A way that broke and was whole again between two looks, and the message on it. */
 const ALLOWED_MS = PROMISED_MS.wordTakenBack + 2 * LOOK_EVERY_MS;
 
@@ -51,10 +55,14 @@ interface Watched {
   /** Time in which a medium said what is not true and could have known it. */
   readonly wrongMs: Map<Medium, number>;
   eventId: string | undefined;
+  /** Since when none of its calls is open; undefined: one is, or there was none. */
+  overSince: number | undefined;
   isLinked: boolean;
   canBeTold: boolean;
   /** Somebody pressed silently, and their call is not over. */
   isHiding: boolean;
+  /** They pressed in a running call, and their press has no alarm yet: it is of the next call. */
+  isHidingNext: boolean;
   /** The silent alarms of a person who hides. */
   readonly hiddenBy: Set<string>;
   /**
@@ -130,11 +138,13 @@ function hear(check: Check, one: Happening): void {
         keeps(watched(check, one.fact.event.pillarId), one.fact.event.eventId);
       }
       if (touched === undefined) return;
+      noteEnd(check, watched(check, touched));
       const { fact } = one;
+      if (fact.type === "pillar-enrolled") hidesAgain(check, watched(check, touched));
       // For a pillar its call is over with its identity.
       if (fact.type === "incident-closed" || fact.type === "pillar-revoked") {
         const each = watched(check, touched);
-        each.isHiding = false;
+        each.isHiding = each.isHidingNext;
         const wasSilent =
           fact.type === "incident-closed"
             ? check.standings.hasSilent(fact.incidentId)
@@ -147,6 +157,7 @@ function hear(check: Check, one: Happening): void {
       check.standings.setBack(one.keptIndex);
       for (const each of check.pillars.values()) {
         each.isHiding = false;
+        noteEnd(check, each);
         weigh(check, each);
       }
       return;
@@ -167,6 +178,7 @@ function hear(check: Check, one: Happening): void {
     case "pushed":
       return pushes(check, one);
     case "born":
+      watched(check, one.pillar).isHidingNext = false;
       if (one.kind === "silent") watched(check, one.pillar).hiddenBy.add(one.eventId);
       return;
     case "stored":
@@ -175,6 +187,7 @@ function hear(check: Check, one: Happening): void {
     case "pillar-down": {
       const each = watched(check, one.pillar);
       if (each.isOvertold || !each.isHidingKept) each.isHiding = false;
+      each.isHidingNext = false;
       return says(check, one, { lamp: NOTHING, voice: NOTHING, screen: NOTHING });
     }
     case "link": {
@@ -192,15 +205,31 @@ function hear(check: Check, one: Happening): void {
 function pushes(check: Check, push: Extract<Happening, { type: "pushed" }>): void {
   const one = watched(check, push.pillar);
   if (push.kind === "silent") {
-    if (!one.isHiding) {
-      one.hiddenBy.clear();
-      one.isHidingKept = false;
-    }
+    if (!one.isHiding) hidesNoMore(one);
     one.isHiding = true;
+    one.isHidingNext = true;
     one.isOvertold = false;
     says(check, { pillar: push.pillar }, { voice: NOTHING });
-  } else if (push.isIdle) one.isHiding = false;
+  } else if (push.isIdle) hidesNoMore(one);
   else one.isOvertold = true;
+}
+
+/** Whoever comes next is somebody else, also when the call before is heard of again. */
+function hidesNoMore(one: Watched): void {
+  one.isHiding = false;
+  one.isHidingNext = false;
+  one.hiddenBy.clear();
+  one.isHidingKept = false;
+}
+
+function noteEnd({ standings, at }: Check, one: Watched): void {
+  if (standings.open(one.pillar).length > 0) one.overSince = undefined;
+  else one.overSince ??= at;
+}
+
+/** Enrolled again, it hears of the call that it had, and whoever hides there still hides. */
+function hidesAgain({ standings }: Check, one: Watched): void {
+  if (one.isHidingKept && standings.isSilent(one.pillar)) one.isHiding = true;
 }
 
 function keeps(one: Watched, eventId: string): void {
@@ -216,9 +245,11 @@ function watched({ pillars }: Check, pillar: string): Watched {
       words,
       wrongMs: new Map(),
       eventId: undefined,
+      overSince: undefined,
       isLinked: true,
       canBeTold: false,
       isHiding: false,
+      isHidingNext: false,
       hiddenBy: new Set(),
       isHidingKept: false,
       isOvertold: false,
@@ -238,6 +269,7 @@ function says(
   // Words of one step may be the last of one call and the first of the next.
   const before = one.eventId;
   one.eventId = said.eventId ?? one.eventId;
+  const spoken = { ...one.words };
   Object.assign(one.words, words);
   for (const medium of MEDIA) {
     const now = words[medium];
@@ -245,6 +277,7 @@ function says(
     one.wrongMs.delete(medium);
     const events = [said.eventId, before].filter((id) => id !== undefined);
     wasEverTrue(check, one, { medium, words: now, events });
+    if (now.claim === "received" && spoken[medium].claim === "none") isNotOver(check, one, medium);
   }
   weigh(check, one);
 }
@@ -269,6 +302,17 @@ function wasEverTrue(
   const isTrue =
     named === undefined || check.standings.answerers(one.pillar).some((by) => named.includes(by));
   if (!isTrue) report(check, one, `${medium} said ${words.text}, who never answered this pillar`);
+}
+
+function isNotOver(check: Check, one: Watched, medium: Medium): void {
+  const { overSince } = one;
+  if (overSince === undefined || check.at - overSince <= RECEIPT_UNDER_WAY_MS) return;
+  const seconds = Math.round((check.at - overSince) / 1000);
+  report(
+    check,
+    one,
+    `${medium} says ${one.words[medium].text}; its call has been over for ${seconds} s`,
+  );
 }
 
 /** What of its words is true now, and what is not. */

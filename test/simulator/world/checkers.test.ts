@@ -283,5 +283,67 @@ describe("the checkers", () => {
     expect(found({ ...kept, happenings: [up, quiet, { ...receipt, at: 101_000 }] })).toEqual([]);
     const storm: Happening = { type: "trouble", at: 90_000, until: 95_000 };
     expect(found({ ...kept, happenings: [up, storm, quiet] })).toEqual([]);
+    expect(found({ ...kept, happenings: [up, { ...storm, pillar: PILLAR }, quiet] })).toEqual([]);
+    const elsewhere: Happening = { ...storm, pillar: "pillar-9" };
+    expect(found({ ...kept, happenings: [up, elsewhere, quiet] })).toEqual(["I4"]);
+  });
+
+  describe("of a revoked pillar", () => {
+    const revoked = { type: "pillar-revoked", at: 10, pillarId: PILLAR } as Fact;
+    const enrolled = { type: "pillar-enrolled", at: 30, pillarId: PILLAR } as Fact;
+    const durable = (fact: Fact, at: number): Happening => ({
+      type: "durable",
+      at,
+      index: at,
+      fact,
+    });
+    const end = durable(revoked, 20_000);
+    const again = durable(enrolled, 50_000);
+
+    test("find what it says in the journal, and nothing after it is enrolled again (I7)", () => {
+      const started = { type: "pillar-started", at: 20, pillarId: PILLAR, bootEpoch: 1 } as Fact;
+      const fault = { type: "pillar-fault", at: 20, pillarId: PILLAR, detail: "", isActive: true };
+      const said = { ...fault, code: "camera" } as unknown as Fact;
+      const seen = { ...fault, code: "certificate-ending" } as unknown as Fact;
+      expect(found({ journal: [revoked, started] })).toEqual(["I7"]);
+      expect(found({ journal: [revoked, said] })).toContain("I7");
+      expect(found({ journal: [revoked, seen] })).not.toContain("I7");
+      expect(found({ journal: [started, revoked, enrolled, started] })).toEqual([]);
+    });
+
+    test("find what the hub signs for it (I7)", () => {
+      const told: Happening = { type: "told-expelled", at: 21_000, pillar: PILLAR };
+      expect(found({ happenings: [end, told] })).toEqual(["I7"]);
+    });
+
+    test("find an answer on its lamp 45 s later (I7)", () => {
+      const lit = (at: number, lamp: "answered" | "standby"): Happening => ({
+        ...{ type: "shown", at, pillar: PILLAR, eventId: eventId(1) },
+        lamp,
+      });
+      const broken = (...happenings: Happening[]): number =>
+        found({ happenings }).filter((invariant) => invariant === "I7").length;
+      const later: Happening = { type: "trouble", at: 70_000, until: 70_000 };
+      expect(broken(lit(1000, "answered"), end, later)).toBe(1);
+      expect(broken(end, lit(21_000, "answered"), later)).toBe(1);
+      expect(broken(lit(1000, "answered"), end, lit(60_000, "standby"), later)).toBe(0);
+      expect(broken(lit(1000, "answered"), end, again, later)).toBe(0);
+    });
+
+    test("find somebody who pressed there and is not told to dial 110 (I7)", () => {
+      const pushed: Happening = {
+        ...{ type: "pushed", at: 22_000, pillar: PILLAR },
+        ...{ kind: "voice", isIdle: true },
+      };
+      const said: Happening = {
+        ...{ type: "said", at: 42_500, pillar: PILLAR, eventId: eventId(1) },
+        prompt: "network-fault-dial-110",
+      };
+      const later: Happening = { type: "trouble", at: 44_000, until: 44_000 };
+      expect(found({ happenings: [end, pushed, later] })).toEqual(["I7"]);
+      expect(found({ happenings: [end, pushed, said, later] })).toEqual([]);
+      expect(found({ happenings: [end, { ...pushed, kind: "silent" }, later] })).toEqual([]);
+      expect(found({ happenings: [pushed, later] })).toEqual([]);
+    });
   });
 });

@@ -127,6 +127,62 @@ describe("words", () => {
     expect(complaints([...begun().slice(0, 2), unheard, lamp(600, "standby")])).toHaveLength(1);
   });
 
+  test('"received" is wrong of a call that ended long before, and a lamp that falls back may say it', () => {
+    const cut: Happening[] = [
+      { type: "reach", at: 20_000, pillar, canBeTold: false },
+      { type: "link", at: 20_000, pillar, isUp: false },
+    ];
+    const closed = fact(30_000, "incident-closed");
+    const later = (at: number): string[] =>
+      complaints([...begun(), lamp(20_000, "standby"), ...cut, closed, lamp(at, "received")]);
+    expect(later(40_000)).toEqual([]);
+    expect(later(46_000)).toEqual(['the lamp says "received"; its call has been over for 16 s']);
+    const fallen = [...begun(), lamp(10_050, "answered"), ...cut, closed, lamp(46_000, "received")];
+    expect(complaints(fallen).filter((text) => text.includes("has been over"))).toEqual([]);
+  });
+
+  test("aloud are wrong to somebody who hides, when a revoked pillar is enrolled again", () => {
+    const hidden = "b".repeat(32) as EventId;
+    const silent: Happening[] = [
+      { type: "pushed", at: 12_000, pillar, kind: "silent", isIdle: false },
+      { type: "born", at: 12_000, pillar, eventId: hidden, kind: "silent" },
+      fact(12_100, "alarm-recorded", {
+        event: { eventId: hidden, pillarId: pillar, kind: "silent" },
+      }),
+    ];
+    const away = [
+      fact(20_000, "pillar-revoked", { pillarId: pillar }),
+      lamp(20_050, "standby"),
+      fact(30_000, "pillar-enrolled", { pillarId: pillar }),
+    ];
+    const aloud: Happening = { type: "pushed", at: 25_000, pillar, kind: "voice", isIdle: true };
+    const told = (...between: Happening[]): string[] =>
+      complaints([...begun(), ...silent, ...away, voice(31_000, "received"), ...over(32_000)])
+        .concat(complaints([...begun(), ...silent, away[0]!, away[1]!, ...between, away[2]!]))
+        .filter((text) => text.includes("hides"));
+    expect(told()).toEqual(['the voice said "received" to somebody who hides']);
+    const next = [...begun(), ...silent, away[0]!, away[1]!, aloud, away[2]!];
+    expect(complaints([...next, voice(31_000, "received")]).join("")).not.toContain("hides");
+  });
+
+  test("aloud are wrong of the next call, when the silent press before it has no alarm yet", () => {
+    const hidden = "b".repeat(32) as EventId;
+    const push: Happening = { type: "pushed", at: 5000, pillar, kind: "silent", isIdle: false };
+    const next = "c".repeat(32) as EventId;
+    const born = (at: number, id: EventId, kind: string): Happening => ({
+      ...{ type: "born", at, pillar },
+      eventId: id,
+      kind,
+    });
+    const first = [...begun().slice(0, 5), push, born(5000, hidden, "silent")];
+    const closed = fact(9000, "incident-closed");
+    const calls = [born(10_000, next, "voice"), { ...voice(10_000, "received"), eventId: next }];
+    const hides = (all: readonly Happening[]): number =>
+      complaints(all as Happening[]).filter((text) => text.includes("hides")).length;
+    expect(hides([...first, closed, ...calls])).toBe(0);
+    expect(hides([...first, { ...push, at: 8000 }, closed, ...calls])).toBe(1);
+  });
+
   test("aloud are wrong to somebody who pressed silently, also after a restart", () => {
     const silent: Happening = { type: "pushed", at: 5000, pillar, kind: "silent", isIdle: false };
     const restart: Happening[] = [
