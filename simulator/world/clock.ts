@@ -7,6 +7,9 @@
 /** 2026-06-01: where every wall clock begins. */
 export const WALL_AT_START = 1_780_272_000_000;
 
+/** The life of a certificate that sees no end in the simulated days. */
+export const NO_END_MS = 397 * 86_400_000;
+
 export interface Clock {
   /** Ms since the machine's latest start, by its own crystal. */
   monotonic(): number;

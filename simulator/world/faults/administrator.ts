@@ -8,6 +8,7 @@
  * itself is left alone.
  */
 import { newChance, type Chance } from "../chance.ts";
+import { NO_END_MS } from "../clock.ts";
 import { enrol, revoke } from "../hub/identities.ts";
 import type { HubWorld } from "../hub/hub-state.ts";
 import { crashPillar } from "../pillar/pillar.ts";
@@ -44,8 +45,6 @@ const MOST_AWAY_MS = 3_600_000;
 const AGAIN_MS = 3000;
 /** A pillar that was enrolled again starts, connects and sends what it still has. */
 const SETTLES_MS = 120_000;
-/** A certificate that sees no end here. */
-const LONG_MS = 397 * 86_400_000;
 
 export function newAdministrator(world: AdministratorWorld): Administrator {
   const chance = newChance(world.settings.seed, "administrator");
@@ -142,7 +141,7 @@ function renew(office: Office, pillar: Pillar): void {
   const { hub } = world;
   const number = ++pillar.enrolments;
   const key = keyNamed(pillar.id, number);
-  const identity = { number, key, expiresAt: hub.clock.wall() + LONG_MS };
+  const identity = { number, key, expiresAt: hub.clock.wall() + NO_END_MS };
   const { life, failures } = hub;
   const isAsked = enrol(world, { pillarId: pillar.id, serial: `${number}`, ...identity }, () => {
     busy.delete(pillar);

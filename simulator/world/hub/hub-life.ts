@@ -13,7 +13,7 @@ import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
 import type { HubEpoch } from "../../../shared/ids.ts";
 import { newChance } from "../chance.ts";
-import { newClock } from "../clock.ts";
+import { newClock, NO_END_MS } from "../clock.ts";
 import { newDisk } from "../faults/disk.ts";
 import { hubLeaves, hubReaches } from "../network/external-broker.ts";
 import { becameDurable, indexAlarms, takeIn } from "./hub.ts";
@@ -33,8 +33,6 @@ const SETTINGS: HubSettings = {
   maxOpen: 10_000,
 };
 const TICK_MS = 1000;
-/** A certificate that sees no end here. */
-const LONG_MS = 397 * 86_400_000;
 const BOOT_MS: readonly [number, number] = [500, 15_000];
 const FIRST_RECOVERY_MS = 1000;
 const MOST_RECOVERY_MS = 10_000;
@@ -115,7 +113,7 @@ export function registerPillars(world: HubWorld): void {
   const known = { certificateSerial: "01", alarmPublicKey: keyNamed(pillarId, 0) };
   facts.push(
     { type: "pillar-registered", at, pillarId, ...stolen },
-    { type: "pillar-enrolled", at, pillarId, ...known, certificateExpiresAt: at + LONG_MS },
+    { type: "pillar-enrolled", at, pillarId, ...known, certificateExpiresAt: at + NO_END_MS },
   );
   hub.register.push(...facts.filter(isIdentityFact));
   hub.disk.write(facts);

@@ -11,7 +11,7 @@ import type { Instant } from "../../../shared/duration.ts";
 import type { EventId, PillarId } from "../../../shared/ids.ts";
 import type { LedgerNews } from "../../../device/core/state/kept.ts";
 import { newChance } from "../chance.ts";
-import { newClock, WALL_AT_START } from "../clock.ts";
+import { newClock, NO_END_MS, WALL_AT_START } from "../clock.ts";
 import { newDisk } from "../faults/disk.ts";
 import { newLedgerFile } from "./ledger.ts";
 import type { Base } from "./ledger-files.ts";
@@ -23,8 +23,6 @@ import { keyNamed, resigned, type Pillar, type PillarWorld } from "./pillar-stat
 import { pillarChanged } from "./seen.ts";
 
 const RELEASE = "world";
-/** A certificate that sees no end here. */
-const LONG_MS = 397 * 86_400_000;
 /** From power to a running agent. */
 const BOOT_MS: readonly [number, number] = [800, 20_000];
 /** 2025: a wall clock before this was never set. */
@@ -40,7 +38,7 @@ export function newPillar(world: PillarWorld, index: number): Pillar {
   const disk = newDisk<LedgerRecord>(file);
   const spare = newDisk<LedgerRecord>({ ...file, conditions: disk.conditions });
   const id = `pillar-${index}` as PillarId;
-  const expiresAt = world.expiryOf(index) ?? WALL_AT_START + LONG_MS;
+  const expiresAt = world.expiryOf(index) ?? WALL_AT_START + NO_END_MS;
   const pillar: Pillar = {
     index,
     id,
