@@ -37,6 +37,7 @@ export type PillarFact = FactOf<
   | "pillar-registered"
   | "pillar-enrolled"
   | CertificateFact["type"]
+  | "pillar-session-ended"
   | "pillar-started"
   | "presence-changed"
   | "pillar-fault"

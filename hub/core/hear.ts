@@ -3,7 +3,6 @@
  * again too soon. It owns `heard`, as the fold owns the rest of the state.
  */
 import { dropOldest } from "../../shared/bounded-map.ts";
-import type { Call } from "../../shared/protocol/call.ts";
 import { hearCalls, noteCalled } from "./incident/outside-call.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
 import { LATE_AFTER_MS } from "./pillar/presence.ts";
@@ -17,7 +16,7 @@ import { hearBoot, hearTakeover, newCloneWatch } from "./pillar/clone-detection.
 import { assertNever } from "../../shared/assert.ts";
 import { hearClock } from "./clock.ts";
 import { hearConsole, hearAbsence } from "./incident/console.ts";
-import { endSession, isOfEndedSession } from "./pillar/revocation.ts";
+import { isOfEndedSession, sessionOf } from "./pillar/session.ts";
 
 /** Calls of one pillar that wait for its session; of its latest it is told in any case. */
 const MAX_UNTOLD = 64;
@@ -138,7 +137,6 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
       resendAskedAt: null,
       resendAfterMs: FIRST_RESEND_AFTER_MS,
       sessionNonce: null,
-      endedSessions: [],
       untold: new Map(),
       behindSince: null,
       cloneWatch: undefined,
@@ -150,21 +148,20 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
   return contact;
 }
 
-/** When an effect was decided, and the journal index of the first fact decided with it. */
-interface Decided {
-  readonly at: number;
-  readonly index: number;
-}
-
-/** Takes note of an effect, so that it does not follow again too soon. */
-export function noteEffect(state: HubState, effect: HubEffect, { at, index }: Decided): void {
+/** Takes note of an effect, decided at that time, so that it does not follow again too soon. */
+export function noteEffect(state: HubState, effect: HubEffect, at: number): void {
   if (effect.type === "call-external") noteCalled(state.heard, effect.incidentId);
   if (!("pillarId" in effect)) return;
   const contact = state.heard.contacts.get(effect.pillarId);
   if (!contact) return;
-  if (effect.type === "expel-pillar") endSession(contact, index);
+  if (effect.type === "expel-pillar") {
+    // What was to be said in that session is said.
+    contact.isTold = false;
+    contact.untold.clear();
+    return;
+  }
   if (effect.type === "tell-pillar") {
-    noteTold(contact, effect.call, state.heard.clock.nowMs);
+    noteTold(state, contact, effect);
     return;
   }
   if (effect.type !== "ask-resend") return;
@@ -179,13 +176,17 @@ export function noteEffect(state: HubState, effect: HubEffect, { at, index }: De
  * Nothing is signed for a session before its first heartbeat;
  * that heartbeat is answered with what waits.
  */
-function noteTold(contact: PillarContact, call: Call, nowMs: number): void {
+function noteTold(
+  state: HubState,
+  contact: PillarContact,
+  { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,
+): void {
   const { untold } = contact;
   // "Answered" must not be told after the end of the same call.
   for (const [id, { incidentId }] of untold) if (incidentId === call.incidentId) untold.delete(id);
   untold.delete(call.eventId);
-  contact.toldAt = nowMs;
-  contact.isTold = contact.sessionNonce !== null;
+  contact.toldAt = state.heard.clock.nowMs;
+  contact.isTold = sessionOf(state, pillarId) !== undefined;
   untold.set(call.eventId, call);
   dropOldest(untold, MAX_UNTOLD);
 }
@@ -197,15 +198,8 @@ export function noteFact(heard: Heard, fact: Fact): void {
 
 /**
  * After the fold was made again from the disk: what was received is still true, but every pillar
- * has to be told again how its call stands, and an identity whose end was not written down has not
- * ended: its session goes on. `lastIndex`: of the last fact on the disk.
+ * has to be told again how its call stands.
  */
-export function hearRefolded(heard: Heard, lastIndex: number): void {
-  for (const contact of heard.contacts.values()) {
-    contact.isTold = false;
-    const { endedSessions } = contact;
-    contact.endedSessions = endedSessions.filter(({ index }) => index <= lastIndex);
-    const goesOn = endedSessions.findLast(({ index }) => index > lastIndex);
-    if (goesOn) contact.sessionNonce ??= goesOn.sessionNonce;
-  }
+export function hearRefolded(heard: Heard): void {
+  for (const contact of heard.contacts.values()) contact.isTold = false;
 }

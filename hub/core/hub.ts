@@ -10,7 +10,8 @@ import { assert, assertNever } from "../../shared/assert.ts";
 import { decideAlarm } from "./incident/alarm.ts";
 import { budgetFacts, evolveBudget, withinBudget } from "./pillar/budget.ts";
 import { adoptionFacts, certificateFacts } from "./pillar/certificate.ts";
-import { decideRevoke, expelReplaced, isOfEndedSession } from "./pillar/revocation.ts";
+import { decideRevoke, expelReplaced } from "./pillar/revocation.ts";
+import { isOfEndedSession } from "./pillar/session.ts";
 import { decideReleases } from "./incident/console.ts";
 import { decideDeadlines } from "./incident/deadline.ts";
 import { both, nothing, type Decision } from "./decision.ts";
@@ -64,21 +65,23 @@ export function handle(state: HubState, event: HubEvent, now: Now): Decision {
     evolve(state, fact, now.nextIndex + offset);
     noteFact(state.heard, fact);
   }
-  const decided = { at: event.at, index: now.nextIndex };
-  for (const effect of decision.effects) noteEffect(state, effect, decided);
+  for (const effect of decision.effects) noteEffect(state, effect, event.at);
   return decision;
 }
 
 /**
  * Facts that need no decision, folded. A pillar whose identity one of them replaces is expelled.
  */
-export function handleFacts(state: HubState, facts: readonly Fact[], nextIndex: number): Decision {
-  const effects = facts.flatMap((fact) =>
-    fact.type === "pillar-enrolled" ? expelReplaced(state, fact) : [],
+export function handleFacts(state: HubState, given: readonly Fact[], nextIndex: number): Decision {
+  const replaced = both(
+    ...given.map((fact) =>
+      fact.type === "pillar-enrolled" ? expelReplaced(state, fact) : nothing,
+    ),
   );
+  const { effects } = replaced;
+  const facts = [...given, ...replaced.facts];
   for (const [offset, fact] of facts.entries()) evolve(state, fact, nextIndex + offset);
-  const decided = { at: facts[0]?.at ?? 0, index: nextIndex };
-  for (const effect of effects) noteEffect(state, effect, decided);
+  for (const effect of effects) noteEffect(state, effect, facts[0]?.at ?? 0);
   return { facts, effects };
 }
 
@@ -203,6 +206,7 @@ function evolveRecords(
     case "certificate-adopted":
     case "certificate-expired":
     case "pillar-revoked":
+    case "pillar-session-ended":
     case "pillar-started":
     case "presence-changed":
     case "pillar-fault":

@@ -16,7 +16,7 @@ import { incidentKey } from "./incident/incident-key.ts";
  * Raised whenever the fold changes its meaning: older
  * snapshots are then ignored and facts folded again.
  */
-export const SNAPSHOT_VERSION = 7;
+export const SNAPSHOT_VERSION = 8;
 
 export interface Snapshot {
   readonly version: number;

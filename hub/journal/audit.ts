@@ -25,6 +25,7 @@ const KINDS: { readonly [T in Fact["type"]]: KindOf<T> } = {
   "certificate-adopted": null,
   "certificate-expired": null,
   "pillar-revoked": "order",
+  "pillar-session-ended": null,
   "alarm-recorded": null,
   "incident-opened": null,
   "incident-joined": null,

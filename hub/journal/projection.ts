@@ -48,6 +48,7 @@ export function project(rows: Rows, touched: Touched, at: { fact: Fact; index: n
     case "certificate-adopted":
     case "certificate-expired":
     case "pillar-revoked":
+    case "pillar-session-ended":
     case "pillar-started":
     case "presence-changed":
     case "pillar-fault":

@@ -108,7 +108,7 @@ function refold(loop: LoopState): void {
     },
     fact: (fact, index) => evolve(loop.state, fact, index),
   });
-  hearRefolded(heard, loop.journal.nextIndex() - 1);
+  hearRefolded(heard);
   loop.state = { ...loop.state, heard };
 }
 

@@ -1,6 +1,6 @@
 /** What happened to a pillar: its identity, its presence, its faults. */
 import type { Position, Presence, RevocationReason } from "../../../shared/api/pillar.ts";
-import type { PillarId, Username } from "../../../shared/ids.ts";
+import type { PillarId, SessionNonce, Username } from "../../../shared/ids.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 import type { At } from "./base.ts";
 
@@ -56,6 +56,15 @@ export type PillarHistory =
       readonly note: string;
       readonly by: Username;
       readonly byName: string;
+    })
+  /**
+   * The session of an identity that was revoked or replaced. Whoever still speaks in it is another
+   * machine: nothing it says counts, and nothing is signed for it.
+   */
+  | (At & {
+      readonly type: "pillar-session-ended";
+      readonly pillarId: PillarId;
+      readonly sessionNonce: SessionNonce;
     })
   /** First heartbeat of a boot, or of another release. */
   | (At & {

@@ -4,6 +4,7 @@
  * One record per pillar, a fold of its facts; the journal keeps the same fold as a row. What is
  * only heard and not journalled (the last heartbeat) lives in `presence.ts`.
  */
+import { withEndedSession } from "./session.ts";
 import { boundedPlace } from "../../../shared/api/pillar.ts";
 import { assert, assertNever } from "../../../shared/assert.ts";
 import type { PillarId } from "../../../shared/ids.ts";
@@ -50,6 +51,8 @@ export function evolvePillar(record: PillarRecord | undefined, fact: PillarFact)
     case "certificate-expired":
     case "pillar-revoked":
       return evolveCertificate(record, fact);
+    case "pillar-session-ended":
+      return withEndedSession(record, fact);
     case "pillar-started":
       return { ...record, bootEpoch: fact.bootEpoch, release: fact.release };
     case "presence-changed":
@@ -82,6 +85,7 @@ function registered(
     presenceAt: null,
     ...NO_CREDENTIALS,
     alarmPublicKey: null,
+    endedSessions: [],
     bootEpoch: null,
     release: null,
     faults: [],

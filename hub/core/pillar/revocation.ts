@@ -14,15 +14,9 @@ import type { HubEffect, HubEvent } from "../events.ts";
 import type { Fact, FactOf } from "../facts.ts";
 import { incidentKey } from "../incident/incident-key.ts";
 import { callOf, type IncidentRecord } from "../incident/incident.ts";
-import type { PillarContact } from "../state/heard-state.ts";
 import type { HubState } from "../state/hub-state.ts";
 import { goodSerials } from "./certificate.ts";
-
-/**
- * Ended sessions remembered for each pillar: an old machine
- * may still be connected to another's broker.
- */
-const MAX_ENDED_SESSIONS = 8;
+import { sessionOf } from "./session.ts";
 
 type RevokeOrder = Extract<HubEvent, { type: "revoke-order" }>;
 
@@ -50,6 +44,7 @@ export function decideRevoke(state: HubState, event: RevokeOrder): Decision {
   return {
     facts: [
       { type: "pillar-revoked", at, pillarId, certificateSerials, reason, note, ...person },
+      ...endedNow(state, pillarId, at),
       ...incidents.map(({ id: incidentId }): Fact => ({
         type: "incident-pillar-revoked",
         ...{ at, incidentId, reason, ...person },
@@ -71,14 +66,20 @@ export function decideRevoke(state: HubState, event: RevokeOrder): Decision {
  */
 export function expelReplaced(
   state: HubState,
-  { pillarId }: FactOf<"pillar-enrolled">,
-): HubEffect[] {
-  if (!state.pillars.get(pillarId)?.certificate) return [];
-  return [expel(state, pillarId, "its identity was replaced: the pillar was enrolled again")];
+  { pillarId, at }: FactOf<"pillar-enrolled">,
+): Decision {
+  if (!state.pillars.get(pillarId)?.certificate) return nothing;
+  const reason = "its identity was replaced: the pillar was enrolled again";
+  return { facts: endedNow(state, pillarId, at), effects: [expel(state, pillarId, reason)] };
+}
+
+function endedNow(state: HubState, pillarId: PillarId, at: number): Fact[] {
+  const sessionNonce = sessionOf(state, pillarId);
+  return sessionNonce ? [{ type: "pillar-session-ended", at, pillarId, sessionNonce }] : [];
 }
 
 function expel(state: HubState, pillarId: PillarId, reason: string): HubEffect {
-  const sessionNonce = state.heard.contacts.get(pillarId)?.sessionNonce ?? null;
+  const sessionNonce = sessionOf(state, pillarId) ?? null;
   const lastCalls = openIncidents(state, pillarId).map(overFor);
   return { type: "expel-pillar", pillarId, reason, sessionNonce, lastCalls };
 }
@@ -91,27 +92,4 @@ function openIncidents(state: HubState, pillarId: PillarId): IncidentRecord[] {
     const id = state.openByKey.get(incidentKey({ pillarId, kind }));
     return (id && state.incidents.get(id)) ?? [];
   });
-}
-
-/**
- * Owns `endedSessions`. Called when the pillar is expelled: what was to be said in that session is
- * said. `index`: of the fact that expels it.
- */
-export function endSession(contact: PillarContact, index: number): void {
-  const { sessionNonce } = contact;
-  contact.sessionNonce = null;
-  contact.isTold = false;
-  contact.untold.clear();
-  if (sessionNonce === null) return;
-  const ended = [...contact.endedSessions, { sessionNonce, index }];
-  contact.endedSessions = ended.slice(-MAX_ENDED_SESSIONS);
-}
-
-/** A heartbeat in such a session is no sign of life, and nothing is signed for it again. */
-export function isOfEndedSession(
-  state: HubState,
-  { pillarId, heartbeat }: Extract<HubEvent, { type: "heartbeat" }>,
-): boolean {
-  const { endedSessions = [] } = state.heard.contacts.get(pillarId) ?? {};
-  return endedSessions.some(({ sessionNonce }) => sessionNonce === heartbeat.sessionNonce);
 }

@@ -57,12 +57,6 @@ export interface OutsideCall {
 }
 
 /** What was received from one pillar since this process began. */
-export interface EndedSession {
-  readonly sessionNonce: SessionNonce;
-  /** Of the fact that ended it: when that does not reach the disk, the session has not ended. */
-  readonly index: number;
-}
-
 export interface PillarContact {
   heardAt: number;
   disconnectedAt: number | null;
@@ -72,10 +66,11 @@ export interface PillarContact {
   toldAt: number;
   resendAskedAt: number | null;
   resendAfterMs: number;
-  /** Of its latest heartbeat; null until the connection has had one. */
+  /**
+   * Of its latest heartbeat; null until the connection has had one. Whether it still counts is told
+   * by `sessionOf`.
+   */
   sessionNonce: SessionNonce | null;
-  /** Sessions of an identity that was revoked or replaced: nothing said in them counts. */
-  endedSessions: readonly EndedSession[];
   /**
    * Told since that heartbeat, by alarm: told again when the next shows that the session was
    * another one by then.

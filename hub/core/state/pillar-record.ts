@@ -1,7 +1,7 @@
 /** One pillar as facts made it: who it is, its certificates, what is wrong with it. */
 import type { Presence, Position, RevocationReason } from "../../../shared/api/pillar.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
-import type { PillarId } from "../../../shared/ids.ts";
+import type { PillarId, SessionNonce } from "../../../shared/ids.ts";
 
 export interface CertificateRecord {
   readonly serial: string;
@@ -41,6 +41,8 @@ export interface PillarRecord extends Credentials {
   readonly presenceAt: number | null;
   /** SPKI PEM; null until enrolled, and when revoked. */
   readonly alarmPublicKey: string | null;
+  /** Of identities that were revoked or replaced: the latest few. */
+  readonly endedSessions: readonly SessionNonce[];
   readonly bootEpoch: number | null;
   readonly release: string | null;
   readonly faults: readonly FaultCode[];

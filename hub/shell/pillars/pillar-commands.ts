@@ -11,6 +11,7 @@ import type { Command, CommandBody, PillarCommand } from "../../../shared/protoc
 import type { Report } from "../../../shared/protocol/report.ts";
 import type { Fact, FactOf } from "../../core/facts.ts";
 import { isTrusted } from "../../core/pillar/pillar-registry.ts";
+import { sessionOf } from "../../core/pillar/session.ts";
 import type { PillarRecord } from "../../core/state/pillar-record.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import { newId } from "../identifier.ts";
@@ -63,10 +64,10 @@ export function createCommander(options: CommanderOptions): Commander {
   return {
     async command(pillarId, request, by) {
       const { command } = request;
-      const { pillars, heard } = options.state();
-      const pillar = pillars.get(pillarId);
+      const state = options.state();
+      const pillar = state.pillars.get(pillarId);
       if (!pillar) return { ok: false, detail: `no such pillar: ${pillarId}` };
-      const sessionNonce = heard.contacts.get(pillarId)?.sessionNonce;
+      const sessionNonce = sessionOf(state, pillarId);
       if (pillar.bootEpoch === null || !sessionNonce) {
         return { ok: false, detail: `${pillarId} has not been heard since it connected` };
       }
@@ -90,7 +91,7 @@ export function createCommander(options: CommanderOptions): Commander {
       const sent = { type: "command-sent", at: Date.now(), pillarId, commandId, command } as const;
       const why = request.reason === undefined ? {} : { reason: request.reason };
       await options.record([{ ...sent, by: by.username, ...why }]);
-      const isSame = options.state().heard.contacts.get(pillarId)?.sessionNonce === sessionNonce;
+      const isSame = sessionOf(options.state(), pillarId) === sessionNonce;
       const answered = isSame ? waitFor(awaited, commandId, pillar) : SESSION_OVER;
       if (isSame) options.send(pillarId, { channel: "command", message });
       const result = await answered;

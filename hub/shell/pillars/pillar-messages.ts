@@ -12,6 +12,7 @@ import type { HubRun, PillarId, SessionNonce } from "../../../shared/ids.ts";
 import type { Stamp } from "../../../shared/protocol/addressed.ts";
 import type { Call } from "../../../shared/protocol/call.ts";
 import type { Signal } from "../../../shared/protocol/signal.ts";
+import { sessionOf } from "../../core/pillar/session.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import type { Authority } from "../../identity/ports.ts";
 import type { PillarLink } from "../../ports.ts";
@@ -47,8 +48,6 @@ export function createPillarMessages(options: {
   const hubRun = randomBytes(16).toString("hex") as HubRun;
   const waiting = new Map<PillarId, Signal[]>();
   let number = 0;
-  const sessionOf = (pillarId: PillarId): SessionNonce | undefined =>
-    options.state().heard.contacts.get(pillarId)?.sessionNonce ?? undefined;
   const signed = <Content extends object>(stamp: Stamp, content: Content) => {
     const body = { ...stamp, ...content };
     return { v: 1, body, sig: options.authority.sign(canonicalJson(body)) } as const;
@@ -65,7 +64,7 @@ export function createPillarMessages(options: {
   return {
     hubRun,
     call: (pillarId, call) => {
-      const session = sessionOf(pillarId);
+      const session = sessionOf(options.state(), pillarId);
       if (session) sendCall(stampFor(pillarId, session), call);
     },
     dismiss: (pillarId, { sessionNonce, lastCalls }) => {
@@ -75,7 +74,7 @@ export function createPillarMessages(options: {
     },
     signal: (pillarId, signal) => {
       if (options.state().pillars.get(pillarId)?.revocation) return;
-      const session = sessionOf(pillarId);
+      const session = sessionOf(options.state(), pillarId);
       if (session) return sendSignal(stampFor(pillarId, session), signal);
       if (!waiting.has(pillarId) && waiting.size >= MAX_WAITING_PILLARS) return;
       const signals = waiting.get(pillarId) ?? [];
@@ -83,7 +82,7 @@ export function createPillarMessages(options: {
     },
     onHeartbeat: (pillarId) => {
       const signals = waiting.get(pillarId);
-      const session = sessionOf(pillarId);
+      const session = sessionOf(options.state(), pillarId);
       if (!signals || !session) return;
       waiting.delete(pillarId);
       for (const signal of signals) sendSignal(stampFor(pillarId, session), signal);

@@ -5,6 +5,7 @@
  */
 import type { Decision } from "../../../hub/core/decision.ts";
 import type { HubEffect } from "../../../hub/core/events.ts";
+import { sessionOf } from "../../../hub/core/pillar/session.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import type { CommandId, HubRun, PillarId, SessionNonce } from "../../../shared/ids.ts";
 import type { Call } from "../../../shared/protocol/call.ts";
@@ -97,7 +98,7 @@ function tellCall(
   world: HubWorld,
   { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,
 ): void {
-  const sessionNonce = world.hub.state.heard.contacts.get(pillarId)?.sessionNonce;
+  const sessionNonce = sessionOf(world.hub.state, pillarId);
   if (!sessionNonce) return;
   judgeTold(world, pillarId, sessionNonce);
   sendCall(world, { pillarId, sessionNonce }, call);

@@ -178,7 +178,7 @@ function refold(world: HubWorld): void {
     const fact = facts[i] as Fact;
     evolve(state, i % 64 === 0 ? (JSON.parse(JSON.stringify(fact)) as Fact) : fact, i + 1);
   }
-  hearRefolded(heard, facts.length);
+  hearRefolded(heard);
   hub.state = world.rules.refolded({ ...state, heard });
   const unknown = facts.slice(hub.durable);
   if (unknown.length > 0)
@@ -242,6 +242,10 @@ export function restoreHub(world: HubWorld): void {
   const durable = hub.disk.syncedCount();
   const age = Math.floor(hub.chance.next() ** 2 * (durable - least));
   const keptIndex = hub.disk.restore(Math.max(least, durable - age));
+  hub.endedSessions.clear();
+  for (const fact of hub.disk.records()) {
+    if (fact.type === "pillar-session-ended") hub.endedSessions.add(fact.sessionNonce);
+  }
   // What survived a failed sync is told when it is read.
   hub.durable = Math.min(hub.durable, keptIndex);
   hub.hubEpoch = hub.chance.hex(128) as HubEpoch;

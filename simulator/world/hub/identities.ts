@@ -32,8 +32,8 @@ function recordFacts(world: HubWorld, facts: readonly Fact[], done: () => void):
   begin(world, facts);
   const first = hub.journal.nextIndex();
   const decision = handleFacts(hub.state, facts, first);
-  world.watch.decided(facts);
-  hub.journal.append(facts, () => {
+  world.watch.decided(decision.facts);
+  hub.journal.append(decision.facts, () => {
     keepSoon(world, facts, done);
     performAll(world, { ...decision, first });
   });
@@ -115,8 +115,8 @@ export function reconcileIdentities(world: HubWorld): void {
   if (forgotten.length === 0) return;
   world.coverage.count("identities-recalled");
   const first = hub.journal.nextIndex();
-  handleFacts(hub.state, forgotten, first);
-  hub.journal.append(forgotten, () => undefined);
+  const decision = handleFacts(hub.state, forgotten, first);
+  hub.journal.append(decision.facts, () => performAll(world, { ...decision, first }));
 }
 
 const byPillar = (facts: readonly IdentityFact[]): Map<PillarId, IdentityFact[]> =>

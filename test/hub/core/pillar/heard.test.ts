@@ -81,7 +81,7 @@ describe("a pillar", () => {
     expect(contact).toEqual({
       ...{ heardAt: street.now(), disconnectedAt: null, isTold: false },
       ...{ toldAt: 5000, resendAskedAt: null, resendAfterMs: 15_000, sessionNonce: null },
-      ...{ endedSessions: [], untold: new Map(), behindSince: null },
+      ...{ untold: new Map(), behindSince: null },
     });
     street.disconnect(0);
     expect(street.state.heard.contacts.get(ID)).toMatchObject({

@@ -29,7 +29,7 @@ const ENROLLED: PillarRecord = {
   ...{ presence: "lost", presenceAt: null },
   certificate: { serial: "1", expiresAt: null, issuedAt: START },
   ...{ nextCertificate: null, expiredSeenAt: null, isCertificateOver: false, revocation: null },
-  ...{ alarmPublicKey: "key", bootEpoch: null, release: null, faults: [] },
+  ...{ alarmPublicKey: "key", endedSessions: [], bootEpoch: null, release: null, faults: [] },
 };
 
 const recordOf = (street: Street): PillarRecord => street.state.pillars.get(PILLAR)!;

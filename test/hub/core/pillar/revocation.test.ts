@@ -1,6 +1,7 @@
 /** What happens to a pillar's session and its calls when its identity is revoked or replaced. */
 import { describe, expect, test } from "vitest";
 import { handleFacts } from "../../../../hub/core/hub.ts";
+import { sessionOf } from "../../../../hub/core/pillar/session.ts";
 import { hearRefolded } from "../../../../hub/core/hear.ts";
 import type { HubEffect } from "../../../../hub/core/events.ts";
 import type { HubEpoch, SessionNonce, Sha256, Username } from "../../../../shared/ids.ts";
@@ -57,7 +58,7 @@ describe("a pillar whose identity ends in a call", () => {
         sessionNonce: nonce(7),
         lastCalls: [{ v: 1, incidentId: id, eventId: lastEventId, status: "ended" }],
       });
-      expect(street.state.heard.contacts.get(PILLAR)).toMatchObject({ sessionNonce: null });
+      expect(sessionOf(street.state, PILLAR)).toBeUndefined();
       expect(street.only()).toMatchObject({ state: "answered", owner: "wang" });
     },
   );
@@ -66,9 +67,9 @@ describe("a pillar whose identity ends in a call", () => {
     const street = answeredCall();
     enrol(street, "b2");
     expect(beat(street, 7)).toEqual({ facts: [], effects: [] });
-    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBeNull();
+    expect(sessionOf(street.state, PILLAR)).toBeUndefined();
     expect(told(beat(street, 8).effects)).toMatchObject([{ call: { status: "answered" } }]);
-    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(8));
+    expect(sessionOf(street.state, PILLAR)).toBe(nonce(8));
   });
 
   test("that was silent is told of its end as one that must not be heard", () => {
@@ -81,22 +82,24 @@ describe("a pillar whose identity ends in a call", () => {
 
   test("goes on when the end was not written down", () => {
     const street = answeredCall();
+    const onDisk = street.state.pillars.get(PILLAR)!;
     revoke(street);
-    hearRefolded(street.state.heard, 0);
-    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(7));
+    street.state.pillars.set(PILLAR, onDisk);
+    hearRefolded(street.state.heard);
+    expect(sessionOf(street.state, PILLAR)).toBe(nonce(7));
     beat(street, 7);
-    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(7));
+    expect(sessionOf(street.state, PILLAR)).toBe(nonce(7));
   });
 
-  test("stays ended when the fold is made again from a disk that holds the end", () => {
+  test("stays ended for a hub that was started again and has heard nothing yet", () => {
     const street = answeredCall();
     revoke(street);
-    hearRefolded(street.state.heard, Number.MAX_SAFE_INTEGER);
+    street.state.heard.contacts.clear();
     enrol(street, "c3");
     beat(street, 7);
-    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBeNull();
+    expect(sessionOf(street.state, PILLAR)).toBeUndefined();
     beat(street, 8);
-    expect(street.state.heard.contacts.get(PILLAR)?.sessionNonce).toBe(nonce(8));
+    expect(sessionOf(street.state, PILLAR)).toBe(nonce(8));
   });
 });
 
