@@ -58,6 +58,7 @@ describe("a planted violation is found", () => {
     ["a file grows past 400 lines", "hub/main.ts", "\n".repeat(402), "size"],
     ["a file is named for nothing", "hub/api/utils.ts", "", "name"],
     ["a file name is in another case", "hub/api/serverThing.ts", "", "name"],
+    ["a role is compared", "hub/main.ts", `if (by.role !== "admin") refuse();`, "words"],
     ["an error is swallowed", "hub/main.ts", "try { x(); } catch {}", "words"],
     ["a claim is made that nobody tested", "README.md", "It is compliant.", "words"],
     [

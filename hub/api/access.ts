@@ -1,15 +1,16 @@
 /**
- * Who is asking: the session behind a cookie or a bearer token, and whether the policy permits it.
+ * Who is asking: the session behind a cookie or a bearer token, and whether that person may.
  *
  * A browser sends a cookie also with requests that the person never made, so for anything that
  * changes something the browser must say that it comes from our own page. Programs use the bearer
  * token, which is never sent by itself.
  */
 import type { FastifyRequest } from "fastify";
+import { isForPeople, may, personOf } from "../../shared/access/may.ts";
+import type { Action } from "../../shared/access/rights.ts";
 import type { Accounts } from "../accounts/ports.ts";
 import type { Api, ApiContext } from "./context.ts";
 import { knowConnection } from "./http/http-entrance.ts";
-import { may, type Permission } from "./policy.ts";
 import { problem } from "./problem.ts";
 import { cookieOf, type PublicAddress } from "./http/public-address.ts";
 import type { SignedIn } from "./signed-in.ts";
@@ -19,7 +20,8 @@ declare module "fastify" {
     signedIn: SignedIn | null;
   }
   interface FastifyContextConfig {
-    may?: Permission;
+    /** What a request of this route asks to do. */
+    may?: Action;
     /** Stands for a caller without a session, on routes that answer them. */
     isOpenTo?: (request: FastifyRequest) => boolean;
   }
@@ -31,26 +33,23 @@ export function guardRoutes(app: Api, context: ApiContext): void {
   app.decorateRequest("signedIn", null);
   app.addHook("onRoute", (route) => {
     if (route.url.startsWith("/api/") && !route.config?.may) {
-      throw new Error(`bug: the route ${route.url} names no line of the policy`);
+      throw new Error(`bug: the route ${route.url} names no action`);
     }
   });
   app.addHook("onRequest", async (request) => {
-    const permission = request.routeOptions.config.may;
-    const { isOpenTo } = request.routeOptions.config;
-    if (permission === undefined || isOpenTo?.(request) === true) return;
-    if (permission !== "public") {
+    const { may: action, isOpenTo } = request.routeOptions.config;
+    if (action === undefined || isOpenTo?.(request) === true) return;
+    if (isForPeople(action)) {
       request.signedIn = await findSession(request, context);
       const { username } = request.signedIn;
       knowConnection(request.server.server, request.raw.socket, username);
       context.hub.sawConsole(username, "seen");
     }
-    if (!SAFE_METHODS.has(request.method)) refuseForeignPage(context, request, permission);
-    if (permission === "public" || !request.signedIn) return;
+    if (!SAFE_METHODS.has(request.method)) refuseForeignPage(context, request, action);
+    if (!request.signedIn || may(personOf(request.signedIn), action)) return;
     const { username, role } = request.signedIn;
-    if (!may(role, permission)) {
-      const action = permission.replace(":", " ");
-      throw problem("forbidden", `${username} is ${role}, which does not include: ${action}`);
-    }
+    const what = action.replace(":", " ");
+    throw problem("forbidden", `${username} is ${role}, which does not include: ${what}`);
   });
 }
 
@@ -89,7 +88,7 @@ async function sessionOf(accounts: Accounts, token: string): Promise<SignedIn | 
 function refuseForeignPage(
   { address, config }: ApiContext,
   request: FastifyRequest,
-  permission: Permission,
+  action: Action,
 ): void {
   if (request.headers.authorization !== undefined) return;
   const site = request.headers["sec-fetch-site"];
@@ -97,7 +96,7 @@ function refuseForeignPage(
   const isOwn =
     site === undefined ? isOwnOrigin(origin, host, address.origin) : site === "same-origin";
   if (isOwn) return;
-  if (permission === "public") {
+  if (!isForPeople(action)) {
     // Pillars and programs that sign in send neither header; a browser always sends one.
     if (site === undefined && origin === undefined) return;
     if (origin !== undefined && config.http.corsOrigins.includes(origin)) return;

@@ -6,12 +6,11 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
-import type { Role } from "../../shared/api/session.ts";
+import { may, personOf } from "../../shared/access/may.ts";
 import { PING_INTERVAL_MS, type ServerEvent } from "../../shared/api/event.ts";
 import type { Accounts } from "../accounts/ports.ts";
 import type { HubCommands, NumberedEvent, ReadModels } from "../ports.ts";
 import type { SignedIn } from "./signed-in.ts";
-import { may } from "./policy.ts";
 
 export const MAX_STREAMS = 500;
 /**
@@ -171,7 +170,7 @@ function deliver(stream: Stream, event: NumberedEvent, text: string): void {
     else stream.waiting.push(event);
     return;
   }
-  if (!maySee(stream.session.role, event.event)) return;
+  if (!maySee(stream.session, event.event)) return;
   stream.response.write(text);
   if (stream.response.writableLength > MAX_QUEUED_BYTES) stream.response.destroy();
 }
@@ -188,7 +187,7 @@ async function catchUp(
       stream.response.write(formatPlain({ type: "reload" }));
     } else {
       for (const event of missed) {
-        if (maySee(stream.session.role, event.event)) stream.response.write(format(event));
+        if (maySee(stream.session, event.event)) stream.response.write(format(event));
         last = event.index;
       }
     }
@@ -218,14 +217,15 @@ async function stillSignedIn(stream: Stream, options: StreamsOptions): Promise<v
   }
 }
 
-function maySee(role: Role, event: ServerEvent): boolean {
+function maySee(session: SignedIn, event: ServerEvent): boolean {
+  const person = personOf(session);
   switch (event.type) {
     case "incident":
-      return may(role, event.incident.kind === "test" ? "tests:read" : "incidents:read");
+      return may(person, "incidents:read", { incident: event.incident });
     case "hub":
-      return may(role, "hub:read");
+      return may(person, "hub:read");
     case "recording":
-      return may(role, "recordings:read");
+      return may(person, "recordings:read");
     default:
       return true;
   }

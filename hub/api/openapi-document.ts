@@ -2,10 +2,13 @@
  * From what the framework writes of our routes to what
  * is really sent: a pure function over the document.
  */
+import type { Action } from "../../shared/access/rights.ts";
 import type { Role } from "../../shared/api/session.ts";
 
 /** What the document cannot see of a route. */
 export interface Told {
+  /** A row of `shared/access/rights.ts`. */
+  readonly action: Action | undefined;
   /** `undefined`: no session is needed. */
   readonly roles: readonly Role[] | undefined;
   /** Some are answered without a session all the same. */
@@ -32,6 +35,7 @@ interface Operation {
   security?: Security;
   requestBody?: { required?: boolean; content: Record<string, unknown> };
   responses: Record<string, Answer>;
+  "x-action"?: Action;
   "x-roles"?: readonly Role[];
 }
 
@@ -123,6 +127,7 @@ function finishOperation(operation: Operation, { path, method, told }: Place): v
   operation.tags = [path.startsWith("/api/") ? (words[0] ?? "health") : "health"];
   if (operation.requestBody && told?.mayOmitBody) operation.requestBody.required = false;
   operation.security = securityOf(told);
+  if (told?.action) operation["x-action"] = told.action;
   if (told?.roles) operation["x-roles"] = told.roles;
   // `Range` is for GET only.
   if (method === "head") delete operation.responses["206"];

@@ -2,7 +2,7 @@
  * The interface's own description: OpenAPI 3.1, made from
  * the schemas and settings that the routes run with.
  *
- * What the routes do not say themselves follows from their policy line: who is let in, by which
+ * What the routes do not say themselves follows from the action they name: who is let in, by which
  * credentials, and how the refusals look. `npm run check` lints the result, and a test compares it
  * with what is sent.
  */
@@ -13,6 +13,7 @@ import {
   createJsonSchemaTransformObject,
 } from "fastify-type-provider-zod";
 import { z } from "zod";
+import { isForPeople, rolesOf } from "../../shared/access/may.ts";
 import { ServerEvent } from "../../shared/api/event.ts";
 import { Incident, Recording } from "../../shared/api/incident.ts";
 import { Pillar } from "../../shared/api/pillar.ts";
@@ -21,7 +22,6 @@ import { Session } from "../../shared/api/session.ts";
 import { Alarm } from "../../shared/protocol/alarm.ts";
 import type { Api } from "./context.ts";
 import { finishDocument, type Told } from "./openapi-document.ts";
-import { POLICY } from "./policy.ts";
 import { cookieOf, type PublicAddress } from "./http/public-address.ts";
 
 declare module "fastify" {
@@ -85,9 +85,9 @@ function tell(route: RouteOptions): Told {
   const { body, params, querystring } = (route.schema ?? {}) as Readonly<
     Record<"body" | "params" | "querystring", z.ZodType | undefined>
   >;
-  const permission = config.may ?? "public";
   return {
-    roles: permission === "public" ? undefined : POLICY[permission],
+    action: config.may,
+    roles: config.may && isForPeople(config.may) ? rolesOf(config.may) : undefined,
     isOpenToSome: config.isOpenTo !== undefined,
     takesSomething: Boolean(body ?? params ?? querystring),
     namesSomething: params !== undefined,

@@ -101,7 +101,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   app.get(
     "/api/v1/openapi.json",
     {
-      config: { may: "public" },
+      config: { may: "description:read" },
       schema: {
         summary: "This description",
         response: { 200: z.record(z.string(), z.unknown()), ...failures },

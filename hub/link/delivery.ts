@@ -1,4 +1,5 @@
 /** One reading of what a pillar sent, whichever way it came: parsed, and bound to the sender. */
+import { may, pillarOf } from "../../shared/access/may.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import type { Parsed } from "../../shared/parse.ts";
 import { parseUp, type UpMessage } from "../../shared/protocol/messages.ts";
@@ -18,8 +19,9 @@ export function readDelivery(delivery: Delivery): Parsed<UpMessage> {
 
 /** A pillar may name only itself, also inside a message. */
 export function boundTo(pillarId: PillarId, message: UpMessage): Parsed<UpMessage> {
-  if (message.channel === "alarm" && message.message.event.pillarId !== pillarId) {
-    const found = message.message.event.pillarId;
+  if (message.channel !== "alarm") return { ok: true, value: message };
+  const { pillarId: found } = message.message.event;
+  if (!may(pillarOf(pillarId), "pillars:report", { pillarId: found })) {
     return { ok: false, reason: `expected an alarm of ${pillarId}, found one of ${found}` };
   }
   return { ok: true, value: message };

@@ -157,6 +157,12 @@ const BANNED: readonly (readonly [pattern: RegExp, why: string, where: RegExp])[
     "measure, then say",
     /\.(?:md|ts|vue)$/,
   ],
+  [
+    /\brole(?:\.value)?\s*[!=]==\s*"(?:operator|supervisor|technician|admin)"/,
+    "ask may() of shared/access",
+    // The last administrator stays one, whoever asks.
+    /^hub\/(?!accounts\/)/,
+  ],
   [/https?:\/\/(?:cdn|unpkg|fonts\.g)/, "no external resource", /\.(?:ts|vue|html|css)$/],
 ];
 

@@ -180,6 +180,11 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ],
   ["I-2", "test/hub/api/access.test.ts", "another site's page cannot sign somebody in"],
   ["I-3", "test/hub/api/walk.test.ts", "%s gives nobody what is not there or not theirs"],
+  [
+    "I-3",
+    "test/shared/access/may.test.ts",
+    "every role gets what the table above says, in every situation",
+  ],
   ["I-3", "test/hub/api/media.test.ts", "an offer is answered with 201, a location and SDP"],
   ["I-4", "test/hub/api/walk.test.ts", "%s refuses it as described"],
   [

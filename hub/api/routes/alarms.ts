@@ -30,7 +30,7 @@ export function alarmRoute(app: Api, options: AlarmRouteOptions): void {
   app.post(
     "/api/v1/pillars/:id/alarms",
     {
-      config: { may: "public", rateLimit: ALARMS },
+      config: { may: "pillars:report", rateLimit: ALARMS },
       schema: {
         summary: "The HTTPS fallback for a signed alarm",
         params: PillarParams,

@@ -13,7 +13,7 @@ export function enrolmentRoutes(app: Api, context: ApiContext): void {
   app.post(
     "/api/v1/enrolments",
     {
-      config: { may: "public", rateLimit: TRIES },
+      config: { may: "pillars:enrol", rateLimit: TRIES },
       schema: {
         summary: "Enrol a pillar with its one-time code",
         body: EnrolmentRequest,

@@ -1,5 +1,6 @@
 /** For supervisors of processes and of fleets: alive, ready, and the numbers. */
 import { z } from "zod";
+import { may, personOf } from "../../../shared/access/may.ts";
 import { knownSession } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { LOOPBACK, isLocalAndDirect } from "../http/public-address.ts";
@@ -17,7 +18,7 @@ export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): v
   app.get(
     "/healthz",
     {
-      config: { may: "public" },
+      config: { may: "health:read" },
       schema: { summary: "The process lives", response: { 200: Health, ...failures } },
     },
     async () => ({ status: "ok" as const }),
@@ -25,7 +26,7 @@ export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): v
   app.get(
     "/readyz",
     {
-      config: { may: "public" },
+      config: { may: "health:read" },
       schema: {
         summary: "Whether it can do its work",
         response: { 200: Health, 503: Health, ...failures },
@@ -35,7 +36,8 @@ export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): v
       const checks = [...(await context.health())];
       const isReady = checks.every((check) => check.isOk);
       const status = isReady ? ("ok" as const) : ("degraded" as const);
-      const mayKnow = (await knownSession(request, context)) !== undefined;
+      const session = await knownSession(request, context);
+      const mayKnow = session !== undefined && may(personOf(session), "health:details");
       return reply.code(isReady ? 200 : 503).send(mayKnow ? { status, checks } : { status });
     },
   );

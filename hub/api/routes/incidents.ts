@@ -1,6 +1,7 @@
 /** Incidents: what they are, what happened, and the orders that move them. */
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
+import { may, personOf } from "../../../shared/access/may.ts";
 import {
   CloseBody,
   DispatchBody,
@@ -16,7 +17,6 @@ import { IncidentId } from "../../../shared/ids.ts";
 import type { OperatorOrder } from "../../core/events.ts";
 import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
-import { may } from "../policy.ts";
 import { problem } from "../problem.ts";
 import { failures, IdempotencyKey, idempotencyKeyOf, IncidentParams } from "../schemas.ts";
 
@@ -87,7 +87,7 @@ const ORDERS = {
   hold: of(HoldBody.nullish(), (body) => ({ name: "hold", held: body?.held ?? true })),
   transfer: of(TransferBody, async ({ to }, context) => {
     const found = await context.accounts.find(to);
-    if (!found || found.isDisabled || !may(found.role, "incidents:order")) {
+    if (!found || found.isDisabled || !may(personOf(found), "incidents:order")) {
       throw problem("bad-request", `body.to: expected an operator or supervisor, found ${to}`);
     }
     return { name: "transfer", to, toName: found.displayName };

@@ -8,6 +8,7 @@
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { may, personOf } from "../../../shared/access/may.ts";
 import { BoundedMap } from "../../../shared/bounded-map.ts";
 import { IncidentId, MediaSessionId, type Username } from "../../../shared/ids.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
@@ -128,7 +129,8 @@ function resourceRoutes(app: Api, context: ApiContext, { url, ownerBySession }: 
     },
     async (request, reply) => {
       const { session } = request.params;
-      if (ownerBySession.get(session) !== actorOf(request).username) {
+      const openedBy = ownerBySession.get(session);
+      if (!may(personOf(actorOf(request)), "media:end", { openedBy })) {
         throw problem("not-found", "expected a connection of yours; it may have ended already");
       }
       ownerBySession.delete(session);

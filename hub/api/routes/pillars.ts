@@ -1,4 +1,5 @@
 /** The fleet, and the signed commands to it. */
+import { may, personOf } from "../../../shared/access/may.ts";
 import {
   CommandAnswer,
   CommandRequest,
@@ -8,7 +9,6 @@ import {
 } from "../../../shared/api/pillar.ts";
 import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
-import { mayCommand } from "../policy.ts";
 import { problem } from "../problem.ts";
 import { failures, IdempotencyKey, idempotencyKeyOf, PillarParams } from "../schemas.ts";
 
@@ -83,7 +83,7 @@ function commandRoute(app: Api, context: ApiContext): void {
       const { id } = request.params;
       const { command } = request.body;
       const by = actorOf(request);
-      if (!mayCommand(by.role, command)) {
+      if (!may(personOf(by), `command:${command.name}`)) {
         const found = `${by.username} is ${by.role}`;
         throw problem("forbidden", `${found}, which may not send the command ${command.name}`);
       }

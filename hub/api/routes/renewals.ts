@@ -9,6 +9,7 @@
 import type { FastifyRequest } from "fastify";
 import { TLSSocket } from "node:tls";
 import { z } from "zod";
+import { may, pillarOf } from "../../../shared/access/may.ts";
 import { RenewalRequest, RenewalResult } from "../../../shared/api/enrolment.ts";
 import type { PillarId } from "../../../shared/ids.ts";
 import { identify } from "../../link/entrance/peer-identity.ts";
@@ -28,7 +29,7 @@ export function renewalRoute(app: Api, options: RenewalRouteOptions): void {
   app.post(
     "/api/v1/pillars/:id/certificate",
     {
-      config: { may: "public", rateLimit: RENEWALS },
+      config: { may: "pillars:renew", rateLimit: RENEWALS },
       schema: {
         summary: "The next certificate, for the one shown in the handshake",
         params: PillarParams,
@@ -40,13 +41,13 @@ export function renewalRoute(app: Api, options: RenewalRouteOptions): void {
       const { id } = request.params;
       const certificateSerial = serialShown(request, id);
       const asked = { pillarId: id, certificateSerial, request: request.body };
-      const may = await options.hub.mayRenew(asked);
-      if (!may.ok) throw problem("forbidden", may.detail);
-      if (may.isFirstUse) {
+      const next = await options.hub.mayRenew(asked);
+      if (!next.ok) throw problem("forbidden", next.detail);
+      if (next.isFirstUse) {
         const used = { at: Date.now(), pillarId: id, certificateSerial };
         await options.hub.record([{ type: "certificate-adopted", ...used }]);
       }
-      if (!may.isDue) return reply.code(204).send(null);
+      if (!next.isDue) return reply.code(204).send(null);
       const certificate = await renew(options, asked);
       request.log.info({ pillarId: id }, `pillar ${id} has a new certificate`);
       return reply.code(201).send({ certificate });
@@ -68,7 +69,7 @@ function serialShown(request: FastifyRequest, pillarId: PillarId): string {
       `expected a good certificate, found ${found}: enrol the pillar again`,
     );
   }
-  if (peer.pillarId !== pillarId) {
+  if (!may(pillarOf(peer.pillarId), "pillars:renew", { pillarId })) {
     throw problem("forbidden", `expected the certificate of ${pillarId}, found ${peer.pillarId}'s`);
   }
   return peer.serial;

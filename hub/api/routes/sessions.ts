@@ -1,11 +1,11 @@
 /** Signing in and out. */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { may, personOf } from "../../../shared/access/may.ts";
 import { Credentials, OperatorPage, Session } from "../../../shared/api/session.ts";
 import type { FactOf } from "../../core/facts.ts";
 import { signedInOf, type SignedIn } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
-import { may } from "../policy.ts";
 import { problem } from "../problem.ts";
 import { cookieOf, isLocalAndDirect, type PublicAddress } from "../http/public-address.ts";
 import { failures } from "../schemas.ts";
@@ -22,7 +22,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
     "/api/v1/sessions",
     {
       config: {
-        may: "public",
+        may: "session:open",
         rateLimit: { ...SIGN_INS, hook: "preHandler", keyGenerator: counted(guard) },
         sends: { 201: { "Set-Cookie": "The session, for browsers." } },
       },
@@ -76,7 +76,7 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
     async () => {
       const people = await context.accounts.list();
       const found = people.filter(
-        ({ role, isDisabled }) => !isDisabled && may(role, "incidents:order"),
+        (person) => !person.isDisabled && may(personOf(person), "incidents:order"),
       );
       return {
         items: found.map(({ username, displayName, role }) => ({ username, displayName, role })),

@@ -14,7 +14,7 @@ import type { Link } from "../api/link.ts";
 import { openStream, type Stream } from "../api/stream.ts";
 import { heardHubTime } from "./clock.ts";
 import { notify } from "./notifications.ts";
-import { forgetSession, mayWatch, restoreSession } from "./session.ts";
+import { forgetSession, mayReadCalls, mayWatch, restoreSession } from "./session.ts";
 
 /** Active incidents a desk can hold; the hub's own limit is 10,000. */
 const MAX_ACTIVE = 10_000;
@@ -88,7 +88,7 @@ async function checkSession(): Promise<void> {
 export async function reload(): Promise<void> {
   touched.clear();
   clearTimeout(retry);
-  await Promise.all([loadPillars(), mayWatch.value ? loadIncidents() : undefined]);
+  await Promise.all([loadPillars(), mayReadCalls.value ? loadIncidents() : undefined]);
   if (unreadLists.size > 0 && stream) retry = setTimeout(() => void reload(), READ_AGAIN_MS);
 }
 

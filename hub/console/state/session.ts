@@ -1,22 +1,36 @@
 /** Who sits here. */
 import { computed, shallowRef } from "vue";
-import { Session, type Role } from "../../../shared/api/session.ts";
+import { may, personOf, type Subject } from "../../../shared/access/may.ts";
+import type { Action } from "../../../shared/access/rights.ts";
+import { Session } from "../../../shared/api/session.ts";
 import { ask, order, type Answer } from "../api/client.ts";
+
+/** The commands that the fleet page has buttons for. */
+const OF_THE_FLEET_PAGE = [
+  "command:identify",
+  "command:self-test",
+  "command:restart-media",
+] as const;
 
 const session = shallowRef<Session | null>(null);
 
 export const me = computed(() => session.value);
-export const role = computed<Role | null>(() => session.value?.role ?? null);
-/** Technicians and administrators keep the pillars going; they neither hear nor see people. */
-export const mayWatch = computed(() => role.value === "operator" || role.value === "supervisor");
-export const mayTakeOver = computed(() => role.value === "supervisor");
-/** Its recordings are evidence, so a supervisor decides. */
-export const mayLock = computed(() => role.value === "supervisor");
-export const maySeeHub = computed(() => role.value !== null && role.value !== "operator");
-export const mayRevoke = computed(() => role.value === "admin");
-export const mayManage = computed(() => role.value === "admin");
-export const mayAudit = computed(() => role.value === "supervisor" || role.value === "admin");
-export const mayCommand = computed(() => role.value !== null && role.value !== "operator");
+/** Whether who sits here may do this: what they may not do is not offered. */
+export const mayDo = (action: Action, subject?: Subject): boolean =>
+  session.value !== null && may(personOf(session.value), action, subject);
+
+/** Calls: their list, their history. */
+export const mayReadCalls = computed(() => mayDo("incidents:read"));
+/** To watch and listen. */
+export const mayWatch = computed(() => mayDo("media:use"));
+export const mayPlayBack = computed(() => mayDo("recordings:read"));
+export const mayTakeOver = computed(() => mayDo("incidents:take-over"));
+export const mayLock = computed(() => mayDo("incidents:lock"));
+export const maySeeHub = computed(() => mayDo("hub:read"));
+export const mayRevoke = computed(() => mayDo("pillars:revoke"));
+export const mayManage = computed(() => mayDo("accounts:manage"));
+export const mayAudit = computed(() => mayDo("audit:read"));
+export const mayCommand = computed(() => OF_THE_FLEET_PAGE.some((action) => mayDo(action)));
 
 /** Asks the hub who we are; false = nobody. */
 export async function restoreSession(): Promise<boolean> {
@@ -41,5 +55,5 @@ export function forgetSession(): void {
   session.value = null;
 }
 
-export const homeOf = (who: Role | null): string =>
-  who === "technician" || who === "admin" ? "/fleet" : "/desk";
+export const homeOf = (who: Session | null): string =>
+  who === null || may(personOf(who), "incidents:read") ? "/desk" : "/fleet";

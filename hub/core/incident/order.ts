@@ -5,6 +5,7 @@
  * supervisor may take over by answering, and both names stay in the journal. Repeating an order
  * that has already come true changes nothing and is not an error, because networks repeat.
  */
+import { isOwner, may, personOf, type Principal } from "../../../shared/access/may.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import { setDeadline } from "./deadline.ts";
 import { both, nothing, refuse, type Decision } from "../decision.ts";
@@ -27,6 +28,7 @@ type OrderNamed<N extends OperatorOrder["name"]> = Extract<OperatorOrder, { name
 interface Request {
   readonly event: Ordered;
   readonly incident: IncidentRecord;
+  readonly person: Principal;
   /** Begins every fact. */
   readonly base: {
     readonly at: number;
@@ -43,17 +45,13 @@ export function decideOrder(state: HubState, event: Ordered): Decision {
     const detail = `no such incident, or closed before the latest ${MAX_CLOSED}: ${incidentId}`;
     return refuse("not-found", detail);
   }
-  if (!mayAct(event, incident)) {
+  const person = personOf({ username: by, role: event.role });
+  if (!may(person, "incidents:order", { incident })) {
     return refuse("forbidden", `expected an operator or a supervisor, found a ${event.role}`);
   }
-  const request = { event, incident, base: { at, incidentId, by, byName } };
+  const request = { event, incident, person, base: { at, incidentId, by, byName } };
   if (incident.state === "closed") return decideClosed(state, request);
   return decideOpen(state, request, order);
-}
-
-/** Technicians and administrators may listen only to the tests they make themselves. */
-function mayAct({ role }: Ordered, incident: IncidentRecord): boolean {
-  return role === "operator" || role === "supervisor" || incident.kind === "test";
 }
 
 function decideOpen(state: HubState, request: Request, order: OperatorOrder): Decision {
@@ -94,33 +92,32 @@ function decideClosed(state: HubState, request: Request): Decision {
 
 /** A hand-over still ringing belongs to nobody yet. */
 const hasTaken = (incident: IncidentRecord): boolean => incident.state !== "open";
-const isOwner = ({ event, incident }: Request): boolean =>
-  hasTaken(incident) && incident.owner === event.by;
-const isSupervisor = ({ event }: Request): boolean => event.role === "supervisor";
+const isOwn = ({ person, incident }: Request): boolean => isOwner(person, incident);
 
-function taken({ incident }: Request): Decision {
+function taken({ incident }: Pick<Request, "incident">): Decision {
   return refuse("conflict", "somebody else was first", incident.ownerName);
 }
 
-/** The order may come from the owner, or from a supervisor. */
-function needsOwner(request: Request): Decision | undefined {
-  if (isOwner(request) || isSupervisor(request) || request.incident.kind === "test") {
-    return undefined;
-  }
-  return hasTaken(request.incident)
-    ? taken(request)
+/** Why an order that is not everybody's is refused. */
+function whyNot(
+  { person, incident }: Request,
+  action: `incidents:${"transfer" | "dispatch" | "close"}`,
+): Decision | undefined {
+  if (may(person, action, { incident })) return undefined;
+  return hasTaken(incident)
+    ? taken({ incident })
     : refuse("conflict", "acknowledge or answer the incident first");
 }
 
 function acknowledge(request: Request): Decision {
-  if (hasTaken(request.incident)) return isOwner(request) ? nothing : taken(request);
+  if (hasTaken(request.incident)) return isOwn(request) ? nothing : taken(request);
   return { facts: [{ type: "incident-acknowledged", ...request.base }], effects: [] };
 }
 
 function answer(request: Request): Decision {
   const { incident, base } = request;
-  const isTakeOver = hasTaken(incident) && !isOwner(request);
-  if (isTakeOver && !isSupervisor(request)) return taken(request);
+  const isTakeOver = hasTaken(incident) && !isOwn(request);
+  if (isTakeOver && !may(request.person, "incidents:take-over")) return taken(request);
   if (incident.state === "answered" && !isTakeOver) {
     return incident.isHeld
       ? told(incident, { type: "incident-held", ...base, held: false })
@@ -140,7 +137,7 @@ function hold(request: Request, order: OrderNamed<"hold">): Decision {
   if (incident.state !== "answered") {
     return refuse("conflict", `expected an answered call, found it ${incident.state}`);
   }
-  if (!isOwner(request)) return taken(request);
+  if (!may(request.person, "incidents:hold", { incident })) return taken(request);
   if (incident.isHeld === order.held) return nothing;
   return told(incident, { type: "incident-held", ...base, held: order.held });
 }
@@ -148,7 +145,7 @@ function hold(request: Request, order: OrderNamed<"hold">): Decision {
 /** Rings one person first; if nobody takes it in time, everybody. */
 function transfer(state: HubState, request: Request, order: OrderNamed<"transfer">): Decision {
   const { incident, base } = request;
-  const refused = needsOwner(request);
+  const refused = whyNot(request, "incidents:transfer");
   if (refused) return refused;
   if (incident.owner === order.to) {
     return refuse("bad-request", `${order.toName} has this incident already`);
@@ -164,7 +161,7 @@ function transfer(state: HubState, request: Request, order: OrderNamed<"transfer
 }
 
 function dispatch(request: Request, order: OrderNamed<"dispatch">): Decision {
-  const refused = needsOwner(request);
+  const refused = whyNot(request, "incidents:dispatch");
   if (refused) return refused;
   if (request.incident.units >= MAX_UNITS) {
     return refuse("bad-request", `expected at most ${MAX_UNITS} units for one incident`);
@@ -185,7 +182,7 @@ function note(request: Request, order: OrderNamed<"note">): Decision {
 
 function close(request: Request, order: OrderNamed<"close">): Decision {
   const { incident, base } = request;
-  const refused = needsOwner(request);
+  const refused = whyNot(request, "incidents:close");
   if (refused) return refused;
   if (order.note.length > MAX_NOTE_LENGTH) {
     return refuse("bad-request", `expected at most ${MAX_NOTE_LENGTH} characters`);

@@ -8,6 +8,7 @@
  * Recording stops long before the journal could lack room,
  * because an alarm needs the journal and nothing else.
  */
+import { may, personOf } from "../../../shared/access/may.ts";
 import type { HubFaultCode } from "../../../shared/api/hub.ts";
 import type { DeletionReason } from "../../../shared/api/incident.ts";
 import { assertNever } from "../../../shared/assert.ts";
@@ -160,7 +161,9 @@ export function decideLock(
 ): Decision {
   const { at, incidentId, by, byName, role, isLocked } = event;
   const reason = event.reason.trim();
-  if (role !== "supervisor") return refuse("forbidden", `expected a supervisor, found a ${role}`);
+  if (!may(personOf({ username: by, role }), "incidents:lock")) {
+    return refuse("forbidden", `expected a supervisor, found a ${role}`);
+  }
   if (!event.isKnown) return refuse("not-found", `no such incident: ${incidentId}`);
   if (reason === "" || reason.length > MAX_LOCK_REASON) {
     return refuse("bad-request", `expected a reason of 1 to ${MAX_LOCK_REASON} characters`);

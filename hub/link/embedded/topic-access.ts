@@ -3,6 +3,7 @@
  *
  * Identity comes from the certificate alone; names inside packets are only compared with it.
  */
+import { may, pillarOf } from "../../../shared/access/may.ts";
 import type { PillarId } from "../../../shared/ids.ts";
 import {
   DOWN_CHANNELS,
@@ -52,7 +53,7 @@ export type MayPublish =
   | { readonly ok: false; readonly reason: string };
 
 export function mayPublish(pillarId: PillarId, request: PublishRequest): MayPublish {
-  if (upOwner(request.topic) !== pillarId) {
+  if (!may(pillarOf(pillarId), "pillars:report", { pillarId: upOwner(request.topic) })) {
     return refuse(`may publish only under its own up/, found topic ${quote(request.topic)}`);
   }
   if (request.qos > 1) return refuse(`may publish with QoS 0 or 1, found ${request.qos}`);

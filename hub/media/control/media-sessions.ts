@@ -6,6 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
+import { may, personOf } from "../../../shared/access/may.ts";
 import { BoundedMap } from "../../../shared/bounded-map.ts";
 import type { IncidentId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import type { Fact } from "../../core/facts.ts";
@@ -95,8 +96,8 @@ const ENDED = refused("conflict", "the session was ended");
 function whyNot(sessions: Sessions, { incidentId, role, by }: ViewRequest): ViewAnswer | undefined {
   const incident = sessions.incident(incidentId);
   if (!incident) return refused("not-found", `no such incident: ${incidentId}`);
-  const isOperator = by.role === "operator" || by.role === "supervisor";
-  if (!isOperator && incident.kind !== "test") {
+  const person = personOf(by);
+  if (!may(person, "media:use", { incident })) {
     return refused("forbidden", `expected an operator or a supervisor, found a ${by.role}`);
   }
   if (incident.state === "closed") return refused("conflict", "the incident is closed");
@@ -105,7 +106,7 @@ function whyNot(sessions: Sessions, { incidentId, role, by }: ViewRequest): View
   }
   if (role === "watch") return undefined;
   if (incident.state !== "answered") return refused("conflict", "answer the incident first");
-  return incident.owner === by.username
+  return may(person, "media:talk", { incident })
     ? undefined
     : refused("conflict", `${incident.ownerName ?? "somebody else"} is talking`);
 }

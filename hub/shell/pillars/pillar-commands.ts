@@ -5,6 +5,7 @@
  * A command names the pillar's boot and connection, so one that was delayed past either does
  * nothing. A pillar whose identity is in doubt is sent no command.
  */
+import { may, personOf } from "../../../shared/access/may.ts";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
 import type { CommandId, PillarId, SessionNonce } from "../../../shared/ids.ts";
 import type { Command, CommandBody, PillarCommand } from "../../../shared/protocol/command.ts";
@@ -117,24 +118,21 @@ interface SirenWish {
   readonly by: Actor;
 }
 
-/**
- * A siren frightens a whole street: only the incident's owner may order it, or a supervisor who
- * says why. Any of them may end it.
- */
+/** Who may order a siren may also end it, for whatever incident it sounds. */
 function whyNoSiren(
   state: HubState,
   { pillarId, request, by }: SirenWish,
 ): CommandSent | undefined {
   const { command, reason } = request;
   const isOff = command.name === "siren" && !command.on;
-  const isOwner = [...state.incidents.values()].some(
-    (incident) => incident.pillarId === pillarId && incident.owner === by.username,
-  );
-  if (isOff || isOwner || (by.role === "supervisor" && reason !== undefined)) return undefined;
-  const expected =
-    by.role === "supervisor"
-      ? "expected a reason: the siren of a pillar whose incident is not yours is kept with it"
-      : `expected the owner of an open incident at ${pillarId}, or a supervisor with a reason`;
+  const person = personOf(by);
+  const open = [...state.incidents.values()].filter((incident) => incident.pillarId === pillarId);
+  const isOfHandler = open.some((incident) => may(person, "siren:sound", { incident }));
+  const mayWithReason = may(person, "siren:sound", { hasReason: true });
+  if (isOff || isOfHandler || (mayWithReason && reason !== undefined)) return undefined;
+  const expected = mayWithReason
+    ? "expected a reason: the siren of a pillar whose incident is not yours is kept with it"
+    : `expected the owner of an open incident at ${pillarId}, or a supervisor with a reason`;
   return { ok: false, code: "forbidden", detail: expected };
 }
 

@@ -1,0 +1,85 @@
+/**
+ * Who may: the one function that the HTTP interface, the hub's decisions and the console ask.
+ *
+ * What is not told about the subject counts as not so. Without a subject the answer is therefore
+ * what somebody may do whatever it is about.
+ */
+import type { Incident } from "../api/incident.ts";
+import { Role } from "../api/session.ts";
+import type { PillarId, Username } from "../ids.ts";
+import { RIGHTS, type Action, type Condition, type Grantee, type Rights } from "./rights.ts";
+
+export type Principal =
+  | { readonly kind: "person"; readonly username: Username; readonly roles: readonly Role[] }
+  | { readonly kind: "pillar"; readonly pillarId: PillarId };
+
+export type IncidentFacts = Pick<Incident, "kind" | "state" | "owner">;
+
+/** What an action is about: of each action only what its row in the table looks at. */
+export interface Subject {
+  readonly incident?: IncidentFacts | undefined;
+  readonly hasReason?: boolean;
+  /** Who opened the connection. */
+  readonly openedBy?: Username | undefined;
+  /** The pillar that is spoken for. */
+  readonly pillarId?: PillarId | undefined;
+}
+
+type May = (principal: Principal, action: Action, subject?: Subject) => boolean;
+
+/** Any table's rules, so that a test can show that a wrong table is noticed. */
+export const mayBy =
+  (rights: Rights): May =>
+  (principal, action, subject = {}) =>
+    rights[action].some(
+      ({ to, when = [] }) =>
+        to.some((grantee) => isGrantee(principal, grantee)) &&
+        when.every((condition) => IS_SO[condition](principal, subject)),
+    );
+
+export const may: May = mayBy(RIGHTS);
+
+export const personOf = (who: {
+  readonly username: Username;
+  readonly role: Role;
+}): Principal & { kind: "person" } => ({
+  kind: "person",
+  username: who.username,
+  roles: [who.role],
+});
+
+export const pillarOf = (pillarId: PillarId): Principal => ({ kind: "pillar", pillarId });
+
+/** An incident that was handed over and still rings is nobody's yet. */
+export const isOwner = (principal: Principal, incident: IncidentFacts): boolean =>
+  incident.state !== "open" && isNamed(principal, incident);
+
+/** Whether it takes a person who is signed in; otherwise something else shows who it is. */
+export const isForPeople = (action: Action): boolean =>
+  RIGHTS[action].every(({ to }) => to.every((grantee) => isRole(grantee)));
+
+/** Who may do it whatever it is about. */
+export const rolesOf = (action: Action): readonly Role[] =>
+  Role.options.filter((role) => RIGHTS[action].some(({ to, when }) => !when && to.includes(role)));
+
+const isRole = (grantee: Grantee): grantee is Role => grantee !== "anybody" && grantee !== "pillar";
+
+function isGrantee(principal: Principal, grantee: Grantee): boolean {
+  if (grantee === "anybody") return true;
+  if (grantee === "pillar") return principal.kind === "pillar";
+  return principal.kind === "person" && principal.roles.includes(grantee);
+}
+
+const isNamed = (principal: Principal, { owner }: IncidentFacts): boolean =>
+  principal.kind === "person" && owner === principal.username;
+
+const IS_SO: Readonly<Record<Condition, (principal: Principal, subject: Subject) => boolean>> = {
+  "is-test": (_principal, { incident }) => incident?.kind === "test",
+  "is-owner": (principal, { incident }) => incident !== undefined && isOwner(principal, incident),
+  "is-named": (principal, { incident }) => incident !== undefined && isNamed(principal, incident),
+  "has-reason": (_principal, { hasReason }) => hasReason === true,
+  "is-opener": (principal, { openedBy }) =>
+    principal.kind === "person" && openedBy === principal.username,
+  "is-itself": (principal, { pillarId }) =>
+    principal.kind === "pillar" && pillarId === principal.pillarId,
+};

@@ -1,0 +1,211 @@
+/**
+ * Who may: every action by every role in every situation, against a table that was written by hand.
+ *
+ * The table here says it in other words than `shared/access/rights.ts`, so that a mistake there is
+ * not repeated here. A door that somebody opens is found: the last tests open each one.
+ */
+import { describe, expect, test } from "vitest";
+import { isForPeople, may, mayBy, pillarOf, rolesOf } from "../../../shared/access/may.ts";
+import type { Principal, Subject } from "../../../shared/access/may.ts";
+import { RIGHTS, type Action, type Grant, type Rights } from "../../../shared/access/rights.ts";
+import { IncidentState } from "../../../shared/api/incident.ts";
+import { Role } from "../../../shared/api/session.ts";
+import { PillarId, Username } from "../../../shared/ids.ts";
+import { AlarmKind } from "../../../shared/protocol/alarm.ts";
+
+/**
+ * `-` never, `yes` always, otherwise in one of these situations: `test` the incident is one, `taken`
+ * it was taken by whoever asks, `theirs` they are its owner even if it rings, `why` they give a
+ * reason, `opened` they opened the connection, `self` it is about themselves; `a+b` in both at once.
+ */
+const EXPECTED = `
+  action               operator    supervisor  technician  admin       pillar
+  session:open         yes         yes         yes         yes         yes
+  session:own          yes         yes         yes         yes         -
+  description:read     yes         yes         yes         yes         yes
+  health:read          yes         yes         yes         yes         yes
+  health:details       yes         yes         yes         yes         -
+  operators:read       yes         yes         -           -           -
+  events:read          yes         yes         yes         yes         -
+  incidents:read       yes         yes         test        test        -
+  incidents:order      yes         yes         test        test        -
+  incidents:take-over  -           yes         -           -           -
+  incidents:hold       taken       taken       taken+test  taken+test  -
+  incidents:transfer   taken,test  yes         test        test        -
+  incidents:dispatch   taken,test  yes         test        test        -
+  incidents:close      taken,test  yes         test        test        -
+  incidents:lock       -           yes         -           -           -
+  media:use            yes         yes         test        test        -
+  media:talk           taken       taken       taken+test  taken+test  -
+  media:end            opened      opened      -           -           -
+  recordings:read      yes         yes         -           -           -
+  pillars:read         yes         yes         yes         yes         -
+  pillars:command      yes         yes         yes         yes         -
+  command:identify     -           yes         yes         yes         -
+  command:resend       -           yes         yes         yes         -
+  command:restart-media -          yes         yes         yes         -
+  command:self-test    -           yes         yes         yes         -
+  command:siren        yes         yes         -           -           -
+  siren:sound          theirs      theirs,why  -           -           -
+  pillars:revoke       -           -           -           yes         -
+  pillars:enrol        yes         yes         yes         yes         yes
+  pillars:renew        -           -           -           -           self
+  pillars:report       -           -           -           -           self
+  accounts:manage      -           -           -           yes         -
+  audit:read           -           yes         -           yes         -
+  hub:read             -           yes         yes         yes         -
+  metrics:read         -           yes         yes         yes         -
+`;
+
+const [COLUMNS = [], ...LINES] = EXPECTED.trim()
+  .split("\n")
+  .map((line) => line.trim().split(/\s+/));
+const cells = new Map(
+  LINES.flatMap(([action, ...row]) =>
+    row.map((cell, at) => [`${action} ${COLUMNS[at + 1]}`, cell] as const),
+  ),
+);
+const actions = LINES.map(([action]) => action as Action);
+
+const ME = Username.parse("wang");
+const OTHER = Username.parse("li");
+const MY_PILLAR = PillarId.parse("demo-001");
+const OTHER_PILLAR = PillarId.parse("demo-002");
+
+const person = (...roles: Role[]): Principal => ({ kind: "person", username: ME, roles });
+const ASKING: readonly (readonly [column: string, principal: Principal])[] = [
+  ...Role.options.map((role) => [role, person(role)] as const),
+  ["pillar", pillarOf(MY_PILLAR)],
+];
+
+/** A subject, and what is so in it, known from how it was made. */
+interface Situation {
+  readonly subject: Subject;
+  readonly isSo: ReadonlySet<string>;
+}
+
+function* everySituation(): Generator<Situation> {
+  const incidents = AlarmKind.options.flatMap((kind) =>
+    IncidentState.options.flatMap((state) =>
+      [null, ME, OTHER].map((owner) => ({ kind, state, owner })),
+    ),
+  );
+  for (const incident of [undefined, ...incidents]) {
+    for (const hasReason of [false, true]) {
+      for (const openedBy of [undefined, ME, OTHER]) {
+        for (const pillarId of [undefined, MY_PILLAR, OTHER_PILLAR]) {
+          const isTheirs = incident?.owner === ME;
+          const isSo = new Set([
+            ...(incident?.kind === "test" ? ["test"] : []),
+            ...(isTheirs ? ["theirs"] : []),
+            ...(isTheirs && ["acknowledged", "answered", "closed"].includes(incident.state)
+              ? ["taken"]
+              : []),
+            ...(hasReason ? ["why"] : []),
+            ...(openedBy === ME ? ["opened"] : []),
+            ...(pillarId === MY_PILLAR ? ["self"] : []),
+          ]);
+          yield { subject: { incident, hasReason, openedBy, pillarId }, isSo };
+        }
+      }
+    }
+  }
+}
+const SITUATIONS = [...everySituation()];
+
+function isExpected(cell: string | undefined, isSo: ReadonlySet<string>): boolean {
+  if (cell === "yes" || cell === "-" || cell === undefined) return cell === "yes";
+  return cell.split(",").some((all) => all.split("+").every((one) => isSo.has(one)));
+}
+
+/** Where a table of rights answers otherwise than the one above. */
+function differences(rights: Rights, of: readonly Action[] = actions): string[] {
+  const ask = mayBy(rights);
+  return of.flatMap((action) =>
+    ASKING.flatMap(([column, principal]) =>
+      SITUATIONS.flatMap(({ subject, isSo }) => {
+        const found = ask(principal, action, subject);
+        if (found === isExpected(cells.get(`${action} ${column}`), isSo)) return [];
+        return [`${column} ${action} ${found ? "allowed" : "refused"}: ${[...isSo].join()}`];
+      }),
+    ),
+  );
+}
+
+describe("who may", () => {
+  test("every action stands in the table above, and every situation was tried", () => {
+    expect(actions.toSorted()).toEqual((Object.keys(RIGHTS) as Action[]).toSorted());
+    expect(cells.size).toBe(actions.length * ASKING.length);
+    expect(SITUATIONS.length).toBeGreaterThan(500);
+  });
+
+  test("every role gets what the table above says, in every situation", () => {
+    expect(differences(RIGHTS)).toEqual([]);
+  });
+
+  test.each(actions)("%s about nothing in particular needs a `yes` in the table", (action) => {
+    for (const [column, principal] of ASKING) {
+      const cell = cells.get(`${action} ${column}`);
+      expect([column, may(principal, action)]).toEqual([column, cell === "yes"]);
+    }
+  });
+
+  test("several roles give what each of them gives, and no role gives what anybody has", () => {
+    for (const action of actions) {
+      for (const { subject } of SITUATIONS) {
+        const each = Role.options.map((role) => may(person(role), action, subject));
+        expect(may(person(...Role.options), action, subject)).toBe(each.includes(true));
+      }
+      expect(may(person(), action)).toBe(may(pillarOf(OTHER_PILLAR), action));
+    }
+  });
+
+  test("only these need nobody who is signed in", () => {
+    const open = ["description:read", "health:read", "session:open"];
+    const ofPillars = ["pillars:enrol", "pillars:renew", "pillars:report"];
+    const found = actions.filter((action) => !isForPeople(action)).toSorted();
+    expect(found).toEqual([...open, ...ofPillars].toSorted());
+  });
+
+  test("the roles of an action are those with a `yes`", () => {
+    for (const action of actions.filter(isForPeople)) {
+      const expected = Role.options.filter((role) => cells.get(`${action} ${role}`) === "yes");
+      expect([action, rolesOf(action)]).toEqual([action, expected]);
+    }
+  });
+});
+
+describe("a door that is opened is found", () => {
+  const found = (action: Action, grants: readonly Grant[]): boolean =>
+    differences({ ...RIGHTS, [action]: grants }, [action]).length > 0;
+  const isOpen = (action: Action): boolean => cells.get(`${action} pillar`) === "yes";
+  const guarded = actions.filter((action) => !isOpen(action));
+
+  test.each(guarded)("%s for anybody", (action) => {
+    expect(found(action, [{ to: ["anybody"] }])).toBe(true);
+    expect(found(action, [...RIGHTS[action], { to: Role.options }])).toBe(
+      Role.options.some((role) => cells.get(`${action} ${role}`) !== "yes"),
+    );
+  });
+
+  test.each(guarded)("%s for one role more", (action) => {
+    for (const role of Role.options) {
+      const isMore = cells.get(`${action} ${role}`) !== "yes";
+      expect([role, found(action, [...RIGHTS[action], { to: [role] }])]).toEqual([role, isMore]);
+    }
+  });
+
+  test.each(actions)("%s with a grant or a condition less", (action) => {
+    const grants = RIGHTS[action];
+    for (const [at, { to, when = [] }] of grants.entries()) {
+      expect(found(action, grants.toSpliced(at, 1))).toBe(true);
+      for (const condition of when) {
+        const fewer = when.filter((one) => one !== condition);
+        expect([condition, found(action, grants.toSpliced(at, 1, { to, when: fewer }))]).toEqual([
+          condition,
+          true,
+        ]);
+      }
+    }
+  });
+});
