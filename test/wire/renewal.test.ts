@@ -12,6 +12,7 @@ import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import { enrol } from "../../device/adapters/hub/enrolment.ts";
 import { dataPaths } from "../../device/adapters/host/data-dir.ts";
 import { readTlsPair } from "../../device/adapters/identity/tls-pair.ts";
+import { askForCertificate } from "../../device/adapters/hub/renewal.ts";
 import { mqttLink } from "../../device/adapters/hub/mqtt-link.ts";
 import { readIdentity } from "../../device/adapters/identity/identity.ts";
 import { AgentConfig } from "../../device/config.ts";
@@ -157,4 +158,16 @@ test("an expired certificate renews nothing: the pillar waits for a new code", a
   expect(factsOf("certificate-renewed")).toEqual([]);
   const told = { code: "certificate-expired", isActive: true };
   await vi.waitFor(() => expect(factsOf("pillar-fault")).toMatchObject([told]), WITHIN);
+}, 60_000);
+
+test("a pillar gets no certificate in the name of another", async () => {
+  const { dataDir } = await enrolled(45);
+  const asked = askForCertificate({
+    pillarId: PillarId.parse("pillar-2"),
+    urls: [`https://127.0.0.1:${hub.alarmsPort}`],
+    identity: readIdentity(dataDir, PILLAR),
+    notEndedBefore: () => 0,
+  });
+  await expect(asked).rejects.toThrow("expected the certificate of pillar-2, found pillar-1's");
+  expect(factsOf("certificate-renewed")).toEqual([]);
 }, 60_000);

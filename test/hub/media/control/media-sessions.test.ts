@@ -4,11 +4,12 @@ import type { IncidentRecord } from "../../../../hub/core/incident/incident.ts";
 import type { FromMedia, ToMedia } from "../../../../hub/media/ipc.ts";
 import type { MediaPort } from "../../../../hub/ports.ts";
 import { createViews, MAX_VIEWS_OF_ONE } from "../../../../hub/media/control/media-sessions.ts";
+import type { Role } from "../../../../shared/api/session.ts";
 import { person } from "../../../kit/hub/shell-on-doubles.ts";
 
 const INCIDENT = { id: "1".repeat(32), pillarId: "pillar-0", state: "open", kind: "voice" };
 
-function newViews() {
+function newViews(of: Partial<typeof INCIDENT> = {}) {
   const sent: ToMedia[] = [];
   const media: Pick<MediaPort, "send"> = {
     send: (message: ToMedia) => {
@@ -23,14 +24,14 @@ function newViews() {
   const views = createViews({
     media: media as MediaPort,
     maxViewers: 100,
-    incident: () => INCIDENT as unknown as IncidentRecord,
+    incident: () => ({ ...INCIDENT, ...of }) as unknown as IncidentRecord,
     isRevoked: () => false,
     record: async () => {},
     log: pino({ enabled: false }),
   });
-  const offer = (who: string) =>
+  const offer = (who: string, role?: Role) =>
     views.open({
-      ...{ incidentId: INCIDENT.id, role: "watch", sdp: "v=0", by: person(who) },
+      ...{ incidentId: INCIDENT.id, role: "watch", sdp: "v=0", by: person(who, role) },
     } as Parameters<typeof views.open>[0]);
   return { views, sent, offer };
 }
@@ -42,7 +43,7 @@ test("130 offers of one person take that person's places, and everybody else is 
   const codes = new Set(answers.flatMap((answer) => (answer.ok ? [] : [answer.code])));
   expect(codes).toEqual(new Set(["too-many-windows"]));
   expect(sent).toHaveLength(MAX_VIEWS_OF_ONE);
-  const others = await Promise.all(["wang", "li", "zhao"].map(offer));
+  const others = await Promise.all(["wang", "li", "zhao"].map((who) => offer(who)));
   expect(others.map(({ ok }) => ok)).toEqual([true, true, true]);
 });
 
@@ -61,4 +62,14 @@ test("offers that end at once are paced, because each costs the media process a 
   expect(served).toBeGreaterThanOrEqual(24);
   expect(served).toBeLessThan(30);
   expect((await offer("wang")).ok).toBe(true);
+});
+
+test.each(["technician", "admin"] as const)("a %s watches a test, and no call", async (role) => {
+  expect(await newViews({ kind: "test" }).offer("zhao", role)).toMatchObject({ ok: true });
+  for (const kind of ["voice", "silent"]) {
+    const { offer, sent } = newViews({ kind });
+    const detail = `expected an operator or a supervisor, found a ${role}`;
+    expect(await offer("zhao", role)).toEqual({ ok: false, code: "forbidden", detail });
+    expect(sent).toEqual([]);
+  }
 });
