@@ -7,6 +7,14 @@ export interface Decision {
   readonly effects: readonly HubEffect[];
 }
 
+/**
+ * The receipt of the alarm that was decided; without one it is held, and its pillar sends it again.
+ */
+export const receiptIn = ({ effects }: Decision): Receipt | undefined =>
+  effects.find((effect) => effect.type === "accept");
+
+type Receipt = Extract<HubEffect, { type: "accept" }>;
+
 export const nothing: Decision = { facts: [], effects: [] };
 
 type Refusal = Extract<HubEffect, { type: "refuse" }>;

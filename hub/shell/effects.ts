@@ -11,6 +11,7 @@ import { assertNever } from "../../shared/assert.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
 import type { Accepted, Receipt } from "../../shared/protocol/accepted.ts";
 import { signCommand } from "./pillars/pillar-commands.ts";
+import { receiptIn } from "../core/decision.ts";
 import type { HubEffect } from "../core/events.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { recordingPath } from "../journal/read/api-shape.ts";
@@ -60,7 +61,7 @@ export function createEffects(options: EffectsOptions): (settled: Settled) => Pr
   };
   return (settled) => {
     let accepted: Accepted | undefined;
-    const accept = settled.effects.find((effect) => effect.type === "accept");
+    const accept = receiptIn(settled);
     if (accept) attempt(accept, () => (accepted = receipt(options, accept, settled)));
     return {
       ...(accepted && { accepted }),

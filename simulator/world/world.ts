@@ -152,7 +152,7 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
     press: (index, kind) => press(world, pillarAt(index), kind),
     release: (index, kind) => release(world, pillarAt(index), kind),
     tellPillar: (pillar, told) => tellPillar(world, pillar, told),
-    alarmArrives: (alarm, via) => alarmArrives(world, alarm, via),
+    alarmArrives: (alarm, request) => alarmArrives(world, alarm, request),
     takeIn: (event) => takeIn(world, event),
     orderHub: (asked) => orderHub(world, asked),
     expiryOf: expiryIn(basics),

@@ -10,6 +10,7 @@
 import { newChance, type Chance } from "../chance.ts";
 import { NO_END_MS } from "../clock.ts";
 import { enrol, revoke } from "../hub/identities.ts";
+import { crashHub } from "../hub/hub-life.ts";
 import type { HubWorld } from "../hub/hub-state.ts";
 import { crashPillar } from "../pillar/pillar.ts";
 import { keyNamed, type Pillar, type PillarWorld } from "../pillar/pillar-state.ts";
@@ -32,6 +33,7 @@ export interface Administrator {
 interface Office {
   readonly world: AdministratorWorld;
   readonly chance: Chance;
+  readonly restarts: Chance;
   /** Pillars that are being revoked or are so, or get their new identity. */
   readonly busy: Map<Pillar, "revoked" | "enrolled">;
   isHealed: boolean;
@@ -39,6 +41,9 @@ interface Office {
 
 /** Mean time between two visits. */
 const EVERY_MS = 3_600_000;
+/** Of what is asked, and how soon after. */
+const ENDS_SHARE = 0.1;
+const ENDS_WITHIN_MS = 3000;
 /** Of all worlds. */
 const SHARE = 0.4;
 const MOST_AWAY_MS = 3_600_000;
@@ -48,7 +53,8 @@ const SETTLES_MS = 120_000;
 
 export function newAdministrator(world: AdministratorWorld): Administrator {
   const chance = newChance(world.settings.seed, "administrator");
-  const office: Office = { world, chance, busy: new Map(), isHealed: false };
+  const restarts = newChance(world.settings.seed, "administrator-restarts");
+  const office: Office = { world, chance, restarts, busy: new Map(), isHealed: false };
   return {
     begin: (until) => {
       if (chance.isTrue(SHARE)) planNext(office, until);
@@ -108,6 +114,7 @@ function strip(office: Office, pillar: Pillar): void {
   trouble(office, pillar, AGAIN_MS);
   if (office.isHealed) return;
   if (!recordOf(office, pillar)?.revocation) {
+    perhapsEnd(office);
     if (revoke(world, pillar.id)) world.coverage.count(`revoked-${stateOf(pillar)}`);
     later(office, AGAIN_MS, () => strip(office, pillar));
     return;
@@ -117,6 +124,15 @@ function strip(office: Office, pillar: Pillar): void {
   world.note("world", "revoked", `${pillar.id} for ${Math.round(awayMs / 1000)} s`);
   if (chance.isTrue(0.7)) world.people.hurry(chance.between(0, awayMs), pillar.index);
   later(office, awayMs, () => enrolAgain(office, pillar));
+}
+
+/** Now and then the hub ends while it writes down what was asked. */
+function perhapsEnd(office: Office): void {
+  const { world, restarts } = office;
+  if (office.isHealed || !restarts.isTrue(ENDS_SHARE)) return;
+  later(office, restarts.between(0, ENDS_WITHIN_MS), () => {
+    if (!office.isHealed) crashHub(world, "killed");
+  });
 }
 
 const recordOf = ({ world }: Office, { id }: Pillar) => world.hub.state.pillars.get(id);
@@ -143,6 +159,7 @@ function renew(office: Office, pillar: Pillar): void {
   const key = keyNamed(pillar.id, number);
   const identity = { number, key, expiresAt: hub.clock.wall() + NO_END_MS };
   const { life, failures } = hub;
+  perhapsEnd(office);
   const isAsked = enrol(world, { pillarId: pillar.id, serial: `${number}`, ...identity }, () => {
     busy.delete(pillar);
     trouble(office, pillar, SETTLES_MS);

@@ -13,13 +13,15 @@ import type { DownMessage } from "../../../shared/protocol/messages.ts";
 import { expel } from "../network/link.ts";
 import { sendDown } from "../network/network.ts";
 import { signWith } from "../seal.ts";
-import type { HubWorld } from "./hub-state.ts";
+import type { FallbackAnswer, HubWorld } from "./hub-state.ts";
 
 const COMMAND_EXPIRES_MS = 10_000;
 
 /** A decision, and the journal index of its first fact. */
 export interface Settled extends Decision {
   readonly first: number;
+  /** Of the request by HTTPS that brought the alarm. */
+  readonly answer?: FallbackAnswer | undefined;
 }
 
 export function performAll(world: HubWorld, settled: Settled): void {
@@ -51,8 +53,7 @@ function perform(
       const message = { v: 1, receipt, sig: signWith("key of the hub", receipt) } as const;
       judgeTold(world, pillarId, undefined);
       world.note("hub", "accepted sent", eventId);
-      for (const answer of hub.fallbackAnswers.get(eventId) ?? []) answer(message);
-      hub.fallbackAnswers.delete(eventId);
+      settled.answer?.(message, "200");
       if (sessionNonce) sendTo(world, pillarId, { channel: "accepted", message });
       return;
     }

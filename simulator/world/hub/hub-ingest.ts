@@ -1,6 +1,6 @@
 /** What comes in at the hub from pillars and operators, as events of its core. */
-import type { Decision } from "../../../hub/core/decision.ts";
-import type { Via } from "../../../hub/core/facts/incident.ts";
+import { receiptIn, type Decision } from "../../../hub/core/decision.ts";
+import type { HubEvent } from "../../../hub/core/events.ts";
 import { needsJournal } from "../../../hub/core/pillar/ledger.ts";
 import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
 import { assertNever } from "../../../shared/assert.ts";
@@ -11,7 +11,7 @@ import type { UpMessage } from "../../../shared/protocol/messages.ts";
 import { expel } from "../network/link.ts";
 import { isSignedWith, sha256 } from "../seal.ts";
 import { takeIn } from "./hub.ts";
-import type { AskedOrder, HubWorld } from "./hub-state.ts";
+import type { AskedOrder, FallbackAnswer, Hub, HubWorld } from "./hub-state.ts";
 
 export function hubHears(world: HubWorld, from: number, message: UpMessage): void {
   const { hub } = world;
@@ -29,7 +29,7 @@ export function hubHears(world: HubWorld, from: number, message: UpMessage): voi
   if (!record?.revocation) world.watch.heardFrom(from);
   switch (message.channel) {
     case "alarm":
-      return alarmArrives(world, message.message, "mqtt");
+      return alarmArrives(world, message.message);
     case "heartbeat":
       world.watch.heardBeat(from, message.message.sessionNonce);
       takeIn(world, {
@@ -47,7 +47,8 @@ export function hubHears(world: HubWorld, from: number, message: UpMessage): voi
   }
 }
 
-export function alarmArrives(world: HubWorld, alarm: Alarm, via: Via): void {
+/** As `hub/shell/pillars/ingest.ts`. `request`: the alarm came by HTTPS, and this answers it. */
+export function alarmArrives(world: HubWorld, alarm: Alarm, request?: FallbackAnswer): void {
   const { hub } = world;
   if (!hub.isUp) return;
   const { pillarId, seq, eventId } = alarm.event;
@@ -57,8 +58,7 @@ export function alarmArrives(world: HubWorld, alarm: Alarm, via: Via): void {
     (isSignedWith(record?.alarmPublicKey ?? "", alarm.event, alarm.sig) ? undefined : "signature");
   if (refusal !== undefined) {
     world.coverage.count(record?.revocation ? "revoked-alarm-refused" : "alarm-refused");
-    for (const answer of hub.fallbackAnswers.get(eventId) ?? []) answer(undefined);
-    hub.fallbackAnswers.delete(eventId);
+    request?.(undefined, "403");
     return;
   }
   world.note("hub", "alarm heard", `${eventId} ${pillarId} seq ${seq}`);
@@ -71,17 +71,34 @@ export function alarmArrives(world: HubWorld, alarm: Alarm, via: Via): void {
           ],
         }
       : {};
-  takeIn(world, {
+  const answer = request && waiting(hub, request);
+  const event: HubEvent = {
     type: "alarm",
     at: hub.clock.wall(),
     pillarId,
     alarm,
     hash: linkHash(sha256, alarm.event.prevHash, alarm.event),
-    via,
+    via: request ? "https" : "mqtt",
     newIncidentId: hub.chance.hex(128) as IncidentId,
     newRecordingId: hub.chance.hex(128) as RecordingId,
     ...recorded,
-  });
+  };
+  const decision = takeIn(world, event, answer);
+  if (!answer) return;
+  if (!decision) answer(undefined, "503");
+  else if (!receiptIn(decision)) {
+    world.coverage.count("held-by-https");
+    hub.journal.follow(() => answer(undefined, "202"));
+  }
+}
+
+/** Answered once; a hub that ends or whose journal fails answers what waits. */
+function waiting({ fallbackAnswers }: Hub, request: FallbackAnswer): FallbackAnswer {
+  const answer: FallbackAnswer = (accepted, why) => {
+    if (fallbackAnswers.delete(answer)) request(accepted, why);
+  };
+  fallbackAnswers.add(answer);
+  return answer;
 }
 
 export function orderHub(world: HubWorld, asked: AskedOrder): Decision | undefined {

@@ -74,7 +74,7 @@ export function newHub(world: HubWorld): Hub {
     durable: 0,
     snapshot: undefined,
     alarmsByKey: new Map(),
-    fallbackAnswers: new Map(),
+    fallbackAnswers: new Set(),
     register: [],
     registerChance: newChance(seed, "register"),
     registerFreeAt: 0,
@@ -190,9 +190,16 @@ function journalFailed(world: HubWorld, reason: string): void {
   hub.failure = reason;
   hub.failures += 1;
   world.note("hub", "journal fails", reason);
+  answerAll(hub, "503");
   world.coverage.count("hub-journal-failed");
   world.watch.hubBegan(false);
   planRecovery(world);
+}
+
+/** What waits for a receipt gets none; after a power cut it hears nothing at all. */
+function answerAll({ fallbackAnswers }: Hub, why: string | undefined): void {
+  if (why !== undefined) for (const answer of [...fallbackAnswers]) answer(undefined, why);
+  fallbackAnswers.clear();
 }
 
 function planRecovery(world: HubWorld): void {
@@ -223,7 +230,7 @@ export function crashHub(world: HubWorld, how: Ending): void {
   const isWhole = hub.failure === undefined && hub.journal.nextIndex() === hub.durable + 1;
   hub.lastFold = isWhole ? writeSnapshot(hub.state) : undefined;
   hub.journal.stop();
-  hub.fallbackAnswers.clear();
+  answerAll(hub, how === "killed" ? "the connection was closed" : undefined);
   if (how === "power-cut") hub.disk.powerCut();
   world.coverage.count(`hub-${how}`);
   world.happened({ type: "hub-down", at: world.scheduler.now() });

@@ -4,7 +4,6 @@ import type { HubEvent, KnownAlarm, OperatorOrder } from "../../../hub/core/even
 import type { Fact, IdentityFact } from "../../../hub/core/facts.ts";
 import type { HubState } from "../../../hub/core/state/hub-state.ts";
 import type {
-  EventId,
   HubEpoch,
   IncidentId,
   PillarId,
@@ -20,6 +19,9 @@ import type { Wire } from "../network/wire.ts";
 import type { Faults, People, Watch, WorldBase } from "../ports.ts";
 import type { JournalFile } from "./journal.ts";
 import type { Reads } from "./reads.ts";
+
+/** Answers one request of the HTTPS fallback: with the receipt, or why there is none. */
+export type FallbackAnswer = (accepted: Accepted | undefined, why: string) => void;
 
 export interface Hub {
   readonly clock: Clock;
@@ -41,8 +43,8 @@ export interface Hub {
   snapshot: { readonly index: number; readonly text: string } | undefined;
   /** What the journal's own tables would answer. */
   readonly alarmsByKey: Map<string, KnownAlarm[]>;
-  /** Requests by HTTPS that wait for their receipt. */
-  readonly fallbackAnswers: Map<EventId, ((accepted: Accepted | undefined) => void)[]>;
+  /** Requests by HTTPS that are not answered yet. */
+  readonly fallbackAnswers: Set<FallbackAnswer>;
   /** What lies beside the authority, and is not put back with an old journal. */
   readonly register: IdentityFact[];
   readonly registerChance: Chance;

@@ -12,7 +12,7 @@ import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
 import { hear } from "../../../hub/core/hear.ts";
 import { writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { performAll } from "./hub-effects.ts";
-import type { Hub, HubWorld } from "./hub-state.ts";
+import type { FallbackAnswer, Hub, HubWorld } from "./hub-state.ts";
 
 const SNAPSHOT_EVERY = 200;
 
@@ -91,7 +91,11 @@ function wordsOf(fact: Fact): string {
  * One event, as `hub/shell/loop.ts` takes it. Returns
  * what was decided, or nothing when nothing can be.
  */
-export function takeIn(world: HubWorld, event: HubEvent): Decision | undefined {
+export function takeIn(
+  world: HubWorld,
+  event: HubEvent,
+  answer?: FallbackAnswer,
+): Decision | undefined {
   const { hub } = world;
   if (!hub.isUp) return undefined;
   world.trace.count(world.scheduler.now(), "hub", event.type);
@@ -110,7 +114,7 @@ export function takeIn(world: HubWorld, event: HubEvent): Decision | undefined {
     }
   }
   if (decision.facts.length > 0) world.watch.decided(decision.facts);
-  const settled = (): void => performAll(world, { ...decision, first });
+  const settled = (): void => performAll(world, { ...decision, first, answer });
   if (!world.rules.doOrdersWait) settled();
   const after = world.rules.doOrdersWait ? settled : () => undefined;
   if (decision.facts.length > 0) hub.journal.append(decision.facts, after);

@@ -17,8 +17,8 @@ import type { HubWorld } from "./hub-state.ts";
 const ADMIN = { by: "sun" as Username, byName: "Name of sun" };
 /** The register's disk: mostly at once, now and then late. */
 const KEPT_MS: readonly [number, number] = [1, 20];
-const KEPT_LATE_MS: readonly [number, number] = [500, 10_000];
-const LATE_SHARE = 0.2;
+const KEPT_LATE_MS: readonly [number, number] = [500, 5000];
+const LATE_SHARE = 0.3;
 
 /** Whether the hub can take an order now. */
 const isWorking = ({ hub }: HubWorld): boolean => hub.isUp && hub.failure === undefined;

@@ -7,14 +7,14 @@
  */
 import type { Effect } from "../../../device/core/events.ts";
 import type { Accepted } from "../../../shared/protocol/accepted.ts";
+import type { FallbackAnswer } from "../hub/hub-state.ts";
 import { routeOf } from "../network/path.ts";
 import { heardReceipt } from "./pillar-hears.ts";
 import type { Pillar, PillarWorld } from "./pillar-state.ts";
 import { isSignedWith } from "../seal.ts";
 
-const REQUEST_MS = 10_000;
-/** The hub answers 202 when the receipt is not there by then. */
-const RECEIPT_MS = 5000;
+/** As the real one waits: for the connection, and again for the answer. */
+const WITHIN_MS = 5000;
 /** Each way to a hub that is slow: the answer may come too late. */
 const SLOW_MS: readonly [number, number] = [500, 7000];
 
@@ -48,26 +48,22 @@ export function sendByFallback(
   const travelMs = (): number =>
     chance.between(...world.network.conditions.delayMs) * 2 +
     (target === "slow" ? chance.between(...SLOW_MS) : 0);
-  later(REQUEST_MS, () => answer(undefined, "no answer within 10 s"));
-  if (!isOpen(world, pillar, "up")) return;
+  const unreached = (): void => later(WITHIN_MS, () => answer(undefined, "no connection in 5 s"));
+  if (!isOpen(world, pillar, "up")) return unreached();
   if (target === "dead") {
     // The address belongs to a machine that refuses, or to none, and then nothing answers.
     if (chance.isTrue(0.5)) later(travelMs(), () => answer(undefined, "ECONNREFUSED"));
-    return;
+    return unreached();
   }
-  later(travelMs(), () => {
-    if (!hub.isUp) {
-      later(travelMs(), () => answer(undefined, "ECONNREFUSED"));
-      return;
-    }
-    const back = (accepted: Accepted | undefined): void => {
-      if (isOpen(world, pillar, "down")) later(travelMs(), () => answer(accepted, "202"));
+  const thereMs = travelMs();
+  if (thereMs > WITHIN_MS) return unreached();
+  later(thereMs, () => {
+    later(WITHIN_MS, () => answer(undefined, "no answer in 5 s"));
+    const back: FallbackAnswer = (accepted, why) => {
+      if (isOpen(world, pillar, "down")) later(travelMs(), () => answer(accepted, why));
     };
-    const waiting = hub.fallbackAnswers.get(eventId);
-    if (waiting) waiting.push(back);
-    else hub.fallbackAnswers.set(eventId, [back]);
-    later(RECEIPT_MS, () => back(undefined));
-    world.alarmArrives(alarm, "https");
+    if (hub.isUp) world.alarmArrives(alarm, back);
+    else back(undefined, "ECONNREFUSED");
   });
 }
 

@@ -3,13 +3,12 @@ import type { TimerName, Told } from "../../../device/core/events.ts";
 import type { Agent } from "../../../device/core/state/agent-state.ts";
 import { ownAlarms } from "../../../device/adapters/ledger/ledger-resigned.ts";
 import type { LedgerNews, SealedAlarm } from "../../../device/core/state/kept.ts";
-import type { Via } from "../../../hub/core/facts/incident.ts";
 import type { EventId, PillarId } from "../../../shared/ids.ts";
 import type { Alarm } from "../../../shared/protocol/alarm.ts";
 import type { Chance } from "../chance.ts";
 import type { Clock } from "../clock.ts";
 import type { Disk } from "../faults/disk.ts";
-import type { Hub, Identity } from "../hub/hub-state.ts";
+import type { FallbackAnswer, Hub, Identity } from "../hub/hub-state.ts";
 import type { Network } from "../network/network-state.ts";
 import type { Faults, Watch, WorldBase } from "../ports.ts";
 import type { Task } from "../scheduler.ts";
@@ -48,14 +47,15 @@ export interface Pillar {
 export interface PillarWorld extends WorldBase {
   readonly network: Network;
   /** What answers an alarm by HTTPS. */
-  readonly hub: Pick<Hub, "isUp" | "fallbackAnswers">;
+  readonly hub: Pick<Hub, "isUp">;
   readonly faults: Pick<Faults, "atEffect">;
   readonly watch: Pick<Watch, "words">;
   /** Unix ms at which this pillar's first certificate ends; `undefined`: it does not. */
   expiryOf(pillar: number): number | undefined;
   /** The next event of this pillar's core: an effect that is performed can bring one at once. */
   tellPillar(pillar: Pillar, told: Told): void;
-  alarmArrives(alarm: Alarm, via: Via): void;
+  /** By HTTPS. */
+  alarmArrives(alarm: Alarm, request: FallbackAnswer): void;
 }
 
 export const keyNamed = (id: PillarId, number: number): string =>
