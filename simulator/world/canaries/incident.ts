@@ -29,7 +29,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "gap-not-asked",
     story: "the hub sees that alarms are missing and asks for none",
-    firstSeed: 2,
+    firstSeed: 1,
     rules: () => withRules({ handle: handleWithoutAsking }),
   },
   {
@@ -49,7 +49,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "deadline-frozen",
     story: "a clock set back stops every deadline until it has caught up",
-    firstSeed: 8,
+    firstSeed: 5,
     rules: () => {
       let latest = 0;
       return withRules({
@@ -87,7 +87,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "owner-vanished-keeps",
     story: "an owner whose console is gone keeps the incident",
-    firstSeed: 34,
+    firstSeed: 44,
     rules: () =>
       withRules({
         handle: (state, event, now) => {

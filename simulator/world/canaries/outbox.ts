@@ -11,7 +11,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "unaccepted-forgotten",
     story: "a reboot forgets what was not accepted (and the hub asks for no resend)",
-    firstSeed: 1,
+    firstSeed: 2,
     rules: () =>
       withRules({
         begin: (found) => ({ ...found, unaccepted: [] }),
@@ -49,7 +49,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "ledger-not-synced",
     story: "an alarm counts as stored before its sync",
-    firstSeed: 2,
+    firstSeed: 1,
     rules: () => withRules({ doesLedgerSync: false, handle: handleWithoutAsking }),
   },
   {
