@@ -55,7 +55,7 @@ function hubThatDecides(decision: Decision) {
 const fact: Fact = { type: "grid-lost", at: 0, grid: "g", count: 1 };
 const accept: HubEffect = {
   ...{ type: "accept", pillarId: PILLAR, eventId: unsigned.event.eventId, seq: 1 },
-  incidentId: "i" as never,
+  ...{ incidentId: "i" as never, isOver: false },
 };
 
 test("an alarm that is accepted is answered when its facts are durable, and not before", () => {
