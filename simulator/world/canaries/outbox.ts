@@ -49,7 +49,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "ledger-not-synced",
     story: "an alarm counts as stored before its sync",
-    firstSeed: 1,
+    firstSeed: 4,
     rules: () => withRules({ doesLedgerSync: false, handle: handleWithoutAsking }),
   },
   {

@@ -40,7 +40,7 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
   {
     name: "end-not-in-receipt",
     story: "a receipt by HTTPS does not say that the call is over",
-    firstSeed: 1,
+    firstSeed: 15,
     rules: () =>
       withRules({
         step: (agent, event) => {

@@ -35,17 +35,18 @@ export const REVOCATION_CANARIES: readonly Canary[] = [
   },
   {
     name: "revoked-session-kept",
-    story: "the session of a revoked pillar is not forgotten, and orders are signed for it",
+    story:
+      "the end of a revoked pillar's session is not written down, and orders are signed for it",
     firstSeed: 1,
     rules: () =>
       withRules({
         handle: (state, event, now) => {
-          if (event.type !== "revoke-order") return HONEST.handle(state, event, now);
-          const contact = state.heard.contacts.get(event.pillarId);
-          const sessionNonce = contact?.sessionNonce ?? null;
           const decision = HONEST.handle(state, event, now);
-          if (contact) contact.sessionNonce = sessionNonce;
-          return decision;
+          const record = event.type === "revoke-order" && state.pillars.get(event.pillarId);
+          if (!record) return decision;
+          state.pillars.set(event.pillarId, { ...record, endedSessions: [] });
+          const facts = decision.facts.filter(({ type }) => type !== "pillar-session-ended");
+          return { ...decision, facts };
         },
       }),
   },
