@@ -16,6 +16,7 @@ import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
 import type { Fact, IdentityFact } from "./core/facts.ts";
 import type { Via } from "./core/facts/incident.ts";
+import type { ViewWish } from "./core/view/view.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
 /**
@@ -215,15 +216,8 @@ export interface HubCommands {
   subscribe(listener: (event: NumberedEvent) => void): () => void;
 }
 
-export interface ViewRequest {
-  readonly incidentId: IncidentId;
-  readonly role: "watch" | "talk";
+export interface ViewRequest extends ViewWish {
   readonly sdp: string;
-  readonly by: Actor;
-  /** The sign-in session it belongs to and ends with. */
-  readonly signInId: string;
-  /** Address of the console. */
-  readonly from: string;
 }
 
 export type ViewAnswer =

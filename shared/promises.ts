@@ -30,6 +30,8 @@ export const PROMISED_MS = {
   stepLate: 2000,
   /** A revoked identity is cut off. */
   revoked: 1000,
+  /** Picture and voice at a console end when its session or its right to them does. */
+  viewEnded: 1000,
   /** What one hostile client adds to the wait of the others. */
   hostileCost: 500,
   /** Half-open connections are closed. */

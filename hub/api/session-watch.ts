@@ -2,20 +2,23 @@
  * What belongs to a sign-in session ends with it: its event streams, what it watches and says, and
  * recordings it is being sent.
  *
- * A session ends by signing out, by its time, and by a new password, a new role or disabling, which
- * the command line may do in another process. So the database's version is asked a few times a
- * second, which costs microseconds, and when it changed every session that is in use is looked at
- * again. Facts that the accounts left for the journal are taken there on the way.
+ * When that is noticed is decided in `hub/core/view/sign-in.ts`; asking the database for its
+ * version costs microseconds. Facts that the accounts left for the journal are taken there on the
+ * way.
  */
 import type { Logger } from "pino";
 import type { Accounts } from "../accounts/ports.ts";
 import type { FactOf } from "../core/facts.ts";
+import {
+  isSignInOver,
+  LOOK_EVERY_MS,
+  noSignInsSeen,
+  signInsToLookUp,
+  type SignInsSeen,
+} from "../core/view/sign-in.ts";
 import type { HubCommands, ReadModels } from "../ports.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { Transfers } from "./transfers.ts";
-
-/** With the media process's own time, a view is over well within a second. */
-const LOOK_EVERY_MS = 250;
 
 /** Account changes within one millisecond. */
 const MAX_AT_ONCE = 200;
@@ -40,9 +43,7 @@ export interface SessionWatchOptions {
 }
 
 interface WatchState extends SessionWatchOptions {
-  /** When the sessions in use were last found good. */
-  seenVersion: string;
-  readonly expiryById: Map<string, number>;
+  readonly seen: SignInsSeen;
   isTaking: boolean;
   /**
    * Whether changes that wait may be in the journal already: from a start, or a failure, to the
@@ -56,8 +57,7 @@ interface WatchState extends SessionWatchOptions {
 export function watchSessions(options: SessionWatchOptions): SessionWatch {
   const watch: WatchState = {
     ...options,
-    seenVersion: "",
-    expiryById: new Map(),
+    seen: noSignInsSeen(),
     isTaking: false,
     isUnsure: true,
     complaint: "",
@@ -84,24 +84,14 @@ function endAll({ streams, transfers, hub }: WatchState, id: string): void {
 }
 
 async function endOver(watch: WatchState): Promise<void> {
-  const { streams, transfers, hub } = watch;
+  const { streams, transfers, hub, seen } = watch;
   const inUse = new Set([...streams.sessions(), ...transfers.sessions(), ...hub.viewingSessions()]);
   const version = watch.accounts.version();
-  const isChanged = version !== watch.seenVersion;
-  for (const id of watch.expiryById.keys()) if (!inUse.has(id)) watch.expiryById.delete(id);
-  for (const id of inUse) {
-    const expiresAt = watch.expiryById.get(id);
-    const isDue = expiresAt === undefined || expiresAt <= Date.now();
-    if (!isChanged && !isDue) continue;
+  for (const id of signInsToLookUp(seen, { inUse, version, at: Date.now() })) {
     const session = await watch.accounts.sessionById(id);
-    if (session) {
-      watch.expiryById.set(id, session.expiresAt);
-      continue;
-    }
-    endAll(watch, id);
-    watch.expiryById.delete(id);
+    if (isSignInOver(seen, id, session)) endAll(watch, id);
   }
-  watch.seenVersion = version;
+  seen.version = version;
 }
 
 /**

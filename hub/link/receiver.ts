@@ -13,7 +13,8 @@ import { mayPublish } from "./embedded/topic-access.ts";
 import { MAX_BAD_MESSAGES, MAX_WAITING } from "./embedded/connection.ts";
 import { readDelivery } from "./delivery.ts";
 import type { Peer } from "./entrance/peer-identity.ts";
-import { ALARM_RATE, OTHER_RATE, takeTurn } from "./rate.ts";
+import { takeTurn } from "../core/rate.ts";
+import { ALARM_RATE, OTHER_RATE } from "./rate.ts";
 import type { SampledKind, SampledLog } from "./sampled-log.ts";
 
 /** An error: it was not taken in. Our own broker then closes the connection without a PUBACK. */

@@ -103,8 +103,7 @@ export function createShell(options: ShellOptions): Shell {
   const views = createViews({
     media,
     maxViewers: options.maxViewers,
-    incident: (id) => state().incidents.get(id) ?? state().closed.get(id),
-    isRevoked: (id) => Boolean(state().pillars.get(id)?.revocation),
+    state,
     record: (fact) => record([fact]),
     log,
   });
@@ -118,6 +117,7 @@ export function createShell(options: ShellOptions): Shell {
   const prepare = createEffects({ ...world, views, call: caller.call, recordings });
   const onRecovered = (): void => {
     storage.onRecovered();
+    views.review();
     // A commit that failed may be on the disk all the same.
     identities.reconcile().catch((error: unknown) => {
       log.error({ error }, `identities could not be compared: ${String(error)}`);

@@ -5,9 +5,10 @@
  * of its own beside it; only `world.ts` has all parts.
  */
 import type { Fact } from "../../hub/core/facts.ts";
-import type { PillarId, SessionNonce } from "../../shared/ids.ts";
+import type { ViewWish } from "../../hub/core/view/view.ts";
+import type { IncidentId, MediaSessionId, PillarId, SessionNonce } from "../../shared/ids.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
-import type { Medium, Words } from "./checkers/words.ts";
+import type { Medium, Words } from "./checkers/words/words.ts";
 import type { Profile } from "./faults/profile.ts";
 import type { Rules } from "./rules.ts";
 import type { Coverage } from "./run/coverage.ts";
@@ -71,6 +72,34 @@ export interface Watch {
   hubClockStepped(ms: number): void;
   /** An older copy of the journal was put back. */
   hubRestored(kept: number): void;
+}
+
+export interface Viewers {
+  begin(until: number): void;
+  heal(): void;
+  factsBecame(facts: readonly Fact[]): void;
+  hubBegan(): void;
+}
+
+/** What a console hears of its offer. */
+export type OfferTold = (id: MediaSessionId, isGiven: boolean) => void;
+
+export interface HubViews {
+  ask(wish: ViewWish, told: OfferTold): void;
+  /** The console ends it. */
+  close(id: MediaSessionId): void;
+  /** The console is gone without a word; the media process finds out. */
+  vanish(id: MediaSessionId): void;
+  endOf(signInId: string): void;
+  end(incidentId: IncidentId, who: "all" | "talkers"): void;
+  /** Sign-in sessions that watch or talk, as the hub sees it. */
+  viewers(): ReadonlySet<string>;
+  /** The fold was made again. */
+  review(): void;
+  journalFailed(): void;
+  hubBegan(): void;
+  hubEnded(): void;
+  killMedia(): void;
 }
 
 /** How a program ends. */

@@ -17,6 +17,7 @@ import type { HubEvent } from "../../hub/core/events.ts";
 import { handle, type Now } from "../../hub/core/hub.ts";
 import type { PillarRecord } from "../../hub/core/state/pillar-record.ts";
 import type { HubState } from "../../hub/core/state/hub-state.ts";
+import { decideView } from "../../hub/core/view/view.ts";
 import { toIncident } from "../../hub/journal/read/api-shape.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
 import type { CanonicalValue } from "../../shared/canonical-json.ts";
@@ -42,6 +43,10 @@ export interface Rules {
   readonly whyNoAlarms: typeof whyNoAlarms;
   /** Whether the pillar takes this for something that the hub has signed. */
   readonly isOfHub: (body: CanonicalValue, sig: Signature) => boolean;
+  /** Who may watch and talk. */
+  readonly decideView: typeof decideView;
+  /** What the watch over sessions does with one that is over. */
+  readonly endSignIn: (views: { endOf(signInId: string): void }, signInId: string) => void;
   /** How what is folded becomes what consoles are sent. */
   readonly show: Show;
   /** Orders wait until the facts decided with them are durable. */
@@ -65,6 +70,8 @@ export const HONEST: Rules = {
   whyUnheard,
   whyNoAlarms,
   isOfHub: (body, sig) => isSignedWith("key of the hub", body, sig),
+  decideView,
+  endSignIn: (views, signInId) => views.endOf(signInId),
   show: { incident: toIncident },
   doOrdersWait: true,
   doesJournalComeFirst: true,

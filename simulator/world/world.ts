@@ -17,11 +17,13 @@ import { newFaults } from "./faults/faults.ts";
 import type { Happening, History } from "./run/history.ts";
 import { takeIn } from "./hub/hub.ts";
 import { newAdministrator, type Administrator } from "./faults/administrator.ts";
+import { newHubViews } from "./hub/views.ts";
+import { newViewers } from "./desk/viewers.ts";
 import { newHub, registerPillars, startHub } from "./hub/hub-life.ts";
 import { newNetwork } from "./network/network.ts";
-import type { Peers } from "./network/network-state.ts";
+import type { Network, Peers } from "./network/network-state.ts";
 import { newPeople, type PeopleWorld } from "./people.ts";
-import type { Faults, People, Watch } from "./ports.ts";
+import type { Faults, People, Viewers, Watch } from "./ports.ts";
 import { newPillar, startPillar, tellPillar } from "./pillar/pillar.ts";
 import { pillarAcknowledged, pillarHears } from "./pillar/pillar-hears.ts";
 import type { Pillar } from "./pillar/pillar-state.ts";
@@ -46,6 +48,7 @@ interface World extends FaultWorld, PeopleWorld {
   readonly watch: Watch;
   readonly stranger: Stranger;
   readonly administrator: Administrator;
+  readonly viewers: Viewers;
 }
 
 export interface Run {
@@ -81,11 +84,13 @@ export function runWorld(settings: WorldSettings): Run {
   world.faults.begin(healAt);
   world.stranger.begin(healAt);
   world.administrator.begin(healAt);
+  world.viewers.begin(healAt);
   try {
     scheduler.runUntil(healAt);
     world.note("world", "healed", "");
     world.faults.heal();
     world.administrator.heal();
+    world.viewers.heal();
     scheduler.runUntil(healAt + LIVENESS_MS);
     if (hasOnlyFallback(world)) scheduler.runUntil(healAt + BY_FALLBACK_MS);
   } catch (error) {
@@ -127,7 +132,9 @@ function basicsOf(settings: WorldSettings, happenings: Happening[]) {
   };
 }
 
-function readsOf({ settings, rules, scheduler, happened }: ReturnType<typeof basicsOf>): Reads {
+type Basics = ReturnType<typeof basicsOf>;
+
+function readsOf({ settings, rules, scheduler, happened }: Basics): Reads {
   return newReads({
     show: rules.show,
     isDense: settings.density === "dense",
@@ -142,10 +149,17 @@ function expiryIn({ settings, profile }: Pick<World, "settings" | "profile">): W
   return (pillar) => (expiry?.pillar === pillar ? expiresAt : undefined);
 }
 
+function networkOf(world: World, { settings, scheduler, coverage, profile }: Basics): Network {
+  const chance = newChance(settings.seed, "network");
+  return newNetwork(
+    { scheduler, chance, coverage, peers: peersOf(world) },
+    { pillars: settings.pillars, broker: profile.broker },
+  );
+}
+
 /** Each part is made with the world it lives in; what is made later is reached through a getter. */
 function newWorld(settings: WorldSettings, happenings: Happening[]): World {
   const basics = basicsOf(settings, happenings);
-  const { scheduler, coverage } = basics;
   const pillarAt = (index: number): Pillar => pillars[index] as Pillar;
   const world: World = {
     ...basics,
@@ -190,17 +204,19 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
     get reads() {
       return reads;
     },
+    get views() {
+      return views;
+    },
+    get viewers() {
+      return viewers;
+    },
   };
   const pillars: readonly Pillar[] = Array.from({ length: settings.pillars }, (_, i) =>
     newPillar(world, i),
   );
   const pillarById = new Map(pillars.map((pillar) => [pillar.id, pillar]));
   const hub: Hub = newHub(world);
-  const chance = newChance(settings.seed, "network");
-  const network = newNetwork(
-    { scheduler, chance, coverage, peers: peersOf(world) },
-    { pillars: settings.pillars, broker: basics.profile.broker },
-  );
+  const network = networkOf(world, basics);
   const people = newPeople(world);
   const faults = newFaults(world);
   const watch = newWatch(world);
@@ -208,6 +224,8 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
   const stranger = newStranger(world);
   const administrator = newAdministrator(world);
   const reads = readsOf(basics);
+  const views = newHubViews(world);
+  const viewers = newViewers(world);
   return world;
 }
 

@@ -17,7 +17,7 @@ import type { PillarRecord } from "../../core/state/pillar-record.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import { newId } from "../identifier.ts";
 import type { CommandRequest } from "../../../shared/api/pillar.ts";
-import { takeTurn, type Rate } from "../../link/rate.ts";
+import { takeTurn, type Rate } from "../../core/rate.ts";
 import type { Authority } from "../../identity/ports.ts";
 import type { Actor, CommandSent, HubCommands, PillarLink } from "../../ports.ts";
 

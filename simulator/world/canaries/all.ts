@@ -6,6 +6,7 @@ import { READ_CANARIES } from "./reads.ts";
 import { RECEIPT_CANARIES } from "./receipt.ts";
 import { REVOCATION_CANARIES } from "./revocation.ts";
 import { STRANGER_CANARIES } from "./stranger.ts";
+import { VIEW_CANARIES } from "./views.ts";
 import { WORD_CANARIES } from "./words.ts";
 
 export const CANARIES: readonly Canary[] = [
@@ -16,6 +17,7 @@ export const CANARIES: readonly Canary[] = [
   ...READ_CANARIES,
   ...STRANGER_CANARIES,
   ...REVOCATION_CANARIES,
+  ...VIEW_CANARIES,
 ];
 
 export function canaryNamed(name: string): Canary {

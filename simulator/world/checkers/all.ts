@@ -7,11 +7,12 @@ import { checkGrids } from "./grid.ts";
 import { checkIdentity } from "./identity.ts";
 import { checkLiveness } from "./liveness.ts";
 import { checkLoss } from "./loss.ts";
-import { checkPromise } from "./promise.ts";
+import { checkPromise } from "./words/promise.ts";
 import { checkPromptness } from "./promptness.ts";
 import { checkReplay } from "./replay.ts";
 import { checkRevocation } from "./revocation.ts";
 import { checkSight } from "./sight.ts";
+import { checkViews } from "./views.ts";
 
 const CHECKERS: readonly Checker[] = [
   checkLoss,
@@ -26,6 +27,7 @@ const CHECKERS: readonly Checker[] = [
   checkGrids,
   checkSight,
   checkRevocation,
+  checkViews,
 ];
 
 export const checkAll = (history: History): Violation[] =>

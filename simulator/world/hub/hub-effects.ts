@@ -81,9 +81,10 @@ function perform(
       return callOutside(world, effect);
     case "start-recording":
     case "stop-recording":
-    case "end-views":
     case "refuse":
       return;
+    case "end-views":
+      return world.views.end(effect.incidentId, effect.who);
     case "expel-pillar":
       return expelPillar(world, effect);
     default:

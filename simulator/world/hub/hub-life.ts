@@ -141,6 +141,8 @@ export function startHub(world: HubWorld): void {
   world.watch.hubBegan(true);
   world.note("hub", "started", `${hub.durable} facts, ${hub.state.incidents.size} open`);
   world.people.hubStarted();
+  world.views.hubBegan();
+  world.viewers.hubBegan();
   hubReaches(world.network);
   tick(world);
 }
@@ -191,6 +193,7 @@ function journalFailed(world: HubWorld, reason: string): void {
   hub.failures += 1;
   world.note("hub", "journal fails", reason);
   answerAll(hub, "503");
+  world.views.journalFailed();
   world.coverage.count("hub-journal-failed");
   world.watch.hubBegan(false);
   planRecovery(world);
@@ -215,6 +218,7 @@ function planRecovery(world: HubWorld): void {
     refold(world);
     hub.failure = undefined;
     reconcileIdentities(world);
+    world.views.review();
     hub.recoveryMs = FIRST_RECOVERY_MS;
     world.note("hub", "journal holds again", `${hub.durable} facts`);
     world.coverage.count("hub-journal-recovered");
@@ -230,6 +234,7 @@ export function crashHub(world: HubWorld, how: Ending): void {
   const isWhole = hub.failure === undefined && hub.journal.nextIndex() === hub.durable + 1;
   hub.lastFold = isWhole ? writeSnapshot(hub.state) : undefined;
   hub.journal.stop();
+  world.views.hubEnded();
   answerAll(hub, how === "killed" ? "the connection was closed" : undefined);
   if (how === "power-cut") hub.disk.powerCut();
   world.coverage.count(`hub-${how}`);

@@ -16,7 +16,7 @@ import type { Clock } from "../clock.ts";
 import type { Disk } from "../faults/disk.ts";
 import type { Network } from "../network/network-state.ts";
 import type { Wire } from "../network/wire.ts";
-import type { Faults, People, Watch, WorldBase } from "../ports.ts";
+import type { Faults, HubViews, People, Viewers, Watch, WorldBase } from "../ports.ts";
 import type { JournalFile } from "./journal.ts";
 import type { Reads } from "./reads.ts";
 
@@ -93,6 +93,8 @@ export interface HubWorld extends WorldBase {
   readonly people: Pick<People, "factsBecame" | "hubStarted">;
   readonly watch: Omit<Watch, "mayLinger" | "words" | "hubClockStepped">;
   readonly reads: Reads;
+  readonly views: HubViews;
+  readonly viewers: Pick<Viewers, "factsBecame" | "hubBegan">;
   /** Unix ms at which this pillar's certificate ends; `undefined`: it does not. */
   expiryOf(pillar: number): number | undefined;
   /** Whether the hub, by its clock, takes no more than alarms from this pillar. */

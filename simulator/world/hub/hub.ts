@@ -57,6 +57,7 @@ export function becameDurable(
   world.watch.durable(facts, first);
   world.reads.took(facts, first);
   world.people.factsBecame(facts);
+  world.viewers.factsBecame(facts);
   const isDue = hub.durable - (hub.snapshot?.index ?? 0) >= SNAPSHOT_EVERY;
   // Taken only when the fold is not ahead of the disk:
   // the real journal keeps that order by its queue.

@@ -4,7 +4,7 @@ import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { Display, LampPattern } from "../../../device/core/state/shown.ts";
 import type { EventId } from "../../../shared/ids.ts";
-import { lampWords, screenWords, voiceWords } from "../checkers/words.ts";
+import { lampWords, screenWords, voiceWords } from "../checkers/words/words.ts";
 import type { Pillar, PillarWorld } from "./pillar-state.ts";
 
 export function pillarChanged(world: PillarWorld, pillar: Pillar): void {

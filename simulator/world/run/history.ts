@@ -221,6 +221,22 @@ export type Happening =
       readonly what: string;
       readonly reason: string;
     }
+  /** Picture or voice of a pillar begins to flow to a console, or from it. */
+  | {
+      readonly type: "view-begins";
+      readonly at: number;
+      readonly id: string;
+      readonly pillar: string;
+      readonly incidentId: IncidentId;
+      readonly username: string;
+      readonly role: "watch" | "talk";
+      /** By the session it was asked with. */
+      readonly isOperator: boolean;
+      readonly signInId: string;
+    }
+  | { readonly type: "view-ends"; readonly at: number; readonly id: string }
+  /** Signed out, disabled, given another role or password, or its time is over. */
+  | { readonly type: "sign-in-over"; readonly at: number; readonly signInId: string }
   /** The fold of the journal and the live state are not the same. */
   | { readonly type: "diverged"; readonly at: number; readonly detail: string };
 

@@ -4,10 +4,10 @@
  *
  * Only what nothing stands in the way of counts as time in which a word must be taken back.
  */
-import { LOOK_EVERY_MS } from "../checkers/promise.ts";
+import { LOOK_EVERY_MS } from "../checkers/words/promise.ts";
 import type { Network } from "../network/network-state.ts";
 import { GOOD_NETWORK, isCut, routeOf } from "../network/path.ts";
-import { MEDIA, type Medium } from "../checkers/words.ts";
+import { MEDIA, type Medium } from "../checkers/words/words.ts";
 import type { Watch } from "../ports.ts";
 import type { PillarId } from "../../../shared/ids.ts";
 import type { Sight } from "./sight.ts";

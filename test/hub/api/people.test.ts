@@ -1,6 +1,7 @@
 /** Accounts over HTTP, what ends together with a session, and what the audit records. */
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PROMISED_MS } from "../../../shared/promises.ts";
 import { openAccounts } from "../../../hub/accounts/accounts.ts";
 import { MAX_READS_PER_PERSON, MAX_REFUSALS, network } from "../../../hub/api/audit-notes.ts";
 import { Username } from "../../../shared/ids.ts";
@@ -120,9 +121,9 @@ describe("what belongs to a session ends with it", () => {
       const ended = readToEnd(stream);
       const startedAt = performance.now();
       await WAYS[way]();
-      await vi.waitFor(() => expect(api.endedViews).toEqual([signInId]), 1000);
+      await vi.waitFor(() => expect(api.endedViews).toEqual([signInId]), PROMISED_MS.viewEnded);
       await ended;
-      expect(performance.now() - startedAt).toBeLessThan(1000);
+      expect(performance.now() - startedAt).toBeLessThan(PROMISED_MS.viewEnded);
       const after = await fetch(`${base}/api/v1/sessions/current`, { headers });
       expect(after.status).toBe(401);
     },

@@ -22,6 +22,21 @@ async function answered(hub: FalseHub) {
   return id;
 }
 
+/** A journal whose disk can fail, although what was written is there. */
+function doubtful() {
+  const disk = { isBroken: false };
+  const wrap = (journal: Journal): Journal => ({
+    ...journal,
+    append: async (facts: readonly Fact[]) => {
+      const first = await journal.append(facts);
+      if (disk.isBroken) throw new Error("EIO");
+      return first;
+    },
+    reopen: () => Promise.resolve(),
+  });
+  return { disk, wrap };
+}
+
 /** A journal whose disk can be made to fail. */
 function breakable() {
   const disk = { isBroken: false };
@@ -250,6 +265,36 @@ describe("views", () => {
       expect(types).toContain("view-opened");
       expect(types?.at(-1)).toBe("view-closed");
     });
+  });
+
+  test("that end while the journal writes their begin are written down with their end", async () => {
+    const hub = await newHub();
+    const id = await answered(hub);
+    const asked = { incidentId: id, role: "watch", sdp: OFFER, by: person("wang") } as const;
+    const pending = hub.shell.commands.view({ ...asked, ...SIGNED_IN });
+    answerOffers(hub);
+    hub.shell.commands.endViewsOf(SIGNED_IN.signInId);
+    expect(await pending).toMatchObject({ ok: false });
+    await vi.waitFor(async () => {
+      const types = (await hub.shell.reads.timeline(id))?.items.map(({ type }) => type);
+      expect(types?.slice(-2)).toEqual(["view-opened", "view-closed"]);
+    });
+  });
+
+  test("of an incident that the disk holds as closed, although its commit had failed, end when it is read again", async () => {
+    const { disk, wrap } = doubtful();
+    const hub = await newHub({ wrap });
+    const id = await answered(hub);
+    await view(hub, "wang", "watch");
+    disk.isBroken = true;
+    const close = { name: "close", disposition: "resolved", note: "" } as const;
+    const told = await hub.shell.commands.order(id, close, person("wang"));
+    expect(told).toMatchObject({ ok: false, code: "unavailable" });
+    disk.isBroken = false;
+    await vi.waitFor(
+      () => expect(hub.toMedia.some(({ type }) => type === "viewer-close")).toBe(true),
+      5000,
+    );
   });
 
   test("a supervisor who takes over ends the talk of the one before, and not the watching", async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { EventId } from "../../../shared/ids.ts";
-import { checkPromise } from "../../../simulator/world/checkers/promise.ts";
+import { checkPromise } from "../../../simulator/world/checkers/words/promise.ts";
 import type { Happening, History } from "../../../simulator/world/run/history.ts";
 
 const pillar = "pillar-0";

@@ -1,13 +1,13 @@
 /**
  * I2 to the second: lamp, voice and screen of real pillars against who really has the call.
  *
- * The judge is the simulated world's own (`checkers/promise.ts`); here a recorded run is put into
- * its words. A pillar counts as one that can be told when its log says that it is linked, the hub
- * is up, and nothing was broken at it, at the hub or by a pause of the machine for as long as a
+ * The judge is the simulated world's own (`checkers/words/promise.ts`); here a recorded run is put
+ * into its words. A pillar counts as one that can be told when its log says that it is linked, the
+ * hub is up, and nothing was broken at it, at the hub or by a pause of the machine for as long as a
  * dead line may stay unseen and a link takes to be back.
  */
 import { PROMISED_MS } from "../../../../shared/promises.ts";
-import { checkPromise } from "../../../../simulator/world/checkers/promise.ts";
+import { checkPromise } from "../../../../simulator/world/checkers/words/promise.ts";
 import type { Happening, History } from "../../../../simulator/world/run/history.ts";
 import type { EventId } from "../../../../shared/ids.ts";
 import type { Violation } from "./violation.ts";

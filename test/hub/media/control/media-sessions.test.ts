@@ -1,9 +1,11 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { IncidentRecord } from "../../../../hub/core/incident/incident.ts";
+import type { IncidentId } from "../../../../shared/ids.ts";
 import type { FromMedia, ToMedia } from "../../../../hub/media/ipc.ts";
 import type { MediaPort } from "../../../../hub/ports.ts";
-import { createViews, MAX_VIEWS_OF_ONE } from "../../../../hub/media/control/media-sessions.ts";
+import { MAX_VIEWS_OF_ONE } from "../../../../hub/core/view/view.ts";
+import { createViews } from "../../../../hub/media/control/media-sessions.ts";
 import type { Role } from "../../../../shared/api/session.ts";
 import { person } from "../../../kit/hub/shell-on-doubles.ts";
 
@@ -21,11 +23,13 @@ function newViews(of: Partial<typeof INCIDENT> = {}) {
       );
     },
   };
+  const incidents = new Map([
+    [INCIDENT.id as IncidentId, { ...INCIDENT, ...of } as unknown as IncidentRecord],
+  ]);
   const views = createViews({
     media: media as MediaPort,
     maxViewers: 100,
-    incident: () => ({ ...INCIDENT, ...of }) as unknown as IncidentRecord,
-    isRevoked: () => false,
+    state: () => ({ incidents, closed: new Map(), pillars: new Map() }),
     record: async () => {},
     log: pino({ enabled: false }),
   });

@@ -1,6 +1,6 @@
 /** What lamp, voice and screen say to a person, as a claim that is true or not. */
-import type { DisplayPhase, LampPattern } from "../../../device/core/state/shown.ts";
-import type { PromptName } from "../../../device/core/call/prompt.ts";
+import type { DisplayPhase, LampPattern } from "../../../../device/core/state/shown.ts";
+import type { PromptName } from "../../../../device/core/call/prompt.ts";
 
 export const MEDIA = ["lamp", "voice", "screen"] as const;
 export type Medium = (typeof MEDIA)[number];

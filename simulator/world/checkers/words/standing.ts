@@ -3,7 +3,7 @@
  *
  * A fold of its own: a mistake in the core's fold must not excuse a word that came of it.
  */
-import type { Fact } from "../../../hub/core/facts.ts";
+import type { Fact } from "../../../../hub/core/facts.ts";
 
 /** `ringing`: nobody talks, whoever may own it. */
 export type Phase = "ringing" | "answered" | "held" | "ended";

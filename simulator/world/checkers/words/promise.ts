@@ -29,8 +29,8 @@
  * when its power failed is gone.) For the same reason what a voice says in the first 2 s after a
  * silent call was closed stays: what it hears next of that call is that it may not speak.
  */
-import { PROMISED_MS } from "../../../shared/promises.ts";
-import type { Happening, History, Violation } from "../run/history.ts";
+import { PROMISED_MS } from "../../../../shared/promises.ts";
+import type { Happening, History, Violation } from "../../run/history.ts";
 import { newStandings, type Standing, type Standings } from "./standing.ts";
 import {
   lampWords,

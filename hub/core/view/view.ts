@@ -1,0 +1,304 @@
+/**
+ * Who watches and who talks, from the offer of a console to the end.
+ *
+ * Nobody listens without being named: a view is given to a console only after the journal has it.
+ * It ends with the sign-in session, with the incident, with the owner, or with the media process,
+ * whichever is first, and its end is written down as well.
+ *
+ * The table of views is not folded from facts, and a restart begins it anew: the media process and
+ * every view in it end with the hub.
+ */
+import { may, personOf } from "../../../shared/access/may.ts";
+import type { IncidentId, MediaSessionId, PillarId, Username } from "../../../shared/ids.ts";
+import type { ProblemCode } from "../../../shared/api/problem.ts";
+import type { Role } from "../../../shared/api/session.ts";
+import { assertNever } from "../../../shared/assert.ts";
+import { BoundedMap } from "../../../shared/bounded-map.ts";
+import type { FactOf } from "../facts.ts";
+import { takeTurn, type Rate } from "../rate.ts";
+import type { HubState } from "../state/hub-state.ts";
+
+/**
+ * Of one person, watching and talking together: several
+ * calls, and what a reloaded page has left behind.
+ */
+export const MAX_VIEWS_OF_ONE = 12;
+/** Each offer costs the media process a connection, also when it ends at once. */
+const OFFERS: Rate = { burst: 24, intervalMs: 500, maxWaitMs: 0 };
+const MAX_PACES = 10_000;
+
+/** What a console asks for, and who sits there. */
+export interface ViewWish {
+  readonly incidentId: IncidentId;
+  readonly role: "watch" | "talk";
+  readonly by: {
+    readonly username: Username;
+    readonly displayName: string;
+    readonly role: Role;
+  };
+  /** The sign-in session it belongs to and ends with. */
+  readonly signInId: string;
+  /** Address of the console. */
+  readonly from: string;
+}
+
+export interface View {
+  readonly id: MediaSessionId;
+  readonly wish: ViewWish;
+  /** `recording`: the media process has answered, and the journal has not yet. */
+  readonly phase: "offered" | "recording" | "given";
+}
+
+export interface Views {
+  readonly maxViewers: number;
+  readonly byId: Map<MediaSessionId, View>;
+  /** They ended while the journal wrote that they begin. */
+  readonly endedEarly: Map<MediaSessionId, View>;
+  /** By person: when the next offer may come. */
+  readonly nextOfferAt: BoundedMap<string, number>;
+}
+
+export const newViews = (maxViewers: number): Views => ({
+  maxViewers,
+  byId: new Map(),
+  endedEarly: new Map(),
+  nextOfferAt: new BoundedMap(MAX_PACES),
+});
+
+/** `at`: Unix ms, for the record. */
+export type ViewEvent = { readonly at: number } & (
+  | {
+      readonly type: "view-asked";
+      readonly id: MediaSessionId;
+      readonly wish: ViewWish;
+      /** Ms of a clock that never steps. */
+      readonly monotonicMs: number;
+    }
+  /** The media process has an answer for the console. */
+  | { readonly type: "view-answered"; readonly id: MediaSessionId }
+  /** It could not be connected, or is connected no more. */
+  | {
+      readonly type: "view-failed";
+      readonly id: MediaSessionId;
+      readonly code: ViewRefusal;
+      readonly detail: string;
+    }
+  /** The journal has its begin, or cannot take it. */
+  | { readonly type: "view-recorded"; readonly id: MediaSessionId }
+  | { readonly type: "view-unrecorded"; readonly id: MediaSessionId; readonly reason: string }
+  | { readonly type: "view-closed-by-console"; readonly id: MediaSessionId }
+  | { readonly type: "sign-in-ended"; readonly signInId: string }
+  | {
+      readonly type: "incident-over";
+      readonly incidentId: IncidentId;
+      readonly who: "all" | "talkers";
+    }
+  /** Whatever the hub knew may have changed: the fold was made again. */
+  | { readonly type: "state-renewed" }
+  /** Another media process: what the one before carried is gone. */
+  | { readonly type: "media-ready" }
+);
+
+export type ViewRefusal = Extract<
+  ProblemCode,
+  | "bad-request"
+  | "conflict"
+  | "forbidden"
+  | "media-unavailable"
+  | "not-found"
+  | "too-many-requests"
+  | "too-many-windows"
+  | "unavailable"
+>;
+
+export type ViewEffect =
+  | {
+      readonly type: "offer-view";
+      readonly id: MediaSessionId;
+      readonly pillarId: PillarId;
+      readonly wish: ViewWish;
+    }
+  | { readonly type: "close-view"; readonly id: MediaSessionId }
+  /** Answered by `view-recorded` or `view-unrecorded`. */
+  | {
+      readonly type: "record-view";
+      readonly id: MediaSessionId;
+      readonly fact: FactOf<"view-opened">;
+    }
+  /** Nobody waits for it. */
+  | { readonly type: "record-end"; readonly fact: FactOf<"view-closed"> }
+  /** To the console that asked. */
+  | { readonly type: "give-view"; readonly id: MediaSessionId }
+  | {
+      readonly type: "refuse-view";
+      readonly id: MediaSessionId;
+      readonly code: ViewRefusal;
+      readonly detail: string;
+    };
+
+type Known = Pick<HubState, "incidents" | "closed" | "pillars">;
+
+/** Owns `views`. */
+export function decideView(views: Views, event: ViewEvent, known: Known): ViewEffect[] {
+  const end = (list: readonly View[]): ViewEffect[] =>
+    list.flatMap((view) => ended(views, view, { at: event.at }));
+  const all = [...views.byId.values()];
+  switch (event.type) {
+    case "view-asked":
+      return asked(views, event, known);
+    case "view-answered":
+      return answered(views, event);
+    case "view-failed": {
+      const view = views.byId.get(event.id);
+      if (!view) return [];
+      const { at, code, detail } = event;
+      return ended(views, view, { at, code, detail });
+    }
+    case "view-recorded":
+      return recorded(views, event, known);
+    case "view-unrecorded":
+      return unrecorded(views, event);
+    case "view-closed-by-console":
+      return end(all.filter(({ id }) => id === event.id));
+    case "sign-in-ended":
+      return end(all.filter(({ wish }) => wish.signInId === event.signInId));
+    case "incident-over":
+      return end(all.filter(({ wish }) => isOver(wish, event)));
+    case "state-renewed":
+      return end(all.filter(({ wish }) => whyNot(wish, known)));
+    case "media-ready":
+      return end(all);
+    default:
+      return assertNever(event);
+  }
+}
+
+type Event<T extends ViewEvent["type"]> = Extract<ViewEvent, { type: T }>;
+
+const isOver = (wish: ViewWish, { incidentId, who }: Event<"incident-over">): boolean =>
+  wish.incidentId === incidentId && (who === "all" || wish.role === "talk");
+
+interface Refusal {
+  readonly code: ViewRefusal;
+  readonly detail: string;
+}
+
+const ENDED: Refusal = { code: "conflict", detail: "the session was ended" };
+
+/** Why this person may not have it, as the incident stands; nothing when they may. */
+function whyNot({ incidentId, role, by }: ViewWish, known: Known): Refusal | undefined {
+  const incident = known.incidents.get(incidentId) ?? known.closed.get(incidentId);
+  if (!incident) return { code: "not-found", detail: `no such incident: ${incidentId}` };
+  const person = personOf(by);
+  if (!may(person, "media:use", { incident })) {
+    const detail = `expected an operator or a supervisor, found a ${by.role}`;
+    return { code: "forbidden", detail };
+  }
+  const conflict = (detail: string): Refusal => ({ code: "conflict", detail });
+  if (incident.state === "closed") return conflict("the incident is closed");
+  if (known.pillars.get(incident.pillarId)?.revocation) {
+    return conflict("the pillar's identity was revoked: it has no picture and no voice");
+  }
+  if (role === "watch") return undefined;
+  if (incident.state !== "answered") return conflict("answer the incident first");
+  return may(person, "media:talk", { incident })
+    ? undefined
+    : conflict(`${incident.ownerName ?? "somebody else"} is talking`);
+}
+
+function asked(views: Views, event: Event<"view-asked">, known: Known): ViewEffect[] {
+  const { id, wish, at } = event;
+  const { incidentId } = wish;
+  const pillarId = (known.incidents.get(incidentId) ?? known.closed.get(incidentId))?.pillarId;
+  const refusal = whyNot(wish, known) ?? whyTooMany(views, event);
+  if (refusal || !pillarId) return [{ type: "refuse-view", id, ...(refusal ?? ENDED) }];
+  // A reloaded console talks again: its earlier session is over.
+  const earlier = [...views.byId.values()].filter(
+    (other) =>
+      wish.role === "talk" && other.wish.role === "talk" && other.wish.incidentId === incidentId,
+  );
+  const effects = earlier.flatMap((other) => ended(views, other, { at }));
+  views.byId.set(id, { id, wish, phase: "offered" });
+  return [...effects, { type: "offer-view", id, pillarId, wish }];
+}
+
+function whyTooMany(
+  { byId, maxViewers, nextOfferAt }: Views,
+  { wish, monotonicMs }: Event<"view-asked">,
+): Refusal | undefined {
+  const { username } = wish.by;
+  if (byId.size >= maxViewers) {
+    const detail = `expected at most ${maxViewers} viewers at once`;
+    return { code: "too-many-requests", detail };
+  }
+  const own = [...byId.values()].filter((view) => view.wish.by.username === username);
+  if (own.length >= MAX_VIEWS_OF_ONE) {
+    const detail = `expected at most ${MAX_VIEWS_OF_ONE} connections of one person: close a window`;
+    return { code: "too-many-windows", detail };
+  }
+  const turn = takeTurn(OFFERS, nextOfferAt.get(username) ?? 0, monotonicMs);
+  if (!turn.ok) {
+    const most = 1000 / OFFERS.intervalMs;
+    const detail = `expected at most ${most} offers a second of one person`;
+    return { code: "too-many-requests", detail };
+  }
+  nextOfferAt.set(username, turn.nextAt);
+  return undefined;
+}
+
+function answered(views: Views, { id, at }: Event<"view-answered">): ViewEffect[] {
+  const view = views.byId.get(id);
+  if (view?.phase !== "offered") return [];
+  views.byId.set(id, { ...view, phase: "recording" });
+  const { from } = view.wish;
+  const fact = { type: "view-opened", ...subjectOf(view, at), from } as const;
+  return [{ type: "record-view", id, fact }];
+}
+
+/** The incident may have ended or changed hands meanwhile, and the session with it. */
+function recorded(views: Views, { id, at }: Event<"view-recorded">, known: Known): ViewEffect[] {
+  const early = views.endedEarly.get(id);
+  if (early) {
+    views.endedEarly.delete(id);
+    return [{ type: "record-end", fact: { type: "view-closed", ...subjectOf(early, at) } }];
+  }
+  const view = views.byId.get(id);
+  if (!view) return [];
+  const given: View = { ...view, phase: "given" };
+  views.byId.set(id, given);
+  const late = whyNot(view.wish, known);
+  if (!late) return [{ type: "give-view", id }];
+  return [...ended(views, given, { at }), { type: "refuse-view", id, ...late }];
+}
+
+function unrecorded(views: Views, event: Event<"view-unrecorded">): ViewEffect[] {
+  const { id, at, reason } = event;
+  const view = views.byId.get(id);
+  const detail = `the view could not be recorded: ${reason}`;
+  const effects = view ? ended(views, view, { at, code: "unavailable", detail }) : [];
+  views.endedEarly.delete(id);
+  return effects;
+}
+
+interface Ending extends Partial<Refusal> {
+  readonly at: number;
+}
+
+/** A console that still waits is told why. */
+function ended(views: Views, view: View, { at, ...why }: Ending): ViewEffect[] {
+  const { id, phase } = view;
+  views.byId.delete(id);
+  const effects: ViewEffect[] = [{ type: "close-view", id }];
+  if (phase === "given") {
+    const fact = { type: "view-closed", ...subjectOf(view, at) } as const;
+    return [...effects, { type: "record-end", fact }];
+  }
+  if (phase === "recording") views.endedEarly.set(id, view);
+  const { code, detail } = { ...ENDED, ...why };
+  return [...effects, { type: "refuse-view", id, code, detail }];
+}
+
+function subjectOf({ wish }: View, at: number) {
+  const { incidentId, role, by } = wish;
+  return { at, incidentId, role, by: by.username, byName: by.displayName };
+}
