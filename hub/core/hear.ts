@@ -5,12 +5,13 @@
 import { dropOldest } from "../../shared/bounded-map.ts";
 import { hearCalls, noteCalled } from "./incident/outside-call.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
+import type { Call } from "../../shared/protocol/call.ts";
 import { LATE_AFTER_MS } from "./pillar/presence.ts";
 import type { HubState } from "./state/hub-state.ts";
 import type { Heard, PillarContact, CloneWatch } from "./state/heard-state.ts";
 import { hearDeadlines, noteDeadline } from "./incident/deadline.ts";
 import type { Fact } from "./facts.ts";
-import type { PillarId, SessionNonce } from "../../shared/ids.ts";
+import type { EventId, PillarId, SessionNonce } from "../../shared/ids.ts";
 import { hearHead, markOf } from "./pillar/ledger.ts";
 import { hearBoot, hearTakeover, newCloneWatch } from "./pillar/clone-detection.ts";
 import { assertNever } from "../../shared/assert.ts";
@@ -92,7 +93,7 @@ function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartb
   const known = state.heard.contacts.get(pillarId);
   if (known && mayHaveMissed(known, heartbeat.sessionNonce, at)) known.isTold = false;
   const contact = heardFrom(state.heard, pillarId, at);
-  if (contact.sessionNonce === heartbeat.sessionNonce) contact.untold.clear();
+  if (contact.sessionNonce === heartbeat.sessionNonce) state.heard.untold.delete(pillarId);
   contact.sessionNonce = heartbeat.sessionNonce;
   hearBoot(cloneWatchOf(state, pillarId, contact), heartbeat, at);
   hearHead(state, contact, event);
@@ -137,7 +138,6 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
       resendAskedAt: null,
       resendAfterMs: FIRST_RESEND_AFTER_MS,
       sessionNonce: null,
-      untold: new Map(),
       behindSince: null,
       cloneWatch: undefined,
     };
@@ -152,24 +152,23 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
 export function noteEffect(state: HubState, effect: HubEffect, at: number): void {
   if (effect.type === "call-external") noteCalled(state.heard, effect.incidentId);
   if (!("pillarId" in effect)) return;
+  if (effect.type === "tell-pillar") noteTold(state, effect);
   const contact = state.heard.contacts.get(effect.pillarId);
   if (!contact) return;
-  if (effect.type === "expel-pillar") {
+  if (effect.type === "tell-pillar") {
+    contact.toldAt = state.heard.clock.nowMs;
+    contact.isTold = sessionOf(state, effect.pillarId) !== undefined;
+  } else if (effect.type === "expel-pillar") {
     // What was to be said in that session is said.
     contact.isTold = false;
-    contact.untold.clear();
-    return;
+    state.heard.untold.delete(effect.pillarId);
+  } else if (effect.type === "ask-resend") {
+    const isRepeated = contact.resendAskedAt !== null;
+    contact.resendAskedAt = at;
+    contact.resendAfterMs = isRepeated
+      ? Math.min(contact.resendAfterMs * 2, MOST_RESEND_AFTER_MS)
+      : FIRST_RESEND_AFTER_MS;
   }
-  if (effect.type === "tell-pillar") {
-    noteTold(state, contact, effect);
-    return;
-  }
-  if (effect.type !== "ask-resend") return;
-  const isRepeated = contact.resendAskedAt !== null;
-  contact.resendAskedAt = at;
-  contact.resendAfterMs = isRepeated
-    ? Math.min(contact.resendAfterMs * 2, MOST_RESEND_AFTER_MS)
-    : FIRST_RESEND_AFTER_MS;
 }
 
 /**
@@ -177,16 +176,14 @@ export function noteEffect(state: HubState, effect: HubEffect, at: number): void
  * that heartbeat is answered with what waits.
  */
 function noteTold(
-  state: HubState,
-  contact: PillarContact,
+  { heard }: HubState,
   { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,
 ): void {
-  const { untold } = contact;
+  const untold = heard.untold.get(pillarId) ?? new Map<EventId, Call>();
+  heard.untold.set(pillarId, untold);
   // "Answered" must not be told after the end of the same call.
   for (const [id, { incidentId }] of untold) if (incidentId === call.incidentId) untold.delete(id);
   untold.delete(call.eventId);
-  contact.toldAt = state.heard.clock.nowMs;
-  contact.isTold = sessionOf(state, pillarId) !== undefined;
   untold.set(call.eventId, call);
   dropOldest(untold, MAX_UNTOLD);
 }

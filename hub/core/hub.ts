@@ -152,10 +152,10 @@ function decideHeartbeat(
       ? [{ type: "ask-resend", pillarId, fromSeq, bootEpoch, sessionNonce }]
       : [];
   const tell = isCallOwed(state, pillarId, at) ? tellCall(state, event) : nothing;
-  const { untold = new Map<never, never>() } = state.heard.contacts.get(pillarId) ?? {};
+  const untold = state.heard.untold.get(pillarId)?.values() ?? [];
   // Of its latest call it is told below.
   const latest = tell === nothing ? undefined : markOf(state, pillarId).lastIncidentId;
-  const others = [...untold.values()].filter(({ incidentId }) => incidentId !== latest);
+  const others = [...untold].filter(({ incidentId }) => incidentId !== latest);
   const late = others.map((call): HubEffect => ({
     type: "tell-pillar",
     pillarId,

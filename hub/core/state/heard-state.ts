@@ -71,11 +71,6 @@ export interface PillarContact {
    * by `sessionOf`.
    */
   sessionNonce: SessionNonce | null;
-  /**
-   * Told since that heartbeat, by alarm: told again when the next shows that the session was
-   * another one by then.
-   */
-  readonly untold: Map<EventId, Call>;
   /** Since when its ledger has shown less than the hub holds. */
   behindSince: number | null;
   cloneWatch: CloneWatch | undefined;
@@ -83,6 +78,11 @@ export interface PillarContact {
 
 export interface Heard {
   readonly contacts: Map<PillarId, PillarContact>;
+  /**
+   * Told since a pillar's latest heartbeat, by alarm, also to a pillar that is not connected: told
+   * again when the next heartbeat shows that the session was another one by then.
+   */
+  readonly untold: Map<PillarId, Map<EventId, Call>>;
   isMediaUp: boolean;
   /** When listening began; null before the first event. */
   since: number | null;
@@ -94,6 +94,7 @@ export interface Heard {
 
 export const silence = (): Heard => ({
   contacts: new Map(),
+  untold: new Map(),
   isMediaUp: false,
   since: null,
   clock: unset(),

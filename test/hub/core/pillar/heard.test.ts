@@ -81,7 +81,7 @@ describe("a pillar", () => {
     expect(contact).toEqual({
       ...{ heardAt: street.now(), disconnectedAt: null, isTold: false },
       ...{ toldAt: 5000, resendAskedAt: null, resendAfterMs: 15_000, sessionNonce: null },
-      ...{ untold: new Map(), behindSince: null },
+      behindSince: null,
     });
     street.disconnect(0);
     expect(street.state.heard.contacts.get(ID)).toMatchObject({
@@ -154,13 +154,24 @@ describe("a call is told again", () => {
     for (let seq = 1; seq <= 65; seq += 1) {
       expect(calls(street.alarm(0, { seq }).effects)).toEqual(["ringing"]);
     }
-    const { untold } = street.state.heard.contacts.get(ID)!;
-    expect([...untold.keys()].map((eventId) => Number.parseInt(eventId, 16))).toEqual([65]);
+    const untold = () => [...(street.state.heard.untold.get(ID)?.keys() ?? [])];
+    expect(untold().map((eventId) => Number.parseInt(eventId, 16))).toEqual([65]);
     expect(calls(street.heartbeat(0, { seq: 65 }).effects)).toContain("ringing");
     // Only the next heartbeat proves which session received it.
-    expect(untold.size).toBe(1);
+    expect(untold()).toHaveLength(1);
     street.heartbeat(0, { seq: 65 });
-    expect(untold.size).toBe(0);
+    expect(untold()).toEqual([]);
+  });
+
+  test("that called by HTTPS alone: the end of that call, when it is connected and calls again", () => {
+    const street = newStreet();
+    street.alarm(0, { seq: 2 }, { via: "https" });
+    street.order(CHEN, street.only().id, { name: "close", disposition: "resolved", note: "" });
+    expect(street.state.heard.contacts.get(ID)).toBeUndefined();
+    street.alarm(0, { seq: 1 }, { via: "https" });
+    street.connect(0);
+    const told = street.heartbeat(0, { seq: 2 }).effects;
+    expect(calls(told).toSorted()).toEqual(["ended", "ringing"]);
   });
 });
 
