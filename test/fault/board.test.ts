@@ -7,6 +7,8 @@ import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { openStreet, type Street } from "./harness/programs/street.ts";
 
 const SLOW = 90_000;
+/** Of repeated presses, as `device/core/call/press-again.ts` counts them. */
+const ONE_ALARM_IN_MS = 5000;
 
 let street: Street;
 let pillar: PillarUnderTest;
@@ -70,8 +72,19 @@ describe("L1 a contact that bounces", () => {
         await delay(holdMs);
         board.setContact("button", false);
       }
+      const from = performance.now();
       for (let n = 0; n < 8; n += 1) await pillar.press();
-      expect(await endCall()).toBe(1);
+      const tookMs = performance.now() - from;
+      const fullFives = Math.floor(tookMs / ONE_ALARM_IN_MS);
+      // Those that followed the first within five seconds count as one, at their end. On a machine
+      // so slow that there are more, the last of them is told by then.
+      if (fullFives > 0) await delay(ONE_ALARM_IN_MS);
+      const presses = async () => (await active(pillar.id)).map((one) => one.presses);
+      await expect.poll(async () => (await presses())[0], { timeout: 20_000 }).toBeGreaterThan(1);
+      const [ofCall = 0, ...others] = await presses();
+      expect(others).toEqual([]);
+      expect(ofCall).toBeLessThanOrEqual(2 + fullFives);
+      await endCall();
     },
   );
 });
