@@ -5,7 +5,7 @@
  * of its own beside it; only `world.ts` has all parts.
  */
 import type { Fact } from "../../hub/core/facts.ts";
-import type { ViewWish } from "../../hub/core/view/view.ts";
+import type { ViewWish } from "../../hub/core/view/view-events.ts";
 import type { IncidentId, MediaSessionId, PillarId, SessionNonce } from "../../shared/ids.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 import type { Medium, Words } from "./checkers/words/words.ts";

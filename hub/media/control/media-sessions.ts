@@ -10,13 +10,8 @@ import { assertNever } from "../../../shared/assert.ts";
 import type { IncidentId, MediaSessionId } from "../../../shared/ids.ts";
 import type { Fact } from "../../core/facts.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
-import {
-  decideView,
-  newViews,
-  type ViewEffect,
-  type ViewEvent,
-  type Views as ViewTable,
-} from "../../core/view/view.ts";
+import { decideView, newViews, type Views as ViewTable } from "../../core/view/view.ts";
+import type { ViewEffect, ViewEvent } from "../../core/view/view-events.ts";
 import type { FromMedia } from "../ipc.ts";
 import type { MediaPort, ViewAnswer, ViewRequest } from "../../ports.ts";
 

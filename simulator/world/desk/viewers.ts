@@ -6,7 +6,7 @@
  * (`people.ts`); here are only the windows in front of them.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
-import type { ViewWish } from "../../../hub/core/view/view.ts";
+import type { ViewWish } from "../../../hub/core/view/view-events.ts";
 import type { Role } from "../../../shared/api/session.ts";
 import type { MediaSessionId, Username } from "../../../shared/ids.ts";
 import { newChance, type Chance } from "../chance.ts";

@@ -7,13 +7,8 @@
  */
 import { handleFacts } from "../../../hub/core/hub.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
-import {
-  newViews,
-  type ViewEffect,
-  type ViewEvent,
-  type Views,
-  type ViewWish,
-} from "../../../hub/core/view/view.ts";
+import { newViews, type Views } from "../../../hub/core/view/view.ts";
+import type { ViewEffect, ViewEvent, ViewWish } from "../../../hub/core/view/view-events.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import { newChance, type Chance } from "../chance.ts";

@@ -4,11 +4,9 @@ import {
   decideView,
   MAX_VIEWS_OF_ONE,
   newViews,
-  type ViewEffect,
-  type ViewEvent,
   type Views,
-  type ViewWish,
 } from "../../../../hub/core/view/view.ts";
+import type { ViewEffect, ViewEvent, ViewWish } from "../../../../hub/core/view/view-events.ts";
 import type { IncidentId, MediaSessionId, Username } from "../../../../shared/ids.ts";
 import {
   CHEN,

@@ -1,0 +1,91 @@
+/** What happens to views, and what the shell does about it. */
+import type { ProblemCode } from "../../../shared/api/problem.ts";
+import type { Role } from "../../../shared/api/session.ts";
+import type { IncidentId, MediaSessionId, PillarId, Username } from "../../../shared/ids.ts";
+import type { FactOf } from "../facts.ts";
+
+/** What a console asks for, and who sits there. */
+export interface ViewWish {
+  readonly incidentId: IncidentId;
+  readonly role: "watch" | "talk";
+  readonly by: {
+    readonly username: Username;
+    readonly displayName: string;
+    readonly role: Role;
+  };
+  /** The sign-in session it belongs to and ends with. */
+  readonly signInId: string;
+  /** Address of the console. */
+  readonly from: string;
+}
+
+/** `at`: Unix ms, for the record. */
+export type ViewEvent = { readonly at: number } & (
+  | {
+      readonly type: "view-asked";
+      readonly id: MediaSessionId;
+      readonly wish: ViewWish;
+      /** Ms of a clock that never steps. */
+      readonly monotonicMs: number;
+    }
+  /** The media process has an answer for the console. */
+  | { readonly type: "view-answered"; readonly id: MediaSessionId }
+  /** It could not be connected, or is connected no more. */
+  | {
+      readonly type: "view-failed";
+      readonly id: MediaSessionId;
+      readonly code: ViewRefusal;
+      readonly detail: string;
+    }
+  /** The journal has its begin, or cannot take it. */
+  | { readonly type: "view-recorded"; readonly id: MediaSessionId }
+  | { readonly type: "view-unrecorded"; readonly id: MediaSessionId; readonly reason: string }
+  | { readonly type: "view-closed-by-console"; readonly id: MediaSessionId }
+  | { readonly type: "sign-in-ended"; readonly signInId: string }
+  | {
+      readonly type: "incident-over";
+      readonly incidentId: IncidentId;
+      readonly who: "all" | "talkers";
+    }
+  /** Whatever the hub knew may have changed: the fold was made again. */
+  | { readonly type: "state-renewed" }
+  /** Another media process: what the one before carried is gone. */
+  | { readonly type: "media-ready" }
+);
+
+export type ViewRefusal = Extract<
+  ProblemCode,
+  | "bad-request"
+  | "conflict"
+  | "forbidden"
+  | "media-unavailable"
+  | "not-found"
+  | "too-many-requests"
+  | "too-many-windows"
+  | "unavailable"
+>;
+
+export type ViewEffect =
+  | {
+      readonly type: "offer-view";
+      readonly id: MediaSessionId;
+      readonly pillarId: PillarId;
+      readonly wish: ViewWish;
+    }
+  | { readonly type: "close-view"; readonly id: MediaSessionId }
+  /** Answered by `view-recorded` or `view-unrecorded`. */
+  | {
+      readonly type: "record-view";
+      readonly id: MediaSessionId;
+      readonly fact: FactOf<"view-opened">;
+    }
+  /** Nobody waits for it. */
+  | { readonly type: "record-end"; readonly fact: FactOf<"view-closed"> }
+  /** To the console that asked. */
+  | { readonly type: "give-view"; readonly id: MediaSessionId }
+  | {
+      readonly type: "refuse-view";
+      readonly id: MediaSessionId;
+      readonly code: ViewRefusal;
+      readonly detail: string;
+    };
