@@ -22,15 +22,23 @@
  *   that stays cut.
  *
  * The voice counts as what it said last in the life of this program; it can only be taken back by
- * another word. To somebody who pressed silently nothing is said aloud, not even that: from the
- * silent press on, through restarts, it says nothing until a call of the pillar is closed, or
- * somebody presses aloud while it knows of no call. (Limit: when somebody pressed aloud after them,
- * a restarted pillar knows only of that; and a silent press that was in the pillar's memory alone
- * when its power failed is gone.) For the same reason what a voice says in the first 2 s after a
- * silent call was closed stays: what it hears next of that call is that it may not speak.
+ * another word. To somebody who pressed silently nothing is said aloud, not even that (`hiding.ts`
+ * says for how long). For the same reason what a voice says in the first 2 s after a silent call
+ * was closed stays: what it hears next of that call is that it may not speak.
  */
+import type { PromptName } from "../../../../device/core/call/prompt.ts";
 import { PROMISED_MS } from "../../../../shared/promises.ts";
 import type { Happening, History, Violation } from "../../run/history.ts";
+import {
+  born,
+  callOver,
+  heardAgain,
+  kept,
+  nobodyHides,
+  pressed,
+  restarted,
+  type Hiding,
+} from "./hiding.ts";
 import { newStandings, type Standing, type Standings } from "./standing.ts";
 import {
   lampWords,
@@ -59,18 +67,7 @@ interface Watched {
   overSince: number | undefined;
   isLinked: boolean;
   canBeTold: boolean;
-  /** Somebody pressed silently, and their call is not over. */
-  isHiding: boolean;
-  /** They pressed in a running call, and their press has no alarm yet: it is of the next call. */
-  isHidingNext: boolean;
-  /** The silent alarms of a person who hides. */
-  readonly hiddenBy: Set<string>;
-  /**
-   * The pillar's disk or the hub's journal holds one of them: a restarted pillar can know of it.
-   */
-  isHidingKept: boolean;
-  /** Somebody pressed aloud in the same call. */
-  isOvertold: boolean;
+  readonly hiding: Hiding;
   /** A silent call was closed so shortly before that its words may still be on their way. */
   silencedUntil: number;
 }
@@ -135,28 +132,30 @@ function hear(check: Check, one: Happening): void {
     case "durable": {
       const touched = check.standings.took(one.fact, one.index);
       if (one.fact.type === "alarm-recorded") {
-        keeps(watched(check, one.fact.event.pillarId), one.fact.event.eventId);
+        kept(watched(check, one.fact.event.pillarId).hiding, one.fact.event.eventId);
       }
       if (touched === undefined) return;
-      noteEnd(check, watched(check, touched));
+      const each = watched(check, touched);
+      noteEnd(check, each);
       const { fact } = one;
-      if (fact.type === "pillar-enrolled") hidesAgain(check, watched(check, touched));
+      if (fact.type === "pillar-enrolled" && check.standings.isSilent(touched)) {
+        heardAgain(each.hiding);
+      }
       // For a pillar its call is over with its identity.
       if (fact.type === "incident-closed" || fact.type === "pillar-revoked") {
-        const each = watched(check, touched);
-        each.isHiding = each.isHidingNext;
+        callOver(each.hiding);
         const wasSilent =
           fact.type === "incident-closed"
             ? check.standings.hasSilent(fact.incidentId)
             : check.standings.isSilent(touched);
         if (wasSilent) each.silencedUntil = check.at + ALLOWED_MS;
       }
-      return weigh(check, watched(check, touched));
+      return weigh(check, each);
     }
     case "restored":
       check.standings.setBack(one.keptIndex);
       for (const each of check.pillars.values()) {
-        each.isHiding = false;
+        each.hiding.isNow = false;
         noteEnd(check, each);
         weigh(check, each);
       }
@@ -165,31 +164,22 @@ function hear(check: Check, one: Happening): void {
       return says(check, one, { lamp: lampWords(one.lamp) });
     case "said":
       if (one.prompt === "identify") return;
-      if (watched(check, one.pillar).isHiding) {
-        report(
-          check,
-          watched(check, one.pillar),
-          `voice said "${one.prompt}" to somebody who hides`,
-        );
-      }
+      heardAloud(check, watched(check, one.pillar), one.prompt);
       return says(check, one, { voice: voiceWords(one.prompt) });
     case "displayed":
       return says(check, one, { screen: screenWords(one) });
     case "pushed":
-      return pushes(check, one);
-    case "born":
-      watched(check, one.pillar).isHidingNext = false;
-      if (one.kind === "silent") watched(check, one.pillar).hiddenBy.add(one.eventId);
+      pressed(watched(check, one.pillar).hiding, one);
+      if (one.kind === "silent") says(check, { pillar: one.pillar }, { voice: NOTHING });
       return;
+    case "born":
+      return born(watched(check, one.pillar).hiding, one);
     case "stored":
-      return keeps(watched(check, one.pillar), one.eventId);
+      return kept(watched(check, one.pillar).hiding, one.eventId);
     case "pillar-up":
-    case "pillar-down": {
-      const each = watched(check, one.pillar);
-      if (each.isOvertold || !each.isHidingKept) each.isHiding = false;
-      each.isHidingNext = false;
+    case "pillar-down":
+      restarted(watched(check, one.pillar).hiding);
       return says(check, one, { lamp: NOTHING, voice: NOTHING, screen: NOTHING });
-    }
     case "link": {
       const each = watched(check, one.pillar);
       each.isLinked = one.isUp;
@@ -202,38 +192,13 @@ function hear(check: Check, one: Happening): void {
   }
 }
 
-function pushes(check: Check, push: Extract<Happening, { type: "pushed" }>): void {
-  const one = watched(check, push.pillar);
-  if (push.kind === "silent") {
-    if (!one.isHiding) hidesNoMore(one);
-    one.isHiding = true;
-    one.isHidingNext = true;
-    one.isOvertold = false;
-    says(check, { pillar: push.pillar }, { voice: NOTHING });
-  } else if (push.isIdle) hidesNoMore(one);
-  else one.isOvertold = true;
-}
-
-/** Whoever comes next is somebody else, also when the call before is heard of again. */
-function hidesNoMore(one: Watched): void {
-  one.isHiding = false;
-  one.isHidingNext = false;
-  one.hiddenBy.clear();
-  one.isHidingKept = false;
+function heardAloud(check: Check, one: Watched, prompt: PromptName): void {
+  if (one.hiding.isNow) report(check, one, `voice said "${prompt}" to somebody who hides`);
 }
 
 function noteEnd({ standings, at }: Check, one: Watched): void {
   if (standings.open(one.pillar).length > 0) one.overSince = undefined;
   else one.overSince ??= at;
-}
-
-/** Enrolled again, it hears of the call that it had, and whoever hides there still hides. */
-function hidesAgain({ standings }: Check, one: Watched): void {
-  if (one.isHidingKept && standings.isSilent(one.pillar)) one.isHiding = true;
-}
-
-function keeps(one: Watched, eventId: string): void {
-  if (one.hiddenBy.has(eventId)) one.isHidingKept = true;
 }
 
 function watched({ pillars }: Check, pillar: string): Watched {
@@ -248,11 +213,7 @@ function watched({ pillars }: Check, pillar: string): Watched {
       overSince: undefined,
       isLinked: true,
       canBeTold: false,
-      isHiding: false,
-      isHidingNext: false,
-      hiddenBy: new Set(),
-      isHidingKept: false,
-      isOvertold: false,
+      hiding: nobodyHides(),
       silencedUntil: Number.NEGATIVE_INFINITY,
     };
     pillars.set(pillar, one);
@@ -308,11 +269,8 @@ function isNotOver(check: Check, one: Watched, medium: Medium): void {
   const { overSince } = one;
   if (overSince === undefined || check.at - overSince <= RECEIPT_UNDER_WAY_MS) return;
   const seconds = Math.round((check.at - overSince) / 1000);
-  report(
-    check,
-    one,
-    `${medium} says ${one.words[medium].text}; its call has been over for ${seconds} s`,
-  );
+  const { text } = one.words[medium];
+  report(check, one, `${medium} says ${text}; its call has been over for ${seconds} s`);
 }
 
 /** What of its words is true now, and what is not. */
