@@ -153,15 +153,15 @@ export function noteEffect(state: HubState, effect: HubEffect, at: number): void
   if (effect.type === "call-external") noteCalled(state.heard, effect.incidentId);
   if (!("pillarId" in effect)) return;
   if (effect.type === "tell-pillar") noteTold(state, effect);
+  // What was to be said to an expelled one is said.
+  if (effect.type === "expel-pillar") state.heard.untold.delete(effect.pillarId);
   const contact = state.heard.contacts.get(effect.pillarId);
   if (!contact) return;
   if (effect.type === "tell-pillar") {
     contact.toldAt = state.heard.clock.nowMs;
     contact.isTold = sessionOf(state, effect.pillarId) !== undefined;
   } else if (effect.type === "expel-pillar") {
-    // What was to be said in that session is said.
     contact.isTold = false;
-    state.heard.untold.delete(effect.pillarId);
   } else if (effect.type === "ask-resend") {
     const isRepeated = contact.resendAskedAt !== null;
     contact.resendAskedAt = at;

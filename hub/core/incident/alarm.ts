@@ -74,7 +74,8 @@ function newerPillar(state: HubState, { at, pillarId, alarm }: AlarmHeard): Deci
 function acceptAgain(state: HubState, { alarm }: AlarmHeard, known: KnownAlarm): Decision {
   const { pillarId, eventId, seq, incidentId, index } = known;
   const incident = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
-  const isOver = isClosed(incident);
+  // One that is not known any more was closed long ago.
+  const isOver = incident === undefined || incident.state === "closed";
   const accept: HubEffect = {
     ...{ type: "accept", pillarId, eventId, seq, incidentId, isOver, index },
     ...sessionOf(alarm),
@@ -82,24 +83,18 @@ function acceptAgain(state: HubState, { alarm }: AlarmHeard, known: KnownAlarm):
   return { facts: [], effects: [accept, ...callSince(known, incident)] };
 }
 
-/** One that is not known any more was closed long ago. */
-const isClosed = (incident: IncidentRecord | undefined): boolean =>
-  incident === undefined || incident.state === "closed";
-
 const sessionOf = ({ sessionNonce }: AlarmHeard["alarm"]): { sessionNonce?: SessionNonce } =>
   sessionNonce ? { sessionNonce } : {};
 
 /**
- * The newest alarm is answered with the state of an open
- * call; any alarm of a call that is over, with its end.
+ * The newest alarm is answered with the state of its call. Of an end the receipt tells; only that
+ * nothing may be said aloud of it needs a word of its own.
  */
 function callSince(known: KnownAlarm, incident: IncidentRecord | undefined): HubEffect[] {
-  const { pillarId, eventId, incidentId } = known;
-  if (incident?.lastEventId === eventId) {
-    return [{ type: "tell-pillar", pillarId, call: callOf(incident) }];
-  }
-  if (!isClosed(incident)) return [];
-  const call = { v: 1, incidentId, eventId, status: "ended" } as const;
+  const { pillarId, eventId } = known;
+  if (incident?.lastEventId !== eventId) return [];
+  const call = callOf(incident);
+  if (call.status === "ended" && call.isSilent !== true) return [];
   return [{ type: "tell-pillar", pillarId, call }];
 }
 

@@ -39,8 +39,17 @@ describe("an alarm", () => {
     expect(calls(street.alarm(0).effects)).toEqual([]);
     street.order(CHEN, street.only().id, CLOSE);
     const again = street.alarm(0);
-    expect(calls(again.effects)).toEqual(["ended"]);
-    expect(again.effects[0]).toMatchObject({ type: "accept", isOver: true });
+    expect(again.effects).toMatchObject([{ type: "accept", isOver: true }]);
+  });
+
+  test("of a silent call that is over is also told that nothing may be said aloud of it", () => {
+    const street = newStreet();
+    street.alarm(0, { kind: "silent" });
+    street.order(CHEN, street.only().id, CLOSE);
+    expect(street.alarm(0, { kind: "silent" }).effects).toMatchObject([
+      { type: "accept", isOver: true },
+      { type: "tell-pillar", call: { status: "ended", isSilent: true } },
+    ]);
   });
 
   test("that the core has forgotten is still known by what the journal says", () => {
