@@ -86,10 +86,14 @@ test(
       );
     }
     const before = pillars.map(alarmsOf);
+    expect(before.every((seqs) => seqs.includes(1))).toBe(true);
     await street.hub.stop();
     await street.hub.command("restore", copies[0]!);
     await street.hub.start();
-    await expect.poll(() => pillars.map(alarmsOf), REPLAYED).toEqual(before);
+    // A remembered press may have become an alarm after `before` was read.
+    const lacking = (): number[] =>
+      pillars.flatMap((pillar, n) => before[n]!.filter((seq) => !alarmsOf(pillar).includes(seq)));
+    await expect.poll(lacking, REPLAYED).toEqual([]);
     expect(await street.hub.command("verify")).toMatch(/each linked to the one before/);
     expect(await broken()).toEqual([]);
   },
