@@ -52,7 +52,7 @@ export interface Board {
 export interface Ledger extends Kept {
   readonly bootEpoch: number;
   readonly head: LedgerHead;
-  /** The newest alarm: a hub may still be in a call about it. */
+  /** The newest alarm that is no self-test: a hub may still be in a call about it. */
   readonly lastEventId: EventId | undefined;
   /**
    * Where the board stood when every press before was stored;

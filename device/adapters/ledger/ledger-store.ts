@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STR
 export interface LedgerStart extends Kept {
   readonly bootEpoch: number;
   readonly head: LedgerHead;
+  /** The newest alarm that is no self-test. */
   readonly lastEventId: EventId | undefined;
   readonly boardMark: BoardMark | undefined;
   /** What is wrong with the newest rows, in words. */
@@ -136,13 +137,19 @@ function startOn(db: DatabaseSync, setMeta: StatementSync, base?: Base): LedgerS
   const damage = damageOf(db);
   const bootEpoch = Math.max(Number(metaOf(db, "boot_epoch") ?? 0) + 1, base?.bootEpoch ?? 1);
   setMeta.run("boot_epoch", String(bootEpoch));
-  const last = db.prepare("SELECT seq, event_id, hash FROM alarm ORDER BY seq DESC LIMIT 1").get();
+  const last = db.prepare("SELECT seq, hash FROM alarm ORDER BY seq DESC LIMIT 1").get();
+  const newestCall = db
+    .prepare(
+      `SELECT event_id FROM alarm WHERE json_extract(event, '$.kind') <> 'test'
+       ORDER BY seq DESC LIMIT 1`,
+    )
+    .get();
   const empty = base?.head ?? { seq: 0, hash: GENESIS };
   return {
     ...keptIn(db),
     bootEpoch,
     head: last ? { seq: Number(last["seq"]), hash: last["hash"] as Sha256 } : empty,
-    lastEventId: last?.["event_id"] as EventId | undefined,
+    lastEventId: newestCall?.["event_id"] as EventId | undefined,
     boardMark: boardMarkIn(db),
     damage,
   };
@@ -155,9 +162,10 @@ function boardMarkIn(db: DatabaseSync): BoardMark | undefined {
 
 function keptIn(db: DatabaseSync): Kept {
   const hubEpoch = metaOf(db, "hub_epoch") as HubEpoch | undefined;
+  // The newest, with whoever waits now among them: the hub asks for those before.
   const unaccepted = db
     .prepare(
-      `SELECT seq, event, hash, sig FROM alarm WHERE accepted_by IS NULL ORDER BY seq LIMIT ?`,
+      `SELECT seq, event, hash, sig FROM alarm WHERE accepted_by IS NULL ORDER BY seq DESC LIMIT ?`,
     )
     .all(MAX_KEPT) as unknown as Row[];
   const replay = db
@@ -167,7 +175,7 @@ function keptIn(db: DatabaseSync): Kept {
     .get(hubEpoch ?? null);
   return {
     hubEpoch,
-    unaccepted: unaccepted.map(sealedOf),
+    unaccepted: unaccepted.map(sealedOf).toReversed(),
     replayFrom: typeof replay?.["seq"] === "number" ? replay["seq"] : undefined,
   };
 }

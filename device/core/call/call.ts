@@ -62,7 +62,11 @@ function waiting(agent: Agent, moment: Moment): Effect[] {
   return [...say(agent.call, "calling"), { type: "set-timer", name: "dial-110", at }];
 }
 
-/** After a reboot, or a call that ended too soon, the newest alarm that nobody accepted goes on. */
+/**
+ * After a reboot, or a call that ended too soon, the newest alarm that nobody accepted goes on.
+ * After a reboot only if no newer one was accepted: the hub may be in a call about that one, and
+ * what it says of it counts (`adopt`).
+ */
 export function resumeCall(agent: Agent, moment: Moment, before?: RunningCall): AgentStep {
   // What only another hub is to hear again may be of any day,
   // and of somebody else. So may what an earlier call left.
@@ -72,7 +76,7 @@ export function resumeCall(agent: Agent, moment: Moment, before?: RunningCall): 
     ({ alarm: { event }, isReplay }) => event.kind !== "test" && !isReplay && goesOn(event.eventId),
   );
   const newest = calls.at(-1)?.alarm.event;
-  if (!newest) return step(agent);
+  if (!newest || (!before && newest.eventId !== lastEventId)) return step(agent);
   const calling = withCall(agent, {
     phase: "calling",
     eventId: newest.eventId,

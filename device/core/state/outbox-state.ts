@@ -66,7 +66,7 @@ export function emptyOutbox(from: {
   return {
     head: from.head,
     hubEpoch: from.hubEpoch,
-    pending: new Map(pending.slice(0, MAX_OUTBOX)),
+    pending: new Map(pending.slice(-MAX_OUTBOX)),
     round: 0,
     ofCall: [],
     replay: replayFrom === undefined ? undefined : { fromSeq: replayFrom, isFetching: false },

@@ -78,20 +78,20 @@ export function keptIn(rows: Rows): Kept {
   });
   return {
     hubEpoch: rows.hubEpoch,
-    unaccepted: alarms
-      .filter(({ event }) => !rows.acceptedBy.has(event.eventId))
-      .slice(0, MAX_KEPT),
+    unaccepted: alarms.filter(({ event }) => !rows.acceptedBy.has(event.eventId)).slice(-MAX_KEPT),
     replayFrom: ofOthers?.event.seq,
   };
 }
 
 export function newestIn(
   rows: Rows,
-): { readonly head: LedgerHead; readonly lastEventId: EventId } | undefined {
+): { readonly head: LedgerHead; readonly lastEventId: EventId | undefined } | undefined {
   const last = rows.bySeq.get(rows.seqs.at(-1) ?? 0);
   if (!last) return undefined;
-  const { seq, eventId } = last.event;
-  return { head: { seq, hash: last.hash }, lastEventId: eventId };
+  const newestCall = rows.seqs.findLast((seq) => rows.bySeq.get(seq)?.event.kind !== "test");
+  const lastEventId =
+    newestCall === undefined ? undefined : rows.bySeq.get(newestCall)?.event.eventId;
+  return { head: { seq: last.event.seq, hash: last.hash }, lastEventId };
 }
 
 /** Kept alarms from this number on, oldest first. */

@@ -75,7 +75,7 @@ export function falsePillar(from: Partial<LedgerAtStart> = {}): FalsePillar {
     hubEpoch: undefined,
     unaccepted: [],
     replayFrom: undefined,
-    lastEventId: undefined,
+    lastEventId: from.unaccepted?.findLast(({ event }) => event.kind !== "test")?.event.eventId,
     ...from,
   });
   let at = 1000;

@@ -11,9 +11,12 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { sealWith } from "../../../../device/adapters/identity/identity.ts";
 import { openLedger } from "../../../../device/adapters/ledger/ledger-sqlite.ts";
+import { openStore } from "../../../../device/adapters/ledger/ledger-store.ts";
 import type { LedgerNews, SealedAlarm } from "../../../../device/core/state/kept.ts";
 import type { Ledger } from "../../../../device/ports.ts";
+import { GENESIS } from "../../../../shared/hash-chain.ts";
 import { EventId, HubEpoch, PillarId } from "../../../../shared/ids.ts";
+import type { AlarmKind } from "../../../../shared/protocol/alarm.ts";
 
 const { privateKey } = generateKeyPairSync("ed25519");
 const EPOCH = HubEpoch.parse("e".repeat(32));
@@ -36,7 +39,11 @@ async function open(): Promise<Ledger> {
   return ledger;
 }
 
-function chain(count: number, from: Pick<Ledger, "head">): SealedAlarm[] {
+function chain(
+  count: number,
+  from: Pick<Ledger, "head">,
+  kind: AlarmKind = "voice",
+): SealedAlarm[] {
   const alarms: SealedAlarm[] = [];
   let { head } = from;
   for (let index = 0; index < count; index++) {
@@ -48,7 +55,7 @@ function chain(count: number, from: Pick<Ledger, "head">): SealedAlarm[] {
       bootEpoch: 1,
       seq,
       prevHash: head.hash,
-      kind: "voice",
+      kind,
       wallMs: 1_780_000_000_000,
       clock: { synced: false },
     });
@@ -90,6 +97,33 @@ test("what was stored is there after a restart, and every start is another boot"
   expect(await second.since(2, 1)).toEqual([alarms[1]]);
   await second.close();
   expect(damage).toEqual([]);
+});
+
+test("the newest press is known after a restart, whatever self-tests came after it", async () => {
+  const first = await open();
+  const [press] = chain(1, first);
+  const tests = chain(2, { head: { seq: 1, hash: press!.hash } }, "test");
+  await Promise.all([press!, ...tests].map((alarm) => first.append(alarm)));
+  await first.close();
+  const second = await open();
+  expect([second.head.seq, second.lastEventId]).toEqual([3, press!.event.eventId]);
+  await second.close();
+});
+
+test("more than an outbox holds wait: whoever pressed last is among those that are read", () => {
+  const store = openStore(join(dir, "full.db"));
+  const [sample] = chain(1, { head: { seq: 0, hash: GENESIS } });
+  const eventIdOf = (seq: number) => EventId.parse(seq.toString(16).padStart(32, "0"));
+  store.begin();
+  for (let seq = 1; seq <= 10_001; seq++) {
+    const event = { ...sample!.event, seq, eventId: eventIdOf(seq) };
+    store.append({ alarm: { ...sample!, event }, mark: undefined }, 0);
+  }
+  store.commit();
+  const { unaccepted, lastEventId } = store.start();
+  store.close();
+  expect([unaccepted.length, unaccepted[0]?.event.seq]).toEqual([10_000, 2]);
+  expect(unaccepted.at(-1)?.event.eventId).toBe(lastEventId);
 });
 
 test("what another hub accepted is to be sent again to the present one", async () => {

@@ -130,6 +130,22 @@ describe("a call", () => {
     expect(pillar.lamp()).toBe("received");
   });
 
+  test("whose newest alarm a hub accepted is not begun anew by an older one after the reboot", () => {
+    const { eventId } = keptAlarm(2).event;
+    const pillar = falsePillar({
+      ...{ unaccepted: [keptAlarm(1)], lastEventId: eventId, bootEpoch: 2 },
+    });
+    pillar.tell(LINK_UP);
+    expect([pillar.lamp(), pillar.prompts]).toEqual(["standby", []]);
+    expect(pillar.alarms().map(({ event }) => event.seq)).toEqual([1]);
+    // The older one was of a call that is over, and somebody is with whoever pressed since.
+    const incidentId = IncidentId.parse("b".repeat(32));
+    const person = { status: "answered", by: "Wang", isSilent: true } as const;
+    pillar.hear({ v: 1, incidentId, eventId, ...person });
+    pillar.accept(keptAlarm(1).event.eventId);
+    expect([pillar.lamp(), pillar.prompts]).toEqual(["answered", []]);
+  });
+
   test("in which the pillar rebooted is taken up again at the hub's word", () => {
     const { eventId } = keptAlarm(7).event;
     const pillar = reachedPillar({ lastEventId: eventId });
