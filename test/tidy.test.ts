@@ -59,6 +59,12 @@ describe("a planted violation is found", () => {
     ["a file is named for nothing", "hub/api/utils.ts", "", "name"],
     ["a file name is in another case", "hub/api/serverThing.ts", "", "name"],
     ["a role is compared", "hub/main.ts", `if (by.role !== "admin") refuse();`, "words"],
+    [
+      "a test waits for a second",
+      "test/hub/late.test.ts",
+      "await vi.waitFor(() => expect(rings).toBe(1));",
+      "words",
+    ],
     ["an error is swallowed", "hub/main.ts", "try { x(); } catch {}", "words"],
     ["a claim is made that nobody tested", "README.md", "It is compliant.", "words"],
     [

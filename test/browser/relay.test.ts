@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Decoder } from "@evan/opus";
 import { chromium, type Browser, type Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ViewerRole } from "../../hub/media/ipc.ts";
 import type { IncidentId, MediaSessionId, PillarId } from "../../shared/ids.ts";
 import {
@@ -18,6 +18,7 @@ import {
   type Rig,
   type Source,
 } from "../kit/media/media-rig.ts";
+import { waitUntil } from "../kit/run/wait.ts";
 
 const pillarId = "pillar-1" as PillarId;
 let rig: Rig;
@@ -160,7 +161,7 @@ test("a browser that leaves is noticed", async () => {
 
 test("the tone of a browser arrives at the pillar", async () => {
   await page.evaluate("talk()");
-  await vi.waitUntil(() => pillar.heard.length > 150, { timeout: 15_000 });
+  await waitUntil(() => pillar.heard.length > 150, { timeout: 15_000 });
   const frequency = frequencyOf(pillar.heard.slice(-75).map((packet) => packet.payload));
   expect(Math.abs(frequency - 1000)).toBeLessThan(15);
 });

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findFfmpeg } from "../../device/media/ffmpeg.ts";
 import { Incident, RecordingPage, type Recording } from "../../shared/api/incident.ts";
 import { openBrowser } from "../kit/browser/chromium.ts";
@@ -19,6 +19,7 @@ import { loudestInPage } from "../kit/browser/remote-sound.ts";
 import { samplesOf, sine, toneShare } from "../kit/media/tone.ts";
 import { wavFile } from "../../simulator/live/sound/sound.ts";
 import { pcmOf } from "../kit/media/wav-file.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const PILLAR_HZ = 700;
 const OPERATOR_HZ = 1000;
@@ -67,7 +68,7 @@ describe("a press becomes a conversation", () => {
   });
 
   test("the operator hears the tone at the pillar's microphone", async () => {
-    await vi.waitFor(async () => {
+    await waitFor(async () => {
       const { hz, db } = await loudestInPage(desk.page);
       expect(hz).toBeGreaterThan(PILLAR_HZ - 15);
       expect(hz).toBeLessThan(PILLAR_HZ + 15);
@@ -76,7 +77,7 @@ describe("a press becomes a conversation", () => {
   });
 
   test("the person at the pillar hears the tone at the operator's microphone", async () => {
-    await vi.waitFor(async () => {
+    await waitFor(async () => {
       const response = await fetch(`${demo.controlUrl}/pillars/demo-001/speaker.wav?seconds=1`);
       const sound = samplesOf(pcmOf(Buffer.from(await response.arrayBuffer())));
       expect(toneShare(sound, OPERATOR_HZ)).toBeGreaterThan(0.5);

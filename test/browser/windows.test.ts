@@ -3,10 +3,11 @@
  * through.
  */
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "../kit/browser/chromium.ts";
 import { postJson, startDemo, type Demo } from "../kit/programs/demo.ts";
 import { openOperatorDesk } from "../kit/browser/operator-desk.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const WINDOWS = 8;
 const SLOW = { timeout: 180_000 };
@@ -71,7 +72,7 @@ async function readers(): Promise<Page[]> {
  * moment.
  */
 async function reader(): Promise<Page> {
-  return await vi.waitFor(async () => {
+  return await waitFor(async () => {
     const found = await readers();
     expect(found).toHaveLength(1);
     return found[0] as Page;

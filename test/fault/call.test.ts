@@ -2,12 +2,13 @@
  * Groups A and J with picture and sound: whatever is killed during a call, the call and its
  * recording go on, and what was recorded before plays.
  */
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Incident, Recording } from "../../shared/api/incident.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { play, recordedBytes } from "./harness/judge/playback.ts";
 import { below, commandOf } from "./harness/programs/process.ts";
 import { openStreet, type Street } from "./harness/programs/street.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const SLOW = 120_000;
 /** Two fragments of a small picture. */
@@ -31,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => street?.close());
 
 const wait = (what: () => Promise<void>): Promise<void> =>
-  vi.waitFor(what, { timeout: 30_000, interval: 200 });
+  waitFor(what, { timeout: 30_000, interval: 200 });
 
 /** Presses, and waits until the recording has something to lose. */
 async function ring(): Promise<Incident> {

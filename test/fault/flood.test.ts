@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { afterAll, assert, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, assert, beforeAll, expect, test } from "vitest";
 import { PROMISED_MS } from "../../shared/promises.ts";
 import { upTopic } from "../../shared/protocol/topics.ts";
 import { closeOf } from "../kit/wire/pillar-clients.ts";
@@ -15,6 +15,7 @@ import {
   type WireLink,
   type WirePillar,
 } from "./harness/network/wire-pillar.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const SLOW = 60_000;
 const PRESSES = 15;
@@ -50,7 +51,7 @@ async function slowestPress(): Promise<number> {
   for (let n = 0; n < PRESSES; n += 1) {
     const startedAt = performance.now();
     const alarm = await link.press();
-    await vi.waitFor(() => assert(link.isAccepted(alarm)), { timeout: 15_000, interval: 5 });
+    await waitFor(() => assert(link.isAccepted(alarm)), { timeout: 15_000, interval: 5 });
     worst = Math.max(worst, performance.now() - startedAt);
   }
   return worst;

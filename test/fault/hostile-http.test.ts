@@ -7,10 +7,11 @@ import { readFileSync } from "node:fs";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, assert, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, assert, beforeAll, describe, expect, test } from "vitest";
 import { readRequests } from "./harness/network/http-answers.ts";
 import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
 import { wirePillar, type WireLink, type WirePillar } from "./harness/network/wire-pillar.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const SLOW = 120_000;
 const MIB = 1024 * 1024;
@@ -35,7 +36,7 @@ afterAll(async () => {
 
 async function press(): Promise<void> {
   const alarm = await link.press();
-  await vi.waitFor(() => assert(link.isAccepted(alarm)), { timeout: 15_000, interval: 5 });
+  await waitFor(() => assert(link.isAccepted(alarm)), { timeout: 15_000, interval: 5 });
 }
 
 function residentMib(): number {

@@ -1,9 +1,10 @@
 /** Group F: messages repeated, shuffled, replayed, damaged and invented, at a real hub process. */
-import { afterAll, afterEach, assert, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, assert, beforeAll, expect, test } from "vitest";
 import type { SealedAlarm } from "../../device/core/state/kept.ts";
 import { upTopic } from "../../shared/protocol/topics.ts";
 import { alarmRows, openStreet, readJournal, type Street } from "./harness/programs/street.ts";
 import { wirePillar, type WireLink, type WirePillar } from "./harness/network/wire-pillar.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const SLOW = 60_000;
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
 afterEach(async () => {
   // Whatever one pillar did, the hub goes on and serves the other.
   const alarm = await bystander.press();
-  await vi.waitFor(() => assert(bystander.isAccepted(alarm)), { timeout: 15_000 });
+  await waitFor(() => assert(bystander.isAccepted(alarm)), { timeout: 15_000 });
   assert(street.hub.process().pid() === pid, "the hub was started again");
 });
 afterAll(() => street?.close());

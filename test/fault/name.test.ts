@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { dataPaths } from "../../device/adapters/host/data-dir.ts";
 import { hubReach, type Lookup } from "../../device/adapters/hub/hub-address.ts";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
@@ -13,6 +13,7 @@ import { openAuthority } from "../../hub/identity/authority.ts";
 import { alarmListener } from "../kit/wire/alarm-listener.ts";
 import { deafMedia, handBoard, type HandBoard } from "../kit/wire/hand-board.ts";
 import { enrolledPillar, smallHub, type Pillar, type SmallHub } from "../kit/wire/small-hub.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const NAME = "hub.example";
 const HERE = "127.0.0.1";
@@ -61,7 +62,7 @@ async function live(lookup: Lookup, of: AgentConfig = config): Promise<Life> {
 /** A start in which the name led to the hub. */
 async function earlierLife(): Promise<void> {
   const { agent } = await live(leadsTo(HERE));
-  await vi.waitFor(() => expect(agent.state().link.phase).toBe("up"), WITHIN);
+  await waitFor(() => expect(agent.state().link.phase).toBe("up"), WITHIN);
   await agent.stop();
 }
 
@@ -108,7 +109,7 @@ describe("a pillar that reached its hub by name before", () => {
       await wrong?.();
       const { board, lines } = await live(lookup);
       board.press();
-      await vi.waitFor(() => expect(board.lamps.at(-1)).toBe("received"), WITHIN);
+      await waitFor(() => expect(board.lamps.at(-1)).toBe("received"), WITHIN);
       expect(hub.alarms()).toHaveLength(1);
       const said = `the name ${NAME} did not lead to the hub; its last good address ${HERE} did`;
       expect(lines).toContain(said);
@@ -122,7 +123,7 @@ describe("a pillar that reached its hub by name before", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     writeFileSync(file, '{"v":1,"addresses":[{"name":"hub.example","address":"nowhere"}]}');
     const { agent, lines } = await live(leadsTo(HERE));
-    await vi.waitFor(() => expect(agent.state().link.phase).toBe("up"), WITHIN);
+    await waitFor(() => expect(agent.state().link.phase).toBe("up"), WITHIN);
     expect(lines.join("\n")).toContain("is not used, and written anew");
     expect(kept()).toEqual({ v: 1, addresses: [{ name: NAME, address: HERE }] });
   });
@@ -135,7 +136,7 @@ describe("a pillar that reached its hub by name before", () => {
     await earlierLife();
     const { board } = await live(never, deaf);
     board.press();
-    await vi.waitFor(() => expect(board.lamps.at(-1)).toBe("received"), {
+    await waitFor(() => expect(board.lamps.at(-1)).toBe("received"), {
       ...WITHIN,
       timeout: 14_000,
     });
@@ -157,7 +158,7 @@ describe("a hub that has moved", () => {
     };
     const { agent, board } = await live(lookup);
     board.press();
-    await vi.waitFor(() => expect(board.lamps.at(-1)).toBe("received"), WITHIN);
+    await waitFor(() => expect(board.lamps.at(-1)).toBe("received"), WITHIN);
     expect(asked).toBe(3);
     expect(agent.state().link.phase).toBe("up");
     expect(kept()).toEqual({ v: 1, addresses: [{ name: NAME, address: HERE }] });
@@ -166,7 +167,7 @@ describe("a hub that has moved", () => {
   test("D10 the second address of a name is tried when the first is wrong", async () => {
     await strangeHub();
     const { agent, lines } = await live(leadsTo(ELSEWHERE, HERE));
-    await vi.waitFor(() => expect(agent.state().link.phase).toBe("up"), WITHIN);
+    await waitFor(() => expect(agent.state().link.phase).toBe("up"), WITHIN);
     expect(lines.join("\n")).not.toContain("did not lead to the hub");
   });
 });

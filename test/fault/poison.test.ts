@@ -3,7 +3,7 @@
  * and hostile, and takes no list, event or receipt from others, and does not end the hub.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, assert, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, assert, beforeAll, expect, test } from "vitest";
 import { MOST_AGE_MS } from "../../hub/core/bounds.ts";
 import type { FactOf } from "../../hub/core/facts.ts";
 import { ServerEvent } from "../../shared/api/event.ts";
@@ -16,6 +16,7 @@ import { poisonCorpus } from "../../simulator/poison/corpus.ts";
 import { newPoisoner, type Poisoner } from "./harness/network/poisoner.ts";
 import { openStreet, readJournal, type Street } from "./harness/programs/street.ts";
 import { wirePillar, type WireLink, type WirePillar } from "./harness/network/wire-pillar.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 /** `ANZHU_POISON_SEED=n` tries another corpus. */
 const SEED = Number(process.env["ANZHU_POISON_SEED"] ?? 20_261_128);
@@ -135,12 +136,12 @@ async function closeWhile(poisoning: Promise<unknown>): Promise<void> {
 
 async function innocentIsHeard(): Promise<void> {
   const alarm = await link.press();
-  await vi.waitFor(() => assert(link.isAccepted(alarm), "no receipt for the innocent"), PATIENT);
+  await waitFor(() => assert(link.isAccepted(alarm), "no receipt for the innocent"), PATIENT);
   const incident = (await street.hub.operator.active()).find(
     (one) => one.pillarId === innocent.id,
   )!;
   const news = `${incident.id} ${incident.presses}`;
-  await vi.waitFor(() => assert(seen.has(news), "the console did not hear of it"), PATIENT);
+  await waitFor(() => assert(seen.has(news), "the console did not hear of it"), PATIENT);
 }
 
 type Press = FactOf<"alarm-recorded" | "incident-opened">;
@@ -206,7 +207,7 @@ test(
     link = await innocent.connect();
     await everythingAnswers();
     const alarm = await link.press();
-    await vi.waitFor(() => assert(link.isAccepted(alarm)), PATIENT);
+    await waitFor(() => assert(link.isAccepted(alarm)), PATIENT);
     expect(await street.hub.command("verify")).toMatch(/\d/);
   },
 );

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { pino } from "pino";
 import type { Fact } from "../../hub/core/facts.ts";
 import { RECORDING_AGAIN_BYTES } from "../../hub/core/storage/retention.ts";
@@ -17,6 +17,7 @@ import type { EventId, IncidentId, RecordingId, Username } from "../../shared/id
 import { newHub, person, type FalseHub } from "../kit/hub/shell-on-doubles.ts";
 import { pillar } from "../kit/core/hub-core-street.ts";
 import { tempDir } from "../kit/journal/directory.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const DAY_MS = 86_400_000;
 /** No disk is entirely free, so everything that may be deleted for space is deleted. */
@@ -81,7 +82,7 @@ test("a full disk deletes the oldest recordings, and keeps those of open and loc
   ];
   expect(await lock(hub, locked.incidentId)).toMatchObject({ ok: true, incident: { lock: {} } });
   await hub.restart({ retention: GREEDY });
-  await vi.waitFor(() => expect(count(hub, "recordings-removed")).toBe(1));
+  await waitFor(() => expect(count(hub, "recordings-removed")).toBe(1));
   const there = [old, locked, open, recent].map(({ path }) => existsSync(path));
   expect(there).toEqual([false, true, true, false]);
   expect(existsSync(dirname(old.path))).toBe(false);
@@ -110,7 +111,7 @@ test("an incident that the core no longer remembers can be locked", async () => 
   });
   expect(await lock(hub, newId<IncidentId>())).toMatchObject({ ok: false, code: "not-found" });
   await hub.restart({ retention: GREEDY });
-  await vi.waitFor(() => expect(hub.shell.commands.status().disk).not.toBe(null));
+  await waitFor(() => expect(hub.shell.commands.status().disk).not.toBe(null));
   expect(existsSync(path)).toBe(true);
 });
 
@@ -123,7 +124,7 @@ test("a hub that ended between the fact and the removal removes the file at its 
   await hub.shell.commands.record([{ type: "recording-deleted", ...which, ...when }]);
   expect(existsSync(path)).toBe(true);
   await hub.restart({ retention: IDLE });
-  await vi.waitFor(() => expect(count(hub, "recordings-removed")).toBe(1));
+  await waitFor(() => expect(count(hub, "recordings-removed")).toBe(1));
   expect(existsSync(path)).toBe(false);
   expect(count(hub, "recording-deleted")).toBe(1);
 });
@@ -138,7 +139,7 @@ test("one that ended after the removal, and before that was told, tells it at it
   ]);
   rmSync(path);
   await hub.restart({ retention: IDLE });
-  await vi.waitFor(() => expect(count(hub, "recordings-removed")).toBe(1));
+  await waitFor(() => expect(count(hub, "recordings-removed")).toBe(1));
   expect(hub.shell.loop.state().deleting.size).toBe(0);
 });
 
@@ -150,10 +151,10 @@ test("a file that cannot be removed is a fault in words and holds up no other", 
   // A directory cannot be unlinked by anybody, not even by root.
   mkdirSync(stuck.path);
   await hub.restart({ retention: GREEDY });
-  await vi.waitFor(() => expect(existsSync(other.path)).toBe(false));
-  await vi.waitFor(() => expect(count(hub, "recordings-removed")).toBe(1));
+  await waitFor(() => expect(existsSync(other.path)).toBe(false));
+  await waitFor(() => expect(count(hub, "recordings-removed")).toBe(1));
   expect([...hub.shell.loop.state().deleting.keys()]).toEqual([stuck.id]);
-  await vi.waitFor(
+  await waitFor(
     () =>
       expect(hub.shell.commands.status().faults).toContainEqual(
         expect.objectContaining({
@@ -164,7 +165,7 @@ test("a file that cannot be removed is a fault in words and holds up no other", 
     { timeout: 15_000 },
   );
   rmSync(stuck.path, { recursive: true });
-  await vi.waitFor(
+  await waitFor(
     () =>
       expect(hub.shell.commands.status().faults.map(({ code }) => code)).not.toContain(
         "retention-failing",
@@ -186,15 +187,15 @@ test("nothing is removed while the journal cannot be written, and all at once wh
   const { path } = await recorded(hub, 30);
   isBroken = true;
   await hub.restart({ retention: GREEDY });
-  await vi.waitFor(() => expect(hub.shell.loop.failure()).not.toBe(undefined));
+  await waitFor(() => expect(hub.shell.loop.failure()).not.toBe(undefined));
   expect(existsSync(path)).toBe(true);
   isBroken = false;
-  await vi.waitFor(() => expect(hub.shell.loop.failure()).toBe(undefined), { timeout: 30_000 });
+  await waitFor(() => expect(hub.shell.loop.failure()).toBe(undefined), { timeout: 30_000 });
   // Without the recovery the next attempt would come ten seconds after the first.
   const recoveredAt = performance.now();
-  await vi.waitFor(() => expect(existsSync(path)).toBe(false), { timeout: 30_000 });
+  await waitFor(() => expect(existsSync(path)).toBe(false), { timeout: 30_000 });
   expect(performance.now() - recoveredAt).toBeLessThan(5000);
-  await vi.waitFor(() => expect(count(hub, "recordings-removed")).toBe(1));
+  await waitFor(() => expect(count(hub, "recordings-removed")).toBe(1));
 }, 60_000);
 
 test("the journal's reserve is whole, private, made once, and not on a disk that has little room", async () => {

@@ -2,7 +2,7 @@
  * Revocation in a real shell: what is disconnected, what is refused, and what a repeated order
  * does.
  */
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
 import {
   incidents,
@@ -12,6 +12,7 @@ import {
   SIGNED_IN,
   type FalseHub,
 } from "../kit/hub/shell-on-doubles.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const ADMIN = person("root", "admin");
 const REFUSED = { outcome: "refused", detail: expect.stringContaining("revoked by root") };
@@ -90,7 +91,7 @@ test("nobody watches or talks through a revoked pillar, also not in an incident 
   expect(await hub.shell.commands.view(offer)).toMatchObject({ ok: false, code: "conflict" });
   const told = await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
   expect(told).toMatchObject({ ok: true, incident: { isVerified: false } });
-  await vi.waitFor(async () => {
+  await waitFor(async () => {
     const timeline = await hub.shell.reads.timeline(id);
     expect(timeline?.items.map(({ type }) => type)).toContain("incident-pillar-revoked");
   });

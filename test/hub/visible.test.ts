@@ -13,6 +13,7 @@ import { createOnce } from "../../hub/shell/idempotency.ts";
 import { createCaller } from "../../hub/shell/webhook.ts";
 import { newHub, onlyIncident, person } from "../kit/hub/shell-on-doubles.ts";
 import { press } from "../kit/journal/press.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const log = pino({ level: "silent" });
 
@@ -107,7 +108,7 @@ test("a call outside about something that cannot be read is a failed call, and e
   });
   const call = { type: "call-external", incidentId: "1".repeat(32) as never, ring: 1 } as const;
   caller.call({ ...call, target, attempt: 1 });
-  await vi.waitFor(() => expect(take).toHaveBeenCalledOnce());
+  await waitFor(() => expect(take).toHaveBeenCalledOnce());
   expect(take).toHaveBeenCalledWith(
     expect.objectContaining({ outcome: "failed", detail: "Invalid time value" }),
   );

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { startAgent } from "../../device/agent.ts";
 import { enrol } from "../../device/adapters/hub/enrolment.ts";
@@ -14,6 +14,7 @@ import { openAuthority } from "../../hub/identity/authority.ts";
 import { runProgram } from "../../simulator/live/program.ts";
 import { silentBroker } from "../kit/wire/alarm-listener.ts";
 import { deafMedia, handBoard } from "../kit/wire/hand-board.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 /** For two programs that start on a busy machine; the press itself takes five seconds. */
 const PATIENCE = { timeout: 120_000 };
@@ -53,7 +54,7 @@ test(
     const agent = await startAgent(config, { log: parts, board, media: deafMedia() });
     try {
       board.press();
-      await vi.waitFor(() => expect(board.lamps.at(-1)).toBe("received"), 40_000);
+      await waitFor(() => expect(board.lamps.at(-1)).toBe("received"), { timeout: 40_000 });
       expect(agent.state().link.phase).not.toBe("up");
       expect(agent.state().outbox.pending.size).toBe(0);
     } finally {

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
 import {
   incidents,
@@ -9,6 +9,7 @@ import {
   told,
 } from "../kit/hub/shell-on-doubles.ts";
 import type { FalseHub } from "../kit/hub/shell-on-doubles.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 /** The pillar is connected again, and says for which session it is to be told. */
 async function returns({ shell }: FalseHub): Promise<void> {
@@ -24,7 +25,7 @@ test("the hub restarts while a call is ringing, and the call goes on", async () 
   await hub.press();
   await hub.restart();
   await returns(hub);
-  await vi.waitFor(() => expect(told(hub).length).toBeGreaterThan(2));
+  await waitFor(() => expect(told(hub).length).toBeGreaterThan(2));
   expect(new Set(told(hub).slice(1))).toEqual(new Set(["ringing"]));
   await hub.press();
   expect(told(hub).at(-2)).toBe("accepted 1");
@@ -37,15 +38,15 @@ test("the hub restarts while a call is ringing, and the call goes on", async () 
 test("the hub restarts during a conversation: it is still the same operator's", async () => {
   const hub = await newHub();
   hub.fromMedia({ type: "ready" });
-  await vi.waitFor(() => expect(hub.shell.loop.state().heard.isMediaUp).toBe(true));
+  await waitFor(() => expect(hub.shell.loop.state().heard.isMediaUp).toBe(true));
   await hub.press();
   const { id } = await onlyIncident(hub);
   await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
   await hub.restart();
   await returns(hub);
-  await vi.waitFor(() => expect(told(hub).at(-1)).toBe("answered wang"));
+  await waitFor(() => expect(told(hub).at(-1)).toBe("answered wang"));
   hub.fromMedia({ type: "ready" });
-  await vi.waitFor(async () => {
+  await waitFor(async () => {
     const states = (await hub.shell.reads.recordings(id)).map(({ state }) => state);
     expect(states).toEqual(["recovered", "recording"]);
   });
@@ -71,5 +72,5 @@ test("a call that ended while the pillar was away is told when it returns, also 
   await hub.shell.commands.order(id, CLOSE, person("chen", "supervisor"));
   await hub.restart();
   await returns(hub);
-  await vi.waitFor(() => expect(told(hub).at(-1)).toBe("ended"));
+  await waitFor(() => expect(told(hub).at(-1)).toBe("ended"));
 });

@@ -163,6 +163,11 @@ const BANNED: readonly (readonly [pattern: RegExp, why: string, where: RegExp])[
     // The last administrator stays one, whoever asks.
     /^hub\/(?!accounts\/)/,
   ],
+  [
+    /\bvi\.wait(?:For|Until)\(/,
+    "it waits for one second only: use test/kit/run/wait.ts",
+    /^test\/(?!kit\/run\/wait\.ts$)/,
+  ],
   [/https?:\/\/(?:cdn|unpkg|fonts\.g)/, "no external resource", /\.(?:ts|vue|html|css)$/],
 ];
 

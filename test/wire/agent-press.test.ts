@@ -2,7 +2,7 @@
  * A whole agent against a real TLS broker: what a person
  * at the pillar gets, whatever the line does.
  */
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import type { LampPattern } from "../../device/core/state/shown.ts";
 import { SessionNonce } from "../../shared/ids.ts";
@@ -15,6 +15,7 @@ import {
   type Pillar,
   type SmallHub,
 } from "../kit/wire/small-hub.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 let hub: SmallHub;
 let pillar: Pillar;
@@ -35,10 +36,10 @@ async function start(): Promise<RunningAgent> {
 
 const lamp = (): LampPattern | undefined => board.lamps.at(-1);
 const untilLamp = (pattern: LampPattern): Promise<void> =>
-  vi.waitFor(() => expect(lamp()).toBe(pattern), 10_000);
+  waitFor(() => expect(lamp()).toBe(pattern), { timeout: 10_000 });
 const said = (part: string): boolean => lines.some((line) => line.includes(part));
 const untilSaid = (part: string): Promise<void> =>
-  vi.waitFor(() => expect(lines.join("\n")).toContain(part), 10_000);
+  waitFor(() => expect(lines.join("\n")).toContain(part), { timeout: 10_000 });
 
 beforeEach(async () => {
   lines = [];
@@ -78,7 +79,7 @@ describe("a press", () => {
       await start()
     ).armed;
     board.press();
-    await vi.waitFor(() => expect(hub.alarms()).toHaveLength(2), 10_000);
+    await waitFor(() => expect(hub.alarms()).toHaveLength(2), { timeout: 10_000 });
     expect(lamp()).toBe("calling");
     expect(hub.alarms()[1]).toMatchObject({ attempt: 2, event: hub.alarms()[0]!.event });
     hub.accept(hub.alarms()[1]!);
@@ -113,7 +114,7 @@ describe("a press", () => {
     const first = await start();
     await first.armed;
     board.press();
-    await vi.waitFor(() => expect(hub.alarms()).toHaveLength(1));
+    await waitFor(() => expect(hub.alarms()).toHaveLength(1));
     await first.stop();
     hub.accepts = true;
     await start();
@@ -133,7 +134,7 @@ describe("a press", () => {
     ).armed;
     board.press();
     await untilLamp("received");
-    await vi.waitFor(() => expect(agent!.state().health.faults.has("ledger-failing")).toBe(true));
+    await waitFor(() => expect(agent!.state().health.faults.has("ledger-failing")).toBe(true));
   });
 });
 
@@ -152,11 +153,11 @@ describe("a hub", () => {
     hub.received.length = 0;
     hub.epoch = hub.epoch.replaceAll(/./g, "a") as typeof hub.epoch;
     board.press();
-    await vi.waitFor(() => {
+    await waitFor(() => {
       const seqs = new Set(hub.alarms().map((alarm) => alarm.event.seq));
       expect([...seqs].toSorted()).toEqual([1, 2, 3, 4]);
     });
-    await vi.waitFor(() => expect(agent!.state().outbox.pending.size).toBe(0));
+    await waitFor(() => expect(agent!.state().outbox.pending.size).toBe(0));
   });
 
   test("gives a command once, in this boot, and hears what became of it", async () => {
@@ -170,16 +171,14 @@ describe("a hub", () => {
           ? [`${message.commandId} ${message.outcome}`]
           : [],
       );
-    await vi.waitFor(() =>
-      expect(hub.received.some((one) => one.channel === "heartbeat")).toBe(true),
-    );
+    await waitFor(() => expect(hub.received.some((one) => one.channel === "heartbeat")).toBe(true));
     const good = hub.command({ name: "restart-media" }, bootEpoch);
     const stale = hub.command({ name: "siren", on: true }, bootEpoch + 1);
-    await vi.waitFor(() => expect(results()).toEqual([`${good} done`, `${stale} refused`]));
+    await waitFor(() => expect(results()).toEqual([`${good} done`, `${stale} refused`]));
     const older = hub.command({ name: "siren", on: true }, bootEpoch, SessionNonce.parse(hex128()));
-    await vi.waitFor(() => expect(results()).toContain(`${older} refused`));
+    await waitFor(() => expect(results()).toContain(`${older} refused`));
     const test1 = hub.command({ name: "self-test" }, bootEpoch);
-    await vi.waitFor(() => expect(results()).toContain(`${test1} done`));
+    await waitFor(() => expect(results()).toContain(`${test1} done`));
     expect(hub.alarms().at(-1)!.event.kind).toBe("test");
     expect(lamp()).toBe("standby");
   });
@@ -194,7 +193,7 @@ describe("a hub", () => {
     hub.sendRaw(topic, '{"v":2}');
     hub.sendRaw(`anzhu/v1/${PILLAR}/down/other`, "{}");
     await untilSaid("expected JSON");
-    await vi.waitFor(() => expect(agent!.state().heeded.refused).toBe(3));
+    await waitFor(() => expect(agent!.state().heeded.refused).toBe(3));
     expect([...agent!.state().health.faults.keys()]).toEqual(["messages-refused"]);
     board.press();
     await untilLamp("received");
@@ -220,7 +219,7 @@ describe("a hub", () => {
     await (
       await start()
     ).armed;
-    await vi.waitFor(() =>
+    await waitFor(() =>
       expect(hub.received.find(({ channel }) => channel === "heartbeat")?.message).toMatchObject({
         head: { seq: 0 },
         bootEpoch: 1,

@@ -7,7 +7,7 @@ import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { HubConfig } from "../../hub/config.ts";
 import { openAccounts } from "../../hub/accounts/accounts.ts";
 import { MAX_STREAMS_PER_SESSION } from "../../hub/api/event-streams.ts";
@@ -22,6 +22,7 @@ import {
   startTestApi,
 } from "../kit/hub/api-on-doubles.ts";
 import type { TestApi } from "../kit/hub/api-on-doubles.ts";
+import { waitFor, waitUntil } from "../kit/run/wait.ts";
 
 let api: TestApi;
 let base: string;
@@ -146,7 +147,7 @@ test("a client that does not read is let go, and the others go on", async () => 
   if (large.event.type === "incident") large.event.incident.note = "x".repeat(100_000);
   for (let index = 1; index <= 200; index++) {
     api.publish({ ...large, index });
-    await vi.waitUntil(() => idsOf(healthy).at(-1) === index, { interval: 1, timeout: 15_000 });
+    await waitUntil(() => idsOf(healthy).at(-1) === index, { interval: 1, timeout: 15_000 });
   }
   expect(await metrics()).toContain("anzhu_event_streams 1");
   api.publish(incidentEvent(500));
@@ -237,6 +238,6 @@ test("the hub is told who holds a stream, who answers, and who has gone", async 
   expect(api.signs.at(-1)).toBe("operator beat");
   expect(api.signs).toContain("operator seen");
   opened.at(-1)?.abort();
-  await vi.waitFor(() => expect(api.signs.at(-1)).toBe("operator disconnected"));
-  await vi.waitFor(() => expect(stream.isEnded).toBe(true));
+  await waitFor(() => expect(api.signs.at(-1)).toBe("operator disconnected"));
+  await waitFor(() => expect(stream.isEnded).toBe(true));
 });

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { IPublishPacket, MqttClient } from "mqtt";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { OTHER_RATE } from "../../hub/link/rate.ts";
 import { assert } from "../../shared/assert.ts";
 import { DOWN_MESSAGES } from "../../shared/protocol/messages.ts";
@@ -16,6 +16,7 @@ import {
   startTestBroker,
 } from "../kit/wire/pillar-clients.ts";
 import type { Identity, TestBroker } from "../kit/wire/pillar-clients.ts";
+import { waitUntil } from "../kit/run/wait.ts";
 
 let broker: TestBroker;
 let own: Identity;
@@ -28,7 +29,7 @@ beforeEach(async () => {
   other = await enrol(broker.authority, "demo-002");
   client = await broker.connect(own);
   bystander = await broker.connect(other);
-  await vi.waitUntil(() => broker.presence.length === 2, { timeout: 15_000 });
+  await waitUntil(() => broker.presence.length === 2, { timeout: 15_000 });
 });
 afterEach(async () => {
   // Whatever the one did, the other must still be served.

@@ -2,11 +2,12 @@
 import { connect, type Socket } from "node:net";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { createHttpEntrance, type HttpEntrance } from "../../hub/api/http/http-entrance.ts";
 import { createSampledLog, type SampledLog } from "../../hub/link/sampled-log.ts";
 import { startTestApi, type TestApi } from "../kit/hub/api-on-doubles.ts";
 import { keptLog } from "../kit/wire/pillar-clients.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const HOSTILE = "127.0.0.1";
 const OTHER = "127.0.0.2";
@@ -74,7 +75,7 @@ test("thousands of silent connections of one address leave every other address i
 test("an operator behind the crowd's own address gets in as soon as a silent one has had its time", async () => {
   await openEntrance();
   await crowd();
-  await vi.waitFor(async () => expect(await ask(comes(HOSTILE))).toContain("HTTP/1.1 200"), {
+  await waitFor(async () => expect(await ask(comes(HOSTILE))).toContain("HTTP/1.1 200"), {
     timeout: 5000,
     interval: 100,
   });

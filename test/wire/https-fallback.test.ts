@@ -19,6 +19,7 @@ import {
 import { deafMedia, handBoard } from "../kit/wire/hand-board.ts";
 import { makeAlarm } from "../kit/wire/pillar-clients.ts";
 import { enrolledPillar, PILLAR, type Pillar } from "../kit/wire/small-hub.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 let dir: string;
 let authority: Authority;
@@ -78,7 +79,7 @@ describe("an alarm by HTTPS", () => {
     await expect(asked).rejects.toThrow("found an answer above 65536 bytes");
     hub.answer = () => undefined;
     const cut = link([hub.url]).send(0, makeAlarm(PILLAR));
-    const closing = vi.waitFor(() => expect(hub.alarms).toHaveLength(2)).then(() => hub.close());
+    const closing = waitFor(() => expect(hub.alarms).toHaveLength(2)).then(() => hub.close());
     await expect(cut).rejects.toThrow(/expected the hub at/);
     await closing;
   });
@@ -150,7 +151,7 @@ describe("a pillar whose broker takes the connection and says nothing", () => {
     const lamp = (): LampPattern | undefined => board.lamps.at(-1);
     try {
       board.press();
-      await vi.waitFor(() => expect(lamp()).toBe("received"), 15_000);
+      await waitFor(() => expect(lamp()).toBe("received"), { timeout: 15_000 });
       const [alarm] = hub.alarms;
       expect(alarm?.event).toMatchObject({ kind: "voice", seq: 1 });
       expect(alarm?.ageMs).toBeGreaterThanOrEqual(5000);
@@ -177,9 +178,9 @@ describe("a pillar whose broker takes the connection and says nothing", () => {
     try {
       board.press();
       const dropped = "the receipt is not signed by our hub";
-      await vi.waitFor(() => expect(lines.join("\n")).toContain(dropped), 15_000);
+      await waitFor(() => expect(lines.join("\n")).toContain(dropped), { timeout: 15_000 });
       expect(board.lamps.at(-1)).toBe("calling");
-      await vi.waitFor(() => expect(hub.alarms.length).toBeGreaterThan(1), 15_000);
+      await waitFor(() => expect(hub.alarms.length).toBeGreaterThan(1), { timeout: 15_000 });
     } finally {
       await agent.stop();
       rmSync(otherDir, { recursive: true, force: true });

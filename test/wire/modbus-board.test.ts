@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { modbusBoard } from "../../device/adapters/board/modbus-board.ts";
 import { INPUT_BLOCK, LAMP_VALUES } from "../../device/adapters/board/register-map.ts";
 import type { Board, InputChange } from "../../device/ports.ts";
 import { openBoard } from "../../simulator/live/board/virtual-board.ts";
 import { faultyBoard, type FaultyBoard } from "../kit/wire/faulty-board.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 /** A request and its answer on a line that works. */
 const ROUND_TRIP_MS = 100;
@@ -35,9 +36,9 @@ function readBoard(): Board {
 }
 
 const isUp = (): boolean => reach.at(-1)?.isReachable === true;
-const untilUp = (): Promise<void> => vi.waitFor(() => expect(isUp()).toBe(true), 10_000);
+const untilUp = (): Promise<void> => waitFor(() => expect(isUp()).toBe(true), { timeout: 10_000 });
 const untilLost = (): Promise<void> =>
-  vi.waitFor(() => expect(reach.at(-1)?.isReachable).toBe(false), 10_000);
+  waitFor(() => expect(reach.at(-1)?.isReachable).toBe(false), { timeout: 10_000 });
 const presses = (): number =>
   edges.filter(({ input, isActive }) => input === "button" && isActive).length;
 
@@ -60,14 +61,12 @@ describe("a good line", () => {
     hardware.inputs[INPUT_BLOCK.pressAgeMs] = 60;
     hardware.inputs[INPUT_BLOCK.inputBits] = 1;
     hardware.inputs[INPUT_BLOCK.presses] = 1;
-    await vi.waitFor(() => expect(presses()).toBe(1));
+    await waitFor(() => expect(presses()).toBe(1));
     // The request was on its way when the board counted.
     expect(edges[0]?.at).toBeGreaterThan(before - 60 - ROUND_TRIP_MS);
     expect(edges[0]?.at).toBeLessThan(performance.now() - 59);
     hardware.inputs[INPUT_BLOCK.inputBits] = 0;
-    await vi.waitFor(() =>
-      expect(edges.at(-1)).toMatchObject({ input: "button", isActive: false }),
-    );
+    await waitFor(() => expect(edges.at(-1)).toMatchObject({ input: "button", isActive: false }));
   });
 
   test("a press is never told later than it was, however long the board's answer lies unread", async () => {
@@ -87,7 +86,7 @@ describe("a good line", () => {
         // At another moment of the poll each time.
         await delay(HOLD_MS + n);
         keepBusy(UNREAD_MS);
-        await vi.waitFor(() => expect(told).toHaveLength(n + 1));
+        await waitFor(() => expect(told).toHaveLength(n + 1));
         expect(told[n]).toBeLessThanOrEqual(at + 5);
         street.setContact("button", false);
         await delay(HOLD_MS);
@@ -102,24 +101,24 @@ describe("a good line", () => {
   test("a press that begins and ends between two polls is still seen", async () => {
     await untilUp();
     hardware.inputs[INPUT_BLOCK.presses] = 2;
-    await vi.waitFor(() => expect(presses()).toBe(2));
+    await waitFor(() => expect(presses()).toBe(2));
     expect(edges.at(-1)).toMatchObject({ isActive: false });
   });
 
   test("a closed contact the board has not counted is no press", async () => {
     await untilUp();
     hardware.inputs[INPUT_BLOCK.inputBits] = 0b101;
-    await vi.waitFor(() => expect(edges).toMatchObject([{ input: "tamper", isActive: true }]));
+    await waitFor(() => expect(edges).toMatchObject([{ input: "tamper", isActive: true }]));
     expect(presses()).toBe(0);
   });
 
   test("a counter that wraps counts on", async () => {
     await untilUp();
     hardware.inputs[INPUT_BLOCK.presses] = 65_535;
-    await vi.waitFor(() => expect(presses()).toBeGreaterThan(0));
+    await waitFor(() => expect(presses()).toBeGreaterThan(0));
     const before = presses();
     hardware.inputs[INPUT_BLOCK.presses] = 0;
-    await vi.waitFor(() => expect(presses()).toBe(before + 1));
+    await waitFor(() => expect(presses()).toBe(before + 1));
   });
 
   test("presses of an earlier life are not pressed again at a start", async () => {
@@ -131,7 +130,7 @@ describe("a good line", () => {
     board = readBoard();
     await untilUp();
     hardware.inputs[INPUT_BLOCK.inputBits] = 4;
-    await vi.waitFor(() => expect(edges.at(-1)?.input).toBe("tamper"));
+    await waitFor(() => expect(edges.at(-1)?.input).toBe("tamper"));
     expect(presses()).toBe(0);
   });
 
@@ -141,7 +140,7 @@ describe("a good line", () => {
     hardware.inputs[INPUT_BLOCK.presses] = 9;
     hardware.inputs[INPUT_BLOCK.pressAgeMs] = 800;
     board = readBoard();
-    await vi.waitFor(() => expect(presses()).toBe(1));
+    await waitFor(() => expect(presses()).toBe(1));
   });
 
   test("a press in the moment of a start waits for an agent that listens late", async () => {
@@ -153,7 +152,7 @@ describe("a good line", () => {
     // As long as a slow disk takes to open the ledger: many polls.
     await delay(200);
     board.onInput((change) => edges.push(change));
-    await vi.waitFor(() => expect(presses()).toBe(1));
+    await waitFor(() => expect(presses()).toBe(1));
   });
 
   test("lamp and siren are written, and again when the board has restarted", async () => {
@@ -161,10 +160,10 @@ describe("a good line", () => {
     board.setLamp("calling");
     board.setSiren(true);
     const wanted = [LAMP_VALUES.calling, 1, 10];
-    await vi.waitFor(() => expect(hardware.writes.at(-1)).toEqual(wanted));
+    await waitFor(() => expect(hardware.writes.at(-1)).toEqual(wanted));
     const before = hardware.writes.length;
     hardware.inputs[INPUT_BLOCK.boardBoots] = 2;
-    await vi.waitFor(() => expect(hardware.writes.length).toBeGreaterThan(before));
+    await waitFor(() => expect(hardware.writes.length).toBeGreaterThan(before));
     expect(hardware.writes.at(-1)).toEqual(wanted);
   });
 
@@ -172,7 +171,7 @@ describe("a good line", () => {
     await untilUp();
     hardware.inputs[INPUT_BLOCK.presses] = 1;
     hardware.inputs[INPUT_BLOCK.boardBoots] = 2;
-    await vi.waitFor(() => expect(presses()).toBe(1));
+    await waitFor(() => expect(presses()).toBe(1));
   });
 
   test("an agent that ends puts the lamp out", async () => {
@@ -200,16 +199,16 @@ describe("a bad line", () => {
     board.setLamp("received");
     hardware.behave("none");
     await untilUp();
-    await vi.waitFor(() => expect(hardware.writes.at(-1)?.[0]).toBe(LAMP_VALUES.received));
+    await waitFor(() => expect(hardware.writes.at(-1)?.[0]).toBe(LAMP_VALUES.received));
   });
 
   test("that echoes before it answers is as good as any", async () => {
     await untilUp();
     hardware.behave("echo-first");
     board.setLamp("answered");
-    await vi.waitFor(() => expect(hardware.writes.at(-1)?.[0]).toBe(LAMP_VALUES.answered));
+    await waitFor(() => expect(hardware.writes.at(-1)?.[0]).toBe(LAMP_VALUES.answered));
     hardware.inputs[INPUT_BLOCK.presses] = 1;
-    await vi.waitFor(() => expect(presses()).toBe(1));
+    await waitFor(() => expect(presses()).toBe(1));
     expect(isUp()).toBe(true);
   });
 
@@ -221,7 +220,7 @@ describe("a bad line", () => {
     hardware.inputs[INPUT_BLOCK.presses] = 1;
     await hardware.comeBack();
     await untilUp();
-    await vi.waitFor(() => expect(presses()).toBe(1));
+    await waitFor(() => expect(presses()).toBe(1));
   });
 
   test("that is not there is told as lost, and found when it comes", async () => {

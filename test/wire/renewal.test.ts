@@ -22,6 +22,7 @@ import { startHub, type HubProcess } from "../../hub/hub-process.ts";
 import { openAuthority } from "../../hub/identity/authority.ts";
 import { PillarId } from "../../shared/ids.ts";
 import { deafMedia, handBoard } from "../kit/wire/hand-board.ts";
+import { waitFor } from "../kit/run/wait.ts";
 
 const PILLAR = PillarId.parse("pillar-1");
 const DAY_MS = 86_400_000;
@@ -105,7 +106,7 @@ test("an agent renews in the last third, shows the new certificate at rest, and 
   const before = pairOf(config);
   const { tlsKey, tlsCert, ca } = readIdentity(config.dataDir, PILLAR);
   const board = await start(config);
-  await vi.waitFor(() => expect(factsOf("certificate-adopted")).toHaveLength(1), WITHIN);
+  await waitFor(() => expect(factsOf("certificate-adopted")).toHaveLength(1), WITHIN);
   const after = pairOf(config);
   const serialOf = ({ certificate }: typeof after): string =>
     certificate.serialNumber.toLowerCase();
@@ -114,9 +115,9 @@ test("an agent renews in the last third, shows the new certificate at rest, and 
   ]);
   expect(after.tlsKey).not.toBe(before.tlsKey);
   expect(after.certificate.validToDate > before.certificate.validToDate).toBe(true);
-  await vi.waitFor(() => expect(agent!.state().link.phase).toBe("up"), WITHIN);
+  await waitFor(() => expect(agent!.state().link.phase).toBe("up"), WITHIN);
   board.press();
-  await vi.waitFor(() => expect(board.lamps.at(-1)).toBe("received"), WITHIN);
+  await waitFor(() => expect(board.lamps.at(-1)).toBe("received"), WITHIN);
   const old = { pillarId: PILLAR, host: "127.0.0.1", port: hub.mqttPort, tlsKey, tlsCert, ca };
   const link = mqttLink({ ...old, notEndedBefore: () => 0 }, () => undefined);
   const refused = new Promise<string>((resolve) => link.onDown(resolve));
@@ -130,7 +131,7 @@ test("a pillar whose clock nothing has set asks early, and is told that it is no
   await start({ ...config, clock: { ...config.clock, trust: "never" } });
   const before = pairOf(config).tlsCert;
   const isAnswered = (): boolean => lines.some((line) => line.includes("it is not time"));
-  await vi.waitFor(() => expect(isAnswered()).toBe(true), WITHIN);
+  await waitFor(() => expect(isAnswered()).toBe(true), WITHIN);
   expect(factsOf("certificate-renewed")).toEqual([]);
   expect(pairOf(config).tlsCert).toBe(before);
 }, 60_000);
@@ -140,8 +141,8 @@ test("a renewal that fails with few days left is a fault of the pillar, seen at 
   await start(config);
   const failed = (): unknown[] =>
     factsOf("pillar-fault").filter(({ code }) => code === "renewal-failing");
-  await vi.waitFor(() => expect(failed()).toMatchObject([{ isActive: true }]), WITHIN);
-  await vi.waitFor(() => {
+  await waitFor(() => expect(failed()).toMatchObject([{ isActive: true }]), WITHIN);
+  await waitFor(() => {
     const codes = factsOf("pillar-fault").map(({ code }) => code);
     expect(codes).toContain("certificate-ending");
   }, WITHIN);
@@ -151,13 +152,13 @@ test("a renewal that fails with few days left is a fault of the pillar, seen at 
 test("an expired certificate renews nothing: the pillar waits for a new code", async () => {
   const config = await enrolled(61);
   await start(config);
-  await vi.waitFor(
+  await waitFor(
     () => expect(lines.some((line) => line.includes("expected a good certificate"))).toBe(true),
     WITHIN,
   );
   expect(factsOf("certificate-renewed")).toEqual([]);
   const told = { code: "certificate-expired", isActive: true };
-  await vi.waitFor(() => expect(factsOf("pillar-fault")).toMatchObject([told]), WITHIN);
+  await waitFor(() => expect(factsOf("pillar-fault")).toMatchObject([told]), WITHIN);
 }, 60_000);
 
 test("a pillar gets no certificate in the name of another", async () => {

@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { Decoder } from "@evan/opus";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { carriesKeyframe } from "../../../shared/media/h264.ts";
 import { newFalseHub, type FalseHub } from "../../kit/media/hub-media-end.ts";
 import { forkMedia, type MediaChild } from "../../kit/media/pillar-media-child.ts";
 import { openSocketMicrophone } from "../../kit/media/socket-microphone.ts";
 import { openSocketSpeaker } from "../../kit/media/socket-speaker.ts";
 import { medianToneShare, samplesOf } from "../../kit/media/tone.ts";
+import { waitFor } from "../../kit/run/wait.ts";
 
 const PATIENT = { timeout: 15_000, interval: 10 };
 const SMALL = { camera: { kind: "test" }, size: "640x360", framesPerSecond: 15 };
@@ -22,7 +23,7 @@ afterEach(async () => {
 async function start(media: Record<string, unknown>): Promise<MediaChild> {
   const child = forkMedia();
   endings.push(() => child.close());
-  await vi.waitFor(() => expect(child.latest("ready")).toBeDefined(), PATIENT);
+  await waitFor(() => expect(child.latest("ready")).toBeDefined(), PATIENT);
   child.configure(media);
   return child;
 }
@@ -40,13 +41,13 @@ const offersOf = (child: MediaChild) =>
   );
 
 async function answerAfter(child: MediaChild, before: number): Promise<FalseHub> {
-  await vi.waitFor(() => expect(offersOf(child).length).toBeGreaterThan(before), PATIENT);
+  await waitFor(() => expect(offersOf(child).length).toBeGreaterThan(before), PATIENT);
   const offer = offersOf(child).at(-1)!;
   const hub = newFalseHub();
   endings.push(() => hub.close());
   const sdp = await hub.answer(offer.sdp);
   child.send({ type: "signal", signal: { v: 1, sessionId: offer.sessionId, type: "answer", sdp } });
-  await vi.waitFor(() => expect(child.state()?.peer).toBe("connected"), PATIENT);
+  await waitFor(() => expect(child.state()?.peer).toBe("connected"), PATIENT);
   return hub;
 }
 
@@ -76,14 +77,14 @@ describe("the pillar's media process", () => {
   test("an open gate sends a keyframe first, and sound; a shut one sends nothing", async () => {
     const child = await start({ ...SMALL, microphone: { kind: "test", hz: 440 } });
     const hub = await connect(child);
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(child.state()).toMatchObject({ camera: "ready", microphone: "ready" });
     }, PATIENT);
     expect(hub.received("video")).toEqual([]);
     expect(hub.received("audio")).toEqual([]);
 
     child.send({ type: "gate", isOpen: true });
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(hub.received("video").length).toBeGreaterThan(30);
       expect(hub.received("audio").length).toBeGreaterThan(30);
     }, PATIENT);
@@ -93,16 +94,16 @@ describe("the pillar's media process", () => {
     expect(hasJump(numbersOf(hub, "audio"))).toBe(false);
 
     child.send({ type: "gate", isOpen: false });
-    await vi.waitFor(() => expect(child.state()?.camera).toBe("ready"), PATIENT);
+    await waitFor(() => expect(child.state()?.camera).toBe("ready"), PATIENT);
     const [video, audio] = [numbersOf(hub, "video").length, numbersOf(hub, "audio").length];
     // Another sender report shows that the connection goes on without picture and sound.
     const reports = hub.reports.length;
-    await vi.waitFor(() => expect(hub.reports.length).toBeGreaterThan(reports), PATIENT);
+    await waitFor(() => expect(hub.reports.length).toBeGreaterThan(reports), PATIENT);
     expect(numbersOf(hub, "video")).toHaveLength(video);
     expect(numbersOf(hub, "audio")).toHaveLength(audio);
 
     child.send({ type: "gate", isOpen: true });
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(hub.received("video").length).toBeGreaterThan(video + 30);
       expect(hub.received("audio").length).toBeGreaterThan(audio + 30);
     }, PATIENT);
@@ -120,21 +121,21 @@ describe("the pillar's media process", () => {
       speaker: { kind: "socket", path: speaker.path },
     });
     const hub = await connect(child);
-    await vi.waitFor(() => expect(child.state()?.speaker).toBe("ready"), PATIENT);
+    await waitFor(() => expect(child.state()?.speaker).toBe("ready"), PATIENT);
     const hush = hub.speak(620);
     endings.push(async () => hush());
 
     child.send({ type: "gate", isOpen: true });
-    await vi.waitFor(() => expect(speaker.heard().length).toBeGreaterThan(24_000), PATIENT);
+    await waitFor(() => expect(speaker.heard().length).toBeGreaterThan(24_000), PATIENT);
     expect(child.state()?.speaker).toBe("playing");
     expect(medianToneShare(speaker.heard().slice(4800), 620)).toBeGreaterThan(0.9);
     expect(medianToneShare(speaker.heard().slice(4800), 440)).toBeLessThan(0.05);
 
     child.send({ type: "gate", isOpen: false });
-    await vi.waitFor(() => expect(child.state()?.speaker).toBe("ready"), PATIENT);
+    await waitFor(() => expect(child.state()?.speaker).toBe("ready"), PATIENT);
     const heard = speaker.heardBytes();
     const spoken = hub.spoken();
-    await vi.waitFor(() => expect(hub.spoken()).toBeGreaterThan(spoken + 10), PATIENT);
+    await waitFor(() => expect(hub.spoken()).toBeGreaterThan(spoken + 10), PATIENT);
     expect(speaker.heardBytes()).toBe(heard);
   }, 30_000);
 
@@ -145,25 +146,25 @@ describe("the pillar's media process", () => {
       ...SILENT,
       speaker: { kind: "socket", path: speaker.path },
     });
-    await vi.waitFor(() => expect(child.state()?.speaker).toBe("ready"), PATIENT);
+    await waitFor(() => expect(child.state()?.speaker).toBe("ready"), PATIENT);
     child.send({ type: "prompt", name: "identify" });
-    await vi.waitFor(() => expect(child.state()?.speaker).toBe("playing"), PATIENT);
+    await waitFor(() => expect(child.state()?.speaker).toBe("playing"), PATIENT);
     // The sound lasts 1.6 s; all of it is played, at normal speed.
-    await vi.waitFor(() => expect(speaker.heard()).toHaveLength(1.6 * 48_000), PATIENT);
+    await waitFor(() => expect(speaker.heard()).toHaveLength(1.6 * 48_000), PATIENT);
     expect(medianToneShare(speaker.heard().slice(2400, 24_000), 784)).toBeGreaterThan(0.6);
 
     child.send({ type: "prompt", name: "no-such-prompt" });
-    await vi.waitFor(() => expect(child.latest("log")?.text).toContain("no-such-prompt"), PATIENT);
+    await waitFor(() => expect(child.latest("log")?.text).toContain("no-such-prompt"), PATIENT);
 
     const hub = await connect(child);
     child.send({ type: "gate", isOpen: true });
     child.send({ type: "prompt", name: "received" });
-    await vi.waitFor(() => expect(child.state()?.speaker).toBe("playing"), PATIENT);
+    await waitFor(() => expect(child.state()?.speaker).toBe("playing"), PATIENT);
     const hush = hub.speak(620);
     endings.push(async () => hush());
-    await vi.waitFor(() => expect(hub.spoken()).toBeGreaterThan(10), PATIENT);
+    await waitFor(() => expect(hub.spoken()).toBeGreaterThan(10), PATIENT);
     speaker.forget();
-    await vi.waitFor(() => expect(speaker.heard().length).toBeGreaterThan(24_000), PATIENT);
+    await waitFor(() => expect(speaker.heard().length).toBeGreaterThan(24_000), PATIENT);
     expect(medianToneShare(speaker.heard().slice(9600), 620)).toBeGreaterThan(0.9);
   }, 30_000);
 
@@ -180,7 +181,7 @@ describe("the pillar's media process", () => {
       microphone: { kind: "socket", path: paths.microphone },
       speaker: { kind: "socket", path: paths.speaker },
     });
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(child.state()).toMatchObject({ microphone: "failed", speaker: "failed" });
     }, PATIENT);
     expect(child.state()?.detail).toContain(paths.microphone);
@@ -190,46 +191,46 @@ describe("the pillar's media process", () => {
     endings.push(() => speaker.close());
     const microphone = await openSocketMicrophone(550, paths.microphone);
     endings.push(() => microphone.close());
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(child.state()).toMatchObject({ microphone: "ready", speaker: "ready", detail: "" });
     }, PATIENT);
 
     const hub = await connect(child);
     child.send({ type: "gate", isOpen: true });
-    await vi.waitFor(() => expect(hub.received("audio").length).toBeGreaterThan(60), PATIENT);
+    await waitFor(() => expect(hub.received("audio").length).toBeGreaterThan(60), PATIENT);
     const decoder = new Decoder({ channels: 1, sample_rate: 48_000 });
     const pieces = hub.received("audio").map(({ packet }) => decoder.decode(packet.payload));
     const heard = samplesOf(Buffer.concat(pieces));
     expect(medianToneShare(heard.slice(9600), 550)).toBeGreaterThan(0.9);
 
     speaker.drop();
-    await vi.waitFor(() => expect(child.state()?.speaker).toBe("failed"), PATIENT);
-    await vi.waitFor(() => expect(child.state()?.speaker).not.toBe("failed"), PATIENT);
+    await waitFor(() => expect(child.state()?.speaker).toBe("failed"), PATIENT);
+    await waitFor(() => expect(child.state()?.speaker).not.toBe("failed"), PATIENT);
   }, 30_000);
 
   test("killed without warning, it leaves no ffmpeg behind", async () => {
     const child = await start({ ...SMALL, microphone: { kind: "test" } });
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(child.state()).toMatchObject({ camera: "ready", microphone: "ready" });
     }, PATIENT);
     const orphans = childrenOf(child.process.pid!);
     expect(orphans).toHaveLength(2);
     child.process.kill("SIGKILL");
-    await vi.waitFor(() => expect(orphans.filter(isAlive)).toEqual([]), PATIENT);
+    await waitFor(() => expect(orphans.filter(isAlive)).toEqual([]), PATIENT);
   }, 30_000);
 
   test("ffmpeg killed during a call costs moments, and the hub sees one stream", async () => {
     const child = await start({ ...SMALL, microphone: { kind: "none" } });
     const hub = await connect(child);
     child.send({ type: "gate", isOpen: true });
-    await vi.waitFor(() => expect(hub.received("video").length).toBeGreaterThan(10), PATIENT);
+    await waitFor(() => expect(hub.received("video").length).toBeGreaterThan(10), PATIENT);
     const [ffmpeg] = childrenOf(child.process.pid!);
     process.kill(ffmpeg!, "SIGKILL");
-    await vi.waitFor(() => expect(child.state()?.camera).toBe("failed"), PATIENT);
+    await waitFor(() => expect(child.state()?.camera).toBe("failed"), PATIENT);
     expect(child.state()?.detail).toContain("SIGKILL");
-    await vi.waitFor(() => expect(child.state()?.camera).toBe("sending"), PATIENT);
+    await waitFor(() => expect(child.state()?.camera).toBe("sending"), PATIENT);
     const before = hub.received("video").length;
-    await vi.waitFor(() => expect(hub.received("video").length).toBeGreaterThan(before), PATIENT);
+    await waitFor(() => expect(hub.received("video").length).toBeGreaterThan(before), PATIENT);
     expect(hasJump(numbersOf(hub, "video"))).toBe(false);
     expect(child.state()?.peer).toBe("connected");
   }, 30_000);
@@ -237,20 +238,20 @@ describe("the pillar's media process", () => {
   test("it answers every ping", async () => {
     const child = await start(SILENT);
     child.send({ type: "ping" });
-    await vi.waitFor(() => expect(child.latest("pong")).toBeDefined(), PATIENT);
+    await waitFor(() => expect(child.latest("pong")).toBeDefined(), PATIENT);
   });
 
   test("it ends when the agent does", async () => {
     const child = await start(SMALL);
     child.process.disconnect();
-    await vi.waitFor(() => expect(child.process.exitCode).toBe(0), PATIENT);
+    await waitFor(() => expect(child.process.exitCode).toBe(0), PATIENT);
   });
 
   test("without ffmpeg it says what to do, and goes on living", async () => {
     const child = forkMedia({ FFMPEG_BIN: "/nonexistent/ffmpeg" });
     endings.push(() => child.close());
     child.configure(SMALL);
-    await vi.waitFor(() => expect(child.state()?.camera).toBe("failed"), PATIENT);
+    await waitFor(() => expect(child.state()?.camera).toBe("failed"), PATIENT);
     expect(child.state()?.detail).toContain("FFMPEG_BIN is /nonexistent/ffmpeg");
     await connect(child);
   }, 30_000);

@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { newPeer, type Peer, type PeerState } from "../../../device/media/peer.ts";
 import type { VoicePacket } from "../../../device/media/session.ts";
 import { MEDIA_TIMING } from "../../../device/media/timing.ts";
 import { milliseconds } from "../../../shared/duration.ts";
 import { Signal } from "../../../shared/protocol/signal.ts";
 import { newFalseHub, type FalseHub } from "../../kit/media/hub-media-end.ts";
+import { waitFor } from "../../kit/run/wait.ts";
 
 const PATIENT = { timeout: 10_000, interval: 5 };
 const IMPATIENT = {
@@ -53,7 +54,7 @@ const offers = () => signals.flatMap((s) => (s.type === "offer" ? [s] : []));
 
 /** The n-th offer, counted from 1. */
 async function offer(number: number) {
-  await vi.waitFor(() => expect(offers().length).toBeGreaterThanOrEqual(number), PATIENT);
+  await waitFor(() => expect(offers().length).toBeGreaterThanOrEqual(number), PATIENT);
   return offers()[number - 1]!;
 }
 
@@ -65,7 +66,7 @@ async function answer(number: number): Promise<FalseHub> {
   return hub;
 }
 
-const connected = () => vi.waitFor(() => expect(states.at(-1)).toBe("connected"), PATIENT);
+const connected = () => waitFor(() => expect(states.at(-1)).toBe("connected"), PATIENT);
 
 /** Sends both kinds, 50 packets a second, until stopped. */
 function sendBoth(): () => void {
@@ -140,8 +141,8 @@ describe("the connection to the hub", () => {
     const hub = await answer(1);
     await connected();
     const stop = sendBoth();
-    await vi.waitFor(() => expect(hub.reports.length).toBeGreaterThan(0), PATIENT);
-    await vi.waitFor(() => expect(hub.received("audio").length).toBeGreaterThan(75), PATIENT);
+    await waitFor(() => expect(hub.reports.length).toBeGreaterThan(0), PATIENT);
+    await waitFor(() => expect(hub.received("audio").length).toBeGreaterThan(75), PATIENT);
     expect(offers()).toHaveLength(1);
     hub.stopReporting();
     await offer(2);
@@ -178,7 +179,7 @@ describe("the connection to the hub", () => {
     await connected();
     const stop = sendBoth();
     const reports = () => hub.reports.flatMap((report) => ("senderInfo" in report ? [report] : []));
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(new Set(reports().map(({ ssrc }) => ssrc))).toEqual(new Set([1111, 2222]));
     }, PATIENT);
     stop();
@@ -198,9 +199,9 @@ describe("the connection to the hub", () => {
     await connected();
     const lost = hub.lose(20);
     const stop = sendBoth();
-    await vi.waitFor(() => expect(hub.received("video").length).toBeGreaterThan(150), PATIENT);
+    await waitFor(() => expect(hub.received("video").length).toBeGreaterThan(150), PATIENT);
     stop();
-    await vi.waitFor(() => {
+    await waitFor(() => {
       const numbers = new Set(
         hub.received("video").map(({ packet }) => packet.header.sequenceNumber),
       );
@@ -218,7 +219,7 @@ describe("the connection to the hub", () => {
     const hub = await answer(1);
     await connected();
     const hush = hub.speak(500);
-    await vi.waitFor(() => expect(voices.length).toBeGreaterThan(10), PATIENT);
+    await waitFor(() => expect(voices.length).toBeGreaterThan(10), PATIENT);
     hush();
     expect(voices[1]!.sequenceNumber).toBe((voices[0]!.sequenceNumber + 1) & 0xffff);
   });

@@ -1,13 +1,14 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startCapture, type Capture } from "../../../device/media/send/capture.ts";
 import { findFfmpeg } from "../../../device/media/ffmpeg.ts";
 import type { MediaPacket } from "../../../device/media/send/packet.ts";
 import { keepRunning, type Program } from "../../../device/media/process.ts";
 import { MEDIA_TIMING, type MediaTiming } from "../../../device/media/timing.ts";
 import { milliseconds } from "../../../shared/duration.ts";
+import { waitFor } from "../../kit/run/wait.ts";
 
 const PATIENT = { timeout: 10_000, interval: 5 };
 const IMPATIENT: MediaTiming = {
@@ -71,20 +72,20 @@ const isAlive = (pid: number): boolean => {
 describe("a kept program", () => {
   test("that dies is started again, and its last words are told", async () => {
     const { pids, failures } = run(script('echo "cannot open /dev/video0" >&2; exit 7'));
-    await vi.waitFor(() => expect(pids.length).toBeGreaterThan(2), PATIENT);
+    await waitFor(() => expect(pids.length).toBeGreaterThan(2), PATIENT);
     expect(failures[0]).toContain("stopped with code 7: cannot open /dev/video0");
   });
 
   test("that is not there is reported and tried again", async () => {
     const path = join(folder, "nothing");
     const { failures } = run(path);
-    await vi.waitFor(() => expect(failures.length).toBeGreaterThan(2), PATIENT);
+    await waitFor(() => expect(failures.length).toBeGreaterThan(2), PATIENT);
     expect(failures[0]).toContain(`${path} cannot be started`);
   });
 
   test("that floods its error output neither blocks nor fills our memory", async () => {
     const { failures } = run(script("yes complaint | head -c 4000000 >&2; exit 1"));
-    await vi.waitFor(() => expect(failures.length).toBeGreaterThan(0), PATIENT);
+    await waitFor(() => expect(failures.length).toBeGreaterThan(0), PATIENT);
     expect(failures[0]?.length).toBeLessThanOrEqual(300);
     expect(failures[0]).toContain("complaint");
   });
@@ -93,21 +94,21 @@ describe("a kept program", () => {
     const { failures } = run(
       script('echo "rtsp://admin:s3cret@10.0.0.9/main: refused" >&2; exit 1'),
     );
-    await vi.waitFor(() => expect(failures.length).toBeGreaterThan(0), PATIENT);
+    await waitFor(() => expect(failures.length).toBeGreaterThan(0), PATIENT);
     expect(failures[0]).toContain("rtsp://admin:***@10.0.0.9/main");
   });
 
   test("whose source is a file begins again at its end, and that is no failure", async () => {
     const { pids, failures } = run(script("exit 0"), { repeats: true });
-    await vi.waitFor(() => expect(pids.length).toBeGreaterThan(2), PATIENT);
+    await waitFor(() => expect(pids.length).toBeGreaterThan(2), PATIENT);
     expect(failures).toEqual([]);
   });
 
   test("that ignores every gentle signal is ended all the same", async () => {
     const { program, pids } = run(script("trap '' TERM INT HUP; while :; do sleep 0.1; done"));
-    await vi.waitFor(() => expect(pids).toHaveLength(1), PATIENT);
+    await waitFor(() => expect(pids).toHaveLength(1), PATIENT);
     program.stop();
-    await vi.waitFor(() => expect(isAlive(pids[0]!)).toBe(false), PATIENT);
+    await waitFor(() => expect(isAlive(pids[0]!)).toBe(false), PATIENT);
   });
 });
 
@@ -137,7 +138,7 @@ describe("a capture", () => {
     const pids = join(folder, "pids");
     capture(script(`echo $$ >> ${pids}; exec sleep 60`));
     const started = () => readFileSync(pids, "utf8").trim().split("\n").map(Number);
-    await vi.waitFor(() => expect(started().length).toBeGreaterThan(1), PATIENT);
+    await waitFor(() => expect(started().length).toBeGreaterThan(1), PATIENT);
     expect(failures[0]).toContain("no packet from ffmpeg for 600 ms");
     expect(isAlive(started()[0]!)).toBe(false);
   });
@@ -151,11 +152,11 @@ describe("a capture", () => {
       ...IMPATIENT,
       firstPacket: MEDIA_TIMING.firstPacket,
     });
-    await vi.waitFor(() => expect(failures.length).toBeGreaterThan(0), PATIENT);
+    await waitFor(() => expect(failures.length).toBeGreaterThan(0), PATIENT);
     expect(packets.length).toBeGreaterThan(0);
     expect(failures[0]).toContain("no packet from ffmpeg for 400 ms");
     const seen = packets.length;
-    await vi.waitFor(() => expect(packets.length).toBeGreaterThan(seen), PATIENT);
+    await waitFor(() => expect(packets.length).toBeGreaterThan(seen), PATIENT);
   });
 });
 

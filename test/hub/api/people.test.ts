@@ -1,11 +1,12 @@
 /** Accounts over HTTP, what ends together with a session, and what the audit records. */
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PROMISED_MS } from "../../../shared/promises.ts";
 import { openAccounts } from "../../../hub/accounts/accounts.ts";
 import { MAX_READS_PER_PERSON, MAX_REFUSALS, network } from "../../../hub/api/audit-notes.ts";
 import { Username } from "../../../shared/ids.ts";
 import { INCIDENT, RECORDING, startTestApi, type TestApi } from "../../kit/hub/api-on-doubles.ts";
+import { waitFor } from "../../kit/run/wait.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));
@@ -121,7 +122,9 @@ describe("what belongs to a session ends with it", () => {
       const ended = readToEnd(stream);
       const startedAt = performance.now();
       await WAYS[way]();
-      await vi.waitFor(() => expect(api.endedViews).toEqual([signInId]), PROMISED_MS.viewEnded);
+      await waitFor(() => expect(api.endedViews).toEqual([signInId]), {
+        timeout: PROMISED_MS.viewEnded,
+      });
       await ended;
       expect(performance.now() - startedAt).toBeLessThan(PROMISED_MS.viewEnded);
       const after = await fetch(`${base}/api/v1/sessions/current`, { headers });
@@ -137,7 +140,7 @@ describe("what belongs to a session ends with it", () => {
     api.viewing.add(session!.id);
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(api.endedViews).toEqual([]);
-    await vi.waitFor(() => expect(api.endedViews).toEqual([session!.id]), 2000);
+    await waitFor(() => expect(api.endedViews).toEqual([session!.id]), { timeout: 2000 });
   });
 
   test("the end of one person's session ends no other person's", async () => {

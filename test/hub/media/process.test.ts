@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RTCPeerConnection, RtpPacket } from "werift";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { inspectRecording } from "../../../hub/media/recorder/recover.ts";
 import type { ViewerRole } from "../../../hub/media/ipc.ts";
 import type { IncidentId, MediaSessionId, PillarId, RecordingId } from "../../../shared/ids.ts";
@@ -24,6 +24,7 @@ import {
   type Rig,
   type Source,
 } from "../../kit/media/media-rig.ts";
+import { waitFor, waitUntil } from "../../kit/run/wait.ts";
 
 let rig: Rig;
 let dir = "";
@@ -111,8 +112,7 @@ function steps(packets: readonly RtpPacket[]): Set<number> {
     .slice(0, -IN_FLIGHT);
   return new Set(places.slice(1).map((place, index) => place - (places[index] ?? 0)));
 }
-const until = (check: () => boolean): Promise<unknown> =>
-  vi.waitUntil(check, { timeout: 15_000, interval: 20 });
+const until = (check: () => boolean): Promise<unknown> => waitUntil(check);
 
 test.each([
   ["no candidates", withoutCandidates],
@@ -156,7 +156,7 @@ describe("a viewer", () => {
     await until(() => viewer.pictures.length > 50 && viewer.voices.length > 50);
     const first = viewer.pictures[0]?.payload ?? Buffer.alloc(1);
     expect([5, 7, 24, 28]).toContain((first[0] ?? 0) & 0x1f);
-    await expect.poll(() => [...steps(viewer.pictures)], { timeout: 10_000 }).toEqual([1]);
+    await expect.poll(() => [...steps(viewer.pictures)]).toEqual([1]);
   });
 
   test("who comes before the pillar gets its packets when they come", async () => {
@@ -165,7 +165,7 @@ describe("a viewer", () => {
     const pillar = await pillarOf(id);
     await source(PICTURE, sendTo(pillar.video));
     await until(() => viewer.pictures.length > 50);
-    await expect.poll(() => [...steps(viewer.pictures)], { timeout: 10_000 }).toEqual([1]);
+    await expect.poll(() => [...steps(viewer.pictures)]).toEqual([1]);
   });
 
   test("sees one unbroken stream when the pillar reconnects in the middle of a call", async () => {
@@ -179,7 +179,7 @@ describe("a viewer", () => {
     const before = viewer.pictures.length;
     await source(PICTURE, sendTo(second.video));
     await until(() => viewer.pictures.length > before + 50);
-    await expect.poll(() => [...steps(viewer.pictures)], { timeout: 10_000 }).toEqual([1]);
+    await expect.poll(() => [...steps(viewer.pictures)]).toEqual([1]);
     const [oldest, newest] = [viewer.pictures[0], viewer.pictures.at(-1)];
     const passed = ((newest?.header.timestamp ?? 0) - (oldest?.header.timestamp ?? 0)) | 0;
     expect(passed).toBeGreaterThan(0);
@@ -200,8 +200,8 @@ describe("a viewer", () => {
     await source(tone(440), sendTo(pillar.audio));
     const viewer = await view(id, "watch");
     await until(() => viewer.pictures.length > 50 && viewer.voices.length > 50);
-    await expect.poll(() => [...steps(viewer.voices)], { timeout: 10_000 }).toEqual([1]);
-    await expect.poll(() => [...steps(viewer.pictures)], { timeout: 10_000 }).toEqual([1]);
+    await expect.poll(() => [...steps(viewer.voices)]).toEqual([1]);
+    await expect.poll(() => [...steps(viewer.pictures)]).toEqual([1]);
   });
 
   test("that lost its picture gets the last keyframe again, without a gap", async () => {
@@ -218,7 +218,7 @@ describe("a viewer", () => {
     const receiver = viewer.connection.getReceivers().find((one) => one.kind === "video");
     await receiver?.sendRtcpPLI(first?.header.ssrc ?? 0);
     await until(() => timesSeen() > 1);
-    await expect.poll(() => [...steps(viewer.pictures)], { timeout: 10_000 }).toEqual([1]);
+    await expect.poll(() => [...steps(viewer.pictures)]).toEqual([1]);
   });
 
   test("is told the true time in sender reports", async () => {
@@ -275,7 +275,7 @@ describe("a talker", () => {
       if (sender !== undefined) sendTo(sender)(packet);
     });
     await until(() => pillar.heard.length > 50);
-    await expect.poll(() => [...steps(pillar.heard)], { timeout: 10_000 }).toEqual([1]);
+    await expect.poll(() => [...steps(pillar.heard)]).toEqual([1]);
     await view(id, "talk");
     const closed = await rig.wait("viewer-closed", (one) => one.sessionId === first.sessionId);
     expect(closed.reason).toBe("another console talks to this pillar now");
@@ -343,7 +343,7 @@ describe("the media process", () => {
     const recordingId = newId<RecordingId>();
     const start = { type: "record-start", isCallRunning: false } as const;
     rig.media.send({ ...start, recordingId, pillarId: id, path });
-    await vi.waitFor(async () => expect((await stat(path)).size).toBeGreaterThan(150_000), 20_000);
+    await waitFor(async () => expect((await stat(path)).size).toBeGreaterThan(150_000));
     const pid = rig.media.pid();
     const readies = (): number => rig.messages.filter((one) => one.type === "ready").length;
     const before = readies();
@@ -390,7 +390,7 @@ describe("the media process", () => {
     const recordingId = newId<RecordingId>();
     const start = { type: "record-start", isCallRunning: false } as const;
     own.media.send({ ...start, recordingId, pillarId: newPillarId(), path });
-    await vi.waitFor(async () => expect((await stat(path)).size).toBeGreaterThan(2048), 10_000);
+    await waitFor(async () => expect((await stat(path)).size).toBeGreaterThan(2048));
     await own.media.close();
     const end = await own.wait("record-ended");
     expect(end.state).toBe("closed");

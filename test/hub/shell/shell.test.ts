@@ -12,6 +12,7 @@ import {
   told,
   type FalseHub,
 } from "../../kit/hub/shell-on-doubles.ts";
+import { waitFor } from "../../kit/run/wait.ts";
 
 const OFFER = "v=0\r\n";
 
@@ -260,7 +261,7 @@ describe("views", () => {
     await hub.shell.commands.order(id, close, person("wang"));
     const sessions = hub.toMedia.filter(({ type }) => type === "viewer-close");
     expect(sessions).toHaveLength(1);
-    await vi.waitFor(async () => {
+    await waitFor(async () => {
       const types = (await hub.shell.reads.timeline(id))?.items.map(({ type }) => type);
       expect(types).toContain("view-opened");
       expect(types?.at(-1)).toBe("view-closed");
@@ -275,7 +276,7 @@ describe("views", () => {
     answerOffers(hub);
     hub.shell.commands.endViewsOf(SIGNED_IN.signInId);
     expect(await pending).toMatchObject({ ok: false });
-    await vi.waitFor(async () => {
+    await waitFor(async () => {
       const types = (await hub.shell.reads.timeline(id))?.items.map(({ type }) => type);
       expect(types?.slice(-2)).toEqual(["view-opened", "view-closed"]);
     });
@@ -291,9 +292,9 @@ describe("views", () => {
     const told = await hub.shell.commands.order(id, close, person("wang"));
     expect(told).toMatchObject({ ok: false, code: "unavailable" });
     disk.isBroken = false;
-    await vi.waitFor(
+    await waitFor(
       () => expect(hub.toMedia.some(({ type }) => type === "viewer-close")).toBe(true),
-      5000,
+      { timeout: 5000 },
     );
   });
 
@@ -331,12 +332,12 @@ describe("recordings", () => {
   test("of a media process that died are recovered, and the call is recorded anew", async () => {
     const hub = await newHub();
     hub.fromMedia({ type: "ready" });
-    await vi.waitFor(() => expect(hub.shell.loop.state().heard.isMediaUp).toBe(true));
+    await waitFor(() => expect(hub.shell.loop.state().heard.isMediaUp).toBe(true));
     await hub.press();
     const [start] = hub.toMedia.filter(({ type }) => type === "record-start");
     expect(start).toMatchObject({ path: expect.stringContaining("/recordings/") });
     hub.fromMedia({ type: "ready" });
-    await vi.waitFor(() =>
+    await waitFor(() =>
       expect(hub.toMedia.filter(({ type }) => type === "record-start")).toHaveLength(2),
     );
     const { id } = await onlyIncident(hub);
@@ -360,7 +361,7 @@ describe("commands", () => {
       { command: identify },
       person("zhao", "technician"),
     );
-    const sent = await vi.waitFor(() => {
+    const sent = await waitFor(() => {
       const { message } = hub.sent.find((down) => down.message.channel === "command") ?? {};
       if (message?.channel !== "command") throw new Error("no command yet");
       return message.message.body;

@@ -3,11 +3,12 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Webhook } from "../../../hub/config.ts";
 import { HubConfig } from "../../../hub/config.ts";
 import { sign } from "../../../hub/shell/webhook.ts";
 import { newHub, onlyIncident, person, type FalseHub } from "../../kit/hub/shell-on-doubles.ts";
+import { waitFor } from "../../kit/run/wait.ts";
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
 /** Ticks come once a second, so that all of these are due at the next one. */
@@ -81,7 +82,7 @@ describe("an incident nobody takes", () => {
     const [moved, there] = [await receiver(302), await receiver(204)];
     const hub = await hubWith(moved, there);
     await hub.press();
-    await vi.waitFor(
+    await waitFor(
       async () => expect(await factsOf(hub)).toEqual(["external-failed", "external-delivered"]),
       PATIENT,
     );
@@ -103,10 +104,10 @@ describe("an incident nobody takes", () => {
     const down = await receiver(500);
     const hub = await hubWith(down);
     await hub.press();
-    await vi.waitFor(async () => expect(await factsOf(hub)).toEqual(["external-failed"]), PATIENT);
+    await waitFor(async () => expect(await factsOf(hub)).toEqual(["external-failed"]), PATIENT);
     down.status = 200;
     await hub.restart();
-    await vi.waitFor(
+    await waitFor(
       async () => expect(await factsOf(hub)).toEqual(["external-failed", "external-delivered"]),
       PATIENT,
     );
@@ -118,9 +119,9 @@ describe("an incident nobody takes", () => {
     const gone = await receiver(410);
     const hub = await hubWith(gone);
     await hub.press();
-    await vi.waitFor(async () => expect(await factsOf(hub)).toEqual(["external-gone"]), PATIENT);
+    await waitFor(async () => expect(await factsOf(hub)).toEqual(["external-gone"]), PATIENT);
     await hub.restart();
-    await vi.waitFor(() => expect(hub.shell.loop.state().heard.clock.tickedAtMs).not.toBeNull());
+    await waitFor(() => expect(hub.shell.loop.state().heard.clock.tickedAtMs).not.toBeNull());
     expect(gone.calls).toHaveLength(1);
     expect([...hub.shell.loop.state().goneTargets]).toEqual([gone.url]);
   }, 30_000);
@@ -129,7 +130,7 @@ describe("an incident nobody takes", () => {
     const down = await receiver(500);
     const hub = await hubWith(down);
     await hub.press();
-    await vi.waitFor(async () => expect(await factsOf(hub)).toEqual(["external-failed"]), PATIENT);
+    await waitFor(async () => expect(await factsOf(hub)).toEqual(["external-failed"]), PATIENT);
     const { id } = await onlyIncident(hub);
     await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
     expect(hub.shell.loop.state().owedCalls.size).toBe(0);

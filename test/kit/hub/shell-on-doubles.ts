@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { pino } from "pino";
-import { onTestFinished, vi } from "vitest";
+import { onTestFinished } from "vitest";
 import type { Role } from "../../../shared/api/session.ts";
 import { NO_GAPS } from "../../../shared/api/recording-gap.ts";
 import { SessionNonce, type PillarId, type Signature, type Username } from "../../../shared/ids.ts";
@@ -24,6 +24,7 @@ import { hear } from "../../../hub/core/hear.ts";
 import { createShell, type Shell } from "../../../hub/shell/shell.ts";
 import { newAlarm, pillar, type AlarmDetails } from "../core/hub-core-street.ts";
 import { tempDir } from "../journal/directory.ts";
+import { waitFor } from "../run/wait.ts";
 
 export const person = (name: string, role: Role = "operator"): Actor => ({
   username: name as Username,
@@ -173,7 +174,7 @@ export function told(hub: FalseHub): string[] {
 export const incidents = (hub: FalseHub) => [...hub.shell.loop.state().incidents.values()];
 
 export async function onlyIncident(hub: FalseHub) {
-  const [incident] = await vi.waitFor(() => {
+  const [incident] = await waitFor(() => {
     const found = incidents(hub);
     if (found.length !== 1) throw new Error(`expected one incident, found ${found.length}`);
     return found;

@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { milliseconds } from "../../../shared/duration.ts";
 import { superviseChild, type SupervisedChild } from "../../../shared/host/supervised-child.ts";
 import { tempDir } from "../../kit/journal/directory.ts";
+import { waitFor } from "../../kit/run/wait.ts";
 
 type Out = { readonly type: "ping" | "shutdown" | "die" | "hang" };
 type In = { readonly type: "ready" | "pong" };
@@ -44,7 +45,7 @@ beforeEach(() => {
 afterEach(() => child.close());
 
 const untilReady = (times: number): Promise<void> =>
-  vi.waitFor(() => expect(heard).toEqual(Array(times).fill("ready")), 20_000);
+  waitFor(() => expect(heard).toEqual(Array(times).fill("ready")), { timeout: 20_000 });
 
 test("a child that ends is followed by another, until it is closed", async () => {
   child.start();
@@ -75,7 +76,7 @@ test("a child that could not even be started is tried again", async () => {
   onTestFinished(() => void (process.execPath = execPath));
   process.execPath = "/nowhere/node";
   child.start();
-  await vi.waitFor(() => expect(ends.length).toBeGreaterThan(1), 20_000);
+  await waitFor(() => expect(ends.length).toBeGreaterThan(1), { timeout: 20_000 });
   expect(ends[0]).toContain("ENOENT");
   process.execPath = execPath;
   await untilReady(1);

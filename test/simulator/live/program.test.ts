@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { openLog } from "../../../simulator/live/log-file.ts";
 import { ROOT, startProgram } from "../../../simulator/live/program.ts";
 import type { Program } from "../../../simulator/live/program.ts";
+import { waitFor } from "../../kit/run/wait.ts";
 
 let dir: string;
 let program: Program | undefined;
@@ -50,32 +51,32 @@ test("a program that is killed is started again, and what it had started is ende
   const lines: string[] = [];
   const messages: string[] = [];
   const running = start(LIVES, lines, messages);
-  await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 5000 });
+  await waitFor(() => expect(lines).toHaveLength(1), { timeout: 5000 });
   running.crash();
-  await vi.waitFor(() => expect(lines).toHaveLength(2), { timeout: 10_000 });
+  await waitFor(() => expect(lines).toHaveLength(2), { timeout: 10_000 });
   expect(running.restarts()).toBe(1);
   expect(messages).toEqual([expect.stringMatching(/SIGKILL.*started again/)]);
-  await vi.waitFor(() => expect(pidsIn(lines[0]).some(isAlive)).toBe(false));
+  await waitFor(() => expect(pidsIn(lines[0]).some(isAlive)).toBe(false));
   await running.stop();
-  await vi.waitFor(() => expect(pidsIn(lines[1]).some(isAlive)).toBe(false));
+  await waitFor(() => expect(pidsIn(lines[1]).some(isAlive)).toBe(false));
   expect(readFileSync(join(dir, "program.log"), "utf8").split("\n")).toHaveLength(3);
 });
 
 test("without power nothing runs, and with power it runs again", async () => {
   const lines: string[] = [];
   const running = start(LIVES, lines);
-  await vi.waitFor(() => expect(lines).toHaveLength(1), { timeout: 5000 });
+  await waitFor(() => expect(lines).toHaveLength(1), { timeout: 5000 });
   running.setPower(false);
-  await vi.waitFor(() => expect(pidsIn(lines[0]).some(isAlive)).toBe(false));
+  await waitFor(() => expect(pidsIn(lines[0]).some(isAlive)).toBe(false));
   expect(running.state()).toBe("off");
   running.setPower(true);
-  await vi.waitFor(() => expect(lines).toHaveLength(2), { timeout: 5000 });
+  await waitFor(() => expect(lines).toHaveLength(2), { timeout: 5000 });
 });
 
 test("a program that refuses its settings is not tried again", async () => {
   const messages: string[] = [];
   const running = start("process.exit(78)", [], messages);
-  await vi.waitFor(() => expect(running.state()).toBe("refused"), { timeout: 5000 });
+  await waitFor(() => expect(running.state()).toBe("refused"), { timeout: 5000 });
   expect(messages).toEqual([expect.stringContaining("refuses its settings")]);
 });
 
@@ -95,9 +96,9 @@ startProgram({ ...${options}, onLine: console.log, onMessage: console.log });`,
   const simulator = spawn(process.execPath, [parent], { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   simulator.stdout.on("data", (text: Buffer) => (said += String(text)));
-  await vi.waitFor(() => expect(said).toMatch(/\d+ \d+\n/), { timeout: 5000 });
+  await waitFor(() => expect(said).toMatch(/\d+ \d+\n/), { timeout: 5000 });
   simulator.kill("SIGKILL");
-  await vi.waitFor(() => expect(pidsIn(said.trim()).some(isAlive)).toBe(false), {
+  await waitFor(() => expect(pidsIn(said.trim()).some(isAlive)).toBe(false), {
     timeout: 10_000,
   });
 });

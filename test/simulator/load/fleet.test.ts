@@ -1,8 +1,9 @@
 /** A few light pillars at a real hub process: what thousands of them do is what these do. */
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { judgePresses, isExactlyOnce } from "../../../simulator/load/press-verdict.ts";
 import { costOf } from "../../../simulator/load/process-cost.ts";
 import { openLoad, type LoadRig } from "../../bench/rig/load-rig.ts";
+import { waitFor } from "../../kit/run/wait.ts";
 
 const PILLARS = 8;
 
@@ -23,7 +24,7 @@ test("a fleet is up when every pillar has its subscription", async () => {
 
 test("those told to press do, once each, and keep the hub's receipt", async () => {
   await rig.fleet.press({ first: 2, count: 3, withinMs: 50 });
-  await vi.waitFor(async () => {
+  await waitFor(async () => {
     const { presses } = await rig.fleet.report();
     expect(presses.filter(({ acceptedAt }) => acceptedAt !== null)).toHaveLength(3);
   });
@@ -47,7 +48,7 @@ test(
     await rig.hub.crash();
     await rig.fleet.press({ first: 0, count: 1, withinMs: 0 });
     await rig.hub.start();
-    await vi.waitFor(
+    await waitFor(
       async () => {
         const { pillars, presses } = await rig.fleet.report();
         expect(presses.every(({ acceptedAt }) => acceptedAt !== null)).toBe(true);

@@ -1,10 +1,11 @@
 /**
  * The media process may crash or hang; the agent starts another one and tells it the current state.
  */
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { mediaProcess } from "../../../../device/adapters/media/media-process.ts";
 import { MediaConfig } from "../../../../device/config.ts";
 import type { MediaPort } from "../../../../device/ports.ts";
+import { waitFor } from "../../../kit/run/wait.ts";
 
 let media: MediaPort;
 let heard: string[];
@@ -29,7 +30,9 @@ beforeEach(() => {
 afterEach(() => media.close());
 
 const untilHeard = (...types: string[]): Promise<void> =>
-  vi.waitFor(() => expect(heard.map((text) => JSON.parse(text).type)).toEqual(types), 20_000);
+  waitFor(() => expect(heard.map((text) => JSON.parse(text).type)).toEqual(types), {
+    timeout: 20_000,
+  });
 
 test("a process that starts is told its settings and the gate", async () => {
   await untilHeard("configure", "gate");
@@ -76,7 +79,7 @@ test("a process that starts slowly is not killed while it works", async () => {
   const port = slow((text) => warnings.push(text));
   let isRunning = false;
   port.onRunning((now) => (isRunning = now));
-  await vi.waitFor(() => expect(isRunning).toBe(true), 20_000);
+  await waitFor(() => expect(isRunning).toBe(true), { timeout: 20_000 });
   await port.close();
   expect(warnings).toEqual([]);
 });
@@ -84,10 +87,9 @@ test("a process that starts slowly is not killed while it works", async () => {
 test("a process that does nothing and is never ready is killed", async () => {
   process.env["MEDIA_CHILD_SLEEPS"] = "yes";
   const port = slow((text) => warnings.push(text));
-  await vi.waitFor(
-    () => expect(warnings.join()).toMatch(/done nothing for 1500 ms: killed/),
-    20_000,
-  );
+  await waitFor(() => expect(warnings.join()).toMatch(/done nothing for 1500 ms: killed/), {
+    timeout: 20_000,
+  });
   delete process.env["MEDIA_CHILD_SLEEPS"];
   await port.close();
 });
@@ -97,9 +99,9 @@ test("a process that dies with a connection leaves a bye for the hub", async () 
   const signals: unknown[] = [];
   media.onMessage((message) => message.type === "signal" && signals.push(message.signal));
   media.send({ type: "prompt", name: "offered" });
-  await vi.waitFor(() => expect(signals).toHaveLength(1), 20_000);
+  await waitFor(() => expect(signals).toHaveLength(1), { timeout: 20_000 });
   media.send({ type: "prompt", name: "ended" });
-  await vi.waitFor(() => expect(signals).toHaveLength(2), 20_000);
+  await waitFor(() => expect(signals).toHaveLength(2), { timeout: 20_000 });
   const reason = "the pillar's media process ended";
   expect(signals[1]).toEqual({ v: 1, sessionId: "a".repeat(32), type: "bye", reason });
 });

@@ -1,13 +1,14 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { MediaConfig } from "../../../../device/config.ts";
 import { FRAME_BYTES } from "../../../../device/media/play/pcm.ts";
 import { playerCommand, startPlayer, type Player } from "../../../../device/media/play/player.ts";
 import { MEDIA_TIMING } from "../../../../device/media/timing.ts";
 import { milliseconds } from "../../../../shared/duration.ts";
 import { openSocketSpeaker } from "../../../kit/media/socket-speaker.ts";
+import { waitFor } from "../../../kit/run/wait.ts";
 
 const PATIENT = { timeout: 10_000, interval: 5 };
 const IMPATIENT = {
@@ -69,39 +70,39 @@ describe("a player", () => {
   test("gets every byte in order", async () => {
     falsePacat(`exec cat > ${folder}/heard`);
     const player = start({ kind: "pulse", sink: "horn" });
-    await vi.waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
+    await waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
     player.write(Uint8Array.from({ length: FRAME_BYTES }, (_, i) => i & 0xff));
     const heard = () => readFileSync(join(folder, "heard"));
-    await vi.waitFor(() => expect(heard()).toHaveLength(2 * FRAME_BYTES), PATIENT);
+    await waitFor(() => expect(heard()).toHaveLength(2 * FRAME_BYTES), PATIENT);
     expect([...heard().subarray(FRAME_BYTES, FRAME_BYTES + 4)]).toEqual([0, 1, 2, 3]);
-    await vi.waitFor(() => expect(readyTimes).toBe(1), PATIENT);
+    await waitFor(() => expect(readyTimes).toBe(1), PATIENT);
   });
 
   test("counts what it was handed until the time for it has passed", async () => {
     falsePacat("exec cat > /dev/null");
     const player = start({ kind: "pulse", sink: "horn" });
-    await vi.waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
+    await waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
     player.write(frame);
     expect(player.outstandingMs()).toBeGreaterThan(20);
     expect(player.outstandingMs()).toBeLessThanOrEqual(40);
-    await vi.waitFor(() => expect(player.outstandingMs()).toBe(0), PATIENT);
+    await waitFor(() => expect(player.outstandingMs()).toBe(0), PATIENT);
   });
 
   test("that reads nothing is started again before a quarter of a second waits in it", async () => {
     falsePacat("exec sleep 60");
     const player = start({ kind: "pulse", sink: "horn" });
-    await vi.waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
+    await waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
     let taken = 1;
     while (taken < 100 && player.write(frame)) taken += 1;
     expect(taken * 20).toBeLessThan(250);
-    await vi.waitFor(() => expect(failures[0]).toContain("pacat fell behind"), PATIENT);
-    await vi.waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
+    await waitFor(() => expect(failures[0]).toContain("pacat fell behind"), PATIENT);
+    await waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
   });
 
   test("that is not installed is a clear message", async () => {
     process.env["PATH"] = folder;
     const player = start({ kind: "alsa", device: "default" });
-    await vi.waitFor(() => expect(failures[0]).toContain("aplay cannot be started"), PATIENT);
+    await waitFor(() => expect(failures[0]).toContain("aplay cannot be started"), PATIENT);
     expect(player.write(frame)).toBe(false);
   });
 
@@ -109,20 +110,20 @@ describe("a player", () => {
     const speaker = await openSocketSpeaker();
     stops.push(() => void speaker.close());
     const player = start({ kind: "socket", path: speaker.path });
-    await vi.waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
-    await vi.waitFor(() => expect(speaker.heardBytes()).toBe(FRAME_BYTES), PATIENT);
+    await waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
+    await waitFor(() => expect(speaker.heardBytes()).toBe(FRAME_BYTES), PATIENT);
   });
 
   test("that is a file is appended to", async () => {
     const file = join(folder, "heard.raw");
     writeFileSync(file, "before");
     const player = start({ kind: "file", path: file });
-    await vi.waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
-    await vi.waitFor(() => expect(readFileSync(file)).toHaveLength(6 + FRAME_BYTES), PATIENT);
+    await waitFor(() => expect(player.write(frame)).toBe(true), PATIENT);
+    await waitFor(() => expect(readFileSync(file)).toHaveLength(6 + FRAME_BYTES), PATIENT);
   });
 
   test("whose file cannot be written says which", async () => {
     start({ kind: "file", path: "/nonexistent/heard.raw" });
-    await vi.waitFor(() => expect(failures[0]).toContain("/nonexistent/heard.raw"), PATIENT);
+    await waitFor(() => expect(failures[0]).toContain("/nonexistent/heard.raw"), PATIENT);
   });
 });

@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   createHandshakeQueue,
   type HandshakeQueue,
 } from "../../../../hub/link/entrance/handshake-queue.ts";
 import { applicationProtocols } from "../../../../shared/protocol/alpn.ts";
+import { waitFor } from "../../../kit/run/wait.ts";
 
 let server: Server;
 let queue: HandshakeQueue;
@@ -39,7 +40,7 @@ async function arrive(): Promise<Socket> {
   const client = connect({ port, host: "127.0.0.1" });
   clients.push(client);
   client.on("error", () => undefined);
-  await vi.waitFor(() => expect(queue.size()).toBe(before + 1));
+  await waitFor(() => expect(queue.size()).toBe(before + 1));
   return client;
 }
 
@@ -66,7 +67,7 @@ function hello(hasAlarm: boolean, name: string): Buffer {
 test("nobody waits when nobody else is there", async () => {
   const client = await arrive();
   client.write(hello(false, "alone"));
-  await vi.waitFor(() => expect(begun).toEqual(["   alone"]));
+  await waitFor(() => expect(begun).toEqual(["   alone"]));
   expect(queue.size()).toBe(0);
 });
 
@@ -78,7 +79,7 @@ test("those with an alarm come before all who were there first", async () => {
   urgent.write(hello(true, "alarm"));
   const until = performance.now() + 100;
   while (performance.now() < until);
-  await vi.waitFor(() => expect(begun).toHaveLength(4));
+  await waitFor(() => expect(begun).toHaveLength(4));
   expect(begun.indexOf("   alarm")).toBeLessThanOrEqual(1);
   expect(begun.filter((name) => name.includes("calm")).toSorted()).toEqual([
     "  calm 0",
@@ -94,7 +95,7 @@ test("of equals the last comes first, because the first is about to give up", as
   last.write(hello(false, "last"));
   const until = performance.now() + 100;
   while (performance.now() < until);
-  await vi.waitFor(() => expect(begun).toEqual(["    last", "   first"]));
+  await waitFor(() => expect(begun).toEqual(["    last", "   first"]));
 });
 
 test("a hello that comes in pieces is put together", async () => {
@@ -104,7 +105,7 @@ test("a hello that comes in pieces is put together", async () => {
     client.write(bytes.subarray(at, at + 7));
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  await vi.waitFor(() => expect(begun).toHaveLength(1));
+  await waitFor(() => expect(begun).toHaveLength(1));
 });
 
 test("a sender that goes away while waiting is forgotten, also without an error", async () => {
@@ -112,7 +113,7 @@ test("a sender that goes away while waiting is forgotten, also without an error"
   const rude = await arrive();
   silent.end();
   rude.resetAndDestroy();
-  await vi.waitFor(() => expect(queue.size()).toBe(0));
+  await waitFor(() => expect(queue.size()).toBe(0));
   expect(begun).toEqual([]);
   expect(late).toEqual([]);
 });

@@ -5,11 +5,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FromMedia } from "../../../../hub/media/ipc.ts";
 import { newRecorder } from "../../../../hub/media/recorder/recorder.ts";
 import { newRoom } from "../../../../hub/media/relay/room.ts";
 import type { PillarId, RecordingId } from "../../../../shared/ids.ts";
+import { waitFor } from "../../../kit/run/wait.ts";
 
 let dir = "";
 beforeAll(async () => {
@@ -69,7 +70,7 @@ test("twenty-five pictures that cannot be written are told while the recording r
   const desk = newDesk();
   desk.start("running.mp4");
   for (let count = 0; count < 30; count += 1) desk.show(LONG_SPS);
-  await vi.waitFor(() => expect(desk.pictures()).toHaveLength(1));
+  await waitFor(() => expect(desk.pictures()).toHaveLength(1));
   expect(desk.pictures()[0]).toMatchObject({ recordingId: id, isWritten: false });
   expect(desk.pictures()[0]).toHaveProperty("detail", expect.stringContaining("at most 512 bytes"));
   await desk.recorder.close();
@@ -90,11 +91,11 @@ test("the first picture that is written takes it back", async () => {
   const desk = newDesk();
   desk.start("mended.mp4");
   for (let count = 0; count < 30; count += 1) desk.show(LONG_SPS);
-  await vi.waitFor(() => expect(desk.pictures()).toHaveLength(1));
+  await waitFor(() => expect(desk.pictures()).toHaveLength(1));
   desk.show(SPS);
   // The recorder knows that a picture is complete when the next one begins.
   desk.show(SPS);
-  await vi.waitFor(() => expect(desk.pictures()).toHaveLength(2));
+  await waitFor(() => expect(desk.pictures()).toHaveLength(2));
   expect(desk.pictures()[1]).toMatchObject({ isWritten: true, detail: "" });
   await desk.recorder.close();
 });

@@ -3,10 +3,11 @@ import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RtpPacket } from "werift";
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startRecording, type Recording } from "../../../../hub/media/recorder/recording.ts";
 import { inspectRecording } from "../../../../hub/media/recorder/recover.ts";
 import { PICTURE, startSource, tone } from "../../../kit/media/media-rig.ts";
+import { waitFor, waitUntil } from "../../../kit/run/wait.ts";
 
 /** Three seconds of real packets, captured once; the tests replay them in virtual time. */
 const captured: Record<"picture" | "citizen" | "operator", Arrival[]> = {
@@ -36,7 +37,7 @@ beforeAll(async () => {
   ]);
   const isEnough = (): boolean => Math.min(...Object.values(captured).map(span)) > 3000;
   try {
-    await vi.waitUntil(isEnough, { timeout: 20_000 });
+    await waitUntil(isEnough, { timeout: 20_000 });
   } finally {
     await Promise.all(sources.map((source) => source.stop()));
   }
@@ -242,7 +243,7 @@ describe("a recording", () => {
     }
     // Its writes are still under way: a copy is what a process that dies now would leave behind.
     const copy = `${path}.copy`;
-    const found = await vi.waitFor(async () => {
+    const found = await waitFor(async () => {
       await copyFile(path, copy);
       const inspected = await inspectRecording(copy);
       if ("failed" in inspected) throw new Error(inspected.reason);
@@ -295,7 +296,7 @@ describe("a recording", () => {
     const source = await startSource(reordered.split(" "), (packet) => {
       arrivals.push({ packet, at: performance.now() - start });
     });
-    await vi.waitUntil(() => span(arrivals) > 3000, { timeout: 20_000 });
+    await waitUntil(() => span(arrivals) > 3000, { timeout: 20_000 });
     await source.stop();
     const first = arrivals[0]?.at ?? 0;
     const own = arrivals.map(({ packet, at }) => ({ packet, at: at - first }));

@@ -2,10 +2,11 @@ import modbus from "modbus-serial";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { INPUT_BLOCK, LAMP_VALUES, MAGIC } from "../../../../device/adapters/board/register-map.ts";
 import { openBoard } from "../../../../simulator/live/board/virtual-board.ts";
 import type { LineFault, VirtualBoard } from "../../../../simulator/live/board/virtual-board.ts";
+import { waitFor } from "../../../kit/run/wait.ts";
 
 type Master = InstanceType<typeof modbus.default>;
 
@@ -69,7 +70,7 @@ test.each<LineFault>(["echo", "truncate", "corrupt", "mute"])(
     board.setLineFault(fault, true);
     await expect(readBlock()).rejects.toThrow(/./);
     board.setLineFault(fault, false);
-    await vi.waitFor(async () => expect((await readBlock())[INPUT_BLOCK.magic]).toBe(MAGIC), {
+    await waitFor(async () => expect((await readBlock())[INPUT_BLOCK.magic]).toBe(MAGIC), {
       timeout: 5000,
     });
   },

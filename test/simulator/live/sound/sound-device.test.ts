@@ -4,11 +4,12 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { endlessWavHeader, tone } from "../../../../simulator/live/sound/sound.ts";
 import { newSoundSocket } from "../../../../simulator/live/sound/sound-socket.ts";
 import { openMicrophone } from "../../../../simulator/live/sound/virtual-microphone.ts";
 import { openSpeaker } from "../../../../simulator/live/sound/virtual-speaker.ts";
+import { waitFor } from "../../../kit/run/wait.ts";
 
 let dir: string;
 let ends: (() => unknown)[];
@@ -44,11 +45,11 @@ test("the microphone delivers sound at the speed of time and changes without a n
       loudest = Math.max(loudest, Math.abs(bytes.readInt16LE(i)));
     }
   });
-  await vi.waitFor(() => expect(count).toBeGreaterThan(9600));
+  await waitFor(() => expect(count).toBeGreaterThan(9600));
   expect(count / 48).toBeLessThanOrEqual(performance.now() - startedAt + 1);
   expect(loudest).toBeLessThan(3000);
   microphone.hear(tone(440));
-  await vi.waitFor(() => expect(loudest).toBeGreaterThan(9000));
+  await waitFor(() => expect(loudest).toBeGreaterThan(9000));
 });
 
 test("the speaker plays everything it was given once, at the speed of time", async () => {
@@ -60,7 +61,7 @@ test("the speaker plays everything it was given once, at the speed of time", asy
   const givenAt = performance.now();
   socket.write(half);
   const played = (): number => speaker.last(5).filter((sample) => sample === 1000).length;
-  await vi.waitFor(() => expect(played()).toBe(24_000), { timeout: 5000 });
+  await waitFor(() => expect(played()).toBe(24_000), { timeout: 5000 });
   expect(performance.now() - givenAt).toBeGreaterThanOrEqual(490);
 });
 
