@@ -16,6 +16,7 @@ import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
 import type { Fact, IdentityFact } from "./core/facts.ts";
 import type { Via } from "./core/facts/incident.ts";
+import type { JournalFold } from "./core/refold.ts";
 import type { ViewWish } from "./core/view/view-events.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
@@ -43,12 +44,6 @@ export interface Journal {
   /** After a failure: a new writer on a checked file. Rejects while the disk is still bad. */
   reopen(): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface JournalFold {
-  /** `false`: not of this release; the facts before it are folded instead. */
-  snapshot(body: string, index: number): boolean;
-  fact(fact: Fact, index: number): void;
 }
 
 /** Questions the API asks the read models, on a connection of its own. */

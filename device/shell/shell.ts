@@ -7,8 +7,6 @@
 import { randomBytes } from "node:crypto";
 import { assert, assertNever } from "../../shared/assert.ts";
 import type { EventId, SessionNonce } from "../../shared/ids.ts";
-import type { Accepted } from "../../shared/protocol/accepted.ts";
-import type { DownMessage } from "../../shared/protocol/messages.ts";
 import { reasonOf } from "../adapters/host/failure.ts";
 import type { Clock } from "../adapters/host/system-clock.ts";
 import type { Identity } from "../adapters/identity/identity.ts";
@@ -16,6 +14,7 @@ import type { Vitals } from "../adapters/host/watchdog.ts";
 import { stepAgent } from "../core/agent.ts";
 import { isAllStoredWith } from "../core/disk.ts";
 import type { Effect, Event, TimerName, Told } from "../core/events.ts";
+import { toldByHttps, toldByLedger, toldByLink } from "../core/told.ts";
 import type { Agent } from "../core/state/agent-state.ts";
 import type {
   HttpsFallback,
@@ -194,24 +193,16 @@ function onLedger(
   }
 }
 
-/** A receipt by HTTPS must say the same, signed by the same hub, as one by MQTT. */
 function fallback(
   world: World,
   { hub, message }: Extract<Effect, { type: "send-by-fallback" }>,
   tell: Tell,
 ): void {
   const { eventId } = message.event;
-  const failed = (reason: string): void => tell({ type: "fallback-failed", eventId, reason });
-  const answered = (accepted: Accepted | undefined): void => {
-    if (!accepted) return failed("taken by the hub, its receipt is still to come");
-    const { receipt, sig } = accepted;
-    if (!world.identity.isFromHub(receipt, sig)) {
-      return failed("the receipt is not signed by our hub");
-    }
-    if (receipt.eventId !== eventId) return failed(`that is the receipt of ${receipt.eventId}`);
-    return tell({ type: "accepted", receipt, via: "https" });
-  };
-  world.fallback.send(hub, message).then(answered, (error: unknown) => failed(reasonOf(error)));
+  world.fallback.send(hub, message).then(
+    (accepted) => tell(toldByHttps(eventId, accepted, world.identity.isFromHub)),
+    (error: unknown) => tell({ type: "fallback-failed", eventId, reason: reasonOf(error) }),
+  );
 }
 
 function listen(world: World, tell: Tell, onMark: (mark: BoardMark) => void): void {
@@ -229,48 +220,13 @@ function listen(world: World, tell: Tell, onMark: (mark: BoardMark) => void): vo
     tell({ type: "button-pressed", kind, edgeAt });
   }, ledger.boardMark);
   board.onReachable((isRunning, detail) => tell({ type: "board-running", isRunning, detail }));
-  ledger.onNews((news) => {
-    if (news.type === "back") return tell({ ...news, type: "ledger-back" });
-    return tell({ type: `ledger-${news.type}`, reason: news.reason });
-  });
+  ledger.onNews((news) => tell(toldByLedger(news)));
   link.onUp(() => world.vitals?.rest("link"));
   link.onDown(() => world.vitals?.checkIn("link", LINK_MISSED_MS));
   link.onUp(() => tell({ type: "link-up", sessionNonce: hex128() as SessionNonce }));
   link.onDown((reason) => tell({ type: "link-down", reason }));
-  link.onMessage((message) => told(world, message, tell));
+  link.onMessage((message) => tell(toldByLink(message, world.identity.isFromHub)));
   link.onUnreadable?.((channel, reason) => tell({ type: "message-refused", channel, reason }));
   media.onMessage((message) => tell({ type: "media-said", message }));
   media.onRunning((isRunning, detail) => tell({ type: "media-running", isRunning, detail }));
-}
-
-/** Every message that changes what a person sees or hears must carry the hub's own signature. */
-function told({ identity }: World, down: DownMessage, tell: Tell): void {
-  const refused = (reason: string): void =>
-    tell({ type: "message-refused", channel: down.channel, reason });
-  switch (down.channel) {
-    case "accepted": {
-      const { receipt, sig } = down.message;
-      if (identity.isFromHub(receipt, sig)) {
-        return tell({ type: "accepted", receipt, via: "link" });
-      }
-      return refused("the receipt is not signed by our hub");
-    }
-    case "command": {
-      const { body, sig } = down.message;
-      if (identity.isFromHub(body, sig)) return tell({ type: "command-received", body });
-      return refused("the command is not signed by our hub");
-    }
-    case "call": {
-      const { body, sig } = down.message;
-      if (identity.isFromHub(body, sig)) return tell({ type: "call-told", body });
-      return refused("it is not signed by our hub");
-    }
-    case "signal": {
-      const { body, sig } = down.message;
-      if (identity.isFromHub(body, sig)) return tell({ type: "signalled", body });
-      return refused("it is not signed by our hub");
-    }
-    default:
-      return assertNever(down);
-  }
 }

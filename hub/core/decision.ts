@@ -7,6 +7,12 @@ export interface Decision {
   readonly effects: readonly HubEffect[];
 }
 
+/** A decision whose facts have their place in the journal. */
+export interface Settled extends Decision {
+  /** Journal index of its first fact. */
+  readonly first: number;
+}
+
 /**
  * The receipt of the alarm that was decided; without one it is held, and its pillar sends it again.
  */

@@ -17,7 +17,7 @@ import { isIdentityFact, type Fact, type IdentityFact } from "../core/facts.ts";
 import { isCloned } from "../core/pillar/pillar-registry.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { PILLAR_DAYS } from "./certificate-days.ts";
-import type { Settled } from "../shell/loop.ts";
+import type { Settled } from "../core/decision.ts";
 import { createOnce } from "../shell/idempotency.ts";
 import type { Authority } from "./ports.ts";
 import { reconcile } from "./reconcile.ts";

@@ -9,13 +9,15 @@ import { dirname, join } from "node:path";
 import type { Logger } from "pino";
 import { assertNever } from "../../shared/assert.ts";
 import { canonicalJson } from "../../shared/canonical-json.ts";
-import type { Accepted, Receipt } from "../../shared/protocol/accepted.ts";
+import type { Accepted } from "../../shared/protocol/accepted.ts";
 import { signCommand } from "./pillars/pillar-commands.ts";
-import { receiptIn } from "../core/decision.ts";
+import { receiptIn, type Settled } from "../core/decision.ts";
 import type { HubEffect } from "../core/events.ts";
+import { resendOf } from "../core/told/command.ts";
+import { receiptFor } from "../core/told/receipt.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { recordingPath } from "../journal/read/api-shape.ts";
-import type { Outgoing, Settled } from "./loop.ts";
+import type { Outgoing } from "./loop.ts";
 import type { Authority } from "../identity/ports.ts";
 import type { Journal, MediaPort, PillarLink } from "../ports.ts";
 import type { PillarMessages } from "./pillars/pillar-messages.ts";
@@ -118,33 +120,17 @@ function perform(options: EffectsOptions, effect: HubEffect): void {
   }
 }
 
-function receipt(
-  options: EffectsOptions,
-  effect: EffectOf<"accept">,
-  { facts, first }: Settled,
-): Accepted {
-  const { eventId, pillarId, seq, incidentId, isOver, sessionNonce } = effect;
-  const offset = facts.findIndex(({ type }) => type === "alarm-recorded");
-  const journalIndex = effect.index ?? first + offset;
+function receipt(options: EffectsOptions, effect: EffectOf<"accept">, settled: Settled): Accepted {
   const hubEpoch = options.journal.hubEpoch();
   const { hubRun } = options.messages;
-  const body: Receipt = {
-    ...{ v: 1, eventId, pillarId, seq, incidentId, isOver, hubEpoch, journalIndex, hubRun },
-    ...(sessionNonce && { sessionNonce }),
-  };
+  const body = receiptFor(effect, settled, { hubEpoch, hubRun });
   return { v: 1, receipt: body, sig: options.authority.sign(canonicalJson(body)) };
 }
 
 function askResend(options: EffectsOptions, effect: EffectOf<"ask-resend">): void {
-  const { pillarId, fromSeq, bootEpoch, sessionNonce } = effect;
+  const { pillarId, fromSeq } = effect;
   options.log.warn({ pillarId }, `${pillarId} is asked for its alarms from number ${fromSeq} on`);
-  const command = { name: "resend", fromSeq } as const;
-  const message = signCommand(options.authority, {
-    pillarId,
-    command,
-    bootEpoch,
-    sessionNonce,
-  });
+  const message = signCommand(options.authority, resendOf(effect));
   options.send(pillarId, { channel: "command", message });
 }
 

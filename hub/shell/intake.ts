@@ -7,15 +7,14 @@
  */
 import type { Logger } from "pino";
 import type { HubEvent } from "../core/events.ts";
+import type { Settled } from "../core/decision.ts";
 import type { Fact } from "../core/facts.ts";
+import { FIRST_RECOVERY_MS, recoveryAfter } from "../core/line.ts";
 import type { JournalReserve } from "../storage/journal-reserve.ts";
 import type { ConsoleFeed } from "./console-feed.ts";
 import type { Prepared, Taken } from "./effects.ts";
 import { logFacts } from "./incident-log.ts";
-import type { Loop, Settled } from "./loop.ts";
-
-const FIRST_RECOVERY_MS = 1000;
-const MOST_RECOVERY_MS = 10_000;
+import type { Loop } from "./loop.ts";
 
 export interface IntakeOptions {
   readonly loop: Loop;
@@ -124,7 +123,7 @@ async function recover(intake: IntakeState, delayMs: number): Promise<void> {
     await loop.recover();
   } catch (error) {
     log.error({ error }, `the journal still fails: ${String(error)}`);
-    if (!intake.isStopped) recoverIn(intake, Math.min(delayMs * 2, MOST_RECOVERY_MS));
+    if (!intake.isStopped) recoverIn(intake, recoveryAfter(delayMs));
     return;
   }
   intake.recovery = undefined;

@@ -1,30 +1,25 @@
 /**
- * The hub's single line of decisions: event, facts, fold, disk, and only then the effects.
+ * Runs the line of decisions (`hub/core/line.ts`): event, facts, fold, disk, and only then the
+ * effects.
  *
- * The fold runs ahead of the disk, so that the next decision sees the one before it, but nothing
- * leaves the hub before its facts are durable. When a commit fails, the fold has seen facts that
- * the disk has not: it is thrown away and made again from the journal, in this process. Until then
- * every event is refused, and the pillars, which have no receipt, send their alarms again.
+ * When a commit fails, the fold has seen facts that the disk has not: it is thrown away and made
+ * again from the journal, in this process. Until then every event is refused, and the pillars,
+ * which have no receipt, send their alarms again.
  */
 import { assert } from "../../shared/assert.ts";
-import type { Decision } from "../core/decision.ts";
+import type { Settled } from "../core/decision.ts";
 import type { HubEvent } from "../core/events.ts";
 import type { Fact } from "../core/facts.ts";
-import { evolve, handle, handleFacts, unattended } from "../core/hub.ts";
-import { hear, hearRefolded } from "../core/hear.ts";
+import { handle, handleFacts } from "../core/hub.ts";
+import { orphanAfter, settle, takeEvent } from "../core/line.ts";
 import { MAX_PILLARS } from "../core/pillar/pillar-registry.ts";
+import { refold } from "../core/refold.ts";
 import { newState, type HubSettings, type HubState } from "../core/state/hub-state.ts";
-import { readSnapshot, writeSnapshot } from "../core/snapshot.ts";
+import { writeSnapshot } from "../core/snapshot.ts";
 import type { Journal } from "../ports.ts";
 
 /** Facts between two snapshots: a restart folds at most about this many. */
 export const SNAPSHOT_EVERY = 10_000;
-
-/** A decision that is durable. */
-export interface Settled extends Decision {
-  /** Journal index of its first fact. */
-  readonly first: number;
-}
 
 /** What to do when the facts of a decision are durable. */
 export interface Outgoing {
@@ -76,7 +71,7 @@ export function startLoop(journal: Journal, settings: HubSettings): Loop {
     due: [],
     snapshotAt: 0,
   };
-  refold(loop);
+  foldAgain(loop);
   return {
     state: () => loop.state,
     failure: () => loop.failure,
@@ -84,7 +79,7 @@ export function startLoop(journal: Journal, settings: HubSettings): Loop {
     record: (facts, prepare) => record(loop, facts, prepare),
     recover: async () => {
       await journal.reopen();
-      refold(loop);
+      foldAgain(loop);
       loop.last = Promise.resolve();
       loop.failure = undefined;
     },
@@ -95,43 +90,26 @@ export function startLoop(journal: Journal, settings: HubSettings): Loop {
   };
 }
 
-function refold(loop: LoopState): void {
-  const { heard } = loop.state;
-  loop.state = newState(loop.settings);
-  loop.journal.replay({
-    snapshot: (body, index) => {
-      const state = readSnapshot(loop.settings, body);
-      if (!state) return false;
-      loop.state = state;
-      loop.snapshotAt = index;
-      return true;
-    },
-    fact: (fact, index) => evolve(loop.state, fact, index),
-  });
-  hearRefolded(heard);
-  loop.state = { ...loop.state, heard };
+function foldAgain(loop: LoopState): void {
+  const { journal, settings, state } = loop;
+  Object.assign(loop, refold(settings, state.heard, journal.replay));
 }
 
 async function take(loop: LoopState, event: HubEvent, prepare: Prepare): Promise<void> {
-  const monotonicMs = performance.now();
-  if (loop.failure) {
-    hear(loop.state, event, monotonicMs);
-    throw loop.failure;
-  }
-  const first = loop.journal.nextIndex();
-  const decision = handle(loop.state, event, { monotonicMs, nextIndex: first });
-  if (event.type === "tick" || event.type === "operator-order") {
-    const [orphan] = unattended(loop.state);
-    assert(orphan === undefined, `incident ${orphan} has neither an owner nor a deadline`);
-  }
-  await settle(loop, { ...decision, first }, prepare);
+  const { state, failure, journal } = loop;
+  const now = { monotonicMs: performance.now(), nextIndex: journal.nextIndex() };
+  const decision = takeEvent({ state, hasFailed: failure !== undefined, handle }, event, now);
+  if (!decision) throw failure ?? new Error("bug: nothing was decided");
+  const orphan = orphanAfter(state, event);
+  assert(orphan === undefined, `incident ${orphan} has neither an owner nor a deadline`);
+  await leaveWhenDurable(loop, decision, prepare);
 }
 
 async function record(loop: LoopState, facts: readonly Fact[], prepare: Prepare): Promise<void> {
   if (loop.failure) throw loop.failure;
   refuseStrays(loop.state, facts);
   const first = loop.journal.nextIndex();
-  await settle(loop, { ...handleFacts(loop.state, facts, first), first }, prepare);
+  await leaveWhenDurable(loop, { ...handleFacts(loop.state, facts, first), first }, prepare);
 }
 
 /** Facts about a pillar nobody registered would stop the fold, now and at every start after. */
@@ -150,10 +128,12 @@ function refuseStrays(state: HubState, facts: readonly Fact[]): void {
   }
 }
 
-async function settle(loop: LoopState, decision: Settled, prepare: Prepare): Promise<void> {
-  // A decision without facts may rest on facts that are still on their way to the disk.
-  if (decision.facts.length > 0) loop.last = loop.journal.append(decision.facts);
-  const durable = loop.last;
+async function leaveWhenDurable(
+  loop: LoopState,
+  decision: Settled,
+  prepare: Prepare,
+): Promise<void> {
+  const durable = durableOf(loop, decision);
   const outgoing = prepare(decision);
   try {
     await durable;
@@ -167,6 +147,18 @@ async function settle(loop: LoopState, decision: Settled, prepare: Prepare): Pro
       loop.failure ??= error instanceof Error ? error : new Error(String(error));
     });
   }
+}
+
+/** Resolves when what was decided may leave. */
+function durableOf(loop: LoopState, decision: Settled): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const last = (leave: () => void): void => void loop.last.then(leave, reject);
+    const append = (facts: readonly Fact[], leave: () => void): void => {
+      loop.last = loop.journal.append(facts);
+      last(leave);
+    };
+    settle({ append, follow: last }, decision, resolve);
+  });
 }
 
 /**

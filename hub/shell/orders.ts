@@ -9,7 +9,7 @@ import type { HubEvent } from "../core/events.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { newId } from "./identifier.ts";
 import { toIncident } from "../journal/read/api-shape.ts";
-import type { Settled } from "./loop.ts";
+import type { Settled } from "../core/decision.ts";
 import { createOnce } from "./idempotency.ts";
 import type { HubCommands, Outcome } from "../ports.ts";
 

@@ -11,7 +11,7 @@ import type { HubConfig, Webhook } from "../config.ts";
 import type { HubEffect, HubEvent } from "../core/events.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { toIncident } from "../journal/read/api-shape.ts";
-import type { Settled } from "./loop.ts";
+import type { Settled } from "../core/decision.ts";
 
 const ANSWER_WITHIN_MS = 10_000;
 const SECRET_PREFIX = "whsec_";

@@ -4,7 +4,7 @@ import type { HubState } from "../core/state/hub-state.ts";
 import type { HubEvent } from "../core/events.ts";
 import { toIncident } from "../journal/read/api-shape.ts";
 import type { Reads } from "../journal/read/reads.ts";
-import type { Settled } from "../shell/loop.ts";
+import type { Settled } from "../core/decision.ts";
 import { createOnce } from "../shell/idempotency.ts";
 import type { HubCommands, Outcome } from "../ports.ts";
 

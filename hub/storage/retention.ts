@@ -19,7 +19,7 @@ import { newPatience, type Patience } from "./patience.ts";
 import { diskPort, newRemovals, type Removals } from "./removals.ts";
 import type { Reads } from "../journal/read/reads.ts";
 import { iso, recordingPath } from "../journal/read/api-shape.ts";
-import type { Settled } from "../shell/loop.ts";
+import type { Settled } from "../core/decision.ts";
 
 const TURN_MS = 10_000;
 /** A disk that takes longer over one file is called failing. */

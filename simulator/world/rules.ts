@@ -6,12 +6,15 @@
 import { stepAgent } from "../../device/core/agent.ts";
 import type { Event, Told } from "../../device/core/events.ts";
 import type { Agent, AgentStep, LedgerAtStart } from "../../device/core/state/agent-state.ts";
-import {
-  isExpired,
-  whyNoAlarms,
-  whyNotAdmitted,
-  whyUnheard,
-} from "../../hub/core/pillar/certificate.ts";
+import { ledgerBase } from "../../device/core/ledger-base.ts";
+import { toldByHttps, toldByLink } from "../../device/core/told.ts";
+import { alarmEvent, whyRefused } from "../../hub/core/incident/arrival.ts";
+import { settle, takeEvent } from "../../hub/core/line.ts";
+import { isExpired, whyNotAdmitted, whyUnheard } from "../../hub/core/pillar/certificate.ts";
+import { refold } from "../../hub/core/refold.ts";
+import { callFor, lastWords } from "../../hub/core/told/call.ts";
+import { resendOf } from "../../hub/core/told/command.ts";
+import { receiptFor } from "../../hub/core/told/receipt.ts";
 import type { Decision } from "../../hub/core/decision.ts";
 import type { HubEvent } from "../../hub/core/events.ts";
 import { handle, type Now } from "../../hub/core/hub.ts";
@@ -20,10 +23,7 @@ import type { HubState } from "../../hub/core/state/hub-state.ts";
 import { decideView } from "../../hub/core/view/view.ts";
 import { toIncident } from "../../hub/journal/read/api-shape.ts";
 import type { UpMessage } from "../../shared/protocol/messages.ts";
-import type { CanonicalValue } from "../../shared/canonical-json.ts";
-import type { Signature } from "../../shared/ids.ts";
 import type { Show } from "./hub/reads.ts";
-import { isSignedWith } from "./seal.ts";
 
 export interface Rules {
   readonly step: (agent: Agent, event: Event) => AgentStep;
@@ -32,25 +32,36 @@ export interface Rules {
   /** What a pillar makes of the broker's acknowledgement of its message. */
   readonly acknowledged: (agent: Agent, message: UpMessage) => Told | undefined;
   readonly handle: (state: HubState, event: HubEvent, now: Now) => Decision;
-  /** What a hub makes of its journal at a start. */
-  readonly refolded: (state: HubState) => HubState;
+  /** Which events the hub decides, and in which order what was decided leaves it. */
+  readonly takeEvent: typeof takeEvent;
+  readonly settle: typeof settle;
+  /** What a hub makes of its journal at a start, and after a commit that failed. */
+  readonly refold: typeof refold;
+  /** What it makes of an alarm that arrives. */
+  readonly whyRefused: typeof whyRefused;
+  readonly alarmEvent: typeof alarmEvent;
+  /** What it tells pillars. */
+  readonly receiptFor: typeof receiptFor;
+  readonly resendOf: typeof resendOf;
+  readonly callFor: typeof callFor;
+  readonly lastWords: typeof lastWords;
   /** Whether the hub takes no more than alarms from this pillar. */
   readonly isExpired: (record: PillarRecord, at: number) => boolean;
   /** Whether the hub's own broker lets this certificate in. */
   readonly isKnown: (record: PillarRecord | undefined, serial: string, at: number) => boolean;
-  /** Why the hub hears nothing but alarms of this pillar, and why not even those. */
+  /** Why the hub hears nothing but alarms of this pillar. */
   readonly whyUnheard: typeof whyUnheard;
-  readonly whyNoAlarms: typeof whyNoAlarms;
-  /** Whether the pillar takes this for something that the hub has signed. */
-  readonly isOfHub: (body: CanonicalValue, sig: Signature) => boolean;
+  /** What a pillar makes of what arrives. */
+  readonly toldByLink: typeof toldByLink;
+  readonly toldByHttps: typeof toldByHttps;
+  /** Where a pillar's numbers begin without a ledger. */
+  readonly ledgerBase: typeof ledgerBase;
   /** Who may watch and talk. */
   readonly decideView: typeof decideView;
   /** What the watch over sessions does with one that is over. */
   readonly endSignIn: (views: { endOf(signInId: string): void }, signInId: string) => void;
   /** How what is folded becomes what consoles are sent. */
   readonly show: Show;
-  /** Orders wait until the facts decided with them are durable. */
-  readonly doOrdersWait: boolean;
   /** An identity goes into the register when the journal has it. */
   readonly doesJournalComeFirst: boolean;
   /** The pillar's new state is in place before the first effect of its step is performed. */
@@ -64,16 +75,24 @@ export const HONEST: Rules = {
   begin: (found) => found,
   acknowledged: () => undefined,
   handle,
-  refolded: (state) => state,
+  takeEvent,
+  settle,
+  refold,
+  whyRefused,
+  alarmEvent,
+  receiptFor,
+  resendOf,
+  callFor,
+  lastWords,
   isExpired,
   isKnown: (record, serial, at) => whyNotAdmitted(record, serial, at) === undefined,
   whyUnheard,
-  whyNoAlarms,
-  isOfHub: (body, sig) => isSignedWith("key of the hub", body, sig),
+  toldByLink,
+  toldByHttps,
+  ledgerBase,
   decideView,
   endSignIn: (views, signInId) => views.endOf(signInId),
   show: { incident: toIncident },
-  doOrdersWait: true,
   doesJournalComeFirst: true,
   doesStateComeFirst: true,
   doesLedgerSync: true,

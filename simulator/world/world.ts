@@ -166,7 +166,7 @@ function newWorld(settings: WorldSettings, happenings: Happening[]): World {
     press: (index, kind) => press(world, pillarAt(index), kind),
     release: (index, kind) => release(world, pillarAt(index), kind),
     tellPillar: (pillar, told) => tellPillar(world, pillar, told),
-    alarmArrives: (alarm, request) => alarmArrives(world, alarm, request),
+    alarmArrives: (arrival, request) => alarmArrives(world, arrival, request),
     takeIn: (event) => takeIn(world, event),
     orderHub: (asked) => orderHub(world, asked),
     expiryOf: expiryIn(basics),

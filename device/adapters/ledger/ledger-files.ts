@@ -8,15 +8,10 @@
  */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { LedgerBase } from "../../core/ledger-base.ts";
 import type { LedgerNews } from "../../core/state/kept.ts";
 import { reasonOf } from "../host/failure.ts";
-import {
-  openStore,
-  type Base,
-  type LedgerStart,
-  type LedgerStore,
-  type LedgerWrite,
-} from "./ledger-store.ts";
+import { openStore, type LedgerStart, type LedgerStore, type LedgerWrite } from "./ledger-store.ts";
 
 /** Failures in a row after which the other file is tried. */
 const MOVE_AFTER = 3;
@@ -51,7 +46,7 @@ export class LedgerFiles {
   }
 
   /** A new boot, with or without a file. */
-  start(base: Base): LedgerStart {
+  start(base: LedgerBase): LedgerStart {
     const reasons: string[] = [];
     for (const turn of [0, 1] as const) {
       const file = this.#files[turn];
@@ -110,7 +105,7 @@ export class LedgerFiles {
     this.#store = undefined;
   }
 
-  #startIn(turn: 0 | 1, base: Base): LedgerStart {
+  #startIn(turn: 0 | 1, base: LedgerBase): LedgerStart {
     const opening = openStore(this.#files[turn]);
     try {
       if (turn === 0) takeSpareBack(opening, this.#files[1], this.#onNews);

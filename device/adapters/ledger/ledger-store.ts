@@ -9,6 +9,7 @@ import { openForWriting } from "../../../shared/host/sqlite.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { EventId, HubEpoch, Sha256, Signature } from "../../../shared/ids.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
+import type { LedgerBase } from "../../core/ledger-base.ts";
 import type { Kept, LedgerHead, SealedAlarm } from "../../core/state/kept.ts";
 import type { BoardMark } from "../../ports.ts";
 import { damageOf, type Row } from "./ledger-check.ts";
@@ -42,12 +43,6 @@ export interface LedgerStart extends Kept {
   readonly damage: readonly string[];
 }
 
-/** Where the numbers begin when the past ones cannot be known. */
-export interface Base {
-  readonly bootEpoch: number;
-  readonly head: LedgerHead;
-}
-
 /** An alarm, and where the board stood when it was the last press. */
 export interface Appended {
   readonly alarm: SealedAlarm;
@@ -56,7 +51,7 @@ export interface Appended {
 
 export interface LedgerStore {
   /** A new boot; a file that knows nothing begins at `base`. */
-  start(base?: Base): LedgerStart;
+  start(base?: LedgerBase): LedgerStart;
   /** After an error, in the same life: no new boot. What is wrong with the newest rows. */
   check(): readonly string[];
   /** This life goes on in this file: its boot is noted, and what the file holds is told. */
@@ -133,7 +128,7 @@ function storeOn(db: DatabaseSync): LedgerStore {
 const metaOf = (db: DatabaseSync, name: string): string | undefined =>
   db.prepare("SELECT value FROM meta WHERE name = ?").get(name)?.["value"] as string | undefined;
 
-function startOn(db: DatabaseSync, setMeta: StatementSync, base?: Base): LedgerStart {
+function startOn(db: DatabaseSync, setMeta: StatementSync, base?: LedgerBase): LedgerStart {
   const damage = damageOf(db);
   const bootEpoch = Math.max(Number(metaOf(db, "boot_epoch") ?? 0) + 1, base?.bootEpoch ?? 1);
   setMeta.run("boot_epoch", String(bootEpoch));

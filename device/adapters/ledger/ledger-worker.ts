@@ -6,11 +6,11 @@
 import { randomInt } from "node:crypto";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { assert } from "../../../shared/assert.ts";
-import { GENESIS } from "../../../shared/hash-chain.ts";
+import { ledgerBase } from "../../core/ledger-base.ts";
 import type { LedgerNews, SealedAlarm } from "../../core/state/kept.ts";
 import { reasonOf } from "../host/failure.ts";
 import { LedgerFiles } from "./ledger-files.ts";
-import type { Base, LedgerStart, LedgerWrite } from "./ledger-store.ts";
+import type { LedgerStart, LedgerWrite } from "./ledger-store.ts";
 import { vitalsIn } from "../host/watchdog.ts";
 
 export type ToLedger =
@@ -40,8 +40,6 @@ const IDLE_MISSED_MS = 20_000;
 /** A failing disk may take minutes for one write; ending the agent would not make it faster. */
 const DISK_MISSED_MS = 30 * 60_000;
 const PRUNE_EVERY = 256;
-/** 2025: a wall clock before this was never set. */
-const EARLIEST_WALL_S = 1_735_689_600;
 
 assert(parentPort, "the ledger's thread was started without a parent");
 const port = parentPort;
@@ -50,16 +48,6 @@ const vitals = cells && vitalsIn(cells);
 const tell = (message: FromLedger): void => port.postMessage(message);
 const files = new LedgerFiles(file, (news) => tell({ type: "news", news }));
 let untilPrune = 0;
-
-/**
- * Above all numbers that the disk may hold, so that none is used twice; the hub sees the gap, and
- * the fault says why. A clock that was never set cannot promise this, so random numbers are used.
- */
-function baseNow(): Base {
-  const wallS = Math.floor(Date.now() / 1000);
-  const start = wallS > EARLIEST_WALL_S ? wallS : EARLIEST_WALL_S + randomInt(2 ** 30);
-  return { bootEpoch: start, head: { seq: start, hash: GENESIS } };
-}
 
 const idle = (): void => vitals?.checkIn("ledger", IDLE_MISSED_MS);
 const onDisk = (work: () => void): void => {
@@ -70,7 +58,11 @@ const onDisk = (work: () => void): void => {
 
 onDisk(() => {
   if (life) files.resume(life.bootEpoch, life.isMoved);
-  else tell({ type: "opened", start: files.start(baseNow()) });
+  else
+    tell({
+      type: "opened",
+      start: files.start(ledgerBase(Date.now(), (bound) => randomInt(bound))),
+    });
 });
 const idling = setInterval(idle, IDLE_MS);
 port.on("message", (first: ToLedger) => {

@@ -16,7 +16,7 @@ import type { RecordingRecord } from "../../core/state/recording-record.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import { newId } from "../../shell/identifier.ts";
 import { recordingPath } from "../../journal/read/api-shape.ts";
-import type { Settled } from "../../shell/loop.ts";
+import type { Settled } from "../../core/decision.ts";
 import type { FromMedia } from "../ipc.ts";
 
 /** A recording that broke off, or could not begin, is tried again this often. */

@@ -7,16 +7,14 @@
 import type { Logger } from "pino";
 import { assertNever } from "../../../shared/assert.ts";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
-import { linkHash } from "../../../shared/hash-chain.ts";
 import type { PillarId } from "../../../shared/ids.ts";
-import type { Alarm } from "../../../shared/protocol/alarm.ts";
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
 import type { Commander } from "./pillar-commands.ts";
 import type { ConsoleFeed } from "../console-feed.ts";
 import type { HubEvent } from "../../core/events.ts";
 import type { Via } from "../../core/facts/incident.ts";
-import { needsJournal } from "../../core/pillar/ledger.ts";
-import { whyNoAlarms, whyUnheard } from "../../core/pillar/certificate.ts";
+import { alarmEvent, whyRefused, type Arrival, type Verify } from "../../core/incident/arrival.ts";
+import { whyUnheard } from "../../core/pillar/certificate.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import { newId } from "../identifier.ts";
 import { sha256 } from "../../journal/chain.ts";
@@ -131,15 +129,11 @@ async function onOther(options: Ingest, pillarId: PillarId, message: Other): Pro
   }
 }
 
-interface AlarmHeard {
-  readonly pillarId: PillarId;
-  readonly alarm: Alarm;
-  readonly via: Via;
-}
-
-async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<AlarmAnswer> {
-  const { pillarId, alarm, via } = heard;
-  const refusal = whyRefuse(options, heard);
+async function onAlarm(options: Ingest, arrival: Arrival): Promise<AlarmAnswer> {
+  const { pillarId, alarm } = arrival;
+  const verify: Verify = (key, event, sig) =>
+    options.authority.verify(key, canonicalJson(event), sig);
+  const refusal = whyRefused(options.state(), arrival, verify);
   if (refusal) {
     const { eventId } = alarm.event;
     const sender = senderOf(options, pillarId);
@@ -153,20 +147,14 @@ async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<AlarmAnswer>
   try {
     const failure = options.failure();
     if (failure) throw failure;
-    const recorded = needsJournal(options.state(), alarm)
-      ? { recorded: options.journal.findAlarms(alarm.event) }
-      : {};
-    const { accepted } = await options.take({
-      type: "alarm",
+    const event = alarmEvent(options.state(), arrival, {
       at: Date.now(),
-      pillarId,
-      alarm,
-      hash: linkHash(sha256, alarm.event.prevHash, alarm.event),
-      via,
+      digest: sha256,
       newIncidentId: newId(),
       newRecordingId: newId(),
-      ...recorded,
+      findAlarms: options.journal.findAlarms,
     });
+    const { accepted } = await options.take(event);
     return accepted ? { outcome: "accepted", accepted } : { outcome: "held" };
   } catch (error) {
     const detail = `${options.state().pillars.get(pillarId)?.name ?? pillarId}: ${String(error)}`;
@@ -191,20 +179,3 @@ async function onAlarm(options: Ingest, heard: AlarmHeard): Promise<AlarmAnswer>
  */
 const senderOf = ({ state }: IngestOptions, pillarId: PillarId): { pillarId: PillarId } | "all" =>
   state().pillars.has(pillarId) ? { pillarId } : "all";
-
-function whyRefuse(options: IngestOptions, heard: AlarmHeard): string | undefined {
-  const { pillarId, alarm } = heard;
-  const record = options.state().pillars.get(pillarId);
-  const refusal = whyNoAlarms(record, pillarId);
-  if (refusal !== undefined) return refusal;
-  if (alarm.event.pillarId !== pillarId) {
-    return `expected an alarm of ${pillarId}, found one of ${alarm.event.pillarId}`;
-  }
-  return options.authority.verify(
-    record?.alarmPublicKey ?? "",
-    canonicalJson(alarm.event),
-    alarm.sig,
-  )
-    ? undefined
-    : `the signature of ${pillarId} does not fit its alarm key; enrol it again`;
-}

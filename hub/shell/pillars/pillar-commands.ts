@@ -7,13 +7,14 @@
  */
 import { may, personOf } from "../../../shared/access/may.ts";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
-import type { CommandId, PillarId, SessionNonce } from "../../../shared/ids.ts";
-import type { Command, CommandBody, PillarCommand } from "../../../shared/protocol/command.ts";
+import type { CommandId, PillarId } from "../../../shared/ids.ts";
+import type { Command } from "../../../shared/protocol/command.ts";
 import type { Report } from "../../../shared/protocol/report.ts";
 import type { Fact, FactOf } from "../../core/facts.ts";
 import { isTrusted } from "../../core/pillar/pillar-registry.ts";
 import { sessionOf } from "../../core/pillar/session.ts";
 import type { PillarRecord } from "../../core/state/pillar-record.ts";
+import { commandBody, type Addressed } from "../../core/told/command.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import { newId } from "../identifier.ts";
 import type { CommandRequest } from "../../../shared/api/pillar.ts";
@@ -21,7 +22,6 @@ import { takeTurn, type Rate } from "../../core/rate.ts";
 import type { Authority } from "../../identity/ports.ts";
 import type { Actor, CommandSent, HubCommands, PillarLink } from "../../ports.ts";
 
-const EXPIRES_IN_MS = 10_000;
 const RESULT_WITHIN_MS = 5000;
 /** Commands whose result is awaited at once. */
 const MAX_AWAITED = 1000;
@@ -171,21 +171,7 @@ function waitFor(
   });
 }
 
-export function signCommand(
-  authority: Pick<Authority, "sign">,
-  to: {
-    readonly pillarId: PillarId;
-    readonly command: PillarCommand;
-    readonly bootEpoch: number;
-    readonly sessionNonce: SessionNonce;
-  },
-): Command {
-  const body: CommandBody = {
-    v: 1,
-    commandId: newId(),
-    ...to,
-    issuedWallMs: Date.now(),
-    expiresInMs: EXPIRES_IN_MS,
-  };
+export function signCommand(authority: Pick<Authority, "sign">, to: Addressed): Command {
+  const body = commandBody(to, { commandId: newId(), issuedWallMs: Date.now() });
   return { v: 1, body, sig: authority.sign(canonicalJson(body)) };
 }

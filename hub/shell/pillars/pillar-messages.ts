@@ -1,19 +1,24 @@
 /**
  * What pillars are told of calls and of their picture's connection:
- * signed, for their present session, numbered.
+ * signed, for their present session, numbered (`hub/core/told/call.ts`).
  *
- * The session stands in each heartbeat, and a pillar sends one as soon as it is connected, so what
- * is not known is known a moment later: the core then tells the call again, and signals wait for it
- * here.
+ * Until a heartbeat has shown the session, signals wait for it here; calls are told again.
  */
 import { randomBytes } from "node:crypto";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
-import type { HubRun, PillarId, SessionNonce } from "../../../shared/ids.ts";
+import type { HubRun, PillarId } from "../../../shared/ids.ts";
 import type { Stamp } from "../../../shared/protocol/addressed.ts";
-import type { Call } from "../../../shared/protocol/call.ts";
-import type { Signal } from "../../../shared/protocol/signal.ts";
+import type { Call, CallBody } from "../../../shared/protocol/call.ts";
+import type { Signal, SignalBody } from "../../../shared/protocol/signal.ts";
 import { sessionOf } from "../../core/pillar/session.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
+import {
+  callFor,
+  lastWords,
+  newNumbering,
+  nextStamp,
+  type LastWords,
+} from "../../core/told/call.ts";
 import type { Authority } from "../../identity/ports.ts";
 import type { PillarLink } from "../../ports.ts";
 
@@ -21,11 +26,6 @@ import type { PillarLink } from "../../ports.ts";
 const MAX_WAITING_SIGNALS = 40;
 /** Pillars whose signals wait at once. */
 const MAX_WAITING_PILLARS = 1000;
-
-export interface LastWords {
-  readonly sessionNonce: SessionNonce | null;
-  readonly lastCalls: readonly Call[];
-}
 
 export interface PillarMessages {
   /** Made at this start of the hub. */
@@ -46,36 +46,29 @@ export function createPillarMessages(options: {
   readonly send: PillarLink["send"];
 }): PillarMessages {
   const hubRun = randomBytes(16).toString("hex") as HubRun;
+  const numbering = newNumbering(hubRun);
   const waiting = new Map<PillarId, Signal[]>();
-  let number = 0;
-  const signed = <Content extends object>(stamp: Stamp, content: Content) => {
-    const body = { ...stamp, ...content };
-    return { v: 1, body, sig: options.authority.sign(canonicalJson(body)) } as const;
-  };
-  const stampFor = (pillarId: PillarId, sessionNonce: SessionNonce): Stamp => {
-    number += 1;
-    return { v: 1, pillarId, sessionNonce, hubRun, number };
-  };
+  const signed = <Body extends CallBody | SignalBody>(body: Body) =>
+    ({ v: 1, body, sig: options.authority.sign(canonicalJson(body)) }) as const;
   const sendSignal = (to: Stamp, signal: Signal): void =>
-    options.send(to.pillarId, { channel: "signal", message: signed(to, { signal }) });
-  const sendCall = (to: Stamp, call: Call): void =>
-    options.send(to.pillarId, { channel: "call", message: signed(to, { call }) });
+    options.send(to.pillarId, { channel: "signal", message: signed({ ...to, signal }) });
+  const sendCall = (body: CallBody): void =>
+    options.send(body.pillarId, { channel: "call", message: signed(body) });
 
   return {
     hubRun,
     call: (pillarId, call) => {
-      const session = sessionOf(options.state(), pillarId);
-      if (session) sendCall(stampFor(pillarId, session), call);
+      const body = callFor(numbering, options.state(), { pillarId, call });
+      if (body) sendCall(body);
     },
-    dismiss: (pillarId, { sessionNonce, lastCalls }) => {
+    dismiss: (pillarId, last) => {
       waiting.delete(pillarId);
-      if (!sessionNonce) return;
-      for (const call of lastCalls) sendCall(stampFor(pillarId, sessionNonce), call);
+      for (const body of lastWords(numbering, pillarId, last)) sendCall(body);
     },
     signal: (pillarId, signal) => {
       if (options.state().pillars.get(pillarId)?.revocation) return;
       const session = sessionOf(options.state(), pillarId);
-      if (session) return sendSignal(stampFor(pillarId, session), signal);
+      if (session) return sendSignal(nextStamp(numbering, pillarId, session), signal);
       if (!waiting.has(pillarId) && waiting.size >= MAX_WAITING_PILLARS) return;
       const signals = waiting.get(pillarId) ?? [];
       waiting.set(pillarId, [...signals, signal].slice(-MAX_WAITING_SIGNALS));
@@ -85,7 +78,7 @@ export function createPillarMessages(options: {
       const session = sessionOf(options.state(), pillarId);
       if (!signals || !session) return;
       waiting.delete(pillarId);
-      for (const signal of signals) sendSignal(stampFor(pillarId, session), signal);
+      for (const signal of signals) sendSignal(nextStamp(numbering, pillarId, session), signal);
     },
   };
 }

@@ -5,6 +5,7 @@ import { OUTBOX_CANARIES } from "./outbox.ts";
 import { READ_CANARIES } from "./reads.ts";
 import { RECEIPT_CANARIES } from "./receipt.ts";
 import { REVOCATION_CANARIES } from "./revocation.ts";
+import { SHELL_CANARIES } from "./shells.ts";
 import { STRANGER_CANARIES } from "./stranger.ts";
 import { VIEW_CANARIES } from "./views.ts";
 import { WORD_CANARIES } from "./words.ts";
@@ -18,6 +19,7 @@ export const CANARIES: readonly Canary[] = [
   ...STRANGER_CANARIES,
   ...REVOCATION_CANARIES,
   ...VIEW_CANARIES,
+  ...SHELL_CANARIES,
 ];
 
 export function canaryNamed(name: string): Canary {

@@ -26,3 +26,10 @@ export const handleWithoutAsking: Rules["handle"] = (state, event, now) => {
   if (decision.effects.every(({ type }) => type !== "ask-resend")) return decision;
   return { ...decision, effects: decision.effects.filter(({ type }) => type !== "ask-resend") };
 };
+
+/** The pillar sends nothing again to a hub with another database: one line of defence less. */
+export const stepWithoutReplay: Rules["step"] = (agent, event) => {
+  if (event.type !== "accepted") return HONEST.step(agent, event);
+  const { hubEpoch } = event.receipt;
+  return HONEST.step({ ...agent, outbox: { ...agent.outbox, hubEpoch } }, event);
+};

@@ -38,11 +38,11 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
     firstSeed: 1,
     rules: () =>
       withRules({
-        refolded: (state) => {
-          for (const [id, incident] of state.incidents) {
-            state.incidents.set(id, { ...incident, deadline: null });
-          }
-          return state;
+        refold: (settings, heard, replay) => {
+          const folded = HONEST.refold(settings, heard, replay);
+          const { incidents } = folded.state;
+          for (const [id, one] of incidents) incidents.set(id, { ...one, deadline: null });
+          return folded;
         },
       }),
   },

@@ -2,7 +2,7 @@
 import type { AgentStep } from "../../../device/core/state/agent-state.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import { HONEST } from "../rules.ts";
-import { handleWithoutAsking, withRules, type Canary } from "./canary.ts";
+import { handleWithoutAsking, stepWithoutReplay, withRules, type Canary } from "./canary.ts";
 
 const TRIES = 3;
 const FEW = 2;
@@ -58,11 +58,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
     firstSeed: 1,
     rules: () =>
       withRules({
-        step: (agent, event) => {
-          if (event.type !== "accepted") return HONEST.step(agent, event);
-          const { hubEpoch } = event.receipt;
-          return HONEST.step({ ...agent, outbox: { ...agent.outbox, hubEpoch } }, event);
-        },
+        step: stepWithoutReplay,
         handle: handleWithoutAsking,
       }),
   },

@@ -11,7 +11,13 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
     name: "accept-before-commit",
     story: "the hub sends its receipt before the journal is durable",
     firstSeed: 1,
-    rules: () => withRules({ doOrdersWait: false }),
+    rules: () =>
+      withRules({
+        settle: (commits, decision, leave) => {
+          leave();
+          HONEST.settle(commits, decision, () => undefined);
+        },
+      }),
   },
   {
     name: "puback-trusted",
@@ -43,9 +49,10 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
     firstSeed: 15,
     rules: () =>
       withRules({
-        step: (agent, event) => {
-          if (event.type !== "accepted") return HONEST.step(agent, event);
-          return HONEST.step(agent, { ...event, receipt: { ...event.receipt, isOver: false } });
+        toldByHttps: (eventId, accepted, isFromHub) => {
+          const told = HONEST.toldByHttps(eventId, accepted, isFromHub);
+          if (told.type !== "accepted") return told;
+          return { ...told, receipt: { ...told.receipt, isOver: false } };
         },
       }),
   },

@@ -8,7 +8,7 @@ export const STRANGER_CANARIES: readonly Canary[] = [
     name: "forged-call-believed",
     story: "the pillar believes what it is told whoever has signed it",
     firstSeed: 7,
-    rules: () => withRules({ isOfHub: () => true }),
+    rules: () => withRules({ toldByLink: (down) => HONEST.toldByLink(down, () => true) }),
   },
   {
     name: "repeated-call-believed",

@@ -7,16 +7,16 @@
  * The other pillars must not notice.
  */
 import type { CanonicalValue } from "../../../shared/canonical-json.ts";
-import { linkHash, GENESIS } from "../../../shared/hash-chain.ts";
-import type { IncidentId, PillarId, RecordingId } from "../../../shared/ids.ts";
+import { GENESIS } from "../../../shared/hash-chain.ts";
+import type { PillarId } from "../../../shared/ids.ts";
 import { parseUp, type UpMessage } from "../../../shared/protocol/messages.ts";
 import { over, poisonCorpus, type Poison } from "../../poison/corpus.ts";
 import type { Fields } from "../../poison/values.ts";
 import { newChance, type Chance } from "../chance.ts";
-import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
-import { sha256, signWith } from "../seal.ts";
+import { signWith } from "../seal.ts";
 import type { Decision } from "../../../hub/core/decision.ts";
 import type { HubEvent } from "../../../hub/core/events.ts";
+import type { Arrival } from "../../../hub/core/incident/arrival.ts";
 import type { Hub } from "../hub/hub-state.ts";
 import type { WorldBase } from "../ports.ts";
 
@@ -28,7 +28,8 @@ const APART_MS: readonly [number, number] = [1, 3000];
 const CORPUS = 1200;
 
 interface ThiefWorld extends WorldBase {
-  readonly hub: Pick<Hub, "isUp" | "clock" | "alarmsByKey">;
+  readonly hub: Pick<Hub, "isUp" | "clock">;
+  alarmArrives(arrival: Arrival): void;
   takeIn(event: HubEvent): Decision | undefined;
 }
 
@@ -140,7 +141,7 @@ function arrive(hand: Hand, channel: UpMessage["channel"], message: Fields): voi
   take(hand, parsed.value);
 }
 
-function take({ world, chance }: Hand, up: UpMessage): void {
+function take({ world }: Hand, up: UpMessage): void {
   const { hub } = world;
   const at = hub.clock.wall();
   const pillarId = THIEF;
@@ -149,18 +150,6 @@ function take({ world, chance }: Hand, up: UpMessage): void {
   } else if (up.channel === "report") {
     world.takeIn({ type: "report", at, pillarId, report: up.message });
   } else if (up.channel === "alarm") {
-    const { message: alarm } = up;
-    const { event } = alarm;
-    if (event.pillarId !== THIEF) return;
-    const recorded = [
-      ...(hub.alarmsByKey.get(seqKey(pillarId, event.seq)) ?? []),
-      ...(hub.alarmsByKey.get(event.eventId) ?? []),
-    ];
-    world.takeIn({
-      ...{ type: "alarm", at, pillarId, alarm, via: "mqtt", recorded },
-      hash: linkHash(sha256, event.prevHash, event),
-      newIncidentId: chance.hex(128) as IncidentId,
-      newRecordingId: chance.hex(128) as RecordingId,
-    });
+    world.alarmArrives({ pillarId, alarm: up.message, via: "mqtt" });
   }
 }

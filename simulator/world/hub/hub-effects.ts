@@ -3,28 +3,26 @@
  *
  * Power may fail between any two of them; what is then not yet said was not promised.
  */
-import type { Decision } from "../../../hub/core/decision.ts";
+import type { Settled } from "../../../hub/core/decision.ts";
 import type { HubEffect } from "../../../hub/core/events.ts";
-import { sessionOf } from "../../../hub/core/pillar/session.ts";
+import { commandBody } from "../../../hub/core/told/command.ts";
 import { assertNever } from "../../../shared/assert.ts";
-import type { CommandId, HubRun, PillarId, SessionNonce } from "../../../shared/ids.ts";
-import type { Call } from "../../../shared/protocol/call.ts";
+import type { CommandId, PillarId, SessionNonce } from "../../../shared/ids.ts";
+import type { Receipt } from "../../../shared/protocol/accepted.ts";
+import type { CallBody } from "../../../shared/protocol/call.ts";
 import type { DownMessage } from "../../../shared/protocol/messages.ts";
 import { expel } from "../network/link.ts";
 import { sendDown } from "../network/network.ts";
 import { signWith } from "../seal.ts";
-import type { FallbackAnswer, HubWorld } from "./hub-state.ts";
+import type { AnswerRequest, HubWorld } from "./hub-state.ts";
 
-const COMMAND_EXPIRES_MS = 10_000;
-
-/** A decision, and the journal index of its first fact. */
-export interface Settled extends Decision {
-  readonly first: number;
+/** A decision that is durable. */
+export interface Durable extends Settled {
   /** Of the request by HTTPS that brought the alarm. */
-  readonly answer?: FallbackAnswer | undefined;
+  readonly answer?: AnswerRequest | undefined;
 }
 
-export function performAll(world: HubWorld, settled: Settled): void {
+export function performAll(world: HubWorld, settled: Durable): void {
   const { hub } = world;
   const { life } = hub;
   for (const effect of settled.effects) {
@@ -36,41 +34,29 @@ export function performAll(world: HubWorld, settled: Settled): void {
 
 function perform(
   world: HubWorld,
-  { effect, settled }: { readonly effect: HubEffect; readonly settled: Settled },
+  { effect, settled }: { readonly effect: HubEffect; readonly settled: Durable },
 ): void {
   const { hub } = world;
   switch (effect.type) {
     case "accept": {
-      const { eventId, pillarId, seq, incidentId, isOver, sessionNonce } = effect;
-      const offset = settled.facts.findIndex(({ type }) => type === "alarm-recorded");
-      const journalIndex = effect.index ?? settled.first + offset;
-      const { hubEpoch } = hub;
-      const receipt = {
-        ...({ v: 1, eventId, pillarId, seq, incidentId, isOver, hubEpoch, journalIndex } as const),
-        hubRun: runOf(hub),
-        ...(sessionNonce && { sessionNonce }),
-      };
+      const { eventId, pillarId, sessionNonce } = effect;
+      const { hubEpoch, numbering } = hub;
+      const issuer = { hubEpoch, hubRun: numbering.hubRun };
+      const receipt = world.rules.receiptFor(effect, settled, issuer);
       const message = { v: 1, receipt, sig: signWith("key of the hub", receipt) } as const;
       judgeTold(world, pillarId, undefined);
+      judgeReceipt(world, receipt);
       world.note("hub", "accepted sent", eventId);
-      settled.answer?.(message, "200");
+      settled.answer?.({ accepted: message });
       if (sessionNonce) sendTo(world, pillarId, { channel: "accepted", message });
       return;
     }
     case "tell-pillar":
       return tellCall(world, effect);
     case "ask-resend": {
-      const { pillarId, fromSeq, bootEpoch, sessionNonce } = effect;
-      const body = {
-        v: 1,
-        commandId: hub.chance.hex(128) as CommandId,
-        pillarId,
-        command: { name: "resend", fromSeq },
-        bootEpoch,
-        sessionNonce,
-        issuedWallMs: hub.clock.wall(),
-        expiresInMs: COMMAND_EXPIRES_MS,
-      } as const;
+      const { pillarId, fromSeq, sessionNonce } = effect;
+      const given = { commandId: hub.chance.hex(128) as CommandId, issuedWallMs: hub.clock.wall() };
+      const body = commandBody(world.rules.resendOf(effect), given);
       world.coverage.count("resend-asked");
       world.note("hub", "resend asked", `${pillarId} from ${fromSeq}`);
       const message = { v: 1, body, sig: signWith("key of the hub", body) } as const;
@@ -92,32 +78,25 @@ function perform(
   }
 }
 
-/**
- * As `hub/shell/pillars/pillar-messages.ts`: nothing
- * is signed for a session that has not shown itself.
- */
-function tellCall(
-  world: HubWorld,
-  { pillarId, call }: Extract<HubEffect, { type: "tell-pillar" }>,
-): void {
-  const sessionNonce = sessionOf(world.hub.state, pillarId);
-  if (!sessionNonce) return;
-  judgeTold(world, pillarId, sessionNonce);
-  sendCall(world, { pillarId, sessionNonce }, call);
+function tellCall(world: HubWorld, effect: Extract<HubEffect, { type: "tell-pillar" }>): void {
+  const { hub, rules } = world;
+  const body = rules.callFor(hub.numbering, hub.state, effect);
+  if (!body) return;
+  judgeTold(world, body.pillarId, body.sessionNonce);
+  sendCall(world, body);
 }
 
 type Expulsion = Extract<HubEffect, { type: "expel-pillar" }>;
 
 /** The last words of the session, then its connection ends; that to another's broker goes on. */
-function expelPillar(world: HubWorld, { pillarId, sessionNonce, lastCalls }: Expulsion): void {
-  const { hub, coverage } = world;
-  if (sessionNonce) {
-    for (const call of lastCalls) {
-      coverage.count("last-words-said");
-      sendCall(world, { pillarId, sessionNonce }, call);
-    }
-    hub.endedSessions.add(sessionNonce);
+function expelPillar(world: HubWorld, expulsion: Expulsion): void {
+  const { hub, coverage, rules } = world;
+  const { pillarId, sessionNonce } = expulsion;
+  for (const body of rules.lastWords(hub.numbering, pillarId, expulsion)) {
+    coverage.count("last-words-said");
+    sendCall(world, body);
   }
+  if (sessionNonce) hub.endedSessions.add(sessionNonce);
   coverage.count("pillar-expelled");
   if (hub.state.pillars.get(pillarId)?.revocation) hub.expelled.add(pillarId);
   const pillar = world.pillarById.get(pillarId);
@@ -141,27 +120,18 @@ function judgeTold(
   world.happened({ type: "told-expelled", at: world.scheduler.now(), pillar: pillarId });
 }
 
-interface Addressee {
-  readonly pillarId: PillarId;
-  readonly sessionNonce: SessionNonce;
+/** A receipt names the place of its alarm in the journal, and the journal has it there. */
+function judgeReceipt(world: HubWorld, { eventId, journalIndex }: Receipt): void {
+  const places = world.hub.alarmsByKey.get(eventId) ?? [];
+  if (places.some(({ index }) => index === journalIndex)) return;
+  const reason = `a receipt names fact ${journalIndex}, where its alarm ${eventId} is not`;
+  world.happened({ type: "broken", at: world.scheduler.now(), actor: "hub", reason });
 }
 
-function sendCall(world: HubWorld, { pillarId, sessionNonce }: Addressee, call: Call): void {
-  const { hub } = world;
-  hub.told += 1;
-  const body = {
-    v: 1,
-    pillarId,
-    sessionNonce,
-    hubRun: runOf(hub),
-    number: hub.told,
-    call,
-  } as const;
+function sendCall(world: HubWorld, body: CallBody): void {
   const message = { v: 1, body, sig: signWith("key of the hub", body) } as const;
-  sendTo(world, pillarId, { channel: "call", message });
+  sendTo(world, body.pillarId, { channel: "call", message });
 }
-
-const runOf = ({ life }: HubWorld["hub"]): HubRun => life.toString(16).padStart(32, "0") as HubRun;
 
 function sendTo(world: HubWorld, pillarId: PillarId, message: DownMessage): void {
   const pillar = world.pillarById.get(pillarId);

@@ -1,17 +1,16 @@
 /** What comes in at the hub from pillars and operators, as events of its core. */
 import { receiptIn, type Decision } from "../../../hub/core/decision.ts";
-import type { HubEvent } from "../../../hub/core/events.ts";
-import { needsJournal } from "../../../hub/core/pillar/ledger.ts";
+import type { KnownAlarm } from "../../../hub/core/events.ts";
+import type { Arrival } from "../../../hub/core/incident/arrival.ts";
 import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
 import { assertNever } from "../../../shared/assert.ts";
-import { linkHash } from "../../../shared/hash-chain.ts";
 import type { IncidentId, RecordingId } from "../../../shared/ids.ts";
-import type { Alarm } from "../../../shared/protocol/alarm.ts";
+import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
 import { expel } from "../network/link.ts";
 import { isSignedWith, sha256 } from "../seal.ts";
 import { takeIn } from "./hub.ts";
-import type { AskedOrder, FallbackAnswer, Hub, HubWorld } from "./hub-state.ts";
+import type { AnswerRequest, AskedOrder, Hub, HubWorld } from "./hub-state.ts";
 
 export function hubHears(world: HubWorld, from: number, message: UpMessage): void {
   const { hub } = world;
@@ -29,7 +28,7 @@ export function hubHears(world: HubWorld, from: number, message: UpMessage): voi
   if (!record?.revocation) world.watch.heardFrom(from);
   switch (message.channel) {
     case "alarm":
-      return alarmArrives(world, message.message);
+      return alarmArrives(world, { pillarId, alarm: message.message, via: "mqtt" });
     case "heartbeat":
       world.watch.heardBeat(from, message.message.sessionNonce);
       takeIn(world, {
@@ -47,57 +46,47 @@ export function hubHears(world: HubWorld, from: number, message: UpMessage): voi
   }
 }
 
-/** As `hub/shell/pillars/ingest.ts`. `request`: the alarm came by HTTPS, and this answers it. */
-export function alarmArrives(world: HubWorld, alarm: Alarm, request?: FallbackAnswer): void {
-  const { hub } = world;
+/** `request`: the alarm came by HTTPS, and this answers it. */
+export function alarmArrives(world: HubWorld, arrival: Arrival, request?: AnswerRequest): void {
+  const { hub, rules, coverage } = world;
   if (!hub.isUp) return;
-  const { pillarId, seq, eventId } = alarm.event;
-  const record = hub.state.pillars.get(pillarId);
-  const refusal =
-    world.rules.whyNoAlarms(record, pillarId) ??
-    (isSignedWith(record?.alarmPublicKey ?? "", alarm.event, alarm.sig) ? undefined : "signature");
-  if (refusal !== undefined) {
-    world.coverage.count(record?.revocation ? "revoked-alarm-refused" : "alarm-refused");
-    request?.(undefined, "403");
+  const { pillarId, alarm } = arrival;
+  const { seq, eventId } = alarm.event;
+  if (rules.whyRefused(hub.state, arrival, isSignedWith) !== undefined) {
+    const isRevoked = hub.state.pillars.get(pillarId)?.revocation;
+    coverage.count(isRevoked ? "revoked-alarm-refused" : "alarm-refused");
+    request?.({ reason: "403" });
     return;
   }
   world.note("hub", "alarm heard", `${eventId} ${pillarId} seq ${seq}`);
-  const recorded =
-    hub.failure === undefined && needsJournal(hub.state, alarm)
-      ? {
-          recorded: [
-            ...(hub.alarmsByKey.get(seqKey(pillarId, seq)) ?? []),
-            ...(hub.alarmsByKey.get(eventId) ?? []),
-          ],
-        }
-      : {};
   const answer = request && waiting(hub, request);
-  const event: HubEvent = {
-    type: "alarm",
+  const event = rules.alarmEvent(hub.state, arrival, {
     at: hub.clock.wall(),
-    pillarId,
-    alarm,
-    hash: linkHash(sha256, alarm.event.prevHash, alarm.event),
-    via: request ? "https" : "mqtt",
+    digest: sha256,
     newIncidentId: hub.chance.hex(128) as IncidentId,
     newRecordingId: hub.chance.hex(128) as RecordingId,
-    ...recorded,
-  };
+    findAlarms: (of) => findAlarms(hub, of),
+  });
   const decision = takeIn(world, event, answer);
   if (!answer) return;
-  if (!decision) answer(undefined, "503");
+  if (!decision) answer({ reason: "503" });
   else if (!receiptIn(decision)) {
-    world.coverage.count("held-by-https");
-    hub.journal.follow(() => answer(undefined, "202"));
+    coverage.count("held-by-https");
+    hub.journal.follow(() => answer({ accepted: undefined }));
   }
 }
 
+const findAlarms = ({ alarmsByKey }: Hub, { pillarId, seq, eventId }: AlarmEvent): KnownAlarm[] => [
+  ...(alarmsByKey.get(seqKey(pillarId, seq)) ?? []),
+  ...(alarmsByKey.get(eventId) ?? []),
+];
+
 /** Answered once; a hub that ends or whose journal fails answers what waits. */
-function waiting({ fallbackAnswers }: Hub, request: FallbackAnswer): FallbackAnswer {
-  const answer: FallbackAnswer = (accepted, why) => {
-    if (fallbackAnswers.delete(answer)) request(accepted, why);
+function waiting({ requests }: Hub, request: AnswerRequest): AnswerRequest {
+  const answer: AnswerRequest = (given) => {
+    if (requests.delete(answer)) request(given);
   };
-  fallbackAnswers.add(answer);
+  requests.add(answer);
   return answer;
 }
 

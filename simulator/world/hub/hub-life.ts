@@ -2,16 +2,17 @@
  * The hub's course: from a start on what its disk holds to
  * a crash, a failed journal, or an older copy put back.
  *
- * When a commit fails, the fold is made again from the disk in the same process
- * (`hub/shell/loop.ts`). After a crash only the journal is left.
+ * When a commit fails, the fold is made again from the disk in the same process. After a crash only
+ * the journal is left.
  */
 import { isIdentityFact, type Fact } from "../../../hub/core/facts.ts";
-import { hearRefolded } from "../../../hub/core/hear.ts";
-import { evolve } from "../../../hub/core/hub.ts";
+import { FIRST_RECOVERY_MS, recoveryAfter } from "../../../hub/core/line.ts";
+import type { JournalFold } from "../../../hub/core/refold.ts";
 import { newState, type HubSettings } from "../../../hub/core/state/hub-state.ts";
-import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";
+import { newNumbering } from "../../../hub/core/told/call.ts";
+import { writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
-import type { HubEpoch } from "../../../shared/ids.ts";
+import type { HubEpoch, HubRun } from "../../../shared/ids.ts";
 import { newChance } from "../chance.ts";
 import { newClock, NO_END_MS } from "../clock.ts";
 import { newDisk } from "../faults/disk.ts";
@@ -34,8 +35,6 @@ const SETTINGS: HubSettings = {
 };
 const TICK_MS = 1000;
 const BOOT_MS: readonly [number, number] = [500, 15_000];
-const FIRST_RECOVERY_MS = 1000;
-const MOST_RECOVERY_MS = 10_000;
 
 export function newHub(world: HubWorld): Hub {
   const { seed } = world.settings;
@@ -70,11 +69,11 @@ export function newHub(world: HubWorld): Hub {
     failures: 0,
     recoveryMs: FIRST_RECOVERY_MS,
     life: 0,
-    told: 0,
+    numbering: newNumbering(runOf(0)),
     durable: 0,
     snapshot: undefined,
     alarmsByKey: new Map(),
-    fallbackAnswers: new Set(),
+    requests: new Set(),
     register: [],
     registerChance: newChance(seed, "register"),
     registerFreeAt: 0,
@@ -120,6 +119,8 @@ export function registerPillars(world: HubWorld): void {
   hub.disk.sync().finish();
 }
 
+const runOf = (life: number): HubRun => life.toString(16).padStart(32, "0") as HubRun;
+
 export function startHub(world: HubWorld): void {
   const { hub } = world;
   if (hub.isUp) return;
@@ -128,9 +129,10 @@ export function startHub(world: HubWorld): void {
     return;
   }
   hub.life += 1;
+  hub.numbering = newNumbering(runOf(hub.life));
   hub.clock.start();
   hub.state = newState(SETTINGS);
-  refold(world);
+  foldAgain(world);
   hub.isUp = true;
   hub.failure = undefined;
   if (hub.lastFold !== undefined && hub.lastFold !== writeSnapshot(hub.state)) {
@@ -159,32 +161,31 @@ function tick(world: HubWorld): void {
   });
 }
 
-/** The latest snapshot or none, then every fact after it. */
-function refold(world: HubWorld): void {
-  const { hub } = world;
-  const { heard } = hub.state;
+function foldAgain(world: HubWorld): void {
+  const { hub, rules } = world;
   const facts = hub.journal.open();
   indexAlarms(hub, facts);
+  const replay = (fold: JournalFold): void => replayInto(world, fold, facts);
+  hub.state = rules.refold(SETTINGS, hub.state.heard, replay).state;
+  const unknown = facts.slice(hub.durable);
+  if (unknown.length > 0)
+    becameDurable(world, { facts: unknown, first: hub.durable + 1, isFound: true });
+}
+
+/** The latest snapshot or none, then every fact after it. */
+function replayInto({ hub, coverage }: HubWorld, fold: JournalFold, facts: readonly Fact[]): void {
   let from = 0;
-  let state = newState(SETTINGS);
   const { snapshot } = hub;
   if (snapshot && snapshot.index <= facts.length && hub.chance.isTrue(0.5)) {
-    const read = readSnapshot(SETTINGS, snapshot.text);
-    if (read) {
-      state = read;
+    if (fold.snapshot(snapshot.text, snapshot.index)) {
       from = snapshot.index;
-      world.coverage.count("hub-started-from-snapshot");
+      coverage.count("hub-started-from-snapshot");
     }
   }
   for (let i = from; i < facts.length; i++) {
     const fact = facts[i] as Fact;
-    evolve(state, i % 64 === 0 ? (JSON.parse(JSON.stringify(fact)) as Fact) : fact, i + 1);
+    fold.fact(i % 64 === 0 ? (JSON.parse(JSON.stringify(fact)) as Fact) : fact, i + 1);
   }
-  hearRefolded(heard);
-  hub.state = world.rules.refolded({ ...state, heard });
-  const unknown = facts.slice(hub.durable);
-  if (unknown.length > 0)
-    becameDurable(world, { facts: unknown, first: hub.durable + 1, isFound: true });
 }
 
 function journalFailed(world: HubWorld, reason: string): void {
@@ -200,9 +201,9 @@ function journalFailed(world: HubWorld, reason: string): void {
 }
 
 /** What waits for a receipt gets none; after a power cut it hears nothing at all. */
-function answerAll({ fallbackAnswers }: Hub, why: string | undefined): void {
-  if (why !== undefined) for (const answer of [...fallbackAnswers]) answer(undefined, why);
-  fallbackAnswers.clear();
+function answerAll({ requests }: Hub, reason: string | undefined): void {
+  if (reason !== undefined) for (const answer of [...requests]) answer({ reason });
+  requests.clear();
 }
 
 function planRecovery(world: HubWorld): void {
@@ -211,11 +212,11 @@ function planRecovery(world: HubWorld): void {
   scheduler.plan(scheduler.now() + hub.recoveryMs, () => {
     if (hub.life !== life) return;
     if (hub.disk.conditions.isDead) {
-      hub.recoveryMs = Math.min(hub.recoveryMs * 2, MOST_RECOVERY_MS);
+      hub.recoveryMs = recoveryAfter(hub.recoveryMs);
       planRecovery(world);
       return;
     }
-    refold(world);
+    foldAgain(world);
     hub.failure = undefined;
     reconcileIdentities(world);
     world.views.review();

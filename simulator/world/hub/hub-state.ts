@@ -3,6 +3,7 @@ import type { Decision } from "../../../hub/core/decision.ts";
 import type { HubEvent, KnownAlarm, OperatorOrder } from "../../../hub/core/events.ts";
 import type { Fact, IdentityFact } from "../../../hub/core/facts.ts";
 import type { HubState } from "../../../hub/core/state/hub-state.ts";
+import type { Numbering } from "../../../hub/core/told/call.ts";
 import type {
   HubEpoch,
   IncidentId,
@@ -20,8 +21,11 @@ import type { Faults, HubViews, People, Viewers, Watch, WorldBase } from "../por
 import type { JournalFile } from "./journal.ts";
 import type { Reads } from "./reads.ts";
 
-/** Answers one request of the HTTPS fallback: with the receipt, or why there is none. */
-export type FallbackAnswer = (accepted: Accepted | undefined, why: string) => void;
+/**
+ * What a request of the HTTPS fallback comes to: the receipt, none yet (202), or why there is none.
+ */
+export type HttpsAnswer = { readonly accepted: Accepted | undefined } | { readonly reason: string };
+export type AnswerRequest = (answer: HttpsAnswer) => void;
 
 export interface Hub {
   readonly clock: Clock;
@@ -36,15 +40,15 @@ export interface Hub {
   failures: number;
   recoveryMs: number;
   life: number;
-  /** Messages about calls, over all its starts. */
-  told: number;
+  /** Of what this life signs for sessions. */
+  numbering: Numbering;
   /** Facts told to the history as durable. */
   durable: number;
   snapshot: { readonly index: number; readonly text: string } | undefined;
   /** What the journal's own tables would answer. */
   readonly alarmsByKey: Map<string, KnownAlarm[]>;
   /** Requests by HTTPS that are not answered yet. */
-  readonly fallbackAnswers: Set<FallbackAnswer>;
+  readonly requests: Set<AnswerRequest>;
   /** What lies beside the authority, and is not put back with an old journal. */
   readonly register: IdentityFact[];
   readonly registerChance: Chance;

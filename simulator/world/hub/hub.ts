@@ -1,18 +1,12 @@
-/**
- * The hub: the real core, and a model of its shell's
- * one rule: nothing is promised before it is durable.
- *
- * The fold runs ahead of the disk; orders wait behind their facts in the group commit.
- */
+/** The hub: the real core and its real line of decisions, on a journal of the simulated disk. */
 import type { HubEvent, KnownAlarm } from "../../../hub/core/events.ts";
 import type { Decision } from "../../../hub/core/decision.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
-import { unattended } from "../../../hub/core/hub.ts";
+import { orphanAfter } from "../../../hub/core/line.ts";
 import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
-import { hear } from "../../../hub/core/hear.ts";
 import { writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { performAll } from "./hub-effects.ts";
-import type { FallbackAnswer, Hub, HubWorld } from "./hub-state.ts";
+import type { AnswerRequest, Hub, HubWorld } from "./hub-state.ts";
 
 const SNAPSHOT_EVERY = 200;
 
@@ -88,37 +82,26 @@ function wordsOf(fact: Fact): string {
   return parts.join(" ");
 }
 
-/**
- * One event, as `hub/shell/loop.ts` takes it. Returns
- * what was decided, or nothing when nothing can be.
- */
+/** One event. Returns what was decided, or nothing when nothing can be. */
 export function takeIn(
   world: HubWorld,
   event: HubEvent,
-  answer?: FallbackAnswer,
+  answer?: AnswerRequest,
 ): Decision | undefined {
-  const { hub } = world;
+  const { hub, rules } = world;
   if (!hub.isUp) return undefined;
+  const { state, failure, journal } = hub;
   world.trace.count(world.scheduler.now(), "hub", event.type);
-  const monotonicMs = hub.clock.monotonic();
-  if (hub.failure !== undefined) {
-    hear(hub.state, event, monotonicMs);
-    return undefined;
-  }
-  const first = hub.journal.nextIndex();
-  const decision = world.rules.handle(hub.state, event, { monotonicMs, nextIndex: first });
-  if (event.type === "tick" || event.type === "operator-order") {
-    const [orphan] = hub.state.incidents.size > 0 ? unattended(hub.state) : [];
-    if (orphan !== undefined) {
-      const reason = `incident ${orphan} has neither an owner nor a deadline`;
-      world.happened({ type: "broken", at: world.scheduler.now(), actor: "hub", reason });
-    }
+  const line = { state, hasFailed: failure !== undefined, handle: rules.handle };
+  const now = { monotonicMs: hub.clock.monotonic(), nextIndex: journal.nextIndex() };
+  const decision = rules.takeEvent(line, event, now);
+  if (!decision) return undefined;
+  const orphan = orphanAfter(state, event);
+  if (orphan !== undefined) {
+    const reason = `incident ${orphan} has neither an owner nor a deadline`;
+    world.happened({ type: "broken", at: world.scheduler.now(), actor: "hub", reason });
   }
   if (decision.facts.length > 0) world.watch.decided(decision.facts);
-  const settled = (): void => performAll(world, { ...decision, first, answer });
-  if (!world.rules.doOrdersWait) settled();
-  const after = world.rules.doOrdersWait ? settled : () => undefined;
-  if (decision.facts.length > 0) hub.journal.append(decision.facts, after);
-  else if (decision.effects.length > 0) hub.journal.follow(after);
+  rules.settle(journal, decision, () => performAll(world, { ...decision, answer }));
   return decision;
 }

@@ -5,13 +5,11 @@
  * cable with the first way unless the seed gives the pillar a second interface; cuts and lost
  * packets hold it up as they hold up everything else.
  */
-import type { Effect } from "../../../device/core/events.ts";
-import type { Accepted } from "../../../shared/protocol/accepted.ts";
-import type { FallbackAnswer } from "../hub/hub-state.ts";
+import type { Effect, Told } from "../../../device/core/events.ts";
+import type { AnswerRequest } from "../hub/hub-state.ts";
 import { routeOf } from "../network/path.ts";
-import { heardReceipt } from "./pillar-hears.ts";
+import { heardReceipt, isOfHub } from "./pillar-hears.ts";
 import type { Pillar, PillarWorld } from "./pillar-state.ts";
-import { isSignedWith } from "../seal.ts";
 
 /** As the real one waits: for the connection, and again for the answer. */
 const WITHIN_MS = 5000;
@@ -28,18 +26,16 @@ export function sendByFallback(
   const { eventId } = alarm.event;
   const target = world.profile.fallbackHubs[number];
   let isOver = false;
-  const answer = (accepted: Accepted | undefined, reason: string): void => {
+  const over = (told: Told): void => {
     if (isOver || pillar.life !== life) return;
     isOver = true;
-    const isOurs = accepted && isSignedWith("key of the hub", accepted.receipt, accepted.sig);
-    if (!isOurs) {
-      world.tellPillar(pillar, { type: "fallback-failed", eventId, reason });
-      return;
+    if (told.type === "accepted") {
+      coverage.count(number > 0 ? "accepted-by-later-hub" : "accepted-by-https");
+      heardReceipt(world, pillar, eventId);
     }
-    coverage.count(number > 0 ? "accepted-by-later-hub" : "accepted-by-https");
-    heardReceipt(world, pillar, eventId);
-    world.tellPillar(pillar, { type: "accepted", receipt: accepted.receipt, via: "https" });
+    world.tellPillar(pillar, told);
   };
+  const failed = (reason: string): void => over({ type: "fallback-failed", eventId, reason });
   coverage.count(`fallback-to-${target}-hub`);
   world.note(pillar.id, "alarm by fallback", `${eventId} to hub ${number}`);
   const later = (ms: number, run: () => void): void =>
@@ -48,22 +44,26 @@ export function sendByFallback(
   const travelMs = (): number =>
     chance.between(...world.network.conditions.delayMs) * 2 +
     (target === "slow" ? chance.between(...SLOW_MS) : 0);
-  const unreached = (): void => later(WITHIN_MS, () => answer(undefined, "no connection in 5 s"));
+  const unreached = (): void => later(WITHIN_MS, () => failed("no connection in 5 s"));
   if (!isOpen(world, pillar, "up")) return unreached();
   if (target === "dead") {
     // The address belongs to a machine that refuses, or to none, and then nothing answers.
-    if (chance.isTrue(0.5)) later(travelMs(), () => answer(undefined, "ECONNREFUSED"));
+    if (chance.isTrue(0.5)) later(travelMs(), () => failed("ECONNREFUSED"));
     return unreached();
   }
   const thereMs = travelMs();
   if (thereMs > WITHIN_MS) return unreached();
   later(thereMs, () => {
-    later(WITHIN_MS, () => answer(undefined, "no answer in 5 s"));
-    const back: FallbackAnswer = (accepted, why) => {
-      if (isOpen(world, pillar, "down")) later(travelMs(), () => answer(accepted, why));
+    later(WITHIN_MS, () => failed("no answer in 5 s"));
+    const back: AnswerRequest = (answer) => {
+      if (!isOpen(world, pillar, "down")) return;
+      later(travelMs(), () => {
+        if ("reason" in answer) failed(answer.reason);
+        else over(world.rules.toldByHttps(eventId, answer.accepted, isOfHub));
+      });
     };
-    if (hub.isUp) world.alarmArrives(alarm, back);
-    else back(undefined, "ECONNREFUSED");
+    if (hub.isUp) world.alarmArrives({ pillarId: pillar.id, alarm, via: "https" }, back);
+    else back({ reason: "ECONNREFUSED" });
   });
 }
 

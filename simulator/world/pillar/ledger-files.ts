@@ -6,6 +6,7 @@
  * left for the other; a start without any goes on in memory until one can be opened, and then tells
  * what it held.
  */
+import type { LedgerBase } from "../../../device/core/ledger-base.ts";
 import type { LedgerHead, LedgerNews } from "../../../device/core/state/kept.ts";
 import type { LedgerAtStart } from "../../../device/core/state/agent-state.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
@@ -19,12 +20,6 @@ const REOPEN_FIRST_MS = 200;
 const REOPEN_MOST_MS = 30_000;
 /** Writes remembered, to be written again into a file that was opened anew. */
 const MAX_RECENT = 512;
-
-/** Where a pillar begins that cannot know its past. */
-export interface Base {
-  readonly bootEpoch: number;
-  readonly head: LedgerHead;
-}
 
 export type Start = Omit<LedgerAtStart, "pillarId" | "release" | "fallbackHubs">;
 
@@ -43,7 +38,7 @@ export interface Store {
 }
 
 export interface LedgerFiles {
-  start(base: Base): Start;
+  start(base: LedgerBase): Start;
   /** Throws when no file is open, and none can be opened now. */
   opened(): Store;
   stored(records: readonly LedgerRecord[]): void;
@@ -108,7 +103,7 @@ const freshProcess = (): Omit<TwoFiles, keyof FilesWorld> => ({
   recent: [],
 });
 
-function start(twoFiles: TwoFiles, base: Base): Start {
+function start(twoFiles: TwoFiles, base: LedgerBase): Start {
   for (const turn of ["main", "spare"] as const) {
     try {
       const started = startIn(twoFiles, turn, base);
@@ -129,7 +124,7 @@ function start(twoFiles: TwoFiles, base: Base): Start {
   return { ...base, ...nothing, lastEventId: undefined };
 }
 
-function startIn(twoFiles: TwoFiles, turn: TwoFiles["turn"], base: Base): Start {
+function startIn(twoFiles: TwoFiles, turn: TwoFiles["turn"], base: LedgerBase): Start {
   const disk = twoFiles[turn];
   if (turn === "main") takeSpareBack(twoFiles);
   const rows = rowsOf(disk.open());

@@ -4,18 +4,19 @@
  * As in the real one, whatever waits goes into one commit; which file it goes into is told in
  * `ledger-files.ts`.
  */
+import type { LedgerBase } from "../../../device/core/ledger-base.ts";
 import type { LedgerNews, SealedAlarm } from "../../../device/core/state/kept.ts";
 import type { EventId, HubEpoch } from "../../../shared/ids.ts";
 import type { Disk } from "../faults/disk.ts";
 import { newLedgerFiles } from "./ledger-files.ts";
-import type { Base, LedgerFiles, Start, Store } from "./ledger-files.ts";
+import type { LedgerFiles, Start, Store } from "./ledger-files.ts";
 import { checkKeys, fold, page, type LedgerRecord } from "./ledger-rows.ts";
 
 type Answer = (failure: string | undefined) => void;
 
 export interface LedgerFile {
   /** The next start of the agent, with or without a disk. */
-  start(base: Base): Start;
+  start(base: LedgerBase): Start;
   append(alarm: SealedAlarm, answer: Answer): void;
   markAccepted(eventId: EventId, hubEpoch: HubEpoch): void;
   /** `undefined`: the file is closed after an error. */

@@ -1,62 +1,46 @@
-/**
- * What a pillar is told by the hub: messages are checked as
- * the device's shell checks them, then given to its core.
- */
-import { assertNever } from "../../../shared/assert.ts";
+/** What a pillar is told by the hub, and by the broker on the way. */
+import type { Told } from "../../../device/core/events.ts";
+import type { IsFromHub } from "../../../device/core/told.ts";
 import type { EventId } from "../../../shared/ids.ts";
-import type { Receipt } from "../../../shared/protocol/accepted.ts";
-import type { SignedCall } from "../../../shared/protocol/call.ts";
 import type { DownMessage, UpMessage } from "../../../shared/protocol/messages.ts";
+import { isSignedWith } from "../seal.ts";
 import type { Pillar, PillarWorld } from "./pillar-state.ts";
 
-/** Every message that changes what a pillar shows or does must carry the hub's own signature. */
 export function pillarHears(world: PillarWorld, pillar: Pillar, down: DownMessage): void {
   if (!pillar.agent) return;
-  switch (down.channel) {
-    case "accepted": {
-      const { receipt, sig } = down.message;
-      if (!world.rules.isOfHub(receipt, sig)) return refuse(world, pillar, down.channel);
-      return heardOverLink(world, pillar, receipt);
-    }
-    case "command": {
-      const { body, sig } = down.message;
-      if (!world.rules.isOfHub(body, sig)) return refuse(world, pillar, down.channel);
-      world.note(pillar.id, "command heard", body.command.name);
-      return world.tellPillar(pillar, { type: "command-received", body });
-    }
-    case "call":
-      return heardCall(world, pillar, down.message);
-    case "signal": {
-      const { body, sig } = down.message;
-      if (!world.rules.isOfHub(body, sig)) return refuse(world, pillar, down.channel);
-      return world.tellPillar(pillar, { type: "signalled", body });
+  const told = world.rules.toldByLink(down, isOfHub);
+  switch (told.type) {
+    case "accepted":
+      return heardOverLink(world, pillar, told);
+    case "command-received":
+      world.note(pillar.id, "command heard", told.body.command.name);
+      return world.tellPillar(pillar, told);
+    case "call-told": {
+      const { status, eventId } = told.body.call;
+      world.note(pillar.id, "call heard", `${status} ${eventId}`);
+      return world.tellPillar(pillar, told);
     }
     default:
-      assertNever(down);
+      return world.tellPillar(pillar, told);
   }
 }
 
+export const isOfHub: IsFromHub = (body, sig) => isSignedWith("key of the hub", body, sig);
+
 /** A receipt that the pillar refuses is none. */
-function heardOverLink(world: PillarWorld, pillar: Pillar, receipt: Receipt): void {
+function heardOverLink(
+  world: PillarWorld,
+  pillar: Pillar,
+  told: Extract<Told, { type: "accepted" }>,
+): void {
   const { life } = pillar;
   const refused = pillar.agent?.heeded.refused;
-  world.tellPillar(pillar, { type: "accepted", receipt, via: "link" });
+  world.tellPillar(pillar, told);
   if (pillar.life === life && pillar.agent?.heeded.refused !== refused) return;
-  const { eventId, hubEpoch } = receipt;
+  const { eventId, hubEpoch } = told.receipt;
   heardReceipt(world, pillar, eventId);
   const at = world.scheduler.now();
   world.happened({ type: "database", at, pillar: pillar.id, hubEpoch });
-}
-
-function heardCall(world: PillarWorld, pillar: Pillar, { body, sig }: SignedCall): void {
-  if (!world.rules.isOfHub(body, sig)) return refuse(world, pillar, "call");
-  world.note(pillar.id, "call heard", `${body.call.status} ${body.call.eventId}`);
-  return world.tellPillar(pillar, { type: "call-told", body });
-}
-
-function refuse(world: PillarWorld, pillar: Pillar, channel: DownMessage["channel"]): void {
-  const reason = "it is not signed by our hub";
-  world.tellPillar(pillar, { type: "message-refused", channel, reason });
 }
 
 export function heardReceipt(world: PillarWorld, { id: pillar }: Pillar, eventId: EventId): void {

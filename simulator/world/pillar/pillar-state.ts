@@ -4,11 +4,11 @@ import type { Agent } from "../../../device/core/state/agent-state.ts";
 import { ownAlarms } from "../../../device/adapters/ledger/ledger-resigned.ts";
 import type { LedgerNews, SealedAlarm } from "../../../device/core/state/kept.ts";
 import type { EventId, PillarId } from "../../../shared/ids.ts";
-import type { Alarm } from "../../../shared/protocol/alarm.ts";
+import type { Arrival } from "../../../hub/core/incident/arrival.ts";
 import type { Chance } from "../chance.ts";
 import type { Clock } from "../clock.ts";
 import type { Disk } from "../faults/disk.ts";
-import type { FallbackAnswer, Hub, Identity } from "../hub/hub-state.ts";
+import type { AnswerRequest, Hub, Identity } from "../hub/hub-state.ts";
 import type { Network } from "../network/network-state.ts";
 import type { Faults, Watch, WorldBase } from "../ports.ts";
 import type { Task } from "../scheduler.ts";
@@ -55,7 +55,7 @@ export interface PillarWorld extends WorldBase {
   /** The next event of this pillar's core: an effect that is performed can bring one at once. */
   tellPillar(pillar: Pillar, told: Told): void;
   /** By HTTPS. */
-  alarmArrives(alarm: Alarm, request: FallbackAnswer): void;
+  alarmArrives(arrival: Arrival, request?: AnswerRequest): void;
 }
 
 export const keyNamed = (id: PillarId, number: number): string =>

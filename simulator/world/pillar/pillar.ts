@@ -5,8 +5,8 @@
  * `device/agent.ts` begins: with the ledger, or in memory when no file of it can be opened.
  */
 import type { Event, Told } from "../../../device/core/events.ts";
+import { toldByLedger } from "../../../device/core/told.ts";
 import { newAgent } from "../../../device/core/state/agent-state.ts";
-import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { Instant } from "../../../shared/duration.ts";
 import type { EventId, PillarId } from "../../../shared/ids.ts";
 import type { LedgerNews } from "../../../device/core/state/kept.ts";
@@ -14,7 +14,6 @@ import { newChance } from "../chance.ts";
 import { newClock, NO_END_MS, WALL_AT_START } from "../clock.ts";
 import { newDisk } from "../faults/disk.ts";
 import { newLedgerFile } from "./ledger.ts";
-import type { Base } from "./ledger-files.ts";
 import type { LedgerRecord } from "./ledger-rows.ts";
 import { pillarGone } from "../network/link.ts";
 import { performAll } from "./pillar-effects.ts";
@@ -25,8 +24,6 @@ import { pillarChanged } from "./seen.ts";
 const RELEASE = "world";
 /** From power to a running agent. */
 const BOOT_MS: readonly [number, number] = [800, 20_000];
-/** 2025: a wall clock before this was never set. */
-const EARLIEST_WALL_S = 1_735_689_600;
 
 export function newPillar(world: PillarWorld, index: number): Pillar {
   const { seed } = world.settings;
@@ -80,7 +77,8 @@ export function startPillar(world: PillarWorld, pillar: Pillar): void {
   pillar.clock.start();
   pillar.early = [];
   const { id: pillarId } = pillar;
-  const base = baseOf(pillar);
+  const { clock, chance } = pillar;
+  const base = world.rules.ledgerBase(clock.wall(), (bound) => chance.below(bound));
   const found = pillar.ledger.start(base);
   pillar.isBornBlind = !pillar.ledger.isSound() && !pillar.ledger.isMoved();
   const fallbackHubs = world.profile.fallbackHubs.length;
@@ -101,16 +99,6 @@ export function startPillar(world: PillarWorld, pillar: Pillar): void {
   tellPillar(world, pillar, { type: "started" });
 }
 
-/**
- * As `device/adapters/ledger/ledger-worker.ts`: numbers from
- * the wall clock, or from chance if it was never set.
- */
-function baseOf(pillar: Pillar): Base {
-  const wallS = Math.floor(pillar.clock.wall() / 1000);
-  const start = wallS > EARLIEST_WALL_S ? wallS : EARLIEST_WALL_S + pillar.chance.below(2 ** 30);
-  return { bootEpoch: start, head: { seq: start, hash: GENESIS } };
-}
-
 function ledgerSays(world: PillarWorld, pillar: Pillar, news: LedgerNews): void {
   if (!pillar.agent) {
     pillar.early.push(news);
@@ -118,10 +106,9 @@ function ledgerSays(world: PillarWorld, pillar: Pillar, news: LedgerNews): void 
   }
   world.coverage.count(`ledger-${news.type}`);
   world.note(pillar.id, `ledger ${news.type}`, "reason" in news ? news.reason : "");
-  if (news.type === "back") {
-    const unaccepted = resigned(pillar, news.unaccepted);
-    tellPillar(world, pillar, { ...news, unaccepted, type: "ledger-back" });
-  } else tellPillar(world, pillar, { type: `ledger-${news.type}`, reason: news.reason });
+  const signed =
+    news.type === "back" ? { ...news, unaccepted: resigned(pillar, news.unaccepted) } : news;
+  tellPillar(world, pillar, toldByLedger(signed));
 }
 
 export function crashPillar(world: PillarWorld, pillar: Pillar, how: Ending): void {

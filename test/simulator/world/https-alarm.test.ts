@@ -3,9 +3,11 @@ import { expect, test } from "vitest";
 import type { Decision } from "../../../hub/core/decision.ts";
 import type { HubEffect } from "../../../hub/core/events.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
+import { newNumbering } from "../../../hub/core/told/call.ts";
 import type { CanonicalValue } from "../../../shared/canonical-json.ts";
+import type { HubRun } from "../../../shared/ids.ts";
 import { alarmArrives } from "../../../simulator/world/hub/hub-ingest.ts";
-import type { FallbackAnswer, HubWorld } from "../../../simulator/world/hub/hub-state.ts";
+import type { AnswerRequest, HubWorld } from "../../../simulator/world/hub/hub-state.ts";
 import { HONEST } from "../../../simulator/world/rules.ts";
 import { signWith } from "../../../simulator/world/seal.ts";
 import { newAlarm, newStreet, pillar, type Street } from "../../kit/core/hub-core-street.ts";
@@ -24,11 +26,8 @@ function hubThatDecides(decision: Decision) {
     hub: {
       ...{ isUp: true, failure: undefined as string | undefined, life: 1, state: street.state },
       ...{ clock: { wall: street.now, monotonic: () => 0 }, chance: { hex: () => "0" } },
-      ...{
-        alarmsByKey: new Map(),
-        fallbackAnswers: new Set<FallbackAnswer>(),
-        expelled: new Set(),
-      },
+      ...{ alarmsByKey: new Map(), requests: new Set<AnswerRequest>(), expelled: new Set() },
+      numbering: newNumbering("0".repeat(32) as HubRun),
       journal: {
         nextIndex: () => 1,
         append: (_facts: readonly Fact[], done: () => void) => void disk.push(done),
@@ -36,16 +35,20 @@ function hubThatDecides(decision: Decision) {
       },
     },
     ...{ rules: { ...HONEST, handle: () => decision }, scheduler: { now: () => 0 } },
-    ...{ note: nothing, trace: { count: nothing }, coverage: { count: nothing } },
+    ...{ note: nothing, happened: nothing, trace: { count: nothing } },
+    coverage: { count: nothing },
     ...{ faults: { atEffect: nothing }, watch: { decided: nothing } },
   };
   const alarm = { ...unsigned, sig: signWith(keyOf(street), unsigned.event as CanonicalValue) };
   return {
     ...{ hub: world.hub, answers },
-    ask: (sent = alarm) =>
-      alarmArrives(world as unknown as HubWorld, sent, (accepted, why) => {
-        answers.push(accepted ? `receipt ${accepted.receipt.seq}` : why);
-      }),
+    ask: (sent = alarm) => {
+      const arrival = { pillarId: PILLAR, alarm: sent, via: "https" } as const;
+      alarmArrives(world as unknown as HubWorld, arrival, (answer) => {
+        if ("reason" in answer) return answers.push(answer.reason);
+        return answers.push(answer.accepted ? `receipt ${answer.accepted.receipt.seq}` : "202");
+      });
+    },
     commit: () => {
       for (const done of disk.splice(0)) done();
     },
