@@ -15,7 +15,7 @@ import type { Accepted } from "../shared/protocol/accepted.ts";
 import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm, OperatorOrder } from "./core/events.ts";
 import type { Fact, IdentityFact } from "./core/facts.ts";
-import type { Via } from "./core/facts/incident.ts";
+import type { Via } from "./core/incident/kinds.ts";
 import type { JournalFold } from "./core/refold.ts";
 import type { ViewWish } from "./core/view/view-events.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";

@@ -18,7 +18,7 @@ import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { Call } from "../../shared/protocol/call.ts";
 import type { Heartbeat } from "../../shared/protocol/heartbeat.ts";
 import type { Report } from "../../shared/protocol/report.ts";
-import type { Via } from "./facts/incident.ts";
+import type { Via } from "./incident/kinds.ts";
 import type { Candidate, RetentionSettings, Space } from "./state/storage-state.ts";
 
 /** An alarm the journal holds. */

@@ -4,10 +4,10 @@
  * Facts are evidence: they say what was, never what to do, and they must mean the same after an
  * upgrade. `at` is the hub's wall clock, Unix ms.
  */
-import type { IncidentHistory } from "./facts/incident.ts";
-import type { PillarHistory } from "./facts/pillar.ts";
-import type { StorageHistory } from "./facts/storage.ts";
-import type { PeopleHistory } from "./facts/people.ts";
+import type { IncidentHistory } from "./incident/kinds.ts";
+import type { PillarHistory } from "./pillar/kinds.ts";
+import type { StorageHistory } from "./recording/kinds.ts";
+import type { PeopleHistory } from "./people/kinds.ts";
 import type { IncidentId } from "../../shared/ids.ts";
 
 export type Fact = IncidentHistory | PillarHistory | StorageHistory | PeopleHistory;

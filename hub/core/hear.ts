@@ -3,7 +3,7 @@
  * again too soon. It owns `heard`, as the fold owns the rest of the state.
  */
 import { dropOldest } from "../../shared/bounded-map.ts";
-import { hearCalls, noteCalled } from "./incident/outside-call.ts";
+import { hearCalls, noteCalled } from "./outside/outside-call.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
 import type { Call } from "../../shared/protocol/call.ts";
 import { LATE_AFTER_MS } from "./pillar/presence.ts";

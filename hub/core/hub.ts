@@ -16,7 +16,7 @@ import { decideReleases } from "./incident/console.ts";
 import { decideDeadlines } from "./incident/deadline.ts";
 import { both, nothing, type Decision } from "./decision.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
-import { decideAnswered, decideCalls, evolveOwed } from "./incident/outside-call.ts";
+import { decideAnswered, decideCalls, evolveOwed } from "./outside/outside-call.ts";
 import {
   isForTheRecord,
   type Fact,
@@ -30,7 +30,7 @@ import { markOf, missingFrom, rememberAlarm, renewMark } from "./pillar/ledger.t
 import { decideOrder } from "./incident/order.ts";
 import { isCallOwed, mayAskResend, presenceFact, presenceFacts } from "./pillar/presence.ts";
 import { hear, noteFact, noteEffect } from "./hear.ts";
-import { decideRecordings, evolveRecording } from "./incident/recording.ts";
+import { decideRecordings, evolveRecording } from "./recording/recording.ts";
 import {
   decideLock,
   decideRemoved,
@@ -39,7 +39,7 @@ import {
   isOfHub,
   type HubFact,
   isRetentionFact,
-} from "./storage/retention.ts";
+} from "./recording/retention.ts";
 import {
   cloneFacts,
   evolvePillar,

@@ -13,7 +13,7 @@ import {
   type RecordingFact,
 } from "../core/facts.ts";
 import { evolveIncident, type IncidentRecord } from "../core/incident/incident.ts";
-import { evolveRecording } from "../core/incident/recording.ts";
+import { evolveRecording } from "../core/recording/recording.ts";
 import type { RecordingRecord } from "../core/state/recording-record.ts";
 import { evolvePillar } from "../core/pillar/pillar-registry.ts";
 import type { PillarRecord } from "../core/state/pillar-record.ts";

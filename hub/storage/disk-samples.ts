@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { writeWhole } from "../../shared/host/whole-file.ts";
-import { fullInDays, MAX_SAMPLES, withSample, type Sample } from "../core/storage/forecast.ts";
+import { fullInDays, MAX_SAMPLES, withSample, type Sample } from "../core/recording/forecast.ts";
 
 const NAME = "disk-samples.json";
 const WRITE_EVERY_MS = 3_600_000;

@@ -10,7 +10,7 @@ import { existsSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { writeWhole } from "../../shared/host/whole-file.ts";
-import { RECORDING_AGAIN_BYTES } from "../core/storage/retention.ts";
+import { RECORDING_AGAIN_BYTES } from "../core/recording/retention.ts";
 
 const MIB = 1024 * 1024;
 /** About ten thousand alarms with all that follows them. */

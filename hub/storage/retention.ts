@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { DiskStatus, HubStatus } from "../../shared/api/hub.ts";
 import type { HubEvent } from "../core/events.ts";
-import { MAX_PER_TURN } from "../core/storage/retention.ts";
+import { MAX_PER_TURN } from "../core/recording/retention.ts";
 import type { RetentionSettings, Space } from "../core/state/storage-state.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { openDiskSamples, type DiskSamples } from "./disk-samples.ts";

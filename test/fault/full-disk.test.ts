@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { MAX_PER_TURN } from "../../hub/core/storage/retention.ts";
+import { MAX_PER_TURN } from "../../hub/core/recording/retention.ts";
 import { RESERVE_BYTES, RESERVE_FILE } from "../../hub/storage/journal-reserve.ts";
 import type { HubStatus } from "../../shared/api/hub.ts";
 import type { Recording } from "../../shared/api/incident.ts";

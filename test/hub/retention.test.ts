@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { pino } from "pino";
 import type { Fact } from "../../hub/core/facts.ts";
-import { RECORDING_AGAIN_BYTES } from "../../hub/core/storage/retention.ts";
+import { RECORDING_AGAIN_BYTES } from "../../hub/core/recording/retention.ts";
 import { newId } from "../../hub/shell/identifier.ts";
 import { recordingPath } from "../../hub/journal/read/api-shape.ts";
 import { openDiskSamples } from "../../hub/storage/disk-samples.ts";

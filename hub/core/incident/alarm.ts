@@ -22,7 +22,7 @@ import type { HubEffect, HubEvent, KnownAlarm } from "../events.ts";
 import type { Fact } from "../facts.ts";
 import { callOf, type IncidentRecord } from "./incident.ts";
 import { faultOf, sight } from "../pillar/ledger.ts";
-import { startRecording } from "./recording.ts";
+import { startRecording } from "../recording/recording.ts";
 import { faultFact, isTrusted } from "../pillar/pillar-registry.ts";
 import type { HubState } from "../state/hub-state.ts";
 import { incidentKey } from "./incident-key.ts";

@@ -3,7 +3,7 @@ import { linkHash, type Digest } from "../../../shared/hash-chain.ts";
 import type { IncidentId, PillarId, RecordingId, Signature } from "../../../shared/ids.ts";
 import type { Alarm, AlarmEvent } from "../../../shared/protocol/alarm.ts";
 import type { HubEvent, KnownAlarm } from "../events.ts";
-import type { Via } from "../facts/incident.ts";
+import type { Via } from "./kinds.ts";
 import { whyNoAlarms } from "../pillar/certificate.ts";
 import { needsJournal } from "../pillar/ledger.ts";
 import type { HubState } from "../state/hub-state.ts";

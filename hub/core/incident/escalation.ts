@@ -7,7 +7,7 @@
  * say that somebody was called who was not.
  */
 import type { Escalation } from "../../../shared/api/incident.ts";
-import type { EscalationLevel } from "../facts/incident.ts";
+import type { EscalationLevel } from "./kinds.ts";
 import type { IncidentRecord } from "./incident.ts";
 
 export interface EscalationSettings {

@@ -12,7 +12,7 @@ import { both, nothing, refuse, type Decision } from "../decision.ts";
 import type { HubEvent, OperatorOrder } from "../events.ts";
 import type { IncidentFact } from "../facts.ts";
 import { callOf, evolveIncident, type IncidentRecord } from "./incident.ts";
-import { startRecording } from "./recording.ts";
+import { startRecording } from "../recording/recording.ts";
 import { MAX_CLOSED, type HubState } from "../state/hub-state.ts";
 import { incidentKey } from "./incident-key.ts";
 

@@ -11,7 +11,7 @@ import { everythingMissing, NO_GAPS, type Gaps } from "../../../shared/api/recor
 import type { RecordingId } from "../../../shared/ids.ts";
 import type { HubEvent } from "../../core/events.ts";
 import { boundedCount } from "../../core/bounds.ts";
-import { unrecorded } from "../../core/incident/recording.ts";
+import { unrecorded } from "../../core/recording/recording.ts";
 import type { RecordingRecord } from "../../core/state/recording-record.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import { newId } from "../../shell/identifier.ts";

@@ -4,7 +4,7 @@
  */
 import { NO_GAPS } from "../../../shared/api/recording-gap.ts";
 import type { RecordingId } from "../../../shared/ids.ts";
-import { MAX_RECORDINGS } from "../../core/incident/recording.ts";
+import { MAX_RECORDINGS } from "../../core/recording/recording.ts";
 import type { FromMedia, ToMedia } from "../ipc.ts";
 import type { Log } from "../log.ts";
 import { startRecording, type Recording } from "./recording.ts";

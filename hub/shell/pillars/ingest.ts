@@ -12,7 +12,7 @@ import type { UpMessage } from "../../../shared/protocol/messages.ts";
 import type { Commander } from "./pillar-commands.ts";
 import type { ConsoleFeed } from "../console-feed.ts";
 import type { HubEvent } from "../../core/events.ts";
-import type { Via } from "../../core/facts/incident.ts";
+import type { Via } from "../../core/incident/kinds.ts";
 import { alarmEvent, whyRefused, type Arrival, type Verify } from "../../core/incident/arrival.ts";
 import { whyUnheard } from "../../core/pillar/certificate.ts";
 import type { HubState } from "../../core/state/hub-state.ts";

@@ -5,7 +5,7 @@
  * Times are the world's own, in ms, whatever any clock in it says.
  */
 import type { Fact, IdentityFact } from "../../../hub/core/facts.ts";
-import type { EscalationLevel } from "../../../hub/core/facts/incident.ts";
+import type { EscalationLevel } from "../../../hub/core/incident/kinds.ts";
 import type { ButtonKind } from "../../../device/core/events.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { DisplayPhase, LampPattern } from "../../../device/core/state/shown.ts";

@@ -8,7 +8,7 @@
  * second.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
-import type { EscalationLevel } from "../../../hub/core/facts/incident.ts";
+import type { EscalationLevel } from "../../../hub/core/incident/kinds.ts";
 import type { IncidentId } from "../../../shared/ids.ts";
 import type { Sight } from "./sight.ts";
 

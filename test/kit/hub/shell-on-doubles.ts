@@ -10,7 +10,7 @@ import type { Role } from "../../../shared/api/session.ts";
 import { NO_GAPS } from "../../../shared/api/recording-gap.ts";
 import { SessionNonce, type PillarId, type Signature, type Username } from "../../../shared/ids.ts";
 import type { DownMessage } from "../../../shared/protocol/messages.ts";
-import type { Via } from "../../../hub/core/facts/incident.ts";
+import type { Via } from "../../../hub/core/incident/kinds.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
 import type { RetentionSettings } from "../../../hub/core/state/storage-state.ts";
 import type { HubSettings } from "../../../hub/core/state/hub-state.ts";

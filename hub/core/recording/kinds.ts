@@ -3,7 +3,7 @@ import type { DeletionReason, Recording } from "../../../shared/api/incident.ts"
 import type { HubFaultCode } from "../../../shared/api/hub.ts";
 import type { Gaps } from "../../../shared/api/recording-gap.ts";
 import type { PillarId, RecordingId } from "../../../shared/ids.ts";
-import type { At, ByOperator, OfIncident } from "./base.ts";
+import type { At, ByOperator, OfIncident } from "../fact-base.ts";
 
 export type StorageHistory =
   | (OfIncident & {

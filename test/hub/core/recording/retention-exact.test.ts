@@ -14,7 +14,7 @@ import {
   MAX_PER_TURN,
   RECORDING_AGAIN_BYTES,
   RECORDING_LEAST_BYTES,
-} from "../../../../hub/core/storage/retention.ts";
+} from "../../../../hub/core/recording/retention.ts";
 import type { Candidate } from "../../../../hub/core/state/storage-state.ts";
 import type { IncidentId, RecordingId } from "../../../../shared/ids.ts";
 import { hex, newStreet, START, type Street } from "../../../kit/core/hub-core-street.ts";

@@ -6,7 +6,7 @@ import {
   MAX_RECORDINGS,
   startRecording,
   unrecorded,
-} from "../../../../hub/core/incident/recording.ts";
+} from "../../../../hub/core/recording/recording.ts";
 import type { RecordingRecord } from "../../../../hub/core/state/recording-record.ts";
 import type { IncidentId, RecordingId } from "../../../../shared/ids.ts";
 import { hex, newStreet, pillar, START, type Street } from "../../../kit/core/hub-core-street.ts";

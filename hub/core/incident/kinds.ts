@@ -5,7 +5,7 @@ import type { DeadlineReason } from "../../../shared/api/timeline.ts";
 import type { EventId, PillarId, Sha256, Signature, Username } from "../../../shared/ids.ts";
 import type { AlarmEvent, AlarmKind } from "../../../shared/protocol/alarm.ts";
 import type { Doubt } from "../bounds.ts";
-import type { ByOperator, OfExternal, OfIncident } from "./base.ts";
+import type { ByOperator, OfExternal, OfIncident } from "../fact-base.ts";
 
 /** How an alarm reached the hub. */
 export type Via = "mqtt" | "https";

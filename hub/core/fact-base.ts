@@ -1,5 +1,5 @@
 /** What facts have in common. `at`: the hub's wall clock, Unix ms. */
-import type { IncidentId, Username } from "../../../shared/ids.ts";
+import type { IncidentId, Username } from "../../shared/ids.ts";
 
 export interface At {
   readonly at: number;

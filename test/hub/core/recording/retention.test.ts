@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { IncidentId, RecordingId, Username } from "../../../../shared/ids.ts";
 import type { Role } from "../../../../shared/api/session.ts";
 import type { HubEvent } from "../../../../hub/core/events.ts";
-import { unrecorded } from "../../../../hub/core/incident/recording.ts";
+import { unrecorded } from "../../../../hub/core/recording/recording.ts";
 import {
   leastFree,
   MAX_DELETING,
@@ -11,7 +11,7 @@ import {
   MAX_PER_TURN,
   RECORDING_AGAIN_BYTES,
   RECORDING_LEAST_BYTES,
-} from "../../../../hub/core/storage/retention.ts";
+} from "../../../../hub/core/recording/retention.ts";
 import type { Candidate } from "../../../../hub/core/state/storage-state.ts";
 import { readSnapshot, writeSnapshot } from "../../../../hub/core/snapshot.ts";
 import { CHEN, hex, newStreet, types, type Street } from "../../../kit/core/hub-core-street.ts";

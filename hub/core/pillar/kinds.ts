@@ -2,7 +2,7 @@
 import type { Position, Presence, RevocationReason } from "../../../shared/api/pillar.ts";
 import type { PillarId, SessionNonce, Username } from "../../../shared/ids.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
-import type { At } from "./base.ts";
+import type { At } from "../fact-base.ts";
 
 export type PillarHistory =
   | (At & {

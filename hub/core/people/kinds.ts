@@ -10,7 +10,7 @@ import type {
   Username,
 } from "../../../shared/ids.ts";
 import type { PillarCommand } from "../../../shared/protocol/command.ts";
-import type { At, ByOperator } from "./base.ts";
+import type { At, ByOperator } from "../fact-base.ts";
 
 export type PeopleHistory =
   /** `by` is null for the command line, which only the machine's own administrators can use. */

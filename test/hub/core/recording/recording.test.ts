@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MAX_RECORDINGS, unrecorded } from "../../../../hub/core/incident/recording.ts";
+import { MAX_RECORDINGS, unrecorded } from "../../../../hub/core/recording/recording.ts";
 import {
   CHEN,
   hex,

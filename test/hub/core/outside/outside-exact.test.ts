@@ -11,7 +11,7 @@ import {
   evolveOwed,
   hearCalls,
   MAX_CALLS,
-} from "../../../../hub/core/incident/outside-call.ts";
+} from "../../../../hub/core/outside/outside-call.ts";
 import {
   DEFAULT_ESCALATION,
   nextLevel,

@@ -1,6 +1,6 @@
 /** When the external contacts are called, and how many calls run at the same time. */
 import { describe, expect, test } from "vitest";
-import { MAX_CALLS } from "../../../../hub/core/incident/outside-call.ts";
+import { MAX_CALLS } from "../../../../hub/core/outside/outside-call.ts";
 import { newStreet, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const TARGETS = ["https://one.example/hook"];

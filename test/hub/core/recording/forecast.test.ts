@@ -5,8 +5,8 @@ import {
   SAMPLE_EVERY_MS,
   withSample,
   type Sample,
-} from "../../../../hub/core/storage/forecast.ts";
-import { RECORDING_LEAST_BYTES } from "../../../../hub/core/storage/retention.ts";
+} from "../../../../hub/core/recording/forecast.ts";
+import { RECORDING_LEAST_BYTES } from "../../../../hub/core/recording/retention.ts";
 
 const DAY_MS = 86_400_000;
 const GIB = 1024 ** 3;
