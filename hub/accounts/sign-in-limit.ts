@@ -11,7 +11,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { BoundedMap } from "../../shared/bounded-map.ts";
 import { addressGroup } from "../link/entrance/address-group.ts";
-import { takeTurn, type Rate } from "../core/rate.ts";
+import { takeTurn, type Rate } from "../core/time/rate.ts";
 
 /** Ten wrong tries at once, then one in half a minute. */
 const FROM_ONE_PLACE: Rate = { burst: 10, intervalMs: 30_000, maxWaitMs: 0 };

@@ -1,190 +1,33 @@
 /** The events of the hub's core, and the effects it decides on. */
-import type { Gaps } from "../../shared/api/recording-gap.ts";
-import type { Disposition } from "../../shared/api/incident.ts";
-import type { RevocationReason } from "../../shared/api/pillar.ts";
-import type { Role } from "../../shared/api/session.ts";
 import type {
   EventId,
-  HubEpoch,
   IncidentId,
   PillarId,
   RecordingId,
   SessionNonce,
-  Sha256,
-  Signature,
   Username,
 } from "../../shared/ids.ts";
-import type { Alarm } from "../../shared/protocol/alarm.ts";
 import type { Call } from "../../shared/protocol/call.ts";
-import type { Heartbeat } from "../../shared/protocol/heartbeat.ts";
-import type { Report } from "../../shared/protocol/report.ts";
-import type { Via } from "./incident/kinds.ts";
-import type { Candidate, RetentionSettings, Space } from "./state/storage-state.ts";
+import type { Kinds } from "./kinds.ts";
 
-/** An alarm the journal holds. */
-export interface KnownAlarm {
-  readonly pillarId: PillarId;
-  readonly seq: number;
-  readonly eventId: EventId;
-  readonly bootEpoch: number;
-  readonly incidentId: IncidentId;
-  /** Identifies the content: another event under the same number has another signature. */
-  readonly sig: Signature;
-  /** Its place in the journal. */
-  readonly index: number;
+interface OfConsole {
+  readonly at: number;
+  readonly username: Username;
 }
-
-/** What an operator may order for one incident. */
-export type OperatorOrder =
-  | { readonly name: "acknowledge" }
-  | { readonly name: "answer" }
-  | { readonly name: "hold"; readonly held: boolean }
-  | { readonly name: "transfer"; readonly to: Username; readonly toName: string }
-  | { readonly name: "dispatch"; readonly unit: string }
-  | { readonly name: "note"; readonly text: string }
-  | { readonly name: "close"; readonly disposition: Disposition; readonly note: string }
-  | { readonly name: "reopen" };
 
 /** `at`: Unix ms. New ids arrive here, because the core draws no random numbers. */
 export type HubEvent =
-  | {
-      readonly type: "alarm";
-      readonly at: number;
-      readonly pillarId: PillarId;
-      /** Signature already verified. */
-      readonly alarm: Alarm;
-      /** Its link in the pillar's ledger (`linkHash`). */
-      readonly hash: Sha256;
-      readonly via: Via;
-      readonly newIncidentId: IncidentId;
-      readonly newRecordingId: RecordingId;
-      /**
-       * What the journal holds under this number or id,
-       * when the core's memory does not reach so far.
-       */
-      readonly recorded?: readonly KnownAlarm[];
-    }
-  | {
-      readonly type: "heartbeat";
-      readonly at: number;
-      readonly pillarId: PillarId;
-      readonly heartbeat: Heartbeat;
-      /** Of this hub's journal. */
-      readonly hubEpoch?: HubEpoch;
-    }
-  | {
-      readonly type: "report";
-      readonly at: number;
-      readonly pillarId: PillarId;
-      readonly report: Report;
-    }
-  | {
-      readonly type: "pillar-connected";
-      readonly at: number;
-      readonly pillarId: PillarId;
-      /** Of the certificate it showed; absent where no certificate is shown. */
-      readonly certificateSerial?: string;
-      /** Another connection of the same identity was open, and was closed for this one. */
-      readonly hasTakenOver?: boolean;
-    }
-  | { readonly type: "pillar-disconnected"; readonly at: number; readonly pillarId: PillarId }
-  | {
-      readonly type: "operator-order";
-      readonly at: number;
-      readonly incidentId: IncidentId;
-      readonly order: OperatorOrder;
-      readonly by: Username;
-      readonly byName: string;
-      readonly role: Role;
-      readonly newRecordingId: RecordingId;
-    }
-  | {
-      readonly type: "revoke-order";
-      readonly at: number;
-      readonly pillarId: PillarId;
-      readonly reason: RevocationReason;
-      readonly note: string;
-      /** Refused when the pillar has another certificate by now. */
-      readonly certificateSerial?: string;
-      readonly by: Username;
-      readonly byName: string;
-    }
-  | {
-      readonly type: "recording-ended";
-      readonly at: number;
-      readonly recordingId: RecordingId;
-      readonly state: "closed" | "recovered" | "failed";
-      readonly durationMs: number;
-      readonly bytes: number;
-      /** What is missing; facts of an older release do not say. */
-      readonly gaps?: Gaps;
-    }
-  /** Whether the pictures that come for a running recording can be written. */
-  | {
-      readonly type: "recording-picture";
-      readonly at: number;
-      readonly recordingId: RecordingId;
-      readonly isWritten: boolean;
-      /** Why not; empty when they are. */
-      readonly detail: string;
-    }
-  /** The media process started, or started again: what it recorded before has ended. */
-  | {
-      readonly type: "media-started";
-      readonly at: number;
-      readonly newRecordingIds: readonly RecordingId[];
-    }
-  /** An incident's recordings are to be kept, or may be removed again. */
-  | {
-      readonly type: "lock-order";
-      readonly at: number;
-      readonly incidentId: IncidentId;
-      readonly isLocked: boolean;
-      readonly reason: string;
-      readonly by: Username;
-      readonly byName: string;
-      readonly role: Role;
-      /** The journal holds such an incident, perhaps one that is too old for the core's memory. */
-      readonly isKnown: boolean;
-    }
-  /** State of the disks, and the oldest recordings that may have to be removed. */
-  | {
-      readonly type: "storage-checked";
-      readonly at: number;
-      /** The disk that holds the recordings. */
-      readonly recordings: Space;
-      /** The disk that holds the journal; often the same. */
-      readonly journal: Space;
-      readonly settings: RetentionSettings;
-      /** Oldest first. */
-      readonly candidates: readonly Candidate[];
-      /** Why a file that was to be removed is still there. */
-      readonly failure: string | null;
-    }
-  | {
-      readonly type: "recordings-removed";
-      readonly at: number;
-      readonly recordingIds: readonly RecordingId[];
-    }
+  | Kinds["event"]
   /**
    * A person's event stream began or ended, or answered; any other sign of them is `console-seen`.
    */
-  | {
-      readonly type: "console-connected" | "console-disconnected" | "console-beat" | "console-seen";
-      readonly at: number;
-      readonly username: Username;
-    }
-  /** What became of one call to somebody outside. */
-  | {
-      readonly type: "external-answered";
-      readonly at: number;
-      readonly incidentId: IncidentId;
-      readonly ring: number;
-      readonly target: string;
-      readonly outcome: "delivered" | "failed" | "gone";
-      readonly detail: string;
-    }
+  | (OfConsole & { readonly type: "console-connected" })
+  | (OfConsole & { readonly type: "console-disconnected" })
+  | (OfConsole & { readonly type: "console-beat" })
+  | (OfConsole & { readonly type: "console-seen" })
   | { readonly type: "tick"; readonly at: number };
+
+export type EventOf<T extends HubEvent["type"]> = Extract<HubEvent, { type: T }>;
 
 /** Effects: what the shell must do. All wait for the facts decided with them. */
 export type HubEffect =

@@ -4,13 +4,10 @@
  * Facts are evidence: they say what was, never what to do, and they must mean the same after an
  * upgrade. `at` is the hub's wall clock, Unix ms.
  */
-import type { IncidentHistory } from "./incident/kinds.ts";
-import type { PillarHistory } from "./pillar/kinds.ts";
-import type { StorageHistory } from "./recording/kinds.ts";
-import type { PeopleHistory } from "./people/kinds.ts";
 import type { IncidentId } from "../../shared/ids.ts";
+import type { Kinds } from "./kinds.ts";
 
-export type Fact = IncidentHistory | PillarHistory | StorageHistory | PeopleHistory;
+export type Fact = Kinds["fact"];
 
 /** Facts of one incident: its timeline. */
 export type IncidentFact = Extract<Fact, { incidentId: IncidentId }>;
@@ -44,21 +41,5 @@ export type PillarFact = FactOf<
   | "pillar-cloned"
 >;
 export type RecordingFact = FactOf<"recording-started" | "recording-ended" | "recording-deleted">;
-
-/** Facts for the record alone: what somebody read, said or wanted. No state follows from them. */
-export const FOR_THE_RECORD = [
-  "account-changed",
-  "command-result",
-  "command-sent",
-  "fact-sealed",
-  "recording-viewed",
-  "records-read",
-  "session-closed",
-  "session-opened",
-  "sign-in-refused",
-] as const satisfies readonly Fact["type"][];
-export type RecordFact = FactOf<(typeof FOR_THE_RECORD)[number]>;
-const forTheRecord: ReadonlySet<string> = new Set(FOR_THE_RECORD);
-export const isForTheRecord = (fact: Fact): fact is RecordFact => forTheRecord.has(fact.type);
 
 export type FactOf<T extends Fact["type"]> = Extract<Fact, { type: T }>;

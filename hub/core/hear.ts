@@ -15,7 +15,7 @@ import type { EventId, PillarId, SessionNonce } from "../../shared/ids.ts";
 import { hearHead, markOf } from "./pillar/ledger.ts";
 import { hearBoot, hearTakeover, newCloneWatch } from "./pillar/clone-detection.ts";
 import { assertNever } from "../../shared/assert.ts";
-import { hearClock } from "./clock.ts";
+import { hearClock } from "./time/clock.ts";
 import { hearConsole, hearAbsence } from "./incident/console.ts";
 import { isOfEndedSession, sessionOf } from "./pillar/session.ts";
 

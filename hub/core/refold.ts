@@ -4,7 +4,8 @@ import { hearRefolded } from "./hear.ts";
 import { evolve } from "./hub.ts";
 import { readSnapshot } from "./snapshot.ts";
 import type { Heard } from "./state/heard-state.ts";
-import { newState, type HubSettings, type HubState } from "./state/hub-state.ts";
+import type { HubSettings, HubState } from "./state/hub-state.ts";
+import { newState } from "./parts.ts";
 
 /** What a journal is read into: its latest snapshot, or none, and every fact after it. */
 export interface JournalFold {

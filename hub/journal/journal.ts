@@ -10,7 +10,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { assert } from "../../shared/assert.ts";
 import { HubEpoch } from "../../shared/ids.ts";
-import type { KnownAlarm } from "../core/events.ts";
+import type { KnownAlarm } from "../core/state/known-alarm.ts";
 import type { Fact } from "../core/facts.ts";
 import type { JournalFold } from "../core/refold.ts";
 import type { Journal } from "../ports.ts";

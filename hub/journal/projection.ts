@@ -4,107 +4,52 @@
  * One batch is folded in memory first, so an incident touched by five facts is read once and
  * written once. The caller owns the transaction.
  */
-import {
-  FOR_THE_RECORD,
-  type Fact,
-  type FactOf,
-  type IncidentFact,
-  type PillarFact,
-  type RecordingFact,
-} from "../core/facts.ts";
-import { evolveIncident, type IncidentRecord } from "../core/incident/incident.ts";
-import { evolveRecording } from "../core/recording/recording.ts";
-import type { RecordingRecord } from "../core/state/recording-record.ts";
-import { evolvePillar } from "../core/pillar/pillar-registry.ts";
-import type { PillarRecord } from "../core/state/pillar-record.ts";
+import type { Fact } from "../core/facts.ts";
+import { INCIDENT_ROW } from "../core/incident/part.ts";
+import type { RowFold } from "../core/part.ts";
+import { PILLAR_ROW } from "../core/pillar/part.ts";
+import { RECORDING_ROW } from "../core/recording/part.ts";
 
-/** Where folded records come from and go to. */
-export interface Rows {
-  incident(id: string): IncidentRecord | undefined;
-  pillar(id: string): PillarRecord | undefined;
-  recording(id: string): RecordingRecord | undefined;
-}
+/** Each table of folded records, and how its part folds them. */
+const ROWS = { incident: INCIDENT_ROW, pillar: PILLAR_ROW, recording: RECORDING_ROW } as const;
+
+type Table = keyof typeof ROWS;
+type RecordOf<T extends Table> = (typeof ROWS)[T] extends RowFold<infer Stored> ? Stored : never;
+
+/** Where folded records come from. */
+export type Rows = { readonly [T in Table]: (id: string) => RecordOf<T> | undefined };
 
 /** What one batch touched. `index`: of the first fact that touched it. */
-export interface Touched {
-  readonly incidents: Map<string, { readonly record: IncidentRecord; readonly index: number }>;
-  readonly pillars: Map<string, PillarRecord>;
-  readonly recordings: Map<string, { readonly record: RecordingRecord; readonly index: number }>;
-}
+export type Touched = {
+  readonly [T in Table]: Map<string, { readonly record: RecordOf<T>; readonly index: number }>;
+};
 
 export const untouched = (): Touched => ({
-  incidents: new Map(),
-  pillars: new Map(),
-  recordings: new Map(),
+  incident: new Map(),
+  pillar: new Map(),
+  recording: new Map(),
 });
 
 export function project(rows: Rows, touched: Touched, at: { fact: Fact; index: number }): void {
-  const { fact, index } = at;
-  if (isOfNoRow(fact)) return;
-  switch (fact.type) {
-    case "pillar-registered":
-    case "pillar-enrolled":
-    case "certificate-renewed":
-    case "certificate-adopted":
-    case "certificate-expired":
-    case "pillar-revoked":
-    case "pillar-session-ended":
-    case "pillar-started":
-    case "presence-changed":
-    case "pillar-fault":
-    case "pillar-cloned":
-      projectPillar(rows, touched, fact);
-      return;
-    case "recording-deleted":
-      projectRecording(rows, touched, { fact, index });
-      return;
-    case "recording-started":
-    case "recording-ended":
-      projectRecording(rows, touched, { fact, index });
-      projectIncident(rows, touched, { fact, index });
-      return;
-    default:
-      projectIncident(rows, touched, { fact, index });
-  }
+  projectInto("incident", { rows, touched, ...at });
+  projectInto("pillar", { rows, touched, ...at });
+  projectInto("recording", { rows, touched, ...at });
 }
 
-/** They change neither incident, pillar nor recording. */
-const OF_NO_ROW = [
-  ...FOR_THE_RECORD,
-  "hub-fault",
-  "recordings-removed",
-  "grid-lost",
-  "grid-back",
-] as const;
-
-const isOfNoRow = (fact: Fact): fact is FactOf<(typeof OF_NO_ROW)[number]> =>
-  (OF_NO_ROW as readonly string[]).includes(fact.type);
-
-function projectPillar(rows: Rows, touched: Touched, fact: PillarFact): void {
-  const before = touched.pillars.get(fact.pillarId) ?? rows.pillar(fact.pillarId);
-  touched.pillars.set(fact.pillarId, evolvePillar(before, fact));
+interface Projected {
+  readonly rows: Rows;
+  readonly touched: Touched;
+  readonly fact: Fact;
+  readonly index: number;
 }
 
-function projectRecording(
-  rows: Rows,
-  touched: Touched,
-  at: { readonly fact: RecordingFact; readonly index: number },
-): void {
-  const id = at.fact.recordingId;
-  const known = touched.recordings.get(id);
-  const record = evolveRecording(known?.record ?? rows.recording(id), at.fact);
-  touched.recordings.set(id, { record, index: known?.index ?? at.index });
-}
-
-function projectIncident(
-  rows: Rows,
-  touched: Touched,
-  at: { readonly fact: IncidentFact; readonly index: number },
-): void {
-  const id = at.fact.incidentId;
-  const known = touched.incidents.get(id);
-  const before = known?.record ?? rows.incident(id);
-  const record = evolveIncident(before, at.fact);
+function projectInto<T extends Table>(table: T, { rows, touched, fact, index }: Projected): void {
+  const fold = ROWS[table] as RowFold<RecordOf<T>>;
+  const id = fold.key(fact);
+  if (id === undefined) return;
+  const known = touched[table].get(id);
+  const before = known?.record ?? rows[table](id);
+  const record = fold.evolve(before, fact);
   if (!record || record === before) return;
-  touched.incidents.set(id, { record, index: known?.index ?? at.index });
+  touched[table].set(id, { record, index: known?.index ?? index });
 }

@@ -9,7 +9,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
-import type { KnownAlarm } from "../core/events.ts";
+import type { KnownAlarm } from "../core/state/known-alarm.ts";
 import type { Fact, IdentityFact } from "../core/facts.ts";
 import type { JournalFold } from "../core/refold.ts";
 import { IDENTITY_ROWS } from "./schema.ts";

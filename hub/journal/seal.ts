@@ -160,7 +160,7 @@ function refoldPillars(database: DatabaseSync, rows: readonly JournalRow[]): voi
     for (const { idx, body } of told) {
       project(nothing, touched, { fact: JSON.parse(body) as Fact, index: idx });
     }
-    for (const record of touched.pillars.values()) {
+    for (const { record } of touched.pillar.values()) {
       database
         .prepare("update pillar set name = ?, body = ? where id = ?")
         .run(record.name, JSON.stringify(record), record.id);

@@ -157,16 +157,16 @@ function stored(statements: Statements): Rows {
 }
 
 function save(statements: Statements, touched: Touched): void {
-  for (const { record, index } of touched.incidents.values()) {
+  for (const { record, index } of touched.incident.values()) {
     const { id, pillarId, state, pressedAt } = record;
     const isLocked = record.lock === null ? 0 : 1;
     const body = JSON.stringify(record);
     statements.saveIncident.run(id, pillarId, state, pressedAt, index, isLocked, body);
   }
-  for (const record of touched.pillars.values()) {
+  for (const { record } of touched.pillar.values()) {
     statements.savePillar.run(record.id, record.name, JSON.stringify(record));
   }
-  for (const { record, index } of touched.recordings.values()) {
+  for (const { record, index } of touched.recording.values()) {
     const isKept = record.endedAt !== null && record.deletion === null ? 1 : 0;
     const { id, incidentId } = record;
     statements.saveRecording.run(id, incidentId, index, isKept, JSON.stringify(record));

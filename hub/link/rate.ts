@@ -1,5 +1,5 @@
 /** How fast a pillar's messages are taken; beyond that they wait, and only a flood is refused. */
-import type { Rate } from "../core/rate.ts";
+import type { Rate } from "../core/time/rate.ts";
 
 /** A stuck button or a ledger sent again; never a reason to lose an alarm. */
 export const ALARM_RATE: Rate = { burst: 20, intervalMs: 50, maxWaitMs: 5000 };

@@ -13,7 +13,7 @@ import { mayPublish } from "./embedded/topic-access.ts";
 import { MAX_BAD_MESSAGES, MAX_WAITING } from "./embedded/connection.ts";
 import { readDelivery } from "./delivery.ts";
 import type { Peer } from "./entrance/peer-identity.ts";
-import { takeTurn } from "../core/rate.ts";
+import { takeTurn } from "../core/time/rate.ts";
 import { ALARM_RATE, OTHER_RATE } from "./rate.ts";
 import type { SampledKind, SampledLog } from "./sampled-log.ts";
 

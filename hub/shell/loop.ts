@@ -14,7 +14,8 @@ import { handle, handleFacts } from "../core/hub.ts";
 import { orphanAfter, settle, takeEvent } from "../core/line.ts";
 import { MAX_PILLARS } from "../core/pillar/pillar-registry.ts";
 import { refold } from "../core/refold.ts";
-import { newState, type HubSettings, type HubState } from "../core/state/hub-state.ts";
+import type { HubSettings, HubState } from "../core/state/hub-state.ts";
+import { newState } from "../core/parts.ts";
 import { writeSnapshot } from "../core/snapshot.ts";
 import type { Journal } from "../ports.ts";
 

@@ -18,7 +18,8 @@ import type { JournalReserve } from "./journal-reserve.ts";
 import { newPatience, type Patience } from "./patience.ts";
 import { diskPort, newRemovals, type Removals } from "./removals.ts";
 import type { Reads } from "../journal/read/reads.ts";
-import { iso, recordingPath } from "../journal/read/api-shape.ts";
+import { iso } from "../core/time/iso.ts";
+import { recordingPath } from "../journal/read/api-shape.ts";
 import type { Settled } from "../core/decision.ts";
 
 const TURN_MS = 10_000;

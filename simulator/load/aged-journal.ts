@@ -7,7 +7,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { HubEvent, OperatorOrder } from "../../hub/core/events.ts";
+import type { HubEvent } from "../../hub/core/events.ts";
+import type { OperatorOrder } from "../../hub/core/incident/kinds.ts";
 import { DEFAULT_ESCALATION } from "../../hub/core/incident/escalation.ts";
 import { lockData } from "../../hub/storage/data-lock.ts";
 import { sha256 } from "../../hub/journal/chain.ts";

@@ -6,9 +6,10 @@
  * then is gone.
  */
 import type { Decision } from "../../hub/core/decision.ts";
-import type { HubEvent, OperatorOrder } from "../../hub/core/events.ts";
+import type { HubEvent } from "../../hub/core/events.ts";
+import type { OperatorOrder } from "../../hub/core/incident/kinds.ts";
 import type { Fact } from "../../hub/core/facts.ts";
-import type { IncidentRecord } from "../../hub/core/incident/incident.ts";
+import type { IncidentRecord } from "../../hub/core/state/incident-record.ts";
 import type { Username } from "../../shared/ids.ts";
 import type { ButtonKind } from "../../device/core/events.ts";
 import { newChance, type Chance } from "./chance.ts";

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, assert, beforeAll, expect, test } from "vitest";
-import { MOST_AGE_MS } from "../../hub/core/bounds.ts";
+import { MOST_AGE_MS } from "../../hub/core/time/bounds.ts";
 import type { FactOf } from "../../hub/core/facts.ts";
 import { ServerEvent } from "../../shared/api/event.ts";
 import { Incident, IncidentPage, RecordingPage } from "../../shared/api/incident.ts";

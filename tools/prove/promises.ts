@@ -167,7 +167,7 @@ export const PROMISES: readonly Promised[] = [
       "test/fault/flood.test.ts",
       "test/hub/link/entrance/length-guard.test.ts",
       "test/hub/link/entrance/connection-limit.test.ts",
-      "test/hub/core/bounds.test.ts",
+      "test/hub/core/time/bounds.test.ts",
       "test/wire/broker-traffic.test.ts",
     ],
     full: "npx vitest run test/fault test/hub/link test/wire",

@@ -10,7 +10,7 @@ import type { PillarId } from "../../../shared/ids.ts";
 import { Accepted } from "../../../shared/protocol/accepted.ts";
 import { Alarm } from "../../../shared/protocol/alarm.ts";
 import { boundTo } from "../../link/delivery.ts";
-import { takeTurn } from "../../core/rate.ts";
+import { takeTurn } from "../../core/time/rate.ts";
 import { ALARM_RATE } from "../../link/rate.ts";
 import type { Api, ApiOptions } from "../context.ts";
 import { problem } from "../problem.ts";

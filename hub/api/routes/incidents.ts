@@ -14,7 +14,7 @@ import {
 } from "../../../shared/api/incident.ts";
 import { Timeline } from "../../../shared/api/timeline.ts";
 import { IncidentId } from "../../../shared/ids.ts";
-import type { OperatorOrder } from "../../core/events.ts";
+import type { OperatorOrder } from "../../core/incident/kinds.ts";
 import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";

@@ -14,13 +14,15 @@ import {
   type AlarmKind,
 } from "../../../shared/protocol/alarm.ts";
 import { PROTOCOL_VERSION } from "../../../shared/protocol/version.ts";
-import { pressedOf } from "../bounds.ts";
+import { pressedOf } from "../time/bounds.ts";
 import { isAlarmBudgetSpent, keptEvent, spentFacts, withinBudget } from "../pillar/budget.ts";
 import { setDeadline } from "./deadline.ts";
 import { both, nothing, type Decision } from "../decision.ts";
-import type { HubEffect, HubEvent, KnownAlarm } from "../events.ts";
+import type { HubEffect, HubEvent } from "../events.ts";
+import type { KnownAlarm } from "../state/known-alarm.ts";
 import type { Fact } from "../facts.ts";
-import { callOf, type IncidentRecord } from "./incident.ts";
+import { callOf } from "./incident.ts";
+import type { IncidentRecord } from "../state/incident-record.ts";
 import { faultOf, sight } from "../pillar/ledger.ts";
 import { startRecording } from "../recording/recording.ts";
 import { faultFact, isTrusted } from "../pillar/pillar-registry.ts";

@@ -2,7 +2,8 @@
 import { linkHash, type Digest } from "../../../shared/hash-chain.ts";
 import type { IncidentId, PillarId, RecordingId, Signature } from "../../../shared/ids.ts";
 import type { Alarm, AlarmEvent } from "../../../shared/protocol/alarm.ts";
-import type { HubEvent, KnownAlarm } from "../events.ts";
+import type { HubEvent } from "../events.ts";
+import type { KnownAlarm } from "../state/known-alarm.ts";
 import type { Via } from "./kinds.ts";
 import { whyNoAlarms } from "../pillar/certificate.ts";
 import { needsJournal } from "../pillar/ledger.ts";

@@ -13,7 +13,8 @@ import { setDeadline } from "./deadline.ts";
 import type { EscalationSettings } from "./escalation.ts";
 import type { Tick, HubEvent } from "../events.ts";
 import { both, nothing, type Decision } from "../decision.ts";
-import { callOf, evolveIncident, type IncidentRecord } from "./incident.ts";
+import { callOf, evolveIncident } from "./incident.ts";
+import type { IncidentRecord } from "../state/incident-record.ts";
 import type { Heard, PersonContact } from "../state/heard-state.ts";
 import type { HubState } from "../state/hub-state.ts";
 

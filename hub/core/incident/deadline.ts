@@ -10,12 +10,12 @@
  * Limit: while the whole machine sleeps neither clock
  * is seen to run, and the deadline waits as well.
  */
-import { isOfOtherClock } from "../clock.ts";
+import { isOfOtherClock } from "../time/clock.ts";
 import type { Decision } from "../decision.ts";
 import { nextLevel, REPEAT_MS, waitAt, type EscalationSettings } from "./escalation.ts";
 import type { Tick } from "../events.ts";
 import type { Fact, FactOf } from "../facts.ts";
-import type { Deadline, IncidentRecord } from "./incident.ts";
+import type { Deadline, IncidentRecord } from "../state/incident-record.ts";
 import type { Heard, Countdown } from "../state/heard-state.ts";
 import type { HubState } from "../state/hub-state.ts";
 

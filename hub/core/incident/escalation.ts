@@ -8,7 +8,7 @@
  */
 import type { Escalation } from "../../../shared/api/incident.ts";
 import type { EscalationLevel } from "./kinds.ts";
-import type { IncidentRecord } from "./incident.ts";
+import type { IncidentRecord } from "../state/incident-record.ts";
 
 export interface EscalationSettings {
   /** From the first ring, ascending. */

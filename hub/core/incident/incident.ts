@@ -6,76 +6,21 @@
  * and a decision can never disagree. It does not decide; `alarm.ts`, `order.ts` and `deadline.ts`
  * do.
  */
-import type {
-  Disposition,
-  Escalation,
-  IncidentState,
-  Priority,
-} from "../../../shared/api/incident.ts";
-import type { DeadlineReason } from "../../../shared/api/timeline.ts";
 import { assert, assertNever } from "../../../shared/assert.ts";
-import type { EventId, IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
-import type { AlarmKind } from "../../../shared/protocol/alarm.ts";
+import type { Username } from "../../../shared/ids.ts";
 import type { Call } from "../../../shared/protocol/call.ts";
-import { boundedPress } from "../bounds.ts";
-import type { FactOf, IncidentFact } from "../facts.ts";
+import { boundedPress } from "../time/bounds.ts";
+import type { Fact, FactOf, IncidentFact } from "../facts.ts";
+import type { IncidentRecord } from "../state/incident-record.ts";
+import type { IncidentHistory } from "./kinds.ts";
 
-export interface Deadline {
-  readonly dueAt: number;
-  /** The wall clock when it was set: what was left then is the most that can be left. */
-  readonly setAt: number;
-  readonly reason: DeadlineReason;
-  /** How often it has passed already. */
-  readonly passed: number;
-}
-
-export interface IncidentRecord {
-  readonly id: IncidentId;
-  readonly pillarId: PillarId;
-  readonly kind: AlarmKind;
-  readonly state: IncidentState;
-  readonly priority: Priority;
-  readonly pressedAt: number;
-  readonly openedAt: number;
-  readonly acknowledgedAt: number | null;
-  readonly answeredAt: number | null;
-  readonly closedAt: number | null;
-  readonly owner: Username | null;
-  readonly ownerName: string | null;
-  readonly closedByName: string | null;
-  readonly isHeld: boolean;
-  readonly presses: number;
-  readonly lastEventId: EventId;
-  readonly deadline: Deadline | null;
-  /** How often it has begun to ring: opened, handed over, released, reopened. */
-  readonly ring: number;
-  readonly escalation: Escalation;
-  /** False while no alarm of it came from an identity beyond doubt. */
-  readonly isVerified: boolean;
-  /** The running one. */
-  readonly recordingId: RecordingId | null;
-  readonly notes: number;
-  readonly units: number;
-  readonly disposition: Disposition | null;
-  readonly note: string | null;
-  readonly text: string | null;
-  /** Its recordings are kept until it is unlocked. */
-  readonly lock: LockRecord | null;
-}
-
-export interface LockRecord {
-  readonly at: number;
-  readonly byName: string;
-  readonly reason: string;
-}
-
-/** `undefined` only for facts that come before the opening: the alarm itself. */
+/** What only lies beside an incident changes nothing, also before it opened. */
 export function evolveIncident(
   record: IncidentRecord | undefined,
   fact: IncidentFact,
 ): IncidentRecord | undefined {
+  if (!changesIncident(fact)) return record;
   if (fact.type === "incident-opened") return opened(fact);
-  if (isBeside(fact)) return record;
   assert(record, `${fact.type} for incident ${fact.incidentId}, which was never opened`);
   return changed(record, fact);
 }
@@ -112,34 +57,40 @@ function opened(fact: FactOf<"incident-opened">): IncidentRecord {
   };
 }
 
-/** Part of its history, without an effect on it. */
-type BesideFact = FactOf<
-  | "alarm-recorded"
-  | "alarm-equivocation"
-  | "external-delivered"
-  | "external-failed"
-  | "external-gone"
-  | "recording-deleted"
-  | "view-opened"
-  | "view-closed"
+/** Facts that change it: most of its own, and some of its recordings. */
+type Change = Exclude<IncidentHistory, FactOf<"alarm-recorded" | "alarm-equivocation">> | Beside;
+type Beside = FactOf<
+  "recording-started" | "recording-ended" | "incident-locked" | "incident-unlocked"
 >;
 
-const BESIDE: ReadonlySet<IncidentFact["type"]> = new Set<BesideFact["type"]>([
-  "alarm-recorded",
-  "alarm-equivocation",
-  "external-delivered",
-  "external-failed",
-  "external-gone",
-  "recording-deleted",
-  "view-opened",
-  "view-closed",
-]);
+const CHANGES: Readonly<Record<Change["type"], true>> = {
+  "deadline-passed": true,
+  "deadline-set": true,
+  "incident-acknowledged": true,
+  "incident-answered": true,
+  "incident-closed": true,
+  "incident-escalated": true,
+  "incident-held": true,
+  "incident-joined": true,
+  "incident-locked": true,
+  "incident-noted": true,
+  "incident-opened": true,
+  "incident-pillar-revoked": true,
+  "incident-released": true,
+  "incident-reopened": true,
+  "incident-transferred": true,
+  "incident-unlocked": true,
+  "recording-ended": true,
+  "recording-started": true,
+  "unit-dispatched": true,
+};
 
-const isBeside = (fact: IncidentFact): fact is BesideFact => BESIDE.has(fact.type);
+export const changesIncident = (fact: Fact): fact is Change => Object.hasOwn(CHANGES, fact.type);
 
-type LaterFact = Exclude<IncidentFact, FactOf<"incident-opened"> | BesideFact>;
-
-function changed(record: IncidentRecord, fact: LaterFact): IncidentRecord {
+function changed(
+  record: IncidentRecord,
+  fact: Exclude<Change, FactOf<"incident-opened">>,
+): IncidentRecord {
   switch (fact.type) {
     case "incident-joined":
       return joined(record, fact);

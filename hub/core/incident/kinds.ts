@@ -1,11 +1,22 @@
-/** What happened to an incident, from its alarms to its end. */
+/** Incidents, from their alarms to their end: what happens to them, what is asked, what is known. */
 import type { Disposition, Escalation, Priority } from "../../../shared/api/incident.ts";
 import type { RevocationReason } from "../../../shared/api/pillar.ts";
 import type { DeadlineReason } from "../../../shared/api/timeline.ts";
-import type { EventId, PillarId, Sha256, Signature, Username } from "../../../shared/ids.ts";
-import type { AlarmEvent, AlarmKind } from "../../../shared/protocol/alarm.ts";
-import type { Doubt } from "../bounds.ts";
-import type { ByOperator, OfExternal, OfIncident } from "../fact-base.ts";
+import type { Role } from "../../../shared/api/session.ts";
+import type {
+  EventId,
+  IncidentId,
+  PillarId,
+  RecordingId,
+  Sha256,
+  Signature,
+  Username,
+} from "../../../shared/ids.ts";
+import type { Alarm, AlarmEvent, AlarmKind } from "../../../shared/protocol/alarm.ts";
+import type { Doubt } from "../time/bounds.ts";
+import type { ByOperator, OfIncident } from "../fact-base.ts";
+import type { IncidentRecord } from "../state/incident-record.ts";
+import type { KnownAlarm } from "../state/known-alarm.ts";
 
 /** How an alarm reached the hub. */
 export type Via = "mqtt" | "https";
@@ -88,10 +99,6 @@ export type IncidentHistory =
       readonly from: Username;
       readonly fromName: string;
     })
-  | (OfExternal & { readonly type: "external-delivered" })
-  | (OfExternal & { readonly type: "external-failed"; readonly detail: string })
-  /** The receiver wants no more (HTTP 410): it is not called again. */
-  | (OfExternal & { readonly type: "external-gone" })
   /** Its pillar lost its identity: picture and voice ended, the incident is still somebody's. */
   | (ByOperator & {
       readonly type: "incident-pillar-revoked";
@@ -118,3 +125,58 @@ export type IncidentHistory =
       readonly note: string;
     })
   | (ByOperator & { readonly type: "incident-reopened" });
+
+/** What an operator may order for one incident. */
+export type OperatorOrder =
+  | { readonly name: "acknowledge" }
+  | { readonly name: "answer" }
+  | { readonly name: "hold"; readonly held: boolean }
+  | { readonly name: "transfer"; readonly to: Username; readonly toName: string }
+  | { readonly name: "dispatch"; readonly unit: string }
+  | { readonly name: "note"; readonly text: string }
+  | { readonly name: "close"; readonly disposition: Disposition; readonly note: string }
+  | { readonly name: "reopen" };
+
+export type IncidentEvent =
+  | {
+      readonly type: "alarm";
+      readonly at: number;
+      readonly pillarId: PillarId;
+      /** Signature already verified. */
+      readonly alarm: Alarm;
+      /** Its link in the pillar's ledger (`linkHash`). */
+      readonly hash: Sha256;
+      readonly via: Via;
+      readonly newIncidentId: IncidentId;
+      readonly newRecordingId: RecordingId;
+      /**
+       * What the journal holds under this number or id,
+       * when the core's memory does not reach so far.
+       */
+      readonly recorded?: readonly KnownAlarm[];
+    }
+  | {
+      readonly type: "operator-order";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly order: OperatorOrder;
+      readonly by: Username;
+      readonly byName: string;
+      readonly role: Role;
+      readonly newRecordingId: RecordingId;
+    };
+
+export interface IncidentSlice {
+  /** Not closed. */
+  readonly incidents: Map<IncidentId, IncidentRecord>;
+  /** The latest `MAX_CLOSED`, oldest first. */
+  readonly closed: Map<IncidentId, IncidentRecord>;
+  /** Key: `incidentKey`. One open incident per pillar, and one more for tests. */
+  readonly openByKey: Map<string, IncidentId>;
+}
+
+export interface IncidentKinds {
+  readonly fact: IncidentHistory;
+  readonly event: IncidentEvent;
+  readonly slice: IncidentSlice;
+}

@@ -9,9 +9,11 @@ import { isOwner, may, personOf, type Principal } from "../../../shared/access/m
 import { assertNever } from "../../../shared/assert.ts";
 import { setDeadline } from "./deadline.ts";
 import { both, nothing, refuse, type Decision } from "../decision.ts";
-import type { HubEvent, OperatorOrder } from "../events.ts";
+import type { HubEvent } from "../events.ts";
+import type { OperatorOrder } from "./kinds.ts";
 import type { IncidentFact } from "../facts.ts";
-import { callOf, evolveIncident, type IncidentRecord } from "./incident.ts";
+import { callOf, evolveIncident } from "./incident.ts";
+import type { IncidentRecord } from "../state/incident-record.ts";
 import { startRecording } from "../recording/recording.ts";
 import { MAX_CLOSED, type HubState } from "../state/hub-state.ts";
 import { incidentKey } from "./incident-key.ts";

@@ -9,7 +9,7 @@
 import type { IncidentId } from "../../../shared/ids.ts";
 import { nothing, type Decision } from "../decision.ts";
 import type { HubEffect, HubEvent } from "../events.ts";
-import type { FactOf, IncidentFact } from "../facts.ts";
+import type { Fact, FactOf } from "../facts.ts";
 import type { Heard } from "../state/heard-state.ts";
 import type { HubState } from "../state/hub-state.ts";
 
@@ -22,8 +22,9 @@ export const MAX_CALLS = 20;
 /** A call whose outcome never came is made again. */
 const FORGOTTEN_AFTER_MS = 60_000;
 
-/** Folds a fact of an incident that may owe a call. */
-export function evolveOwed(state: HubState, fact: IncidentFact): void {
+/** Folds a fact of an incident that may owe a call. Owns `owedCalls` and `goneTargets`. */
+export function evolveOwed(state: HubState, fact: Fact): void {
+  if (!("incidentId" in fact)) return;
   const { incidentId } = fact;
   const owed = state.owedCalls.get(incidentId);
   switch (fact.type) {

@@ -12,6 +12,12 @@ import type {
 import type { PillarCommand } from "../../../shared/protocol/command.ts";
 import type { At, ByOperator } from "../fact-base.ts";
 
+interface OfSession extends At {
+  readonly username: Username;
+  /** Address. Absent in journals before the audit. */
+  readonly from?: string;
+}
+
 export type PeopleHistory =
   /** `by` is null for the command line, which only the machine's own administrators can use. */
   | (At & {
@@ -23,12 +29,8 @@ export type PeopleHistory =
       readonly by: Username | null;
       readonly byName: string | null;
     })
-  | (At & {
-      readonly type: "session-opened" | "session-closed";
-      readonly username: Username;
-      /** Address. Absent in journals before the audit. */
-      readonly from?: string;
-    })
+  | (OfSession & { readonly type: "session-opened" })
+  | (OfSession & { readonly type: "session-closed" })
   /**
    * The words of an earlier fact were taken out of the journal, because they hold a secret. The row
    * at `index` keeps its hash (`originalHash`), which no longer fits its body; what stands there
@@ -105,3 +107,10 @@ export type PeopleHistory =
       readonly of?: IncidentId;
       readonly how?: "play" | "download";
     });
+
+/** Their facts are for the record: nothing is decided, and no state follows from them. */
+export interface PeopleKinds {
+  readonly fact: PeopleHistory;
+  readonly event: never;
+  readonly slice: object;
+}

@@ -1,8 +1,25 @@
-/** What happened to a pillar: its identity, its presence, its faults. */
+/** Pillars, their identity, presence and faults: what happens to them, what they say, what is known. */
 import type { Position, Presence, RevocationReason } from "../../../shared/api/pillar.ts";
-import type { PillarId, SessionNonce, Username } from "../../../shared/ids.ts";
-import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
+import type {
+  EventId,
+  HubEpoch,
+  PillarId,
+  SessionNonce,
+  Signature,
+  Username,
+} from "../../../shared/ids.ts";
+import type { FaultCode, Heartbeat } from "../../../shared/protocol/heartbeat.ts";
+import type { Report } from "../../../shared/protocol/report.ts";
 import type { At } from "../fact-base.ts";
+import type { Budget } from "../state/budget-state.ts";
+import type { KnownAlarm } from "../state/known-alarm.ts";
+import type { LedgerMark } from "../state/ledger-mark.ts";
+import type { PillarRecord } from "../state/pillar-record.ts";
+
+interface OfGrid extends At {
+  readonly grid: string;
+  readonly count: number;
+}
 
 export type PillarHistory =
   | (At & {
@@ -95,8 +112,63 @@ export type PillarHistory =
    * Every pillar of a grid is gone (`count` of them),
    * or the first is back: one piece of news for all.
    */
-  | (At & {
-      readonly type: "grid-lost" | "grid-back";
-      readonly grid: string;
-      readonly count: number;
-    });
+  | (OfGrid & { readonly type: "grid-lost" })
+  | (OfGrid & { readonly type: "grid-back" });
+
+export type PillarEvent =
+  | {
+      readonly type: "heartbeat";
+      readonly at: number;
+      readonly pillarId: PillarId;
+      readonly heartbeat: Heartbeat;
+      /** Of this hub's journal. */
+      readonly hubEpoch?: HubEpoch;
+    }
+  | {
+      readonly type: "report";
+      readonly at: number;
+      readonly pillarId: PillarId;
+      readonly report: Report;
+    }
+  | {
+      readonly type: "pillar-connected";
+      readonly at: number;
+      readonly pillarId: PillarId;
+      /** Of the certificate it showed; absent where no certificate is shown. */
+      readonly certificateSerial?: string;
+      /** Another connection of the same identity was open, and was closed for this one. */
+      readonly hasTakenOver?: boolean;
+    }
+  | { readonly type: "pillar-disconnected"; readonly at: number; readonly pillarId: PillarId }
+  | {
+      readonly type: "revoke-order";
+      readonly at: number;
+      readonly pillarId: PillarId;
+      readonly reason: RevocationReason;
+      readonly note: string;
+      /** Refused when the pillar has another certificate by now. */
+      readonly certificateSerial?: string;
+      readonly by: Username;
+      readonly byName: string;
+    };
+
+export interface PillarSlice {
+  readonly pillars: Map<PillarId, PillarRecord>;
+  readonly marks: Map<PillarId, LedgerMark>;
+  /** Recent alarms by signature, oldest first, with two ways to find one. */
+  readonly alarms: Map<Signature, KnownAlarm>;
+  readonly signatureBySeq: Map<string, Signature>;
+  readonly signatureByEvent: Map<EventId, Signature>;
+  /** Grids of which every pillar is gone, and how many those were. */
+  readonly lostGrids: Map<string, number>;
+  /** What pillars have cost the journal lately. */
+  readonly budgets: Map<PillarId, Budget>;
+  /** Those that have used up theirs. */
+  readonly spent: Set<PillarId>;
+}
+
+export interface PillarKinds {
+  readonly fact: PillarHistory;
+  readonly event: PillarEvent;
+  readonly slice: PillarSlice;
+}

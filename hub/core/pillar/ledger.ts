@@ -11,7 +11,8 @@
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { PillarId, Signature } from "../../../shared/ids.ts";
 import { kindOf, type Alarm, type AlarmEvent } from "../../../shared/protocol/alarm.ts";
-import type { HubEvent, KnownAlarm } from "../events.ts";
+import type { HubEvent } from "../events.ts";
+import type { KnownAlarm } from "../state/known-alarm.ts";
 import type { FactOf } from "../facts.ts";
 import { CONFIRM_AFTER_MS, isCounted, isFromBefore } from "./clone-detection.ts";
 import type { PillarContact } from "../state/heard-state.ts";

@@ -1,11 +1,20 @@
-/** What happened to recordings and to the disk that holds them. */
+/** Recordings and the disk that holds them: what happens to them, what is told, what is known. */
 import type { DeletionReason, Recording } from "../../../shared/api/incident.ts";
 import type { HubFaultCode } from "../../../shared/api/hub.ts";
 import type { Gaps } from "../../../shared/api/recording-gap.ts";
-import type { PillarId, RecordingId } from "../../../shared/ids.ts";
+import type { Role } from "../../../shared/api/session.ts";
+import type { IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
 import type { At, ByOperator, OfIncident } from "../fact-base.ts";
+import type { RecordingRecord } from "../state/recording-record.ts";
+import type {
+  Candidate,
+  Deletion,
+  HubFaultRecord,
+  RetentionSettings,
+  Space,
+} from "../state/storage-state.ts";
 
-export type StorageHistory =
+export type RecordingHistory =
   | (OfIncident & {
       readonly type: "recording-started";
       readonly recordingId: RecordingId;
@@ -41,3 +50,78 @@ export type StorageHistory =
       readonly isActive: boolean;
       readonly detail: string;
     });
+
+export type RecordingEvent =
+  | {
+      readonly type: "recording-ended";
+      readonly at: number;
+      readonly recordingId: RecordingId;
+      readonly state: "closed" | "recovered" | "failed";
+      readonly durationMs: number;
+      readonly bytes: number;
+      /** What is missing; facts of an older release do not say. */
+      readonly gaps?: Gaps;
+    }
+  /** Whether the pictures that come for a running recording can be written. */
+  | {
+      readonly type: "recording-picture";
+      readonly at: number;
+      readonly recordingId: RecordingId;
+      readonly isWritten: boolean;
+      /** Why not; empty when they are. */
+      readonly detail: string;
+    }
+  /** The media process started, or started again: what it recorded before has ended. */
+  | {
+      readonly type: "media-started";
+      readonly at: number;
+      readonly newRecordingIds: readonly RecordingId[];
+    }
+  /** An incident's recordings are to be kept, or may be removed again. */
+  | {
+      readonly type: "lock-order";
+      readonly at: number;
+      readonly incidentId: IncidentId;
+      readonly isLocked: boolean;
+      readonly reason: string;
+      readonly by: Username;
+      readonly byName: string;
+      readonly role: Role;
+      /** The journal holds such an incident, perhaps one that is too old for the core's memory. */
+      readonly isKnown: boolean;
+    }
+  /** State of the disks, and the oldest recordings that may have to be removed. */
+  | {
+      readonly type: "storage-checked";
+      readonly at: number;
+      /** The disk that holds the recordings. */
+      readonly recordings: Space;
+      /** The disk that holds the journal; often the same. */
+      readonly journal: Space;
+      readonly settings: RetentionSettings;
+      /** Oldest first. */
+      readonly candidates: readonly Candidate[];
+      /** Why a file that was to be removed is still there. */
+      readonly failure: string | null;
+    }
+  | {
+      readonly type: "recordings-removed";
+      readonly at: number;
+      readonly recordingIds: readonly RecordingId[];
+    };
+
+export interface RecordingSlice {
+  /** Running ones. */
+  readonly recordings: Map<RecordingId, RecordingRecord>;
+  /** Recordings that are to be removed and may still be on the disk. */
+  readonly deleting: Map<RecordingId, Deletion>;
+  /** Incidents whose recordings are kept until somebody unlocks them. */
+  readonly locked: Set<IncidentId>;
+  readonly hubFaults: Map<HubFaultCode, HubFaultRecord>;
+}
+
+export interface RecordingKinds {
+  readonly fact: RecordingHistory;
+  readonly event: RecordingEvent;
+  readonly slice: RecordingSlice;
+}

@@ -9,7 +9,7 @@ import type { RecordingId } from "../../../shared/ids.ts";
 import { nothing, type Decision } from "../decision.ts";
 import type { HubEffect, HubEvent } from "../events.ts";
 import type { Fact, RecordingFact } from "../facts.ts";
-import type { IncidentRecord } from "../incident/incident.ts";
+import type { IncidentRecord } from "../state/incident-record.ts";
 import { isRecordingStopped } from "./retention.ts";
 import type { HubState } from "../state/hub-state.ts";
 import type { RecordingRecord } from "../state/recording-record.ts";

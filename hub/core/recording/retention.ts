@@ -11,8 +11,7 @@
 import { may, personOf } from "../../../shared/access/may.ts";
 import type { HubFaultCode } from "../../../shared/api/hub.ts";
 import type { DeletionReason } from "../../../shared/api/incident.ts";
-import { assertNever } from "../../../shared/assert.ts";
-import { isSteady } from "../clock.ts";
+import { isSteady } from "../time/clock.ts";
 import { nothing, refuse, type Decision } from "../decision.ts";
 import type { HubEffect, HubEvent } from "../events.ts";
 import type { Fact, FactOf } from "../facts.ts";
@@ -176,24 +175,8 @@ export function decideLock(
   return { facts: [{ type, at, incidentId, by, byName, reason }], effects: [] };
 }
 
-/** Of one incident. */
-type OfIncident = FactOf<"recording-deleted" | "incident-locked" | "incident-unlocked">;
-const OF_INCIDENT: ReadonlySet<Fact["type"]> = new Set<OfIncident["type"]>([
-  "recording-deleted",
-  "incident-locked",
-  "incident-unlocked",
-]);
-export const isRetentionFact = (fact: Fact): fact is OfIncident => OF_INCIDENT.has(fact.type);
-
-/** Of no incident. */
-export type HubFact = FactOf<"hub-fault" | "recordings-removed">;
-export const isOfHub = (fact: Fact): fact is HubFact =>
-  fact.type === "hub-fault" || fact.type === "recordings-removed";
-
-export type RetentionFact = OfIncident | HubFact;
-
 /** Owns `deleting`, `locked` and `hubFaults`. */
-export function evolveRetention(state: HubState, fact: RetentionFact): void {
+export function evolveRetention(state: HubState, fact: Fact): void {
   switch (fact.type) {
     case "recording-deleted":
       state.deleting.set(fact.recordingId, { startedAt: fact.startedAt, bytes: fact.bytes });
@@ -212,6 +195,5 @@ export function evolveRetention(state: HubState, fact: RetentionFact): void {
       else state.hubFaults.delete(fact.code);
       return;
     default:
-      assertNever(fact);
   }
 }

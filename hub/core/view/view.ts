@@ -12,7 +12,7 @@ import { may, personOf } from "../../../shared/access/may.ts";
 import type { MediaSessionId } from "../../../shared/ids.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import { BoundedMap } from "../../../shared/bounded-map.ts";
-import { takeTurn, type Rate } from "../rate.ts";
+import { takeTurn, type Rate } from "../time/rate.ts";
 import type { HubState } from "../state/hub-state.ts";
 import type { ViewEffect, ViewEvent, ViewRefusal, ViewWish } from "./view-events.ts";
 

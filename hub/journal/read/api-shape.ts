@@ -7,22 +7,13 @@
 import type { Incident, Recording } from "../../../shared/api/incident.ts";
 import { boundedPlace, type Pillar } from "../../../shared/api/pillar.ts";
 import { readFault } from "../../../shared/protocol/heartbeat.ts";
-import { boundedPress } from "../../core/bounds.ts";
+import { boundedPress } from "../../core/time/bounds.ts";
+import { iso } from "../../core/time/iso.ts";
 import { isExpired, latestOf } from "../../core/pillar/certificate.ts";
-import type { IncidentRecord } from "../../core/incident/incident.ts";
+import type { IncidentRecord } from "../../core/state/incident-record.ts";
 import type { RecordingRecord } from "../../core/state/recording-record.ts";
 import type { PillarRecord } from "../../core/state/pillar-record.ts";
 
-/** RFC 3339 knows four digits of a year. */
-const EARLIEST = 0;
-const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-
-/**
- * Unix ms as RFC 3339; what lies outside the years 1970
- * to 9999, or is no number, becomes the nearest end.
- */
-export const iso = (at: number): string =>
-  new Date(at >= EARLIEST ? Math.min(at, LATEST) : EARLIEST).toISOString();
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at));
 
 export function toIncident(record: IncidentRecord, pillarName: string | undefined): Incident {

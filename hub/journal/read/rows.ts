@@ -12,12 +12,13 @@ import { Pillar } from "../../../shared/api/pillar.ts";
 import { TimelineEntry } from "../../../shared/api/timeline.ts";
 import { parseWith, type Parsed } from "../../../shared/parse.ts";
 import type { Fact } from "../../core/facts.ts";
-import type { IncidentRecord } from "../../core/incident/incident.ts";
+import type { IncidentRecord } from "../../core/state/incident-record.ts";
 import type { RecordingRecord } from "../../core/state/recording-record.ts";
 import type { PillarRecord } from "../../core/state/pillar-record.ts";
 import { auditEntry } from "../audit.ts";
 import { damagedEntry, timelineEntry } from "./timeline.ts";
-import { iso, toIncident, toPillar, toRecording } from "./api-shape.ts";
+import { iso } from "../../core/time/iso.ts";
+import { toIncident, toPillar, toRecording } from "./api-shape.ts";
 
 export interface DamagedRow {
   readonly kind: "incident" | "pillar" | "recording" | "fact";

@@ -1,14 +1,20 @@
 /** An incident's history: one entry for each of its facts. */
 import type { TimelineEntry } from "../../../shared/api/timeline.ts";
-import type { Fact } from "../../core/facts.ts";
-import { iso } from "./api-shape.ts";
-import { incidentDetail } from "./incident-detail.ts";
+import type { Fact, IncidentFact } from "../../core/facts.ts";
+import { iso } from "../../core/time/iso.ts";
+import type { Saying } from "../../core/part.ts";
+import { sayingOf } from "../../core/parts.ts";
 
 export function timelineEntry(fact: Fact, index: number): TimelineEntry {
   const by = "by" in fact ? fact.by : null;
   const byName = "byName" in fact ? (fact.byName ?? null) : null;
   const detail = "incidentId" in fact ? incidentDetail(fact) : null;
   return { index, at: iso(fact.at), type: fact.type, by, byName, detail, eventId: eventOf(fact) };
+}
+
+function incidentDetail(fact: IncidentFact): TimelineEntry["detail"] {
+  const saying = sayingOf(fact) as Saying<IncidentFact> | undefined;
+  return saying?.timeline(fact) ?? null;
 }
 
 function eventOf(fact: Fact): TimelineEntry["eventId"] {

@@ -10,7 +10,7 @@ import type { Logger } from "pino";
 import { everythingMissing, NO_GAPS, type Gaps } from "../../../shared/api/recording-gap.ts";
 import type { RecordingId } from "../../../shared/ids.ts";
 import type { HubEvent } from "../../core/events.ts";
-import { boundedCount } from "../../core/bounds.ts";
+import { boundedCount } from "../../core/time/bounds.ts";
 import { unrecorded } from "../../core/recording/recording.ts";
 import type { RecordingRecord } from "../../core/state/recording-record.ts";
 import type { HubState } from "../../core/state/hub-state.ts";

@@ -18,7 +18,7 @@ import { commandBody, type Addressed } from "../../core/told/command.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import { newId } from "../identifier.ts";
 import type { CommandRequest } from "../../../shared/api/pillar.ts";
-import { takeTurn, type Rate } from "../../core/rate.ts";
+import { takeTurn, type Rate } from "../../core/time/rate.ts";
 import type { Authority } from "../../identity/ports.ts";
 import type { Actor, CommandSent, HubCommands, PillarLink } from "../../ports.ts";
 

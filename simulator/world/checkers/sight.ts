@@ -6,7 +6,7 @@
  * cannot be right; nothing may outgrow its limit; a restart must make the same state again; no
  * program may stop by an exception.
  */
-import { MOST_AGE_MS } from "../../../hub/core/bounds.ts";
+import { MOST_AGE_MS } from "../../../hub/core/time/bounds.ts";
 import type { Happening, History, Violation } from "../run/history.ts";
 
 export function checkSight({ happenings }: History): Violation[] {

@@ -1,6 +1,6 @@
 /** What comes in at the hub from pillars and operators, as events of its core. */
 import { receiptIn, type Decision } from "../../../hub/core/decision.ts";
-import type { KnownAlarm } from "../../../hub/core/events.ts";
+import type { KnownAlarm } from "../../../hub/core/state/known-alarm.ts";
 import type { Arrival } from "../../../hub/core/incident/arrival.ts";
 import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
 import { assertNever } from "../../../shared/assert.ts";

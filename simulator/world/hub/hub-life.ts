@@ -8,7 +8,8 @@
 import { isIdentityFact, type Fact } from "../../../hub/core/facts.ts";
 import { FIRST_RECOVERY_MS, recoveryAfter } from "../../../hub/core/line.ts";
 import type { JournalFold } from "../../../hub/core/refold.ts";
-import { newState, type HubSettings } from "../../../hub/core/state/hub-state.ts";
+import type { HubSettings } from "../../../hub/core/state/hub-state.ts";
+import { newState } from "../../../hub/core/parts.ts";
 import { newNumbering } from "../../../hub/core/told/call.ts";
 import { writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";

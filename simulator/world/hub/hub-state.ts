@@ -1,6 +1,8 @@
 /** The hub of the world, and what its room takes of the world around it. */
 import type { Decision } from "../../../hub/core/decision.ts";
-import type { HubEvent, KnownAlarm, OperatorOrder } from "../../../hub/core/events.ts";
+import type { HubEvent } from "../../../hub/core/events.ts";
+import type { KnownAlarm } from "../../../hub/core/state/known-alarm.ts";
+import type { OperatorOrder } from "../../../hub/core/incident/kinds.ts";
 import type { Fact, IdentityFact } from "../../../hub/core/facts.ts";
 import type { HubState } from "../../../hub/core/state/hub-state.ts";
 import type { Numbering } from "../../../hub/core/told/call.ts";

@@ -1,5 +1,6 @@
 /** The hub: the real core and its real line of decisions, on a journal of the simulated disk. */
-import type { HubEvent, KnownAlarm } from "../../../hub/core/events.ts";
+import type { HubEvent } from "../../../hub/core/events.ts";
+import type { KnownAlarm } from "../../../hub/core/state/known-alarm.ts";
 import type { Decision } from "../../../hub/core/decision.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { orphanAfter } from "../../../hub/core/line.ts";

@@ -10,7 +10,7 @@
 import type { Logger } from "pino";
 import type { z } from "zod";
 import type { Fact } from "../../../hub/core/facts.ts";
-import type { IncidentRecord } from "../../../hub/core/incident/incident.ts";
+import type { IncidentRecord } from "../../../hub/core/state/incident-record.ts";
 import type { RecordingRecord } from "../../../hub/core/state/recording-record.ts";
 import type { PillarRecord } from "../../../hub/core/state/pillar-record.ts";
 import { logFacts } from "../../../hub/shell/incident-log.ts";
@@ -112,9 +112,9 @@ function fold(models: ReadModels, facts: readonly Fact[], first: number): Touche
     models.failed("the projection", String(error));
     return undefined;
   }
-  for (const [id, { record }] of touched.incidents) models.incidents.set(id, record);
-  for (const [id, record] of touched.pillars) models.pillars.set(id, record);
-  for (const [id, { record }] of touched.recordings) models.recordings.set(id, record);
+  for (const [id, { record }] of touched.incident) models.incidents.set(id, record);
+  for (const [id, { record }] of touched.pillar) models.pillars.set(id, record);
+  for (const [id, { record }] of touched.recording) models.recordings.set(id, record);
   return touched;
 }
 
@@ -129,17 +129,17 @@ function readAll(
   const { facts, first, touched } = batch;
   const nameOf = (id: string): string | undefined => models.pillars.get(id)?.name;
   attempt(models, "the list of incidents", () => {
-    const items = [...touched.incidents.values()].map(({ record }) =>
+    const items = [...touched.incident.values()].map(({ record }) =>
       models.show.incident(record, nameOf(record.pillarId)),
     );
     return pageRefusal(IncidentPage, items);
   });
   attempt(models, "the list of pillars", () => {
-    const items = [...touched.pillars.values()].map((record) => toPillar(record, undefined));
+    const items = [...touched.pillar.values()].map(({ record }) => toPillar(record, undefined));
     return pageRefusal(PillarPage, items);
   });
   attempt(models, "the list of recordings", () => {
-    const items = [...touched.recordings.values()].map(({ record }) => toRecording(record));
+    const items = [...touched.recording.values()].map(({ record }) => toRecording(record));
     return pageRefusal(RecordingPage, items);
   });
   attempt(models, "the history of an incident", () => {

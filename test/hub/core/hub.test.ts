@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { IncidentId, RecordingId, Username } from "../../../shared/ids.ts";
 import { unattended } from "../../../hub/core/hub.ts";
-import { MAX_CLOSED, newState } from "../../../hub/core/state/hub-state.ts";
+import { MAX_CLOSED } from "../../../hub/core/state/hub-state.ts";
+import { newState } from "../../../hub/core/parts.ts";
 import { readSnapshot, writeSnapshot } from "../../../hub/core/snapshot.ts";
 import {
   CHEN,

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { verifyJournal } from "../../../hub/journal/backup.ts";
 import { evolve } from "../../../hub/core/hub.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
-import { newState } from "../../../hub/core/state/hub-state.ts";
+import { newState } from "../../../hub/core/parts.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
 import { lockData } from "../../../hub/storage/data-lock.ts";
 import { openForReading } from "../../../shared/host/sqlite.ts";

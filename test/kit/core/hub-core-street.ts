@@ -17,12 +17,14 @@ import type {
 } from "../../../shared/ids.ts";
 import type { Alarm, AlarmKind } from "../../../shared/protocol/alarm.ts";
 import type { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
-import type { HubEffect, HubEvent, OperatorOrder } from "../../../hub/core/events.ts";
+import type { HubEffect, HubEvent } from "../../../hub/core/events.ts";
+import type { OperatorOrder } from "../../../hub/core/incident/kinds.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { evolve, handle } from "../../../hub/core/hub.ts";
-import type { IncidentRecord } from "../../../hub/core/incident/incident.ts";
-import { newState, type HubSettings } from "../../../hub/core/state/hub-state.ts";
+import type { IncidentRecord } from "../../../hub/core/state/incident-record.ts";
+import type { HubSettings } from "../../../hub/core/state/hub-state.ts";
+import { newState } from "../../../hub/core/parts.ts";
 import { writeSnapshot } from "../../../hub/core/snapshot.ts";
 
 export const hex = (n: number): string => n.toString(16).padStart(32, "0");

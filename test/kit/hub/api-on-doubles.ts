@@ -24,7 +24,7 @@ import type {
   ViewAnswer,
   ViewRequest,
 } from "../../../hub/ports.ts";
-import type { OperatorOrder } from "../../../hub/core/events.ts";
+import type { OperatorOrder } from "../../../hub/core/incident/kinds.ts";
 import type { HubStatus } from "../../../shared/api/hub.ts";
 import type { Incident, Recording } from "../../../shared/api/incident.ts";
 import type { Pillar, RevokeRequest } from "../../../shared/api/pillar.ts";

@@ -99,7 +99,9 @@ describe("an alarm", () => {
     expect(types(street.alarm(0, { seq: 3, kind: "silent" }).effects)).not.toContain("end-views");
     street.alarm(0, { seq: 4 });
     expect(street.only().kind).toBe("silent");
-    expect(JSON.parse(street.refolded())).toMatchObject({ incidents: [{ kind: "silent" }] });
+    expect(JSON.parse(street.refolded())).toMatchObject({
+      parts: { incident: { incidents: [{ kind: "silent" }] } },
+    });
   });
 
   test.each([

@@ -2,11 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { EventId, IncidentId, RecordingId, Username } from "../../../../shared/ids.ts";
 import type { IncidentFact } from "../../../../hub/core/facts.ts";
-import {
-  callOf,
-  evolveIncident,
-  type IncidentRecord,
-} from "../../../../hub/core/incident/incident.ts";
+import { callOf, evolveIncident } from "../../../../hub/core/incident/incident.ts";
+import type { IncidentRecord } from "../../../../hub/core/state/incident-record.ts";
 import { hex, pillar } from "../../../kit/core/hub-core-street.ts";
 
 const incidentId = hex(1) as IncidentId;

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Username } from "../../../../shared/ids.ts";
-import type { OperatorOrder } from "../../../../hub/core/events.ts";
+import type { OperatorOrder } from "../../../../hub/core/incident/kinds.ts";
 import { MAX_NOTE_LENGTH, MAX_NOTES, MAX_UNITS } from "../../../../hub/core/incident/order.ts";
 import {
   CHEN,

@@ -18,7 +18,7 @@ import {
   REPEAT_MS,
   waitAt,
 } from "../../../../hub/core/incident/escalation.ts";
-import { newState } from "../../../../hub/core/state/hub-state.ts";
+import { newState } from "../../../../hub/core/parts.ts";
 import { hex } from "../../../kit/core/hub-core-street.ts";
 
 const A = "https://a.example";

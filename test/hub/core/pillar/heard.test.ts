@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { IncidentId, SessionNonce, Username } from "../../../../shared/ids.ts";
-import { hearClock, isOfOtherClock, isSteady } from "../../../../hub/core/clock.ts";
+import { hearClock, isOfOtherClock, isSteady } from "../../../../hub/core/time/clock.ts";
 import { unset, silence, type PillarContact } from "../../../../hub/core/state/heard-state.ts";
 import { hearConsole, OWNER_GONE_MS } from "../../../../hub/core/incident/console.ts";
 import {

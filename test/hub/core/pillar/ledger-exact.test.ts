@@ -3,7 +3,7 @@
  * what is wrong with one.
  */
 import { describe, expect, test } from "vitest";
-import type { KnownAlarm } from "../../../../hub/core/events.ts";
+import type { KnownAlarm } from "../../../../hub/core/state/known-alarm.ts";
 import {
   faultOf,
   headFault,

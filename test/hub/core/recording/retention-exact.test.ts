@@ -5,8 +5,6 @@
 import { describe, expect, test } from "vitest";
 import type { HubEvent } from "../../../../hub/core/events.ts";
 import {
-  isOfHub,
-  isRetentionFact,
   leastFree,
   MAX_DELETING,
   MAX_LOCK_REASON,
@@ -234,13 +232,4 @@ describe("a lock", () => {
     expect(order(street, { isLocked: false })).toEqual(fact("incident-unlocked"));
     expect(order(street)).toEqual(fact("incident-locked"));
   });
-});
-
-test("facts of one incident's recordings and facts of the hub itself are told apart", () => {
-  const of = (type: string) => [isRetentionFact({ type } as never), isOfHub({ type } as never)];
-  for (const type of ["recording-deleted", "incident-locked", "incident-unlocked"]) {
-    expect(of(type)).toEqual([true, false]);
-  }
-  for (const type of ["hub-fault", "recordings-removed"]) expect(of(type)).toEqual([false, true]);
-  expect(of("recording-ended")).toEqual([false, false]);
 });

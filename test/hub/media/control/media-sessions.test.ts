@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import type { IncidentRecord } from "../../../../hub/core/incident/incident.ts";
+import type { IncidentRecord } from "../../../../hub/core/state/incident-record.ts";
 import type { IncidentId } from "../../../../shared/ids.ts";
 import type { FromMedia, ToMedia } from "../../../../hub/media/ipc.ts";
 import type { MediaPort } from "../../../../hub/ports.ts";

@@ -1,8 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { evolve } from "../../../hub/core/hub.ts";
-import { boundedCount, boundedPress, MOST_AGE_MS, pressedOf } from "../../../hub/core/bounds.ts";
-import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
-import { hex, newAlarm, newStreet, pillar, START, types } from "../../kit/core/hub-core-street.ts";
+import { evolve } from "../../../../hub/core/hub.ts";
+import {
+  boundedCount,
+  boundedPress,
+  MOST_AGE_MS,
+  pressedOf,
+} from "../../../../hub/core/time/bounds.ts";
+import type { AlarmEvent } from "../../../../shared/protocol/alarm.ts";
+import {
+  hex,
+  newAlarm,
+  newStreet,
+  pillar,
+  START,
+  types,
+} from "../../../kit/core/hub-core-street.ts";
 
 /** An alarm of pillar 0 with numbers that a correct pillar would not send. */
 function alarmWith(street: ReturnType<typeof newStreet>, change: object, event: object = {}) {

@@ -4,8 +4,8 @@
  * Everything that was heard carries wall times. After a step of the clock they are moved along with
  * it, so that no pillar counts as lost, or as heard, because of a time server.
  */
-import type { Tick } from "./events.ts";
-import type { Heard, Clock } from "./state/heard-state.ts";
+import type { Tick } from "../events.ts";
+import type { Heard, Clock } from "../state/heard-state.ts";
 
 /** A slewed clock moves by at most a thousandth of this in a second. */
 const TOLERANCE_MS = 500;

@@ -5,7 +5,7 @@
  * unknown, the record says so, and the event itself is kept as it was signed. Facts of an older hub
  * may hold such numbers already; the same bound is used where they are folded and shown.
  */
-import type { Alarm } from "../../shared/protocol/alarm.ts";
+import type { Alarm } from "../../../shared/protocol/alarm.ts";
 
 const DAY_MS = 86_400_000;
 /**

@@ -1,7 +1,7 @@
 /** A token bucket that is stored as one number. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { takeTurn, type Rate } from "../../../hub/core/rate.ts";
+import { takeTurn, type Rate } from "../../../../hub/core/time/rate.ts";
 
 const RATE: Rate = { burst: 5, intervalMs: 100, maxWaitMs: 1000 };
 

@@ -1,0 +1,58 @@
+/** A pillar connects or sends its heartbeat: what that tells of it, and what it is told. */
+import { both, nothing, type Decision } from "../decision.ts";
+import type { EventOf, HubEffect, HubEvent } from "../events.ts";
+import { callOf } from "../incident/incident.ts";
+import type { HubState } from "../state/hub-state.ts";
+import { withinBudget } from "./budget.ts";
+import { adoptionFacts } from "./certificate.ts";
+import { markOf, missingFrom } from "./ledger.ts";
+import { cloneFacts, heartbeatFacts } from "./pillar-registry.ts";
+import { isCallOwed, mayAskResend, presenceFact } from "./presence.ts";
+import { isOfEndedSession } from "./session.ts";
+
+export const decideConnected = (state: HubState, event: EventOf<"pillar-connected">): Decision =>
+  both(
+    { facts: [...adoptionFacts(state, event), ...cloneFacts(state, event)], effects: [] },
+    presence(state, event),
+    tellCall(state, event),
+  );
+
+export function decideHeartbeat(state: HubState, event: EventOf<"heartbeat">): Decision {
+  if (isOfEndedSession(state, event)) return nothing;
+  const { at, pillarId, heartbeat } = event;
+  const facts = withinBudget(state, event, heartbeatFacts(state, event));
+  const fromSeq = missingFrom(state, event);
+  const { bootEpoch, sessionNonce } = heartbeat;
+  const ask: HubEffect[] =
+    fromSeq !== undefined && mayAskResend(state, pillarId, at)
+      ? [{ type: "ask-resend", pillarId, fromSeq, bootEpoch, sessionNonce }]
+      : [];
+  const tell = isCallOwed(state, pillarId, at) ? tellCall(state, event) : nothing;
+  const untold = state.heard.untold.get(pillarId)?.values() ?? [];
+  // Of its latest call it is told below.
+  const latest = tell === nothing ? undefined : markOf(state, pillarId).lastIncidentId;
+  const others = [...untold].filter(({ incidentId }) => incidentId !== latest);
+  const late = others.map((call): HubEffect => ({
+    type: "tell-pillar",
+    pillarId,
+    call,
+  }));
+  return both({ facts, effects: [...ask, ...late] }, presence(state, event), tell);
+}
+
+function presence(state: HubState, event: Extract<HubEvent, { pillarId: unknown }>): Decision {
+  const fact = presenceFact(state, event.pillarId, event.at);
+  return fact ? { facts: [fact], effects: [] } : nothing;
+}
+
+/** What became of the pillar's latest call: it may have been away when it ended. */
+function tellCall(state: HubState, event: Extract<HubEvent, { pillarId: unknown }>): Decision {
+  const { pillarId } = event;
+  const { lastIncidentId, lastEventId } = markOf(state, pillarId);
+  if (!lastIncidentId || !lastEventId) return nothing;
+  const incident = state.incidents.get(lastIncidentId) ?? state.closed.get(lastIncidentId);
+  const call = incident
+    ? callOf(incident)
+    : ({ v: 1, incidentId: lastIncidentId, eventId: lastEventId, status: "ended" } as const);
+  return { facts: [], effects: [{ type: "tell-pillar", pillarId, call }] };
+}
