@@ -8,7 +8,15 @@ import type { PeopleKinds } from "./people/kinds.ts";
 import type { PillarKinds } from "./pillar/kinds.ts";
 import type { RecordingKinds } from "./recording/kinds.ts";
 
-export type Kinds = IncidentKinds | OutsideKinds | PeopleKinds | PillarKinds | RecordingKinds;
+interface KindsByPart {
+  readonly incident: IncidentKinds;
+  readonly outside: OutsideKinds;
+  readonly people: PeopleKinds;
+  readonly pillar: PillarKinds;
+  readonly recording: RecordingKinds;
+}
+
+export type Kinds = KindsByPart[keyof KindsByPart];
 
 /** All slices in one. */
 export type Slices = Merged<Kinds["slice"]>;

@@ -1,8 +1,7 @@
 /**
  * The parts of the hub's core, and what is asked of all of them.
  *
- * The order counts: facts and effects that several parts decide on at one event leave in it, and
- * what pillars have cost is folded after what they changed.
+ * The order counts: facts and effects that several parts decide on at one event leave in it.
  */
 import { both, nothing, type Decision } from "./decision.ts";
 import type { HubEvent } from "./events.ts";
@@ -16,7 +15,14 @@ import { RECORDING_PART } from "./recording/part.ts";
 import type { HubSettings, HubState } from "./state/hub-state.ts";
 import { silence } from "./state/heard-state.ts";
 
-const ALL = [INCIDENT_PART, OUTSIDE_PART, PILLAR_PART, RECORDING_PART, PEOPLE_PART] as const;
+const ALL = [
+  INCIDENT_PART,
+  OUTSIDE_PART,
+  // Behind the incidents, because it charges what joins one to that incident's pillar.
+  PILLAR_PART,
+  RECORDING_PART,
+  PEOPLE_PART,
+] as const;
 
 type Every<Union> = Union extends { readonly says: infer Says } ? keyof Says : never;
 type Decided<Union> = Union extends { readonly decide: infer Decides } ? keyof Decides : never;
