@@ -1,6 +1,7 @@
 /** Every setting of the hub, with its default and its reason. Read from `hub.yaml`. */
 import { isIP } from "node:net";
 import { z } from "zod";
+import { CellId } from "../shared/ids.ts";
 
 const port = z.number().int().min(0).max(65_535);
 const seconds = (least: number, most: number): z.ZodNumber => z.number().min(least).max(most);
@@ -154,6 +155,11 @@ const Escalation = z
 export const HubConfig = z.strictObject({
   /** Folder for journal, keys and recordings. It must survive a reboot. */
   dataDir: z.string(),
+  /**
+   * Name of the precinct whose pillars this hub serves. It is written into a new journal, and a
+   * journal of another name is refused.
+   */
+  cell: CellId.default("1" as CellId),
   http: Http.prefault({}),
   /** Where pillars connect by MQTT. */
   mqtt: z

@@ -9,6 +9,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { HttpEntrance } from "./api/http/http-entrance.ts";
 import { LOOPBACK } from "./api/http/public-address.ts";
+import type { JournalName } from "./api/cursor.ts";
 import type { HubConfig } from "./config.ts";
 import { lockData } from "./storage/data-lock.ts";
 import { checkHealth } from "./shell/health.ts";
@@ -98,7 +99,7 @@ interface Core {
   readonly shell: Shell;
   /** Does not listen yet. */
   readonly link: WayIn;
-  readonly hubEpoch: () => string;
+  readonly journal: () => JournalName;
 }
 
 async function startCore(config: HubConfig, parts: CoreParts, closers: Closers): Promise<Core> {
@@ -113,7 +114,7 @@ async function startCore(config: HubConfig, parts: CoreParts, closers: Closers):
     recordOf: (id) => shell.loop.state().pillars.get(id),
   });
   const media = parts.media ?? createMedia(config, log);
-  const journal = await openJournal(journalFile);
+  const journal = await openJournal(journalFile, config.cell);
   const shell = await orClose(journal, () =>
     createShell({
       ...{ dataDir, journalFile, journal, authority, link, media, refused, log },
@@ -136,12 +137,13 @@ async function startCore(config: HubConfig, parts: CoreParts, closers: Closers):
   log.info(
     `journal folded in ${took} ms: ${pillars.size} pillars, ${incidents.size} open incidents`,
   );
-  return { shell, link, hubEpoch: () => journal.hubEpoch() };
+  const name = (): JournalName => ({ cell: journal.cell(), hubEpoch: journal.hubEpoch() });
+  return { shell, link, journal: name };
 }
 
-async function orClose<T>(journal: Journal, work: () => T): Promise<T> {
+async function orClose<T>(journal: Journal, work: () => Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     await journal.close();
     throw error;
@@ -214,7 +216,7 @@ async function createApi(
   parts: Core & CoreParts & Pick<Entrances, "alarms">,
   closers: Closers,
 ): Promise<FastifyInstance> {
-  const { log, authority, shell, link, alarms, hubEpoch, refused } = parts;
+  const { log, authority, shell, link, alarms, journal, refused } = parts;
   const { loop, linkEvents: events } = shell;
   const { openAccounts } = await import("./accounts/accounts.ts");
   const { openEnrolments } = await import("./identity/enrolments.ts");
@@ -224,7 +226,7 @@ async function createApi(
   const enrolments = openEnrolments(join(config.dataDir, "enrolments.db"));
   closers.push(() => enrolments.close());
   const app = await buildApi({
-    ...{ config, accounts, enrolments, authority, events, hubEpoch, refused, log },
+    ...{ config, accounts, enrolments, authority, events, journal, refused, log },
     mqttPort: link.port,
     alarmsPort: alarms.port,
     hub: shell.commands,

@@ -8,7 +8,14 @@ import type { RenewalRequest } from "../shared/api/enrolment.ts";
 import type { CommandRequest, Pillar, RevokeRequest } from "../shared/api/pillar.ts";
 import type { ProblemCode } from "../shared/api/problem.ts";
 import type { Session } from "../shared/api/session.ts";
-import type { HubEpoch, IncidentId, PillarId, RecordingId, Username } from "../shared/ids.ts";
+import type {
+  CellId,
+  HubEpoch,
+  IncidentId,
+  PillarId,
+  RecordingId,
+  Username,
+} from "../shared/ids.ts";
 import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
 import type { z } from "zod";
 import type { Accepted } from "../shared/protocol/accepted.ts";
@@ -22,10 +29,13 @@ import type { ViewWish } from "./core/view/view-events.ts";
 import type { FromMedia, ToMedia } from "./media/ipc.ts";
 
 /**
- * The append-only, hash-chained store. One writer thread;
- * every append is durable when its promise settles.
+ * The append-only, hash-chained store of one cell. One writer; every append is durable when its
+ * promise settles. `test/kit/journal/contract.ts` says what any implementation must do.
  */
 export interface Journal {
+  /** Whose journal it is: a fact's place is this and its index. */
+  cell(): CellId;
+  /** Of this database: one that was put back from a copy has another. */
   hubEpoch(): HubEpoch;
   /** The index the next appended fact will get: there is no other writer. */
   nextIndex(): number;
@@ -35,11 +45,13 @@ export interface Journal {
    */
   append(facts: readonly Fact[]): Promise<number>;
   /** Folds the latest snapshot and the facts after it, checking the chain on the way. */
-  replay(fold: JournalFold): void;
+  replay(fold: JournalFold): Promise<void>;
   /** Alarms held under this number or id. */
-  findAlarms(event: Pick<AlarmEvent, "pillarId" | "seq" | "eventId">): readonly KnownAlarm[];
+  findAlarms(
+    event: Pick<AlarmEvent, "pillarId" | "seq" | "eventId">,
+  ): Promise<readonly KnownAlarm[]>;
   /** All facts of identities, of each pillar in their order. */
-  identityFacts(): readonly IdentityFact[];
+  identityFacts(): Promise<readonly IdentityFact[]>;
   /** Keeps a folded state, so that a restart need not fold everything. */
   saveSnapshot(index: number, body: string): Promise<void>;
   /** After a failure: a new writer on a checked file. Rejects while the disk is still bad. */

@@ -35,6 +35,13 @@ export type CommandId = z.infer<typeof CommandId>;
 export const SessionNonce = hex128.brand("SessionNonce");
 export type SessionNonce = z.infer<typeof SessionNonce>;
 
+/** One precinct with a journal of its own: lower-case letters, digits and hyphens. */
+export const CellId = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, "expected 1 to 32 of a-z, 0-9 and -")
+  .brand("CellId");
+export type CellId = z.infer<typeof CellId>;
+
 /** Identifies one hub database: it changes when a backup is restored. */
 export const HubEpoch = hex128.brand("HubEpoch");
 export type HubEpoch = z.infer<typeof HubEpoch>;

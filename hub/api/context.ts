@@ -17,6 +17,7 @@ import type { AuditNotes } from "./audit-notes.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { PublicAddress } from "./http/public-address.ts";
 import type { SessionWatch } from "./session-watch.ts";
+import type { JournalName } from "./cursor.ts";
 import type { HealthCheck } from "../shell/health.ts";
 import type { Transfers } from "./transfers.ts";
 
@@ -30,7 +31,8 @@ export interface ApiOptions {
   /** Where the HTTPS fallback hands in alarms: the same place as MQTT. */
   readonly events: PillarLinkEvents;
   readonly health: () => Promise<readonly HealthCheck[]>;
-  readonly hubEpoch: () => string;
+  /** Whose events they are: places in another journal mean nothing. */
+  readonly journal: () => JournalName;
   readonly log: Logger;
   /** Of the whole hub; unless given, its own. */
   readonly refused?: SampledLog;

@@ -10,6 +10,7 @@ import { may, personOf } from "../../shared/access/may.ts";
 import { PING_INTERVAL_MS, type ServerEvent } from "../../shared/api/event.ts";
 import type { Accounts } from "../accounts/ports.ts";
 import type { HubCommands, NumberedEvent, ReadModels } from "../ports.ts";
+import { cursorOf, indexAt, type JournalName } from "./cursor.ts";
 import type { SignedIn } from "./signed-in.ts";
 
 export const MAX_STREAMS = 500;
@@ -42,14 +43,15 @@ export interface StreamClient {
   readonly session: SignedIn;
   /** Headers are sent already. */
   readonly response: ServerResponse;
-  readonly lastEventId: number | undefined;
+  /** Of the last event it had; undefined: it begins. */
+  readonly cursor: string | undefined;
 }
 
 export interface StreamsOptions {
   readonly hub: Pick<HubCommands, "subscribe" | "sawConsole">;
   readonly reads: Pick<ReadModels, "eventsAfter">;
   readonly accounts: Pick<Accounts, "session">;
-  readonly hubEpoch: () => string;
+  readonly journal: () => JournalName;
   readonly log: Pick<Logger, "error">;
 }
 
@@ -64,7 +66,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
   const streams = new Set<Stream>();
   const tellAll = (event: NumberedEvent): void => {
     // Written once for all who may see it.
-    const text = format(event);
+    const text = format(event, options.journal());
     for (const stream of streams) deliver(stream, event, text);
   };
   let unsubscribe: (() => void) | undefined;
@@ -102,11 +104,11 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
       const hello: ServerEvent = {
         type: "hello",
         at: new Date().toISOString(),
-        hubEpoch: options.hubEpoch(),
+        hubEpoch: options.journal().hubEpoch,
       };
       client.response.write(`retry: ${RETRY_MS}\n\n${formatPlain(hello)}`);
       try {
-        await catchUp(stream, client.lastEventId, options.reads);
+        await catchUp(stream, client.cursor, options);
       } catch (error) {
         options.log.error({ err: error }, "event stream: what was missed could not be read");
         client.response.destroy();
@@ -177,24 +179,27 @@ function deliver(stream: Stream, event: NumberedEvent, text: string): void {
 
 async function catchUp(
   stream: Stream,
-  lastEventId: number | undefined,
-  reads: StreamsOptions["reads"],
+  cursor: string | undefined,
+  { reads, journal }: Pick<StreamsOptions, "reads" | "journal">,
 ): Promise<void> {
-  let last = lastEventId ?? -1;
-  if (lastEventId !== undefined) {
-    const missed = await reads.eventsAfter(lastEventId, MAX_REPLAYED);
+  const name = journal();
+  let last = -1;
+  if (cursor !== undefined) {
+    const from = indexAt(name, cursor);
+    const missed = from === undefined ? undefined : await reads.eventsAfter(from, MAX_REPLAYED);
+    last = from ?? -1;
     if (missed === undefined || missed.length >= MAX_REPLAYED) {
       stream.response.write(formatPlain({ type: "reload" }));
     } else {
       for (const event of missed) {
-        if (maySee(stream.session, event.event)) stream.response.write(format(event));
+        if (maySee(stream.session, event.event)) stream.response.write(format(event, name));
         last = event.index;
       }
     }
   }
   const waiting = stream.waiting ?? [];
   stream.waiting = undefined;
-  for (const event of waiting) if (event.index > last) deliver(stream, event, format(event));
+  for (const event of waiting) if (event.index > last) deliver(stream, event, format(event, name));
 }
 
 function pingIfSignedIn(stream: Stream, options: StreamsOptions): void {
@@ -235,6 +240,7 @@ function maySee(session: SignedIn, event: ServerEvent): boolean {
 const formatPlain = (event: ServerEvent): string =>
   `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
-const format = (event: NumberedEvent): string => `id: ${event.index}\n${formatPlain(event.event)}`;
+const format = ({ index, event }: NumberedEvent, journal: JournalName): string =>
+  `id: ${cursorOf(journal, index)}\n${formatPlain(event)}`;
 
 const PING = formatPlain({ type: "ping" });

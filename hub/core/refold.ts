@@ -20,21 +20,27 @@ export interface Refolded {
   readonly snapshotAt: number;
 }
 
-/** `heard`: no journal has it, so it goes on. `replay`: reads the journal into the fold. */
-export function refold(
-  settings: HubSettings,
-  heard: Heard,
-  replay: (fold: JournalFold) => void,
-): Refolded {
+/** A state while a journal is read into it. */
+export interface Folding {
+  readonly fold: JournalFold;
+  /** `heard`: no journal has it, so it goes on. */
+  end(heard: Heard): Refolded;
+}
+
+export function beginFold(settings: HubSettings): Folding {
   let folded: Refolded = { state: newState(settings), snapshotAt: 0 };
-  replay({
-    snapshot: (body, index) => {
-      const state = readSnapshot(settings, body);
-      if (state) folded = { state, snapshotAt: index };
-      return state !== undefined;
+  return {
+    fold: {
+      snapshot: (body, index) => {
+        const state = readSnapshot(settings, body);
+        if (state) folded = { state, snapshotAt: index };
+        return state !== undefined;
+      },
+      fact: (fact, index) => evolve(folded.state, fact, index),
     },
-    fact: (fact, index) => evolve(folded.state, fact, index),
-  });
-  hearRefolded(heard);
-  return { ...folded, state: { ...folded.state, heard } };
+    end: (heard) => {
+      hearRefolded(heard);
+      return { ...folded, state: { ...folded.state, heard } };
+    },
+  };
 }

@@ -50,7 +50,7 @@ export interface IdentitiesOptions {
   /** Into the journal alone. */
   readonly write: HubCommands["record"];
   /** What the journal holds of identities, of each pillar in its order. */
-  readonly journalled: () => readonly IdentityFact[];
+  readonly journalled: () => Promise<readonly IdentityFact[]>;
   readonly log: Pick<Logger, "error">;
 }
 
@@ -125,7 +125,7 @@ function createKeeper({ register, log }: IdentitiesOptions): Keep {
 
 async function reconcileAll(options: IdentitiesOptions, keep: Keep): Promise<void> {
   const kept = await options.register.read();
-  const journalled = Map.groupBy(options.journalled(), ({ pillarId }) => pillarId);
+  const journalled = Map.groupBy(await options.journalled(), ({ pillarId }) => pillarId);
   const lacking = [...new Set([...journalled.keys(), ...kept.keys()])].map((pillarId) =>
     reconcile(journalled.get(pillarId) ?? [], kept.get(pillarId) ?? []),
   );

@@ -7,7 +7,7 @@
  */
 import type { AuditEntry, AuditKind } from "../../shared/api/audit.ts";
 import type { Fact } from "../core/facts.ts";
-import { iso } from "../core/time/iso.ts";
+import { iso } from "../../shared/iso.ts";
 import { sayingOf } from "../core/parts.ts";
 
 export interface AuditRow {

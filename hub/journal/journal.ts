@@ -9,8 +9,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { assert } from "../../shared/assert.ts";
-import { HubEpoch } from "../../shared/ids.ts";
-import type { KnownAlarm } from "../core/state/known-alarm.ts";
+import { HubEpoch, type CellId } from "../../shared/ids.ts";
 import type { Fact } from "../core/facts.ts";
 import type { JournalFold } from "../core/refold.ts";
 import type { Journal } from "../ports.ts";
@@ -42,6 +41,7 @@ interface QueuedMessage {
 
 interface WriterState {
   readonly file: string;
+  readonly cell: CellId;
   thread: Worker | undefined;
   reader: DatabaseSync | undefined;
   hubEpoch: HubEpoch | undefined;
@@ -53,10 +53,14 @@ interface WriterState {
   failure: JournalFailure | undefined;
 }
 
-/** Opens, creates or brings up to date the journal in `file`. */
-export async function openJournal(file: string): Promise<Journal> {
+/** What a journal is called where nobody says otherwise. */
+export const FIRST_CELL = "1" as CellId;
+
+/** Opens, creates or brings up to date the journal in `file`; one of another cell is refused. */
+export async function openJournal(file: string, cell = FIRST_CELL): Promise<Journal> {
   const writer: WriterState = {
     file,
+    cell,
     thread: undefined,
     reader: undefined,
     hubEpoch: undefined,
@@ -68,12 +72,13 @@ export async function openJournal(file: string): Promise<Journal> {
   };
   await open(writer, false);
   return {
+    cell: () => cell,
     hubEpoch: () => HubEpoch.parse(writer.hubEpoch),
     nextIndex: () => writer.nextIndex,
     append: (facts) => append(writer, facts),
-    replay: (fold: JournalFold) => replay(readerOf(writer), fold),
-    findAlarms: (event): readonly KnownAlarm[] => findAlarms(readerOf(writer), event),
-    identityFacts: () => identityFacts(readerOf(writer)),
+    replay: (fold: JournalFold) => later(() => replay(readerOf(writer), fold)),
+    findAlarms: (event) => later(() => findAlarms(readerOf(writer), event)),
+    identityFacts: () => later(() => identityFacts(readerOf(writer))),
     saveSnapshot: (idx, body) =>
       new Promise((done, failed) => {
         enqueue(writer, { message: { type: "snapshot", idx, body }, done, failed });
@@ -82,6 +87,9 @@ export async function openJournal(file: string): Promise<Journal> {
     close: () => close(writer),
   };
 }
+
+/** SQLite answers at once; whoever asks does not count on it. */
+const later = <T>(work: () => T): Promise<T> => new Promise((resolve) => resolve(work()));
 
 function readerOf(writer: WriterState): DatabaseSync {
   assert(writer.reader, "the journal is closed");
@@ -174,7 +182,12 @@ async function open(writer: WriterState, isSuspect: boolean): Promise<void> {
   await migrate(writer.file);
   const reader = openForReading(writer.file);
   const statements = compileStatements(queries(reader));
-  const workerData: WriterSettings = { file: writer.file, isSuspect, statements };
+  const workerData: WriterSettings = {
+    file: writer.file,
+    isSuspect,
+    statements,
+    cell: writer.cell,
+  };
   const thread = new Worker(new URL("./worker.ts", import.meta.url), {
     workerData,
     resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },

@@ -8,7 +8,7 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { assert } from "../../shared/assert.ts";
-import type { HubEpoch } from "../../shared/ids.ts";
+import type { CellId, HubEpoch } from "../../shared/ids.ts";
 import type { Fact } from "../core/facts.ts";
 import { auditRow } from "./audit.ts";
 import { BEGINNING, rowHash, sha256, type Link } from "./chain.ts";
@@ -33,13 +33,15 @@ export interface WriterSettings {
   /** The writer before this one failed, so the file is checked and written through first. */
   readonly isSuspect: boolean;
   readonly statements: StatementTexts;
+  readonly cell: CellId;
 }
 
 /** The file's tables must be up to date. */
-export function openWriter({ file, isSuspect, statements }: WriterSettings): Writer {
+export function openWriter({ file, isSuspect, statements, cell }: WriterSettings): Writer {
   const database = openForWriting(file);
   try {
     if (isSuspect) recheck(database, file);
+    checkCell(database, file, cell);
     return newWriter(database, prepare(database, statements));
   } catch (error) {
     database.close();
@@ -176,6 +178,19 @@ function save(statements: Statements, touched: Touched): void {
 function headOf(statements: Statements): Link {
   const row = statements.head.get(1);
   return row ? (row as unknown as Link) : BEGINNING;
+}
+
+/** A new journal takes the name that it is opened under. */
+function checkCell(database: DatabaseSync, file: string, cell: CellId): void {
+  database
+    .prepare("insert into meta (key, value) values ('cell', ?) on conflict do nothing")
+    .run(cell);
+  const row = database.prepare("select value from meta where key = 'cell'").get();
+  if (row?.["value"] === cell) return;
+  throw new Error(
+    `${file} is the journal of cell ${String(row?.["value"])}, expected ${cell}: ` +
+      "correct cell in hub.yaml, or dataDir",
+  );
 }
 
 /** Made once per database; a restored backup gets a new one. */

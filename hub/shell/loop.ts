@@ -13,7 +13,7 @@ import type { Fact } from "../core/facts.ts";
 import { handle, handleFacts } from "../core/hub.ts";
 import { orphanAfter, settle, takeEvent } from "../core/line.ts";
 import { MAX_PILLARS } from "../core/pillar/pillar-registry.ts";
-import { refold } from "../core/refold.ts";
+import { beginFold } from "../core/refold.ts";
 import type { HubSettings, HubState } from "../core/state/hub-state.ts";
 import { newState } from "../core/parts.ts";
 import { writeSnapshot } from "../core/snapshot.ts";
@@ -62,7 +62,7 @@ interface LoopState {
   snapshotAt: number;
 }
 
-export function startLoop(journal: Journal, settings: HubSettings): Loop {
+export async function startLoop(journal: Journal, settings: HubSettings): Promise<Loop> {
   const loop: LoopState = {
     journal,
     settings,
@@ -72,7 +72,7 @@ export function startLoop(journal: Journal, settings: HubSettings): Loop {
     due: [],
     snapshotAt: 0,
   };
-  foldAgain(loop);
+  await foldAgain(loop);
   return {
     state: () => loop.state,
     failure: () => loop.failure,
@@ -80,7 +80,7 @@ export function startLoop(journal: Journal, settings: HubSettings): Loop {
     record: (facts, prepare) => record(loop, facts, prepare),
     recover: async () => {
       await journal.reopen();
-      foldAgain(loop);
+      await foldAgain(loop);
       loop.last = Promise.resolve();
       loop.failure = undefined;
     },
@@ -91,9 +91,10 @@ export function startLoop(journal: Journal, settings: HubSettings): Loop {
   };
 }
 
-function foldAgain(loop: LoopState): void {
-  const { journal, settings, state } = loop;
-  Object.assign(loop, refold(settings, state.heard, journal.replay));
+async function foldAgain(loop: LoopState): Promise<void> {
+  const folding = beginFold(loop.settings);
+  await loop.journal.replay(folding.fold);
+  Object.assign(loop, folding.end(loop.state.heard));
 }
 
 async function take(loop: LoopState, event: HubEvent, prepare: Prepare): Promise<void> {

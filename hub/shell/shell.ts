@@ -12,7 +12,7 @@ import { createCommander, type Commander } from "./pillars/pillar-commands.ts";
 import type { Webhook } from "../config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "../core/events.ts";
-import type { Fact, IdentityFact } from "../core/facts.ts";
+import type { Fact } from "../core/facts.ts";
 import type { RetentionSettings } from "../core/state/storage-state.ts";
 import type { HubSettings } from "../core/state/hub-state.ts";
 import { createEffects, type Taken } from "./effects.ts";
@@ -84,20 +84,20 @@ export interface Shell {
   stop(): Promise<void>;
 }
 
-export function createShell(options: ShellOptions): Shell {
+export async function createShell(options: ShellOptions): Promise<Shell> {
   const { dataDir, journalFile: file, journal, authority, link, media, log } = options;
   const { refused = createSampledLog(log), register = NO_REGISTER } = options;
   const { send, drop } = link;
-  const loop = startLoop(journal, options.settings);
+  const loop = await startLoop(journal, options.settings);
   const { state, failure } = loop;
   const status = (): HubStatus => storage.status();
   const { reads, feed } = openScreens({ file, dataDir, state, status, log });
   const take = (event: HubEvent): Promise<Taken> => intake.take(event);
   const write = (facts: readonly Fact[]): Promise<void> => intake.record(facts);
   const caller = createCaller({ webhooks: options.webhooks ?? [], state, take, log });
-  const journalled = (): readonly IdentityFact[] => journal.identityFacts();
   const identities = createIdentities({
-    ...{ authority, register, state, take, write, journalled, log },
+    ...{ authority, register, state, take, write, log },
+    journalled: journal.identityFacts,
   });
   const { record } = identities;
   const views = createViews({

@@ -18,7 +18,7 @@ import type { JournalReserve } from "./journal-reserve.ts";
 import { newPatience, type Patience } from "./patience.ts";
 import { diskPort, newRemovals, type Removals } from "./removals.ts";
 import type { Reads } from "../journal/read/reads.ts";
-import { iso } from "../core/time/iso.ts";
+import { iso } from "../../shared/iso.ts";
 import { recordingPath } from "../journal/read/api-shape.ts";
 import type { Settled } from "../core/decision.ts";
 

@@ -1,9 +1,10 @@
 /**
  * The console's one stream: `GET /api/v1/events` (server-sent events).
  *
- * `id` is the journal index, so `Last-Event-ID` replays what was missed. Each event carries the
- * whole new state of its subject, never a difference: a console that misses one is right again at
- * the next.
+ * `id` is a place in the stream, for the hub alone to read: given back as `Last-Event-ID`, what was
+ * missed since comes first, or `reload` where that is too much or the hub's journal is another one.
+ * Each event carries the whole new state of its subject, never a difference: a console that misses
+ * one is right again at the next.
  */
 import { z } from "zod";
 import { HubFaultCode, HubStatus } from "./hub.ts";

@@ -37,7 +37,7 @@ interface GrowingJournal {
 export async function ageJournal(hubDir: string, rows: number): Promise<void> {
   const lock = lockData(hubDir);
   const journal = await openJournal(join(hubDir, "journal.db"));
-  const loop = startLoop(journal, { escalation: DEFAULT_ESCALATION, maxOpen: 10_000 });
+  const loop = await startLoop(journal, { escalation: DEFAULT_ESCALATION, maxOpen: 10_000 });
   const grown: GrowingJournal = { loop, heads: new Map(), at: Date.now() };
   const pillars = [...loop.state().pillars.keys()];
   await take(grown, { type: "media-started", newRecordingIds: [] });

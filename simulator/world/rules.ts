@@ -11,7 +11,7 @@ import { toldByHttps, toldByLink } from "../../device/core/told.ts";
 import { alarmEvent, whyRefused } from "../../hub/core/incident/arrival.ts";
 import { settle, takeEvent } from "../../hub/core/line.ts";
 import { isExpired, whyNotAdmitted, whyUnheard } from "../../hub/core/pillar/certificate.ts";
-import { refold } from "../../hub/core/refold.ts";
+import { beginFold } from "../../hub/core/refold.ts";
 import { callFor, lastWords } from "../../hub/core/told/call.ts";
 import { resendOf } from "../../hub/core/told/command.ts";
 import { receiptFor } from "../../hub/core/told/receipt.ts";
@@ -36,7 +36,7 @@ export interface Rules {
   readonly takeEvent: typeof takeEvent;
   readonly settle: typeof settle;
   /** What a hub makes of its journal at a start, and after a commit that failed. */
-  readonly refold: typeof refold;
+  readonly beginFold: typeof beginFold;
   /** What it makes of an alarm that arrives. */
   readonly whyRefused: typeof whyRefused;
   readonly alarmEvent: typeof alarmEvent;
@@ -77,7 +77,7 @@ export const HONEST: Rules = {
   handle,
   takeEvent,
   settle,
-  refold,
+  beginFold,
   whyRefused,
   alarmEvent,
   receiptFor,

@@ -6,6 +6,7 @@ import {
   PING_INTERVAL_MS,
   ServerEvent,
 } from "../../shared/api/event.ts";
+import type { CellId, HubEpoch } from "../../shared/ids.ts";
 import { createEventStreams, type StreamClient } from "../../hub/api/event-streams.ts";
 import { en } from "../../hub/console/i18n/en.ts";
 
@@ -84,10 +85,10 @@ test("the hub says the names of the contract, and a ping each interval of the co
     hub: { subscribe: () => () => undefined, sawConsole: () => undefined },
     reads: { eventsAfter: async () => [] },
     accounts: { session: async () => session },
-    hubEpoch: () => "e",
+    journal: () => ({ cell: "1" as CellId, hubEpoch: "e" as HubEpoch }),
     log: { error: () => undefined },
   } as never);
-  await streams.open({ session, response, lastEventId: undefined } as unknown as StreamClient);
+  await streams.open({ session, response, cursor: undefined } as unknown as StreamClient);
   await vi.advanceTimersByTimeAsync(3 * PING_INTERVAL_MS + 1);
   streams.close();
   const said = written.flatMap((text) =>

@@ -23,9 +23,9 @@ async function heardHub(): Promise<FalseHub> {
   return hub;
 }
 
-function kept(hub: FalseHub): FactOf<"command-result">[] {
+async function kept(hub: FalseHub): Promise<FactOf<"command-result">[]> {
   const facts: FactOf<"command-result">[] = [];
-  hub.journal.replay({
+  await hub.journal.replay({
     snapshot: () => false,
     fact: (fact) => {
       if (fact.type === "command-result") facts.push(fact);
@@ -54,7 +54,7 @@ test("the result that the pillar gives is answered and journalled, with the comm
   const { answer, commandId } = await send(hub, IDENTIFY);
   await say(hub, pillar(0), { commandId, outcome: "failed", detail: "the lamp does not answer" });
   expect(await answer).toEqual({ ok: false, detail: "the lamp does not answer" });
-  const [fact, ...others] = kept(hub);
+  const [fact, ...others] = await kept(hub);
   expect(others).toEqual([]);
   expect(fact).toMatchObject({
     pillarId: pillar(0),
@@ -72,7 +72,7 @@ test("of a self-test, how long the receipt took is answered and journalled as a 
   const detail = "accepted after 41 ms";
   await say(hub, pillar(0), { commandId, outcome: "done", detail, confirmedAfterMs: 41 });
   expect(await answer).toEqual({ ok: true, detail, confirmedAfterMs: 41 });
-  expect(kept(hub)).toMatchObject([{ name: "self-test", confirmedAfterMs: 41 }]);
+  expect(await kept(hub)).toMatchObject([{ name: "self-test", confirmedAfterMs: 41 }]);
 });
 
 test("another pillar's report of it does not count", async () => {
@@ -81,12 +81,12 @@ test("another pillar's report of it does not count", async () => {
   await say(hub, pillar(1), { commandId, outcome: "done", detail: "" });
   await say(hub, pillar(0), { commandId, outcome: "refused", detail: "too late" });
   expect(await answer).toEqual({ ok: false, detail: "too late" });
-  expect(kept(hub).map(({ outcome }) => outcome)).toEqual(["refused"]);
+  expect((await kept(hub)).map(({ outcome }) => outcome)).toEqual(["refused"]);
 });
 
 test("no answer in time is journalled as well", { timeout: 15_000 }, async () => {
   const hub = await heardHub();
   const { answer } = await send(hub, IDENTIFY);
   expect((await answer).ok).toBe(false);
-  expect(kept(hub).map(({ outcome }) => outcome)).toEqual(["unanswered"]);
+  expect((await kept(hub)).map(({ outcome }) => outcome)).toEqual(["unanswered"]);
 });

@@ -51,7 +51,7 @@ test("a supervisor gives a reason, which is kept", async () => {
   expect(await isSent(hub, ON, SUPERVISOR)).toBe("forbidden");
   expect(await isSent(hub, { ...ON, reason: "斗殴，驱散" }, SUPERVISOR)).toBe(true);
   const kept: string[] = [];
-  hub.journal.replay({
+  await hub.journal.replay({
     snapshot: () => false,
     fact: (fact) => {
       if (fact.type === "command-sent") kept.push(fact.reason ?? "");

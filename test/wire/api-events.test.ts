@@ -10,11 +10,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { HubConfig } from "../../hub/config.ts";
 import { openAccounts } from "../../hub/accounts/accounts.ts";
+import { cursorOf, indexAt } from "../../hub/api/cursor.ts";
 import { MAX_STREAMS_PER_SESSION } from "../../hub/api/event-streams.ts";
 import type { Role } from "../../shared/api/session.ts";
-import { Username } from "../../shared/ids.ts";
+import { Username, type CellId } from "../../shared/ids.ts";
 import {
   HUB_EPOCH,
+  JOURNAL,
   incident,
   incidentEvent,
   pillar,
@@ -70,12 +72,14 @@ function hear(stream: StreamState, text: string): void {
   stream.text += text;
   const lines = (stream.unfinished + text).split("\n");
   stream.unfinished = lines.pop() ?? "";
-  for (const line of lines) if (line.startsWith("id: ")) stream.ids.push(Number(line.slice(4)));
+  for (const line of lines) {
+    if (line.startsWith("id: ")) stream.ids.push(indexAt(JOURNAL, line.slice(4))!);
+  }
 }
 
 const idsOf = ({ ids }: StreamState): number[] => ids;
 
-test("a stream opens with hello and then carries each event with its journal index", async () => {
+test("a stream opens with hello and then carries each event with its place", async () => {
   const stream = await listenAs("operator");
   expect(stream.response.headers.get("content-type")).toContain("text/event-stream");
   expect(stream.response.headers.get("content-security-policy")).toContain("default-src 'self'");
@@ -83,12 +87,14 @@ test("a stream opens with hello and then carries each event with its journal ind
   expect(stream.text).toMatch(/^retry: 2000\n\nevent: hello\n/);
   expect(stream.text).toContain(HUB_EPOCH);
   api.publish(incidentEvent(7));
-  await expect.poll(() => stream.text).toContain("id: 7\nevent: incident\ndata: {");
+  await expect
+    .poll(() => stream.text)
+    .toContain(`id: ${cursorOf(JOURNAL, 7)}\nevent: incident\ndata: {`);
 });
 
 test("what was missed is replayed after Last-Event-ID, in order and once", async () => {
   api.past.push(...[1, 2, 3, 4, 5].map(incidentEvent));
-  const stream = await listenAs("operator", { "last-event-id": "2" });
+  const stream = await listenAs("operator", { "last-event-id": cursorOf(JOURNAL, 2) });
   api.publish(incidentEvent(5));
   api.publish(incidentEvent(6));
   await expect.poll(() => idsOf(stream).at(-1)).toBe(6);
@@ -98,11 +104,21 @@ test("what was missed is replayed after Last-Event-ID, in order and once", async
 
 test("a client that missed too much is told to fetch everything again", async () => {
   api.past.push(...[50, 51].map(incidentEvent));
-  const stream = await listenAs("operator", { "last-event-id": "2" });
+  const stream = await listenAs("operator", { "last-event-id": cursorOf(JOURNAL, 2) });
   await expect.poll(() => stream.text).toContain("event: reload");
   api.publish(incidentEvent(52));
   await expect.poll(() => idsOf(stream)).toEqual([52]);
 });
+
+test.each(["2", "-1", "", "x".repeat(200), cursorOf({ ...JOURNAL, cell: "2" as CellId }, 2)])(
+  "a place in another journal, or none (%j), is told to fetch everything again",
+  async (cursor) => {
+    api.past.push(...[1, 2, 3].map(incidentEvent));
+    const stream = await listenAs("operator", { "last-event-id": cursor });
+    await expect.poll(() => stream.text).toContain("event: reload");
+    expect(idsOf(stream)).toEqual([]);
+  },
+);
 
 test("a technician hears of pillars and of self-tests, and of no incident", async () => {
   const stream = await listenAs("technician");

@@ -7,7 +7,8 @@ import { problem } from "../problem.ts";
 import { failures } from "../schemas.ts";
 
 const Position = z.object({
-  "last-event-id": z.coerce.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER).optional(),
+  /** The `id` of the last event that was received, as it was. */
+  "last-event-id": z.string().max(200).optional(),
 });
 
 export function eventRoutes(app: Api, context: ApiContext): void {
@@ -50,8 +51,8 @@ export function eventRoutes(app: Api, context: ApiContext): void {
         // For the proxy that a site may put in front.
         "x-accel-buffering": "no",
       });
-      const lastEventId = request.headers["last-event-id"];
-      await context.streams.open({ session, response: reply.raw, lastEventId });
+      const cursor = request.headers["last-event-id"];
+      await context.streams.open({ session, response: reply.raw, cursor });
     },
   );
 }

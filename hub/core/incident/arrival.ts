@@ -2,11 +2,10 @@
 import { linkHash, type Digest } from "../../../shared/hash-chain.ts";
 import type { IncidentId, PillarId, RecordingId, Signature } from "../../../shared/ids.ts";
 import type { Alarm, AlarmEvent } from "../../../shared/protocol/alarm.ts";
-import type { HubEvent } from "../events.ts";
+import type { EventOf } from "../events.ts";
 import type { KnownAlarm } from "../state/known-alarm.ts";
 import type { Via } from "./kinds.ts";
 import { whyNoAlarms } from "../pillar/certificate.ts";
-import { needsJournal } from "../pillar/ledger.ts";
 import type { HubState } from "../state/hub-state.ts";
 
 /** `pillarId`: who sends it, by its certificate or by the address it is sent to. */
@@ -40,22 +39,20 @@ export interface Given {
   readonly digest: Digest;
   readonly newIncidentId: IncidentId;
   readonly newRecordingId: RecordingId;
-  /** Alarms that the journal holds under this number or id. */
-  readonly findAlarms: (event: AlarmEvent) => readonly KnownAlarm[];
+  /** What the journal holds under this number or id, where it had to be asked (`needsJournal`). */
+  readonly recorded: readonly KnownAlarm[] | undefined;
 }
 
-/** The journal is asked only where the core's memory does not reach. */
 export function alarmEvent(
-  state: HubState,
   arrival: Arrival,
-  { digest, findAlarms, ...given }: Given,
-): Extract<HubEvent, { type: "alarm" }> {
+  { digest, recorded, ...given }: Given,
+): EventOf<"alarm"> {
   const { event } = arrival.alarm;
   return {
     type: "alarm",
     ...arrival,
     ...given,
     hash: linkHash(digest, event.prevHash, event),
-    ...(needsJournal(state, arrival.alarm) && { recorded: findAlarms(event) }),
+    ...(recorded && { recorded }),
   };
 }

@@ -2,7 +2,7 @@
 import type { IncidentDetail } from "../../../shared/api/timeline.ts";
 import { kindOf } from "../../../shared/protocol/alarm.ts";
 import type { FactOf } from "../facts.ts";
-import { iso } from "../time/iso.ts";
+import { iso } from "../../../shared/iso.ts";
 import { incidentLine, incidentSubject, notification, UNSAID, type Sayings } from "../part.ts";
 import type { IncidentHistory } from "./kinds.ts";
 

@@ -8,7 +8,7 @@ import type { Incident, Recording } from "../../../shared/api/incident.ts";
 import { boundedPlace, type Pillar } from "../../../shared/api/pillar.ts";
 import { readFault } from "../../../shared/protocol/heartbeat.ts";
 import { boundedPress } from "../../core/time/bounds.ts";
-import { iso } from "../../core/time/iso.ts";
+import { iso } from "../../../shared/iso.ts";
 import { isExpired, latestOf } from "../../core/pillar/certificate.ts";
 import type { IncidentRecord } from "../../core/state/incident-record.ts";
 import type { RecordingRecord } from "../../core/state/recording-record.ts";

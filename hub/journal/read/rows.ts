@@ -17,7 +17,7 @@ import type { RecordingRecord } from "../../core/state/recording-record.ts";
 import type { PillarRecord } from "../../core/state/pillar-record.ts";
 import { auditEntry } from "../audit.ts";
 import { damagedEntry, timelineEntry } from "./timeline.ts";
-import { iso } from "../../core/time/iso.ts";
+import { iso } from "../../../shared/iso.ts";
 import { toIncident, toPillar, toRecording } from "./api-shape.ts";
 
 export interface DamagedRow {

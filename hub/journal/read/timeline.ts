@@ -1,7 +1,7 @@
 /** An incident's history: one entry for each of its facts. */
 import type { TimelineEntry } from "../../../shared/api/timeline.ts";
 import type { Fact, IncidentFact } from "../../core/facts.ts";
-import { iso } from "../../core/time/iso.ts";
+import { iso } from "../../../shared/iso.ts";
 import type { Saying } from "../../core/part.ts";
 import { sayingOf } from "../../core/parts.ts";
 

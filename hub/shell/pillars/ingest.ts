@@ -15,6 +15,7 @@ import type { HubEvent } from "../../core/events.ts";
 import type { Via } from "../../core/incident/kinds.ts";
 import { alarmEvent, whyRefused, type Arrival, type Verify } from "../../core/incident/arrival.ts";
 import { whyUnheard } from "../../core/pillar/certificate.ts";
+import { needsJournal } from "../../core/pillar/ledger.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import { newId } from "../identifier.ts";
 import { sha256 } from "../../journal/chain.ts";
@@ -147,12 +148,15 @@ async function onAlarm(options: Ingest, arrival: Arrival): Promise<AlarmAnswer> 
   try {
     const failure = options.failure();
     if (failure) throw failure;
-    const event = alarmEvent(options.state(), arrival, {
+    const recorded = needsJournal(options.state(), alarm)
+      ? await options.journal.findAlarms(alarm.event)
+      : undefined;
+    const event = alarmEvent(arrival, {
       at: Date.now(),
       digest: sha256,
       newIncidentId: newId(),
       newRecordingId: newId(),
-      findAlarms: options.journal.findAlarms,
+      recorded,
     });
     const { accepted } = await options.take(event);
     return accepted ? { outcome: "accepted", accepted } : { outcome: "held" };

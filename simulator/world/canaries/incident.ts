@@ -6,6 +6,8 @@ import type { HubEvent } from "../../../hub/core/events.ts";
 import { evolve, type Now } from "../../../hub/core/hub.ts";
 import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
 import { noteFact } from "../../../hub/core/hear.ts";
+import type { Refolded } from "../../../hub/core/refold.ts";
+import type { Heard } from "../../../hub/core/state/heard-state.ts";
 import type { HubState } from "../../../hub/core/state/hub-state.ts";
 import { HONEST } from "../rules.ts";
 import { handleWithoutAsking, withRules, type Canary } from "./canary.ts";
@@ -38,11 +40,15 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
     firstSeed: 1,
     rules: () =>
       withRules({
-        refold: (settings, heard, replay) => {
-          const folded = HONEST.refold(settings, heard, replay);
-          const { incidents } = folded.state;
-          for (const [id, one] of incidents) incidents.set(id, { ...one, deadline: null });
-          return folded;
+        beginFold: (settings) => {
+          const { fold, end } = HONEST.beginFold(settings);
+          const endWithout = (heard: Heard): Refolded => {
+            const folded = end(heard);
+            const { incidents } = folded.state;
+            for (const [id, one] of incidents) incidents.set(id, { ...one, deadline: null });
+            return folded;
+          };
+          return { fold, end: endWithout };
         },
       }),
   },

@@ -2,6 +2,7 @@
  * Canaries of what the programs' shells share with the simulated world: the line of decisions, the
  * fold made again, and what is made of what arrives and told to pillars.
  */
+import type { Fact } from "../../../hub/core/facts.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import { HONEST } from "../rules.ts";
 import { stepWithoutReplay, withRules, type Canary } from "./canary.ts";
@@ -54,8 +55,8 @@ export const SHELL_CANARIES: readonly Canary[] = [
     firstSeed: 1,
     rules: () =>
       withRules({
-        alarmEvent: (state, arrival, given) => {
-          const event = HONEST.alarmEvent(state, arrival, given);
+        alarmEvent: (arrival, given) => {
+          const event = HONEST.alarmEvent(arrival, given);
           return { ...event, hash: arrival.alarm.event.prevHash };
         },
       }),
@@ -97,19 +98,20 @@ export const SHELL_CANARIES: readonly Canary[] = [
     firstSeed: 1,
     rules: () =>
       withRules({
-        refold: (settings, heard, replay) =>
-          HONEST.refold(settings, heard, (fold) => {
-            let skipped = -1;
-            replay({
-              snapshot: (body, index) => {
-                skipped = index + 1;
-                return fold.snapshot(body, index);
-              },
-              fact: (fact, index) => {
-                if (index !== skipped) fold.fact(fact, index);
-              },
-            });
-          }),
+        beginFold: (settings) => {
+          const { fold, end } = HONEST.beginFold(settings);
+          let skipped = -1;
+          const spoilt = {
+            snapshot: (body: string, index: number) => {
+              skipped = index + 1;
+              return fold.snapshot(body, index);
+            },
+            fact: (fact: Fact, index: number) => {
+              if (index !== skipped) fold.fact(fact, index);
+            },
+          };
+          return { fold: spoilt, end };
+        },
       }),
   },
   {

@@ -1,6 +1,7 @@
 /** What comes in at the hub from pillars and operators, as events of its core. */
 import { receiptIn, type Decision } from "../../../hub/core/decision.ts";
 import type { KnownAlarm } from "../../../hub/core/state/known-alarm.ts";
+import { needsJournal } from "../../../hub/core/pillar/ledger.ts";
 import type { Arrival } from "../../../hub/core/incident/arrival.ts";
 import { seqKey } from "../../../hub/core/state/ledger-mark.ts";
 import { assertNever } from "../../../shared/assert.ts";
@@ -60,12 +61,13 @@ export function alarmArrives(world: HubWorld, arrival: Arrival, request?: Answer
   }
   world.note("hub", "alarm heard", `${eventId} ${pillarId} seq ${seq}`);
   const answer = request && waiting(hub, request);
-  const event = rules.alarmEvent(hub.state, arrival, {
+  const isAsked = hub.failure === undefined && needsJournal(hub.state, alarm);
+  const event = rules.alarmEvent(arrival, {
     at: hub.clock.wall(),
     digest: sha256,
     newIncidentId: hub.chance.hex(128) as IncidentId,
     newRecordingId: hub.chance.hex(128) as RecordingId,
-    findAlarms: (of) => findAlarms(hub, of),
+    recorded: isAsked ? findAlarms(hub, alarm.event) : undefined,
   });
   const decision = takeIn(world, event, answer);
   if (!answer) return;

@@ -166,8 +166,9 @@ function foldAgain(world: HubWorld): void {
   const { hub, rules } = world;
   const facts = hub.journal.open();
   indexAlarms(hub, facts);
-  const replay = (fold: JournalFold): void => replayInto(world, fold, facts);
-  hub.state = rules.refold(SETTINGS, hub.state.heard, replay).state;
+  const folding = rules.beginFold(SETTINGS);
+  replayInto(world, folding.fold, facts);
+  hub.state = folding.end(hub.state.heard).state;
   const unknown = facts.slice(hub.durable);
   if (unknown.length > 0)
     becameDurable(world, { facts: unknown, first: hub.durable + 1, isFound: true });

@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import type { CellId, HubEpoch } from "../../../shared/ids.ts";
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
@@ -15,7 +16,7 @@ beforeEach(() => {
     hub: { subscribe: () => () => {}, sawConsole: () => {} },
     reads: { eventsAfter: async () => [] },
     accounts: { session: async () => undefined },
-    hubEpoch: () => "e".repeat(32),
+    journal: () => ({ cell: "1" as CellId, hubEpoch: "e".repeat(32) as HubEpoch }),
     log: { error: () => {} },
   });
 });
@@ -41,7 +42,7 @@ async function open(username: string): Promise<FalseResponse | string> {
   await streams.open({
     session,
     response: response as unknown as ServerResponse,
-    lastEventId: undefined,
+    cursor: undefined,
   });
   return response;
 }

@@ -8,7 +8,7 @@ import {
   settle,
   takeEvent,
 } from "../../../hub/core/line.ts";
-import { refold } from "../../../hub/core/refold.ts";
+import { beginFold } from "../../../hub/core/refold.ts";
 import { SNAPSHOT_VERSION, writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { newHeartbeat, newStreet, pillar, START } from "../../kit/core/hub-core-street.ts";
 
@@ -70,17 +70,16 @@ test("the fold made again begins with the snapshot, hears on, and skips a snapsh
   const text = writeSnapshot(street.state);
   const { settings, heard } = street.state;
   const later = street.facts.length;
-  const folded = refold(settings, heard, (fold) => {
-    expect(fold.snapshot(text.replace(`"version":${SNAPSHOT_VERSION}`, '"version":1'), 3)).toBe(
-      false,
-    );
-    expect(fold.snapshot(text, later)).toBe(true);
-  });
+  const folding = beginFold(settings);
+  const old = text.replace(`"version":${SNAPSHOT_VERSION}`, '"version":1');
+  expect(folding.fold.snapshot(old, 3)).toBe(false);
+  expect(folding.fold.snapshot(text, later)).toBe(true);
+  const folded = folding.end(heard);
   expect(folded.snapshotAt).toBe(later);
   expect(folded.state.heard).toBe(heard);
   expect(writeSnapshot(folded.state)).toBe(text);
-  const whole = refold(settings, heard, (fold) => {
-    for (const [i, fact] of street.facts.entries()) fold.fact(fact, i + 1);
-  });
-  expect([whole.snapshotAt, writeSnapshot(whole.state)]).toEqual([0, text]);
+  const whole = beginFold(settings);
+  for (const [i, fact] of street.facts.entries()) whole.fold.fact(fact, i + 1);
+  const { snapshotAt, state } = whole.end(heard);
+  expect([snapshotAt, writeSnapshot(state)]).toEqual([0, text]);
 });

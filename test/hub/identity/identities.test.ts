@@ -44,7 +44,7 @@ async function restored(kept: readonly IdentityFact[], held: number): Promise<St
   kept.slice(0, held).forEach((fact) => street.record(fact));
   const register: IdentityFact[] = [...kept];
   const identities = createIdentities({
-    ...{ journalled: () => street.facts.filter(isIdentityFact), log: { error: () => {} } },
+    ...{ journalled: async () => street.facts.filter(isIdentityFact), log: { error: () => {} } },
     authority: { verify: () => true },
     register: {
       keep: async (facts) => void register.push(...facts),
@@ -124,7 +124,7 @@ test("a renewal needs the alarm key's signature, and a certificate that is admit
     authority: { verify: () => isRight.value },
     register: { keep: () => Promise.resolve(), read: () => Promise.resolve(new Map()) },
     state: () => street.state,
-    ...{ journalled: () => [], log: { error: () => {} } },
+    ...{ journalled: async () => [], log: { error: () => {} } },
     take: () => Promise.reject(new Error("nothing is decided here")),
     write: () => Promise.resolve(),
   });
@@ -160,7 +160,7 @@ test("a renewal beyond the day's number is refused, and a fault tells it once un
     authority: { verify: () => true },
     register: { keep: () => Promise.resolve(), read: () => Promise.resolve(new Map()) },
     state: () => street.state,
-    ...{ journalled: () => [], log: { error: () => {} } },
+    ...{ journalled: async () => [], log: { error: () => {} } },
     take: () => Promise.reject(new Error("nothing is decided here")),
     write: async (facts) => facts.forEach((fact) => street.record(fact)),
   });

@@ -12,7 +12,7 @@ import { PillarPage } from "../../../shared/api/pillar.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import { openReads, type DamagedRow } from "../../../hub/journal/read/reads.ts";
-import { iso } from "../../../hub/core/time/iso.ts";
+import { iso } from "../../../shared/iso.ts";
 import { hex, pillar, START } from "../../kit/core/hub-core-street.ts";
 import { tempDir } from "../../kit/journal/directory.ts";
 import { incidentOf, press, registered } from "../../kit/journal/press.ts";

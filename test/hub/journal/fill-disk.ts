@@ -49,7 +49,7 @@ const shut = await journal.append(press(full.last + 1)).then(
 for (const name of fillers) rmSync(name, { force: true });
 await journal.reopen();
 const facts: unknown[] = [];
-journal.replay({ snapshot: () => false, fact: (fact) => facts.push(fact) });
+await journal.replay({ snapshot: () => false, fact: (fact) => facts.push(fact) });
 await journal.append(press(full.last + 1));
 await journal.close();
 process.stdout.write(JSON.stringify({ ...full, shut, kept: facts.length }));

@@ -122,7 +122,7 @@ describe("a camera's password in the journal", () => {
       seen.push(index);
       evolve(state, one, index);
     };
-    journal.replay({ snapshot: () => false, fact });
+    await journal.replay({ snapshot: () => false, fact });
     expect(seen).toHaveLength(13);
     expect(state.pillars.get(pillar(0))?.causes).toMatchObject({
       "camera-lost": { detail: "sealed" },
@@ -131,7 +131,7 @@ describe("a camera's password in the journal", () => {
     // A snapshot between a fact and its sealing makes no difference.
     await journal.saveSnapshot(5, "{}");
     const later: number[] = [];
-    journal.replay({ snapshot: () => true, fact: (_fact, index) => later.push(index) });
+    await journal.replay({ snapshot: () => true, fact: (_fact, index) => later.push(index) });
     expect(later).toEqual([6, 7, 8, 9, 10, 11, 12, 13, 14]);
     const reads = openReads({ file, dataDir, heardAt: () => undefined });
     onTestFinished(() => reads.close());

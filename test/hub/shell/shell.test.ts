@@ -58,7 +58,7 @@ describe("an alarm", () => {
     const [{ message }] = hub.sent as [(typeof hub.sent)[0]];
     const receipt = message.channel === "accepted" ? message.message.receipt : undefined;
     expect(receipt).toMatchObject({ hubEpoch: hub.journal.hubEpoch(), journalIndex: 3 });
-    const [known] = hub.journal.findAlarms(newAlarm(pillar(0)).event);
+    const [known] = await hub.journal.findAlarms(newAlarm(pillar(0)).event);
     expect(known?.index).toBe(receipt?.journalIndex);
   });
 
@@ -103,7 +103,7 @@ describe("an alarm", () => {
     budgets.set(pillar(0), { ...budget!, alarmBytes: 2 * ALARM_BURST_BYTES });
     const more = { seq: 2 };
     expect(await hub.press(more)).toEqual({ outcome: "held" });
-    expect(hub.journal.findAlarms(newAlarm(pillar(0), more).event)).toEqual([]);
+    expect(await hub.journal.findAlarms(newAlarm(pillar(0), more).event)).toEqual([]);
   });
 
   test("whose signature does not fit is refused, and the desks are told", async () => {

@@ -29,14 +29,17 @@ import type { HubStatus } from "../../../shared/api/hub.ts";
 import type { Incident, Recording } from "../../../shared/api/incident.ts";
 import type { Pillar, RevokeRequest } from "../../../shared/api/pillar.ts";
 import { Role } from "../../../shared/api/session.ts";
-import { IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
+import { IncidentId, PillarId, RecordingId, Username, type HubEpoch } from "../../../shared/ids.ts";
+import type { JournalName } from "../../../hub/api/cursor.ts";
+import { FIRST_CELL } from "../../../hub/journal/journal.ts";
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
 import { keptLog } from "../wire/pillar-clients.ts";
 
 export const INCIDENT = IncidentId.parse("1".repeat(32));
 export const RECORDING = RecordingId.parse("2".repeat(32));
 export const PILLAR = PillarId.parse("demo-001");
-export const HUB_EPOCH = "e".repeat(32);
+export const HUB_EPOCH = "e".repeat(32) as HubEpoch;
+export const JOURNAL: JournalName = { cell: FIRST_CELL, hubEpoch: HUB_EPOCH };
 const AT = "2026-03-04T05:06:07.000Z";
 
 export const incident: Incident = {
@@ -268,7 +271,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
       test.onHealth();
       return test.health;
     },
-    hubEpoch: () => HUB_EPOCH,
+    journal: () => JOURNAL,
     consoleDir: join(dir, "console"),
     log: keptLog().log,
     ...overrides,

@@ -91,7 +91,7 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
     const journalFile = join(dataDir, "journal.db");
     const journal = (options.wrap ?? ((given) => given))(await openJournal(journalFile));
     hub.journal = journal;
-    const shell = createShell({
+    const shell = await createShell({
       dataDir,
       journalFile,
       journal,
