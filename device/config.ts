@@ -1,11 +1,13 @@
 /** Every setting of the agent, with its default and its reason. Read from `agent.yaml`. */
 import { z } from "zod";
-import { PillarId } from "../shared/ids.ts";
+import { CameraId, PillarId } from "../shared/ids.ts";
+import { MAX_CAMERAS } from "../shared/protocol/signal.ts";
+
+/** So many of the list are sent today. */
+const SENT_CAMERAS = 1;
 
 /** Where pictures come from. */
-const Camera = z.discriminatedUnion("kind", [
-  /** No camera. */
-  z.strictObject({ kind: z.literal("none") }),
+const CameraSource = z.discriminatedUnion("kind", [
   /** A moving test picture. */
   z.strictObject({ kind: z.literal("test") }),
   z.strictObject({
@@ -41,6 +43,17 @@ const Camera = z.discriminatedUnion("kind", [
     codec: z.enum(["h264", "other"]).default("other"),
   }),
 ]);
+
+const Camera = z.strictObject({
+  /**
+   * Name of this camera: a lower-case letter and up to 15 letters and digits. It stands in
+   * recordings, faults and addresses, so it should say where the camera looks.
+   */
+  id: CameraId,
+  /** Where its pictures come from. */
+  source: CameraSource,
+});
+export type Camera = z.infer<typeof Camera>;
 
 /** Where the caller's voice comes from. */
 const Microphone = z.discriminatedUnion("kind", [
@@ -107,6 +120,14 @@ const Speaker = z.discriminatedUnion("kind", [
   }),
 ]);
 
+function haveOwnNames(cameras: readonly Camera[]): boolean {
+  return new Set(cameras.map(({ id }) => id)).size === cameras.length;
+}
+
+function areSent(cameras: readonly Camera[]): boolean {
+  return cameras.length <= SENT_CAMERAS;
+}
+
 export const MediaConfig = z.strictObject({
   /**
    * Addresses of this machine by which the hub's media is reached, and the only ones bound. Empty =
@@ -117,7 +138,16 @@ export const MediaConfig = z.strictObject({
     .array(z.union([z.ipv4(), z.ipv6()]))
     .max(8)
     .default([]),
-  camera: Camera.default({ kind: "test" }),
+  /**
+   * The pillar's cameras, each with a name of its own. Empty = no camera. The list is for those
+   * to come: this release sends one.
+   */
+  cameras: z
+    .array(Camera)
+    .max(MAX_CAMERAS)
+    .refine(haveOwnNames, "expected a different id for each camera")
+    .refine(areSent, `expected ${SENT_CAMERAS} camera: this release sends no more; remove the rest`)
+    .default([{ id: CameraId.parse("front"), source: { kind: "test" } }]),
   /**
    * Width and height of the picture that is sent. A
    * source that is passed on as it is keeps its own.

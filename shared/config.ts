@@ -61,7 +61,11 @@ export function readConfig<T>(schema: z.ZodType<T>, text: string, source: Config
     const { line, col } = lines.linePos(offsetOf(document, path));
     return `${source.file}:${line}:${col}`;
   };
-  const complaints = result.error.issues.flatMap((issue) => complain(issue, settings, where));
+  const complaints = result.error.issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? complainOfKeys(issue, { schema, where })
+      : [complain(issue, settings, where)],
+  );
   return refuse([...new Set(complaints)].slice(0, MAX_COMPLAINTS).join("\n"));
 }
 
@@ -69,25 +73,43 @@ function refuse(reason: string): { ok: false; reason: string } {
   return { ok: false, reason };
 }
 
-/** `where  what must be, what was found`, one or more per issue. */
+interface KeyContext {
+  readonly schema: z.ZodType;
+  readonly where: (path: Path) => string;
+}
+
+/** One for each unknown key, with the setting of nearly that name where there is one. */
+function complainOfKeys(
+  issue: z.core.$ZodIssueUnrecognizedKeys,
+  { schema, where }: KeyContext,
+): string[] {
+  const known = namesAt(schema, issue.path);
+  return issue.keys.map((key) => {
+    const path = [...issue.path, key];
+    const near = known.find((name) => isNearly(name, key));
+    const meant = near === undefined ? "" : `; the setting is ${[...issue.path, near].join(".")}`;
+    return `${where(path)}  ${path.join(".")} is not a setting${meant || "; remove it or correct its name"}`;
+  });
+}
+
+/** One is the other with something behind it: `camera`, `cameras`. */
+const isNearly = (a: string, b: string): boolean =>
+  Math.min(a.length, b.length) >= 3 &&
+  (folded(a).startsWith(folded(b)) || folded(b).startsWith(folded(a)));
+
+/** `where  what must be, what was found`. */
 function complain(
   issue: z.core.$ZodIssue,
   settings: unknown,
   where: (path: Path) => string,
-): string[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => {
-      const path = [...issue.path, key];
-      return `${where(path)}  ${path.map(String).join(".")} is not a setting; remove it or correct its name`;
-    });
-  }
+): string {
   const name = issue.path.length > 0 ? issue.path.map(String).join(".") : "the file";
   const value = issue.path.reduce<unknown>(
     (at, key) => (isRecord(at) ? at[String(key)] : undefined),
     settings,
   );
   const seen = isSecret(issue.path.at(-1)) ? hidden(value) : found(value);
-  return [`${where(issue.path)}  ${name} must be ${expected(issue)}, ${seen}`];
+  return `${where(issue.path)}  ${name} must be ${expected(issue)}, ${seen}`;
 }
 
 function expected(issue: z.core.$ZodIssue): string {
@@ -182,15 +204,13 @@ function readOverrides(schema: z.ZodType, source: ConfigSource): Parsed<readonly
     .filter((name) => name.startsWith(prefix))
     .toSorted();
   if (names.length === 0) return { ok: true, value: [] };
-  const root = z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" });
+  const root = inputOf(schema);
   const overrides: Override[] = [];
   for (const name of names) {
     let at: readonly JsonSchema[] = [root];
     const path: string[] = [];
     for (const segment of name.slice(prefix.length).split("__")) {
-      const properties = at
-        .flatMap(alternatives)
-        .flatMap((one) => Object.entries(one.properties ?? {}));
+      const properties = propertiesOf(at);
       const matches = properties.filter(([key]) => folded(key) === folded(segment));
       const [first] = matches;
       if (!first) {
@@ -205,6 +225,26 @@ function readOverrides(schema: z.ZodType, source: ConfigSource): Parsed<readonly
     overrides.push({ name, path, value: valueOf(source.env[name] ?? "", at) });
   }
   return { ok: true, value: overrides };
+}
+
+const inputOf = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: "input", unrepresentable: "any", reused: "inline" });
+
+const propertiesOf = (schemas: readonly JsonSchema[]): [string, JsonSchema][] =>
+  schemas
+    .flatMap(alternatives)
+    .flatMap((one) => Object.entries(one.properties ?? {}) as [string, JsonSchema][]);
+
+/** The settings that stand there; a number in the path is a place in a list. */
+function namesAt(schema: z.ZodType, path: Path): string[] {
+  const inner = path.reduce<readonly JsonSchema[]>(
+    (at, key) =>
+      typeof key === "number"
+        ? at.flatMap(alternatives).flatMap(({ items }) => (items ? [items as JsonSchema] : []))
+        : propertiesOf(at).flatMap(([name, one]) => (name === key ? [one] : [])),
+    [inputOf(schema)],
+  );
+  return propertiesOf(inner).map(([name]) => name);
 }
 
 function alternatives(schema: JsonSchema): JsonSchema[] {

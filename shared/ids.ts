@@ -11,6 +11,13 @@ export const PillarId = z
   .brand("PillarId");
 export type PillarId = z.infer<typeof PillarId>;
 
+/** One camera of a pillar: a short lower-case word, also in SDP, file names and addresses. */
+export const CameraId = z
+  .string()
+  .regex(/^[a-z][a-z0-9]{0,15}$/, "expected a letter and up to 15 of a-z and 0-9")
+  .brand("CameraId");
+export type CameraId = z.infer<typeof CameraId>;
+
 /** 128 random bits, lower-case hexadecimal. */
 const hex128 = z.string().regex(/^[0-9a-f]{32}$/);
 

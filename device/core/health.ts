@@ -15,6 +15,7 @@ import type { ButtonKind, Effect, Moment } from "./events.ts";
 import { knownHead } from "./outbox.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";
 import type { MediaState } from "./state/health-state.ts";
+import type { PartState } from "./state/media-channel.ts";
 
 /** A press ends within seconds; a stuck button does not. */
 const STUCK_AFTER = seconds(30);
@@ -152,25 +153,33 @@ export function buttonStuck(agent: Agent, kind: ButtonKind): AgentStep {
 export function mediaState(agent: Agent, state: MediaState): AgentStep {
   const before = agent.health.media;
   const next = { ...agent, health: { ...agent.health, media: state } };
-  const detailOf = (part: "camera" | "microphone" | "speaker"): string | undefined =>
+  const detailOf = (part: "microphone" | "speaker"): string | undefined =>
     state[part] === "failed" ? state.causes[part] || `the ${part} does not work` : undefined;
   let result = setFault(next, "ffmpeg-missing", state.lacksFfmpeg ? state.detail : undefined);
-  for (const part of ["camera", "microphone", "speaker"] as const) {
+  result = follow(result, (at) => setFault(at, "camera-lost", lostCameras(state)));
+  for (const part of ["microphone", "speaker"] as const) {
     result = follow(result, (at) => setFault(at, `${part}-lost`, detailOf(part)));
   }
-  const isSame = (["camera", "microphone", "speaker"] as const).every(
-    (part) => before?.[part] === state[part],
-  );
+  const isSame = before !== undefined && isEqual(mediaReport(before), mediaReport(state));
   return isSame ? result : follow(result, (at) => report(at, mediaReport(state)));
 }
 
+/** Each camera that fails, by its id; undefined when none does. */
+function lostCameras({ cameras }: MediaState): string | undefined {
+  const lost = cameras.filter(({ state }) => state === "failed");
+  const causes = lost.map(({ id, cause }) => cause || `${id}: the camera does not work`);
+  return causes.length > 0 ? causes.join("; ") : undefined;
+}
+
+const isEqual = (a: Report, b: Report): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 function mediaReport(state: MediaState): Report {
-  const source = (part: MediaState["camera"]): "off" | "ready" | "sending" | "failed" =>
+  const source = (part: PartState): "off" | "ready" | "sending" | "failed" =>
     part === "playing" ? "ready" : part;
   return {
     v,
     type: "media-state",
-    camera: source(state.camera),
+    cameras: state.cameras.map(({ id, state: part }) => ({ id, state: source(part) })),
     microphone: source(state.microphone),
     speaker: state.speaker === "sending" ? "ready" : state.speaker,
   };

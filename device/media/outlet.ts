@@ -26,8 +26,8 @@ export function newOutlet(tell: (message: FromMedia) => void): Outlet {
   };
 }
 
-const secretAddresses = ({ camera }: MediaConfig): string[] =>
-  camera.kind === "rtsp" ? [camera.url] : [];
+const secretAddresses = ({ cameras }: MediaConfig): string[] =>
+  cameras.flatMap(({ source }) => (source.kind === "rtsp" ? [source.url] : []));
 
 /** Cut only after that: half a password would not be recognised. */
 const MAX_CHARACTERS = 300;
@@ -38,13 +38,10 @@ function redacted(message: FromMedia, redact: Redact): FromMedia {
     case "log":
       return { ...message, text: redact(message.text) };
     case "state": {
-      const { camera, microphone, speaker } = message.causes;
-      const causes = {
-        camera: clean(camera),
-        microphone: clean(microphone),
-        speaker: clean(speaker),
-      };
-      return { ...message, detail: redact(message.detail), causes };
+      const { microphone, speaker } = message.causes;
+      const causes = { microphone: clean(microphone), speaker: clean(speaker) };
+      const cameras = message.cameras.map((one) => ({ ...one, cause: clean(one.cause) }));
+      return { ...message, detail: redact(message.detail), cameras, causes };
     }
     case "signal":
       return message.signal.type === "bye"

@@ -1,12 +1,18 @@
 /**
  * What the agent is told of the media parts: one message whenever any of it changes, never more.
  */
+import type { CameraId } from "../../shared/ids.ts";
 import type { FromMedia, PartState } from "../core/state/media-channel.ts";
 import type { PeerState } from "./peer.ts";
 
-export type Part = "camera" | "microphone" | "speaker";
+/** A camera of any name cannot be taken for another part: an id has no space. */
+export type Part = `camera ${CameraId}` | "microphone" | "speaker";
+
+export const cameraPart = (id: CameraId): Part => `camera ${id}`;
 
 export interface Status {
+  /** From now on these are the cameras; those that stay keep their state. */
+  setCameras(ids: readonly CameraId[]): void;
   set(part: Part, state: Exclude<PartState, "failed">): void;
   /** `detail` says what is wrong and what to do. */
   fail(part: Part, detail: string, lacksFfmpeg?: boolean): void;
@@ -16,28 +22,41 @@ export interface Status {
   repeat(): void;
 }
 
+interface Known {
+  readonly state: PartState;
+  readonly detail: string;
+  readonly lacksFfmpeg: boolean;
+}
+
+const OFF: Known = { state: "off", detail: "", lacksFfmpeg: false };
+
 export function newStatus(post: (message: FromMedia) => void): Status {
-  const states: Record<Part, PartState> = { camera: "off", microphone: "off", speaker: "off" };
-  const details: Record<Part | "peer", string> = {
-    camera: "",
-    microphone: "",
-    speaker: "",
-    peer: "",
-  };
-  const lacking = new Set<Part>();
-  let peer: PeerState = "lost";
+  let cameras: readonly CameraId[] = [];
+  const knownByPart = new Map<Part, Known>();
+  let peer: { readonly state: PeerState; readonly detail: string } = { state: "lost", detail: "" };
   let lastPosted = "";
   let isDue = false;
 
+  const of = (part: Part): Known => knownByPart.get(part) ?? OFF;
+
   const flush = (): void => {
     isDue = false;
-    const detail = [details.camera, details.microphone, details.speaker, details.peer]
-      .filter((text) => text !== "")
-      .join("; ");
-    const lacksFfmpeg = lacking.size > 0;
-    const { camera, microphone, speaker } = details;
-    const causes = { camera, microphone, speaker };
-    const message: FromMedia = { type: "state", peer, ...states, detail, causes, lacksFfmpeg };
+    const parts = [...cameras.map(cameraPart), "microphone", "speaker"] as const;
+    const known = parts.map(of);
+    const [microphone, speaker] = [of("microphone"), of("speaker")];
+    const message: FromMedia = {
+      type: "state",
+      peer: peer.state,
+      cameras: cameras.map((id) => {
+        const { state, detail } = of(cameraPart(id));
+        return { id, state, cause: detail };
+      }),
+      microphone: microphone.state,
+      speaker: speaker.state,
+      detail: [...known, peer].flatMap(({ detail }) => detail || []).join("; "),
+      causes: { microphone: microphone.detail, speaker: speaker.detail },
+      lacksFfmpeg: known.some(({ lacksFfmpeg }) => lacksFfmpeg),
+    };
     const text = JSON.stringify(message);
     if (text === lastPosted) return;
     lastPosted = text;
@@ -51,23 +70,23 @@ export function newStatus(post: (message: FromMedia) => void): Status {
   };
 
   return {
-    get: (part) => states[part],
+    get: (part) => of(part).state,
+    setCameras(ids) {
+      const gone = cameras.filter((id) => !ids.includes(id));
+      for (const id of gone) knownByPart.delete(cameraPart(id));
+      cameras = ids;
+      due();
+    },
     set(part, state) {
-      states[part] = state;
-      details[part] = "";
-      lacking.delete(part);
+      knownByPart.set(part, { ...OFF, state });
       due();
     },
     fail(part, detail, lacksFfmpeg = false) {
-      states[part] = "failed";
-      details[part] = detail;
-      if (lacksFfmpeg) lacking.add(part);
-      else lacking.delete(part);
+      knownByPart.set(part, { state: "failed", detail, lacksFfmpeg });
       due();
     },
     setPeer(state, detail) {
-      peer = state;
-      details.peer = detail;
+      peer = { state, detail };
       due();
     },
     repeat() {

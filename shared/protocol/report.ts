@@ -1,7 +1,8 @@
 /** What a pillar tells besides alarms and heartbeats. */
 import { z } from "zod";
-import { CommandId } from "../ids.ts";
+import { CameraId, CommandId } from "../ids.ts";
 import { FaultHeard } from "./heartbeat.ts";
+import { MAX_CAMERAS } from "./signal.ts";
 import { AnyVersion } from "./version.ts";
 
 /**
@@ -43,8 +44,17 @@ export const Report = z.discriminatedUnion("type", [
   z.object({
     v: AnyVersion,
     type: z.literal("media-state"),
-    /** `sending` only while its packets leave the pillar. */
-    camera: z.enum(["off", "ready", "sending", "failed"]),
+    /** Each camera of the pillar; one with several failed cameras has one fault `camera-lost`. */
+    cameras: z
+      .array(
+        z.object({
+          /** Its name in the pillar's settings, in SDP and in recordings. */
+          id: CameraId,
+          /** `sending` only while its packets leave the pillar. */
+          state: z.enum(["off", "ready", "sending", "failed"]),
+        }),
+      )
+      .max(MAX_CAMERAS),
     /** `sending` only while its packets leave the pillar. */
     microphone: z.enum(["off", "ready", "sending", "failed"]),
     /** `playing` only while somebody is heard. */

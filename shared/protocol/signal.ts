@@ -13,6 +13,8 @@ import { Version } from "./version.ts";
 
 export const MAX_SDP_BYTES = 32 * 1024;
 export const MAX_CANDIDATES = 32;
+/** A pillar's cameras, wherever they are listed: settings, SDP, room, reports. */
+export const MAX_CAMERAS = 4;
 
 /** The session description (RFC 8866). */
 const Sdp = z.string().min(1).max(MAX_SDP_BYTES).startsWith("v=0");

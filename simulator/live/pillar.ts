@@ -143,10 +143,15 @@ function agentConfig(options: PillarOptions): z.input<typeof AgentConfig> {
     // It shares this machine's clock with the hub.
     clock: { trust: "always" },
     media: {
-      camera:
+      cameras:
         clip === undefined
-          ? { kind: "none" }
-          : { kind: "file", path: join(dir, "camera.mp4"), codec: "h264" },
+          ? []
+          : [
+              {
+                id: "front",
+                source: { kind: "file", path: join(dir, "camera.mp4"), codec: "h264" },
+              },
+            ],
       microphone: { kind: "socket", path: join(dir, "microphone.sock") },
       speaker: { kind: "socket", path: join(dir, "speaker.sock") },
     },

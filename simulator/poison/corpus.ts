@@ -147,7 +147,8 @@ const REPORTS: readonly Maker[] = [
   (chance) => ({
     what: "media",
     message: {
-      ...{ type: "media-state", camera: "ready", microphone: "off" },
+      ...{ type: "media-state", microphone: "off" },
+      cameras: [{ id: word(chance, 20), state: "ready" }],
       speaker: word(chance, 9),
     },
   }),

@@ -9,6 +9,8 @@ import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { z } from "zod";
+import type { MediaConfig } from "../../device/config.ts";
 import type { Recording } from "../../shared/api/incident.ts";
 import { until } from "../../simulator/demo/hub-client.ts";
 import { below, commandOf } from "../fault/harness/programs/process.ts";
@@ -24,12 +26,12 @@ const PATIENCE_MS = 30_000;
  */
 const APART_MS = 12_000;
 
-const MEDIA = {
-  camera: { kind: "test" },
+const MEDIA: z.input<typeof MediaConfig> = {
+  cameras: [{ id: "front", source: { kind: "test" } }],
   size: "640x360",
   framesPerSecond: 25,
   microphone: { kind: "test" },
-} as const;
+};
 
 export async function benchMediaRestart(): Promise<Section> {
   const street = await openStreet();

@@ -41,7 +41,7 @@ test("fields with one name in several places have each their own meaning", () =>
   expect(meanings(hub, /\.port$/)[1]).toMatch(/^Port of the HTTPS fallback|^Port of the hub's own/);
   expect(new Set(meanings(hub, /\.host$/)).size).toBe(3);
   expect(new Set(meanings(agent, /\.path$/)).size).toBe(6);
-  expect(meanings(agent, /^media\.camera\.path$/)[0]).toMatch(/^Video file/);
+  expect(meanings(agent, /^media\.cameras\[\]\.source\.path$/)[0]).toMatch(/^Video file/);
 });
 
 test("a field without a comment gets no words from a field of that name elsewhere", () => {

@@ -35,7 +35,11 @@ test.each(Object.keys(SURROUNDINGS))(
   { timeout: SLOW },
   async (how) => {
     const pillar = await street.add(how.split(" ")[0]!.toLowerCase(), {
-      media: { camera: { kind: "test" }, size: "640x360", microphone: { kind: "test" } },
+      media: {
+        cameras: [{ id: "front", source: { kind: "test" } }],
+        size: "640x360",
+        microphone: { kind: "test" },
+      },
     });
     pillar.start({ env: SURROUNDINGS[how]!() });
     await pillar.untilArmed();

@@ -32,7 +32,7 @@ beforeEach(async () => {
   street = await openStreet();
   pillar = await street.add("pillar-1", {
     media: {
-      camera: { kind: "test" },
+      cameras: [{ id: "front", source: { kind: "test" } }],
       size: "640x360",
       framesPerSecond: 10,
       microphone: { kind: "test" },

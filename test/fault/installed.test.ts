@@ -94,7 +94,7 @@ test(
       dataDir: join(dir, "agent"),
       hub: { host: HERE, mqttPort: cable.port, httpUrl: `http://${HERE}:${http}` },
       board: { kind: "modbus", path: board.path },
-      media: { camera: { kind: "none" }, microphone: { kind: "none" } },
+      media: { cameras: [], microphone: { kind: "none" } },
     };
     writeFileSync(agentFile, stringify(agentSettings));
     const pillarId = String(said["pillarId"]);

@@ -28,7 +28,10 @@ test(
       const alarmUrls = [`https://${cable.outside}:${alarmsPort}`];
       const pillar = await street.add("narrow", {
         hub: { host: cable.outside, mqttPort, httpUrl, alarmUrls },
-        media: { camera: { kind: "test" }, microphone: { kind: "test" } },
+        media: {
+          cameras: [{ id: "front", source: { kind: "test" } }],
+          microphone: { kind: "test" },
+        },
       });
       pillar.start(cable.around);
       await pillar.untilArmed();

@@ -132,7 +132,7 @@ test(
   { timeout: SLOW },
   async () => {
     const media = {
-      camera: { kind: "test" },
+      cameras: [{ id: "front", source: { kind: "test" } }],
       size: "640x360",
       framesPerSecond: 10,
       microphone: { kind: "test" },

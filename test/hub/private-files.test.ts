@@ -76,7 +76,7 @@ test("the agent's doctor names what others can read and what to do", async () =>
     dataDir,
     hub: { host: "127.0.0.1", httpUrl: "http://127.0.0.1:1" },
     board: { kind: "modbus", path: join(dataDir, "board") },
-    media: { camera: { kind: "none" }, microphone: { kind: "none" } },
+    media: { cameras: [], microphone: { kind: "none" } },
   });
   const finding = async () => (await examinePillar(config)).find(({ name }) => name === "privacy");
   expect(await finding()).toMatchObject({

@@ -25,6 +25,59 @@ function reasonOf(text: string, env: ConfigSource["env"] = {}): string {
   return result.ok ? "accepted" : result.reason;
 }
 
+/** A file with these lines below `media`. */
+const withMedia = (...lines: string[]): string =>
+  `${good}media:\n${lines.map((line) => `  ${line}\n`).join("")}`;
+
+describe("the cameras of a pillar", () => {
+  test("are a list, in which `front` shows a test picture when nothing is said", () => {
+    const result = read(good);
+    expect(result.ok && result.value.media.cameras).toEqual([
+      { id: "front", source: { kind: "test" } },
+    ]);
+    const none = read(withMedia("cameras: []"));
+    expect(none.ok && none.value.media.cameras).toEqual([]);
+  });
+
+  test("under the name of a single one are refused with the name of the list", () => {
+    expect(reasonOf(withMedia("camera: { kind: test }"))).toBe(
+      "agent.yaml:10:3  media.camera is not a setting; the setting is media.cameras",
+    );
+  });
+
+  test("of which this release sends one are told so when there are two", () => {
+    const two = [
+      "- { id: front, source: { kind: test } }",
+      "- { id: rear, source: { kind: test } }",
+    ];
+    expect(reasonOf(withMedia("cameras:", ...two))).toMatch(
+      /^agent\.yaml:10:3 {2}media\.cameras must be .*expected 1 camera: this release sends no more; remove the rest/,
+    );
+    expect(reasonOf(withMedia("cameras:", ...two, ...two, ...two))).toContain("at most 4 entries");
+  });
+
+  test("of one name are told that each needs its own", () => {
+    const one = "- { id: front, source: { kind: test } }";
+    expect(reasonOf(withMedia("cameras:", one, one))).toContain("a different id for each camera");
+  });
+
+  test.each(["Front", "front-1", "1st", "", "a".repeat(17), "前"])(
+    "cannot be called %j, and the complaint says how they can",
+    (id) => {
+      const line = `- { id: "${id}", source: { kind: test } }`;
+      expect(reasonOf(withMedia("cameras:", line))).toMatch(/media\.cameras\.0\.id must be .*a-z/);
+    },
+  );
+
+  test("may come from the environment", () => {
+    const list = "[{ id: gate, source: { kind: file, path: a.mp4 } }]";
+    const result = read(good, { ANZHU_AGENT__MEDIA__CAMERAS: list });
+    expect(result.ok && result.value.media.cameras).toEqual([
+      { id: "gate", source: { kind: "file", path: "a.mp4", codec: "h264" } },
+    ]);
+  });
+});
+
 describe("a configuration file", () => {
   test("gives every setting its default", () => {
     const result = read(good);

@@ -110,9 +110,11 @@ function rows(schema: JsonSchema, place: Place): Row[] {
     const path = place.path ? `${place.path}.${field}` : field;
     const key = place.key ? `${place.key}.${field}` : field;
     const isOptional = !required.has(field) && value.default === undefined;
+    const inner = value.items ? rows(value.items, { ...place, path: `${path}[]`, key }) : [];
     return [
       fieldRow(value, { ...place, path, key }, isOptional),
       ...rows(value, { ...place, path, key }),
+      ...inner,
     ];
   });
 }

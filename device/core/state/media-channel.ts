@@ -1,7 +1,15 @@
 /** What the core tells media, and what media answers, as plain data. */
+import type { CameraId } from "../../../shared/ids.ts";
 import type { Signal } from "../../../shared/protocol/signal.ts";
 
 export type PartState = "off" | "ready" | "sending" | "playing" | "failed";
+
+export interface CameraState {
+  readonly id: CameraId;
+  readonly state: PartState;
+  /** What is wrong and what to do, beginning with the id; empty for one that has not failed. */
+  readonly cause: string;
+}
 
 export type MediaEffect =
   /** The hub can be reached (again): make a new offer. */
@@ -24,13 +32,14 @@ export type FromMedia =
   | {
       readonly type: "state";
       readonly peer: "connecting" | "connected" | "lost";
-      readonly camera: PartState;
+      /** In the order of the settings. */
+      readonly cameras: readonly CameraState[];
       readonly microphone: PartState;
       readonly speaker: PartState;
       /** What is wrong and what to do, when a part has failed. */
       readonly detail: string;
       /** The same for each part that has failed; empty for one that has not. */
-      readonly causes: Readonly<Record<"camera" | "microphone" | "speaker", string>>;
+      readonly causes: Readonly<Record<"microphone" | "speaker", string>>;
       /** The reason of a failure: ffmpeg is not where it should be, or cannot be started. */
       readonly lacksFfmpeg: boolean;
     }

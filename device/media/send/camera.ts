@@ -7,7 +7,7 @@
  * jerks.
  */
 import { VIDEO } from "../../../shared/media/codecs.ts";
-import type { MediaConfig } from "../../config.ts";
+import type { Camera, MediaConfig } from "../../config.ts";
 import { QUIET, rtpOutput, words } from "./ffmpeg-arguments.ts";
 
 const KEYFRAME_SECONDS = 2;
@@ -18,50 +18,49 @@ const PROMPTLY = words("-fflags nobuffer -flags low_delay");
 
 const KBPS_BY_SIZE = { "640x360": 900, "1280x720": 1800 } as const;
 
-/** Arguments for ffmpeg; `undefined` when no camera is configured. `port` is ours, on loopback. */
-export function cameraArguments(media: MediaConfig, port: number): string[] | undefined {
-  const input = cameraInput(media);
-  if (input === undefined) return undefined;
-  const codec = isCopied(media) ? COPIED : encoded(media);
+type Picture = Pick<MediaConfig, "size" | "framesPerSecond">;
+
+/** Arguments for ffmpeg. `port` is ours, on loopback. */
+export function cameraArguments({ source }: Camera, picture: Picture, port: number): string[] {
+  const input = cameraInput(source, picture);
+  const codec = isCopied(source) ? COPIED : encoded(source, picture);
   return [...QUIET, ...input, ...words("-map 0:v:0 -an"), ...codec, ...rtpOutput(VIDEO, port)];
 }
 
 /** A copied file ends, and begins again. */
-export function cameraRepeats({ camera }: MediaConfig): boolean {
-  return camera.kind === "file" && camera.codec === "h264";
+export function cameraRepeats({ source }: Camera): boolean {
+  return source.kind === "file" && source.codec === "h264";
 }
 
-function cameraInput({ camera, size, framesPerSecond }: MediaConfig): string[] | undefined {
-  switch (camera.kind) {
-    case "none":
-      return undefined;
+function cameraInput(source: Camera["source"], { size, framesPerSecond }: Picture): string[] {
+  switch (source.kind) {
     case "test":
       return words(`-re -f lavfi -i testsrc2=size=${size}:rate=${framesPerSecond}`);
     case "file":
       // A filter on copied packets does not survive `-stream_loop`: such a file is started anew.
-      return camera.codec === "h264"
-        ? ["-re", "-i", camera.path]
-        : ["-re", "-stream_loop", "-1", "-i", camera.path];
+      return source.codec === "h264"
+        ? ["-re", "-i", source.path]
+        : ["-re", "-stream_loop", "-1", "-i", source.path];
     case "rtsp": {
       const transport = words(`-rtsp_transport tcp -timeout ${RTSP_TIMEOUT_MICROSECONDS}`);
-      return [...transport, ...PROMPTLY, "-i", camera.url];
+      return [...transport, ...PROMPTLY, "-i", source.url];
     }
     case "v4l2": {
-      const format = camera.codec === "h264" ? words("-input_format h264") : [];
+      const format = source.codec === "h264" ? words("-input_format h264") : [];
       const wanted = words(`-framerate ${framesPerSecond} -video_size ${size}`);
-      return ["-f", "v4l2", ...format, ...wanted, ...PROMPTLY, "-i", camera.device];
+      return ["-f", "v4l2", ...format, ...wanted, ...PROMPTLY, "-i", source.device];
     }
   }
 }
 
-function isCopied({ camera }: MediaConfig): boolean {
-  return "codec" in camera && camera.codec === "h264";
+function isCopied(source: Camera["source"]): boolean {
+  return "codec" in source && source.codec === "h264";
 }
 
 /** A file's packets are length-prefixed: the first filter makes them what the second needs. */
 const COPIED = words("-c:v copy -bsf:v h264_mp4toannexb,dump_extra=freq=keyframe");
 
-function encoded({ camera, size, framesPerSecond }: MediaConfig): string[] {
+function encoded(source: Camera["source"], { size, framesPerSecond }: Picture): string[] {
   const fit = size.replace("x", ":");
   const shaped =
     `fps=${framesPerSecond},scale=${fit}:force_original_aspect_ratio=decrease,` +
@@ -69,7 +68,7 @@ function encoded({ camera, size, framesPerSecond }: MediaConfig): string[] {
   const group = framesPerSecond * KEYFRAME_SECONDS;
   const kbps = KBPS_BY_SIZE[size];
   return [
-    ...(camera.kind === "test" ? [] : ["-vf", shaped]),
+    ...(source.kind === "test" ? [] : ["-vf", shaped]),
     ...words("-c:v libx264 -pix_fmt yuv420p -profile:v baseline -level 3.1"),
     ...words("-preset ultrafast -tune zerolatency -bf 0"),
     ...words(`-g ${group} -keyint_min ${group} -sc_threshold 0`),

@@ -17,7 +17,8 @@ const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 const WATCH_EVERY_MS = 250;
 
 export interface CaptureOptions {
-  readonly name: "camera" | "microphone";
+  /** Opens every complaint: a camera's id, or `microphone`. */
+  readonly name: string;
   readonly payloadType: number;
   /** The source is a file whose end is its beginning. */
   readonly repeats: boolean;

@@ -14,7 +14,7 @@ import { findFfmpeg } from "../ffmpeg.ts";
 import { newAudioGate, newVideoGate, type Gate, type OutgoingPacket } from "./gate.ts";
 import { microphoneArguments } from "./microphone.ts";
 import type { MediaKind, Outgoing } from "../session.ts";
-import type { Status } from "../status.ts";
+import { cameraPart, type Part, type Status } from "../status.ts";
 import type { MediaTiming } from "../timing.ts";
 
 const BURST_PAUSE_MS = 1;
@@ -34,10 +34,38 @@ export interface Uplink {
   stop(): void;
 }
 
-const PARTS = [
-  { name: "camera", kind: "video", codec: VIDEO, argumentsFor: cameraArguments },
-  { name: "microphone", kind: "audio", codec: AUDIO, argumentsFor: microphoneArguments },
-] as const;
+/** What is captured: a camera or the microphone. */
+interface Source {
+  readonly part: Part;
+  /** Opens every complaint about it. */
+  readonly name: string;
+  readonly kind: MediaKind;
+  readonly payloadType: number;
+  readonly repeats: boolean;
+  readonly argumentsFor: (port: number) => readonly string[];
+}
+
+/** The settings allow one camera; several would need a gate and a stream each. */
+function sourcesOf(media: MediaConfig): Source[] {
+  const cameras = media.cameras.map((camera): Source => ({
+    part: cameraPart(camera.id),
+    name: camera.id,
+    kind: "video",
+    payloadType: VIDEO.payloadType,
+    repeats: cameraRepeats(camera),
+    argumentsFor: (port) => cameraArguments(camera, media, port),
+  }));
+  if (media.microphone.kind === "none") return cameras;
+  const microphone: Source = {
+    part: "microphone",
+    name: "microphone",
+    kind: "audio",
+    payloadType: AUDIO.payloadType,
+    repeats: false,
+    argumentsFor: (port) => microphoneArguments(media, port) ?? [],
+  };
+  return [...cameras, microphone];
+}
 
 const soon = (callback: () => void): void => void setTimeout(callback, BURST_PAUSE_MS);
 
@@ -51,8 +79,9 @@ export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink 
     audio: newAudioGate({ continuity: clocks.audio, send: (p) => send("audio", p) }),
   };
   let captures: Capture[] = [];
+  let sources: readonly Source[] = [];
   /** The cause that was logged last: the same again is no news, another one is. */
-  const reported = new Map<string, string>();
+  const reported = new Map<Part, string>();
   let isOpen = false;
 
   const stop = (): void => {
@@ -60,28 +89,24 @@ export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink 
     captures = [];
   };
 
-  const start = (media: MediaConfig, part: (typeof PARTS)[number]): void => {
-    const { name, kind } = part;
-    status.set(name, "off");
-    if (media[name].kind === "none") return;
+  const start = ({ part, kind, ...source }: Source): void => {
+    const { name } = source;
+    status.set(part, "off");
     captures.push(
       startCapture({
-        name,
+        ...source,
         timing,
         findFfmpeg,
-        payloadType: part.codec.payloadType,
-        repeats: name === "camera" && cameraRepeats(media),
-        argumentsFor: (port) => part.argumentsFor(media, port) ?? [],
         onPacket: (packet, atMs) => gates[kind].push(packet, atMs),
         onFlow: () => {
-          if (status.get(name) === "failed") log("info", `${name}: it works again`);
-          reported.delete(name);
-          status.set(name, isOpen ? "sending" : "ready");
+          if (status.get(part) === "failed") log("info", `${name}: it works again`);
+          reported.delete(part);
+          status.set(part, isOpen ? "sending" : "ready");
         },
         onFailure: (detail, lacksFfmpeg) => {
-          if (detail !== reported.get(name)) log("warn", detail);
-          reported.set(name, detail);
-          status.fail(name, detail, lacksFfmpeg);
+          if (detail !== reported.get(part)) log("warn", detail);
+          reported.set(part, detail);
+          status.fail(part, detail, lacksFfmpeg);
         },
       }),
     );
@@ -94,15 +119,18 @@ export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink 
     },
     configure(media) {
       stop();
-      for (const part of PARTS) start(media, part);
+      sources = sourcesOf(media);
+      status.setCameras(media.cameras.map(({ id }) => id));
+      status.set("microphone", "off");
+      for (const source of sources) start(source);
     },
     setOpen(shouldOpen) {
       isOpen = shouldOpen;
-      for (const { name, kind } of PARTS) {
-        gates[kind].setOpen(isOpen);
-        const state = status.get(name);
+      for (const gate of Object.values(gates)) gate.setOpen(isOpen);
+      for (const { part } of sources) {
+        const state = status.get(part);
         if (state === "ready" || state === "sending")
-          status.set(name, isOpen ? "sending" : "ready");
+          status.set(part, isOpen ? "sending" : "ready");
       }
     },
     forgetReceiver() {

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { CommandBody, PillarCommand } from "../../../shared/protocol/command.ts";
 import type { Report } from "../../../shared/protocol/report.ts";
-import { CommandId, SessionNonce } from "../../../shared/ids.ts";
+import { CameraId, CommandId, SessionNonce } from "../../../shared/ids.ts";
+import type { CameraState, PartState } from "../../../device/core/state/media-channel.ts";
 import type { Instant } from "../../../shared/duration.ts";
 import {
   LINK_UP,
@@ -17,6 +18,11 @@ const reports = (pillar: FalsePillar): Report[] =>
   pillar.sent.flatMap((one) => (one.channel === "report" ? [one.message] : []));
 const beats = (pillar: FalsePillar): number =>
   pillar.sent.filter(({ channel }) => channel === "heartbeat").length;
+const camera = (state: PartState, cause = ""): CameraState => ({
+  id: CameraId.parse("front"),
+  state,
+  cause,
+});
 let commands = 0;
 
 function command(
@@ -127,18 +133,18 @@ describe("a fault", () => {
     const state = {
       type: "state",
       peer: "lost",
-      camera: "failed",
+      cameras: [camera("failed", "front: no ffmpeg")],
       microphone: "ready",
       speaker: "ready",
       detail: "FFMPEG_BIN is /opt/x, which is not an executable file: correct or unset it",
-      causes: { camera: "no ffmpeg", microphone: "", speaker: "" },
+      causes: { microphone: "", speaker: "" },
       lacksFfmpeg: true,
     } as const;
     pillar.tell({ type: "media-said", message: state });
     expect(pillar.faults().toSorted()).toEqual(["camera-lost", "ffmpeg-missing"]);
     pillar.tell({
       type: "media-said",
-      message: { ...state, camera: "ready", detail: "", lacksFfmpeg: false },
+      message: { ...state, cameras: [camera("ready")], detail: "", lacksFfmpeg: false },
     });
     expect(pillar.faults()).toEqual([]);
   });
@@ -149,17 +155,17 @@ describe("a fault", () => {
       reports(pillar).flatMap((one) =>
         one.type === "fault-raised" && one.code === "camera-lost" ? [one.detail] : [],
       );
-    const fails = (camera: string): void =>
+    const fails = (cause: string): void =>
       pillar.tell({
         type: "media-said",
         message: {
           type: "state",
           peer: "lost",
-          camera: "failed",
+          cameras: [camera("failed", cause)],
           microphone: "ready",
           speaker: "ready",
-          detail: `${camera}; something of another part`,
-          causes: { camera, microphone: "", speaker: "" },
+          detail: `${cause}; something of another part`,
+          causes: { microphone: "", speaker: "" },
           lacksFfmpeg: false,
         },
       });

@@ -1,14 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { MediaConfig } from "../../../device/config.ts";
+import { MediaConfig, type Camera } from "../../../device/config.ts";
 import { cameraArguments, cameraRepeats } from "../../../device/media/send/camera.ts";
 import { microphoneArguments } from "../../../device/media/send/microphone.ts";
 
-const camera = (media: unknown): string[] => cameraArguments(MediaConfig.parse(media), 6004) ?? [];
+const camera = (source: unknown, picture: object = {}): string[] => {
+  const media = MediaConfig.parse({ cameras: [{ id: "front", source }], ...picture });
+  return cameraArguments(media.cameras[0]!, media, 6004);
+};
 const microphone = (media: unknown): string[] =>
   microphoneArguments(MediaConfig.parse({ microphone: media }), 6006) ?? [];
 
-const file = (codec: string): MediaConfig =>
-  MediaConfig.parse({ camera: { kind: "file", path: "a.mp4", codec } });
+const file = (codec: string): Camera =>
+  MediaConfig.parse({ cameras: [{ id: "front", source: { kind: "file", path: "a.mp4", codec } }] })
+    .cameras[0]!;
 
 /** The value behind an option; `undefined` when the option is not there. */
 const valueOf = (args: readonly string[], option: string): string | undefined => {
@@ -18,7 +22,7 @@ const valueOf = (args: readonly string[], option: string): string | undefined =>
 
 describe("the camera's command line", () => {
   test("encodes constrained baseline with a keyframe every two seconds", () => {
-    const args = camera({ camera: { kind: "test" }, size: "640x360", framesPerSecond: 15 });
+    const args = camera({ kind: "test" }, { size: "640x360", framesPerSecond: 15 });
     expect(valueOf(args, "-i")).toBe("testsrc2=size=640x360:rate=15");
     expect(valueOf(args, "-c:v")).toBe("libx264");
     expect(valueOf(args, "-profile:v")).toBe("baseline");
@@ -30,7 +34,9 @@ describe("the camera's command line", () => {
   });
 
   test("ends at our port on loopback, and stops when nobody is there", () => {
-    expect(camera({}).at(-1)).toBe("rtp://127.0.0.1:6004?pkt_size=1200&rtcpport=6004&connect=1");
+    expect(camera({ kind: "test" }).at(-1)).toBe(
+      "rtp://127.0.0.1:6004?pkt_size=1200&rtcpport=6004&connect=1",
+    );
   });
 
   test("copies what already is H.264, with parameter sets before every keyframe", () => {
@@ -40,7 +46,7 @@ describe("the camera's command line", () => {
       { kind: "v4l2", device: "/dev/video0", codec: "h264" },
     ];
     for (const source of sources) {
-      const args = camera({ camera: source });
+      const args = camera(source);
       expect(valueOf(args, "-c:v")).toBe("copy");
       expect(valueOf(args, "-bsf:v")).toContain("dump_extra");
       expect(args).not.toContain("-vf");
@@ -48,23 +54,19 @@ describe("the camera's command line", () => {
   });
 
   test("fits any other picture into the configured size", () => {
-    const args = camera({ camera: { kind: "file", path: "a.avi", codec: "other" } });
+    const args = camera({ kind: "file", path: "a.avi", codec: "other" });
     expect(valueOf(args, "-vf")).toContain("scale=1280:720");
     expect(valueOf(args, "-stream_loop")).toBe("-1");
   });
 
   test("a path stays one argument, whatever is in it", () => {
     const path = "/clips/a b; rm -rf $HOME.mp4";
-    expect(valueOf(camera({ camera: { kind: "file", path } }), "-i")).toBe(path);
+    expect(valueOf(camera({ kind: "file", path }), "-i")).toBe(path);
   });
 
   test("a copied file is started anew at its end, an encoded one loops by itself", () => {
     expect(cameraRepeats(file("h264"))).toBe(true);
     expect(cameraRepeats(file("other"))).toBe(false);
-  });
-
-  test("there is none without a camera", () => {
-    expect(cameraArguments(MediaConfig.parse({ camera: { kind: "none" } }), 1)).toBeUndefined();
   });
 });
 

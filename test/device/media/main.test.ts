@@ -11,9 +11,13 @@ import { medianToneShare, samplesOf } from "../../kit/media/tone.ts";
 import { waitFor } from "../../kit/run/wait.ts";
 
 const PATIENT = { timeout: 15_000, interval: 10 };
-const SMALL = { camera: { kind: "test" }, size: "640x360", framesPerSecond: 15 };
+const SMALL = {
+  cameras: [{ id: "front", source: { kind: "test" } }],
+  size: "640x360",
+  framesPerSecond: 15,
+};
 
-const SILENT = { camera: { kind: "none" }, microphone: { kind: "none" } };
+const SILENT = { cameras: [], microphone: { kind: "none" } };
 
 const endings: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -78,7 +82,10 @@ describe("the pillar's media process", () => {
     const child = await start({ ...SMALL, microphone: { kind: "test", hz: 440 } });
     const hub = await connect(child);
     await waitFor(() => {
-      expect(child.state()).toMatchObject({ camera: "ready", microphone: "ready" });
+      expect(child.state()).toMatchObject({
+        cameras: [{ id: "front", state: "ready" }],
+        microphone: "ready",
+      });
     }, PATIENT);
     expect(hub.received("video")).toEqual([]);
     expect(hub.received("audio")).toEqual([]);
@@ -88,13 +95,16 @@ describe("the pillar's media process", () => {
       expect(hub.received("video").length).toBeGreaterThan(30);
       expect(hub.received("audio").length).toBeGreaterThan(30);
     }, PATIENT);
-    expect(child.state()).toMatchObject({ camera: "sending", microphone: "sending" });
+    expect(child.state()).toMatchObject({
+      cameras: [{ id: "front", state: "sending" }],
+      microphone: "sending",
+    });
     expect(carriesKeyframe(hub.received("video")[0]!.packet.payload)).toBe(true);
     expect(hasJump(numbersOf(hub, "video"))).toBe(false);
     expect(hasJump(numbersOf(hub, "audio"))).toBe(false);
 
     child.send({ type: "gate", isOpen: false });
-    await waitFor(() => expect(child.state()?.camera).toBe("ready"), PATIENT);
+    await waitFor(() => expect(child.state()?.cameras[0]?.state).toBe("ready"), PATIENT);
     const [video, audio] = [numbersOf(hub, "video").length, numbersOf(hub, "audio").length];
     // Another sender report shows that the connection goes on without picture and sound.
     const reports = hub.reports.length;
@@ -177,7 +187,7 @@ describe("the pillar's media process", () => {
       for (const path of Object.values(paths)) rmSync(dirname(path), { recursive: true });
     });
     const child = await start({
-      camera: { kind: "none" },
+      cameras: [],
       microphone: { kind: "socket", path: paths.microphone },
       speaker: { kind: "socket", path: paths.speaker },
     });
@@ -211,7 +221,10 @@ describe("the pillar's media process", () => {
   test("killed without warning, it leaves no ffmpeg behind", async () => {
     const child = await start({ ...SMALL, microphone: { kind: "test" } });
     await waitFor(() => {
-      expect(child.state()).toMatchObject({ camera: "ready", microphone: "ready" });
+      expect(child.state()).toMatchObject({
+        cameras: [{ id: "front", state: "ready" }],
+        microphone: "ready",
+      });
     }, PATIENT);
     const orphans = childrenOf(child.process.pid!);
     expect(orphans).toHaveLength(2);
@@ -226,9 +239,9 @@ describe("the pillar's media process", () => {
     await waitFor(() => expect(hub.received("video").length).toBeGreaterThan(10), PATIENT);
     const [ffmpeg] = childrenOf(child.process.pid!);
     process.kill(ffmpeg!, "SIGKILL");
-    await waitFor(() => expect(child.state()?.camera).toBe("failed"), PATIENT);
+    await waitFor(() => expect(child.state()?.cameras[0]?.state).toBe("failed"), PATIENT);
     expect(child.state()?.detail).toContain("SIGKILL");
-    await waitFor(() => expect(child.state()?.camera).toBe("sending"), PATIENT);
+    await waitFor(() => expect(child.state()?.cameras[0]?.state).toBe("sending"), PATIENT);
     const before = hub.received("video").length;
     await waitFor(() => expect(hub.received("video").length).toBeGreaterThan(before), PATIENT);
     expect(hasJump(numbersOf(hub, "video"))).toBe(false);
@@ -251,7 +264,7 @@ describe("the pillar's media process", () => {
     const child = forkMedia({ FFMPEG_BIN: "/nonexistent/ffmpeg" });
     endings.push(() => child.close());
     child.configure(SMALL);
-    await waitFor(() => expect(child.state()?.camera).toBe("failed"), PATIENT);
+    await waitFor(() => expect(child.state()?.cameras[0]?.state).toBe("failed"), PATIENT);
     expect(child.state()?.detail).toContain("FFMPEG_BIN is /nonexistent/ffmpeg");
     await connect(child);
   }, 30_000);

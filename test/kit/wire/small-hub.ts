@@ -77,7 +77,7 @@ export async function enrolledPillar(hub: Pick<SmallHub, "authority" | "port">):
     dataDir: dir,
     hub: { host: "127.0.0.1", mqttPort: hub.port, httpUrl: "http://127.0.0.1:1" },
     board: { kind: "modbus", path: join(dir, "board") },
-    media: { camera: { kind: "none" }, microphone: { kind: "none" } },
+    media: { cameras: [], microphone: { kind: "none" } },
   });
   return { config, dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }

@@ -166,8 +166,8 @@ describe("a report", () => {
     ],
     [
       "media-state",
-      { camera: "ready", microphone: "sending", speaker: "playing" },
-      { camera: "ready", microphone: "playing", speaker: "playing" },
+      { cameras: [{ id: "front", state: "ready" }], microphone: "sending", speaker: "playing" },
+      { cameras: [{ id: "Front", state: "ready" }], microphone: "sending", speaker: "playing" },
     ],
   ])("of the kind %s is read up to its limit", (type, good, bad) => {
     expect(isTaken(Report, { v: 1, type, ...good })).toBe(true);

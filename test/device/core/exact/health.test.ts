@@ -8,8 +8,9 @@ import {
   type FalsePillar,
 } from "../../../kit/core/pillar-core.ts";
 
+const camera = (state: string, cause = "") => ({ id: "front", state, cause });
 const WELL = {
-  ...{ type: "state", camera: "ready", microphone: "ready", speaker: "ready" },
+  ...{ type: "state", cameras: [camera("ready")], microphone: "ready", speaker: "ready" },
   ...{ causes: {}, lacksFfmpeg: false, detail: "" },
 } as const;
 const said = (pillar: FalsePillar, change: object = {}) =>
@@ -20,8 +21,8 @@ const reports = (effects: Parameters<typeof only>[0]) =>
   effects.flatMap((one) =>
     one.type === "publish" && one.message.channel === "report" ? [one.message.message] : [],
   );
-const media = (camera: string, microphone: string, speaker: string) => ({
-  ...{ v: 1, type: "media-state", camera, microphone, speaker },
+const media = (state: string, microphone: string, speaker: string) => ({
+  ...{ v: 1, type: "media-state", cameras: [{ id: "front", state }], microphone, speaker },
 });
 const faultsOf = (pillar: FalsePillar) => [...pillar.state().health.faults];
 
@@ -31,10 +32,10 @@ describe("the media", () => {
     expect(reports(said(pillar))).toEqual([media("ready", "ready", "ready")]);
     expect(said(pillar)).toEqual([]);
     expect(said(pillar, { detail: "other words" })).toEqual([]);
-    expect(reports(said(pillar, { camera: "sending" }))).toEqual([
+    expect(reports(said(pillar, { cameras: [camera("sending")] }))).toEqual([
       media("sending", "ready", "ready"),
     ]);
-    const two = { camera: "sending", microphone: "off" };
+    const two = { cameras: [camera("sending")], microphone: "off" };
     expect(reports(said(pillar, two))).toEqual([media("sending", "off", "ready")]);
     const three = { ...two, speaker: "playing" };
     expect(reports(said(pillar, three))).toEqual([media("sending", "off", "playing")]);
@@ -42,15 +43,14 @@ describe("the media", () => {
   });
 
   test("are reported with words that fit each part", () => {
-    expect(reports(said(reachedPillar(), { camera: "playing", speaker: "sending" }))).toEqual([
-      media("ready", "ready", "ready"),
-    ]);
+    const odd = { cameras: [camera("playing")], speaker: "sending" };
+    expect(reports(said(reachedPillar(), odd))).toEqual([media("ready", "ready", "ready")]);
     expect(reports(said(reachedPillar(), { microphone: "playing", speaker: "off" }))).toEqual([
       media("ready", "ready", "off"),
     ]);
   });
 
-  test.each(["camera", "microphone", "speaker"] as const)(
+  test.each(["microphone", "speaker"] as const)(
     "of which the %s fails are a fault with its cause, or in plain words, until it works",
     (part) => {
       const pillar = reachedPillar();
@@ -68,6 +68,27 @@ describe("the media", () => {
     },
   );
 
+  test("of which cameras fail are one fault that names each of them first, until all work", () => {
+    const pillar = reachedPillar();
+    const rear = { id: "rear", state: "failed", cause: "rear: no such device" };
+    const failed = said(pillar, { cameras: [camera("failed"), rear] });
+    const detail = "front: the camera does not work; rear: no such device";
+    expect(reports(failed)).toEqual([
+      { v: 1, type: "fault-raised", code: "camera-lost", detail },
+      {
+        ...media("failed", "ready", "ready"),
+        cameras: [
+          { id: "front", state: "failed" },
+          { id: "rear", state: "failed" },
+        ],
+      },
+    ]);
+    said(pillar, { cameras: [camera("ready"), rear] });
+    expect(faultsOf(pillar)).toEqual([["camera-lost", "rear: no such device"]]);
+    said(pillar);
+    expect(faultsOf(pillar)).toEqual([]);
+  });
+
   test("without ffmpeg are a fault with its words", () => {
     const pillar = reachedPillar();
     said(pillar, { lacksFfmpeg: true, detail: "install ffmpeg" });
@@ -78,9 +99,10 @@ describe("the media", () => {
 
   test("are told to a hub that comes back, after all faults", () => {
     const pillar = falsePillar();
-    expect(reports(said(pillar, { camera: "failed", causes: { camera: "gone" } }))).toEqual([]);
+    const cameras = [camera("failed", "front: gone")];
+    expect(reports(said(pillar, { cameras }))).toEqual([]);
     expect(reports(after(pillar, () => pillar.tell(LINK_UP)))).toEqual([
-      { v: 1, type: "fault-raised", code: "camera-lost", detail: "gone" },
+      { v: 1, type: "fault-raised", code: "camera-lost", detail: "front: gone" },
       media("failed", "ready", "ready"),
     ]);
   });

@@ -20,7 +20,7 @@ const hub = createMediaProcess({
 });
 const none = { kind: "none" } as const;
 const pillar = mediaProcess({
-  media: MediaConfig.parse({ camera: none, microphone: none, speaker: none }),
+  media: MediaConfig.parse({ cameras: [], microphone: none, speaker: none }),
   warn: (text) => refusals.push(text),
 });
 

@@ -71,7 +71,7 @@ export async function newPillar(
     dataDir,
     hub: wanted.hub,
     board: { kind: "modbus", path: board.path, pollMs: wanted.pollMs ?? 10 },
-    media: wanted.media ?? { camera: { kind: "none" }, microphone: { kind: "none" } },
+    media: wanted.media ?? { cameras: [], microphone: { kind: "none" } },
   };
   const file = join(dir, "agent.yaml");
   writeFileSync(file, stringify(settings));

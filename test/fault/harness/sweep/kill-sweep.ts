@@ -95,7 +95,11 @@ const MEDIA = ["hub/media/main.ts", "device/media/main.ts", "ffmpeg"] as const;
  */
 export async function killMedia(street: Street, { id, rounds, from = 0 }: Sweep): Promise<void> {
   const pillar = await street.add(id, {
-    media: { camera: { kind: "test" }, size: "640x360", framesPerSecond: 10 },
+    media: {
+      cameras: [{ id: "front", source: { kind: "test" } }],
+      size: "640x360",
+      framesPerSecond: 10,
+    },
   });
   pillar.start();
   await pillar.untilArmed();
