@@ -19,6 +19,7 @@ import { addBroker } from "./command/broker-command.ts";
 import { makePrivateFiles } from "./storage/private-files.ts";
 import { addSeal } from "./command/seal-command.ts";
 import { ConfigurationError, loadConfig } from "./command/settings-file.ts";
+import { addService } from "./command/service-command.ts";
 import { addUser } from "./command/user-command.ts";
 
 const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
@@ -56,6 +57,7 @@ Examples:
   anzhu-hub start -c /etc/anzhu/hub.yaml
   anzhu-hub enrol gate-3 --name 东门 --grid 网格12 --position 116.4074,39.9042
   anzhu-hub user add wangfang --name 王芳 --role operator
+  anzhu-hub service add dashboard --scope pillars:read metrics:read --days 90
   anzhu-hub doctor
   anzhu-hub backup /var/backups/anzhu-2026-11-23
 
@@ -64,6 +66,7 @@ Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.`,
   addStart(root);
   addEnrol(root);
   addUser(root);
+  addService(root);
   addDoctor(root);
   addBackup(root);
   addSeal(root);

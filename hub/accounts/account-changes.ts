@@ -1,10 +1,8 @@
 /**
  * Accounts are made and changed here, for the command line and for the HTTP interface.
  *
- * Each change leaves its fact in the same transaction; the hub takes the facts from here into its
- * journal, so that a change made while the hub is away is recorded there as well. A change that
- * takes something from a person (another role, disabling, a new password) ends their sessions in
- * the same transaction.
+ * A change that takes something from a person (another role, disabling, a new password) ends their
+ * sessions in the same transaction.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
@@ -13,13 +11,11 @@ import { Role } from "../../shared/api/session.ts";
 import { parseWith } from "../../shared/parse.ts";
 import { PlainName } from "../../shared/text.ts";
 import type { FactOf } from "../core/facts.ts";
+import type { ChangeNotes } from "./change-notes.ts";
 import type { Accounts, AccountChanged, Changer } from "./ports.ts";
 import type { Passwords } from "./password.ts";
 
 export const MAX_ACCOUNTS = 10_000;
-/** Changes taken into the journal at a time; and the most that wait while the hub is away. */
-const MAX_TAKEN = 500;
-export const MAX_WAITING_CHANGES = 50_000;
 
 type ChangeFact = FactOf<"account-changed">;
 type Change = ChangeFact["change"];
@@ -36,31 +32,23 @@ const refused = (code: "bad-request" | "conflict" | "not-found", detail: string)
   ({ ok: false, code, detail }) as const;
 
 interface AccountStore {
-  readonly db: DatabaseSync;
+  readonly notes: ChangeNotes;
   readonly passwords: Passwords;
   readonly statements: ReturnType<typeof prepare>;
-  /** Counts what this program changed. */
-  own: number;
 }
 
-type Changes = Pick<Accounts, "add" | "change" | "setPassword" | "waitingFacts" | "forgetFacts">;
+type Changes = Pick<Accounts, "add" | "change" | "setPassword">;
 
 export function openAccountChanges(
   db: DatabaseSync,
   passwords: Passwords,
-): Changes & { own(): number } {
-  const store: AccountStore = { db, passwords, statements: prepare(db), own: 0 };
+  notes: ChangeNotes,
+): Changes {
+  const store: AccountStore = { notes, passwords, statements: prepare(db) };
   return {
     add: (account, by) => add(store, account, by),
     change: async (username, patch, by) => change(store, { username, patch, by }),
     setPassword: (username, password, by) => setPassword(store, { username, password, by }),
-    waitingFacts: () =>
-      store.statements.waiting.all().map((row) => ({
-        id: Number(row["id"]),
-        fact: JSON.parse(String(row["body"])) as ChangeFact,
-      })),
-    forgetFacts: (upTo) => void store.statements.forget.run(upTo),
-    own: () => store.own,
   };
 }
 
@@ -83,10 +71,7 @@ function prepare(db: DatabaseSync) {
     ),
     password: db.prepare("UPDATE account SET password_hash = ?, is_demo = 0 WHERE username = ?"),
     signOut: db.prepare("DELETE FROM session WHERE username = ?"),
-    note: db.prepare("INSERT INTO account_change (body) VALUES (?)"),
-    notes: db.prepare("SELECT count(*) AS n FROM account_change"),
-    waiting: db.prepare(`SELECT id, body FROM account_change ORDER BY id LIMIT ${MAX_TAKEN}`),
-    forget: db.prepare("DELETE FROM account_change WHERE id <= ?"),
+    service: db.prepare("SELECT 1 FROM service WHERE name = ?"),
   };
 }
 
@@ -109,8 +94,11 @@ async function add(
   );
   const { statements } = store;
   if (statements.find.get(username)) return exists;
+  if (statements.service.get(username)) {
+    return refused("conflict", `${username} is or was a service: take another name`);
+  }
   const hash = await store.passwords.hash(password);
-  return write(store, () => {
+  return store.notes.write(() => {
     if (statements.find.get(username)) return exists;
     if (countOf(statements.count.get()) >= MAX_ACCOUNTS) {
       return refused(
@@ -132,7 +120,7 @@ interface PatchRequest {
 }
 
 function change(store: AccountStore, { username, patch, by }: PatchRequest): AccountChanged {
-  return write(store, () => {
+  return store.notes.write(() => {
     const before = find(store, username);
     if (!before) return unknown(username);
     const after: Row = { ...before, ...patch };
@@ -183,7 +171,7 @@ async function setPassword(store: AccountStore, wanted: NewPassword): Promise<Ac
   }
   if (!find(store, username)) return unknown(username);
   const hash = await store.passwords.hash(password);
-  return write(store, () => {
+  return store.notes.write(() => {
     const row = find(store, username);
     if (!row) return unknown(username);
     store.statements.password.run(hash, username);
@@ -202,28 +190,10 @@ function find(store: AccountStore, username: string): Row | undefined {
   return row && Row.parse(row);
 }
 
-function write(store: AccountStore, work: () => AccountChanged): AccountChanged {
-  store.db.exec("BEGIN IMMEDIATE");
-  try {
-    const outcome = work();
-    store.db.exec(outcome.ok ? "COMMIT" : "ROLLBACK");
-    if (outcome.ok) store.own += 1;
-    return outcome;
-  } catch (error) {
-    if (store.db.isTransaction) store.db.exec("ROLLBACK");
-    throw error;
-  }
-}
-
 function note(
   store: AccountStore,
   what: Omit<ChangeFact, "type" | "at" | "by" | "byName"> & { readonly by: Changer },
 ): void {
-  if (countOf(store.statements.notes.get()) >= MAX_WAITING_CHANGES) {
-    throw new Error(
-      `expected at most ${MAX_WAITING_CHANGES} changes that are not in the journal yet: start the hub`,
-    );
-  }
   const { username, displayName, role, change: name, by } = what;
   const fact: ChangeFact = {
     type: "account-changed",
@@ -232,5 +202,5 @@ function note(
     by: by?.username ?? null,
     byName: by?.displayName ?? null,
   };
-  store.statements.note.run(JSON.stringify(fact));
+  store.notes.note(fact);
 }

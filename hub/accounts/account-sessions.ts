@@ -16,6 +16,7 @@ const TOKEN_BYTES = 32;
 const LAST_USE_WITHIN_MS = 600_000;
 
 const SessionRow = z.object({
+  kind: z.literal("person"),
   id: z.string(),
   username: Username,
   displayName: z.string(),
@@ -31,7 +32,7 @@ export function openSessions(
     "INSERT INTO session (token_hash, username, opened_at, expires_at) VALUES (?, ?, ?, ?)",
   );
   const find = db.prepare(
-    `SELECT token_hash AS id, username, display_name AS displayName, role,
+    `SELECT 'person' AS kind, token_hash AS id, username, display_name AS displayName, role,
        expires_at AS expiresAt, last_used_at AS lastUsedAt
      FROM session JOIN account USING (username)
      WHERE token_hash = ? AND expires_at > ? AND is_disabled = 0`,

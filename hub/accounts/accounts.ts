@@ -1,5 +1,5 @@
 /**
- * Who may sign in, and who is signed in.
+ * Who may sign in, who is signed in, and which services may ask.
  *
  * A database of its own, because the command line writes accounts while the hub runs and the
  * journal has one writer. Tokens and passwords are stored as hashes only, so the file alone gives
@@ -12,7 +12,9 @@ import { Username } from "../../shared/ids.ts";
 import type { Accounts } from "./ports.ts";
 import { openAccountChanges } from "./account-changes.ts";
 import { openSessions } from "./account-sessions.ts";
+import { openChangeNotes } from "./change-notes.ts";
 import { createPasswords, type Passwords } from "./password.ts";
+import { openServices } from "./services.ts";
 import { openSideDatabase } from "./side-database.ts";
 
 const ADDED_IN_2 = {
@@ -27,8 +29,15 @@ const ADDED_IN_2 = {
     ) STRICT;`,
 };
 
+const ADDED_IN_3 = `
+  CREATE TABLE IF NOT EXISTS service (
+    name TEXT PRIMARY KEY, token_hash TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL, created_by TEXT, expires_at INTEGER NOT NULL,
+    last_used_at INTEGER, revoked_at INTEGER
+  ) STRICT, WITHOUT ROWID;`;
+
 const SHAPE = {
-  version: 2,
+  version: 3,
   sql: `
     CREATE TABLE IF NOT EXISTS account (
       username TEXT PRIMARY KEY, display_name TEXT NOT NULL, role TEXT NOT NULL,
@@ -40,8 +49,8 @@ const SHAPE = {
       opened_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS session_by_user ON session (username, opened_at);
-    ${ADDED_IN_2.columns} ${ADDED_IN_2.changes}`,
-  upgrades: { 1: ADDED_IN_2.columns + ADDED_IN_2.changes },
+    ${ADDED_IN_2.columns} ${ADDED_IN_2.changes} ${ADDED_IN_3}`,
+  upgrades: { 1: ADDED_IN_2.columns + ADDED_IN_2.changes, 2: ADDED_IN_3 },
 };
 
 const ActorRow = z.object({ username: Username, displayName: z.string(), role: Role });
@@ -62,14 +71,17 @@ export type ClosableAccounts = Accounts & { close(): void };
 export function openAccounts(file: string): ClosableAccounts {
   const db = openSideDatabase(file, SHAPE);
   const passwords = createPasswords();
-  const changes = openAccountChanges(db, passwords);
+  const notes = openChangeNotes(db);
   // Counts what other programs committed; what this one commits is counted beside it.
   const others = db.prepare("PRAGMA data_version");
   return {
     ...openPeople(db, passwords),
     ...openSessions(db),
-    ...changes,
-    version: () => `${Number(others.get()?.["data_version"])} ${changes.own()}`,
+    ...openAccountChanges(db, passwords, notes),
+    ...openServices(db, notes),
+    waitingFacts: notes.waiting,
+    forgetFacts: notes.forget,
+    version: () => `${Number(others.get()?.["data_version"])} ${notes.own()}`,
     close: () => db.close(),
   };
 }

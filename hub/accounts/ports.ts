@@ -1,5 +1,6 @@
-/** Who may sign in, and who is signed in. */
+/** Who may sign in, who is signed in, and which services may ask. */
 import type { Username } from "../../shared/ids.ts";
+import type { NewService, ServiceScope } from "../../shared/api/service.ts";
 import type { Role } from "../../shared/api/session.ts";
 import type { FactOf } from "../core/facts.ts";
 import type { Actor } from "../ports.ts";
@@ -24,14 +25,53 @@ export interface ListedAccount extends Actor {
   readonly sessions: number;
 }
 
-/** `id`: stable for the session's life, and no secret. */
-export type FoundSession = Actor & { readonly id: string; readonly expiresAt: number };
+/** `id`: stable for the life of the session or the token, and no secret. */
+interface Found {
+  readonly id: string;
+  readonly expiresAt: number;
+}
+export type FoundSession = Actor & Found & { readonly kind: "person" };
+
+/** `displayName` is the name as well. */
+export interface FoundService extends Found {
+  readonly kind: "service";
+  readonly username: Username;
+  readonly displayName: string;
+  readonly scopes: readonly ServiceScope[];
+}
+
+export interface ListedService extends Pick<FoundService, "scopes" | "expiresAt"> {
+  readonly name: Username;
+  /** Unix ms. */
+  readonly createdAt: number;
+  readonly createdBy: Username | null;
+  readonly lastUsedAt: number | null;
+}
+
+export type ServiceMade =
+  | { readonly ok: true; readonly token: string }
+  | Exclude<AccountChanged, { ok: true }>;
+
+export interface Services {
+  /** The token is 256 random bits behind `anzhu_`; only its hash is stored. */
+  addService(service: NewService, by: Changer): Promise<ServiceMade>;
+  /** Its token is good no more, also where it is in use. */
+  revokeService(name: Username, by: Changer): Promise<AccountChanged>;
+  /** Those that were not revoked, by name. */
+  services(): Promise<readonly ListedService[]>;
+  /** Undefined for a token that is unknown, was revoked or has expired. */
+  service(token: string): Promise<FoundService | undefined>;
+  serviceById(id: string): Promise<FoundService | undefined>;
+}
+
+/** What leaves a fact for the journal. */
+export type AccountFact = FactOf<"account-changed" | "service-changed">;
 
 /**
  * Accounts and sessions, in a database of their own beside
  * the journal, which the command line may write too.
  */
-export interface Accounts {
+export interface Accounts extends Services {
   /**
    * Checks a password in constant time whether or not the account exists. A disabled account never
    * matches. `sender`: who waits behind whom.
@@ -66,7 +106,7 @@ export interface Accounts {
    */
   version(): string;
   /** Changes that are not in the journal yet, oldest first, a bounded number at a time. */
-  waitingFacts(): readonly { readonly id: number; readonly fact: FactOf<"account-changed"> }[];
+  waitingFacts(): readonly { readonly id: number; readonly fact: AccountFact }[];
   /** They are in the journal, up to this id. */
   forgetFacts(upTo: number): void;
 }

@@ -1,23 +1,25 @@
 /**
- * Who is asking: the session behind a cookie or a bearer token, and whether that person may.
+ * Who is asking: the session behind a cookie or a bearer token, or the service behind its token;
+ * and whether that person or service may.
  *
  * A browser sends a cookie also with requests that the person never made, so for anything that
  * changes something the browser must say that it comes from our own page. Programs use the bearer
  * token, which is never sent by itself.
  */
 import type { FastifyRequest } from "fastify";
-import { isForPeople, may, personOf } from "../../shared/access/may.ts";
+import { isForPeople, may } from "../../shared/access/may.ts";
 import type { Action } from "../../shared/access/rights.ts";
-import type { Accounts } from "../accounts/ports.ts";
+import { BoundedMap } from "../../shared/bounded-map.ts";
+import { takeTurn, type Rate } from "../core/time/rate.ts";
 import type { Api, ApiContext } from "./context.ts";
 import { knowConnection } from "./http/http-entrance.ts";
 import { problem } from "./problem.ts";
 import { cookieOf, type PublicAddress } from "./http/public-address.ts";
-import type { SignedIn } from "./signed-in.ts";
+import { principalOf, type Caller } from "./signed-in.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    signedIn: SignedIn | null;
+    caller: Caller | null;
   }
   interface FastifyContextConfig {
     /** What a request of this route asks to do. */
@@ -30,7 +32,8 @@ declare module "fastify" {
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export function guardRoutes(app: Api, context: ApiContext): void {
-  app.decorateRequest("signedIn", null);
+  app.decorateRequest("caller", null);
+  const pace = servicePace(context.serviceRate ?? SERVICE_RATE);
   app.addHook("onRoute", (route) => {
     if (route.url.startsWith("/api/") && !route.config?.may) {
       throw new Error(`bug: the route ${route.url} names no action`);
@@ -40,49 +43,66 @@ export function guardRoutes(app: Api, context: ApiContext): void {
     const { may: action, isOpenTo } = request.routeOptions.config;
     if (action === undefined || isOpenTo?.(request) === true) return;
     if (isForPeople(action)) {
-      request.signedIn = await findSession(request, context);
-      const { username } = request.signedIn;
-      knowConnection(request.server.server, request.raw.socket, username);
-      context.hub.sawConsole(username, "seen");
+      const caller = await findCaller(request, context);
+      request.caller = caller;
+      knowConnection(request.server.server, request.raw.socket, caller.username);
+      if (caller.kind === "person") context.hub.sawConsole(caller.username, "seen");
+      else pace(caller.id);
     }
     if (!SAFE_METHODS.has(request.method)) refuseForeignPage(context, request, action);
-    if (!request.signedIn || may(personOf(request.signedIn), action)) return;
-    const { username, role } = request.signedIn;
-    const what = action.replace(":", " ");
-    throw problem("forbidden", `${username} is ${role}, which does not include: ${what}`);
+    if (!request.caller || may(principalOf(request.caller), action)) return;
+    throw problem("forbidden", `${whoIs(request.caller)}: ${action.replace(":", " ")}`);
   });
 }
 
-const bearerOf = (request: FastifyRequest): string | undefined =>
-  /^Bearer ([A-Za-z0-9_-]{43})$/.exec(request.headers.authorization ?? "")?.[1];
-
-/** The session of a request that may also come without one. */
-export async function knownSession(
-  request: FastifyRequest,
-  context: ApiContext,
-): Promise<SignedIn | undefined> {
-  const token = tokenOf(request, context.address);
-  return token === undefined ? undefined : await sessionOf(context.accounts, token);
+function whoIs(caller: Caller): string {
+  const { username } = caller;
+  return caller.kind === "person"
+    ? `${username} is ${caller.role}, which does not include`
+    : `${username} is a service with ${caller.scopes.join(", ")}, which does not include`;
 }
 
-async function findSession(request: FastifyRequest, context: ApiContext): Promise<SignedIn> {
-  const token = tokenOf(request, context.address);
-  const session = token === undefined ? undefined : await sessionOf(context.accounts, token);
-  if (!session) {
-    const found = token === undefined ? "no token" : "one that is unknown or has expired";
-    throw problem("unauthenticated", `expected a session token, found ${found}: sign in`);
-  }
-  return session;
+/** Of one service, whatever it asks. */
+export const SERVICE_RATE: Rate = { burst: 100, intervalMs: 50, maxWaitMs: 0 };
+const MAX_PACES = 1000;
+
+function servicePace(rate: Rate): (id: string) => void {
+  const nextAtById = new BoundedMap<string, number>(MAX_PACES);
+  return (id) => {
+    const turn = takeTurn(rate, nextAtById.get(id) ?? 0, performance.now());
+    if (turn.ok) return void nextAtById.set(id, turn.nextAt);
+    const most = 1000 / rate.intervalMs;
+    throw problem("too-many-requests", `expected at most ${most} requests a second of a service`);
+  };
+}
+
+const bearerOf = (request: FastifyRequest): string | undefined =>
+  /^Bearer ((?:anzhu_)?[A-Za-z0-9_-]{43})$/.exec(request.headers.authorization ?? "")?.[1];
+
+/** The caller of a request that may also come without one. */
+export async function knownCaller(
+  request: FastifyRequest,
+  { accounts, address }: Pick<ApiContext, "accounts" | "address">,
+): Promise<Caller | undefined> {
+  const token = tokenOf(request, address);
+  if (token === undefined) return undefined;
+  const isBearer = request.headers.authorization !== undefined;
+  const found =
+    (await accounts.session(token)) ?? (isBearer ? await accounts.service(token) : undefined);
+  return found && { ...found, token };
+}
+
+async function findCaller(request: FastifyRequest, context: ApiContext): Promise<Caller> {
+  const caller = await knownCaller(request, context);
+  if (caller) return caller;
+  const isNone = tokenOf(request, context.address) === undefined;
+  const found = isNone ? "no token" : "one that is unknown, was revoked or has expired";
+  throw problem("unauthenticated", `expected a session token, found ${found}: sign in`);
 }
 
 function tokenOf(request: FastifyRequest, address: PublicAddress): string | undefined {
   if (request.headers.authorization !== undefined) return bearerOf(request) ?? "malformed";
   return request.cookies[cookieOf(address).name];
-}
-
-async function sessionOf(accounts: Accounts, token: string): Promise<SignedIn | undefined> {
-  const session = await accounts.session(token);
-  return session && { ...session, token };
 }
 
 function refuseForeignPage(

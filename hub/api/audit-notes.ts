@@ -17,7 +17,7 @@ import type { IncidentId } from "../../shared/ids.ts";
 import type { Fact, FactOf } from "../core/facts.ts";
 import type { Accounts } from "../accounts/ports.ts";
 import type { HubCommands } from "../ports.ts";
-import { actorOf } from "./signed-in.ts";
+import { callerOf } from "./signed-in.ts";
 
 export const WINDOW_MS = 10 * 60_000;
 /** Different things one person reads in a window and is named with. */
@@ -62,7 +62,7 @@ export function createAuditNotes(options: AuditNotesOptions): AuditNotes {
   timer.unref();
   return {
     read: (what, of, request) => {
-      const { username: by, displayName: byName } = actorOf(request);
+      const { username: by, displayName: byName } = callerOf(request);
       const from = request.ip;
       const fact: Read = {
         type: "records-read",

@@ -9,6 +9,7 @@ import type {
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
 import type { HubConfig } from "../config.ts";
+import type { Rate } from "../core/time/rate.ts";
 import type { SampledLog } from "../link/sampled-log.ts";
 import type { Accounts } from "../accounts/ports.ts";
 import type { Authority, Enrolments } from "../identity/ports.ts";
@@ -34,6 +35,8 @@ export interface ApiOptions {
   /** Whose events they are: places in another journal mean nothing. */
   readonly journal: () => JournalName;
   readonly log: Logger;
+  /** How often one service may ask; unless given, `SERVICE_RATE`. */
+  readonly serviceRate?: Rate;
   /** Of the whole hub; unless given, its own. */
   readonly refused?: SampledLog;
   /** What pillars are told at enrolment; the configured port unless that is 0. */

@@ -6,12 +6,12 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
-import { may, personOf } from "../../shared/access/may.ts";
+import { may } from "../../shared/access/may.ts";
 import { PING_INTERVAL_MS, type ServerEvent } from "../../shared/api/event.ts";
 import type { Accounts } from "../accounts/ports.ts";
 import type { HubCommands, NumberedEvent, ReadModels } from "../ports.ts";
 import { cursorOf, indexAt, type JournalName } from "./cursor.ts";
-import type { SignedIn } from "./signed-in.ts";
+import { principalOf, type Caller } from "./signed-in.ts";
 
 export const MAX_STREAMS = 500;
 /**
@@ -29,7 +29,7 @@ const RETRY_MS = 2000;
 
 export interface EventStreams {
   /** Whether one more may open; otherwise why not. */
-  refusal(session: SignedIn): string | undefined;
+  refusal(session: Caller): string | undefined;
   open(client: StreamClient): Promise<void>;
   /** Sessions with a stream. */
   sessions(): ReadonlySet<string>;
@@ -40,7 +40,7 @@ export interface EventStreams {
 }
 
 export interface StreamClient {
-  readonly session: SignedIn;
+  readonly session: Caller;
   /** Headers are sent already. */
   readonly response: ServerResponse;
   /** Of the last event it had; undefined: it begins. */
@@ -50,13 +50,13 @@ export interface StreamClient {
 export interface StreamsOptions {
   readonly hub: Pick<HubCommands, "subscribe" | "sawConsole">;
   readonly reads: Pick<ReadModels, "eventsAfter">;
-  readonly accounts: Pick<Accounts, "session">;
+  readonly accounts: Pick<Accounts, "session" | "service">;
   readonly journal: () => JournalName;
   readonly log: Pick<Logger, "error">;
 }
 
 interface Stream {
-  readonly session: SignedIn;
+  readonly session: Caller;
   readonly response: ServerResponse;
   /** New events wait here while the missed ones are read. */
   waiting: NumberedEvent[] | undefined;
@@ -90,8 +90,9 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
     open: async (client) => {
       const stream: Stream = { session: client.session, response: client.response, waiting: [] };
       enter(stream);
-      const { username } = client.session;
-      options.hub.sawConsole(username, "connected");
+      const { username, kind } = client.session;
+      const isConsole = kind === "person";
+      if (isConsole) options.hub.sawConsole(username, "connected");
       const expiry = setTimeout(
         () => client.response.end(),
         Math.min(client.session.expiresAt - Date.now(), 2 ** 31 - 1),
@@ -99,7 +100,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
       client.response.once("close", () => {
         clearTimeout(expiry);
         leave(stream);
-        options.hub.sawConsole(username, "disconnected");
+        if (isConsole) options.hub.sawConsole(username, "disconnected");
       });
       const hello: ServerEvent = {
         type: "hello",
@@ -127,7 +128,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
   };
 }
 
-function refusalOf(streams: Set<Stream>, session: SignedIn): string | undefined {
+function refusalOf(streams: Set<Stream>, session: Caller): string | undefined {
   const own = [...streams].filter((stream) => stream.session.id === session.id);
   if (own.length >= MAX_STREAMS_PER_SESSION) {
     return `a session may hold at most ${MAX_STREAMS_PER_SESSION} streams: close a window`;
@@ -212,8 +213,12 @@ function pingIfSignedIn(stream: Stream, options: StreamsOptions): void {
 /** The ping keeps the line open through proxies; a session may have been ended from elsewhere. */
 async function stillSignedIn(stream: Stream, options: StreamsOptions): Promise<void> {
   try {
-    const session = await options.accounts.session(stream.session.token);
-    if (session?.role === stream.session.role) stream.response.write(PING);
+    const { kind, token } = stream.session;
+    const session =
+      kind === "person"
+        ? await options.accounts.session(token)
+        : await options.accounts.service(token);
+    if (session && hasSameRights(session, stream.session)) stream.response.write(PING);
     else stream.response.end();
   } catch (error) {
     // A desk keeps its stream when the accounts cannot be read for a moment.
@@ -222,8 +227,12 @@ async function stillSignedIn(stream: Stream, options: StreamsOptions): Promise<v
   }
 }
 
-function maySee(session: SignedIn, event: ServerEvent): boolean {
-  const person = personOf(session);
+/** A session's role may have changed; a service's scopes never do. */
+const hasSameRights = (now: Omit<Caller, "token">, before: Caller): boolean =>
+  "role" in now && "role" in before ? now.role === before.role : now.kind === before.kind;
+
+function maySee(session: Caller, event: ServerEvent): boolean {
+  const person = principalOf(session);
   switch (event.type) {
     case "incident":
       return may(person, "incidents:read", { incident: event.incident });
@@ -231,6 +240,8 @@ function maySee(session: SignedIn, event: ServerEvent): boolean {
       return may(person, "hub:read");
     case "recording":
       return may(person, "recordings:read");
+    case "pillar":
+      return may(person, "pillars:read");
     default:
       return true;
   }

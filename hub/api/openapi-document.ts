@@ -3,6 +3,7 @@
  * is really sent: a pure function over the document.
  */
 import type { Action } from "../../shared/access/rights.ts";
+import type { ServiceScope } from "../../shared/api/service.ts";
 import type { Role } from "../../shared/api/session.ts";
 
 /** What the document cannot see of a route. */
@@ -11,6 +12,8 @@ export interface Told {
   readonly action: Action | undefined;
   /** `undefined`: no session is needed. */
   readonly roles: readonly Role[] | undefined;
+  /** With any of them a service may do it. */
+  readonly scopes: readonly ServiceScope[];
   /** Some are answered without a session all the same. */
   readonly isOpenToSome: boolean;
   readonly takesSomething: boolean;
@@ -37,6 +40,7 @@ interface Operation {
   responses: Record<string, Answer>;
   "x-action"?: Action;
   "x-roles"?: readonly Role[];
+  "x-scopes"?: readonly ServiceScope[];
 }
 
 export interface Document {
@@ -69,6 +73,7 @@ const REFUSAL: Readonly<Record<string, string>> = {
 const TAGS: Readonly<Record<string, string>> = {
   health: "For supervisors of processes and of fleets.",
   sessions: "Signing in and out.",
+  services: "Programs with a token of their own.",
   incidents: "Calls, and the orders that move them.",
   pillars: "The fleet.",
   recordings: "What was recorded of an incident.",
@@ -129,6 +134,7 @@ function finishOperation(operation: Operation, { path, method, told }: Place): v
   operation.security = securityOf(told);
   if (told?.action) operation["x-action"] = told.action;
   if (told?.roles) operation["x-roles"] = told.roles;
+  if (told?.roles) operation["x-scopes"] = told.scopes;
   // `Range` is for GET only.
   if (method === "head") delete operation.responses["206"];
   for (const [status, answer] of Object.entries(operation.responses)) {

@@ -13,7 +13,7 @@ import {
   createJsonSchemaTransformObject,
 } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { isForPeople, rolesOf } from "../../shared/access/may.ts";
+import { isForPeople, rolesOf, scopesOf } from "../../shared/access/may.ts";
 import { ServerEvent } from "../../shared/api/event.ts";
 import { Incident, Recording } from "../../shared/api/incident.ts";
 import { Pillar } from "../../shared/api/pillar.ts";
@@ -55,6 +55,7 @@ export async function describeInterface(app: Api, address: PublicAddress): Promi
         description:
           "Every refusal is `application/problem+json` (RFC 9457) with a stable `code`. " +
           "A browser signs in and carries a cookie; a program sends the token as a bearer token. " +
+          "A service's token does what `x-scopes` names, and nothing else. " +
           "What changes something needs, with a cookie, to come from the hub's own page.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
@@ -88,6 +89,7 @@ function tell(route: RouteOptions): Told {
   return {
     action: config.may,
     roles: config.may && isForPeople(config.may) ? rolesOf(config.may) : undefined,
+    scopes: config.may ? scopesOf(config.may) : [],
     isOpenToSome: config.isOpenTo !== undefined,
     takesSomething: Boolean(body ?? params ?? querystring),
     namesSomething: params !== undefined,

@@ -35,6 +35,7 @@ import { incidentRoutes } from "./routes/incidents.ts";
 import { mediaRoutes } from "./routes/media.ts";
 import { pillarRoutes } from "./routes/pillars.ts";
 import { recordingRoutes } from "./routes/recordings.ts";
+import { serviceRoutes } from "./routes/services.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { failures } from "./schemas.ts";
 import { watchSessions } from "./session-watch.ts";
@@ -88,6 +89,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   guardRoutes(app, context);
   sessionRoutes(app, context);
   accountRoutes(app, context);
+  serviceRoutes(app, context);
   auditRoutes(app, context);
   eventRoutes(app, context);
   incidentRoutes(app, context);

@@ -1,14 +1,13 @@
 /**
  * What belongs to a sign-in session ends with it: its event streams, what it watches and says, and
- * recordings it is being sent.
+ * recordings it is being sent. So does what belongs to a service's token, which is the same here.
  *
  * When that is noticed is decided in `hub/core/view/sign-in.ts`; asking the database for its
  * version costs microseconds. Facts that the accounts left for the journal are taken there on the
  * way.
  */
 import type { Logger } from "pino";
-import type { Accounts } from "../accounts/ports.ts";
-import type { FactOf } from "../core/facts.ts";
+import type { AccountFact, Accounts } from "../accounts/ports.ts";
 import {
   isSignInOver,
   LOOK_EVERY_MS,
@@ -18,12 +17,11 @@ import {
 } from "../core/view/sign-in.ts";
 import type { HubCommands, ReadModels } from "../ports.ts";
 import type { EventStreams } from "./event-streams.ts";
+import { stillGood } from "./signed-in.ts";
 import type { Transfers } from "./transfers.ts";
 
 /** Account changes within one millisecond. */
 const MAX_AT_ONCE = 200;
-
-type AccountFact = FactOf<"account-changed">;
 
 export interface SessionWatch {
   /** Looks now, for a change made here. */
@@ -34,7 +32,10 @@ export interface SessionWatch {
 }
 
 export interface SessionWatchOptions {
-  readonly accounts: Pick<Accounts, "sessionById" | "version" | "waitingFacts" | "forgetFacts">;
+  readonly accounts: Pick<
+    Accounts,
+    "sessionById" | "serviceById" | "version" | "waitingFacts" | "forgetFacts"
+  >;
   readonly hub: Pick<HubCommands, "viewingSessions" | "endViewsOf" | "record">;
   readonly reads: Pick<ReadModels, "audit">;
   readonly streams: Pick<EventStreams, "sessions" | "endSession">;
@@ -88,7 +89,7 @@ async function endOver(watch: WatchState): Promise<void> {
   const inUse = new Set([...streams.sessions(), ...transfers.sessions(), ...hub.viewingSessions()]);
   const version = watch.accounts.version();
   for (const id of signInsToLookUp(seen, { inUse, version, at: Date.now() })) {
-    const session = await watch.accounts.sessionById(id);
+    const session = await stillGood(watch.accounts, id);
     if (isSignInOver(seen, id, session)) endAll(watch, id);
   }
   seen.version = version;
@@ -127,7 +128,7 @@ async function untoldOf(
     const { items } = await reads.audit({ kind: "account", from, to, limit: MAX_AT_ONCE });
     const isTold = items.some(
       ({ account, detail }) =>
-        account === username && detail?.kind === "account" && detail.change === change,
+        account === username && detail && "change" in detail && detail.change === change,
     );
     if (!isTold) untold.push(fact);
   }

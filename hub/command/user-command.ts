@@ -5,7 +5,6 @@
  * ends the streams and views of sessions that were ended here, and writes the change into its
  * journal.
  */
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -14,7 +13,7 @@ import { Username } from "../../shared/ids.ts";
 import { isolated, visible } from "../../shared/text.ts";
 import type { ClosableAccounts } from "../accounts/accounts.ts";
 import type { AccountChanged, ListedAccount } from "../accounts/ports.ts";
-import { loadConfig } from "./settings-file.ts";
+import { withAccounts } from "./open-accounts.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -95,12 +94,9 @@ export function addUser(root: Command): void {
       ),
   );
   withConfig(user.command("list").description("Who may sign in, and when they last did.")).action(
-    async (options: Settings) => {
-      const accounts = await open(options);
-      try {
-        for (const account of await accounts.list()) print(line(account));
-      } finally {
-        accounts.close();
+    async ({ config }: Settings) => {
+      for (const account of await withAccounts(config, (accounts) => accounts.list())) {
+        print(line(account));
       }
     },
   );
@@ -124,27 +120,14 @@ async function change(
   done: string,
   work: (accounts: ClosableAccounts) => Promise<AccountChanged>,
 ): Promise<void> {
-  const accounts = await open(options);
-  try {
-    const outcome = await work(accounts);
-    if (!outcome.ok) throw new Error(outcome.detail);
-    print(done);
-  } finally {
-    accounts.close();
-  }
+  const outcome = await withAccounts(options.config, work);
+  if (!outcome.ok) throw new Error(outcome.detail);
+  print(done);
 }
 
 const refusal = (detail: string): AccountChanged => ({ ok: false, code: "conflict", detail });
 const unknown = (name: string): string =>
   `expected an account, found no ${name}: anzhu-hub user list`;
-
-async function open({ config: file }: Settings): Promise<ClosableAccounts> {
-  const config = loadConfig(file);
-  const { mkdir } = await import("node:fs/promises");
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const { openAccounts } = await import("../accounts/accounts.ts");
-  return openAccounts(join(config.dataDir, "accounts.db"));
-}
 
 function username(text: string): Username {
   const parsed = Username.safeParse(text);

@@ -38,7 +38,7 @@ function incidentOf(fact: Fact): AuditEntry["incidentId"] {
 export function auditEntry(fact: Fact, index: number): AuditEntry | undefined {
   const row = auditRow(fact);
   if (!row) return undefined;
-  const isAccount = fact.type === "account-changed";
+  const isAccount = fact.type === "account-changed" || fact.type === "service-changed";
   const by = "by" in fact ? fact.by : "username" in fact ? fact.username : null;
   return {
     index,

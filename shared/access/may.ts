@@ -5,12 +5,26 @@
  * what somebody may do whatever it is about.
  */
 import type { Incident } from "../api/incident.ts";
+import { ServiceScope } from "../api/service.ts";
 import { Role } from "../api/session.ts";
 import type { PillarId, Username } from "../ids.ts";
-import { RIGHTS, type Action, type Condition, type Grantee, type Rights } from "./rights.ts";
+import {
+  RIGHTS,
+  SCOPES,
+  type Action,
+  type Condition,
+  type Grantee,
+  type Rights,
+  type Scopes,
+} from "./rights.ts";
 
 export type Principal =
   | { readonly kind: "person"; readonly username: Username; readonly roles: readonly Role[] }
+  | {
+      readonly kind: "service";
+      readonly name: Username;
+      readonly scopes: readonly ServiceScope[];
+    }
   | { readonly kind: "pillar"; readonly pillarId: PillarId };
 
 export type IncidentFacts = Pick<Incident, "kind" | "state" | "owner">;
@@ -27,10 +41,12 @@ export interface Subject {
 
 type May = (principal: Principal, action: Action, subject?: Subject) => boolean;
 
-/** Any table's rules, so that a test can show that a wrong table is noticed. */
+/** Any tables' rules, so that a test can show that a wrong table is noticed. */
 export const mayBy =
-  (rights: Rights): May =>
+  (rights: Rights, scopes: Scopes = SCOPES): May =>
   (principal, action, subject = {}) =>
+    (principal.kind === "service" &&
+      principal.scopes.some((scope) => scopes[scope].includes(action))) ||
     rights[action].some(
       ({ to, when = [] }) =>
         to.some((grantee) => isGrantee(principal, grantee)) &&
@@ -48,19 +64,31 @@ export const personOf = (who: {
   roles: [who.role],
 });
 
+export const serviceOf = (who: {
+  readonly username: Username;
+  readonly scopes: readonly ServiceScope[];
+}): Principal => ({ kind: "service", name: who.username, scopes: who.scopes });
+
 export const pillarOf = (pillarId: PillarId): Principal => ({ kind: "pillar", pillarId });
 
 /** An incident that was handed over and still rings is nobody's yet. */
 export const isOwner = (principal: Principal, incident: IncidentFacts): boolean =>
   incident.state !== "open" && isNamed(principal, incident);
 
-/** Whether it takes a person who is signed in; otherwise something else shows who it is. */
+/**
+ * Whether it takes a person who is signed in, or a service; otherwise something else shows who it
+ * is.
+ */
 export const isForPeople = (action: Action): boolean =>
   RIGHTS[action].every(({ to }) => to.every((grantee) => isRole(grantee)));
 
 /** Who may do it whatever it is about. */
 export const rolesOf = (action: Action): readonly Role[] =>
   Role.options.filter((role) => RIGHTS[action].some(({ to, when }) => !when && to.includes(role)));
+
+/** With which of them a service may do it. */
+export const scopesOf = (action: Action): readonly ServiceScope[] =>
+  ServiceScope.options.filter((scope) => SCOPES[scope].includes(action));
 
 const isRole = (grantee: Grantee): grantee is Role => grantee !== "anybody" && grantee !== "pillar";
 

@@ -3,6 +3,7 @@
  *
  * Technicians and administrators may neither hear nor see people; a test has none in it.
  */
+import type { ServiceScope } from "../api/service.ts";
 import type { Role } from "../api/session.ts";
 import type { PillarCommand } from "../protocol/command.ts";
 
@@ -61,6 +62,7 @@ type Named =
   | `pillars:${"read" | "command" | "revoke" | "enrol" | "renew" | "report"}`
   | "siren:sound"
   | "accounts:manage"
+  | "services:manage"
   | "audit:read"
   | "hub:read"
   | "metrics:read";
@@ -118,7 +120,25 @@ export const RIGHTS: Rights = {
   "pillars:report": PILLAR_ITSELF,
 
   "accounts:manage": [{ to: ["admin"] }],
+  "services:manage": [{ to: ["admin"] }],
   "audit:read": [{ to: ["supervisor", "admin"] }],
   "hub:read": [{ to: REPAIR }],
   "metrics:read": [{ to: REPAIR }],
+};
+
+export type Scopes = Readonly<Record<ServiceScope, readonly Action[]>>;
+
+/**
+ * What each scope lets a service do. None of them hears or sees anybody live, and none orders
+ * anything: what a service does, no person answers for.
+ */
+export const SCOPES: Scopes = {
+  "incidents:read": ["incidents:read"],
+  /** The stream; what comes on it is asked for event by event. */
+  "events:read": ["events:read"],
+  "pillars:read": ["pillars:read"],
+  "recordings:read": ["recordings:read"],
+  "audit:read": ["audit:read"],
+  "hub:read": ["hub:read", "health:details"],
+  "metrics:read": ["metrics:read"],
 };

@@ -2,11 +2,12 @@
 import { z } from "zod";
 import { IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
 import { PillarCommandName } from "../protocol/command.ts";
+import { ServiceScope } from "./service.ts";
 import { Role } from "./session.ts";
 import { IncidentDetail } from "./timeline.ts";
 
 export const AuditKind = z.enum([
-  /** An incident, a list of incidents or of accounts was read. */
+  /** An incident, a list of incidents, of accounts or of services was read. */
   "read",
   /** Somebody watched and listened, or talked. */
   "watch",
@@ -38,9 +39,16 @@ export const AuditDetail = z.discriminatedUnion("kind", [
     /** The account's role; null where the change leaves it as it was. */
     role: Role.nullable(),
   }),
+  /** A service's token was made or revoked. */
+  z.object({
+    kind: z.literal("service"),
+    change: z.enum(["made", "revoked"]),
+    scopes: z.array(ServiceScope),
+    expiresAt: z.iso.datetime(),
+  }),
   z.object({
     kind: z.literal("read"),
-    what: z.enum(["incident", "incidents", "audit", "accounts"]),
+    what: z.enum(["incident", "incidents", "audit", "accounts", "services"]),
   }),
   /** How a recording was seen. */
   z.object({ kind: z.literal("viewed"), how: z.enum(["play", "download"]) }),
@@ -64,7 +72,7 @@ export const AuditEntry = z.object({
   kind: AuditKind,
   /** The fact's type, for example `view-opened`. */
   type: z.string(),
-  /** Account name of who did it; null for the command line and for names nobody has. */
+  /** Name of the account or service that did it; null for the command line and for names nobody has. */
   by: Username.nullable(),
   byName: z.string().nullable(),
   /** Network address, where it is known. */
@@ -72,7 +80,7 @@ export const AuditEntry = z.object({
   incidentId: IncidentId.nullable(),
   pillarId: PillarId.nullable(),
   recordingId: RecordingId.nullable(),
-  /** The account that was changed. */
+  /** The account or the service that was changed. */
   account: Username.nullable(),
   /** Null where the type says everything. */
   detail: AuditDetail.nullable(),

@@ -37,6 +37,8 @@ const GAPS = {
 } as const;
 const END = { recordingId: idOf(2), state: "closed", durationMs: 61_000 } as const;
 
+const END_OF_SERVICE = "2026-12-31T00:00:00.000Z";
+
 const SAID: { readonly [K in AuditDetail["kind"]]: readonly [object, string, string, string] } = {
   alarm: [
     { alarm: "voice", seq: 7, via: "mqtt" },
@@ -87,6 +89,12 @@ const SAID: { readonly [K in AuditDetail["kind"]]: readonly [object, string, str
     "重启音视频：无应答",
     "no answer within 5 s",
   ],
+  service: [
+    { change: "made", scopes: ["incidents:read", "metrics:read"], expiresAt: END_OF_SERVICE },
+    "read incidents, read metrics",
+    "查阅警情、读取监控指标",
+    "",
+  ],
   sealed: [{ index: 9, reason: "a password" }, "Entry 9", "第 9 条", "a password"],
 };
 
@@ -126,6 +134,7 @@ describe("a fact", () => {
 
   test.each([
     ["account-changed", of("account"), "auditFact.role"],
+    ["service-changed", of("service"), "auditFact.made"],
     ["records-read", of("read"), "auditFact.incident"],
     ["recording-viewed", of("viewed"), "auditFact.download"],
     ["command-sent", of("command"), "auditFact.command-sent"],

@@ -5,6 +5,7 @@ import { zhCN } from "../../hub/console/i18n/zh-CN.ts";
 import { Disposition, IncidentState } from "../../shared/api/incident.ts";
 import { Presence } from "../../shared/api/pillar.ts";
 import { ProblemCode } from "../../shared/api/problem.ts";
+import { ServiceScope } from "../../shared/api/service.ts";
 import { Role } from "../../shared/api/session.ts";
 import { AlarmKind } from "../../shared/protocol/alarm.ts";
 import { FaultCode } from "../../shared/protocol/heartbeat.ts";
@@ -52,6 +53,7 @@ describe("the console's words", () => {
     ["kind", AlarmKind.options],
     ["presence", Presence.options],
     ["role", Role.options],
+    ["scope", ServiceScope.options.map((scope) => scope.replace(":read", ""))],
     ["hubFault", HubFaultCode.options],
     ["notification", HubFaultCode.options],
   ] as const)("every %s the hub can name has its words", (group, codes) => {

@@ -1,7 +1,7 @@
 /** `GET /api/v1/events`: the console's one stream, and the answer to its pings. */
 import { z } from "zod";
 import { ServerEvent } from "../../../shared/api/event.ts";
-import { actorOf, signedInOf } from "../signed-in.ts";
+import { actorOf, callerOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures } from "../schemas.ts";
@@ -40,7 +40,7 @@ export function eventRoutes(app: Api, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const session = signedInOf(request);
+      const session = callerOf(request);
       const refusal = context.streams.refusal(session);
       if (refusal !== undefined) throw problem("too-many-windows", refusal);
       reply.hijack();

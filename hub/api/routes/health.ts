@@ -1,10 +1,11 @@
 /** For supervisors of processes and of fleets: alive, ready, and the numbers. */
 import { z } from "zod";
-import { may, personOf } from "../../../shared/access/may.ts";
-import { knownSession } from "../access.ts";
+import { may } from "../../../shared/access/may.ts";
+import { knownCaller } from "../access.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { LOOPBACK, isLocalAndDirect } from "../http/public-address.ts";
 import { failures } from "../schemas.ts";
+import { principalOf } from "../signed-in.ts";
 import type { Metrics } from "../metrics.ts";
 
 const Health = z.object({
@@ -36,8 +37,8 @@ export function healthRoutes(app: Api, context: ApiContext, metrics: Metrics): v
       const checks = [...(await context.health())];
       const isReady = checks.every((check) => check.isOk);
       const status = isReady ? ("ok" as const) : ("degraded" as const);
-      const session = await knownSession(request, context);
-      const mayKnow = session !== undefined && may(personOf(session), "health:details");
+      const caller = await knownCaller(request, context);
+      const mayKnow = caller !== undefined && may(principalOf(caller), "health:details");
       return reply.code(isReady ? 200 : 503).send(mayKnow ? { status, checks } : { status });
     },
   );

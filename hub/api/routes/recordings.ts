@@ -11,7 +11,7 @@ import { z } from "zod";
 import { dropOldest } from "../../../shared/bounded-map.ts";
 import { RecordingPage, type Recording } from "../../../shared/api/incident.ts";
 import { IncidentId } from "../../../shared/ids.ts";
-import { signedInOf } from "../signed-in.ts";
+import { callerOf, stillGood } from "../signed-in.ts";
 import { parseByteRange, type ByteRange } from "../http/byte-range.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { isRangeWanted, judge, validatorsOf, type Validators } from "../http/preconditions.ts";
@@ -74,10 +74,10 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
       // A HEAD tells length and state, and nothing of what was said.
       if (request.method === "GET") {
         await recordView(context, seen, { recording, request, isDownload: download !== undefined });
-        const { id: session } = signedInOf(request);
+        const { id: session } = callerOf(request);
         context.transfers.add(session, reply.raw);
         // It may have ended while the view was being written down.
-        if (!(await context.accounts.sessionById(session))) throw problem("unauthenticated", ENDED);
+        if (!(await stillGood(context.accounts, session))) throw problem("unauthenticated", ENDED);
       }
       if (download !== undefined) {
         const name = `anzhu-${recording.incidentId.slice(0, 8)}-${id.slice(0, 8)}.mp4`;
@@ -113,7 +113,7 @@ async function recordView(
   view: RecordingView,
 ): Promise<void> {
   const { recording, request, isDownload } = view;
-  const { id: session, username: by, displayName: byName } = signedInOf(request);
+  const { id: session, username: by, displayName: byName } = callerOf(request);
   const how = isDownload ? "download" : "play";
   const key = `${recording.id} ${how} ${session}`;
   if (seen.has(key)) return;

@@ -9,6 +9,7 @@ import {
   type AuditDetail,
   type AuditEntry,
 } from "../../../shared/api/audit.ts";
+import type { ServiceScope } from "../../../shared/api/service.ts";
 import { ask } from "../api/client.ts";
 import { filterFromQuery, requestFromFilter } from "../archive/filter.ts";
 import { describeDetail, describeFact, type Described } from "../archive/detail.ts";
@@ -95,10 +96,18 @@ export function useAudit(filter: Ref<AuditFilter>) {
   return { rows, next, isLoading, problem, more: () => load(next.value) };
 }
 
+export const scopesInWords = (scopes: readonly ServiceScope[], text: Text): string =>
+  scopes.map((scope) => text(`scope.${keyOfScope(scope)}`)).join(text("services.joint"));
+
+/** `incidents:read` as `incidents`: a colon would end the key. */
+export const keyOfScope = <T extends string>(scope: `${T}:read`): T =>
+  scope.replace(":read", "") as T;
+
 /** What was done. */
 export function describeEntry({ type, detail }: Pick<AuditEntry, "type" | "detail">): TextKey {
   switch (detail?.kind) {
     case "account":
+    case "service":
       return `auditFact.${detail.change}`;
     case "read":
       return `auditFact.${detail.what}`;
@@ -122,6 +131,8 @@ export function describeAuditDetail(detail: AuditDetail, text: Text): Described 
   switch (detail.kind) {
     case "account":
       return { phrase: detail.role === null ? "" : text(`role.${detail.role}`), quoted: "" };
+    case "service":
+      return { phrase: scopesInWords(detail.scopes, text), quoted: "" };
     case "read":
     case "viewed":
       return { phrase: "", quoted: "" };

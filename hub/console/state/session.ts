@@ -29,6 +29,7 @@ export const mayLock = computed(() => mayDo("incidents:lock"));
 export const maySeeHub = computed(() => mayDo("hub:read"));
 export const mayRevoke = computed(() => mayDo("pillars:revoke"));
 export const mayManage = computed(() => mayDo("accounts:manage"));
+export const mayManageServices = computed(() => mayDo("services:manage"));
 export const mayAudit = computed(() => mayDo("audit:read"));
 export const mayCommand = computed(() => OF_THE_FLEET_PAGE.some((action) => mayDo(action)));
 

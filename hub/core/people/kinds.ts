@@ -1,5 +1,6 @@
 /** What people did and saw: for the record, and mostly for that alone. */
 import type { CommandOutcome } from "../../../shared/api/audit.ts";
+import type { ServiceScope } from "../../../shared/api/service.ts";
 import type { Role } from "../../../shared/api/session.ts";
 import type {
   CommandId,
@@ -26,6 +27,16 @@ export type PeopleHistory =
       readonly displayName: string;
       readonly role: Role;
       readonly change: "created" | "renamed" | "role" | "disabled" | "enabled" | "password";
+      readonly by: Username | null;
+      readonly byName: string | null;
+    })
+  /** A service's token was made or ended. `username`: the service's name; `expiresAt`: Unix ms. */
+  | (At & {
+      readonly type: "service-changed";
+      readonly username: Username;
+      readonly scopes: readonly ServiceScope[];
+      readonly expiresAt: number;
+      readonly change: "made" | "revoked";
       readonly by: Username | null;
       readonly byName: string | null;
     })
@@ -62,7 +73,7 @@ export type PeopleHistory =
    */
   | (At & {
       readonly type: "records-read";
-      readonly what: "incident" | "incidents" | "audit" | "accounts";
+      readonly what: "incident" | "incidents" | "audit" | "accounts" | "services";
       readonly of: IncidentId | null;
       readonly by: Username;
       readonly byName: string;

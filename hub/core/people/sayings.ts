@@ -1,5 +1,6 @@
 /** What the audit and histories make of what people did and saw; no screen changes by it. */
 import type { AuditDetail } from "../../../shared/api/audit.ts";
+import { iso } from "../../../shared/iso.ts";
 import type { FactOf } from "../facts.ts";
 import { incidentLine, UNSAID, type Sayings } from "../part.ts";
 import type { PeopleHistory } from "./kinds.ts";
@@ -12,6 +13,16 @@ export const PEOPLE_SAYINGS: Sayings<PeopleHistory> = {
       const isOfRole = change === "role" || change === "created";
       return { kind: "account", change, role: isOfRole ? role : null };
     },
+  },
+  "service-changed": {
+    ...UNSAID,
+    audit: "account",
+    timeline: ({ change, scopes, expiresAt }) => ({
+      kind: "service",
+      change,
+      scopes: [...scopes],
+      expiresAt: iso(expiresAt),
+    }),
   },
   "session-opened": { ...UNSAID, audit: "session" },
   "session-closed": { ...UNSAID, audit: "session" },

@@ -44,6 +44,9 @@ const ASKED = `
   post   /api/v1/presence                       session:own
   get    /api/v1/recordings/{id}/media          recordings:read
   head   /api/v1/recordings/{id}/media          recordings:read
+  get    /api/v1/services                       services:manage
+  post   /api/v1/services                       services:manage
+  delete /api/v1/services/{name}                services:manage
   post   /api/v1/sessions                       session:open
   delete /api/v1/sessions/current               session:own
   get    /api/v1/sessions/current               session:own

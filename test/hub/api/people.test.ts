@@ -238,7 +238,7 @@ describe("the audit is told", () => {
       accounts: { find: async () => undefined },
       log: { error: () => {} },
     });
-    const request = { ip: "::1", signedIn: { username: "li", displayName: "Li" } };
+    const request = { ip: "::1", caller: { username: "li", displayName: "Li" } };
     for (let n = 0; n < 500; n++) {
       const id = n.toString(16).padStart(32, "0") as typeof INCIDENT;
       notes.read("incident", id, request as never);

@@ -21,6 +21,7 @@ async function newWatch(hub: FalseHub, waiting: AccountFact[], doesEnd = false) 
   const watch = watchSessions({
     accounts: {
       sessionById: async () => undefined,
+      serviceById: async () => undefined,
       version: () => "1",
       waitingFacts: () => waiting.map((fact, id) => ({ id, fact })),
       forgetFacts: (upTo) => {

@@ -15,7 +15,7 @@ beforeEach(() => {
   streams = createEventStreams({
     hub: { subscribe: () => () => {}, sawConsole: () => {} },
     reads: { eventsAfter: async () => [] },
-    accounts: { session: async () => undefined },
+    accounts: { session: async () => undefined, service: async () => undefined },
     journal: () => ({ cell: "1" as CellId, hubEpoch: "e".repeat(32) as HubEpoch }),
     log: { error: () => {} },
   });

@@ -9,6 +9,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { HTTPMethods, LightMyRequestResponse } from "fastify";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { ServiceScope } from "../../../shared/api/service.ts";
 import { Role } from "../../../shared/api/session.ts";
 import { Username } from "../../../shared/ids.ts";
 import { INCIDENT, PILLAR, RECORDING, startTestApi } from "../../kit/hub/api-on-doubles.ts";
@@ -20,13 +21,16 @@ const DAY_MS = 86_400_000;
 const INSIDE = /SQLITE|SQLite format|node:|node_modules|\.ts:\d|ENOENT|EISDIR/;
 const OWN_PAGE = { "sec-fetch-site": "same-origin" };
 
-const api = await startTestApi();
+/** The walk asks more often than a service may. */
+const api = await startTestApi({ serviceRate: { burst: 1e9, intervalMs: 1e-3, maxWaitMs: 0 } });
 const document = (await api.app.inject({ url: "/api/v1/openapi.json" })).json<object>();
 const description = readDescription(document as never);
+const byScope = await serviceTokens();
 const known = new Map<string, string>([
   ["incidents", INCIDENT],
   ["pillars", PILLAR],
   ["recordings", RECORDING],
+  ["services", "old-service"],
 ]);
 
 afterAll(async () => await api.close());
@@ -35,6 +39,8 @@ beforeEach(async () => await writeFile(join(api.dir, "recording.mp4"), "01234567
 interface Identity {
   readonly who: string;
   readonly role: Role | undefined;
+  /** Of a service. */
+  readonly scope?: ServiceScope;
   headers(): Promise<Readonly<Record<string, string>>>;
   /** The browser sends the cookie, but the page that asks is not ours. */
   readonly isForeignPage?: boolean;
@@ -43,6 +49,31 @@ interface Identity {
 const mint = async (role: Role, lastsMs: number): Promise<string> =>
   await api.accounts.openSession(Username.parse(role), Date.now() + lastsMs);
 const cookie = (token: string): string => `anzhu-session=${token}`;
+
+/** One service for each scope; one that was revoked, and one to be revoked by the walk. */
+async function serviceTokens(): Promise<ReadonlyMap<ServiceScope | "revoked", string>> {
+  const tokens = new Map<ServiceScope | "revoked", string>();
+  const make = async (name: string, scopes: readonly ServiceScope[]): Promise<string> => {
+    const service = { name: Username.parse(name), scopes: [...scopes], days: 1 };
+    const made = await api.accounts.addService(service, null);
+    if (!made.ok) throw new Error(made.detail);
+    return made.token;
+  };
+  for (const scope of ServiceScope.options) {
+    tokens.set(scope, await make(`service-${scope.replace(":", "-")}`, [scope]));
+  }
+  tokens.set("revoked", await make("revoked-service", ServiceScope.options));
+  await api.accounts.revokeService(Username.parse("revoked-service"), null);
+  await make("old-service", ["pillars:read"]);
+  return tokens;
+}
+
+const SERVICES: readonly Identity[] = ServiceScope.options.map((scope) => ({
+  who: `a service with ${scope}`,
+  role: undefined,
+  scope,
+  headers: async () => ({ authorization: `Bearer ${byScope.get(scope)}` }),
+}));
 
 const STRANGERS: readonly Identity[] = [
   { who: "nobody", role: undefined, headers: async () => ({}) },
@@ -60,6 +91,21 @@ const STRANGERS: readonly Identity[] = [
     who: "an expired token",
     role: undefined,
     headers: async () => ({ authorization: `Bearer ${await mint("admin", -1)}` }),
+  },
+  {
+    who: "a made-up service",
+    role: undefined,
+    headers: async () => ({ authorization: `Bearer anzhu_${"x".repeat(43)}` }),
+  },
+  {
+    who: "a revoked service",
+    role: undefined,
+    headers: async () => ({ authorization: `Bearer ${byScope.get("revoked")}` }),
+  },
+  {
+    who: "a service's token as a cookie",
+    role: undefined,
+    headers: async () => ({ ...OWN_PAGE, cookie: cookie(byScope.get("hub:read") ?? "") }),
   },
   {
     who: "an expired cookie",
@@ -117,7 +163,7 @@ async function complaints(
 ): Promise<string[]> {
   const name = `${operation.method} ${input.url.slice(0, 120)} (${input.what}) by ${identity.who}`;
   const answer = await ask(operation, input, identity).catch((error: unknown) => {
-    if (isStream(operation) && identity.role) return undefined;
+    if (isStream(operation) && (identity.role ?? identity.scope)) return undefined;
     throw new Error(`${name}: ${String(error)}`);
   });
   if (!answer) return [];
@@ -131,12 +177,16 @@ async function complaints(
  * route are not checked here.
  */
 function wrongfulStatus(
-  { roles, method }: Operation,
-  { role, isForeignPage }: Identity,
+  { roles, scopes, method }: Operation,
+  { role, scope, isForeignPage }: Identity,
   { statusCode }: LightMyRequestResponse,
 ): string | undefined {
   const isNoRoute = [400, 404, 405, 429].includes(statusCode);
   if (!roles) return undefined;
+  if (scope) {
+    if (scopes.includes(scope)) return undefined;
+    return statusCode === 403 || isNoRoute ? undefined : "expected 403 for this scope";
+  }
   if (!role) return statusCode === 401 || isNoRoute ? undefined : "expected 401";
   const isRefused = statusCode === 403 || isNoRoute;
   if (!roles.includes(role)) return isRefused ? undefined : "expected 403 for this role";
@@ -154,7 +204,7 @@ describe("I-3, I-10 every role at every route", () => {
     const right = rightInput(operation, description, known);
     const foreign = foreignInput(operation, right);
     const found: string[] = [];
-    for (const identity of [...STRANGERS, ...PEOPLE]) {
+    for (const identity of [...STRANGERS, ...PEOPLE, ...SERVICES]) {
       found.push(...(await complaints(operation, right, identity)));
       if (foreign) found.push(...(await complaints(operation, foreign, identity)));
     }
@@ -165,7 +215,7 @@ describe("I-3, I-10 every role at every route", () => {
     const right = rightInput(operation, description, known);
     const foreign = foreignInput(operation, right);
     const found: unknown[] = [];
-    for (const identity of foreign ? PEOPLE : []) {
+    for (const identity of foreign ? [...PEOPLE, ...SERVICES] : []) {
       const { statusCode } = await ask(operation, foreign ?? right, identity);
       if (statusCode < 400) found.push([identity.who, foreign?.url, statusCode]);
     }
@@ -179,7 +229,8 @@ describe("I-4, I-10 every wrong input at every route", () => {
     const people = PEOPLE.filter(({ who }) => who.endsWith("by token"));
     const may = people.find(({ role }) => role && (operation.roles?.includes(role) ?? true));
     const mayNot = people.find(({ role }) => role && operation.roles?.includes(role) === false);
-    return [STRANGERS[0], may, mayNot].flatMap((one) => one ?? []);
+    const service = SERVICES.find(({ scope }) => scope && operation.scopes.includes(scope));
+    return [STRANGERS[0], may, mayNot, service].flatMap((one) => one ?? []);
   };
 
   test.each(rows)("%s refuses it as described", { timeout: 120_000 }, async (_name, operation) => {

@@ -5,9 +5,24 @@
  * not repeated here. A door that somebody opens is found: the last tests open each one.
  */
 import { describe, expect, test } from "vitest";
-import { isForPeople, may, mayBy, pillarOf, rolesOf } from "../../../shared/access/may.ts";
+import {
+  isForPeople,
+  may,
+  mayBy,
+  pillarOf,
+  rolesOf,
+  serviceOf,
+} from "../../../shared/access/may.ts";
 import type { Principal, Subject } from "../../../shared/access/may.ts";
-import { RIGHTS, type Action, type Grant, type Rights } from "../../../shared/access/rights.ts";
+import {
+  RIGHTS,
+  SCOPES,
+  type Action,
+  type Grant,
+  type Rights,
+  type Scopes,
+} from "../../../shared/access/rights.ts";
+import { ServiceScope } from "../../../shared/api/service.ts";
 import { IncidentState } from "../../../shared/api/incident.ts";
 import { Role } from "../../../shared/api/session.ts";
 import { PillarId, Username } from "../../../shared/ids.ts";
@@ -52,10 +67,28 @@ const EXPECTED = `
   pillars:renew        -           -           -           -           self
   pillars:report       -           -           -           -           self
   accounts:manage      -           -           -           yes         -
+  services:manage      -           -           -           yes         -
   audit:read           -           yes         -           yes         -
   hub:read             -           yes         yes         yes         -
   metrics:read         -           yes         yes         yes         -
 `;
+
+/** What a service may, by hand as well. Whatever it is about: no row has a condition. */
+const OF_SERVICES = `
+  incidents:read   incidents:read
+  events:read      events:read
+  pillars:read     pillars:read
+  recordings:read  recordings:read
+  audit:read       audit:read
+  hub:read         hub:read health:details
+  metrics:read     metrics:read
+`;
+const actionsByScope = new Map(
+  OF_SERVICES.trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .map(([scope, ...granted]) => [scope as ServiceScope, granted] as const),
+);
 
 const [COLUMNS = [], ...LINES] = EXPECTED.trim()
   .split("\n")
@@ -171,6 +204,52 @@ describe("who may", () => {
     for (const action of actions.filter(isForPeople)) {
       const expected = Role.options.filter((role) => cells.get(`${action} ${role}`) === "yes");
       expect([action, rolesOf(action)]).toEqual([action, expected]);
+    }
+  });
+});
+
+/** Where a table of scopes lets a service do otherwise than the one above. */
+function differencesOfServices(scopes: Scopes): string[] {
+  const ask = mayBy(RIGHTS, scopes);
+  return ServiceScope.options.flatMap((scope) =>
+    actions.flatMap((action) => {
+      const expected =
+        actionsByScope.get(scope)?.includes(action) || cells.get(`${action} pillar`) === "yes";
+      const principal = serviceOf({ username: ME, scopes: [scope] });
+      const isSame = SITUATIONS.every(
+        ({ subject }) => ask(principal, action, subject) === expected,
+      );
+      return isSame ? [] : [`${scope} ${action}`];
+    }),
+  );
+}
+
+describe("a service", () => {
+  test("every scope gives what the table above says, in every situation", () => {
+    expect([...actionsByScope.keys()].toSorted()).toEqual(ServiceScope.options.toSorted());
+    expect(differencesOfServices(SCOPES)).toEqual([]);
+  });
+
+  test("no scope lets a service order, command, manage, watch or talk, and all of them neither", () => {
+    const all = serviceOf({ username: ME, scopes: ServiceScope.options });
+    const open = actions.filter((action) => cells.get(`${action} pillar`) === "yes");
+    const granted = [...actionsByScope.values()].flat();
+    const found = actions.filter((action) =>
+      SITUATIONS.some(({ subject }) => may(all, action, subject)),
+    );
+    expect(found.toSorted()).toEqual([...new Set([...open, ...granted])].toSorted());
+    expect(
+      found.filter((one) => /order|command|manage|media|siren|revoke|close/.test(one)),
+    ).toEqual([]);
+    expect(may(serviceOf({ username: ME, scopes: [] }), "pillars:read")).toBe(false);
+  });
+
+  test.each(ServiceScope.options)("one action more in %s is found", (scope) => {
+    const isMore = (action: Action): boolean =>
+      !actionsByScope.get(scope)?.includes(action) && cells.get(`${action} pillar`) !== "yes";
+    for (const action of actions.filter(isMore)) {
+      const planted = { ...SCOPES, [scope]: [...SCOPES[scope], action] };
+      expect(differencesOfServices(planted)).toEqual([`${scope} ${action}`]);
     }
   });
 });

@@ -25,6 +25,8 @@ export interface Operation {
   readonly bodySchema: JsonSchema | undefined;
   /** `undefined`: no session is needed. */
   readonly roles: readonly string[] | undefined;
+  /** Of a service, each of which is enough. */
+  readonly scopes: readonly string[];
   readonly responses: Readonly<Record<string, Answer>>;
 }
 
@@ -48,6 +50,7 @@ interface RawOperation {
   readonly requestBody?: { readonly content: Readonly<Record<string, { schema: JsonSchema }>> };
   readonly responses: Readonly<Record<string, Answer>>;
   readonly "x-roles"?: readonly string[];
+  readonly "x-scopes"?: readonly string[];
 }
 
 export function readDescription(document: Raw): Description {
@@ -84,6 +87,7 @@ function operationOf(method: string, path: string, raw: RawOperation): Operation
     bodyType,
     bodySchema: body?.schema,
     roles: raw["x-roles"],
+    scopes: raw["x-scopes"] ?? [],
     responses: raw.responses,
   };
 }

@@ -235,7 +235,9 @@ export function exampleOf(given: JsonSchema, resolve: Description["resolve"]): u
       );
     }
     case "array": {
-      const items = (schema["prefixItems"] ?? []) as readonly JsonSchema[];
+      const first = (schema["prefixItems"] ?? []) as readonly JsonSchema[];
+      const isShort = first.length < Number(schema["minItems"] ?? 0);
+      const items = isShort ? [(schema["items"] ?? {}) as JsonSchema] : first;
       return items.map((item) => exampleOf(item, resolve));
     }
     case "integer":
