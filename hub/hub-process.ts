@@ -20,6 +20,7 @@ import { inspectRecording } from "./media/recorder/recover.ts";
 import type { EscalationSettings } from "./core/incident/escalation.ts";
 import type { Authority } from "./identity/ports.ts";
 import type { Journal, MediaPort, WayIn } from "./ports.ts";
+import { MediaId } from "../shared/ids.ts";
 import { narrow } from "./storage/private-files.ts";
 import { createShell, type Shell } from "./shell/shell.ts";
 import { webhooksOf } from "./shell/webhook.ts";
@@ -118,7 +119,11 @@ async function startCore(config: HubConfig, parts: CoreParts, closers: Closers):
   const shell = await orClose(journal, () =>
     createShell({
       ...{ dataDir, journalFile, journal, authority, link, media, refused, log },
-      settings: { escalation: escalationOf(config), maxOpen: config.incidents.maxOpen },
+      settings: {
+        escalation: escalationOf(config),
+        maxOpen: config.incidents.maxOpen,
+        mediaProcesses: 1,
+      },
       retention: config.recordings,
       webhooks: webhooksOf(config),
       maxViewers: config.media.maxViewers,
@@ -166,7 +171,8 @@ function createMedia(config: HubConfig, log: Logger): MediaPort {
   const { udpPorts, addresses, maxViewers } = config.media;
   const offersLoopback = LOOPBACK.includes(config.http.host);
   const settings = { udpPorts, addresses, offersLoopback, maxViewers };
-  return createMediaProcess({ settings, log: (level, text) => log[level](text) });
+  const mediaId = MediaId.parse(1);
+  return createMediaProcess({ mediaId, settings, log: (level, text) => log[level](text) });
 }
 
 /** Where pillars and people come in. */
@@ -235,7 +241,7 @@ async function createApi(
       checkHealth({
         config,
         loop,
-        isMediaUp: () => loop.state().heard.isMediaUp,
+        isMediaUp: () => loop.state().heard.mediaUp.size > 0,
         broker: link.health,
         whyConsolesMiss: shell.whyConsolesMiss,
       }),

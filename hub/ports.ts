@@ -26,7 +26,7 @@ import type { Fact, IdentityFact } from "./core/facts.ts";
 import type { Via } from "./core/incident/kinds.ts";
 import type { JournalFold } from "./core/refold.ts";
 import type { ViewWish } from "./core/view/view-events.ts";
-import type { FromMedia, ToMedia } from "./media/ipc.ts";
+import type { AboutPillar, FromMedia, OfMedia } from "./media/ipc.ts";
 
 /**
  * The append-only, hash-chained store of one cell. One writer; every append is durable when its
@@ -137,10 +137,14 @@ export interface PillarLinkEvents {
   onBroker(isReached: boolean, detail: string): void;
 }
 
+/** What a media process says, and that one ended. */
+export type MediaNews = OfMedia<FromMedia | { readonly type: "ended" }>;
+
+/** All media processes: each carries the pillars that `mediaOf` gives it. */
 export interface MediaPort {
-  send(message: ToMedia): void;
+  send(message: AboutPillar): void;
   /** Once. Nothing is sent before. */
-  start(onMessage: (message: FromMedia) => void): void;
+  start(onNews: (news: MediaNews) => void): void;
   close(): Promise<void>;
 }
 

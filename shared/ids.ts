@@ -35,6 +35,11 @@ export type RecordingId = z.infer<typeof RecordingId>;
 export const MediaSessionId = hex128.brand("MediaSessionId");
 export type MediaSessionId = z.infer<typeof MediaSessionId>;
 
+/** One of the hub's media processes, counted from one. */
+export const MAX_MEDIA = 16;
+export const MediaId = z.number().int().min(1).max(MAX_MEDIA).brand("MediaId");
+export type MediaId = z.infer<typeof MediaId>;
+
 export const CommandId = hex128.brand("CommandId");
 export type CommandId = z.infer<typeof CommandId>;
 

@@ -76,7 +76,11 @@ export type HubEffect =
        */
       readonly isCallRunning: boolean;
     }
-  | { readonly type: "stop-recording"; readonly recordingId: RecordingId }
+  | {
+      readonly type: "stop-recording";
+      readonly recordingId: RecordingId;
+      readonly pillarId: PillarId;
+    }
   /** `all`: nobody may watch or talk any more. `talkers`: the owner changed. */
   | {
       readonly type: "end-views";

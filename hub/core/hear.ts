@@ -56,7 +56,10 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
       return;
     }
     case "media-started":
-      heard.isMediaUp = true;
+      heard.mediaUp.add(event.mediaId);
+      return;
+    case "media-ended":
+      heard.mediaUp.delete(event.mediaId);
       return;
     case "console-connected":
     case "console-disconnected":

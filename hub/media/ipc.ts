@@ -1,11 +1,22 @@
 /**
- * What the hub and its media process say to each other over the child's channel.
+ * What the hub and each of its media processes say to each other over the child's channel.
  *
- * Media may die at any instant: every message here can be lost, and none carries an alarm.
+ * A process may die at any instant: every message here can be lost, and none carries an alarm. On
+ * the channel each names the process that it is for or comes from, and those about a pillar name
+ * the pillar.
  */
-import type { IncidentId, MediaSessionId, PillarId, RecordingId } from "../../shared/ids.ts";
+import type {
+  IncidentId,
+  MediaId,
+  MediaSessionId,
+  PillarId,
+  RecordingId,
+} from "../../shared/ids.ts";
 import type { Gaps } from "../../shared/api/recording-gap.ts";
 import type { Signal } from "../../shared/protocol/signal.ts";
+
+/** As it is on the channel. */
+export type OfMedia<Message> = Message & { readonly mediaId: MediaId };
 
 export interface MediaSettings {
   readonly udpPorts: readonly [number, number];
@@ -25,7 +36,14 @@ export interface MediaSettings {
 export type ViewerRole = "watch" | "talk";
 
 export type ToMedia =
+  | AboutPillar
   | { readonly type: "configure"; readonly settings: MediaSettings }
+  /** Asked about every second; no answer for a while, and the process is replaced. */
+  | { readonly type: "ping" }
+  | { readonly type: "shutdown" };
+
+/** Goes to the process that carries this pillar. */
+export type AboutPillar =
   | { readonly type: "pillar-signal"; readonly pillarId: PillarId; readonly signal: Signal }
   | { readonly type: "pillar-gone"; readonly pillarId: PillarId }
   | {
@@ -36,7 +54,11 @@ export type ToMedia =
       readonly role: ViewerRole;
       readonly sdp: string;
     }
-  | { readonly type: "viewer-close"; readonly sessionId: MediaSessionId }
+  | {
+      readonly type: "viewer-close";
+      readonly pillarId: PillarId;
+      readonly sessionId: MediaSessionId;
+    }
   | {
       readonly type: "record-start";
       readonly recordingId: RecordingId;
@@ -49,10 +71,11 @@ export type ToMedia =
        */
       readonly isCallRunning: boolean;
     }
-  | { readonly type: "record-stop"; readonly recordingId: RecordingId }
-  /** Asked about every second; no answer for a while, and the process is replaced. */
-  | { readonly type: "ping" }
-  | { readonly type: "shutdown" };
+  | {
+      readonly type: "record-stop";
+      readonly pillarId: PillarId;
+      readonly recordingId: RecordingId;
+    };
 
 export type FromMedia =
   /** After every start, also after a restart: pillars must offer again, recordings start anew. */
@@ -64,16 +87,28 @@ export type FromMedia =
       readonly pillarId: PillarId;
       readonly state: "connected" | "lost";
     }
-  | { readonly type: "viewer-answer"; readonly sessionId: MediaSessionId; readonly sdp: string }
+  | {
+      readonly type: "viewer-answer";
+      readonly pillarId: PillarId;
+      readonly sessionId: MediaSessionId;
+      readonly sdp: string;
+    }
   | {
       readonly type: "viewer-refused";
+      readonly pillarId: PillarId;
       readonly sessionId: MediaSessionId;
       readonly code: "bad-request" | "media-unavailable" | "too-many-requests";
       readonly detail: string;
     }
-  | { readonly type: "viewer-closed"; readonly sessionId: MediaSessionId; readonly reason: string }
+  | {
+      readonly type: "viewer-closed";
+      readonly pillarId: PillarId;
+      readonly sessionId: MediaSessionId;
+      readonly reason: string;
+    }
   | {
       readonly type: "record-ended";
+      readonly pillarId: PillarId;
       readonly recordingId: RecordingId;
       readonly state: "closed" | "failed";
       readonly durationMs: number;
@@ -87,6 +122,7 @@ export type FromMedia =
    */
   | {
       readonly type: "record-picture";
+      readonly pillarId: PillarId;
       readonly recordingId: RecordingId;
       readonly isWritten: boolean;
       readonly detail: string;

@@ -1,18 +1,23 @@
 /**
- * The hub's media process. Its supervisor is `media-process.ts`; they speak `ipc.ts`.
+ * One of the hub's media processes; its number is its argument. Its supervisor is
+ * `media-process.ts`; they speak `ipc.ts`.
  *
  * It ends with the hub: when the channel closes it finishes its recordings and exits. A bug ends it
  * at once, and the supervisor starts it anew: a picture is lost for two seconds, never an alarm.
  */
-import type { FromMedia, ToMedia } from "./ipc.ts";
+import { assert } from "../../shared/assert.ts";
+import { MediaId } from "../../shared/ids.ts";
+import type { FromMedia, OfMedia, ToMedia } from "./ipc.ts";
 import { limitedLog } from "./log.ts";
 import { newRelay } from "./process.ts";
 
 /** What finishing the recordings may take. */
 const MAX_CLOSE_MS = 1500;
 
+const mediaId = MediaId.parse(Number(process.argv[2]));
+
 function send(message: FromMedia): void {
-  if (process.connected) process.send?.(message);
+  if (process.connected) process.send?.({ ...message, mediaId } satisfies OfMedia<FromMedia>);
 }
 
 const log = limitedLog(
@@ -46,7 +51,11 @@ process.on("disconnect", () => leave(0));
 // A terminal's Ctrl+C reaches the whole group; the hub ends this process when it is done with it.
 process.on("SIGINT", () => undefined);
 process.on("SIGTERM", () => leave(0));
-process.on("message", (message: ToMedia) => {
+process.on("message", (message: OfMedia<ToMedia>) => {
+  assert(
+    message.mediaId === mediaId,
+    `${message.type} is for media process ${message.mediaId}, and this is ${mediaId}`,
+  );
   if (message.type === "shutdown") leave(0);
   else relay.handle(message);
 });

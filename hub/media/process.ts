@@ -83,7 +83,7 @@ function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void 
   const { settings, log } = media;
   const refuse: Refuse = (code, detail) => {
     log("info", `viewer ${sessionId} of ${pillarId} refused: ${detail}`);
-    media.send({ type: "viewer-refused", sessionId, code, detail });
+    media.send({ type: "viewer-refused", pillarId, sessionId, code, detail });
   };
   const room = settings && roomOf(media, pillarId);
   if (settings === undefined || room === undefined) {
@@ -123,11 +123,11 @@ async function answerViewer(
   viewer: ViewerPeer,
   offer: { readonly sdp: string; readonly refuse: Refuse },
 ): Promise<void> {
-  const { sessionId } = viewer;
+  const { pillarId, sessionId } = viewer;
   const isCurrent = (): boolean => media.viewerBySession.get(sessionId) === viewer;
   try {
     const sdp = await viewer.peer.answer(offer.sdp);
-    if (isCurrent()) media.send({ type: "viewer-answer", sessionId, sdp });
+    if (isCurrent()) media.send({ type: "viewer-answer", pillarId, sessionId, sdp });
   } catch (error) {
     viewer.close();
     if (isCurrent()) media.viewerBySession.delete(sessionId);
@@ -148,5 +148,6 @@ function closeViewer(media: MediaState, sessionId: string, reason: string): void
   if (viewer === undefined) return;
   media.viewerBySession.delete(sessionId);
   viewer.close();
-  media.send({ type: "viewer-closed", sessionId: viewer.sessionId, reason });
+  const { pillarId } = viewer;
+  media.send({ type: "viewer-closed", pillarId, sessionId: viewer.sessionId, reason });
 }

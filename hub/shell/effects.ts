@@ -100,7 +100,11 @@ function perform(options: EffectsOptions, effect: HubEffect): void {
       startRecording(options, effect);
       return;
     case "stop-recording":
-      options.media.send({ type: "record-stop", recordingId: effect.recordingId });
+      options.media.send({
+        type: "record-stop",
+        pillarId: effect.pillarId,
+        recordingId: effect.recordingId,
+      });
       return;
     case "end-views":
       options.views.end(effect.incidentId, effect.who);
@@ -142,7 +146,7 @@ function startRecording(options: EffectsOptions, effect: EffectOf<"start-recordi
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   } catch (error) {
-    options.recordings.failed(recordingId);
+    options.recordings.failed(recording);
     throw error;
   }
   options.media.send({ type: "record-start", recordingId, pillarId, path, isCallRunning });

@@ -30,10 +30,16 @@ import { createSampledLog, type SampledLog } from "../link/sampled-log.ts";
 import { mergeLog } from "../../shared/host/sqlite.ts";
 import { openReads, type Reads } from "../journal/read/reads.ts";
 import { startLoop, type Loop } from "./loop.ts";
-import type { FromMedia } from "../media/ipc.ts";
 import { createOrders } from "./orders.ts";
 import type { Authority } from "../identity/ports.ts";
-import type { HubCommands, Journal, MediaPort, PillarLink, PillarLinkEvents } from "../ports.ts";
+import type {
+  HubCommands,
+  Journal,
+  MediaNews,
+  MediaPort,
+  PillarLink,
+  PillarLinkEvents,
+} from "../ports.ts";
 import { createRecordings, type Inspected } from "../media/control/recordings.ts";
 import { openReserve } from "../storage/journal-reserve.ts";
 import { createStorage, type Storage } from "../storage/storage.ts";
@@ -75,11 +81,11 @@ export interface Shell {
   whyConsolesMiss(): Promise<string | undefined>;
   /** Journal and register of identities get what each of them lacks. Before anything listens. */
   reconcileIdentities(): Promise<void>;
-  /** From now on time passes for it, and it hears the media process. */
+  /** From now on time passes for it, and it hears the media processes. */
   start(): void;
   /**
    * Ends orderly: what was taken is committed. The link
-   * and the media process must be closed before.
+   * and the media processes must be closed before.
    */
   stop(): Promise<void>;
 }
@@ -209,17 +215,15 @@ function commandsOf(parts: CommandParts): HubCommands {
 interface MediaListeners {
   readonly messages: Pick<PillarMessages, "signal">;
   readonly feed: Pick<ConsoleFeed, "notify">;
-  readonly listeners: readonly { onMedia(message: FromMedia): void }[];
+  readonly listeners: readonly { onMedia(news: MediaNews): void }[];
 }
 
 const mediaListener =
   ({ messages, feed, listeners }: MediaListeners) =>
-  (message: FromMedia): void => {
-    if (message.type === "pillar-signal") {
-      messages.signal(message.pillarId, message.signal);
-    }
-    if (message.type === "ready") feed.notify({ level: "info", code: "media-started", detail: "" });
-    for (const listener of listeners) listener.onMedia(message);
+  (news: MediaNews): void => {
+    if (news.type === "pillar-signal") messages.signal(news.pillarId, news.signal);
+    if (news.type === "ready") feed.notify({ level: "info", code: "media-started", detail: "" });
+    for (const listener of listeners) listener.onMedia(news);
   };
 
 function mergeJournal(file: string, log: Logger): void {

@@ -17,6 +17,8 @@ import { workOf } from "./process-work.ts";
 export interface ChildOptions<Out, In> {
   /** Its module. */
   readonly entry: string | URL;
+  /** Its arguments. */
+  readonly args?: readonly string[];
   /** Options of the engine. */
   readonly execArgv?: readonly string[];
   readonly ping: Out;
@@ -100,13 +102,13 @@ export function superviseChild<Out extends Told, In extends Told>(
 }
 
 function begin<Out extends Told, In extends Told>(supervision: Supervision<Out, In>): void {
-  const { entry, execArgv = [], onLine, start } = supervision;
+  const { entry, args = [], execArgv = [], onLine, start } = supervision;
   Object.assign(supervision, { startedAt: performance.now(), unanswered: 0, queued: 0 });
   supervision.watch = newStartWatch(start, supervision.startedAt);
   const output = onLine ? "pipe" : "inherit";
   let child: ChildProcess;
   try {
-    child = fork(entry, [], {
+    child = fork(entry, [...args], {
       execPath: process.execPath,
       execArgv: [...execArgv],
       serialization: "json",

@@ -16,7 +16,7 @@ import { openJournal } from "../../hub/journal/journal.ts";
 import { newId } from "../../hub/shell/identifier.ts";
 import { startLoop, type Loop } from "../../hub/shell/loop.ts";
 import { GENESIS, linkHash } from "../../shared/hash-chain.ts";
-import { Signature, Username } from "../../shared/ids.ts";
+import { MediaId, Signature, Username } from "../../shared/ids.ts";
 import type { EventId, IncidentId, PillarId, RecordingId, Sha256 } from "../../shared/ids.ts";
 import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
 
@@ -37,10 +37,14 @@ interface GrowingJournal {
 export async function ageJournal(hubDir: string, rows: number): Promise<void> {
   const lock = lockData(hubDir);
   const journal = await openJournal(join(hubDir, "journal.db"));
-  const loop = await startLoop(journal, { escalation: DEFAULT_ESCALATION, maxOpen: 10_000 });
+  const loop = await startLoop(journal, {
+    escalation: DEFAULT_ESCALATION,
+    maxOpen: 10_000,
+    mediaProcesses: 1,
+  });
   const grown: GrowingJournal = { loop, heads: new Map(), at: Date.now() };
   const pillars = [...loop.state().pillars.keys()];
-  await take(grown, { type: "media-started", newRecordingIds: [] });
+  await take(grown, { type: "media-started", mediaId: MediaId.parse(1), newRecordingIds: [] });
   for (let call = 0; journal.nextIndex() <= rows;) {
     const day = Array.from({ length: AHEAD }, () => pillars[call++ % pillars.length]);
     await Promise.all(day.flatMap((pillarId) => (pillarId ? oneCall(grown, pillarId) : [])));

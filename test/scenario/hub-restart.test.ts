@@ -38,7 +38,7 @@ test("the hub restarts while a call is ringing, and the call goes on", async () 
 test("the hub restarts during a conversation: it is still the same operator's", async () => {
   const hub = await newHub();
   hub.fromMedia({ type: "ready" });
-  await waitFor(() => expect(hub.shell.loop.state().heard.isMediaUp).toBe(true));
+  await waitFor(() => expect(hub.shell.loop.state().heard.mediaUp.size).toBe(1));
   await hub.press();
   const { id } = await onlyIncident(hub);
   await hub.shell.commands.order(id, { name: "answer" }, person("wang"));
@@ -59,7 +59,12 @@ test("the hub restarts during a conversation: it is still the same operator's", 
   } as const;
   const pending = hub.shell.commands.view(talk);
   const offer = hub.toMedia.findLast((message) => message.type === "viewer-offer");
-  hub.fromMedia({ type: "viewer-answer", sessionId: offer!.sessionId, sdp: "v=0" });
+  hub.fromMedia({
+    type: "viewer-answer",
+    pillarId: pillar(0),
+    sessionId: offer!.sessionId,
+    sdp: "v=0",
+  });
   expect(await pending).toMatchObject({ ok: true });
   expect(await hub.shell.commands.order(id, CLOSE, person("wang"))).toMatchObject({ ok: true });
   expect(told(hub).at(-1)).toBe("ended");

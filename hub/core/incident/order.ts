@@ -196,12 +196,12 @@ function close(request: Request, order: OrderNamed<"close">): Decision {
     disposition,
     note: order.note,
   });
-  const { recordingId } = incident;
+  const { recordingId, pillarId } = incident;
   return both(closed, {
     facts: [],
     effects: [
       { type: "end-views", incidentId: incident.id, who: "all" },
-      ...(recordingId ? [{ type: "stop-recording", recordingId } as const] : []),
+      ...(recordingId ? [{ type: "stop-recording", recordingId, pillarId } as const] : []),
     ],
   });
 }

@@ -55,7 +55,7 @@ export function decideRevoke(state: HubState, event: RevokeOrder): Decision {
       expel(state, pillarId, `its identity was revoked by ${byName}`),
       ...incidents.flatMap(({ id: incidentId, recordingId }): HubEffect[] => [
         { type: "end-views", incidentId, who: "all" },
-        ...(recordingId ? [{ type: "stop-recording", recordingId } as const] : []),
+        ...(recordingId ? [{ type: "stop-recording", recordingId, pillarId } as const] : []),
       ]),
     ],
   };

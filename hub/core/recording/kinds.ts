@@ -3,7 +3,7 @@ import type { DeletionReason, Recording } from "../../../shared/api/incident.ts"
 import type { HubFaultCode } from "../../../shared/api/hub.ts";
 import type { Gaps } from "../../../shared/api/recording-gap.ts";
 import type { Role } from "../../../shared/api/session.ts";
-import type { IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
+import type { IncidentId, MediaId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
 import type { At, ByOperator, OfIncident } from "../fact-base.ts";
 import type { RecordingRecord } from "../state/recording-record.ts";
 import type {
@@ -71,12 +71,18 @@ export type RecordingEvent =
       /** Why not; empty when they are. */
       readonly detail: string;
     }
-  /** The media process started, or started again: what it recorded before has ended. */
+  /**
+   * A media process is ready, for the first time or again: it serves its pillars, and what it
+   * recorded before has ended. Ids: as many as it may need.
+   */
   | {
       readonly type: "media-started";
       readonly at: number;
+      readonly mediaId: MediaId;
       readonly newRecordingIds: readonly RecordingId[];
     }
+  /** A media process ended; what it recorded is told one by one when the next is ready. */
+  | { readonly type: "media-ended"; readonly at: number; readonly mediaId: MediaId }
   /** An incident's recordings are to be kept, or may be removed again. */
   | {
       readonly type: "lock-order";

@@ -7,6 +7,7 @@ import type { HubState } from "../state/hub-state.ts";
 import type { RecordingRecord } from "../state/recording-record.ts";
 import type { Deletion, HubFaultRecord } from "../state/storage-state.ts";
 import type { RecordingHistory, RecordingSlice } from "./kinds.ts";
+import { nothing } from "../decision.ts";
 import { decideRecordings, evolveRecording } from "./recording.ts";
 import { decideLock, decideRemoved, decideStorage, evolveRetention } from "./retention.ts";
 import { RECORDING_SAYINGS } from "./sayings.ts";
@@ -31,6 +32,7 @@ export const RECORDING_PART = {
     "recording-ended": decideRecordings,
     "recording-picture": decideRecordings,
     "media-started": decideRecordings,
+    "media-ended": () => nothing,
     "lock-order": decideLock,
     "storage-checked": decideStorage,
     "recordings-removed": (state, event) => decideRemoved(state.deleting, event),

@@ -1,20 +1,21 @@
 /**
- * Recordings: one runs for every open incident while media is up.
+ * Recordings: one runs for every open incident while the media process of its pillar is up.
  *
  * The core only says that one shall run and that one ended; whether the file is whole is the
  * recorder's and the shell's to find out.
  */
 import { assert, assertNever } from "../../../shared/assert.ts";
-import type { RecordingId } from "../../../shared/ids.ts";
+import type { MediaId, RecordingId } from "../../../shared/ids.ts";
 import { nothing, type Decision } from "../decision.ts";
 import type { HubEffect, HubEvent } from "../events.ts";
 import type { Fact, RecordingFact } from "../facts.ts";
+import { mediaOf } from "../media-of.ts";
 import type { IncidentRecord } from "../state/incident-record.ts";
 import { isRecordingStopped } from "./retention.ts";
 import type { HubState } from "../state/hub-state.ts";
 import type { RecordingRecord } from "../state/recording-record.ts";
 
-/** More calls than that at once belong on another media process. */
+/** Of one media process; more calls at once than its pillars may have belong on more of them. */
 export const MAX_RECORDINGS = 200;
 
 export function evolveRecording(
@@ -43,8 +44,9 @@ export function evolveRecording(
 }
 
 /**
- * Starts one for an incident, when media is up and has room, and the disk too. Without, the
- * incident waits for a recording that ends, or for a disk with more room.
+ * Starts one for an incident, when the media process of its pillar is up and has room, and the disk
+ * too. Without, the incident waits for that process, for a recording that ends, or for a disk with
+ * more room.
  */
 export function startRecording(
   state: HubState,
@@ -56,27 +58,44 @@ export function startRecording(
   },
 ): Decision {
   const { at, recordingId, isCallRunning = false } = start;
-  const isOver = state.incidents.size > state.settings.maxOpen || roomFor(state) === 0;
-  const isRevoked = Boolean(state.pillars.get(incident.pillarId)?.revocation);
-  if (!state.heard.isMediaUp || incident.kind === "test" || isOver || isRevoked) return nothing;
+  const { heard, incidents, pillars, settings } = state;
+  const mediaId = mediaOf(incident.pillarId, settings.mediaProcesses);
+  const isRevoked = Boolean(pillars.get(incident.pillarId)?.revocation);
+  if (!heard.mediaUp.has(mediaId) || incident.kind === "test" || isRevoked) return nothing;
+  if (incidents.size > settings.maxOpen || roomFor(state, mediaId) === 0) return nothing;
   const subject = { recordingId, incidentId: incident.id, pillarId: incident.pillarId };
   const fact: Fact = { type: "recording-started", at, ...subject };
   const effect: HubEffect = { type: "start-recording", ...subject, isCallRunning };
   return { facts: [fact], effects: [effect] };
 }
 
-/** `state.recordings` are those that run. */
-const roomFor = (state: HubState): number =>
-  isRecordingStopped(state.hubFaults) ? 0 : Math.max(0, MAX_RECORDINGS - state.recordings.size);
+const roomFor = (state: HubState, mediaId: MediaId): number =>
+  isRecordingStopped(state.hubFaults)
+    ? 0
+    : Math.max(0, MAX_RECORDINGS - runningIn(state, mediaId).length);
 
-/** Open incidents that should be recorded and are not. */
-export function unrecorded(incidents: HubState["incidents"]): IncidentRecord[] {
-  return [...incidents.values()].filter(
-    ({ kind, recordingId }) => kind !== "test" && recordingId === null,
+/** Recordings that run in one media process. */
+export const runningIn = (
+  { recordings, settings }: Pick<HubState, "recordings" | "settings">,
+  mediaId: MediaId,
+): RecordingRecord[] =>
+  [...recordings.values()].filter(
+    ({ pillarId }) => mediaOf(pillarId, settings.mediaProcesses) === mediaId,
   );
-}
 
-/** What the media process tells of recordings. */
+/** Open incidents that should be recorded in one media process, and are not. */
+export const unrecorded = (
+  { incidents, settings }: Pick<HubState, "incidents" | "settings">,
+  mediaId: MediaId,
+): IncidentRecord[] =>
+  [...incidents.values()].filter(
+    ({ kind, recordingId, pillarId }) =>
+      kind !== "test" &&
+      recordingId === null &&
+      mediaOf(pillarId, settings.mediaProcesses) === mediaId,
+  );
+
+/** What a media process tells of recordings. */
 export function decideRecordings(
   state: HubState,
   event: Extract<HubEvent, { type: "recording-ended" | "recording-picture" | "media-started" }>,
@@ -94,8 +113,8 @@ export function decideRecordings(
 }
 
 /**
- * Media is up (again): open incidents get a new recording,
- * as far as there is room. Ended ones were told one by one.
+ * A media process is up (again): open incidents of its pillars get a new recording, as far as there
+ * is room. Ended ones were told one by one.
  */
 function decideMediaStarted(
   state: HubState,
@@ -104,7 +123,8 @@ function decideMediaStarted(
   const facts: Fact[] = [];
   const effects: HubEffect[] = [];
   const ids = event.newRecordingIds.values();
-  for (const incident of unrecorded(state.incidents).slice(0, roomFor(state))) {
+  const { mediaId } = event;
+  for (const incident of unrecorded(state, mediaId).slice(0, roomFor(state, mediaId))) {
     const { value: recordingId } = ids.next();
     if (!recordingId) break;
     const start = { at: event.at, recordingId, isCallRunning: true };

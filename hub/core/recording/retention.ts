@@ -48,7 +48,11 @@ export function decideStorage(state: HubState, event: Checked): Decision {
   const faults = faultFacts(state.hubFaults, event);
   const stops = faults.some(({ code, isActive }) => code === "recording-stopped" && isActive);
   const effects: HubEffect[] = stops
-    ? [...state.recordings.keys()].map((recordingId) => ({ type: "stop-recording", recordingId }))
+    ? [...state.recordings.values()].map(({ id: recordingId, pillarId }) => ({
+        type: "stop-recording",
+        recordingId,
+        pillarId,
+      }))
     : [];
   return { facts: [...faults, ...deletions(state, event)], effects };
 }

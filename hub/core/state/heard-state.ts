@@ -3,7 +3,14 @@
  * Not folded from facts: a restart begins it anew.
  */
 import type { Call } from "../../../shared/protocol/call.ts";
-import type { SessionNonce, EventId, Username, PillarId, IncidentId } from "../../../shared/ids.ts";
+import type {
+  EventId,
+  IncidentId,
+  MediaId,
+  PillarId,
+  SessionNonce,
+  Username,
+} from "../../../shared/ids.ts";
 
 export interface Clock {
   /** Monotonic ms of the event that is being handled, or was last. */
@@ -83,7 +90,8 @@ export interface Heard {
    * again when the next heartbeat shows that the session was another one by then.
    */
   readonly untold: Map<PillarId, Map<EventId, Call>>;
-  isMediaUp: boolean;
+  /** The media processes that run and are ready. */
+  readonly mediaUp: Set<MediaId>;
   /** When listening began; null before the first event. */
   since: number | null;
   readonly clock: Clock;
@@ -95,7 +103,7 @@ export interface Heard {
 export const silence = (): Heard => ({
   contacts: new Map(),
   untold: new Map(),
-  isMediaUp: false,
+  mediaUp: new Set(),
   since: null,
   clock: unset(),
   countdowns: new Map(),

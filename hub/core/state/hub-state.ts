@@ -17,6 +17,8 @@ export interface HubSettings {
   readonly escalation: EscalationSettings;
   /** Past this many open incidents new ones still open, but without a recording. */
   readonly maxOpen: number;
+  /** Each carries the pillars that `mediaOf` gives it. */
+  readonly mediaProcesses: number;
 }
 
 export interface HubState extends Slices {

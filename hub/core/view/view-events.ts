@@ -1,7 +1,13 @@
 /** What happens to views, and what the shell does about it. */
 import type { ProblemCode } from "../../../shared/api/problem.ts";
 import type { Role } from "../../../shared/api/session.ts";
-import type { IncidentId, MediaSessionId, PillarId, Username } from "../../../shared/ids.ts";
+import type {
+  IncidentId,
+  MediaId,
+  MediaSessionId,
+  PillarId,
+  Username,
+} from "../../../shared/ids.ts";
 import type { FactOf } from "../facts.ts";
 
 /** What a console asks for, and who sits there. */
@@ -49,8 +55,8 @@ export type ViewEvent = { readonly at: number } & (
     }
   /** Whatever the hub knew may have changed: the fold was made again. */
   | { readonly type: "state-renewed" }
-  /** Another media process: what the one before carried is gone. */
-  | { readonly type: "media-ready" }
+  /** A media process began: what the one before it carried is gone, and nothing else. */
+  | { readonly type: "media-ready"; readonly mediaId: MediaId }
 );
 
 export type ViewRefusal = Extract<
@@ -72,7 +78,7 @@ export type ViewEffect =
       readonly pillarId: PillarId;
       readonly wish: ViewWish;
     }
-  | { readonly type: "close-view"; readonly id: MediaSessionId }
+  | { readonly type: "close-view"; readonly id: MediaSessionId; readonly pillarId: PillarId }
   /** Answered by `view-recorded` or `view-unrecorded`. */
   | {
       readonly type: "record-view";

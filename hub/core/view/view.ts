@@ -2,16 +2,17 @@
  * Who watches and who talks, from the offer of a console to the end.
  *
  * Nobody listens without being named: a view is given to a console only after the journal has it.
- * It ends with the sign-in session, with the incident, with the owner, or with the media process,
- * whichever is first, and its end is written down as well.
+ * It ends with the sign-in session, with the incident, with the owner, or with the media process
+ * that carries its pillar, whichever is first, and its end is written down as well.
  *
- * The table of views is not folded from facts, and a restart begins it anew: the media process and
- * every view in it end with the hub.
+ * The table of views is not folded from facts, and a restart begins it anew: the media processes
+ * and every view in them end with the hub.
  */
 import { may, personOf } from "../../../shared/access/may.ts";
-import type { MediaSessionId } from "../../../shared/ids.ts";
+import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import { BoundedMap } from "../../../shared/bounded-map.ts";
+import { mediaOf } from "../media-of.ts";
 import { takeTurn, type Rate } from "../time/rate.ts";
 import type { HubState } from "../state/hub-state.ts";
 import type { ViewEffect, ViewEvent, ViewRefusal, ViewWish } from "./view-events.ts";
@@ -27,6 +28,7 @@ const MAX_PACES = 10_000;
 
 export interface View {
   readonly id: MediaSessionId;
+  readonly pillarId: PillarId;
   readonly wish: ViewWish;
   /** `recording`: the media process has answered, and the journal has not yet. */
   readonly phase: "offered" | "recording" | "given";
@@ -48,7 +50,7 @@ export const newViews = (maxViewers: number): Views => ({
   nextOfferAt: new BoundedMap(MAX_PACES),
 });
 
-type Known = Pick<HubState, "incidents" | "closed" | "pillars">;
+type Known = Pick<HubState, "incidents" | "closed" | "pillars" | "settings">;
 
 /** Owns `views`. */
 export function decideView(views: Views, event: ViewEvent, known: Known): ViewEffect[] {
@@ -79,7 +81,7 @@ export function decideView(views: Views, event: ViewEvent, known: Known): ViewEf
     case "state-renewed":
       return end(all.filter(({ wish }) => whyNot(wish, known)));
     case "media-ready":
-      return end(all);
+      return end(all.filter(({ pillarId }) => isCarriedBy(event, pillarId, known)));
     default:
       return assertNever(event);
   }
@@ -89,6 +91,12 @@ type Event<T extends ViewEvent["type"]> = Extract<ViewEvent, { type: T }>;
 
 const isOver = (wish: ViewWish, { incidentId, who }: Event<"incident-over">): boolean =>
   wish.incidentId === incidentId && (who === "all" || wish.role === "talk");
+
+const isCarriedBy = (
+  { mediaId }: Event<"media-ready">,
+  pillarId: PillarId,
+  { settings }: Known,
+): boolean => mediaOf(pillarId, settings.mediaProcesses) === mediaId;
 
 interface Refusal {
   readonly code: ViewRefusal;
@@ -130,7 +138,7 @@ function asked(views: Views, event: Event<"view-asked">, known: Known): ViewEffe
       wish.role === "talk" && other.wish.role === "talk" && other.wish.incidentId === incidentId,
   );
   const effects = earlier.flatMap((other) => ended(views, other, { at }));
-  views.byId.set(id, { id, wish, phase: "offered" });
+  views.byId.set(id, { id, pillarId, wish, phase: "offered" });
   return [...effects, { type: "offer-view", id, pillarId, wish }];
 }
 
@@ -198,9 +206,9 @@ interface Ending extends Partial<Refusal> {
 
 /** A console that still waits is told why. */
 function ended(views: Views, view: View, { at, ...why }: Ending): ViewEffect[] {
-  const { id, phase } = view;
+  const { id, pillarId, phase } = view;
   views.byId.delete(id);
-  const effects: ViewEffect[] = [{ type: "close-view", id }];
+  const effects: ViewEffect[] = [{ type: "close-view", id, pillarId }];
   if (phase === "given") {
     const fact = { type: "view-closed", ...subjectOf(view, at) } as const;
     return [...effects, { type: "record-end", fact }];

@@ -1,5 +1,5 @@
 /**
- * Keeps the hub's media process alive, from the hub's side.
+ * Keeps one of the hub's media processes alive, from the hub's side.
  *
  * A process that dies or hangs is replaced within two seconds and told its settings again; "ready"
  * then reaches the listener, which starts recordings anew, and every pillar that was connected is
@@ -9,18 +9,26 @@
 import { fileURLToPath } from "node:url";
 import { milliseconds } from "../../../shared/duration.ts";
 import { superviseChild } from "../../../shared/host/supervised-child.ts";
+import type { MediaId } from "../../../shared/ids.ts";
 import type { StartLimits } from "../../../shared/start-watch.ts";
-import type { MediaPort } from "../../ports.ts";
-import type { FromMedia, MediaSettings, ToMedia } from "../ipc.ts";
+import type { MediaNews } from "../../ports.ts";
+import type { FromMedia, MediaSettings, OfMedia, ToMedia } from "../ipc.ts";
 import type { Log } from "../log.ts";
 import { newSessions } from "./pillar-sessions.ts";
 
 export interface MediaProcessOptions {
+  readonly mediaId: MediaId;
   readonly settings: MediaSettings;
   readonly log: Log;
+  /** For tests: its module. */
+  readonly entry?: string;
 }
 
-export interface MediaProcess extends MediaPort {
+export interface MediaProcess {
+  send(message: ToMedia): void;
+  /** Once. Nothing is sent before. */
+  start(onNews: Listener): void;
+  close(): Promise<void>;
   /** Undefined between two processes. */
   pid(): number | undefined;
 }
@@ -32,13 +40,16 @@ const RESTART = { first: milliseconds(100), most: milliseconds(2000) };
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
 /** Nothing runs before `start`, and what is sent before is lost. */
-export function createMediaProcess({ settings, log }: MediaProcessOptions): MediaProcess {
+export function createMediaProcess(options: MediaProcessOptions): MediaProcess {
+  const { mediaId, settings, log, entry = MAIN } = options;
+  const name = `media process ${mediaId}`;
   const sessions = newSessions();
   let listener: Listener | undefined;
-  const child = superviseChild<ToMedia, FromMedia>({
-    entry: MAIN,
-    ping: { type: "ping" },
-    shutdown: { type: "shutdown" },
+  const child = superviseChild<OfMedia<ToMedia>, OfMedia<FromMedia>>({
+    entry,
+    args: [String(mediaId)],
+    ping: { type: "ping", mediaId },
+    shutdown: { type: "shutdown", mediaId },
     start: START,
     pingMs: 1000,
     silentMs: 5000,
@@ -46,27 +57,33 @@ export function createMediaProcess({ settings, log }: MediaProcessOptions): Medi
     leastPause: 0.5,
     steadyMs: 10_000,
     closeMs: 2500,
-    onLine: (line) => log("warn", `media process: ${line}`),
+    onLine: (line) => log("warn", `${name}: ${line}`),
     onForked: () => send({ type: "configure", settings }),
     onMessage: (message) => {
+      if (message.mediaId !== mediaId) {
+        return log("error", `bug: ${name} sent ${message.type} as ${message.mediaId}; ignored`);
+      }
       if (message.type === "log") return log(message.level, message.text);
       sessions.fromMedia(message);
       tell(listener, message, log);
-      if (message.type === "ready") sessions.sayBye((bye) => tell(listener, bye, log));
+      if (message.type === "ready") {
+        sessions.sayBye((bye) => tell(listener, { ...bye, mediaId }, log));
+      }
     },
-    onTrouble: (text) => log("warn", `media process: ${text}`),
+    onTrouble: (text) => log("warn", `${name}: ${text}`),
     onEnded: (why, againInMs) => {
       sessions.over();
-      log("error", `media process ended (${why}); a new one in ${againInMs} ms`);
+      log("error", `${name} ended (${why}); a new one in ${againInMs} ms`);
+      tell(listener, { type: "ended", mediaId }, log);
     },
   });
   const send = (message: ToMedia): void => {
     sessions.toMedia(message);
-    if (!child.send(message)) sessions.over();
+    if (!child.send({ ...message, mediaId })) sessions.over();
   };
   return {
-    start(onMessage) {
-      listener = onMessage;
+    start(onNews) {
+      listener = onNews;
       child.start();
     },
     send,
@@ -78,12 +95,12 @@ export function createMediaProcess({ settings, log }: MediaProcessOptions): Medi
   };
 }
 
-type Listener = (message: FromMedia) => void;
+type Listener = (news: MediaNews) => void;
 
-function tell(listener: Listener | undefined, message: FromMedia, log: Log): void {
+function tell(listener: Listener | undefined, news: MediaNews, log: Log): void {
   try {
-    listener?.(message);
+    listener?.(news);
   } catch (error) {
-    log("error", `bug in a listener of ${message.type}: ${String(error)}`);
+    log("error", `bug in a listener of ${news.type}: ${String(error)}`);
   }
 }

@@ -12,15 +12,14 @@ import type { Fact } from "../../core/facts.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import { decideView, newViews, type Views as ViewTable } from "../../core/view/view.ts";
 import type { ViewEffect, ViewEvent } from "../../core/view/view-events.ts";
-import type { FromMedia } from "../ipc.ts";
-import type { MediaPort, ViewAnswer, ViewRequest } from "../../ports.ts";
+import type { MediaNews, MediaPort, ViewAnswer, ViewRequest } from "../../ports.ts";
 
 const ANSWER_WITHIN_MS = 3000;
 
 export interface ViewsOptions {
   readonly media: Pick<MediaPort, "send">;
   readonly maxViewers: number;
-  readonly state: () => Pick<HubState, "incidents" | "closed" | "pillars">;
+  readonly state: () => Pick<HubState, "incidents" | "closed" | "pillars" | "settings">;
   readonly record: (fact: Fact) => Promise<void>;
   readonly log: Logger;
 }
@@ -36,7 +35,7 @@ export interface Views {
   end(incidentId: IncidentId, who: "all" | "talkers"): void;
   /** The fold was made again: ends what nobody may have any more. */
   review(): void;
-  onMedia(message: FromMedia): void;
+  onMedia(news: MediaNews): void;
 }
 
 /** A console that waits for its answer. */
@@ -69,7 +68,7 @@ export function createViews(options: ViewsOptions): Views {
     viewers: () => new Set([...sessions.table.byId.values()].map(({ wish }) => wish.signInId)),
     endOf: (signInId) => tell(sessions, { type: "sign-in-ended", signInId }),
     review: () => tell(sessions, { type: "state-renewed" }),
-    onMedia: (message) => onMedia(sessions, message),
+    onMedia: (news) => onMedia(sessions, news),
   };
 }
 
@@ -103,7 +102,7 @@ function perform(sessions: Sessions, effect: ViewEffect): void {
       return;
     }
     case "close-view":
-      media.send({ type: "viewer-close", sessionId: effect.id });
+      media.send({ type: "viewer-close", pillarId: effect.pillarId, sessionId: effect.id });
       return;
     case "record-view":
       recordBegin(sessions, effect);
@@ -146,23 +145,23 @@ function settle({ waiting }: Sessions, id: MediaSessionId, answer: ViewAnswer): 
   console.resolve(answer);
 }
 
-function onMedia(sessions: Sessions, message: FromMedia): void {
-  if (message.type === "ready") {
-    tell(sessions, { type: "media-ready" });
-  } else if (message.type === "viewer-answer") {
-    const { sessionId: id, sdp } = message;
+function onMedia(sessions: Sessions, news: MediaNews): void {
+  if (news.type === "ready") {
+    tell(sessions, { type: "media-ready", mediaId: news.mediaId });
+  } else if (news.type === "viewer-answer") {
+    const { sessionId: id, sdp } = news;
     const waiting = sessions.waiting.get(id);
     if (waiting) {
       waiting.answer = sdp;
       clearTimeout(waiting.timer);
     }
     tell(sessions, { type: "view-answered", id });
-  } else if (message.type === "viewer-refused") {
-    const { sessionId: id, code, detail } = message;
+  } else if (news.type === "viewer-refused") {
+    const { sessionId: id, code, detail } = news;
     tell(sessions, { type: "view-failed", id, code, detail });
-  } else if (message.type === "viewer-closed") {
+  } else if (news.type === "viewer-closed") {
     const detail = "the connection ended before it was answered";
-    const { sessionId: id } = message;
+    const { sessionId: id } = news;
     tell(sessions, { type: "view-failed", id, code: "media-unavailable", detail });
   }
 }

@@ -3,7 +3,7 @@
  * hub.
  */
 import { NO_GAPS } from "../../../shared/api/recording-gap.ts";
-import type { RecordingId } from "../../../shared/ids.ts";
+import type { PillarId, RecordingId } from "../../../shared/ids.ts";
 import { MAX_RECORDINGS } from "../../core/recording/recording.ts";
 import type { FromMedia, ToMedia } from "../ipc.ts";
 import type { Log } from "../log.ts";
@@ -20,11 +20,14 @@ export interface Recorder {
 const TICK_MS = 100;
 
 interface OpenRecording {
+  readonly pillarId: PillarId;
   readonly recording: Recording;
   readonly room: Room;
   /** What was told of its pictures. */
   isPictureWritten: boolean | undefined;
 }
+
+type Refused = Pick<OpenRecording, "pillarId"> & { readonly recordingId: RecordingId };
 
 export function newRecorder(send: (message: FromMedia) => void, log: Log): Recorder {
   const running = new Map<RecordingId, OpenRecording>();
@@ -43,18 +46,19 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
     if (found === undefined || found.isWritten === entry.isPictureWritten) return;
     entry.isPictureWritten = found.isWritten;
     if (!found.isWritten) log("error", `recording ${recordingId}: ${found.detail}`);
-    send({ type: "record-picture", recordingId, ...found });
+    send({ type: "record-picture", pillarId: entry.pillarId, recordingId, ...found });
   };
 
-  const refuse = (recordingId: RecordingId, detail: string): void => {
+  const refuse = ({ pillarId, recordingId }: Refused, detail: string): void => {
     log("error", `recording ${recordingId} failed: ${detail}`);
     const nothing = { durationMs: 0, bytes: 0, gaps: NO_GAPS };
-    send({ type: "record-ended", recordingId, state: "failed", ...nothing, detail });
+    send({ type: "record-ended", pillarId, recordingId, state: "failed", ...nothing, detail });
   };
 
   const stop = async (recordingId: RecordingId): Promise<void> => {
     const entry = running.get(recordingId);
     if (entry === undefined) return;
+    const { pillarId } = entry;
     running.delete(recordingId);
     entry.room.recordings.delete(entry.recording);
     if (running.size === 0) {
@@ -65,27 +69,34 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
     tellPicture(recordingId, entry, true);
     const level = end.state === "failed" ? "error" : "info";
     log(level, `recording ${recordingId} ${end.state}, ${end.durationMs} ms: ${end.detail}`);
-    send({ type: "record-ended", recordingId, ...end });
+    send({ type: "record-ended", pillarId, recordingId, ...end });
   };
 
   /** Nobody waits for it: a disk that fails at the end of one recording must not end the others. */
   const end = (recordingId: RecordingId): void => {
-    stop(recordingId).catch((error: unknown) => refuse(recordingId, String(error)));
+    const { pillarId } = running.get(recordingId) ?? {};
+    if (pillarId === undefined) return;
+    stop(recordingId).catch((error: unknown) => refuse({ pillarId, recordingId }, String(error)));
   };
 
   return {
-    start({ recordingId, path, isCallRunning }, roomOf) {
+    start({ pillarId, recordingId, path, isCallRunning }, roomOf) {
       if (running.has(recordingId)) return;
       if (running.size >= MAX_RECORDINGS) {
-        return refuse(recordingId, `expected at most ${MAX_RECORDINGS} recordings at once`);
+        return refuse(
+          { pillarId, recordingId },
+          `expected at most ${MAX_RECORDINGS} recordings at once`,
+        );
       }
       const room = roomOf();
-      if (room === undefined) return refuse(recordingId, "the hub's media has no room left");
+      if (room === undefined) {
+        return refuse({ pillarId, recordingId }, "the hub's media has no room left");
+      }
       const at = performance.now();
       const recording = startRecording(path, at, { isCallRunning });
       const { source, packets } = room.stored();
       for (const packet of packets) recording.picture(packet, source, at);
-      running.set(recordingId, { recording, room, isPictureWritten: undefined });
+      running.set(recordingId, { pillarId, recording, room, isPictureWritten: undefined });
       room.recordings.add(recording);
       timer ??= setInterval(tick, TICK_MS);
     },

@@ -1,4 +1,5 @@
 /** Canaries of who may watch and talk, and until when. */
+import { MediaId } from "../../../shared/ids.ts";
 import { HONEST } from "../rules.ts";
 import { withRules, type Canary } from "./canary.ts";
 
@@ -17,6 +18,19 @@ export const VIEW_CANARIES: readonly Canary[] = [
       withRules({
         decideView: (views, event, known) =>
           event.type === "incident-over" ? [] : HONEST.decideView(views, event, known),
+      }),
+  },
+  {
+    name: "view-ends-with-any-media",
+    story: "the end of one media process ends the views of all pillars",
+    firstSeed: 2,
+    rules: () =>
+      withRules({
+        decideView: (views, event, known) => {
+          if (event.type !== "media-ready") return HONEST.decideView(views, event, known);
+          const alone = { ...known, settings: { ...known.settings, mediaProcesses: 1 } };
+          return HONEST.decideView(views, { ...event, mediaId: MediaId.parse(1) }, alone);
+        },
       }),
   },
   {

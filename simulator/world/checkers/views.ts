@@ -1,5 +1,6 @@
 /**
- * I8: nobody sees or hears a pillar without the right to, and a view ends with that right.
+ * I8: nobody sees or hears a pillar without the right to, and a view ends with that right. The end
+ * of one media process ends no view that another one carries.
  *
  * A right is a sign-in session that is not over, and an incident that allows it by the facts on the
  * hub's disk: it is not closed, its pillar's identity is not revoked, and only its owner talks,
@@ -10,6 +11,7 @@ import { PROMISED_MS } from "../../../shared/promises.ts";
 import type { Happening, History, Violation } from "../run/history.ts";
 
 type Begun = Extract<Happening, { type: "view-begins" }>;
+type Ended = Extract<Happening, { type: "view-ends" }>;
 
 interface Seen {
   readonly view: Begun;
@@ -53,6 +55,7 @@ export function checkViews({ happenings, endedAt }: History): Violation[] {
   };
   for (const one of happenings) {
     if (rights.seen.size > 0) late(one.at);
+    if (one.type === "view-ends") violations.push(...beside(rights, one));
     if (!note(rights, one)) continue;
     for (const seen of rights.seen.values()) {
       const why = whyNot(rights, seen);
@@ -62,6 +65,14 @@ export function checkViews({ happenings, endedAt }: History): Violation[] {
   }
   late(endedAt);
   return violations;
+}
+
+/** What a process that ended carried is over before the next one begins. */
+function beside({ seen }: Rights, { at, id, because }: Ended): Violation[] {
+  const { view } = seen.get(id) ?? {};
+  if (!view || because !== "media-ready") return [];
+  const detail = `a view of ${view.pillar} ended because another media process began`;
+  return [{ invariant: "I8", at, detail, about: [view.pillar, view.username] }];
 }
 
 /** Returns whether it may concern a view. */

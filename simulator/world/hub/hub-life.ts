@@ -33,6 +33,7 @@ const SETTINGS: HubSettings = {
     targets: ["https://city.example/a", "https://city.example/b"],
   },
   maxOpen: 10_000,
+  mediaProcesses: 4,
 };
 const TICK_MS = 1000;
 const BOOT_MS: readonly [number, number] = [500, 15_000];

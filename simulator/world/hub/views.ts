@@ -1,20 +1,24 @@
 /**
  * Views in the world: the core's rule, and a model of what carries it out.
  *
- * As `hub/media/control/media-sessions.ts`: offers and answers go to a media process and back, each
- * with a delay, and a begin is given to its console only after the journal has it. The media
- * process ends with the hub, and now and then by itself; then another begins without any view.
+ * As `hub/media/control/media-sessions.ts`: offers and answers go to the pillar's media process and
+ * back, each with a delay, and a begin is given to its console only after the journal has it. Media
+ * processes end with the hub, and now and then one by itself; then another begins without any view.
  */
 import { handleFacts } from "../../../hub/core/hub.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { newViews, type Views } from "../../../hub/core/view/view.ts";
 import type { ViewEffect, ViewEvent, ViewWish } from "../../../hub/core/view/view-events.ts";
 import { assertNever } from "../../../shared/assert.ts";
-import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
+import type { MediaId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import { newChance, type Chance } from "../chance.ts";
 import { performAll } from "./hub-effects.ts";
+import { CHANNEL_MS, laterInHub, newMedia, type Media } from "./media.ts";
 import type { HubViews, OfferTold } from "../ports.ts";
+import type { Happening } from "../run/history.ts";
 import type { HubWorld } from "./hub-state.ts";
+
+type ViewEnd = Extract<Happening, { type: "view-ends" }>;
 
 interface Carried {
   readonly wish: ViewWish;
@@ -29,37 +33,40 @@ interface Desk {
   table: Views;
   readonly waiting: Map<MediaSessionId, OfferTold>;
   readonly recording: Set<MediaSessionId>;
-  /** In the media process. */
+  /** In the media process of its pillar. */
   readonly carried: Map<MediaSessionId, Carried>;
-  /** Changes with each media process. */
-  mediaLife: number;
-  isMediaUp: boolean;
+  readonly media: Media;
 }
 
 const MAX_VIEWERS = 40;
 const ANSWER_WITHIN_MS = 3000;
-const CHANNEL_MS: readonly [number, number] = [0.1, 20];
 /** The media process makes an answer; now and then it makes none. */
 const ANSWER_MS: readonly [number, number] = [10, 400];
 const SILENT_SHARE = 0.02;
 /** From the console's answer to its first packet. */
 const CONNECT_MS: readonly [number, number] = [50, 1500];
-const MEDIA_START_MS: readonly [number, number] = [300, 4000];
 /** A connection that nobody answers is given up. */
 const NOTICED_MS: readonly [number, number] = [5000, 30_000];
 
 export function newHubViews(world: HubWorld): HubViews {
+  const chance = newChance(world.settings.seed, "views");
   const desk: Desk = {
-    ...{ world, chance: newChance(world.settings.seed, "views"), table: newViews(MAX_VIEWERS) },
+    ...{ world, chance, table: newViews(MAX_VIEWERS) },
     ...{ waiting: new Map(), recording: new Set(), carried: new Map() },
-    ...{ mediaLife: 0, isMediaUp: false },
+    media: newMedia({
+      ...{ world, chance },
+      onReady: (mediaId) => tell(desk, { type: "media-ready", mediaId }),
+      onEnded: (mediaId) => {
+        for (const id of carriedBy(desk, mediaId)) end(desk, id, "media-ended");
+      },
+    }),
   };
   return {
     ask: (wish, told) => {
       const id = desk.chance.hex(128) as MediaSessionId;
       desk.waiting.set(id, told);
       // Of the hub, which may have crashed meanwhile: then nobody waits any more.
-      laterInHub(desk, ANSWER_WITHIN_MS, () => {
+      laterInHub(world, ANSWER_WITHIN_MS, () => {
         if (desk.table.byId.get(id)?.phase !== "offered") return;
         tell(desk, { type: "view-failed", id, code: "media-unavailable", detail: "no answer" });
       });
@@ -68,7 +75,9 @@ export function newHubViews(world: HubWorld): HubViews {
     },
     close: (id) => tell(desk, { type: "view-closed-by-console", id }),
     vanish: (id) => {
-      laterInMedia(desk, desk.chance.between(...NOTICED_MS), () => lose(desk, id));
+      const { pillarId } = desk.carried.get(id) ?? {};
+      const noticedMs = chance.between(...NOTICED_MS);
+      if (pillarId) desk.media.later(pillarId, noticedMs, () => lose(desk, id));
     },
     endOf: (signInId) => tell(desk, { type: "sign-in-ended", signInId }),
     end: (incidentId, who) => tell(desk, { type: "incident-over", incidentId, who }),
@@ -79,20 +88,15 @@ export function newHubViews(world: HubWorld): HubViews {
       desk.recording.clear();
       for (const id of ids) tell(desk, { type: "view-unrecorded", id, reason: "EIO" });
     },
-    hubBegan: () => startMedia(desk),
+    hubBegan: () => desk.media.begin(),
     hubEnded: () => {
-      endMedia(desk);
+      desk.media.end();
       desk.table = newViews(MAX_VIEWERS);
       desk.recording.clear();
       for (const [id, told] of [...desk.waiting]) told(id, false);
       desk.waiting.clear();
     },
-    killMedia: () => {
-      if (!desk.isMediaUp || !world.hub.isUp) return;
-      if (desk.carried.size > 0) world.coverage.count("media-killed-in-view");
-      endMedia(desk);
-      startMedia(desk);
-    },
+    killMedia: () => desk.media.kill((mediaId) => carriedBy(desk, mediaId).length > 0),
   };
 }
 
@@ -103,17 +107,18 @@ function tell(desk: Desk, told: Told): void {
   const { hub, rules } = world;
   if (!hub.isUp) return;
   const event: ViewEvent = { ...told, at: hub.clock.wall() };
-  for (const effect of rules.decideView(table, event, hub.state)) perform(desk, effect);
+  for (const effect of rules.decideView(table, event, hub.state)) perform(desk, effect, event.type);
 }
 
-function perform(desk: Desk, effect: ViewEffect): void {
-  const { world, chance } = desk;
+function perform(desk: Desk, effect: ViewEffect, cause: ViewEnd["because"]): void {
+  const { world, chance, media } = desk;
   switch (effect.type) {
     case "offer-view":
-      toMedia(desk, () => offer(desk, effect));
+      // One after the other, in the order in which they are sent.
+      media.later(effect.pillarId, CHANNEL_MS[1], () => offer(desk, effect));
       return;
     case "close-view":
-      toMedia(desk, () => end(desk, effect.id));
+      media.later(effect.pillarId, CHANNEL_MS[1], () => end(desk, effect.id, cause));
       return;
     case "record-view":
       recordBegin(desk, effect);
@@ -121,11 +126,14 @@ function perform(desk: Desk, effect: ViewEffect): void {
     case "record-end":
       record(world, effect.fact, () => undefined);
       return;
-    case "give-view":
+    case "give-view": {
+      const { pillarId } = desk.carried.get(effect.id) ?? {};
       world.coverage.count(`view-given-${desk.table.byId.get(effect.id)?.wish.role}`);
       settle(desk, effect.id, true);
-      laterInMedia(desk, chance.between(...CONNECT_MS), () => connect(desk, effect.id));
+      const connectMs = chance.between(...CONNECT_MS);
+      if (pillarId) media.later(pillarId, connectMs, () => connect(desk, effect.id));
       return;
+    }
     case "refuse-view":
       world.coverage.count(`view-refused-${effect.code}`);
       settle(desk, effect.id, false);
@@ -141,63 +149,19 @@ function settle({ waiting }: Desk, id: MediaSessionId, isGiven: boolean): void {
   told?.(id, isGiven);
 }
 
-/** A view of a hub that died, or of a media process that did, is nothing to the next. */
-function laterInHub({ world }: Desk, ms: number, run: () => void): void {
-  const { hub, scheduler } = world;
-  const { life } = hub;
-  scheduler.plan(scheduler.now() + ms, () => {
-    if (hub.life === life) run();
-  });
-}
-
-function laterInMedia(desk: Desk, ms: number, run: () => void): void {
-  const { scheduler } = desk.world;
-  const { mediaLife } = desk;
-  scheduler.plan(scheduler.now() + ms, () => {
-    if (desk.isMediaUp && desk.mediaLife === mediaLife) run();
-  });
-}
-
-/**
- * Lost when no process is there to hear it. One after the other, in the order in which they are
- * sent.
- */
-function toMedia(desk: Desk, run: () => void): void {
-  laterInMedia(desk, CHANNEL_MS[1], run);
-}
-
-function fromMedia(desk: Desk, run: () => void): void {
-  const { mediaLife } = desk;
-  laterInHub(desk, desk.chance.between(...CHANNEL_MS), () => {
-    if (desk.mediaLife === mediaLife) run();
-  });
-}
-
-function startMedia(desk: Desk): void {
-  const { mediaLife } = desk;
-  laterInHub(desk, desk.chance.between(...MEDIA_START_MS), () => {
-    if (desk.mediaLife !== mediaLife) return;
-    desk.isMediaUp = true;
-    tell(desk, { type: "media-ready" });
-  });
-}
-
-function endMedia(desk: Desk): void {
-  for (const id of [...desk.carried.keys()]) end(desk, id);
-  desk.isMediaUp = false;
-  desk.mediaLife += 1;
-}
+const carriedBy = ({ carried, media }: Desk, mediaId: MediaId): MediaSessionId[] =>
+  [...carried].flatMap(([id, { pillarId }]) => (media.isOf(pillarId, mediaId) ? [id] : []));
 
 function offer(
   desk: Desk,
   { id, pillarId, wish }: Extract<ViewEffect, { type: "offer-view" }>,
 ): void {
-  const { chance } = desk;
+  const { chance, media } = desk;
   desk.carried.set(id, { wish, pillarId, isSeen: false });
   if (chance.isTrue(SILENT_SHARE)) return;
-  laterInMedia(desk, chance.between(...ANSWER_MS), () => {
+  media.later(pillarId, chance.between(...ANSWER_MS), () => {
     if (!desk.carried.has(id)) return;
-    fromMedia(desk, () => tell(desk, { type: "view-answered", id }));
+    media.toHub(pillarId, () => tell(desk, { type: "view-answered", id }));
   });
 }
 
@@ -213,22 +177,23 @@ function connect(desk: Desk, id: MediaSessionId): void {
   world.note("hub", "view begins", `${role} of ${one.pillarId} by ${by.username}`);
 }
 
-function end(desk: Desk, id: MediaSessionId): void {
+function end(desk: Desk, id: MediaSessionId, because: ViewEnd["because"]): void {
   const one = desk.carried.get(id);
   if (!one) return;
   desk.carried.delete(id);
   if (!one.isSeen) return;
   const { world } = desk;
-  world.happened({ type: "view-ends", at: world.scheduler.now(), id });
+  world.happened({ type: "view-ends", at: world.scheduler.now(), id, because });
   world.note("hub", "view ends", `${one.wish.role} of ${one.pillarId} by ${one.wish.by.username}`);
 }
 
 /** The media process ends it by itself, and says so. */
 function lose(desk: Desk, id: MediaSessionId): void {
-  if (!desk.carried.has(id)) return;
-  end(desk, id);
+  const { pillarId } = desk.carried.get(id) ?? {};
+  if (!pillarId) return;
+  end(desk, id, "connection-lost");
   const code = "media-unavailable";
-  fromMedia(desk, () => tell(desk, { type: "view-failed", id, code, detail: "lost" }));
+  desk.media.toHub(pillarId, () => tell(desk, { type: "view-failed", id, code, detail: "lost" }));
 }
 
 function recordBegin(desk: Desk, { id, fact }: Extract<ViewEffect, { type: "record-view" }>): void {

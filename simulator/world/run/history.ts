@@ -5,6 +5,7 @@
  * Times are the world's own, in ms, whatever any clock in it says.
  */
 import type { Fact, IdentityFact } from "../../../hub/core/facts.ts";
+import type { ViewEvent } from "../../../hub/core/view/view-events.ts";
 import type { EscalationLevel } from "../../../hub/core/incident/kinds.ts";
 import type { ButtonKind } from "../../../device/core/events.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
@@ -234,7 +235,13 @@ export type Happening =
       readonly isOperator: boolean;
       readonly signInId: string;
     }
-  | { readonly type: "view-ends"; readonly at: number; readonly id: string }
+  | {
+      readonly type: "view-ends";
+      readonly at: number;
+      readonly id: string;
+      /** What the hub was told, or what happened to it without the hub. */
+      readonly because: ViewEvent["type"] | "media-ended" | "connection-lost";
+    }
   /** Signed out, disabled, given another role or password, or its time is over. */
   | { readonly type: "sign-in-over"; readonly at: number; readonly signInId: string }
   /** The fold of the journal and the live state are not the same. */

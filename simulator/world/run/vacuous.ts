@@ -96,6 +96,7 @@ const EFFECTS: readonly string[] = [
   "revoked-offline",
   "revoked-received",
   "revoked-unheard",
+  "media-killed-beside-view",
   "media-killed-in-view",
   "session-lost-in-view",
   "view-given-talk",

@@ -116,7 +116,7 @@ describe("a camera's password in the journal", () => {
     await sealFacts(file, ORDER);
     const journal = await openJournal(file);
     onTestFinished(() => journal.close());
-    const state = newState({ escalation: DEFAULT_ESCALATION, maxOpen: 100 });
+    const state = newState({ escalation: DEFAULT_ESCALATION, maxOpen: 100, mediaProcesses: 1 });
     const seen: number[] = [];
     const fact = (one: Fact, index: number): void => {
       seen.push(index);

@@ -79,7 +79,7 @@ async function view(
     role === "watch" ? collect(connection.addTransceiver("video", { direction })) : [];
   const voices = collect(connection.addTransceiver("audio", { direction }));
   ended.push(async () => {
-    rig.media.send({ type: "viewer-close", sessionId });
+    rig.media.send({ type: "viewer-close", pillarId, sessionId });
     await rig.wait("viewer-closed", (message) => message.sessionId === sessionId);
     await connection.close();
   });

@@ -10,7 +10,11 @@ import { registered } from "../../kit/journal/press.ts";
 
 async function newLoop(): Promise<Loop> {
   const journal = await openJournal(join(tempDir(), "journal.db"));
-  const loop = await startLoop(journal, { escalation: DEFAULT_ESCALATION, maxOpen: 100 });
+  const loop = await startLoop(journal, {
+    escalation: DEFAULT_ESCALATION,
+    maxOpen: 100,
+    mediaProcesses: 1,
+  });
   onTestFinished(() => loop.close());
   await loop.record([registered(0)], () => ({ answer: undefined, perform: () => undefined }));
   return loop;

@@ -219,8 +219,9 @@ describe("orders", () => {
 const answerOffers = (hub: FalseHub) => {
   const offer = hub.toMedia.findLast((message) => message.type === "viewer-offer");
   if (!offer) throw new Error("no offer yet");
-  hub.fromMedia({ type: "viewer-answer", sessionId: offer.sessionId, sdp: "v=0 answer" });
-  return offer.sessionId;
+  const { pillarId, sessionId } = offer;
+  hub.fromMedia({ type: "viewer-answer", pillarId, sessionId, sdp: "v=0 answer" });
+  return sessionId;
 };
 
 describe("views", () => {
@@ -332,7 +333,7 @@ describe("recordings", () => {
   test("of a media process that died are recovered, and the call is recorded anew", async () => {
     const hub = await newHub();
     hub.fromMedia({ type: "ready" });
-    await waitFor(() => expect(hub.shell.loop.state().heard.isMediaUp).toBe(true));
+    await waitFor(() => expect(hub.shell.loop.state().heard.mediaUp.size).toBe(1));
     await hub.press();
     const [start] = hub.toMedia.filter(({ type }) => type === "record-start");
     expect(start).toMatchObject({ path: expect.stringContaining("/recordings/") });

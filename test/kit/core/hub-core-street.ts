@@ -8,6 +8,7 @@ import type { Role } from "../../../shared/api/session.ts";
 import type {
   EventId,
   IncidentId,
+  MediaId,
   PillarId,
   RecordingId,
   SessionNonce,
@@ -31,7 +32,7 @@ export const hex = (n: number): string => n.toString(16).padStart(32, "0");
 export const pillar = (n: number): PillarId => `pillar-${n}` as PillarId;
 export const START = Date.UTC(2026, 10, 23, 12);
 
-const SETTINGS: HubSettings = { escalation: DEFAULT_ESCALATION, maxOpen: 1000 };
+const SETTINGS: HubSettings = { escalation: DEFAULT_ESCALATION, maxOpen: 1000, mediaProcesses: 1 };
 
 export interface AlarmDetails {
   readonly kind?: AlarmKind;
@@ -173,10 +174,11 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
     connect: (n: number, hasTakenOver = false) =>
       tell({ type: "pillar-connected", at, pillarId: pillar(n), hasTakenOver }),
     disconnect: (n: number) => tell({ type: "pillar-disconnected", at, pillarId: pillar(n) }),
-    startMedia: (count = 10) =>
+    startMedia: (count = 10, mediaId = 1) =>
       tell({
         type: "media-started",
         at,
+        mediaId: mediaId as MediaId,
         newRecordingIds: Array.from({ length: count }, () => newId<RecordingId>()),
       }),
     /** Time passes second by second, with a tick at each. */

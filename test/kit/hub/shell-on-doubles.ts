@@ -8,7 +8,13 @@ import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import type { Role } from "../../../shared/api/session.ts";
 import { NO_GAPS } from "../../../shared/api/recording-gap.ts";
-import { SessionNonce, type PillarId, type Signature, type Username } from "../../../shared/ids.ts";
+import {
+  MediaId,
+  SessionNonce,
+  type PillarId,
+  type Signature,
+  type Username,
+} from "../../../shared/ids.ts";
 import type { DownMessage } from "../../../shared/protocol/messages.ts";
 import type { Via } from "../../../hub/core/incident/kinds.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
@@ -17,8 +23,8 @@ import type { HubSettings } from "../../../hub/core/state/hub-state.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import type { IdentityRegister } from "../../../hub/identity/identities.ts";
 import type { Webhook } from "../../../hub/config.ts";
-import type { FromMedia, ToMedia } from "../../../hub/media/ipc.ts";
-import type { Actor, AlarmAnswer, Journal, NumberedEvent } from "../../../hub/ports.ts";
+import type { AboutPillar, FromMedia } from "../../../hub/media/ipc.ts";
+import type { Actor, AlarmAnswer, Journal, MediaNews, NumberedEvent } from "../../../hub/ports.ts";
 import type { Inspected } from "../../../hub/media/control/recordings.ts";
 import { hear } from "../../../hub/core/hear.ts";
 import { createShell, type Shell } from "../../../hub/shell/shell.ts";
@@ -43,9 +49,10 @@ export interface FalseHub {
   readonly sent: { readonly pillarId: PillarId; readonly message: DownMessage }[];
   /** Pillars whose connection the hub closed. */
   readonly dropped: PillarId[];
-  readonly toMedia: ToMedia[];
+  readonly toMedia: AboutPillar[];
   readonly events: NumberedEvent[];
-  fromMedia(message: FromMedia): void;
+  /** Of the first media process, unless told otherwise. */
+  fromMedia(message: FromMedia | { readonly type: "ended" }, mediaId?: number): void;
   press(details?: AlarmDetails & { readonly via?: Via }): Promise<AlarmAnswer | undefined>;
   /** Until `restart`. */
   stop(): Promise<void>;
@@ -64,14 +71,15 @@ export interface FalseHubOptions {
 export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
   const dataDir = tempDir();
   let retention: RetentionSettings | undefined;
-  const listeners: ((message: FromMedia) => void)[] = [];
+  const listeners: ((news: MediaNews) => void)[] = [];
   const hub: Omit<FalseHub, "shell" | "journal"> & Partial<FalseHub> = {
     dataDir,
     sent: [],
     dropped: [],
     toMedia: [],
     events: [],
-    fromMedia: (message) => listeners.at(-1)?.(message),
+    fromMedia: (message, mediaId = 1) =>
+      listeners.at(-1)?.({ ...message, mediaId: MediaId.parse(mediaId) }),
     press: async ({ via = "mqtt", ...details } = {}) => {
       if (via === "mqtt") showSession(running());
       const alarm = newAlarm(pillar(0), details);
@@ -95,7 +103,12 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
       dataDir,
       journalFile,
       journal,
-      settings: { escalation: DEFAULT_ESCALATION, maxOpen: 100, ...options.settings },
+      settings: {
+        escalation: DEFAULT_ESCALATION,
+        maxOpen: 100,
+        mediaProcesses: 1,
+        ...options.settings,
+      },
       ...(retention && { retention }),
       maxViewers: 2,
       webhooks: options.webhooks ?? [],

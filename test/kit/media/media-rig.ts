@@ -12,7 +12,7 @@ import {
 } from "werift";
 import type { FromMedia } from "../../../hub/media/ipc.ts";
 import { createMediaProcess, type MediaProcess } from "../../../hub/media/control/media-process.ts";
-import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
+import { MediaId, type MediaSessionId, type PillarId } from "../../../shared/ids.ts";
 import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
 
 export const newId = <T extends string>(): T => randomBytes(16).toString("hex") as T;
@@ -33,6 +33,7 @@ export async function newRig(
   const messages: FromMedia[] = [];
   const waiting = new Set<() => void>();
   const media = createMediaProcess({
+    mediaId: MediaId.parse(1),
     settings: {
       udpPorts: settings.udpPorts ?? [42_000, 42_999],
       addresses: ["127.0.0.1"],
@@ -44,8 +45,9 @@ export async function newRig(
       if (process.env["RIG_LOG"] !== undefined) console.log(level, text);
     },
   });
-  media.start((message) => {
-    messages.push(message);
+  media.start((news) => {
+    if (news.type === "ended") return;
+    messages.push(news);
     waiting.forEach((check) => check());
   });
   const rig: Rig = {

@@ -20,7 +20,10 @@ const begins = (at: number, change: object = {}): Happening => ({
   ...{ type: "view-begins", at, id: "v", pillar: pillarId, incidentId, username: "wang" },
   ...{ role: "watch", isOperator: true, signInId: "s", ...change },
 });
-const ends = (at: number): Happening => ({ type: "view-ends", at, id: "v" });
+const ends = (at: number, because: EndCause = "view-closed-by-console"): Happening => ({
+  ...{ type: "view-ends", at, id: "v", because },
+});
+type EndCause = Extract<Happening, { type: "view-ends" }>["because"];
 const over: Happening = { type: "sign-in-over", at: 10_000, signInId: "s" };
 const talk = { role: "talk" };
 
@@ -63,6 +66,15 @@ test("a technician watches a test, and no call", () => {
   const technician = { isOperator: false };
   expect(judged(opened(0, "test"), begins(5, technician))).toEqual([]);
   expect(judged(opened(0), begins(5, technician))).toHaveLength(1);
+});
+
+test("the begin of a media process ends no view that another one carries", () => {
+  expect(judged(opened(0), begins(5), ends(10))).toEqual([]);
+  expect(judged(opened(0), begins(5), ends(10, "media-ended"))).toEqual([]);
+  expect(judged(opened(0), begins(5), ends(10, "media-ready"))).toEqual([
+    "a view of pillar-0 ended because another media process began",
+  ]);
+  expect(judged(opened(0), ends(10, "media-ready"))).toEqual([]);
 });
 
 test("a right that comes back in time, and a journal that was put back, accuse nobody", () => {

@@ -8,13 +8,14 @@
 import { mediaProcess } from "../../../../device/adapters/media/media-process.ts";
 import { MediaConfig } from "../../../../device/config.ts";
 import { createMediaProcess } from "../../../../hub/media/control/media-process.ts";
-import type { PillarId } from "../../../../shared/ids.ts";
+import { MediaId, type PillarId } from "../../../../shared/ids.ts";
 
 const PATIENCE_MS = 60_000;
 const pillarId = "pillar-1" as PillarId;
 const refusals: string[] = [];
 
 const hub = createMediaProcess({
+  mediaId: MediaId.parse(1),
   settings: { udpPorts: [42_000, 42_099], addresses: [], offersLoopback: false, maxViewers: 1 },
   log: (level, text) => void (level === "error" && refusals.push(text)),
 });

@@ -229,7 +229,7 @@ describe("closing and opening again", () => {
       effects: [
         told({ status: "ended" }),
         { type: "end-views", incidentId, who: "all" },
-        { type: "stop-recording", recordingId },
+        { type: "stop-recording", recordingId, pillarId: pillar(0) },
       ],
     });
     const fresh = { recordingId: expect.any(String) as string, incidentId, pillarId: pillar(0) };

@@ -30,7 +30,7 @@ const settings = { seed: 2, days: 0.2, pillars: 2 };
 const { history: { happenings } } = runWorld(settings);
 const facts = happenings.flatMap((one) => one.type === "durable" ? [one.fact] : []);
 const shifts = facts.filter(({ type }) => type.startsWith("shift-"));
-const state = newState({ escalation: {}, maxOpen: 1 });
+const state = newState({ escalation: {}, maxOpen: 1, mediaProcesses: 1 });
 const shift = PARTS.find(({ name }) => name === "shift");
 for (const fact of shifts.slice(0, 1)) shift.evolve(state, fact, 1);
 const again = readSnapshot(state.settings, writeSnapshot(state));

@@ -24,7 +24,11 @@ import { hex } from "../../../kit/core/hub-core-street.ts";
 const A = "https://a.example";
 const B = "https://b.example";
 const incidentId = hex(1) as IncidentId;
-const settings = { escalation: { ...DEFAULT_ESCALATION, targets: [A, B] }, maxOpen: 10 };
+const settings = {
+  escalation: { ...DEFAULT_ESCALATION, targets: [A, B] },
+  maxOpen: 10,
+  mediaProcesses: 1,
+};
 const base = { at: 1, incidentId };
 const ESCALATED: IncidentFact = { type: "incident-escalated", ...base, level: "external", ring: 3 };
 

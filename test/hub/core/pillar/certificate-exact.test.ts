@@ -266,7 +266,7 @@ describe("a revocation", () => {
     expect(facts.slice(1)).toEqual([ofIncident(call!.id), ofIncident(trial!.id)]);
     expect(effects.slice(1)).toEqual([
       { type: "end-views", incidentId: call!.id, who: "all" },
-      { type: "stop-recording", recordingId: call!.recordingId },
+      { type: "stop-recording", recordingId: call!.recordingId, pillarId: call!.pillarId },
       { type: "end-views", incidentId: trial!.id, who: "all" },
     ]);
   });

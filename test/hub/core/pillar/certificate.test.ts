@@ -253,7 +253,7 @@ describe("a revoked identity", () => {
     expect(effects).toEqual([
       expect.objectContaining({ type: "expel-pillar" }),
       { type: "end-views", incidentId: id, who: "all" },
-      { type: "stop-recording", recordingId },
+      { type: "stop-recording", recordingId, pillarId: pillar(0) },
     ]);
     expect(street.only()).toMatchObject({ state: "answered", owner: "wang", isVerified: false });
     street.tell({

@@ -8,11 +8,12 @@ import {
   unrecorded,
 } from "../../../../hub/core/recording/recording.ts";
 import type { RecordingRecord } from "../../../../hub/core/state/recording-record.ts";
-import type { IncidentId, RecordingId } from "../../../../shared/ids.ts";
+import { MediaId, type IncidentId, type RecordingId } from "../../../../shared/ids.ts";
 import { hex, newStreet, pillar, START, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const recordingId = hex(5) as RecordingId;
 const incidentId = hex(6) as IncidentId;
+const MEDIA = MediaId.parse(1);
 const nothing = { facts: [], effects: [] };
 
 const RUNNING: RecordingRecord = {
@@ -51,7 +52,7 @@ test("a record begins with its start, ends with its file, and knows when that wa
 function calling(change: (street: Street) => void = () => undefined): Street {
   const street = newStreet({ pillars: 2, settings: { maxOpen: 1 } });
   street.alarm(0);
-  street.state.heard.isMediaUp = true;
+  street.state.heard.mediaUp.add(MEDIA);
   change(street);
   return street;
 }
@@ -65,7 +66,7 @@ const start = (street: Street, kind: "voice" | "test" = "voice") =>
 test("one starts when media is up and has room, for a call of a pillar that is not revoked", () => {
   expect(start(calling())).toEqual(started(recordingId, incidentId));
   expect(start(calling(), "test")).toEqual(nothing);
-  expect(start(calling(({ state }) => (state.heard.isMediaUp = false)))).toEqual(nothing);
+  expect(start(calling(({ state }) => state.heard.mediaUp.delete(MEDIA)))).toEqual(nothing);
   // One open call more than may be recorded at the same time.
   expect(start(calling((street) => street.alarm(1)))).toEqual(nothing);
   const revoked = calling(({ state }) => {
@@ -88,7 +89,12 @@ test("two hundred run at once, and not one more", () => {
     });
   expect(start(running(199)).facts).toHaveLength(1);
   expect([start(running(200)), start(running(201))]).toEqual([nothing, nothing]);
-  const came = { type: "media-started", at: START, newRecordingIds: [recordingId] } as const;
+  const came = {
+    type: "media-started",
+    at: START,
+    mediaId: MEDIA,
+    newRecordingIds: [recordingId],
+  } as const;
   expect(decideRecordings(running(201).state, came)).toEqual(nothing);
 });
 
@@ -97,17 +103,19 @@ test("media that comes records each open call that is not recorded, as far as ro
   for (const n of [0, 1, 2]) street.alarm(n);
   street.alarm(3, { kind: "test" });
   const calls = [...street.state.incidents.values()].slice(0, 3);
-  expect(unrecorded(street.state.incidents)).toEqual(calls);
+  expect(unrecorded(street.state, MEDIA)).toEqual(calls);
   const newRecordingIds = [hex(1), hex(2)] as RecordingId[];
   const [first, second] = [0, 1].map((n) => started(newRecordingIds[n]!, calls[n]!.id, n));
-  expect(street.tell({ type: "media-started", at: START, newRecordingIds })).toEqual({
+  expect(
+    street.tell({ type: "media-started", at: START, mediaId: MEDIA, newRecordingIds }),
+  ).toEqual({
     facts: [...first!.facts, ...second!.facts],
     effects: [...first!.effects, ...second!.effects].map((effect) => ({
       ...effect,
       isCallRunning: true,
     })),
   });
-  expect(unrecorded(street.state.incidents).map(({ id }) => id)).toEqual([calls[2]!.id]);
+  expect(unrecorded(street.state, MEDIA).map(({ id }) => id)).toEqual([calls[2]!.id]);
 });
 
 test("the end of one that runs is a fact, with its gaps; of any other it is none", () => {

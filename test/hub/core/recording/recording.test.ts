@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { MAX_RECORDINGS, unrecorded } from "../../../../hub/core/recording/recording.ts";
+import { mediaOf } from "../../../../hub/core/media-of.ts";
+import { MAX_RECORDINGS, runningIn, unrecorded } from "../../../../hub/core/recording/recording.ts";
+import { MediaId } from "../../../../shared/ids.ts";
 import {
   CHEN,
   hex,
@@ -9,6 +11,7 @@ import {
   type Street,
 } from "../../../kit/core/hub-core-street.ts";
 
+const MEDIA = MediaId.parse(1);
 const ended = (recordingId: never, at: number) =>
   ({ type: "recording-ended", at, recordingId, state: "closed", durationMs: 9, bytes: 9 }) as const;
 
@@ -18,7 +21,7 @@ test("without a media process an alarm rings unrecorded, and is recorded when me
   expect(street.startMedia().effects).toMatchObject([
     { type: "start-recording", isCallRunning: true },
   ]);
-  expect(unrecorded(street.state.incidents)).toEqual([]);
+  expect(unrecorded(street.state, MEDIA)).toEqual([]);
 });
 
 test("a recording that broke off leaves its incident to be recorded again", () => {
@@ -26,7 +29,7 @@ test("a recording that broke off leaves its incident to be recorded again", () =
   street.startMedia();
   street.alarm(0);
   street.tell(ended(street.only().recordingId as never, street.now()));
-  expect(unrecorded(street.state.incidents)).toHaveLength(1);
+  expect(unrecorded(street.state, MEDIA)).toHaveLength(1);
   expect(types(street.startMedia().facts)).toEqual(["recording-started"]);
 });
 
@@ -40,7 +43,7 @@ test("a recording that ends after its incident, and twice, is recorded once", ()
     "recording-ended",
   ]);
   expect(street.tell(ended(recordingId as never, street.now())).facts).toEqual([]);
-  expect(unrecorded(street.state.incidents)).toEqual([]);
+  expect(unrecorded(street.state, MEDIA)).toEqual([]);
 });
 
 test("beyond what the recorder can do an incident rings unrecorded, costs the journal nothing, and is recorded when one ends", () => {
@@ -52,11 +55,57 @@ test("beyond what the recorder can do an incident rings unrecorded, costs the jo
     (_, n) => types(street.alarm(n).facts).filter((type) => type === "recording-started").length,
   );
   expect(started.filter((count) => count === 1)).toHaveLength(MAX_RECORDINGS);
-  expect(unrecorded(street.state.incidents)).toHaveLength(more);
+  expect(unrecorded(street.state, MEDIA)).toHaveLength(more);
   expect(street.startMedia().facts).toEqual([]);
   const [running] = street.state.recordings.keys();
   street.tell(ended(running as never, street.now()));
   expect(types(street.startMedia().facts)).toEqual(["recording-started"]);
+});
+
+describe("of two media processes", () => {
+  const [FIRST, SECOND] = [1, 2].map((n) => MediaId.parse(n)) as [MediaId, MediaId];
+  const two = { pillars: 2 * MAX_RECORDINGS + 40, settings: { mediaProcesses: 2 } };
+  const of = (mediaId: MediaId, count: number): number[] =>
+    Array.from({ length: two.pillars }, (_, n) => n)
+      .filter((n) => mediaOf(pillar(n), 2) === mediaId)
+      .slice(0, count);
+  const end = (street: Street, mediaId: MediaId) =>
+    street.tell({ type: "media-ended", at: street.now(), mediaId });
+
+  test("the one that is up records its pillars, and no others", () => {
+    const street = newStreet(two);
+    for (const n of [...of(FIRST, 2), ...of(SECOND, 2)]) street.alarm(n);
+    const { effects } = street.startMedia(10, SECOND);
+    expect(effects.map((effect) => "pillarId" in effect && effect.pillarId)).toEqual(
+      of(SECOND, 2).map(pillar),
+    );
+    expect(unrecorded(street.state, FIRST)).toHaveLength(2);
+    expect(unrecorded(street.state, SECOND)).toEqual([]);
+  });
+
+  test("while one is away its pillars ring unrecorded, and those of the other are recorded", () => {
+    const street = newStreet(two);
+    street.startMedia(10, FIRST);
+    street.startMedia(10, SECOND);
+    expect(end(street, FIRST)).toEqual({ facts: [], effects: [] });
+    const started = (n: number) => types(street.alarm(n).effects).includes("start-recording");
+    expect(of(FIRST, 2).map(started)).toEqual([false, false]);
+    expect(of(SECOND, 2).map(started)).toEqual([true, true]);
+    expect(types(street.startMedia(10, FIRST).facts)).toEqual([
+      "recording-started",
+      "recording-started",
+    ]);
+  });
+
+  test("each has room of its own", () => {
+    const street = newStreet(two);
+    street.startMedia(0, FIRST);
+    street.startMedia(0, SECOND);
+    for (const n of of(FIRST, MAX_RECORDINGS + 5)) street.alarm(n);
+    expect(runningIn(street.state, FIRST)).toHaveLength(MAX_RECORDINGS);
+    for (const n of of(SECOND, 5)) street.alarm(n);
+    expect(runningIn(street.state, SECOND)).toHaveLength(5);
+  });
 });
 
 describe("a picture that comes and cannot be written", () => {

@@ -15,7 +15,7 @@ import {
 } from "../../../../hub/core/recording/retention.ts";
 import type { Candidate } from "../../../../hub/core/state/storage-state.ts";
 import type { IncidentId, RecordingId } from "../../../../shared/ids.ts";
-import { hex, newStreet, START, type Street } from "../../../kit/core/hub-core-street.ts";
+import { hex, newStreet, pillar, START, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const DAY_MS = 86_400_000;
 const MIB = 1024 * 1024;
@@ -102,7 +102,9 @@ describe("a fault of the disk", () => {
     const running = [...street.state.recordings.keys()];
     const full = { journal: disk(1, 3 * GIB) };
     expect(check(street, full).effects).toEqual(
-      running.map((recordingId) => ({ type: "stop-recording", recordingId })),
+      running.map((recordingId, n) => ({
+        ...{ type: "stop-recording", recordingId, pillarId: pillar(n) },
+      })),
     );
     expect(check(street, full).effects).toEqual([]);
     expect(check(street, {}).effects).toEqual([]);

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { IncidentId, RecordingId, Username } from "../../../../shared/ids.ts";
+import {
+  MediaId,
+  type IncidentId,
+  type RecordingId,
+  type Username,
+} from "../../../../shared/ids.ts";
 import type { Role } from "../../../../shared/api/session.ts";
 import type { HubEvent } from "../../../../hub/core/events.ts";
 import { unrecorded } from "../../../../hub/core/recording/recording.ts";
@@ -14,8 +19,16 @@ import {
 } from "../../../../hub/core/recording/retention.ts";
 import type { Candidate } from "../../../../hub/core/state/storage-state.ts";
 import { readSnapshot, writeSnapshot } from "../../../../hub/core/snapshot.ts";
-import { CHEN, hex, newStreet, types, type Street } from "../../../kit/core/hub-core-street.ts";
+import {
+  CHEN,
+  hex,
+  newStreet,
+  pillar,
+  types,
+  type Street,
+} from "../../../kit/core/hub-core-street.ts";
 
+const MEDIA = MediaId.parse(1);
 const DAY_MS = 86_400_000;
 const GIB = 1024 ** 3;
 const TOTAL = 100 * GIB;
@@ -309,13 +322,13 @@ describe("faults of the disk", () => {
       check(street, { recordings: { freeBytes, totalBytes: total } });
     expect(room(RECORDING_LEAST_BYTES).effects).toEqual([]);
     expect(room(RECORDING_LEAST_BYTES - 1).effects).toEqual([
-      { type: "stop-recording", recordingId },
+      { type: "stop-recording", recordingId, pillarId: pillar(0) },
     ]);
     expect(room(RECORDING_LEAST_BYTES - 1).effects).toEqual([]);
     const ended = { state: "closed", durationMs: 1, bytes: 1 } as const;
     street.tell({ type: "recording-ended", at: street.now(), recordingId: recordingId!, ...ended });
     expect(types(street.alarm(1).facts)).toContain("incident-opened");
-    expect(unrecorded(street.state.incidents)).toHaveLength(2);
+    expect(unrecorded(street.state, MEDIA)).toHaveLength(2);
     expect(street.startMedia().facts).toEqual([]);
     room(RECORDING_AGAIN_BYTES - 1);
     expect(street.startMedia().facts).toEqual([]);

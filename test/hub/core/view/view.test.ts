@@ -1,5 +1,6 @@
 /** Who may watch and talk, and when that ends: the rule itself, without a media process. */
 import { beforeEach, describe, expect, test } from "vitest";
+import { mediaOf } from "../../../../hub/core/media-of.ts";
 import {
   decideView,
   MAX_VIEWS_OF_ONE,
@@ -7,7 +8,12 @@ import {
   type Views,
 } from "../../../../hub/core/view/view.ts";
 import type { ViewEffect, ViewEvent, ViewWish } from "../../../../hub/core/view/view-events.ts";
-import type { IncidentId, MediaSessionId, Username } from "../../../../shared/ids.ts";
+import {
+  MediaId,
+  type IncidentId,
+  type MediaSessionId,
+  type Username,
+} from "../../../../shared/ids.ts";
 import {
   CHEN,
   LI,
@@ -19,6 +25,9 @@ import {
   type Person,
   type Street,
 } from "../../../kit/core/hub-core-street.ts";
+
+const MEDIA = MediaId.parse(1);
+const ROOM = { WANG, LI };
 
 let street: Street;
 let views: Views;
@@ -57,6 +66,24 @@ const close = () =>
   street.order(WANG, incidentId, { name: "close", disposition: "resolved", note: "" });
 const typesOf = (effects: readonly ViewEffect[]) => effects.map(({ type }) => type);
 
+test("the begin of one media process ends the views of its own pillars, and no others", () => {
+  street = newStreet({ pillars: 20, settings: { mediaProcesses: 2 } });
+  const called = Array.from({ length: 20 }, (_, n) => {
+    street.alarm(n);
+    incidentId = [...street.state.incidents.values()].at(-1)!.id;
+    give(`${n}`, Object.values(ROOM)[n % 2]!);
+    return { id: idOf(`${n}`), mediaId: mediaOf(pillar(n), 2) };
+  });
+  expect(views.byId.size).toBe(20);
+  const mediaId = MediaId.parse(2);
+  const closed = tell({ type: "media-ready", mediaId }).filter(({ type }) => type === "close-view");
+  const own = called.filter((one) => one.mediaId === mediaId);
+  expect(closed).toMatchObject(own.map(({ id }) => ({ id })));
+  expect(own.length).toBeGreaterThan(0);
+  expect(views.byId.size).toBe(20 - own.length);
+  expect(tell({ type: "media-ready", mediaId })).toEqual([]);
+});
+
 test("a view is offered, written down, and only then given", () => {
   expect(ask("one", LI)).toMatchObject([{ type: "offer-view", id: "one", pillarId: pillar(0) }]);
   expect(tell({ type: "view-answered", id: idOf("one") })).toMatchObject([
@@ -79,7 +106,7 @@ test("a view that cannot be written down is not given, and the media process end
   ask("one", LI);
   tell({ type: "view-answered", id: idOf("one") });
   expect(tell({ type: "view-unrecorded", id: idOf("one"), reason: "EIO" })).toEqual([
-    { type: "close-view", id: "one" },
+    { type: "close-view", id: "one", pillarId: pillar(0) },
     { type: "refuse-view", id: "one", code: "unavailable", detail: expect.stringContaining("EIO") },
   ]);
   expect(views.byId.size + views.endedEarly.size).toBe(0);
@@ -91,7 +118,7 @@ describe("a view ends", () => {
   test.each([
     ["when its console says so", { type: "view-closed-by-console", id: idOf("one") }],
     ["with its sign-in session", { type: "sign-in-ended", signInId: "sign-in of wang" }],
-    ["when the media process starts anew", { type: "media-ready" }],
+    ["when its media process starts anew", { type: "media-ready", mediaId: MEDIA }],
     [
       "when its connection is lost",
       { type: "view-failed", id: idOf("one"), code: "media-unavailable", detail: "" },

@@ -1,9 +1,10 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import { DEFAULT_ESCALATION } from "../../../../hub/core/incident/escalation.ts";
 import type { IncidentRecord } from "../../../../hub/core/state/incident-record.ts";
 import type { IncidentId } from "../../../../shared/ids.ts";
-import type { FromMedia, ToMedia } from "../../../../hub/media/ipc.ts";
-import type { MediaPort } from "../../../../hub/ports.ts";
+import type { AboutPillar } from "../../../../hub/media/ipc.ts";
+import type { MediaNews, MediaPort } from "../../../../hub/ports.ts";
 import { MAX_VIEWS_OF_ONE } from "../../../../hub/core/view/view.ts";
 import { createViews } from "../../../../hub/media/control/media-sessions.ts";
 import type { Role } from "../../../../shared/api/session.ts";
@@ -11,15 +12,17 @@ import { person } from "../../../kit/hub/shell-on-doubles.ts";
 
 const INCIDENT = { id: "1".repeat(32), pillarId: "pillar-0", state: "open", kind: "voice" };
 
+const SETTINGS = { escalation: DEFAULT_ESCALATION, maxOpen: 100, mediaProcesses: 1 };
+
 function newViews(of: Partial<typeof INCIDENT> = {}) {
-  const sent: ToMedia[] = [];
+  const sent: AboutPillar[] = [];
   const media: Pick<MediaPort, "send"> = {
-    send: (message: ToMedia) => {
+    send: (message: AboutPillar) => {
       sent.push(message);
       if (message.type !== "viewer-offer") return;
       const { sessionId } = message;
       setImmediate(() =>
-        views.onMedia({ type: "viewer-answer", sessionId, sdp: "v=0" } as FromMedia),
+        views.onMedia({ type: "viewer-answer", sessionId, sdp: "v=0" } as MediaNews),
       );
     },
   };
@@ -29,7 +32,7 @@ function newViews(of: Partial<typeof INCIDENT> = {}) {
   const views = createViews({
     media: media as MediaPort,
     maxViewers: 100,
-    state: () => ({ incidents, closed: new Map(), pillars: new Map() }),
+    state: () => ({ incidents, closed: new Map(), pillars: new Map(), settings: SETTINGS }),
     record: async () => {},
     log: pino({ enabled: false }),
   });
