@@ -5,6 +5,8 @@
  * journal has one writer. Tokens and passwords are stored as hashes only, so the file alone gives
  * no access.
  */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { Role } from "../../shared/api/session.ts";
@@ -15,42 +17,30 @@ import { openSessions } from "./account-sessions.ts";
 import { openChangeNotes } from "./change-notes.ts";
 import { createPasswords, type Passwords } from "./password.ts";
 import { openServices } from "./services.ts";
-import { openSideDatabase } from "./side-database.ts";
+import { openShaped, type Shape } from "../../shared/host/sqlite.ts";
 
-const ADDED_IN_2 = {
-  columns: `
-    ALTER TABLE account ADD COLUMN is_disabled INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE account ADD COLUMN is_demo INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE account ADD COLUMN created_at INTEGER;
-    ALTER TABLE account ADD COLUMN last_used_at INTEGER;`,
-  changes: `
-    CREATE TABLE IF NOT EXISTS account_change (
-      id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL
-    ) STRICT;`,
-};
-
-const ADDED_IN_3 = `
-  CREATE TABLE IF NOT EXISTS service (
-    name TEXT PRIMARY KEY, token_hash TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL,
-    created_at INTEGER NOT NULL, created_by TEXT, expires_at INTEGER NOT NULL,
-    last_used_at INTEGER, revoked_at INTEGER
-  ) STRICT, WITHOUT ROWID;`;
-
-const SHAPE = {
-  version: 3,
+const SHAPE: Shape = {
+  format: 1,
   sql: `
-    CREATE TABLE IF NOT EXISTS account (
+    CREATE TABLE account (
       username TEXT PRIMARY KEY, display_name TEXT NOT NULL, role TEXT NOT NULL,
-      password_hash TEXT NOT NULL
+      password_hash TEXT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0,
+      is_demo INTEGER NOT NULL DEFAULT 0, created_at INTEGER, last_used_at INTEGER
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS session (
+    CREATE TABLE session (
       token_hash TEXT PRIMARY KEY,
       username TEXT NOT NULL REFERENCES account (username) ON DELETE CASCADE,
       opened_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS session_by_user ON session (username, opened_at);
-    ${ADDED_IN_2.columns} ${ADDED_IN_2.changes} ${ADDED_IN_3}`,
-  upgrades: { 1: ADDED_IN_2.columns + ADDED_IN_2.changes, 2: ADDED_IN_3 },
+    CREATE INDEX session_by_user ON session (username, opened_at);
+    CREATE TABLE account_change (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE service (
+      name TEXT PRIMARY KEY, token_hash TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL,
+      created_at INTEGER NOT NULL, created_by TEXT, expires_at INTEGER NOT NULL,
+      last_used_at INTEGER, revoked_at INTEGER
+    ) STRICT, WITHOUT ROWID`,
 };
 
 const ActorRow = z.object({ username: Username, displayName: z.string(), role: Role });
@@ -69,7 +59,8 @@ const LISTED = `${ACTOR}, is_disabled AS isDisabled, created_at AS createdAt,
 export type ClosableAccounts = Accounts & { close(): void };
 
 export function openAccounts(file: string): ClosableAccounts {
-  const db = openSideDatabase(file, SHAPE);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const db = openShaped(file, SHAPE);
   const passwords = createPasswords();
   const notes = openChangeNotes(db);
   // Counts what other programs committed; what this one commits is counted beside it.

@@ -59,7 +59,7 @@ async function seal(asked: readonly number[], { config, reason, by }: Given): Pr
   const lock = lockData(dataDir);
   try {
     const order = { indexes: asked, reason, byName: by, at: Date.now() };
-    const { sealed, before } = await sealFacts(file, order);
+    const { sealed, before } = sealFacts(file, order);
     for (const index of sealed) print(`fact ${index} is sealed`);
     for (const index of before) print(`fact ${index} was sealed before; the files were cleared`);
   } finally {

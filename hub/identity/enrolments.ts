@@ -5,23 +5,25 @@
  * changes nothing: it cannot be guessed at any rate, and voiding the code would let a stranger stop
  * a technician's work.
  */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { PlaceText, Position } from "../../shared/api/pillar.ts";
 import { parseWith } from "../../shared/parse.ts";
 import { PillarId } from "../../shared/ids.ts";
 import type { Enrolments } from "./ports.ts";
-import { openSideDatabase } from "../accounts/side-database.ts";
+import { openShaped, type Shape } from "../../shared/host/sqlite.ts";
 
 export const ENROLMENT_MINUTES = 30;
 /** Codes waiting at once: far more than one visit needs. */
 const MAX_WAITING = 10_000;
 const SECRET_BYTES = 16;
 
-const SHAPE = {
-  version: 1,
+const SHAPE: Shape = {
+  format: 1,
   sql: `
-    CREATE TABLE IF NOT EXISTS enrolment (
+    CREATE TABLE enrolment (
       pillar_id TEXT PRIMARY KEY, secret_hash BLOB NOT NULL, details TEXT NOT NULL,
       expires_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID`,
@@ -42,7 +44,8 @@ type Row = z.infer<typeof Row>;
 export type ClosableEnrolments = Enrolments & { close(): void };
 
 export function openEnrolments(file: string): ClosableEnrolments {
-  const db = openSideDatabase(file, SHAPE);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const db = openShaped(file, SHAPE);
   const prune = db.prepare("DELETE FROM enrolment WHERE expires_at <= ?");
   const count = db.prepare("SELECT count(*) AS n FROM enrolment");
   const save = db.prepare(
@@ -101,8 +104,7 @@ export function openEnrolments(file: string): ClosableEnrolments {
     isRight: async (pillarId, secret) => rightRow(pillarId, secret) !== undefined,
     redeem: async (pillarId, secret, work) => {
       const row = take(pillarId, secret);
-      // A row that an older release wrote beyond the limits counts as no code; a new one is made in
-      // a minute.
+      // A row that somebody changed by hand counts as no code; a new one is made in a minute.
       const read = row ? Details.safeParse(JSON.parse(row.details)) : undefined;
       if (!row || !read?.success) return false;
       try {

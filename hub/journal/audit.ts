@@ -32,7 +32,7 @@ function personOf(fact: Fact): string | null {
 
 function incidentOf(fact: Fact): AuditEntry["incidentId"] {
   if ("incidentId" in fact) return fact.incidentId;
-  return "of" in fact ? (fact.of ?? null) : null;
+  return "of" in fact ? fact.of : null;
 }
 
 export function auditEntry(fact: Fact, index: number): AuditEntry | undefined {
@@ -46,7 +46,7 @@ export function auditEntry(fact: Fact, index: number): AuditEntry | undefined {
     kind: row.kind,
     type: fact.type,
     by,
-    byName: "byName" in fact ? (fact.byName ?? null) : null,
+    byName: "byName" in fact ? fact.byName : null,
     from: "from" in fact ? addressOf(fact) : null,
     incidentId: incidentOf(fact),
     pillarId: "pillarId" in fact ? fact.pillarId : null,

@@ -13,8 +13,9 @@ import { HubEpoch, type CellId } from "../../shared/ids.ts";
 import type { Fact } from "../core/facts.ts";
 import type { JournalFold } from "../core/refold.ts";
 import type { Journal } from "../ports.ts";
-import { openForReading } from "../../shared/host/sqlite.ts";
-import { migrate, queries } from "./read/queries.ts";
+import { openForReading, openShaped } from "../../shared/host/sqlite.ts";
+import { queries } from "./read/queries.ts";
+import { JOURNAL_SHAPE } from "./schema.ts";
 import { findAlarms, identityFacts, replay } from "./replay.ts";
 import { compileStatements } from "./statements.ts";
 import type { FromWriter, ToWriter } from "./worker.ts";
@@ -179,7 +180,7 @@ function fail(writer: WriterState, reason: string): void {
 }
 
 async function open(writer: WriterState, isSuspect: boolean): Promise<void> {
-  await migrate(writer.file);
+  openShaped(writer.file, JOURNAL_SHAPE).close();
   const reader = openForReading(writer.file);
   const statements = compileStatements(queries(reader));
   const workerData: WriterSettings = {

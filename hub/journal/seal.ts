@@ -22,10 +22,9 @@ import {
   type JournalRow,
   type Link,
 } from "./chain.ts";
-import { openForWriting } from "../../shared/host/sqlite.ts";
+import { openShaped } from "../../shared/host/sqlite.ts";
 import { project, untouched } from "./projection.ts";
-import { migrate } from "./read/queries.ts";
-import { JOURNAL_KEEPS_WORDS } from "./schema.ts";
+import { JOURNAL_KEEPS_WORDS, JOURNAL_SHAPE } from "./schema.ts";
 
 /** Facts in one call. */
 export const MAX_SEALED_AT_ONCE = 1000;
@@ -49,9 +48,8 @@ export interface SealResult {
  * or a fact cannot be sealed, and after it when the files could not be cleared: the same call again
  * clears them.
  */
-export async function sealFacts(file: string, order: SealOrder): Promise<SealResult> {
-  await migrate(file);
-  const database = openForWriting(file);
+export function sealFacts(file: string, order: SealOrder): SealResult {
+  const database = openShaped(file, JOURNAL_SHAPE);
   try {
     database.exec("PRAGMA secure_delete=ON");
     const result = change(database, order);

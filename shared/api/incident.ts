@@ -111,7 +111,7 @@ export const Recording = z.object({
   mediaType: z.literal("video/mp4"),
   /** Its file is gone, or about to go: asked for, it is answered with 410. */
   deletion: z.object({ at: z.iso.datetime(), reason: DeletionReason }).nullable(),
-  /** What is missing in it; null while it runs, and of recordings that an older release made. */
+  /** What is missing in it; null while it runs, and where nothing of it could be read. */
   gaps: Gaps.nullable(),
 });
 export type Recording = z.infer<typeof Recording>;

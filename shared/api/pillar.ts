@@ -51,8 +51,8 @@ export type RevocationReason = z.infer<typeof RevocationReason>;
 
 export const Certificate = z.object({
   serial: z.string(),
-  issuedAt: z.iso.datetime().nullable(),
-  validUntil: z.iso.datetime().nullable(),
+  issuedAt: z.iso.datetime(),
+  validUntil: z.iso.datetime(),
   /**
    * Its time is over: alarms by HTTPS ring as unverified, everything else is refused until the
    * pillar is enrolled again.

@@ -44,6 +44,46 @@ export function openForWriting(file: string, busyTimeoutMs = BUSY_TIMEOUT_MS): D
   return database;
 }
 
+/** What a database of ours is made of. */
+export interface Shape {
+  /** Raised with every change of the tables or of what stands in them. */
+  readonly format: number;
+  /** Makes it. */
+  readonly sql: string;
+}
+
+/**
+ * Makes a new database whole, in one transaction; one of another format is refused in words, and
+ * left as it is.
+ */
+export function openShaped(file: string, shape: Shape, busyTimeoutMs?: number): DatabaseSync {
+  const database = openForWriting(file, busyTimeoutMs);
+  try {
+    database.exec("BEGIN IMMEDIATE");
+    const found = formatOf(database);
+    if (found === undefined) {
+      database.exec(`${shape.sql}; PRAGMA user_version = ${shape.format}`);
+    } else if (found !== shape.format) {
+      throw new Error(
+        `${file}: expected format ${shape.format}, found ${found}. Another version of Anzhu has ` +
+          "written it: start that version, or move the file away to begin anew.",
+      );
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
+}
+
+/** Undefined: nobody has made anything in it yet. */
+function formatOf(database: DatabaseSync): number | undefined {
+  const format = Number(Object.values(database.prepare("PRAGMA user_version").get() ?? {})[0]);
+  const isEmpty = database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+  return format === 0 && isEmpty ? undefined : format;
+}
+
 /** Reads what is committed; cannot write. */
 export function openForReading(file: string): DatabaseSync {
   return new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });

@@ -3,7 +3,7 @@
  * does.
  */
 import { expect, test } from "vitest";
-import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
+import { FAR_AHEAD, newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
 import {
   incidents,
   newHub,
@@ -20,7 +20,7 @@ const request = { reason: "key-compromised", note: "" } as const;
 const recordOf = (hub: FalseHub) => hub.shell.loop.state().pillars.get(pillar(0))!;
 
 const enrolAgain = async (hub: FalseHub): Promise<void> => {
-  const keys = { certificateSerial: "2", alarmPublicKey: "new" };
+  const keys = { certificateSerial: "2", alarmPublicKey: "new", certificateExpiresAt: FAR_AHEAD };
   const at = Date.now();
   await hub.shell.commands.record([{ type: "pillar-enrolled", at, pillarId: pillar(0), ...keys }]);
 };

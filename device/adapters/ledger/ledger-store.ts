@@ -5,7 +5,7 @@
  * opening. Damage is reported, and never keeps the pillar from calling.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { openForWriting } from "../../../shared/host/sqlite.ts";
+import { openShaped, type Shape } from "../../../shared/host/sqlite.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { EventId, HubEpoch, Sha256, Signature } from "../../../shared/ids.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
@@ -20,8 +20,10 @@ const KEEP_DAYS = 30;
 /** How long a statement waits for another program. */
 const BUSY_TIMEOUT_MS = 2000;
 
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS alarm (
+const SHAPE: Shape = {
+  format: 1,
+  sql: `
+CREATE TABLE alarm (
   seq INTEGER PRIMARY KEY CHECK (seq > 0),
   event_id TEXT NOT NULL UNIQUE,
   event TEXT NOT NULL,
@@ -30,8 +32,8 @@ CREATE TABLE IF NOT EXISTS alarm (
   stored_ms INTEGER NOT NULL,
   accepted_by TEXT
 ) STRICT;
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-`;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
+};
 
 export interface LedgerStart extends Kept {
   readonly bootEpoch: number;
@@ -69,9 +71,8 @@ export interface LedgerStore {
 }
 
 export function openStore(file: string): LedgerStore {
-  const db = openForWriting(file, BUSY_TIMEOUT_MS);
+  const db = openShaped(file, SHAPE, BUSY_TIMEOUT_MS);
   try {
-    db.exec(SCHEMA);
     return storeOn(db);
   } catch (error) {
     db.close();

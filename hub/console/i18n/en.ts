@@ -686,7 +686,6 @@ export const en: typeof zhCN = {
     validUntil: "Valid until {date}",
     issued: "Issued {date}",
     expired: "Expired {date}, enrol again",
-    noEnd: "End unknown",
     revoke: "Revoke…",
     revokeLabel: "Revoke… {pillar}",
     revoked: "Identity revoked",

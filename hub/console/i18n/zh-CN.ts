@@ -663,7 +663,6 @@ export const zhCN = {
     validUntil: "有效至 {date}",
     issued: "{date} 签发",
     expired: "{date} 已过期，请重新登记",
-    noEnd: "到期日未知",
     revoke: "吊销身份",
     revokeLabel: "{pillar} 吊销身份",
     revoked: "身份已吊销",

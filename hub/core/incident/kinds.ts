@@ -42,7 +42,7 @@ export type IncidentHistory =
       /** The age it gave itself, where that is in doubt. */
       readonly ageMs?: number;
       /** The event's own link in the pillar's ledger: what its heartbeats must show. */
-      readonly hash?: Sha256;
+      readonly hash: Sha256;
       /**
        * False: signed with the pillar's key, but the pillar's
        * identity is in doubt. Absent: verified.

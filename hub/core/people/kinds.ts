@@ -15,8 +15,8 @@ import type { At, ByOperator } from "../fact-base.ts";
 
 interface OfSession extends At {
   readonly username: Username;
-  /** Address. Absent in journals before the audit. */
-  readonly from?: string;
+  /** Address. */
+  readonly from: string;
 }
 
 export type PeopleHistory =
@@ -112,11 +112,11 @@ export type PeopleHistory =
       readonly type: "recording-viewed";
       readonly recordingId: RecordingId;
       readonly by: Username;
-      /** The rest is absent in journals before the audit. */
-      readonly byName?: string;
-      readonly from?: string;
-      readonly of?: IncidentId;
-      readonly how?: "play" | "download";
+      readonly byName: string;
+      /** Address. */
+      readonly from: string;
+      readonly of: IncidentId;
+      readonly how: "play" | "download";
     });
 
 /** Their facts are for the record: nothing is decided, and no state follows from them. */

@@ -57,7 +57,7 @@ export const PEOPLE_SAYINGS: Sayings<PeopleHistory> = {
   "recording-viewed": {
     ...UNSAID,
     audit: "recording",
-    timeline: ({ how }) => ({ kind: "viewed", how: how ?? "play" }),
+    timeline: ({ how }) => ({ kind: "viewed", how }),
   },
 };
 

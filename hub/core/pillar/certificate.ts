@@ -43,7 +43,7 @@ export const NO_CREDENTIALS: Credentials = {
 
 /** A new enrolment ends whatever was before. */
 export function enrolledWith(fact: FactOf<"pillar-enrolled">): Credentials {
-  const { certificateSerial: serial, certificateExpiresAt: expiresAt = null, at: issuedAt } = fact;
+  const { certificateSerial: serial, certificateExpiresAt: expiresAt, at: issuedAt } = fact;
   return { ...NO_CREDENTIALS, certificate: { serial, expiresAt, issuedAt } };
 }
 
@@ -90,7 +90,7 @@ export const isExpired = (record: PillarRecord, at: number): boolean =>
   record.isCertificateOver || isPast(latestOf(record), at);
 
 const isPast = (certificate: CertificateRecord | null, at: number): boolean =>
-  certificate !== null && certificate.expiresAt !== null && at > certificate.expiresAt;
+  certificate !== null && at > certificate.expiresAt;
 
 /** Why a connection with this certificate is refused; `undefined` when it is admitted. */
 export function whyNotAdmitted(
@@ -143,7 +143,7 @@ export function isRenewalDue(
 ): boolean {
   const { certificateSerial: serial, at, lifeMs } = shown;
   const found = [certificate, nextCertificate].find((one) => one?.serial === serial);
-  return !found || found.expiresAt === null || found.expiresAt - at < lifeMs / 2;
+  return !found || found.expiresAt - at < lifeMs / 2;
 }
 
 /** The first use of a renewed certificate. */
@@ -182,7 +182,7 @@ export function certificateFacts(state: HubState, at: number): Fact[] {
 function endFacts(record: PillarRecord, at: number): Fact[] {
   const { id: pillarId, isCertificateOver } = record;
   const certificate = latestOf(record);
-  if (certificate === null || certificate.expiresAt === null || isCertificateOver) return [];
+  if (certificate === null || isCertificateOver) return [];
   const leftMs = certificate.expiresAt - at;
   // Nearly always, for every pillar, every second.
   if (leftMs >= ENDING_MS && record.faults.length === 0) return [];

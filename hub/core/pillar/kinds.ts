@@ -35,8 +35,8 @@ export type PillarHistory =
       readonly pillarId: PillarId;
       readonly certificateSerial: string;
       readonly alarmPublicKey: string;
-      /** Unix ms. Absent in journals before certificates were watched. */
-      readonly certificateExpiresAt?: number;
+      /** Unix ms. */
+      readonly certificateExpiresAt: number;
     })
   /**
    * For a new key of the pillar; the certificate before it stays good until this one is first used.

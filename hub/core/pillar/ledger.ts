@@ -85,7 +85,7 @@ export function rememberAlarm(
   const isTest = kindOf(fact.event) === "test";
   state.marks.set(pillarId, {
     ...advanced(mark, fact.event),
-    headHash: seq > mark.headSeq ? (fact.hash ?? null) : mark.headHash,
+    headHash: seq > mark.headSeq ? fact.hash : mark.headHash,
     headBoot: seq > mark.headSeq ? bootEpoch : mark.headBoot,
     lastIncidentId: isTest ? mark.lastIncidentId : incidentId,
     lastEventId: isTest ? mark.lastEventId : eventId,

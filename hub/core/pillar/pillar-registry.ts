@@ -89,6 +89,7 @@ function registered(
     bootEpoch: null,
     release: null,
     faults: [],
+    causes: {},
     ...record,
     id: fact.pillarId,
     ...boundedPlace(fact),
@@ -116,8 +117,8 @@ function withFault(
   return fact.isActive ? [...others, fact.code].toSorted() : others;
 }
 
-function withCause(causes: Causes | undefined, fact: FactOf<"pillar-fault">): Causes {
-  const { [fact.code]: _before, ...others } = causes ?? {};
+function withCause(causes: Causes, fact: FactOf<"pillar-fault">): Causes {
+  const { [fact.code]: _before, ...others } = causes;
   if (!fact.isActive) return others;
   return { ...others, [fact.code]: { detail: fact.detail, at: fact.at } };
 }
@@ -213,7 +214,7 @@ export function reportFacts(state: HubState, event: Extract<HubEvent, { type: "r
       const code = readFault(report.code);
       const { detail } = report;
       const isKnown = record.faults.includes(code);
-      const isNews = !isKnown || isNewCause(record.causes?.[code], { detail, at });
+      const isNews = !isKnown || isNewCause(record.causes[code], { detail, at });
       return isNews ? [faultFact({ at, pillarId, code, detail })] : [];
     }
     case "fault-cleared": {

@@ -26,7 +26,7 @@ export type RecordingHistory =
       readonly state: Recording["state"];
       readonly durationMs: number;
       readonly bytes: number;
-      /** What is missing; facts of an older release do not say. */
+      /** What is missing in it; absent where nothing of it could be read. */
       readonly gaps?: Gaps;
     })
   /** Its file is to be removed. Durable before that, so that a missing file has a reason. */
@@ -59,7 +59,7 @@ export type RecordingEvent =
       readonly state: "closed" | "recovered" | "failed";
       readonly durationMs: number;
       readonly bytes: number;
-      /** What is missing; facts of an older release do not say. */
+      /** What is missing in it; absent where nothing of it could be read. */
       readonly gaps?: Gaps;
     }
   /** Whether the pictures that come for a running recording can be written. */

@@ -5,9 +5,9 @@ import type { PillarId, SessionNonce } from "../../../shared/ids.ts";
 
 export interface CertificateRecord {
   readonly serial: string;
-  /** Unix ms; null in journals before certificates were watched. */
-  readonly expiresAt: number | null;
-  readonly issuedAt: number | null;
+  /** Unix ms. */
+  readonly expiresAt: number;
+  readonly issuedAt: number;
 }
 
 export interface RevocationRecord {
@@ -46,10 +46,8 @@ export interface PillarRecord extends Credentials {
   readonly bootEpoch: number | null;
   readonly release: string | null;
   readonly faults: readonly FaultCode[];
-  /**
-   * In the pillar's own words, of the faults it reported; a record of an older release has none.
-   */
-  readonly causes?: Causes;
+  /** In the pillar's own words, of the faults it reported. */
+  readonly causes: Causes;
 }
 
 export type Causes = Readonly<

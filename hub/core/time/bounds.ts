@@ -2,8 +2,8 @@
  * Numbers from outside, bounded where they enter the core.
  *
  * An alarm is never refused because of a number in it: a time that cannot be right counts as
- * unknown, the record says so, and the event itself is kept as it was signed. Facts of an older hub
- * may hold such numbers already; the same bound is used where they are folded and shown.
+ * unknown, the record says so, and the event itself is kept as it was signed. The same bound is used
+ * where a fact is folded and shown: a journal may have been put back from another hub's copy.
  */
 import type { Alarm } from "../../../shared/protocol/alarm.ts";
 

@@ -64,8 +64,8 @@ function certificateOf(record: PillarRecord): Pillar["certificate"] {
   return (
     certificate && {
       serial: certificate.serial,
-      issuedAt: isoOrNull(certificate.issuedAt),
-      validUntil: isoOrNull(certificate.expiresAt),
+      issuedAt: iso(certificate.issuedAt),
+      validUntil: iso(certificate.expiresAt),
       isExpired: isExpired(record, Date.now()),
     }
   );

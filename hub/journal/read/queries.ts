@@ -1,14 +1,12 @@
 /**
- * Kysely over node:sqlite, for the read models and the migrations.
+ * Kysely over node:sqlite, for the read models.
  *
  * Only the main thread loads it. The writer's thread gets its statements as text, compiled here
  * once, which keeps kysely out of its hot path and out of its memory.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from "kysely";
-import { Migrator } from "kysely/migration";
-import { openForWriting } from "../../../shared/host/sqlite.ts";
-import { migrationProvider, type Tables } from "../schema.ts";
+import type { Tables } from "../schema.ts";
 
 /** Statements kept ready per connection; far above what this code has. */
 const MAX_STATEMENTS = 200;
@@ -46,18 +44,4 @@ function adaptStatement(statement: StatementSync): SqliteStatement {
     run: (parameters) => statement.run(...values(parameters)),
     iterate: (parameters) => statement.iterate(...values(parameters)),
   };
-}
-
-/** Makes the file, or brings its tables up to date, before the writer opens it. */
-export async function migrate(file: string): Promise<void> {
-  const database = openForWriting(file);
-  try {
-    const migrator = new Migrator({ db: queries(database), provider: migrationProvider });
-    const { error } = await migrator.migrateToLatest();
-    if (error) {
-      throw new Error(`${file}: the tables could not be brought up to date`, { cause: error });
-    }
-  } finally {
-    database.close();
-  }
 }

@@ -7,7 +7,7 @@ import { sayingOf } from "../../core/parts.ts";
 
 export function timelineEntry(fact: Fact, index: number): TimelineEntry {
   const by = "by" in fact ? fact.by : null;
-  const byName = "byName" in fact ? (fact.byName ?? null) : null;
+  const byName = "byName" in fact ? fact.byName : null;
   const detail = "incidentId" in fact ? incidentDetail(fact) : null;
   return { index, at: iso(fact.at), type: fact.type, by, byName, detail, eventId: eventOf(fact) };
 }

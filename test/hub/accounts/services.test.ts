@@ -1,7 +1,6 @@
 /** Services and their tokens, on a real database file. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openAccounts } from "../../../hub/accounts/accounts.ts";
 import { MAX_SERVICES } from "../../../hub/accounts/services.ts";
@@ -142,14 +141,4 @@ test("who made and who revoked it waits for the journal, without the token", asy
     { type: "service-changed", username: BOARD, change: "revoked", by: null },
   ]);
   expect(JSON.stringify(facts)).not.toContain(token);
-});
-
-test("a file of the hub before services is taken over", async () => {
-  accounts.close();
-  const file = join(dir, "accounts.db");
-  const db = new DatabaseSync(file);
-  db.exec("DROP TABLE service; PRAGMA user_version = 2");
-  db.close();
-  accounts = openAccounts(file);
-  expect(await accounts.service(await made())).toBeDefined();
 });

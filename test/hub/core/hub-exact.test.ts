@@ -7,6 +7,7 @@ import { evolve, unattended } from "../../../hub/core/hub.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { IncidentId, RecordingId, Username } from "../../../shared/ids.ts";
 import {
+  FAR_AHEAD,
   CHEN,
   hex,
   newHeartbeat,
@@ -163,7 +164,7 @@ test("a pillar that is enrolled has a mark of its own, and only then", () => {
   const place = { name: "n", grid: "g", address: "", position: null };
   street.record({ type: "pillar-registered", at: START, pillarId: PILLAR, ...place });
   expect(street.state.marks.size).toBe(0);
-  const keys = { certificateSerial: "1", alarmPublicKey: "key" };
+  const keys = { certificateSerial: "1", alarmPublicKey: "key", certificateExpiresAt: FAR_AHEAD };
   street.record({ type: "pillar-enrolled", at: START, pillarId: PILLAR, ...keys });
   expect(street.state.marks.get(PILLAR)).toMatchObject({ enrolments: 1, since: 2 });
 });

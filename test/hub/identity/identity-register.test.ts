@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import type { IdentityFact } from "../../../hub/core/facts.ts";
 import { openRegister } from "../../../hub/identity/identity-register.ts";
 import { tempDir } from "../../kit/journal/directory.ts";
-import { pillar } from "../../kit/core/hub-core-street.ts";
+import { FAR_AHEAD, pillar } from "../../kit/core/hub-core-street.ts";
 
 const place = { name: "n", grid: "g", address: "", position: null };
 const registered = (n: number): IdentityFact => ({
@@ -22,7 +22,7 @@ const enrolled = (n: number, certificateSerial: string): IdentityFact => ({
   type: "pillar-enrolled",
   at: 2,
   pillarId: pillar(n),
-  ...{ certificateSerial, alarmPublicKey: "key" },
+  ...{ certificateSerial, alarmPublicKey: "key", certificateExpiresAt: FAR_AHEAD },
 });
 const renewed = (n: number, replaces: string, certificateSerial: string): IdentityFact => ({
   type: "certificate-renewed",

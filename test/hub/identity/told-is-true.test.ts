@@ -10,7 +10,7 @@ import type { Fact } from "../../../hub/core/facts.ts";
 import type { IdentityRegister } from "../../../hub/identity/identities.ts";
 import { openRegister } from "../../../hub/identity/identity-register.ts";
 import type { Journal } from "../../../hub/ports.ts";
-import { pillar } from "../../kit/core/hub-core-street.ts";
+import { FAR_AHEAD, pillar } from "../../kit/core/hub-core-street.ts";
 import { newHub, person, type FalseHub } from "../../kit/hub/shell-on-doubles.ts";
 
 const ADMIN = person("root", "admin");
@@ -45,7 +45,7 @@ async function fragileHub() {
 
 const enrolled = (certificateSerial: string): Fact => ({
   ...{ type: "pillar-enrolled", at: Date.now(), pillarId: pillar(0) },
-  ...{ certificateSerial, alarmPublicKey: "key" },
+  ...{ certificateSerial, alarmPublicKey: "key", certificateExpiresAt: FAR_AHEAD },
 });
 const renewed = (replaces: string, certificateSerial: string): Fact => ({
   ...{ type: "certificate-renewed", at: Date.now(), pillarId: pillar(0) },

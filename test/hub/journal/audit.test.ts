@@ -1,12 +1,8 @@
 /** The audit's read model on a real journal. */
-import { DatabaseSync } from "node:sqlite";
-import { Migrator } from "kysely/migration";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
-import { queries } from "../../../hub/journal/read/queries.ts";
 import { openReads } from "../../../hub/journal/read/reads.ts";
-import { migrationProvider } from "../../../hub/journal/schema.ts";
 import { AuditPage, AuditQuery } from "../../../shared/api/audit.ts";
 import { IncidentId, RecordingId, Username } from "../../../shared/ids.ts";
 import { tempDir } from "../../kit/journal/directory.ts";
@@ -76,20 +72,6 @@ async function journalWith(facts: readonly Fact[]) {
   return { file, journal, ask };
 }
 
-/** Writes a journal as a version before the audit would, with the facts of the journal `newer`. */
-async function writeOlder(file: string, newer: string): Promise<void> {
-  const database = new DatabaseSync(file);
-  try {
-    const migrator = new Migrator({ db: queries(database), provider: migrationProvider });
-    const { error } = await migrator.migrateTo("0003-certificates");
-    expect(error).toBeUndefined();
-    database.prepare("attach ? as newer").run(newer);
-    database.exec("insert into journal select * from newer.journal");
-  } finally {
-    database.close();
-  }
-}
-
 describe("the audit", () => {
   test("tells who did what, newest first", async () => {
     const { ask } = await journalWith(FACTS);
@@ -156,18 +138,5 @@ describe("the audit", () => {
     const broken = { ...FACTS[1]!, by: "nobody ever", count: -1 } as unknown as Fact;
     const { ask } = await journalWith([...FACTS, broken]);
     expect((await ask()).items).toHaveLength(FACTS.length);
-  });
-
-  test("holds also what an older journal told", async () => {
-    const { file: newer, journal } = await journalWith(FACTS);
-    await journal.close();
-    const file = `${tempDir()}/journal.db`;
-    await writeOlder(file, newer);
-    const again = await openJournal(file);
-    const reads = openReads({ file, dataDir: "", heardAt: () => undefined });
-    const { items } = await reads.audit(AuditQuery.parse({ person: "li" }));
-    expect(items.map(({ kind }) => kind)).toEqual(["recording", "session"]);
-    reads.close();
-    await again.close();
   });
 });

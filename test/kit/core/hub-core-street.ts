@@ -31,6 +31,8 @@ import { writeSnapshot } from "../../../hub/core/snapshot.ts";
 export const hex = (n: number): string => n.toString(16).padStart(32, "0");
 export const pillar = (n: number): PillarId => `pillar-${n}` as PillarId;
 export const START = Date.UTC(2026, 10, 23, 12);
+/** No certificate ends in a test that is not about that. */
+export const FAR_AHEAD = START + 10 * 365 * 86_400_000;
 
 const SETTINGS: HubSettings = { escalation: DEFAULT_ESCALATION, maxOpen: 1000, mediaProcesses: 1 };
 
@@ -114,7 +116,7 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
     const pillarId = pillar(n);
     const place = { name: `门 ${n}`, grid: "g", address: "", position: null };
     record({ type: "pillar-registered", at, pillarId, ...place });
-    const keys = { certificateSerial: "1", alarmPublicKey: "key" };
+    const keys = { certificateSerial: "1", alarmPublicKey: "key", certificateExpiresAt: FAR_AHEAD };
     record({ type: "pillar-enrolled", at, pillarId, ...keys });
   }
 

@@ -28,7 +28,7 @@ import type { Actor, AlarmAnswer, Journal, MediaNews, NumberedEvent } from "../.
 import type { Inspected } from "../../../hub/media/control/recordings.ts";
 import { hear } from "../../../hub/core/hear.ts";
 import { createShell, type Shell } from "../../../hub/shell/shell.ts";
-import { newAlarm, pillar, type AlarmDetails } from "../core/hub-core-street.ts";
+import { FAR_AHEAD, newAlarm, pillar, type AlarmDetails } from "../core/hub-core-street.ts";
 import { tempDir } from "../journal/directory.ts";
 import { waitFor } from "../run/wait.ts";
 
@@ -151,7 +151,7 @@ async function enrol({ shell }: FalseHub): Promise<void> {
   const at = Date.now();
   const pillarId = pillar(0);
   const place = { name: "东门", grid: "g", address: "", position: null };
-  const keys = { certificateSerial: "1", alarmPublicKey: "key" };
+  const keys = { certificateSerial: "1", alarmPublicKey: "key", certificateExpiresAt: FAR_AHEAD };
   await shell.commands.record([
     { type: "pillar-registered", at, pillarId, ...place },
     { type: "pillar-enrolled", at, pillarId, ...keys },

@@ -1,6 +1,6 @@
 /** Facts for the journal's tests: a pillar, and as many alarms as wanted. */
 import type { Fact } from "../../../hub/core/facts.ts";
-import { hex, newAlarm, pillar, START } from "../core/hub-core-street.ts";
+import { hashOf, hex, newAlarm, pillar, START } from "../core/hub-core-street.ts";
 
 export const registered = (n = 0): Fact => ({
   type: "pillar-registered",
@@ -16,9 +16,10 @@ export const registered = (n = 0): Fact => ({
 export function press(seq: number, n = 0): Fact[] {
   const { event, sig } = newAlarm(pillar(n), { seq });
   const incidentId = hex(1000 + seq) as never;
+  const hash = hashOf({ seq });
   const at = START + seq;
   return [
-    { type: "alarm-recorded", at, incidentId, event, sig, via: "mqtt", pressedAt: at - 100 },
+    { type: "alarm-recorded", at, incidentId, event, sig, hash, via: "mqtt", pressedAt: at - 100 },
     {
       type: "incident-opened",
       at,

@@ -9,9 +9,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fact } from "../../../../hub/core/facts.ts";
-import { openForReading } from "../../../../shared/host/sqlite.ts";
+import { openForReading, openShaped } from "../../../../shared/host/sqlite.ts";
 import { openJournal } from "../../../../hub/journal/journal.ts";
-import { migrate } from "../../../../hub/journal/read/queries.ts";
+import { JOURNAL_SHAPE } from "../../../../hub/journal/schema.ts";
 import { replay } from "../../../../hub/journal/replay.ts";
 import { press, registered } from "../../../kit/journal/press.ts";
 import { damageEach, keepAsDead, type Torn } from "./torn-file.ts";
@@ -45,7 +45,7 @@ async function look(copy: string, written: readonly string[]): Promise<readonly 
   const found: Fact[] = [];
   let reader: ReturnType<typeof openForReading> | undefined;
   try {
-    await migrate(copy);
+    openShaped(copy, JOURNAL_SHAPE).close();
     reader = openForReading(copy);
     replay(reader, { snapshot: () => false, fact: (fact) => void found.push(fact) });
   } catch (error) {

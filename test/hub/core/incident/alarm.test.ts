@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MAX_RECENT_ALARMS, needsJournal } from "../../../../hub/core/pillar/ledger.ts";
 import {
+  FAR_AHEAD,
   calls,
   CHEN,
   newAlarm,
@@ -168,7 +169,7 @@ describe("an alarm", () => {
   test("of a pillar enrolled again may start from number one", () => {
     const street = newStreet();
     street.alarm(0);
-    const keys = { certificateSerial: "2", alarmPublicKey: "new" };
+    const keys = { certificateSerial: "2", alarmPublicKey: "new", certificateExpiresAt: FAR_AHEAD };
     street.record({ type: "pillar-enrolled", at: street.now(), pillarId: pillar(0), ...keys });
     const { facts } = street.alarm(0, { seq: 1, eventId: 77, sig: "new ledger" });
     expect(types(facts)).toEqual(["alarm-recorded", "incident-joined"]);

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { SessionNonce } from "../../../../shared/ids.ts";
 import type { Report } from "../../../../shared/protocol/report.ts";
 import {
+  FAR_AHEAD,
   calls,
   hex,
   newStreet,
@@ -31,7 +32,11 @@ describe("an incident that opened with an alarm in doubt", () => {
     street.alarm(0, { seq: 1 });
     street.alarm(0, { seq: 2 });
     expect(street.only()).toMatchObject({ presses: 2, isVerified: false });
-    const keys = { certificateSerial: "2", alarmPublicKey: "key-2" };
+    const keys = {
+      certificateSerial: "2",
+      alarmPublicKey: "key-2",
+      certificateExpiresAt: FAR_AHEAD,
+    };
     street.record({ type: "pillar-enrolled", at: street.now(), pillarId: pillar(0), ...keys });
     street.alarm(0, { seq: 1, eventId: 77 });
     expect(street.only()).toMatchObject({ presses: 3, isVerified: true });

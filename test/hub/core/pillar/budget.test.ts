@@ -11,7 +11,7 @@ import {
 import type { Fact } from "../../../../hub/core/facts.ts";
 import type { FaultCode } from "../../../../shared/protocol/heartbeat.ts";
 import { newFlood } from "../../../kit/core/flood.ts";
-import { CHEN, newStreet, pillar, types } from "../../../kit/core/hub-core-street.ts";
+import { FAR_AHEAD, CHEN, newStreet, pillar, types } from "../../../kit/core/hub-core-street.ts";
 
 const faultsOf = (facts: readonly Fact[], code: FaultCode) =>
   facts.filter((fact) => fact.type === "pillar-fault" && fact.code === code);
@@ -125,7 +125,11 @@ describe("the budget of faults and starts", () => {
   test("is a new one for a new identity", () => {
     const street = newStreet();
     spend(street);
-    const keys = { certificateSerial: "2", alarmPublicKey: "other" };
+    const keys = {
+      certificateSerial: "2",
+      alarmPublicKey: "other",
+      certificateExpiresAt: FAR_AHEAD,
+    };
     street.record({ type: "pillar-enrolled", at: street.now(), pillarId: pillar(0), ...keys });
     expect(shown(street)).not.toContain("budget-spent");
     expect(budgetOf(street.state, pillar(0), street.now()).facts).toBe(0);

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { SessionNonce } from "../../../../shared/ids.ts";
-import { hex, newStreet, pillar, types, type Street } from "../../../kit/core/hub-core-street.ts";
+import {
+  FAR_AHEAD,
+  hex,
+  newStreet,
+  pillar,
+  types,
+  type Street,
+} from "../../../kit/core/hub-core-street.ts";
 
 const nonce = (n: number): SessionNonce => hex(n) as SessionNonce;
 const faults = (street: Street) => street.state.pillars.get(pillar(0))?.faults;
@@ -16,7 +23,7 @@ function beat(street: Street, { session, ...of }: Beat): readonly string[] {
 }
 
 function enrolAgain(street: Street): void {
-  const keys = { certificateSerial: "2", alarmPublicKey: "new" };
+  const keys = { certificateSerial: "2", alarmPublicKey: "new", certificateExpiresAt: FAR_AHEAD };
   street.record({ type: "pillar-enrolled", at: street.now(), pillarId: pillar(0), ...keys });
 }
 

@@ -13,7 +13,13 @@ import {
 } from "../../../../hub/core/pillar/pillar-registry.ts";
 import type { PillarRecord } from "../../../../hub/core/state/pillar-record.ts";
 import type { FaultCode } from "../../../../shared/protocol/heartbeat.ts";
-import { newStreet, pillar, START, type Street } from "../../../kit/core/hub-core-street.ts";
+import {
+  FAR_AHEAD,
+  newStreet,
+  pillar,
+  START,
+  type Street,
+} from "../../../kit/core/hub-core-street.ts";
 
 const PILLAR = pillar(0);
 const FOUND_BY_HUB: readonly FaultCode[] = [
@@ -27,9 +33,16 @@ const ENROLLED: PillarRecord = {
   id: PILLAR,
   ...{ name: "门 0", grid: "g", address: "", position: null },
   ...{ presence: "lost", presenceAt: null },
-  certificate: { serial: "1", expiresAt: null, issuedAt: START },
+  certificate: { serial: "1", expiresAt: FAR_AHEAD, issuedAt: START },
   ...{ nextCertificate: null, expiredSeenAt: null, isCertificateOver: false, revocation: null },
-  ...{ alarmPublicKey: "key", endedSessions: [], bootEpoch: null, release: null, faults: [] },
+  ...{
+    alarmPublicKey: "key",
+    endedSessions: [],
+    bootEpoch: null,
+    release: null,
+    faults: [],
+    causes: {},
+  },
 };
 
 const recordOf = (street: Street): PillarRecord => street.state.pillars.get(PILLAR)!;
@@ -106,8 +119,13 @@ describe("a pillar's record", () => {
   test("enrolled anew loses what the hub held against it, and keeps what it said itself", () => {
     const faults = [...FOUND_BY_HUB, "media-down" as const].toSorted();
     const before = { ...ENROLLED, faults, bootEpoch: 8, presence: "out-of-service" } as const;
-    const enrol = { type: "pillar-enrolled", certificateSerial: "2", alarmPublicKey: "new" };
-    const certificate = { serial: "2", expiresAt: null, issuedAt: START };
+    const enrol = {
+      type: "pillar-enrolled",
+      certificateSerial: "2",
+      alarmPublicKey: "new",
+      certificateExpiresAt: FAR_AHEAD,
+    };
+    const certificate = { serial: "2", expiresAt: FAR_AHEAD, issuedAt: START };
     const anew = { ...ENROLLED, certificate, alarmPublicKey: "new", faults: ["media-down"] };
     expect(folded(before, enrol)).toEqual(anew);
     expect(folded({ ...before, presence: "late" }, enrol).presence).toBe("late");

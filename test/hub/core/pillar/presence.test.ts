@@ -3,6 +3,7 @@ import { GENESIS } from "../../../../shared/hash-chain.ts";
 import type { SessionNonce, Sha256 } from "../../../../shared/ids.ts";
 import { MAX_CHANGES_PER_TICK } from "../../../../hub/core/pillar/presence.ts";
 import {
+  FAR_AHEAD,
   calls,
   CHEN,
   hex,
@@ -249,7 +250,7 @@ describe("the ledger's head in a heartbeat", () => {
     expect(street.state.pillars.get(pillar(0))?.faults).toEqual(["ledger-forked"]);
     street.heartbeat(0, { seq: 5 });
     expect(street.state.pillars.get(pillar(0))?.faults).toEqual(["ledger-forked"]);
-    const keys = { certificateSerial: "2", alarmPublicKey: "new" };
+    const keys = { certificateSerial: "2", alarmPublicKey: "new", certificateExpiresAt: FAR_AHEAD };
     street.record({ type: "pillar-enrolled", at: street.now(), pillarId: pillar(0), ...keys });
     expect(street.state.pillars.get(pillar(0))?.faults).toEqual([]);
     expect(street.heartbeat(0, { seq: 0 }).effects.map(({ type }) => type)).not.toContain(

@@ -6,6 +6,7 @@ import { hearRefolded } from "../../../../hub/core/hear.ts";
 import type { HubEffect } from "../../../../hub/core/events.ts";
 import type { HubEpoch, SessionNonce, Sha256, Username } from "../../../../shared/ids.ts";
 import {
+  FAR_AHEAD,
   hex,
   newHeartbeat,
   newStreet,
@@ -19,7 +20,11 @@ const PILLAR = pillar(0);
 const nonce = (n: number): SessionNonce => hex(n) as SessionNonce;
 
 const enrol = (street: Street, serial: string): readonly HubEffect[] => {
-  const keys = { certificateSerial: serial, alarmPublicKey: `key ${serial}` };
+  const keys = {
+    certificateSerial: serial,
+    alarmPublicKey: `key ${serial}`,
+    certificateExpiresAt: FAR_AHEAD,
+  };
   const fact = { type: "pillar-enrolled", at: street.now(), pillarId: PILLAR, ...keys } as const;
   return handleFacts(street.state, [fact], 1000).effects;
 };
