@@ -9,7 +9,7 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { fullJitter } from "../../shared/backoff.ts";
-import { MediaSessionId } from "../../shared/ids.ts";
+import { type CameraId, MediaSessionId } from "../../shared/ids.ts";
 import { MAX_CANDIDATES, type Signal } from "../../shared/protocol/signal.ts";
 import type { OutgoingPacket } from "./send/gate.ts";
 import { newSession, type MediaKind, type Session, type SessionOptions } from "./session.ts";
@@ -23,6 +23,8 @@ export interface PeerOptions extends Pick<SessionOptions, "outgoing" | "onVoice"
   readonly timing: MediaTiming;
   /** Addresses of this machine to be used from the next offer on. */
   readonly addresses: () => readonly string[];
+  /** Cameras the next offer names. */
+  readonly cameras: () => readonly CameraId[];
   readonly signal: (signal: Signal) => void;
   /**
    * Somebody waits for the connection: a call is open.
@@ -101,7 +103,7 @@ export function newPeer(options: PeerOptions): Peer {
 }
 
 function begin(line: Line): void {
-  const { addresses, outgoing, onVoice, onState, signal, log, timing } = line.options;
+  const { addresses, cameras, outgoing, onVoice, onState, signal, log, timing } = line.options;
   const attempt: Attempt = {
     isAnswered: false,
     isConnected: false,
@@ -112,6 +114,7 @@ function begin(line: Line): void {
     session: newSession({
       id: MediaSessionId.parse(randomBytes(16).toString("hex")),
       addresses: addresses(),
+      cameras: cameras(),
       outgoing,
       onConnected: () => connected(line, attempt),
       onLost: (reason) => fail(line, attempt, reason),

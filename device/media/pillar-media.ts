@@ -26,7 +26,7 @@ export function newPillarMedia(tell: (m: FromMedia) => void, timing: MediaTiming
   const { post, log } = outlet;
   const status = newStatus(post);
   let configured = "";
-  let addresses: readonly string[] = [];
+  let offered: Pick<MediaConfig, "addresses" | "cameras"> = { addresses: [], cameras: [] };
   let isGateOpen = false;
   let isConnected = false;
 
@@ -41,7 +41,8 @@ export function newPillarMedia(tell: (m: FromMedia) => void, timing: MediaTiming
   const peer = newPeer({
     timing,
     log,
-    addresses: () => addresses,
+    addresses: () => offered.addresses,
+    cameras: () => offered.cameras.map(({ id }) => id),
     outgoing: uplink.outgoing,
     onVoice: (packet) => downlink.voice(packet),
     signal: (signal) => post({ type: "signal", signal }),
@@ -61,7 +62,7 @@ export function newPillarMedia(tell: (m: FromMedia) => void, timing: MediaTiming
     if (text === configured) return;
     configured = text;
     outlet.hide(media);
-    addresses = media.addresses;
+    offered = media;
     uplink.configure(media);
     downlink.configure(media);
   };

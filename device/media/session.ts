@@ -12,7 +12,7 @@ import {
   type MediaStreamTrack,
   type RTCRtpSender,
 } from "werift";
-import type { MediaSessionId } from "../../shared/ids.ts";
+import type { CameraId, MediaSessionId } from "../../shared/ids.ts";
 import { AUDIO, VIDEO } from "../../shared/media/codecs.ts";
 import {
   correctReports,
@@ -42,6 +42,8 @@ export interface SessionOptions {
   readonly id: MediaSessionId;
   /** Those of the settings; empty = all of this machine. */
   readonly addresses: readonly string[];
+  /** Those of the settings; each picture is named by its camera, and without one there is none. */
+  readonly cameras: readonly CameraId[];
   readonly outgoing: Readonly<Record<MediaKind, Outgoing>>;
   readonly onConnected: () => void;
   readonly onLost: (reason: string) => void;
@@ -77,13 +79,7 @@ export function newSession(options: SessionOptions): Session {
     iceServers: [],
     codecs: namedCodecs(),
   });
-  const senders: Record<MediaKind, RTCRtpSender> = {
-    video: pc.addTransceiver("video", { direction: "sendonly" }).sender,
-    audio: pc.addTransceiver("audio", { direction: "sendrecv" }).sender,
-  };
-  for (const kind of ["video", "audio"] as const) {
-    nameStream(pc, senders[kind], options.outgoing[kind].ssrc);
-  }
+  const senders = addSenders(pc, options);
   let reportAt: number | undefined;
 
   listen(pc, options, guard);
@@ -98,7 +94,7 @@ export function newSession(options: SessionOptions): Session {
     });
     const { buffer, byteOffset, byteLength } = packet.payload;
     const payload = Buffer.from(buffer, byteOffset, byteLength);
-    senders[kind].sendRtp(new RtpPacket(header, payload)).catch(guard(raise));
+    senders[kind]?.sendRtp(new RtpPacket(header, payload)).catch(guard(raise));
   };
 
   return {
@@ -135,6 +131,21 @@ export function newSession(options: SessionOptions): Session {
       pc.close().catch(guard(raise));
     },
   };
+}
+
+type Senders = Partial<Record<MediaKind, RTCRtpSender>>;
+
+function addSenders(pc: RTCPeerConnection, { cameras, outgoing }: SessionOptions): Senders {
+  const [camera] = cameras;
+  const senders: Senders = {};
+  if (camera !== undefined) {
+    senders.video = pc.addTransceiver("video", { direction: "sendonly" }).sender;
+    senders.video.streamId = camera;
+    nameStream(pc, senders.video, outgoing.video.ssrc);
+  }
+  senders.audio = pc.addTransceiver("audio", { direction: "sendrecv" }).sender;
+  nameStream(pc, senders.audio, outgoing.audio.ssrc);
+  return senders;
 }
 
 function listen(pc: RTCPeerConnection, options: SessionOptions, guard: Guard): void {

@@ -6,6 +6,7 @@
  * the pillar.
  */
 import type {
+  CameraId,
   IncidentId,
   MediaId,
   MediaSessionId,
@@ -52,6 +53,8 @@ export type AboutPillar =
       readonly incidentId: IncidentId;
       readonly pillarId: PillarId;
       readonly role: ViewerRole;
+      /** Undefined: the pillar's first. */
+      readonly camera?: CameraId;
       readonly sdp: string;
     }
   | {
@@ -97,7 +100,7 @@ export type FromMedia =
       readonly type: "viewer-refused";
       readonly pillarId: PillarId;
       readonly sessionId: MediaSessionId;
-      readonly code: "bad-request" | "media-unavailable" | "too-many-requests";
+      readonly code: "bad-request" | "media-unavailable" | "not-found" | "too-many-requests";
       readonly detail: string;
     }
   | {

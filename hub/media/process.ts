@@ -79,7 +79,7 @@ function configure(media: MediaState, settings: MediaSettings): void {
 }
 
 function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void {
-  const { sessionId, pillarId, incidentId, role } = message;
+  const { sessionId, pillarId, incidentId, role, camera } = message;
   const { settings, log } = media;
   const refuse: Refuse = (code, detail) => {
     log("info", `viewer ${sessionId} of ${pillarId} refused: ${detail}`);
@@ -91,6 +91,11 @@ function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void 
   }
   const offer = readOffer(message.sdp, role, newCandidateBook(allowsLoopback(settings)));
   if (!offer.ok) return refuse("bad-request", offer.reason);
+  const known = room.cameras();
+  if (camera !== undefined && known?.includes(camera) === false) {
+    const names = known.join(", ") || "none";
+    return refuse("not-found", `expected a camera of this pillar (${names}), found ${camera}`);
+  }
   if (media.viewerBySession.size >= settings.maxViewers) {
     const detail = `expected at most ${settings.maxViewers} viewers (maxViewers); close one and try again`;
     return refuse("too-many-requests", detail);
@@ -100,6 +105,7 @@ function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void 
     incidentId,
     pillarId,
     role,
+    camera,
     room,
     settings,
     log,
@@ -108,7 +114,7 @@ function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void 
   closeViewer(media, sessionId, "replaced by a new offer");
   media.viewerBySession.set(sessionId, viewer);
   if (role === "talk") endOtherTalkers(media, viewer);
-  answerViewer(media, viewer, { sdp: offer.value, refuse }).catch((error: unknown) =>
+  answerViewer(media, viewer, { sdp: offer.value.sdp, refuse }).catch((error: unknown) =>
     log("error", `viewer ${sessionId} could not be answered: ${String(error)}`),
   );
 }

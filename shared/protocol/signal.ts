@@ -16,7 +16,10 @@ export const MAX_CANDIDATES = 32;
 /** A pillar's cameras, wherever they are listed: settings, SDP, room, reports. */
 export const MAX_CAMERAS = 4;
 
-/** The session description (RFC 8866). */
+/**
+ * The session description (RFC 8866). In a pillar's offer each picture names its camera as the
+ * stream of its one `a=msid` (RFC 8830), and there is at most one section of sound.
+ */
 const Sdp = z.string().min(1).max(MAX_SDP_BYTES).startsWith("v=0");
 const base = { v: Version, sessionId: MediaSessionId };
 
@@ -35,7 +38,7 @@ export const Signal = z.discriminatedUnion("type", [
     /** The media section it belongs to, by its name. */
     sdpMid: z.string().max(16).optional(),
     /** The media section it belongs to, by its position. */
-    sdpMLineIndex: z.number().int().min(0).max(3).optional(),
+    sdpMLineIndex: z.number().int().min(0).max(MAX_CAMERAS).optional(),
   }),
   open({
     ...base,

@@ -10,7 +10,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { may, personOf } from "../../../shared/access/may.ts";
 import { BoundedMap } from "../../../shared/bounded-map.ts";
-import { IncidentId, MediaSessionId, type Username } from "../../../shared/ids.ts";
+import { CameraId, IncidentId, MediaSessionId, type Username } from "../../../shared/ids.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
 import { actorOf, signedInOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
@@ -21,9 +21,15 @@ const SDP = "application/sdp";
 /** Resources remembered for their owner's DELETE; the oldest are forgotten, never a connection. */
 const MAX_RESOURCES = 10_000;
 
+const WatchQuery = z.strictObject({
+  /** Name of the camera to be watched; without it the pillar's first. */
+  camera: CameraId.optional(),
+});
+type WatchQuery = z.infer<typeof WatchQuery>;
+
 const DIALECTS = [
-  { name: "whep", role: "watch", summary: "Watch and listen (WHEP)" },
-  { name: "whip", role: "talk", summary: "Talk (WHIP)" },
+  { name: "whep", role: "watch", summary: "Watch and listen (WHEP)", query: WatchQuery },
+  { name: "whip", role: "talk", summary: "Talk (WHIP)", query: z.strictObject({}) },
 ] as const;
 
 export function mediaRoutes(app: Api, context: ApiContext): void {
@@ -55,6 +61,7 @@ export function mediaRoutes(app: Api, context: ApiContext): void {
             consumes: [SDP],
             produces: [SDP],
             params: IncidentParams,
+            querystring: dialect.query,
             body: z.string(),
             response: { 201: z.string(), ...failures },
           },
@@ -94,8 +101,9 @@ async function negotiate(
   const incidentId = IncidentId.parse((request.params as { id: string }).id);
   const by = actorOf(request);
   const { id: signInId } = signedInOf(request);
-  const asked = { incidentId, role: dialect.role, sdp, by, signInId, from: request.ip };
-  const answer = await context.hub.view(asked);
+  const { camera } = request.query as WatchQuery;
+  const wish = { incidentId, role: dialect.role, ...(camera && { camera }) };
+  const answer = await context.hub.view({ ...wish, sdp, by, signInId, from: request.ip });
   if (!answer.ok) throw problem(answer.code, answer.detail);
   // The session may have ended while the two negotiated, before the view was known by its name.
   if (!(await context.accounts.sessionById(signInId))) context.hub.endViewsOf(signInId);

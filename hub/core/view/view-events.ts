@@ -2,6 +2,7 @@
 import type { ProblemCode } from "../../../shared/api/problem.ts";
 import type { Role } from "../../../shared/api/session.ts";
 import type {
+  CameraId,
   IncidentId,
   MediaId,
   MediaSessionId,
@@ -14,6 +15,8 @@ import type { FactOf } from "../facts.ts";
 export interface ViewWish {
   readonly incidentId: IncidentId;
   readonly role: "watch" | "talk";
+  /** Whose picture; undefined: the pillar's first. */
+  readonly camera?: CameraId;
   readonly by: {
     readonly username: Username;
     readonly displayName: string;

@@ -96,9 +96,10 @@ function perform(sessions: Sessions, effect: ViewEffect): void {
   switch (effect.type) {
     case "offer-view": {
       const { id: sessionId, pillarId, wish } = effect;
-      const { incidentId, role } = wish;
+      const { incidentId, role, camera } = wish;
       const { sdp = "" } = waiting.get(sessionId) ?? {};
-      media.send({ type: "viewer-offer", sessionId, incidentId, pillarId, role, sdp });
+      const asked = { sessionId, incidentId, pillarId, role, ...(camera && { camera }), sdp };
+      media.send({ type: "viewer-offer", ...asked });
       return;
     }
     case "close-view":

@@ -5,21 +5,27 @@
  * H.264 and Opus. Everything else is removed here, so that the answer is what we mean and hostile
  * text meets one small total function first (RFC 8866, RFC 6184 section 8.2, RFC 9429).
  */
+import { CameraId } from "../../../shared/ids.ts";
 import type { Parsed } from "../../../shared/parse.ts";
-import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
+import { MAX_CAMERAS, MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
 import type { CandidateBook } from "./candidates.ts";
 import type { ViewerRole } from "../ipc.ts";
 
 export type Offerer = "pillar" | ViewerRole;
-const MAX_SECTIONS = 4;
+
+export interface Offer {
+  /** Reduced to H.264, Opus and a few addresses. */
+  readonly sdp: string;
+  /** Of a pillar: whose picture each section of video is, in their order. */
+  readonly cameras: readonly CameraId[];
+}
 
 interface Section {
   readonly kind: string;
   readonly lines: readonly string[];
 }
 
-/** The offer reduced to H.264, Opus and a few addresses; or what is wrong with it. */
-export function readOffer(sdp: string, offerer: Offerer, book: CandidateBook): Parsed<string> {
+export function readOffer(sdp: string, offerer: Offerer, book: CandidateBook): Parsed<Offer> {
   if (sdp.length > MAX_SDP_BYTES) {
     return refuse(`expected an offer of at most ${MAX_SDP_BYTES} bytes, found ${sdp.length}`);
   }
@@ -35,6 +41,8 @@ export function readOffer(sdp: string, offerer: Offerer, book: CandidateBook): P
   });
   const wrong = wrongSections(sections, lines, offerer);
   if (wrong !== undefined) return refuse(wrong);
+  const cameras = camerasOf(offerer === "pillar" ? sections : []);
+  if (!cameras.ok) return cameras;
   const session = lines.slice(0, starts[0]);
   const reduced: string[] = session.filter((line) => !isExtension(line) && !isEnd(line));
   for (const section of sections) {
@@ -44,7 +52,7 @@ export function readOffer(sdp: string, offerer: Offerer, book: CandidateBook): P
     if (!result.ok) return result;
     reduced.push(...result.value);
   }
-  return { ok: true, value: `${reduced.join("\r\n")}\r\n` };
+  return { ok: true, value: { sdp: `${reduced.join("\r\n")}\r\n`, cameras: cameras.value } };
 }
 
 function wrongSections(
@@ -54,11 +62,13 @@ function wrongSections(
 ): string | undefined {
   const kinds = sections.map((section) => section.kind);
   const found = kinds.length === 0 ? "none" : kinds.join(" and ");
-  if (kinds.length === 0 || kinds.length > MAX_SECTIONS) {
+  const pictures = kinds.filter((kind) => kind === "video").length;
+  const mostPictures = offerer === "pillar" ? MAX_CAMERAS : 1;
+  if (kinds.length === 0 || kinds.length > MAX_CAMERAS + 1) {
     return `expected audio and video, found ${kinds.length} media sections`;
   }
-  if (new Set(kinds).size < kinds.length)
-    return `expected one section of each kind, found ${found}`;
+  if (pictures > mostPictures) return `expected at most ${mostPictures} video, found ${found}`;
+  if (kinds.length - pictures > 1) return `expected one section of audio, found ${found}`;
   if (kinds.some((kind) => kind !== "audio" && kind !== "video")) {
     return `expected audio and video only, found ${found}`;
   }
@@ -66,6 +76,27 @@ function wrongSections(
   const needed = ["ice-ufrag", "ice-pwd", "fingerprint"];
   const missing = needed.find((name) => !lines.some((line) => line.startsWith(`a=${name}:`)));
   return missing === undefined ? undefined : `expected a=${missing}, found none`;
+}
+
+/** RFC 8830: the stream of a picture's one `a=msid` is its camera. */
+function camerasOf(sections: readonly Section[]): Parsed<readonly CameraId[]> {
+  const cameras: CameraId[] = [];
+  for (const { lines } of sections.filter(({ kind }) => kind === "video")) {
+    const names = lines.filter(isStreamName);
+    if (names.length !== 1) {
+      return refuse(`expected one a=msid for each video, its camera, found ${names.length}`);
+    }
+    const stream = (names[0] ?? "").slice("a=msid:".length).split(" ")[0] ?? "";
+    const camera = CameraId.safeParse(stream);
+    if (!camera.success) {
+      return refuse(`expected a camera's name like front in a=msid, found ${quote(stream)}`);
+    }
+    if (cameras.includes(camera.data)) {
+      return refuse(`expected each camera once, found ${camera.data} twice`);
+    }
+    cameras.push(camera.data);
+  }
+  return { ok: true, value: cameras };
 }
 
 /**
@@ -94,7 +125,7 @@ function reduce(section: Section, book: CandidateBook): Parsed<readonly string[]
   const [media = "", ...attributes] = section.lines;
   const head = [...media.split(" ").slice(0, 3), ...kept].join(" ");
   const rest = attributes.filter((line) => {
-    if (isExtension(line) || isEnd(line)) return false;
+    if (isExtension(line) || isEnd(line) || isStreamName(line)) return false;
     if (line.startsWith("a=candidate:")) return book.take(line.slice(2));
     const named = /^a=(?:rtpmap|fmtp|rtcp-fb):(\S+)/.exec(line)?.[1];
     return named === undefined || named === "*" || kept.includes(named);
@@ -109,6 +140,7 @@ function reduce(section: Section, book: CandidateBook): Parsed<readonly string[]
  */
 const isEnd = (line: string): boolean => line === "a=end-of-candidates";
 
+const isStreamName = (line: string): boolean => line.startsWith("a=msid:");
 const isExtension = (line: string): boolean => /^a=(?:extmap|extmap-allow-mixed)/.test(line);
 const isDirection = (line: string): boolean =>
   /^a=(?:sendrecv|sendonly|recvonly|inactive)$/.test(line);

@@ -1,10 +1,10 @@
 /**
- * The hub's end of a pillar's connection: its picture
- * and voice come in, the operator's voice goes out.
+ * The hub's end of a pillar's connection: the pictures of its cameras and its voice come in, the
+ * operator's voice goes out.
  */
 import type { RTCRtpSender } from "werift";
 import { AUDIO } from "../../../shared/media/codecs.ts";
-import type { MediaSessionId } from "../../../shared/ids.ts";
+import type { CameraId, MediaSessionId } from "../../../shared/ids.ts";
 import type { CandidateBook } from "./candidates.ts";
 import { receive } from "./incoming.ts";
 import type { MediaSettings } from "../ipc.ts";
@@ -25,21 +25,26 @@ export interface PillarPeerOptions {
   readonly sessionId: MediaSessionId;
   readonly book: CandidateBook;
   readonly room: Room;
+  /** Whose picture each video of the offer is, in their order. */
+  readonly cameras: readonly CameraId[];
   readonly settings: MediaSettings;
   readonly log: Log;
   onState(state: PeerState, reason: string): void;
 }
 
 export function newPillarPeer(options: PillarPeerOptions): PillarPeer {
-  const { room, log } = options;
+  const { room, cameras, log } = options;
+  const unheard = cameras.values();
   let sender: RTCRtpSender | undefined;
   let downlink: Outgoing | undefined;
 
   const peer = newPeer(options.settings, log, {
     onTransceiver(transceiver) {
       if (transceiver.kind === "video") {
+        const { value: camera } = unheard.next();
+        if (camera === undefined) return;
         receive(transceiver, log, (packet, at) => {
-          if (room.downlink === downlink) room.onPillarPicture(packet, at);
+          if (room.downlink === downlink) room.onPillarPicture(camera, packet, at);
         });
         return;
       }
@@ -53,7 +58,7 @@ export function newPillarPeer(options: PillarPeerOptions): PillarPeer {
     onState(state, reason) {
       pillar.isConnected = state === "connected";
       if (state === "connected") {
-        room.newPillarSource();
+        room.newPillarSource(cameras);
         room.downlink = downlink;
       } else if (room.downlink === downlink) room.downlink = undefined;
       options.onState(state, reason);

@@ -55,6 +55,7 @@ async function pillarOffer(
     sessionId: signal.sessionId,
     book,
     room,
+    cameras: offer.value.cameras,
     settings,
     log,
     onState(state, reason) {
@@ -74,7 +75,7 @@ async function pillarOffer(
   media.pillarById.set(pillarId, pillar);
   before?.peer.close();
   try {
-    const sdp = await pillar.peer.answer(offer.value);
+    const sdp = await pillar.peer.answer(offer.value.sdp);
     if (media.pillarById.get(pillarId) !== pillar) return;
     const { v, sessionId } = signal;
     media.send({ type: "pillar-signal", pillarId, signal: { v, sessionId, type: "answer", sdp } });

@@ -1,6 +1,6 @@
 /** The hub's end of a browser's connection: it watches and listens (WHEP), or it talks (WHIP). */
 import type { RTCRtpSender, RTCRtpTransceiver } from "werift";
-import type { IncidentId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
+import type { CameraId, IncidentId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
 import { receive } from "./incoming.ts";
 import type { MediaSettings, ViewerRole } from "../ipc.ts";
@@ -12,7 +12,8 @@ import {
   type OutgoingPicture,
 } from "./outgoing.ts";
 import { newPeer, type Peer } from "./peer.ts";
-import type { Room, Watcher } from "./room.ts";
+import type { Watcher } from "./pictures.ts";
+import type { Room } from "./room.ts";
 
 export interface ViewerPeer {
   readonly role: ViewerRole;
@@ -28,6 +29,8 @@ export interface ViewerPeerOptions {
   readonly incidentId: IncidentId;
   readonly pillarId: PillarId;
   readonly role: ViewerRole;
+  /** Whose picture is wanted; undefined: the pillar's first. */
+  readonly camera: CameraId | undefined;
   readonly room: Room;
   readonly settings: MediaSettings;
   readonly log: Log;
@@ -39,7 +42,7 @@ export function newViewerPeer(options: ViewerPeerOptions): ViewerPeer {
 }
 
 function newWatcher(options: ViewerPeerOptions): ViewerPeer {
-  const { room } = options;
+  const { room, camera } = options;
   const senderBySsrc = new Map<number, RTCRtpSender>();
   let picture: OutgoingPicture | undefined;
   let voice: Outgoing | undefined;
@@ -48,11 +51,12 @@ function newWatcher(options: ViewerPeerOptions): ViewerPeer {
   const addStream = (transceiver: RTCRtpTransceiver): void => {
     transceiver.setDirection("sendonly");
     const { sender } = transceiver;
-    // One stream, so that the browser keeps lips and voice together.
-    sender.streamId = options.pillarId;
+    // One stream, so that the browser keeps lips and voice together. It is named by the camera, or
+    // by the pillar while that has not said which cameras it has.
+    sender.streamId = camera ?? room.cameras()?.[0] ?? options.pillarId;
     senderBySsrc.set(sender.ssrc, sender);
     if (transceiver.kind === "audio") voice = newOutgoingVoice(sender, AUDIO.clockRate);
-    else picture = newOutgoingPicture(sender, VIDEO.clockRate, () => room.stored());
+    else picture = newOutgoingPicture(sender, VIDEO.clockRate, () => room.stored(camera));
   };
 
   const peer = newPeer(options.settings, options.log, {
@@ -70,12 +74,13 @@ function newWatcher(options: ViewerPeerOptions): ViewerPeer {
     timestampNow(ssrc, at) {
       const kind = senderBySsrc.get(ssrc)?.kind;
       if (kind === undefined) return undefined;
-      const now = kind === "audio" ? room.voiceTimeAt(at) : room.pictureTimeAt(at);
+      const now = kind === "audio" ? room.voiceTimeAt(at) : room.pictureTimeAt(camera, at);
       if (now === undefined) return undefined;
       return (kind === "audio" ? voice : picture)?.outgoing(now);
     },
   });
   const watcher: Watcher = {
+    camera,
     get picture() {
       return picture;
     },

@@ -3,6 +3,7 @@ import { newPeer, type Peer, type PeerState } from "../../../device/media/peer.t
 import type { VoicePacket } from "../../../device/media/session.ts";
 import { MEDIA_TIMING } from "../../../device/media/timing.ts";
 import { milliseconds } from "../../../shared/duration.ts";
+import { CameraId } from "../../../shared/ids.ts";
 import { Signal } from "../../../shared/protocol/signal.ts";
 import { newFalseHub, type FalseHub } from "../../kit/media/hub-media-end.ts";
 import { waitFor } from "../../kit/run/wait.ts";
@@ -32,6 +33,7 @@ beforeEach(() => {
   isUrgent = true;
   peer = newPeer({
     timing: IMPATIENT,
+    cameras: () => [CameraId.parse("front")],
     addresses: () => [],
     isUrgent: () => isUrgent,
     outgoing: {
@@ -90,7 +92,14 @@ describe("the connection to the hub", () => {
     peer.connect();
     const signal = await offer(1);
     expect(Signal.safeParse(signal).success).toBe(true);
-    for (const line of ["H264/90000", "opus/48000/2", "ssrc:1111", "ssrc:2222", "candidate:"]) {
+    for (const line of [
+      "H264/90000",
+      "a=msid:front ",
+      "opus/48000/2",
+      "ssrc:1111",
+      "ssrc:2222",
+      "candidate:",
+    ]) {
       expect(signal.sdp).toContain(line);
     }
     expect(signal.sdp).not.toContain("VP8");

@@ -46,6 +46,31 @@ describe("watching and talking", () => {
     expect(Problem.parse(answer.json()).status).toBe(status);
   });
 
+  test("a camera asked for by name is passed on, and an unknown one is a problem in words", async () => {
+    await api.as("operator", "POST", `${url("whep")}?camera=rear`, OFFER);
+    await api.as("operator", "POST", url("whep"), OFFER);
+    expect(api.views.map(({ camera }) => camera)).toEqual(["rear", undefined]);
+    const detail = "expected a camera of this pillar (front), found rear";
+    api.viewAnswer = { ok: false, code: "not-found", detail };
+    const answer = await api.as("operator", "POST", `${url("whep")}?camera=rear`, OFFER);
+    expect(answer.json()).toMatchObject({ status: 404, code: "not-found", detail });
+  });
+
+  test.each([
+    ["whep?camera=Rear-1", /camera.*expected a letter and up to 15 of a-z and 0-9/],
+    ["whep?camera=", /camera/],
+    ["whep?camera=a&camera=b", /camera/],
+    ["whep?lens=rear", /lens/],
+    ["whip?camera=front", /camera/],
+  ])("%s is answered 400, and nothing is asked of the media", async (path, words) => {
+    const answer = await api.as("operator", "POST", url(path), OFFER);
+    expect([answer.statusCode, Problem.parse(answer.json()).detail]).toEqual([
+      400,
+      expect.stringMatching(words),
+    ]);
+    expect(api.views).toEqual([]);
+  });
+
   test("without media the answer says so", async () => {
     api.viewAnswer = { ok: false, code: "media-unavailable", detail: "starting" };
     const answer = await api.as("operator", "POST", url("whep"), OFFER);

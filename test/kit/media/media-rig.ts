@@ -101,7 +101,9 @@ export function newConnection(): RTCPeerConnection {
 
 export interface FakePillar {
   readonly connection: RTCPeerConnection;
+  /** Of the first camera. */
   readonly video: RTCRtpSender;
+  readonly videos: readonly RTCRtpSender[];
   readonly audio: RTCRtpSender;
   /** Packets of the operator's voice. */
   readonly heard: RtpPacket[];
@@ -109,10 +111,18 @@ export interface FakePillar {
 }
 
 /** Offers as the agent does and waits for the connection. */
-export async function connectPillar(rig: Rig, pillarId: PillarId): Promise<FakePillar> {
+export async function connectPillar(
+  rig: Rig,
+  pillarId: PillarId,
+  cameras: readonly [string, ...string[]] = ["front"],
+): Promise<FakePillar> {
   const connection = newConnection();
   const sessionId = newId<MediaSessionId>();
-  const video = connection.addTransceiver("video", { direction: "sendonly" });
+  const videos = cameras.map((camera) => {
+    const { sender } = connection.addTransceiver("video", { direction: "sendonly" });
+    sender.streamId = camera;
+    return sender;
+  });
   const audio = connection.addTransceiver("audio", { direction: "sendrecv" });
   const heard = collect(audio);
   await connection.setLocalDescription(await connection.createOffer());
@@ -129,7 +139,7 @@ export async function connectPillar(rig: Rig, pillarId: PillarId): Promise<FakeP
   if (answer.signal.type !== "answer") throw new Error(JSON.stringify(answer.signal));
   await connection.setRemoteDescription({ type: "answer", sdp: answer.signal.sdp });
   await connected(connection);
-  return { connection, video: video.sender, audio: audio.sender, heard, sessionId };
+  return { connection, video: videos[0]!, videos, audio: audio.sender, heard, sessionId };
 }
 
 export async function connected(connection: RTCPeerConnection): Promise<void> {

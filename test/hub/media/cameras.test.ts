@@ -1,0 +1,98 @@
+/** A pillar with two cameras at the hub's real media process: nothing breaks, each is relayed. */
+import type { RTCPeerConnection, RtpPacket } from "werift";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { CameraId, type IncidentId, type MediaSessionId } from "../../../shared/ids.ts";
+import type { PillarId } from "../../../shared/ids.ts";
+import {
+  collect,
+  connected,
+  connectPillar,
+  newConnection,
+  newId,
+  newRig,
+  PICTURE,
+  sendTo,
+  startSource,
+  type Rig,
+} from "../../kit/media/media-rig.ts";
+import { waitUntil } from "../../kit/run/wait.ts";
+
+const PILLAR = "pillar-1" as PillarId;
+const REAR = CameraId.parse("rear");
+let rig: Rig;
+const ended: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  rig = await newRig();
+});
+afterEach(async () => {
+  await Promise.all(ended.splice(0).map((end) => end()));
+});
+afterAll(() => rig?.media.close());
+
+interface Watching {
+  readonly connection: RTCPeerConnection;
+  readonly sessionId: MediaSessionId;
+  readonly pictures: RtpPacket[];
+}
+
+async function ask(camera?: CameraId): Promise<Watching> {
+  const connection = newConnection();
+  ended.push(() => connection.close());
+  const sessionId = newId<MediaSessionId>();
+  const pictures = collect(connection.addTransceiver("video", { direction: "recvonly" }));
+  connection.addTransceiver("audio", { direction: "recvonly" });
+  await connection.setLocalDescription(await connection.createOffer());
+  const sdp = connection.localDescription?.sdp ?? "";
+  const incidentId = newId<IncidentId>();
+  const offer = { sessionId, incidentId, pillarId: PILLAR, role: "watch", sdp } as const;
+  rig.media.send({ type: "viewer-offer", ...offer, ...(camera && { camera }) });
+  return { connection, sessionId, pictures };
+}
+
+/** The names of the streams in the hub's answer. */
+async function watch(camera?: CameraId): Promise<Watching & { readonly streams: Set<string> }> {
+  const asked = await ask(camera);
+  const { sdp } = await rig.wait("viewer-answer", (one) => one.sessionId === asked.sessionId);
+  await asked.connection.setRemoteDescription({ type: "answer", sdp });
+  await connected(asked.connection);
+  const streams = new Set([...sdp.matchAll(/^a=msid:(\S+)/gm)].map(([, stream = ""]) => stream));
+  return { ...asked, streams };
+}
+
+test("both pictures are relayed, each to who asks for it, and the first to who asks for none", async () => {
+  const pillar = await connectPillar(rig, PILLAR, ["front", "rear"]);
+  ended.push(() => pillar.connection.close());
+  const [front, rear] = pillar.videos.map(sendTo);
+  const first = await startSource(PICTURE, front!);
+  const second = await startSource(PICTURE, rear!);
+  ended.push(first.stop, second.stop);
+  const named = await watch(REAR);
+  const any = await watch();
+  expect([named.streams, any.streams]).toEqual([new Set(["rear"]), new Set(["front"])]);
+  await waitUntil(() => named.pictures.length > 50 && any.pictures.length > 50);
+  // With one source off, only who watches the other goes on.
+  await first.stop();
+  await waitUntil(() => named.pictures.length > 100);
+  const count = any.pictures.length;
+  const others = named.pictures.length;
+  await waitUntil(() => named.pictures.length > others + 50);
+  expect(any.pictures.length).toBe(count);
+});
+
+test("a camera that the pillar does not have is refused with those it has", async () => {
+  const pillar = await connectPillar(rig, PILLAR, ["front", "gate"]);
+  ended.push(() => pillar.connection.close());
+  const { sessionId } = await ask(REAR);
+  const refused = await rig.wait("viewer-refused", (one) => one.sessionId === sessionId);
+  expect([refused.code, refused.detail]).toEqual([
+    "not-found",
+    "expected a camera of this pillar (front, gate), found rear",
+  ]);
+});
+
+test("a picture without a camera's name is answered with bye, in words", async () => {
+  await expect(connectPillar(rig, PILLAR, ["Not a name"])).rejects.toThrow(
+    /expected a camera's name like front in a=msid, found/,
+  );
+});
