@@ -6,8 +6,8 @@ export default defineConfig({
     globalSetup: ["./test/kit/run/temp-home.ts"],
     /** The default reporter for people, ours for the plain line at the end. */
     reporters: ["default", "./test/kit/run/summary-reporter.ts"],
-    /** Real processes, real sockets, real media: two at a time on two cores. */
-    maxWorkers: 2,
+    /** Half of them wait for real processes: three at a time keep two cores busy. */
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     /**

@@ -9,7 +9,7 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   [
     "A1",
     "test/simulator/world/corpus.test.ts",
-    "keeps every promise when the power fails before any single effect of a short day",
+    "keeps every promise when the power fails before single effects of a short day",
   ],
   [
     "A2",

@@ -17,12 +17,13 @@ export interface Sweep {
   readonly failures: readonly { readonly effect: number; readonly verdict: Verdict }[];
 }
 
-export function crashAtEveryEffect(seed: number): Sweep {
+/** `step`: at every so-manieth effect, from the first on. */
+export function crashAtEveryEffect(seed: number, step = 1): Sweep {
   const settings: WorldSettings = { seed, days: SHORT_DAY, pillars: 1, density: "dense", only: [] };
   const { effects } = runWorld(settings);
   const failures: { effect: number; verdict: Verdict }[] = [];
   let presses = 0;
-  for (let effect = 1; effect <= effects; effect++) {
+  for (let effect = 1; effect <= effects; effect += step) {
     const verdict = judge({ ...settings, crashAtEffect: effect });
     presses += verdict.presses;
     if (verdict.violations.length > 0) failures.push({ effect, verdict });
