@@ -1,7 +1,7 @@
 /** Every setting of the hub, with its default and its reason. Read from `hub.yaml`. */
 import { isIP } from "node:net";
 import { z } from "zod";
-import { CellId } from "../shared/ids.ts";
+import { CellId, MAX_MEDIA } from "../shared/ids.ts";
 
 const port = z.number().int().min(0).max(65_535);
 const seconds = (least: number, most: number): z.ZodNumber => z.number().min(least).max(most);
@@ -152,6 +152,11 @@ const Escalation = z
     "expected desksAfterSeconds < supervisorAfterSeconds < externalAfterSeconds",
   );
 
+/** Of one media process: a connection takes one port for each address. */
+export const LEAST_MEDIA_PORTS = 10;
+/** A single process works with fewer. */
+const needed = (processes: number): number => (processes === 1 ? 1 : processes * LEAST_MEDIA_PORTS);
+
 export const HubConfig = z.strictObject({
   /** Folder for journal, keys and recordings. It must survive a reboot. */
   dataDir: z.string(),
@@ -209,6 +214,13 @@ export const HubConfig = z.strictObject({
   /** Picture and sound between pillars, hub and consoles (WebRTC). */
   media: z
     .strictObject({
+      /**
+       * Processes that carry picture and sound, each a share of the pillars and of the UDP ports;
+       * `auto`: one for each core that has 10 UDP ports. Each takes about 100 MB.
+       */
+      processes: z
+        .union([z.literal("auto"), z.number().int().min(1).max(MAX_MEDIA)])
+        .default("auto"),
       /** First and last UDP port for picture and sound. A firewall must let them in. */
       udpPorts: z.tuple([port, port]).default([40_000, 40_999]),
       /**
@@ -226,6 +238,19 @@ export const HubConfig = z.strictObject({
        * @unit viewers
        */
       maxViewers: z.number().int().min(1).max(1000).default(100),
+    })
+    .superRefine(({ processes, udpPorts: [first, last] }, context) => {
+      const found = `found ${last - first + 1} (${first} to ${last})`;
+      if (last < first) {
+        context.addIssue({
+          code: "custom",
+          path: ["udpPorts"],
+          message: `expected the first port and then the last, found ${first} and ${last}`,
+        });
+      } else if (last > 0 && processes !== "auto" && last - first + 1 < needed(processes)) {
+        const message = `expected at least ${needed(processes)} UDP ports for ${processes} media processes, ${found}; give more ports or fewer processes`;
+        context.addIssue({ code: "custom", path: ["udpPorts"], message });
+      }
     })
     .prefault({}),
   /**

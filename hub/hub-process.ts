@@ -1,5 +1,5 @@
 /**
- * A whole hub in one process: journal, core, pillar link, API, and the media process beside it.
+ * A whole hub in one process: journal, core, pillar link, API, and the media processes beside it.
  *
  * Everything is made before anything listens: the journal is folded and all code is loaded, so that
  * no connection has to wait. What may still send events is stopped before the journal closes.
@@ -15,12 +15,11 @@ import { lockData } from "./storage/data-lock.ts";
 import { checkHealth } from "./shell/health.ts";
 import { openJournal } from "./journal/journal.ts";
 import { createSampledLog, type SampledLog } from "./link/sampled-log.ts";
-import { createMediaProcess } from "./media/control/media-process.ts";
+import { createMediaPool, processesOf } from "./media/control/pool.ts";
 import { inspectRecording } from "./media/recorder/recover.ts";
 import type { EscalationSettings } from "./core/incident/escalation.ts";
 import type { Authority } from "./identity/ports.ts";
 import type { Journal, MediaPort, WayIn } from "./ports.ts";
-import { MediaId } from "../shared/ids.ts";
 import { narrow } from "./storage/private-files.ts";
 import { createShell, type Shell } from "./shell/shell.ts";
 import { webhooksOf } from "./shell/webhook.ts";
@@ -100,6 +99,7 @@ interface Core {
   readonly shell: Shell;
   /** Does not listen yet. */
   readonly link: WayIn;
+  readonly media: MediaPort;
   readonly journal: () => JournalName;
 }
 
@@ -114,7 +114,8 @@ async function startCore(config: HubConfig, parts: CoreParts, closers: Closers):
     ...{ config, authority, refused, log, noDelay },
     recordOf: (id) => shell.loop.state().pillars.get(id),
   });
-  const media = parts.media ?? createMedia(config, log);
+  const mediaProcesses = processesOf(config.media);
+  const media = parts.media ?? createMedia(config, mediaProcesses, log);
   const journal = await openJournal(journalFile, config.cell);
   const shell = await orClose(journal, () =>
     createShell({
@@ -122,7 +123,7 @@ async function startCore(config: HubConfig, parts: CoreParts, closers: Closers):
       settings: {
         escalation: escalationOf(config),
         maxOpen: config.incidents.maxOpen,
-        mediaProcesses: 1,
+        mediaProcesses,
       },
       retention: config.recordings,
       webhooks: webhooksOf(config),
@@ -143,7 +144,7 @@ async function startCore(config: HubConfig, parts: CoreParts, closers: Closers):
     `journal folded in ${took} ms: ${pillars.size} pillars, ${incidents.size} open incidents`,
   );
   const name = (): JournalName => ({ cell: journal.cell(), hubEpoch: journal.hubEpoch() });
-  return { shell, link, journal: name };
+  return { shell, link, media, journal: name };
 }
 
 async function orClose<T>(journal: Journal, work: () => Promise<T>): Promise<T> {
@@ -167,12 +168,11 @@ function escalationOf(config: HubConfig): EscalationSettings {
   };
 }
 
-function createMedia(config: HubConfig, log: Logger): MediaPort {
+function createMedia(config: HubConfig, processes: number, log: Logger): MediaPort {
   const { udpPorts, addresses, maxViewers } = config.media;
   const offersLoopback = LOOPBACK.includes(config.http.host);
   const settings = { udpPorts, addresses, offersLoopback, maxViewers };
-  const mediaId = MediaId.parse(1);
-  return createMediaProcess({ mediaId, settings, log: (level, text) => log[level](text) });
+  return createMediaPool({ processes, settings, log: (level, text) => log[level](text) });
 }
 
 /** Where pillars and people come in. */
@@ -222,7 +222,7 @@ async function createApi(
   parts: Core & CoreParts & Pick<Entrances, "alarms">,
   closers: Closers,
 ): Promise<FastifyInstance> {
-  const { log, authority, shell, link, alarms, journal, refused } = parts;
+  const { log, authority, shell, link, media, alarms, journal, refused } = parts;
   const { loop, linkEvents: events } = shell;
   const { openAccounts } = await import("./accounts/accounts.ts");
   const { openEnrolments } = await import("./identity/enrolments.ts");
@@ -233,6 +233,7 @@ async function createApi(
   closers.push(() => enrolments.close());
   const app = await buildApi({
     ...{ config, accounts, enrolments, authority, events, journal, refused, log },
+    media: media.status,
     mqttPort: link.port,
     alarmsPort: alarms.port,
     hub: shell.commands,
@@ -241,7 +242,7 @@ async function createApi(
       checkHealth({
         config,
         loop,
-        isMediaUp: () => loop.state().heard.mediaUp.size > 0,
+        media: media.status,
         broker: link.health,
         whyConsolesMiss: shell.whyConsolesMiss,
       }),

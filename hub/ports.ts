@@ -18,6 +18,7 @@ import type {
 } from "../shared/ids.ts";
 import type { DownMessage, UpMessage } from "../shared/protocol/messages.ts";
 import type { z } from "zod";
+import type { MediaId } from "../shared/ids.ts";
 import type { Accepted } from "../shared/protocol/accepted.ts";
 import type { AlarmEvent } from "../shared/protocol/alarm.ts";
 import type { KnownAlarm } from "./core/state/known-alarm.ts";
@@ -140,11 +141,20 @@ export interface PillarLinkEvents {
 /** What a media process says, and that one ended. */
 export type MediaNews = OfMedia<FromMedia | { readonly type: "ended" }>;
 
+export interface MediaStatus {
+  readonly mediaId: MediaId;
+  /** It is ready. */
+  readonly isUp: boolean;
+  /** How often one of this number became ready. */
+  readonly starts: number;
+}
+
 /** All media processes: each carries the pillars that `mediaOf` gives it. */
 export interface MediaPort {
   send(message: AboutPillar): void;
   /** Once. Nothing is sent before. */
   start(onNews: (news: MediaNews) => void): void;
+  status(): readonly MediaStatus[];
   close(): Promise<void>;
 }
 

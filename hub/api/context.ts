@@ -13,7 +13,7 @@ import type { Rate } from "../core/time/rate.ts";
 import type { SampledLog } from "../link/sampled-log.ts";
 import type { Accounts } from "../accounts/ports.ts";
 import type { Authority, Enrolments } from "../identity/ports.ts";
-import type { HubCommands, PillarLinkEvents, ReadModels } from "../ports.ts";
+import type { HubCommands, MediaPort, PillarLinkEvents, ReadModels } from "../ports.ts";
 import type { AuditNotes } from "./audit-notes.ts";
 import type { EventStreams } from "./event-streams.ts";
 import type { PublicAddress } from "./http/public-address.ts";
@@ -32,6 +32,8 @@ export interface ApiOptions {
   /** Where the HTTPS fallback hands in alarms: the same place as MQTT. */
   readonly events: PillarLinkEvents;
   readonly health: () => Promise<readonly HealthCheck[]>;
+  /** Each of the media processes, as it is now. */
+  readonly media: MediaPort["status"];
   /** Whose events they are: places in another journal mean nothing. */
   readonly journal: () => JournalName;
   readonly log: Logger;

@@ -4,7 +4,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { dropOldest } from "../../shared/bounded-map.ts";
 import { HubFaultCode } from "../../shared/api/hub.ts";
-import type { ReadModels, HubCommands } from "../ports.ts";
+import type { HubCommands, MediaPort, ReadModels } from "../ports.ts";
 import type { SampledLog } from "../link/sampled-log.ts";
 import type { EventStreams } from "./event-streams.ts";
 
@@ -22,9 +22,10 @@ export interface MetricsOptions {
   readonly reads: Pick<ReadModels, "pillars">;
   readonly streams: EventStreams;
   readonly refused: SampledLog;
+  readonly media: MediaPort["status"];
 }
 
-export function createMetrics({ hub, reads, streams, refused }: MetricsOptions): Metrics {
+export function createMetrics({ hub, reads, streams, refused, media }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: "anzhu_" });
   const registers = [registry];
@@ -49,6 +50,7 @@ export function createMetrics({ hub, reads, streams, refused }: MetricsOptions):
   countRefused(refused, registers);
   fleetGauges({ reads, streams, registers });
   hubGauges(hub, registers);
+  mediaGauges(media, registers);
   const deleted = new Counter({
     name: "anzhu_recordings_deleted_total",
     help: "Recordings deleted, by reason",
@@ -148,6 +150,28 @@ function hubGauges(hub: Pick<HubCommands, "status">, registers: Registry[]): voi
     collect: () => {
       const active = new Set(hub.status().faults.map(({ code }) => code));
       for (const code of HubFaultCode.options) faults.set({ code }, active.has(code) ? 1 : 0);
+    },
+  });
+}
+
+function mediaGauges(media: MediaPort["status"], registers: Registry[]): void {
+  const up: Gauge<"media"> = new Gauge({
+    name: "anzhu_media_up",
+    help: "1 while this media process is ready",
+    labelNames: ["media"],
+    registers,
+    collect: () => {
+      for (const { mediaId, isUp } of media()) up.set({ media: mediaId }, isUp ? 1 : 0);
+    },
+  });
+  const starts: Counter<"media"> = new Counter({
+    name: "anzhu_media_starts_total",
+    help: "How often a media process of this number became ready; more than one: it was replaced",
+    labelNames: ["media"],
+    registers,
+    collect: () => {
+      starts.reset();
+      for (const one of media()) starts.inc({ media: one.mediaId }, one.starts);
     },
   });
 }

@@ -2,7 +2,7 @@
 import { statfs } from "node:fs/promises";
 import type { HubConfig } from "../config.ts";
 import type { Loop } from "./loop.ts";
-import type { WayIn } from "../ports.ts";
+import type { MediaPort, MediaStatus, WayIn } from "../ports.ts";
 
 /**
  * Below this the disk counts as full: the journal needs room for alarms, whatever recordings take.
@@ -14,7 +14,7 @@ const EARLIEST_WALL_MS = Date.UTC(2026, 0, 1);
 export interface HealthSources {
   readonly config: HubConfig;
   readonly loop: Pick<Loop, "failure">;
-  readonly isMediaUp: () => boolean;
+  readonly media: MediaPort["status"];
   readonly broker: WayIn["health"];
   /** Why consoles cannot be told what happens; `undefined` while they can. */
   readonly whyConsolesMiss: () => Promise<string | undefined>;
@@ -29,14 +29,18 @@ export async function checkHealth(sources: HealthSources): Promise<readonly Heal
     { name: "consoles", isOk: !missed, detail: missed ?? "desks are told what happens" },
     await checkDisk(sources.config.dataDir),
     checkClock(Date.now()),
-    // Without media an alarm still rings, so this alone never makes the hub unready.
-    {
-      name: "media",
-      isOk: true,
-      detail: sources.isMediaUp() ? "picture and voice" : "starting; alarms ring without picture",
-    },
+    ...sources.media().map(checkMedia),
   ];
 }
+
+/** Without media an alarm still rings, so this alone never makes the hub unready. */
+const checkMedia = ({ mediaId, isUp, starts }: MediaStatus): HealthCheck => ({
+  name: `media-${mediaId}`,
+  isOk: true,
+  detail: isUp
+    ? `picture and voice${starts > 1 ? `; started ${starts} times` : ""}`
+    : "starting; the alarms of its pillars ring without picture",
+});
 
 export async function checkDisk(dataDir: string): Promise<HealthCheck> {
   const { bavail, bsize } = await statfs(dataDir);

@@ -13,11 +13,13 @@ import type { z } from "zod";
 import type { MediaConfig } from "../../device/config.ts";
 import type { Recording } from "../../shared/api/incident.ts";
 import { until } from "../../simulator/demo/hub-client.ts";
+import { hubMediaOf } from "../fault/harness/programs/hub.ts";
 import { below, commandOf } from "../fault/harness/programs/process.ts";
 import { openStreet, type Street } from "../fault/harness/programs/street.ts";
 import { summarise } from "./rig/percentile.ts";
 import type { Section } from "./rig/section.ts";
 
+const PILLAR = "pillar-1";
 const KILLS = 10;
 const PATIENCE_MS = 30_000;
 /**
@@ -36,7 +38,7 @@ const MEDIA: z.input<typeof MediaConfig> = {
 export async function benchMediaRestart(): Promise<Section> {
   const street = await openStreet();
   try {
-    const pillar = await street.add("pillar-1", { media: MEDIA });
+    const pillar = await street.add(PILLAR, { media: MEDIA });
     pillar.start();
     await pillar.untilLamp("standby");
     await pillar.press();
@@ -73,7 +75,7 @@ async function running(street: Street, id: string, count: number): Promise<void>
 
 async function killMedia(street: Street): Promise<void> {
   const pids = below(street.hub.process().pid());
-  const pid = pids.find((one) => commandOf(one).includes("hub/media/main.ts"));
+  const pid = pids.find((one) => commandOf(one).includes(hubMediaOf(PILLAR)));
   if (pid === undefined) throw new Error("expected a media process of the hub, found none");
   process.kill(pid, "SIGKILL");
 }

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Incident, Recording } from "../../shared/api/incident.ts";
+import { hubMediaOf } from "./harness/programs/hub.ts";
 import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { play, recordedBytes } from "./harness/judge/playback.ts";
 import { below, commandOf } from "./harness/programs/process.ts";
@@ -111,7 +112,7 @@ test(
     const { id } = await ring();
     await street.hub.operator.order(id, "answer");
     await pillar.untilLamp("answered");
-    await killBelow(street.hub.process().pid(), "hub/media/main.ts");
+    await killBelow(street.hub.process().pid(), hubMediaOf(pillar.id));
     await untilStates(id, ["recovered", "recording"]);
     await untilRecorded(id);
     await killBelow(pillar.process().pid(), "device/media/main.ts");
@@ -125,7 +126,7 @@ test(
     await wait(async () =>
       expect(await recordedBytes(street, second!.id)).toBeGreaterThan(later + WORTH_PLAYING_BYTES),
     );
-    await killBelow(street.hub.process().pid(), "hub/media/main.ts");
+    await killBelow(street.hub.process().pid(), hubMediaOf(pillar.id));
     await untilStates(id, ["recovered", "recovered", "recording"]);
     await untilRecorded(id);
     // What was missing before the recorder died is declared as well as its own absence.

@@ -7,6 +7,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startProgram } from "../../simulator/live/program.ts";
+import { hubMediaOf } from "./harness/programs/hub.ts";
 import { limitMemory } from "./harness/programs/memory-limit.ts";
 import type { InjectedFault } from "./harness/programs/fault-injection.ts";
 import { newFaultInjector, type FaultInjector } from "./harness/programs/fault-injector.ts";
@@ -133,8 +134,8 @@ describe("A13 an error nobody catches", () => {
   test.each([
     ["the agent's", "device/media/main.ts", "throw"],
     ["the agent's", "device/media/main.ts", "reject"],
-    ["the hub's", "hub/media/main.ts", "throw"],
-    ["the hub's", "hub/media/main.ts", "reject"],
+    ["the hub's", hubMediaOf("buggy"), "throw"],
+    ["the hub's", hubMediaOf("buggy"), "reject"],
   ] as const)(
     "A13 a bug in %s media process (%s, %s) ends it, another starts, and no alarm notices",
     { timeout: SLOW },

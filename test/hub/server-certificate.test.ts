@@ -27,7 +27,7 @@ const configOf = (dataDir: string, more: object = {}): HubConfig =>
 async function started(config: HubConfig): Promise<HubProcess> {
   const hub = await startHub(config, {
     log: pino({ level: "silent" }),
-    media: { send: () => {}, start: () => {}, close: () => Promise.resolve() },
+    media: { send: () => {}, start: () => {}, status: () => [], close: () => Promise.resolve() },
     certificateCheckMs: 20,
   });
   onTestFinished(() => hub.stop());

@@ -10,6 +10,7 @@ import { createConsoleFeed } from "../../hub/shell/console-feed.ts";
 import { checkHealth } from "../../hub/shell/health.ts";
 import { HubConfig } from "../../hub/config.ts";
 import { createOnce } from "../../hub/shell/idempotency.ts";
+import { MediaId } from "../../shared/ids.ts";
 import { createCaller } from "../../hub/shell/webhook.ts";
 import { newHub, onlyIncident, person } from "../kit/hub/shell-on-doubles.ts";
 import { press } from "../kit/journal/press.ts";
@@ -55,7 +56,11 @@ describe("the readiness of the hub", () => {
     checkHealth({
       config,
       loop: { failure: () => undefined },
-      isMediaUp: () => true,
+      media: () => [
+        { mediaId: MediaId.parse(1), isUp: true, starts: 1 },
+        { mediaId: MediaId.parse(2), isUp: false, starts: 2 },
+        { mediaId: MediaId.parse(3), isUp: true, starts: 4 },
+      ],
       broker: () => ({ isOk: true, detail: "" }),
       whyConsolesMiss,
     });
@@ -65,6 +70,18 @@ describe("the readiness of the hub", () => {
     expect(checks.find(({ name }) => name === "consoles")).toMatchObject({ isOk: false });
     const good = await ask(() => Promise.resolve(undefined));
     expect(good.find(({ name }) => name === "consoles")).toMatchObject({ isOk: true });
+  });
+
+  test("shows each media process, and is not false while one is away", async () => {
+    const checks = await ask(() => Promise.resolve(undefined));
+    expect(checks.filter(({ name }) => name.startsWith("media"))).toEqual([
+      { name: "media-1", isOk: true, detail: "picture and voice" },
+      {
+        ...{ name: "media-2", isOk: true },
+        detail: "starting; the alarms of its pillars ring without picture",
+      },
+      { name: "media-3", isOk: true, detail: "picture and voice; started 4 times" },
+    ]);
   });
 
   test("follows the lists of a real hub", async () => {

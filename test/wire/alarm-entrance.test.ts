@@ -25,7 +25,12 @@ beforeAll(async () => {
     dataDir: dir,
     ...{ http: { port: 0 }, mqtt: { port: 0 }, alarms: { port: 0 } },
   });
-  const media = { send: () => {}, start: () => {}, close: () => Promise.resolve() };
+  const media = {
+    send: () => {},
+    start: () => {},
+    status: () => [],
+    close: () => Promise.resolve(),
+  };
   hub = await startHub(config, { log: keptLog().log, media });
   const enrolments = openEnrolments(join(dir, "enrolments.db"));
   const place = { name: "门", grid: "", address: "", position: null };

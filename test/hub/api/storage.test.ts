@@ -1,6 +1,7 @@
 /** The hub's disk and faults, locks on recordings, and recordings that are gone, by HTTP. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { HubStatus } from "../../../shared/api/hub.ts";
+import { MediaId } from "../../../shared/ids.ts";
 import { Problem } from "../../../shared/api/problem.ts";
 import {
   INCIDENT,
@@ -54,6 +55,20 @@ test("Prometheus reads disk, forecast and faults; what is unknown is -1, a disk 
       'anzhu_hub_fault{code="disk-low"} 0',
     ]),
   );
+});
+
+test("each media process has its own numbers: whether it is up, and how often it began", async () => {
+  api.media = [
+    { mediaId: MediaId.parse(1), isUp: true, starts: 1 },
+    { mediaId: MediaId.parse(2), isUp: false, starts: 3 },
+  ];
+  const text = (await api.app.inject("/metrics")).body;
+  expect(text.split("\n").filter((line) => line.startsWith("anzhu_media"))).toEqual([
+    'anzhu_media_up{media="1"} 1',
+    'anzhu_media_up{media="2"} 0',
+    'anzhu_media_starts_total{media="1"} 1',
+    'anzhu_media_starts_total{media="2"} 3',
+  ]);
 });
 
 test("deleted recordings are counted by reason, each once", async () => {

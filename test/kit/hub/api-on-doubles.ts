@@ -18,6 +18,7 @@ import type {
   Actor,
   AlarmAnswer,
   Ended,
+  MediaStatus,
   NumberedEvent,
   Outcome,
   ReadModels,
@@ -133,6 +134,7 @@ export interface TestApi {
   ended: Ended;
   viewAnswer: ViewAnswer;
   health: HealthCheck[];
+  media: MediaStatus[];
   recordingState: Recording["state"];
   onAlarm: () => Promise<AlarmAnswer>;
   onRecord: () => Promise<void>;
@@ -208,6 +210,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     ended: { ok: true } as Ended,
     viewAnswer: { ok: true, sessionId: "3".repeat(32), sdp: "v=0\r\nanswer" } as ViewAnswer,
     health: [] as HealthCheck[],
+    media: [] as MediaStatus[],
     recordingState: "recording" as Recording["state"],
     onAlarm: async () => ({ outcome: "held" }) as AlarmAnswer,
     onRecord: async () => {},
@@ -267,6 +270,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
         return await test.onAlarm();
       },
     },
+    media: () => test.media,
     health: async () => {
       test.onHealth();
       return test.health;

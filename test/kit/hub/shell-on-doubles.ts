@@ -123,6 +123,7 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
       media: {
         send: (message) => void hub.toMedia?.push(message),
         start: (listener) => void listeners.push(listener),
+        status: () => [],
         close: () => Promise.resolve(),
       },
       ...(options.register && { register: options.register(dataDir) }),

@@ -12,13 +12,19 @@ import {
 } from "werift";
 import type { FromMedia } from "../../../hub/media/ipc.ts";
 import { createMediaProcess, type MediaProcess } from "../../../hub/media/control/media-process.ts";
+import {
+  createMediaPool,
+  type MediaPool,
+  type MediaPoolOptions,
+} from "../../../hub/media/control/pool.ts";
 import { MediaId, type MediaSessionId, type PillarId } from "../../../shared/ids.ts";
+import { waitUntil } from "../run/wait.ts";
 import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
 
 export const newId = <T extends string>(): T => randomBytes(16).toString("hex") as T;
 
-export interface Rig {
-  readonly media: MediaProcess;
+export interface Rig<Media extends Carrier = MediaProcess> {
+  readonly media: Media;
   readonly messages: FromMedia[];
   /** The next message of a kind that passes, or one that already came. */
   wait<T extends FromMedia["type"]>(
@@ -27,19 +33,40 @@ export interface Rig {
   ): Promise<Extract<FromMedia, { type: T }>>;
 }
 
-export async function newRig(
-  settings: { maxViewers?: number; udpPorts?: readonly [number, number] } = {},
-): Promise<Rig> {
+/** One media process, or several. */
+type Carrier = Pick<MediaPool, "send" | "start">;
+
+interface RigSettings {
+  readonly maxViewers?: number;
+  readonly udpPorts?: readonly [number, number];
+}
+
+export async function newRig(settings: RigSettings = {}): Promise<Rig> {
+  const rig = rigOn(settings, (given) =>
+    createMediaProcess({ mediaId: MediaId.parse(1), ...given }),
+  );
+  await rig.wait("ready");
+  return rig;
+}
+
+/** Resolves when each of the processes is ready. */
+export async function newPoolRig(
+  processes: number,
+  settings: RigSettings = {},
+): Promise<Rig<MediaPool>> {
+  const rig = rigOn(settings, (given) => createMediaPool({ processes, ...given }));
+  await waitUntil(() => rig.media.status().every(({ isUp }) => isUp));
+  return rig;
+}
+
+function rigOn<Media extends Carrier>(
+  { udpPorts = [42_000, 42_999], maxViewers = 10 }: RigSettings,
+  create: (given: Pick<MediaPoolOptions, "settings" | "log">) => Media,
+): Rig<Media> {
   const messages: FromMedia[] = [];
   const waiting = new Set<() => void>();
-  const media = createMediaProcess({
-    mediaId: MediaId.parse(1),
-    settings: {
-      udpPorts: settings.udpPorts ?? [42_000, 42_999],
-      addresses: ["127.0.0.1"],
-      offersLoopback: true,
-      maxViewers: settings.maxViewers ?? 10,
-    },
+  const media = create({
+    settings: { udpPorts, addresses: ["127.0.0.1"], offersLoopback: true, maxViewers },
     log: (level, text) => {
       messages.push({ type: "log", level, text });
       if (process.env["RIG_LOG"] !== undefined) console.log(level, text);
@@ -50,7 +77,7 @@ export async function newRig(
     messages.push(news);
     waiting.forEach((check) => check());
   });
-  const rig: Rig = {
+  return {
     media,
     messages,
     wait(type, test = () => true) {
@@ -70,8 +97,6 @@ export async function newRig(
       });
     },
   };
-  await rig.wait("ready");
-  return rig;
 }
 
 const opus = new RTCRtpCodecParameters({ ...AUDIO, parameters: AUDIO.fmtp });
@@ -111,8 +136,8 @@ export interface FakePillar {
 }
 
 /** Offers as the agent does and waits for the connection. */
-export async function connectPillar(
-  rig: Rig,
+export async function connectPillar<Media extends Carrier>(
+  rig: Rig<Media>,
   pillarId: PillarId,
   cameras: readonly [string, ...string[]] = ["front"],
 ): Promise<FakePillar> {

@@ -9,6 +9,7 @@ import type { z } from "zod";
 import { openAccounts } from "../../../../hub/accounts/accounts.ts";
 import { openEnrolments } from "../../../../hub/identity/enrolments.ts";
 import type { HubConfig } from "../../../../hub/config.ts";
+import { mediaOf } from "../../../../hub/core/media-of.ts";
 import { openAuthority } from "../../../../hub/identity/authority.ts";
 import { PillarId, Username } from "../../../../shared/ids.ts";
 import { ACCOUNTS, PASSWORD } from "../../../../simulator/demo/demo-hub.ts";
@@ -22,6 +23,12 @@ import { startProcess, type Process, type Surroundings } from "./process.ts";
 /** A hub that has done nothing for so long will not be ready. */
 const PATIENCE_MS = 30_000;
 const MEDIA_PORTS = 40;
+/** On whatever machine it runs. */
+const MEDIA_PROCESSES = 2;
+
+/** In the command of the hub's media process that carries this pillar, and of no other. */
+export const hubMediaOf = (pillarId: string): string =>
+  `hub/media/main.ts ${mediaOf(PillarId.parse(pillarId), MEDIA_PROCESSES)}`;
 
 export interface HubUnderTest {
   readonly url: string;
@@ -60,7 +67,7 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
   const media = await freeUdpRange(MEDIA_PORTS);
   const config: z.input<typeof HubConfig> = {
     dataDir: dir,
-    media: { udpPorts: [media, media + MEDIA_PORTS - 1] },
+    media: { processes: MEDIA_PROCESSES, udpPorts: [media, media + MEDIA_PORTS - 1] },
     ...settings,
     http: { ...settings.http, host: "127.0.0.1", port: httpPort },
     alarms: { host: "127.0.0.1", port: alarmsPort, ...settings.alarms },

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../../../simulator/demo/hub-client.ts";
 import type { BrokeredStreet } from "../programs/brokered-street.ts";
 import { newFaultInjector } from "../programs/fault-injector.ts";
+import { hubMediaOf } from "../programs/hub.ts";
 import type { PillarUnderTest } from "../programs/pillar.ts";
 import { below, commandOf } from "../programs/process.ts";
 import { endCall, type Street } from "../programs/street.ts";
@@ -87,7 +88,7 @@ export async function killHubs(street: Street, { id, rounds, from = 0 }: Sweep):
   }
 }
 
-const MEDIA = ["hub/media/main.ts", "device/media/main.ts", "ffmpeg"] as const;
+const mediaFilesOf = (id: string) => [hubMediaOf(id), "device/media/main.ts", "ffmpeg"] as const;
 
 /**
  * Media of either side, and the pillar's capture, during
@@ -103,8 +104,9 @@ export async function killMedia(street: Street, { id, rounds, from = 0 }: Sweep)
   });
   pillar.start();
   await pillar.untilArmed();
+  const files = mediaFilesOf(id);
   for (let round = from; round < from + rounds; round += 1) {
-    const file = MEDIA[round % MEDIA.length] ?? "";
+    const file = files[round % files.length] ?? "";
     const parent = file.startsWith("hub") ? street.hub.process() : pillar.process();
     const running = (): number =>
       below(parent.pid()).find((pid) => commandOf(pid).includes(file)) ?? 0;
