@@ -15,7 +15,11 @@ describe("a camera's name", () => {
         fc.array(fc.constantFrom(...rest), { minLength: 0, maxLength: 20 }),
       )
       .map(([first, others]) => `${first}${others.join("")}`);
-    fc.assert(fc.property(word, (text) => expect(isTaken(text)).toBe(text.length <= 16)));
+    fc.assert(
+      fc.property(word, (text) => {
+        expect(isTaken(text)).toBe(text.length <= 16);
+      }),
+    );
   });
 
   test("that is anything else is refused, whatever it is, and nothing throws", () => {

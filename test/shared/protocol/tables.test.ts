@@ -129,13 +129,13 @@ describe("a signal", () => {
     ["answer", { type: "answer", sdp: sdp(10) }, { type: "answer", sdp: "v=1" }],
     [
       "candidate",
-      { type: "candidate", candidate: "", sdpMid: "0", sdpMLineIndex: 3 },
+      { type: "candidate", candidate: "", sdpMid: "0", sdpMLineIndex: 4 },
       { type: "candidate", candidate: "c".repeat(1025) },
     ],
     [
       "candidate's line",
       { type: "candidate", candidate: "", sdpMLineIndex: 0 },
-      { type: "candidate", candidate: "", sdpMLineIndex: 4 },
+      { type: "candidate", candidate: "", sdpMLineIndex: 5 },
     ],
     [
       "candidate's media id",
