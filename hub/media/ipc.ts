@@ -118,6 +118,8 @@ export type FromMedia =
       readonly bytes: number;
       readonly detail: string;
       readonly gaps: Gaps;
+      /** Whose pictures are in the file. */
+      readonly cameras: readonly CameraId[];
     }
   /**
    * Once when it is known, and again when it changes:

@@ -1,8 +1,9 @@
 /** An incident as the console and programs see it, and the commands that move it. */
 import { z } from "zod";
-import { IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
+import { CameraId, IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
 import { Gaps } from "./recording-gap.ts";
 import { AlarmKind } from "../protocol/alarm.ts";
+import { MAX_CAMERAS } from "../protocol/signal.ts";
 
 export const IncidentState = z.enum(["open", "acknowledged", "answered", "closed"]);
 export type IncidentState = z.infer<typeof IncidentState>;
@@ -113,6 +114,11 @@ export const Recording = z.object({
   deletion: z.object({ at: z.iso.datetime(), reason: DeletionReason }).nullable(),
   /** What is missing in it; null while it runs, and where nothing of it could be read. */
   gaps: Gaps.nullable(),
+  /**
+   * Cameras whose pictures are in it, by their names in the pillar's settings; null like `gaps`. The
+   * video track has the name of the first.
+   */
+  cameras: z.array(CameraId).max(MAX_CAMERAS).nullable(),
 });
 export type Recording = z.infer<typeof Recording>;
 export const RecordingPage = z.object({ items: z.array(Recording), next: z.string().nullable() });

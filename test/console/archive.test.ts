@@ -69,6 +69,7 @@ describe("marks on a recording", () => {
     mediaType: "video/mp4",
     deletion: null,
     gaps: null,
+    cameras: null,
   });
 
   test("lie where their moments are", () => {

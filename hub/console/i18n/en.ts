@@ -602,6 +602,7 @@ export const en: typeof zhCN = {
     pause: "Pause",
     cannotPlay: "The browser cannot play this recording; download it instead.",
     gaps: "Missing in this recording ({count}):",
+    cameras: "Cameras: {names}",
   },
   lock: {
     lock: "Lock recordings",

@@ -584,6 +584,7 @@ export const zhCN = {
     pause: "暂停",
     cannotPlay: "浏览器无法播放这段录像，可下载后查看。",
     gaps: "本录像有缺失（{count} 处）：",
+    cameras: "摄像头：{names}",
   },
   lock: {
     lock: "锁定录像",

@@ -3,7 +3,14 @@ import type { DeletionReason, Recording } from "../../../shared/api/incident.ts"
 import type { HubFaultCode } from "../../../shared/api/hub.ts";
 import type { Gaps } from "../../../shared/api/recording-gap.ts";
 import type { Role } from "../../../shared/api/session.ts";
-import type { IncidentId, MediaId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
+import type {
+  CameraId,
+  IncidentId,
+  MediaId,
+  PillarId,
+  RecordingId,
+  Username,
+} from "../../../shared/ids.ts";
 import type { At, ByOperator, OfIncident } from "../fact-base.ts";
 import type { RecordingRecord } from "../state/recording-record.ts";
 import type {
@@ -28,6 +35,8 @@ export type RecordingHistory =
       readonly bytes: number;
       /** What is missing in it; absent where nothing of it could be read. */
       readonly gaps?: Gaps;
+      /** Whose pictures are in the file; absent like `gaps`. */
+      readonly cameras?: readonly CameraId[];
     })
   /** Its file is to be removed. Durable before that, so that a missing file has a reason. */
   | (OfIncident & {
@@ -61,6 +70,8 @@ export type RecordingEvent =
       readonly bytes: number;
       /** What is missing in it; absent where nothing of it could be read. */
       readonly gaps?: Gaps;
+      /** Whose pictures are in the file; absent like `gaps`. */
+      readonly cameras?: readonly CameraId[];
     }
   /** Whether the pictures that come for a running recording can be written. */
   | {

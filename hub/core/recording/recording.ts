@@ -39,8 +39,9 @@ export function evolveRecording(
   if (fact.type === "recording-deleted") {
     return { ...record, deletion: { at: fact.at, reason: fact.reason } };
   }
-  const { at: endedAt, state, durationMs, bytes, gaps } = fact;
-  return { ...record, endedAt, state, durationMs, bytes, ...(gaps && { gaps }) };
+  const { at: endedAt, state, durationMs, bytes, gaps, cameras } = fact;
+  const ended = { ...record, endedAt, state, durationMs, bytes };
+  return { ...ended, ...(gaps && { gaps }), ...(cameras && { cameras }) };
 }
 
 /**
@@ -151,6 +152,7 @@ function decideRecordingEnded(
     durationMs,
     bytes,
     ...(event.gaps && { gaps: event.gaps }),
+    ...(event.cameras && { cameras: event.cameras }),
   };
   return { facts: [fact], effects: [] };
 }

@@ -1,7 +1,7 @@
 /** One recording as facts made it. */
 import type { Recording, DeletionReason } from "../../../shared/api/incident.ts";
 import type { Gaps } from "../../../shared/api/recording-gap.ts";
-import type { RecordingId, IncidentId, PillarId } from "../../../shared/ids.ts";
+import type { CameraId, RecordingId, IncidentId, PillarId } from "../../../shared/ids.ts";
 
 export interface RecordingRecord {
   readonly id: RecordingId;
@@ -15,4 +15,5 @@ export interface RecordingRecord {
   /** When and why its file was given up; null while it is kept. */
   readonly deletion: { readonly at: number; readonly reason: DeletionReason } | null;
   readonly gaps?: Gaps;
+  readonly cameras?: readonly CameraId[];
 }

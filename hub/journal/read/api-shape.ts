@@ -83,6 +83,7 @@ export function toRecording(record: RecordingRecord): Recording {
     mediaType: "video/mp4",
     deletion: record.deletion && { ...record.deletion, at: iso(record.deletion.at) },
     gaps: record.gaps ?? null,
+    cameras: record.cameras ? [...record.cameras] : null,
   };
 }
 

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { everythingMissing, NO_GAPS, type Gaps } from "../../../shared/api/recording-gap.ts";
-import type { MediaId, RecordingId } from "../../../shared/ids.ts";
+import type { CameraId, MediaId, RecordingId } from "../../../shared/ids.ts";
 import type { HubEvent } from "../../core/events.ts";
 import { boundedCount } from "../../core/time/bounds.ts";
 import { runningIn, unrecorded } from "../../core/recording/recording.ts";
@@ -24,7 +24,12 @@ import type { MediaNews } from "../../ports.ts";
 const AGAIN_EVERY_MS = 15_000;
 
 export type Inspected =
-  | { readonly durationMs: number; readonly bytes: number; readonly gaps: Gaps }
+  | {
+      readonly durationMs: number;
+      readonly bytes: number;
+      readonly gaps: Gaps;
+      readonly cameras: readonly CameraId[];
+    }
   | { readonly failed: true; readonly reason: string };
 
 export interface RecordingsOptions {
@@ -117,10 +122,10 @@ function onMedia(options: RecordingsOptions, { news, work, next }: Heard): void 
     const picture = { recordingId, isWritten, detail };
     next(() => take({ type: "recording-picture", at: Date.now(), ...picture }));
   } else if (news.type === "record-ended") {
-    const { recordingId, state: end, durationMs, bytes, gaps, detail } = news;
+    const { recordingId, state: end, durationMs, bytes, gaps, cameras, detail } = news;
     if (end === "failed") log.error({ recordingId }, `recording failed: ${detail}`);
     const counts = { bytes: boundedCount(bytes), durationMs: boundedCount(durationMs) };
-    const ended = { recordingId, state: end, ...counts, gaps };
+    const ended = { recordingId, state: end, ...counts, gaps, cameras };
     next(() => take({ type: "recording-ended", at: Date.now(), ...ended }));
   }
 }
@@ -161,6 +166,7 @@ async function recover(options: RecordingsOptions, recording: RecordingRecord): 
   const counts = { durationMs: boundedCount(found.durationMs), bytes: boundedCount(found.bytes) };
   // From the last whole fragment until now, when the next recording may begin.
   const gaps = everythingMissing(found.gaps, counts.durationMs, untilMs);
-  const ended = { recordingId, state: "recovered", ...counts, gaps } as const;
+  const { cameras } = found;
+  const ended = { recordingId, state: "recovered", ...counts, gaps, cameras } as const;
   await options.take({ type: "recording-ended", at, ...ended });
 }

@@ -6,6 +6,7 @@
  * free space behind it, so that it can be rewritten in place when the first picture comes and when
  * the recording ends, while everything after it is only ever appended.
  */
+import type { CameraId } from "../../../shared/ids.ts";
 import type { VideoFormat } from "./parameter-set.ts";
 
 export const HEAD_BYTES = 2048;
@@ -56,7 +57,9 @@ const zeros = (count: number): Buffer => Buffer.alloc(count);
 
 export interface Head {
   /** Undefined until the first picture came, `startMs` after the recording began. */
-  readonly video: (VideoFormat & { readonly startMs: number }) | undefined;
+  readonly video:
+    | (VideoFormat & { readonly startMs: number; readonly camera: CameraId })
+    | undefined;
   /** 0 while the recording runs. */
   readonly durationMs: number;
 }
@@ -104,6 +107,7 @@ function audioTrack(): Buffer {
   return track(AUDIO_TRACK, {
     timescale: AUDIO_TIMESCALE,
     handler: "soun",
+    name: "anzhu",
     edits: Buffer.alloc(0),
     volume: 0x100,
     size: [0, 0],
@@ -113,7 +117,7 @@ function audioTrack(): Buffer {
 }
 
 function videoTrack(format: NonNullable<Head["video"]>): Buffer {
-  const { sps, pps, width, height, startMs } = format;
+  const { sps, pps, width, height, startMs, camera } = format;
   const entry = box(
     "avc1",
     zeros(6),
@@ -137,6 +141,7 @@ function videoTrack(format: NonNullable<Head["video"]>): Buffer {
   return track(VIDEO_TRACK, {
     timescale: VIDEO_TIMESCALE,
     handler: "vide",
+    name: camera,
     edits: emptyEdit(startMs),
     volume: 0,
     size: [width, height],
@@ -157,6 +162,8 @@ function emptyEdit(startMs: number): Buffer {
 interface Track {
   readonly timescale: number;
   readonly handler: "soun" | "vide";
+  /** What players call the track. */
+  readonly name: string;
   readonly volume: number;
   /** An `edts` box, or nothing. */
   readonly edits: Buffer;
@@ -190,7 +197,14 @@ function track(id: number, about: Track): Buffer {
     box(
       "mdia",
       fullBox("mdhd", 0, u32(0, 0, about.timescale, 0), u16(0x55c4, 0)),
-      fullBox("hdlr", 0, zeros(4), Buffer.from(about.handler), zeros(12), Buffer.from("anzhu\0")),
+      fullBox(
+        "hdlr",
+        0,
+        zeros(4),
+        Buffer.from(about.handler),
+        zeros(12),
+        Buffer.from(`${about.name}\0`),
+      ),
       box("minf", about.mediaHeader, references, table),
     ),
   );

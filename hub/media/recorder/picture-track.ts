@@ -5,6 +5,8 @@
  * decoded at the next free time of its group and shown at its own, so the file keeps both orders. A
  * group is cut only where everything before is shown before everything behind.
  */
+import type { CameraId } from "../../../shared/ids.ts";
+import { MAX_CAMERAS } from "../../../shared/protocol/signal.ts";
 import { newAccessUnits, type AccessUnit, type VideoPacket } from "./access-unit.ts";
 import type { GapTrack } from "./gaps.ts";
 import { newMediaClock } from "./media-clock.ts";
@@ -17,15 +19,27 @@ const MAX_PICTURE_TICKS = 10 * VIDEO_TIMESCALE;
 /** H.264 holds 16 pictures back at most; one further back belongs to another timeline. */
 const MAX_REORDER_TICKS = VIDEO_TIMESCALE;
 
-export type TrackFormat = VideoFormat & { readonly startMs: number };
+export type TrackFormat = VideoFormat & {
+  readonly startMs: number;
+  /** Whose picture the first one is; the track is named by it. */
+  readonly camera: CameraId;
+};
+
+/** Whose packet it is, and in which counting of its sequence numbers and time. */
+export interface PictureSource {
+  readonly camera: CameraId;
+  readonly source: number;
+}
 
 export interface PictureTrack {
-  push(packet: VideoPacket, source: number, at: number): void;
+  push(packet: VideoPacket, from: PictureSource, at: number): void;
   /**
    * Samples that are shown before a time of the recording (1/90000 s); all there are when `all`.
    */
   takeUntil(time: number, all: boolean): VideoSample[];
   format(): TrackFormat | undefined;
+  /** Those of which pictures were written, in the order of their first. */
+  cameras(): readonly CameraId[];
   lost(): number;
   /** Whole pictures that came, written or not. */
   received(): number;
@@ -44,7 +58,9 @@ export function newPictureTrack(
   gaps: GapTrack,
   onFormat: (format: TrackFormat) => void,
 ): PictureTrack {
-  let assembly: { source: number; units: ReturnType<typeof newAccessUnits> } | undefined;
+  let assembly: { from: PictureSource; units: ReturnType<typeof newAccessUnits> } | undefined;
+  /** Bounded, because a pillar that connects anew may name others. */
+  const cameras = new Set<CameraId>();
   let clock = newMediaClock(VIDEO_TIMESCALE);
   let format: TrackFormat | undefined;
   let lostBefore = 0;
@@ -67,15 +83,16 @@ export function newPictureTrack(
     return time;
   };
 
-  const add = (unit: AccessUnit, at: number): void => {
+  const add = (unit: AccessUnit, camera: CameraId, at: number): void => {
     received += 1;
     if (format === undefined) {
       const found = videoFormat(unit.units);
       if (found === undefined) return;
       const happened = clock.observe(unit.timestamp, at);
-      format = { ...found, startMs: Math.max(0, Math.floor(happened - startedAt)) };
+      format = { ...found, camera, startMs: Math.max(0, Math.floor(happened - startedAt)) };
       onFormat(format);
     }
+    if (cameras.size < MAX_CAMERAS) cameras.add(camera);
     const time = timeOf(unit, at);
     gaps.seen(format.startMs + (time * 1000) / VIDEO_TIMESCALE, 0);
     const { timestamp, isKeyframe } = unit;
@@ -83,14 +100,14 @@ export function newPictureTrack(
   };
 
   return {
-    push(packet, source, at) {
-      if (assembly?.source !== source) {
+    push(packet, from, at) {
+      if (assembly?.from.source !== from.source) {
         lostBefore += assembly?.units.lost() ?? 0;
-        assembly = { source, units: newAccessUnits() };
+        assembly = { from, units: newAccessUnits() };
         clock = newMediaClock(VIDEO_TIMESCALE);
         newest = newest && { time: newest.time, timestamp: packet.timestamp };
       }
-      for (const unit of assembly.units.push(packet)) add(unit, at);
+      for (const unit of assembly.units.push(packet)) add(unit, from.camera, at);
     },
     takeUntil(recordingTime, all) {
       const until = recordingTime - ((format?.startMs ?? 0) * VIDEO_TIMESCALE) / 1000;
@@ -104,6 +121,7 @@ export function newPictureTrack(
       return samples;
     },
     format: () => format,
+    cameras: () => [...cameras],
     received: () => received,
     lost: () => lostBefore + (assembly?.units.lost() ?? 0),
   };

@@ -51,7 +51,7 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
 
   const refuse = ({ pillarId, recordingId }: Refused, detail: string): void => {
     log("error", `recording ${recordingId} failed: ${detail}`);
-    const nothing = { durationMs: 0, bytes: 0, gaps: NO_GAPS };
+    const nothing = { durationMs: 0, bytes: 0, gaps: NO_GAPS, cameras: [] };
     send({ type: "record-ended", pillarId, recordingId, state: "failed", ...nothing, detail });
   };
 
@@ -94,8 +94,7 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
       }
       const at = performance.now();
       const recording = startRecording(path, at, { isCallRunning });
-      const { source, packets } = room.stored();
-      for (const packet of packets) recording.picture(packet, source, at);
+      feedStored(recording, room, at);
       running.set(recordingId, { pillarId, recording, room, isPictureWritten: undefined });
       room.recordings.add(recording);
       timer ??= setInterval(tick, TICK_MS);
@@ -105,4 +104,11 @@ export function newRecorder(send: (message: FromMedia) => void, log: Log): Recor
       await Promise.all([...running.keys()].map(stop));
     },
   };
+}
+
+/** What came since the last keyframe, so that the first picture does not wait for the next one. */
+function feedStored(recording: Recording, room: Room, at: number): void {
+  const { camera, source, packets } = room.stored();
+  if (camera === undefined) return;
+  for (const packet of packets) recording.picture(packet, { camera, source }, at);
 }

@@ -8,13 +8,14 @@
  * the header; their own parameter sets travel with them.
  */
 import { everythingMissing, type Gaps } from "../../../shared/api/recording-gap.ts";
+import type { CameraId } from "../../../shared/ids.ts";
 import type { ToMedia } from "../ipc.ts";
 import type { VideoPacket } from "./access-unit.ts";
 import { gapsUntil, newGapBook } from "./gaps.ts";
 import { fileHead, OPUS_FRAME, VIDEO_TIMESCALE } from "./mp4-box.ts";
 import { fragmentBytes, indexBytes, indexEntries, type IndexEntry } from "./mp4-fragment.ts";
 import { MAX_PARAMETER_SET_BYTES } from "./parameter-set.ts";
-import { newPictureTrack } from "./picture-track.ts";
+import { newPictureTrack, type PictureSource } from "./picture-track.ts";
 import { openRecordingFile } from "./recording-file.ts";
 import { newVoiceTrack, VOICE_DELAY_MS, type Side, type VoicePacket } from "./voice-track.ts";
 
@@ -38,6 +39,8 @@ export interface RecordingEnd {
   readonly bytes: number;
   readonly detail: string;
   readonly gaps: Gaps;
+  /** Whose pictures are in the file. */
+  readonly cameras: readonly CameraId[];
 }
 
 /** Whether pictures are in the file; `undefined` while none came, or too few to tell. */
@@ -47,7 +50,7 @@ export interface PictureState {
 }
 
 export interface Recording {
-  picture(packet: VideoPacket, source: number, at: number): void;
+  picture(packet: VideoPacket, from: PictureSource, at: number): void;
   voice(side: Side, packet: VoicePacket, at: number): void;
   /** Called about every 100 ms. False once the recording cannot go on. */
   tick(at: number): boolean;
@@ -96,7 +99,7 @@ export function startRecording(
   };
 
   return {
-    picture: (packet, source, at) => pictures.push(packet, source, at),
+    picture: (packet, from, at) => pictures.push(packet, from, at),
     voice: (side, packet, at) => voices.push(side, packet, at),
     tick(at) {
       advance(Math.min(at, startedAt + MAX_RECORDING_MS) - VOICE_DELAY_MS);
@@ -124,6 +127,7 @@ export function startRecording(
         bytes: file.bytes(),
         detail: failure ?? lost,
         gaps: everythingMissing(gapsUntil(gaps.soFar(), durationMs), durationMs, wholeMs),
+        cameras: pictures.cameras(),
       };
     },
   };

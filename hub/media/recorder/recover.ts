@@ -7,6 +7,7 @@
  */
 import { open, type FileHandle } from "node:fs/promises";
 import { NO_GAPS, type Gaps } from "../../../shared/api/recording-gap.ts";
+import { CameraId } from "../../../shared/ids.ts";
 import { gapsUntil, GapsSoFar } from "./gaps.ts";
 import { GAPS_BOX } from "./mp4-fragment.ts";
 import { HEAD_BYTES, MOVIE_TIMESCALE } from "./mp4-box.ts";
@@ -18,6 +19,8 @@ export type Inspection =
       readonly fragments: number;
       /** Those that were noted until its last whole fragment, and what was missing there. */
       readonly gaps: Gaps;
+      /** Whose picture its video track is named by; none without a picture. */
+      readonly cameras: readonly CameraId[];
     }
   | { readonly failed: true; readonly reason: string };
 
@@ -58,7 +61,8 @@ async function inspect(handle: FileHandle): Promise<Inspection> {
   }
   await handle.datasync();
   const { durationMs, end: bytes, fragments } = found;
-  return { durationMs, bytes, fragments, gaps: gapsUntil(gapsIn(found.moof), durationMs) };
+  const gaps = gapsUntil(gapsIn(found.moof), durationMs);
+  return { durationMs, bytes, fragments, gaps, cameras: camerasIn(head) };
 }
 
 interface Walk {
@@ -127,19 +131,36 @@ function readHead(head: Buffer): Timescales | undefined {
   if (movie === undefined) return undefined;
   const timescales = new Map<number, number>();
   for (const track of children(movie.body).filter((child) => child.type === "trak")) {
-    const parts = children(track.body);
-    const header = parts.find((child) => child.type === "tkhd")?.body;
-    const media = parts.find((child) => child.type === "mdia")?.body;
-    const mediaHeader =
-      media === undefined
-        ? undefined
-        : children(media).find((child) => child.type === "mdhd")?.body;
+    const header = inside(track.body, "tkhd");
+    const mediaHeader = inside(track.body, "mdia", "mdhd");
     if (header === undefined || mediaHeader === undefined) continue;
     if (header.length < 16 || mediaHeader.length < 16) continue;
     timescales.set(header.readUInt32BE(12), Math.max(1, mediaHeader.readUInt32BE(12)));
   }
   return timescales.size > 0 ? timescales : undefined;
 }
+
+/** The name of a track lies behind its kind (ISO/IEC 14496-12, 8.4.3). */
+const NAME_OFFSET = 24;
+
+function camerasIn(head: Buffer): CameraId[] {
+  const movie = children(head).find(({ type }) => type === "moov")?.body ?? Buffer.alloc(0);
+  const tracks = children(movie).filter(({ type }) => type === "trak");
+  return tracks.flatMap(({ body }) => {
+    const handler = inside(body, "mdia", "hdlr");
+    if (handler?.toString("latin1", 8, 12) !== "vide") return [];
+    const [name] = handler.toString("latin1", NAME_OFFSET).split("\0");
+    const camera = CameraId.safeParse(name);
+    return camera.success ? [camera.data] : [];
+  });
+}
+
+/** The body of a box in a box, the outermost first. */
+const inside = (body: Buffer, ...path: readonly string[]): Buffer | undefined =>
+  path.reduce<Buffer | undefined>(
+    (at, wanted) => at && children(at).find(({ type }) => type === wanted)?.body,
+    body,
+  );
 
 interface Child {
   readonly type: string;

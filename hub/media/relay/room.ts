@@ -46,7 +46,8 @@ export function newRoom(): Room {
     onPillarPicture(camera, packet, at) {
       const shown = pictures.push(camera, packet, at);
       if (shown?.isFirst !== true) return;
-      for (const recording of recordings) recording.picture(packet, shown.source, at);
+      const from = { camera, source: shown.source };
+      for (const recording of recordings) recording.picture(packet, from, at);
     },
     onPillarVoice(packet, at) {
       streams.observe(voice, packet, at);

@@ -1,8 +1,12 @@
 /** A pillar with two cameras at the hub's real media process: nothing breaks, each is relayed. */
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { RTCPeerConnection, RtpPacket } from "werift";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { CameraId, type IncidentId, type MediaSessionId } from "../../../shared/ids.ts";
-import type { PillarId } from "../../../shared/ids.ts";
+import type { PillarId, RecordingId } from "../../../shared/ids.ts";
 import {
   collect,
   connected,
@@ -20,15 +24,20 @@ import { waitUntil } from "../../kit/run/wait.ts";
 const PILLAR = "pillar-1" as PillarId;
 const REAR = CameraId.parse("rear");
 let rig: Rig;
+let dir = "";
 const ended: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "anzhu-cameras-"));
   rig = await newRig();
 });
 afterEach(async () => {
   await Promise.all(ended.splice(0).map((end) => end()));
 });
-afterAll(() => rig?.media.close());
+afterAll(async () => {
+  await rig?.media.close();
+  await rm(dir, { recursive: true, force: true });
+});
 
 interface Watching {
   readonly connection: RTCPeerConnection;
@@ -60,13 +69,17 @@ async function watch(camera?: CameraId): Promise<Watching & { readonly streams: 
   return { ...asked, streams };
 }
 
-test("both pictures are relayed, each to who asks for it, and the first to who asks for none", async () => {
+test("both pictures are relayed, each to who asks for it; the first to who asks for none, and into the recording", async () => {
   const pillar = await connectPillar(rig, PILLAR, ["front", "rear"]);
   ended.push(() => pillar.connection.close());
   const [front, rear] = pillar.videos.map(sendTo);
   const first = await startSource(PICTURE, front!);
   const second = await startSource(PICTURE, rear!);
   ended.push(first.stop, second.stop);
+  const recordingId = newId<RecordingId>();
+  const path = join(dir, "two.mp4");
+  const about = { recordingId, pillarId: PILLAR };
+  rig.media.send({ type: "record-start", ...about, path, isCallRunning: true });
   const named = await watch(REAR);
   const any = await watch();
   expect([named.streams, any.streams]).toEqual([new Set(["rear"]), new Set(["front"])]);
@@ -78,6 +91,13 @@ test("both pictures are relayed, each to who asks for it, and the first to who a
   const others = named.pictures.length;
   await waitUntil(() => named.pictures.length > others + 50);
   expect(any.pictures.length).toBe(count);
+  // One picture is recorded: the first camera's.
+  rig.media.send({ type: "record-stop", ...about });
+  const over = await rig.wait("record-ended", (one) => one.recordingId === recordingId);
+  expect(over).toMatchObject({ state: "closed", cameras: ["front"] });
+  const shown = "-v error -select_streams v -show_entries stream_tags=handler_name -of csv=p=0";
+  const tracks = execFileSync("ffprobe", [...shown.split(" "), path], { encoding: "utf8" });
+  expect(tracks.trim()).toBe("front");
 });
 
 test("a camera that the pillar does not have is refused with those it has", async () => {

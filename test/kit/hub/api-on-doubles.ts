@@ -94,6 +94,7 @@ export const recording: Recording = {
   mediaType: "video/mp4",
   deletion: null,
   gaps: null,
+  cameras: null,
 };
 
 export const incidentEvent = (index: number): NumberedEvent => ({

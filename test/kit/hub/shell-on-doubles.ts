@@ -129,7 +129,7 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
       ...(options.register && { register: options.register(dataDir) }),
       inspect:
         options.inspect ??
-        (() => Promise.resolve({ durationMs: 1234.5, bytes: 99, gaps: NO_GAPS })),
+        (() => Promise.resolve({ durationMs: 1234.5, bytes: 99, gaps: NO_GAPS, cameras: [] })),
       log: pino({ level: "silent" }),
     });
     shell.start();

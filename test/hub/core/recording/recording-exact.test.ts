@@ -41,6 +41,8 @@ test("a record begins with its start, ends with its file, and knows when that wa
   expect(evolveRecording(RUNNING, ended as never)).toEqual(closed);
   const gaps = [{ fromMs: 1, toMs: 2 }];
   expect(evolveRecording(RUNNING, { ...ended, gaps } as never)).toEqual({ ...closed, gaps });
+  const cameras = ["front", "rear"];
+  expect(evolveRecording(RUNNING, { ...ended, cameras } as never)).toEqual({ ...closed, cameras });
   const deleted = { type: "recording-deleted", at: START + 20, reason: "age" };
   expect(evolveRecording(closed as never, deleted as never)).toEqual({
     ...closed,
@@ -128,10 +130,10 @@ test("the end of one that runs is a fact, with its gaps; of any other it is none
     street.tell({ type: "recording-ended", at: START, ...counts, ...given } as never);
   expect(end({ recordingId })).toEqual(nothing);
   const gaps = [{ fromMs: 1, toMs: 2 }];
-  expect(end({ recordingId: running, gaps })).toEqual({
-    facts: [
-      { type: "recording-ended", at: START, incidentId: id, recordingId: running, ...counts, gaps },
-    ],
+  const cameras = ["front"];
+  const said = { ...counts, gaps, cameras };
+  expect(end({ recordingId: running, gaps, cameras })).toEqual({
+    facts: [{ type: "recording-ended", at: START, incidentId: id, recordingId: running, ...said }],
     effects: [],
   });
   expect(end({ recordingId: running })).toEqual(nothing);

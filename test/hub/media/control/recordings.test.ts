@@ -9,12 +9,13 @@ import {
   type Recordings,
 } from "../../../../hub/media/control/recordings.ts";
 import { NO_GAPS } from "../../../../shared/api/recording-gap.ts";
-import { MediaId } from "../../../../shared/ids.ts";
+import { CameraId, MediaId, type RecordingId } from "../../../../shared/ids.ts";
 import { newStreet, type Street } from "../../../kit/core/hub-core-street.ts";
 import { waitFor, waitUntil } from "../../../kit/run/wait.ts";
 
 const [FIRST, SECOND] = [1, 2].map((n) => MediaId.parse(n)) as [MediaId, MediaId];
-const FOUND: Inspected = { durationMs: 1000, bytes: 10, gaps: NO_GAPS };
+const FRONT = CameraId.parse("front");
+const FOUND: Inspected = { durationMs: 1000, bytes: 10, gaps: NO_GAPS, cameras: [FRONT] };
 
 let street: Street;
 let recordings: Recordings;
@@ -62,12 +63,24 @@ test("when one process begins again, its recordings are recovered and begun anew
   ready(FIRST);
   await waitFor(() => expect(endedIn(FIRST)).toHaveLength(before.length));
   expect(endedIn(FIRST)).toMatchObject(
-    before.map((recordingId) => ({ recordingId, state: "recovered" })),
+    before.map((recordingId) => ({ recordingId, state: "recovered", cameras: ["front"] })),
   );
   await waitFor(() => expect(idsOf(FIRST)).toHaveLength(before.length));
   expect(idsOf(FIRST).filter((id) => before.includes(id))).toEqual([]);
   expect(idsOf(SECOND)).toEqual(others);
   expect(endedIn(SECOND)).toEqual([]);
+});
+
+test("whose pictures a recording holds is kept with its end", async () => {
+  const [recordingId] = idsOf(FIRST) as [RecordingId];
+  const { pillarId } = street.state.recordings.get(recordingId)!;
+  const { durationMs, bytes, gaps, cameras } = FOUND as Extract<Inspected, { gaps: unknown }>;
+  const end = { state: "closed", durationMs, bytes, gaps, cameras, detail: "" } as const;
+  recordings.onMedia({
+    ...{ type: "record-ended", mediaId: FIRST, recordingId, pillarId },
+    ...end,
+  });
+  await waitFor(() => expect(endedIn(FIRST)).toMatchObject([{ recordingId, cameras: ["front"] }]));
 });
 
 test("files of one process that are inspected for ever hold up nothing of another", async () => {

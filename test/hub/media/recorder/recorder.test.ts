@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FromMedia } from "../../../../hub/media/ipc.ts";
 import { newRecorder } from "../../../../hub/media/recorder/recorder.ts";
 import { newRoom } from "../../../../hub/media/relay/room.ts";
-import type { PillarId, RecordingId } from "../../../../shared/ids.ts";
+import { CameraId, type PillarId, type RecordingId } from "../../../../shared/ids.ts";
 import { waitFor } from "../../../kit/run/wait.ts";
 
 let dir = "";
@@ -27,6 +27,8 @@ const PPS = Buffer.from("68ce0fc8", "hex");
  * extensions.
  */
 const LONG_SPS = Buffer.concat([SPS, Buffer.alloc(1000, 0x55)]);
+
+const FRONT = { camera: CameraId.parse("front"), source: 1 };
 
 function newDesk() {
   const told: FromMedia[] = [];
@@ -48,7 +50,7 @@ function newDesk() {
         marker: place === 2,
         payload,
       };
-      for (const recording of room.recordings) recording.picture(packet, 1, performance.now());
+      for (const recording of room.recordings) recording.picture(packet, FRONT, performance.now());
     }
   };
   const pictures = () => told.filter((message) => message.type === "record-picture");

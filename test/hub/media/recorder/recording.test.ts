@@ -6,6 +6,7 @@ import type { RtpPacket } from "werift";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startRecording, type Recording } from "../../../../hub/media/recorder/recording.ts";
 import { inspectRecording } from "../../../../hub/media/recorder/recover.ts";
+import { CameraId } from "../../../../shared/ids.ts";
 import { PICTURE, startSource, tone } from "../../../kit/media/media-rig.ts";
 import { waitFor, waitUntil } from "../../../kit/run/wait.ts";
 
@@ -19,6 +20,7 @@ interface Arrival {
   readonly packet: RtpPacket;
   readonly at: number;
 }
+const FRONT = CameraId.parse("front");
 let dir = "";
 let path = "";
 let count = 0;
@@ -91,7 +93,8 @@ function feed(recording: Recording, kind: string, { packet, at }: Arrival): void
   const { ssrc, timestamp, sequenceNumber, marker } = packet.header;
   const { payload } = packet;
   if (kind === "picture") {
-    recording.picture({ sequence: sequenceNumber, timestamp, marker, payload }, ssrc, at);
+    const from = { camera: FRONT, source: ssrc };
+    recording.picture({ sequence: sequenceNumber, timestamp, marker, payload }, from, at);
   } else recording.voice(kind as "citizen" | "operator", { ssrc, timestamp, payload }, at);
 }
 
@@ -192,7 +195,8 @@ describe("a recording", () => {
       begins: everything,
       onTick: (at, recording) => {
         recording.voice("citizen", { ssrc: at, timestamp: at, payload: noise }, at);
-        recording.picture({ sequence: at, timestamp: at, marker: true, payload: noise }, at, at);
+        const packet = { sequence: at, timestamp: at, marker: true, payload: noise };
+        recording.picture(packet, { camera: FRONT, source: at }, at);
       },
     });
     expect(end.state).toBe("closed");
