@@ -9,6 +9,7 @@ import type { HubEvent } from "./events.ts";
 import type { Fact } from "./facts.ts";
 import { hear, noteEffect, noteFact } from "./hear.ts";
 import { decide, PARTS } from "./parts.ts";
+import { noteTick } from "./pillar/looks.ts";
 import { expelReplaced } from "./pillar/revocation.ts";
 import type { HubState } from "./state/hub-state.ts";
 
@@ -27,6 +28,7 @@ export function handle(state: HubState, event: HubEvent, now: Now): Decision {
     evolve(state, fact, now.nextIndex + offset);
     noteFact(state.heard, fact);
   }
+  if (event.type === "tick") noteTick(state.heard, decision.facts);
   for (const effect of decision.effects) noteEffect(state, effect, event.at);
   return decision;
 }
@@ -42,7 +44,10 @@ export function handleFacts(state: HubState, given: readonly Fact[], nextIndex: 
   );
   const { effects } = replaced;
   const facts = [...given, ...replaced.facts];
-  for (const [offset, fact] of facts.entries()) evolve(state, fact, nextIndex + offset);
+  for (const [offset, fact] of facts.entries()) {
+    evolve(state, fact, nextIndex + offset);
+    noteFact(state.heard, fact);
+  }
   for (const effect of effects) noteEffect(state, effect, facts[0]?.at ?? 0);
   return { facts, effects };
 }

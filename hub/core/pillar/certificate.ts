@@ -169,11 +169,25 @@ export function successorOf(
   return nextCertificate.serial;
 }
 
-/** What time alone does to certificates: their end comes near, they end, and they end for good. */
+/** When time alone changes it next; undefined: it does not. */
+export function certificateChangesInMs(record: PillarRecord, at: number): number | undefined {
+  const certificate = latestOf(record);
+  if (certificate === null || record.isCertificateOver) return undefined;
+  const { expiresAt } = certificate;
+  const over = record.expiredSeenAt === null ? [] : [record.expiredSeenAt + OVER_AFTER_MS];
+  const next = Math.min(...[expiresAt - ENDING_MS, expiresAt, ...over].filter((end) => end >= at));
+  return Number.isFinite(next) ? next + 1 - at : undefined;
+}
+
+/**
+ * What time alone does to certificates: their end comes near, they end, and they end for good. Of
+ * the pillars that this tick looks at.
+ */
 export function certificateFacts(state: HubState, at: number): Fact[] {
   const facts: Fact[] = [];
-  for (const record of state.pillars.values()) {
-    facts.push(...endFacts(record, at));
+  for (const pillarId of state.heard.looks.now) {
+    const record = state.pillars.get(pillarId);
+    if (record) facts.push(...endFacts(record, at));
     if (facts.length >= MAX_CHANGES_PER_TICK) break;
   }
   return facts;

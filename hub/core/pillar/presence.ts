@@ -77,9 +77,27 @@ export function presenceFact(state: HubState, pillarId: PillarId, at: number): F
   return { type: "presence-changed", at, pillarId, presence };
 }
 
+/** When time alone changes it next; undefined: it does not. */
+export function presenceChangesInMs(
+  heard: Heard,
+  pillarId: PillarId,
+  at: number,
+): number | undefined {
+  const contact = heard.contacts.get(pillarId);
+  const { heardAt, disconnectedAt } = contact ?? {
+    heardAt: heard.since ?? at,
+    disconnectedAt: null,
+  };
+  const ends = [heardAt + LATE_AFTER_MS, heardAt + LOST_AFTER_MS];
+  if (disconnectedAt !== null) ends.push(disconnectedAt + RECONNECT_WITHIN_MS);
+  const next = Math.min(...ends.filter((end) => end >= at));
+  return Number.isFinite(next) ? next + 1 - at : undefined;
+}
+
+/** Of those that this tick looks at. */
 export function presenceFacts(state: HubState, at: number): Fact[] {
   const facts: Fact[] = [];
-  for (const pillarId of state.pillars.keys()) {
+  for (const pillarId of state.heard.looks.now) {
     const fact = presenceFact(state, pillarId, at);
     if (fact) facts.push(fact);
     if (facts.length >= MAX_CHANGES_PER_TICK) break;

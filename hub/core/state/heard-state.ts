@@ -2,6 +2,7 @@
  * What the wire said lately, of pillars, operators and clocks.
  * Not folded from facts: a restart begins it anew.
  */
+import { nothingDue, type Due } from "../time/due.ts";
 import type { Call } from "../../../shared/protocol/call.ts";
 import type {
   EventId,
@@ -83,7 +84,20 @@ export interface PillarContact {
   cloneWatch: CloneWatch | undefined;
 }
 
+/** Which pillars are looked at when. */
+export interface Looks {
+  readonly due: Due<PillarId>;
+  /** At this tick. */
+  now: readonly PillarId[];
+  isAllDue: boolean;
+  /** A pillar's presence, or which there are, has changed. */
+  areGridsDue: boolean;
+  /** At this tick. */
+  areGridsNow: boolean;
+}
+
 export interface Heard {
+  readonly looks: Looks;
   readonly contacts: Map<PillarId, PillarContact>;
   /**
    * Told since a pillar's latest heartbeat, by alarm, also to a pillar that is not connected: told
@@ -100,7 +114,16 @@ export interface Heard {
   readonly outsideCalls: Map<IncidentId, OutsideCall>;
 }
 
+const allDue = (): Looks => ({
+  due: nothingDue(),
+  now: [],
+  isAllDue: true,
+  areGridsDue: true,
+  areGridsNow: true,
+});
+
 export const silence = (): Heard => ({
+  looks: allDue(),
   contacts: new Map(),
   untold: new Map(),
   mediaUp: new Set(),

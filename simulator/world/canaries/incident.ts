@@ -105,6 +105,20 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
       }),
   },
   {
+    name: "silence-not-looked-at",
+    story: "nobody looks at a pillar again when its silence would show",
+    firstSeed: 1,
+    rules: () =>
+      withRules({
+        handle: (state, event, now) => {
+          const { secondOf, bySecond } = state.heard.looks.due;
+          secondOf.clear();
+          bySecond.clear();
+          return HONEST.handle(state, event, now);
+        },
+      }),
+  },
+  {
     name: "expired-honoured",
     story: "the hub listens to a pillar whose certificate has expired as to any other",
     firstSeed: 1,

@@ -41,8 +41,11 @@ function withRecord(change: Partial<PillarRecord>): { street: Street; record: Pi
   return { street, record };
 }
 const recordWith = (change: Partial<PillarRecord> = {}) => withRecord(change).record;
-const made = (change: Partial<PillarRecord>, at: number) =>
-  certificateFacts(withRecord(change).street.state, at);
+const made = (change: Partial<PillarRecord>, at: number) => {
+  const { state } = withRecord(change).street;
+  state.heard.looks.now = [PILLAR];
+  return certificateFacts(state, at);
+};
 const fault = (at: number, code: FaultCode, isActive: boolean, detail = "") => ({
   ...{ type: "pillar-fault", at, pillarId: PILLAR, code, isActive, detail },
 });
