@@ -22,6 +22,8 @@ export interface MediaProcessOptions {
   readonly log: Log;
   /** For tests: its module. */
   readonly entry?: string;
+  /** For tests: how long its start may take. */
+  readonly startLimits?: StartLimits;
 }
 
 export interface MediaProcess {
@@ -41,7 +43,7 @@ const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
 /** Nothing runs before `start`, and what is sent before is lost. */
 export function createMediaProcess(options: MediaProcessOptions): MediaProcess {
-  const { mediaId, settings, log, entry = MAIN } = options;
+  const { mediaId, settings, log, entry = MAIN, startLimits = START } = options;
   const name = `media process ${mediaId}`;
   const sessions = newSessions();
   let listener: Listener | undefined;
@@ -50,7 +52,7 @@ export function createMediaProcess(options: MediaProcessOptions): MediaProcess {
     args: [String(mediaId)],
     ping: { type: "ping", mediaId },
     shutdown: { type: "shutdown", mediaId },
-    start: START,
+    start: startLimits,
     pingMs: 1000,
     silentMs: 5000,
     restart: RESTART,

@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { assert } from "../../../shared/assert.ts";
 import { MAX_MEDIA, type MediaId } from "../../../shared/ids.ts";
 import { LEAST_MEDIA_PORTS, type HubConfig } from "../../config.ts";
+import type { StartLimits } from "../../../shared/start-watch.ts";
 import { mediaIds, mediaOf } from "../../core/media-of.ts";
 import type { MediaNews, MediaPort, MediaStatus } from "../../ports.ts";
 import type { MediaSettings } from "../ipc.ts";
@@ -21,6 +22,8 @@ export interface MediaPoolOptions {
   readonly log: Log;
   /** For tests: the module of one. */
   readonly entryOf?: (mediaId: MediaId) => string | undefined;
+  /** For tests: how long the start of one may take. */
+  readonly startLimits?: StartLimits;
 }
 
 export interface MediaPool extends MediaPort {
@@ -36,7 +39,7 @@ interface Member {
 
 /** Nothing runs before `start`, and what is sent before is lost. */
 export function createMediaPool(options: MediaPoolOptions): MediaPool {
-  const { processes, settings, log, entryOf } = options;
+  const { processes, settings, log, entryOf, startLimits } = options;
   const members = new Map<MediaId, Member>(
     mediaIds(processes).map((mediaId) => {
       const udpPorts = portsOf(settings.udpPorts, mediaId, processes);
@@ -44,6 +47,7 @@ export function createMediaPool(options: MediaPoolOptions): MediaPool {
       const process = createMediaProcess({
         ...{ mediaId, settings: { ...settings, udpPorts }, log },
         ...(entry !== undefined && { entry }),
+        ...(startLimits && { startLimits }),
       });
       return [mediaId, { process, isUp: false, starts: 0 }];
     }),

@@ -15,6 +15,7 @@ import {
 import type { MediaSettings } from "../../../../hub/media/ipc.ts";
 import type { MediaNews } from "../../../../hub/ports.ts";
 import { MediaId, type MediaSessionId, type PillarId } from "../../../../shared/ids.ts";
+import type { StartLimits } from "../../../../shared/start-watch.ts";
 import { waitFor } from "../../../kit/run/wait.ts";
 
 const [FIRST, SECOND] = [1, 2].map((n) => MediaId.parse(n)) as [MediaId, MediaId];
@@ -42,6 +43,15 @@ process.on("message", (message) => {
 const SILENT = `
 process.on("disconnect", () => process.exit(0));
 process.on("message", ({ type }) => { if (type === "shutdown") process.exit(0); });`;
+/** Works for three seconds before it is ready, as on a machine that is busy. */
+const SLOW = `${GOOD.replace('say({ type: "ready" })', "setTimeout(work, 0)")}
+let [rounds, end] = [0, 0];
+function work() {
+  end ||= Date.now() + 3000;
+  for (const until = Date.now() + 50; Date.now() < until; ) rounds += 1;
+  if (Date.now() < end) setTimeout(work, 10);
+  else say({ type: "ready" });
+}`;
 /** Takes itself for another one. */
 const CONFUSED = GOOD.replace("process.send({ mediaId,", "process.send({ mediaId: 3 - mediaId,");
 
@@ -51,7 +61,9 @@ interface Started {
   readonly lines: string[];
 }
 
-function start(...sources: readonly string[]): Started {
+const start = (...sources: readonly string[]): Started => startWith(undefined, ...sources);
+
+function startWith(limits: StartLimits | undefined, ...sources: readonly string[]): Started {
   const dir = mkdtempSync(join(tmpdir(), "anzhu-pool-"));
   const entries = sources.map((source, n) => {
     const file = join(dir, `child-${n + 1}.mjs`);
@@ -64,6 +76,7 @@ function start(...sources: readonly string[]): Started {
     settings: SETTINGS,
     log: (level, text) => void lines.push(`${level} ${text}`),
     entryOf: (mediaId) => entries[mediaId - 1],
+    ...(limits && { startLimits: limits }),
   });
   onTestFinished(async () => {
     await pool.close();
@@ -129,6 +142,16 @@ describe("a pool", () => {
     expect(started.pool.status()[0]).toEqual({ mediaId: FIRST, isUp: false, starts: 0 });
     // It is within its time, so nobody has killed it.
     expect(told(started, "ended")).toEqual([]);
+  });
+
+  test("replaces one that does nothing at its start, and lets one go on that is slow and works", async () => {
+    const started = startWith({ idleMs: 1000, mostMs: 60_000 }, SILENT, SLOW, GOOD);
+    await waitFor(() => expect(upOf(started)).toEqual([3]));
+    await waitFor(() => expect(upOf(started)).toEqual([2, 3]));
+    expect(told(started, "ended")).not.toContain(SECOND);
+    await waitFor(() => expect(told(started, "ended")).toContain(FIRST));
+    expect(started.lines.join("\n")).toMatch(/media process 1: process \d+ is .*: killed/);
+    expect(upOf(started)).toEqual([2, 3]);
   });
 
   test("has the others serve while one ends at each start", async () => {

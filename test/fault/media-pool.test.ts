@@ -1,0 +1,104 @@
+/** Group A with two calls at once: what ends one of the hub's media processes is not seen in the other's call. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Recording } from "../../shared/api/incident.ts";
+import { play, recordedBytes } from "./harness/judge/playback.ts";
+import { hubMediaOf } from "./harness/programs/hub.ts";
+import type { PillarUnderTest } from "./harness/programs/pillar.ts";
+import { below, commandOf } from "./harness/programs/process.ts";
+import { openStreet, type Street } from "./harness/programs/street.ts";
+import { waitFor } from "../kit/run/wait.ts";
+
+const SLOW = 120_000;
+const WORTH_PLAYING_BYTES = 40_000;
+/** A picture that is late by so much would be a gap to who looks at it. */
+const UNNOTICED_MS = 1000;
+/** One on each of two processes. */
+const IDS = ["pillar-1", "pillar-4"] as const;
+
+let street: Street;
+let pillars: readonly PillarUnderTest[];
+beforeAll(async () => {
+  street = await openStreet();
+  pillars = await Promise.all(
+    IDS.map((id) =>
+      street.add(id, {
+        media: {
+          cameras: [{ id: "front", source: { kind: "test" } }],
+          size: "640x360",
+          framesPerSecond: 10,
+          microphone: { kind: "test" },
+        },
+      }),
+    ),
+  );
+  for (const pillar of pillars) {
+    pillar.start();
+    await pillar.untilLamp("standby");
+  }
+}, SLOW);
+afterAll(() => street?.close());
+
+const wait = (what: () => Promise<void>): Promise<void> =>
+  waitFor(what, { timeout: 30_000, interval: 200 });
+const mediaOf = (id: string): number | undefined =>
+  below(street.hub.process().pid()).find((pid) => commandOf(pid).includes(hubMediaOf(id)));
+
+async function incidentOf(id: string): Promise<string> {
+  const found = (await street.hub.operator.active()).find(({ pillarId }) => pillarId === id);
+  expect(found).toBeDefined();
+  return found!.id;
+}
+
+/** Until the last of so many has something worth playing. */
+async function recording(incidentId: string, count: number): Promise<Recording> {
+  let last: Recording | undefined;
+  await wait(async () => {
+    const found = await street.hub.operator.recordings(incidentId);
+    last = found.at(-1);
+    expect(found).toHaveLength(count);
+    expect(last?.state).toBe("recording");
+    expect(await recordedBytes(street, last!.id)).toBeGreaterThan(WORTH_PLAYING_BYTES);
+  });
+  return last!;
+}
+
+test(
+  "A7 one of the hub's two media processes is killed in a call of each: the other call's recording has no gap, the killed one begins anew",
+  { timeout: SLOW },
+  async () => {
+    expect(hubMediaOf(IDS[0])).not.toBe(hubMediaOf(IDS[1]));
+    for (const pillar of pillars) {
+      await pillar.press();
+      await pillar.untilLamp("received");
+    }
+    const [killed, other] = [await incidentOf(IDS[0]), await incidentOf(IDS[1])];
+    for (const id of [killed, other]) await street.hub.operator.order(id, "answer");
+    await recording(killed, 1);
+    const before = await recording(other, 1);
+    const [pid, otherPid] = IDS.map(mediaOf);
+    process.kill(pid!, "SIGKILL");
+    await recording(killed, 2);
+    await recording(other, 1);
+    expect(mediaOf(IDS[1])).toBe(otherPid);
+    for (const id of [killed, other]) {
+      await street.hub.operator.order(id, "close", { disposition: "resolved", note: "" });
+    }
+    for (const pillar of pillars) await pillar.untilLamp("standby");
+    await wait(async () => {
+      const states = [...(await street.hub.operator.recordings(killed))].map(({ state }) => state);
+      expect(states).toEqual(["recovered", "closed"]);
+    });
+    const [whole] = await street.hub.operator.recordings(other);
+    expect(whole).toMatchObject({ id: before.id, state: "closed" });
+    const { missingMs, spans } = whole!.gaps!;
+    expect(missingMs.everything).toBe(0);
+    // What was missing before the pillar had heard that it is called is no gap of the process.
+    const late = spans.filter(
+      ({ track, fromMs, toMs }) =>
+        track !== "operator" && fromMs > 0 && toMs - fromMs > UNNOTICED_MS,
+    );
+    expect(late).toEqual([]);
+    expect((await play(street, before.id)).complaints).toBe("");
+    expect(await street.verdict()).toEqual([]);
+  },
+);
