@@ -198,6 +198,11 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
   ["I-9", "test/hub/api/incidents.test.ts", "losing a race is answered 409 with who won"],
   ["J1", "test/hub/media/relay/offer.test.ts", "no text can make the reader throw"],
   [
+    "J1",
+    "test/hub/media/relay/camera-names.test.ts",
+    "with a hundred names for one picture are refused, and none of the voice's are passed on",
+  ],
+  [
     "J3",
     "test/hub/media/relay/replay-window.test.ts",
     "no order and no repetition makes a packet count twice",

@@ -43,6 +43,8 @@ export interface PictureTrack {
   lost(): number;
   /** Whole pictures that came, written or not. */
   received(): number;
+  /** Whose they were last. */
+  camera(): CameraId | undefined;
 }
 
 interface QueuedPicture {
@@ -123,6 +125,7 @@ export function newPictureTrack(
     format: () => format,
     cameras: () => [...cameras],
     received: () => received,
+    camera: () => assembly?.from.camera,
     lost: () => lostBefore + (assembly?.units.lost() ?? 0),
   };
 }

@@ -109,7 +109,7 @@ export function startRecording(
       const received = pictures.received();
       if (pictures.format() !== undefined) return { isWritten: true, detail: "" };
       if (received < (isOver ? 1 : ENOUGH_PICTURES)) return undefined;
-      return { isWritten: false, detail: noPicture(received) };
+      return { isWritten: false, detail: `${pictures.camera() ?? ""}: ${noPicture(received)}` };
     },
     async stop(at) {
       advance(Math.min(at, startedAt + MAX_RECORDING_MS));
