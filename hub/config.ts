@@ -1,6 +1,7 @@
 /** Every setting of the hub, with its default and its reason. Read from `hub.yaml`. */
 import { isIP } from "node:net";
 import { z } from "zod";
+import { AreaSettings } from "../shared/api/area.ts";
 import { CellId, MAX_MEDIA } from "../shared/ids.ts";
 
 const port = z.number().int().min(0).max(65_535);
@@ -283,6 +284,11 @@ export const HubConfig = z.strictObject({
       maxOpen: z.number().int().min(10).max(100_000).default(10_000),
     })
     .prefault({}),
+  /**
+   * Districts, the stations in them, and their grids. A person may be given one of them to see and
+   * act in; a pillar lies in the one that its grid names and in those around it.
+   */
+  areas: AreaSettings,
   /** A sign-in ends after so long. The default covers a shift. */
   sessionHours: z.number().min(0.01).max(24).default(12),
   /**

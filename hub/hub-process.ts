@@ -4,6 +4,7 @@
  * Everything is made before anything listens: the journal is folded and all code is loaded, so that
  * no connection has to wait. What may still send events is stopped before the journal closes.
  */
+import { treeOf } from "../shared/access/areas.ts";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
@@ -124,6 +125,7 @@ async function startCore(config: HubConfig, parts: CoreParts, closers: Closers):
         escalation: escalationOf(config),
         maxOpen: config.incidents.maxOpen,
         mediaProcesses,
+        areas: treeOf(config.areas),
       },
       retention: config.recordings,
       webhooks: webhooksOf(config),

@@ -9,6 +9,7 @@ import type { CommandRequest, Pillar, RevokeRequest } from "../shared/api/pillar
 import type { ProblemCode } from "../shared/api/problem.ts";
 import type { Session } from "../shared/api/session.ts";
 import type {
+  AreaId,
   CellId,
   HubEpoch,
   IncidentId,
@@ -62,7 +63,8 @@ export interface Journal {
 
 /** Questions the API asks the read models, on a connection of its own. */
 export interface ReadModels {
-  incidents(query: IncidentQuery): Promise<IncidentPage>;
+  /** `of`: of these pillars only. */
+  incidents(query: IncidentQuery, of?: readonly PillarId[]): Promise<IncidentPage>;
   incident(id: IncidentId): Promise<Incident | undefined>;
   timeline(id: IncidentId): Promise<z.infer<typeof Timeline> | undefined>;
   pillars(): Promise<readonly Pillar[]>;
@@ -81,6 +83,9 @@ export interface ReadModels {
 export interface NumberedEvent {
   readonly index: number;
   readonly event: ServerEvent;
+  /** What it is about lies there; absent: it is about the hub, and for everybody. */
+  readonly pillarId?: PillarId;
+  readonly grid?: string;
 }
 
 /**
@@ -187,7 +192,7 @@ export type MayRenew =
   | { readonly ok: false; readonly detail: string };
 
 /** Who gives an order: taken from the session, never from the request's body. */
-export type Actor = Pick<Session, "username" | "displayName" | "role">;
+export type Actor = Pick<Session, "username" | "displayName" | "role" | "scope">;
 
 /** What the API may ask of the hub. */
 export interface HubCommands {
@@ -218,6 +223,9 @@ export interface HubCommands {
     by: Actor,
     idempotencyKey?: string,
   ): Promise<Ended>;
+  /** Where a pillar lies in the tree of areas: the whole, and inwards. */
+  areasOf(pillarId: PillarId): readonly AreaId[];
+  pillarsIn(area: AreaId): readonly PillarId[];
   /** Whether a pillar that has shown its present certificate gets the next. */
   mayRenew(asked: RenewalAsked): Promise<MayRenew>;
   /** WHEP and WHIP: an SDP answer, or why not. */

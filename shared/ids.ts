@@ -69,6 +69,17 @@ export const Username = z
   .brand("Username");
 export type Username = z.infer<typeof Username>;
 
+/** A node of the tree of areas; a pillar's grid is one. */
+export const AreaId = z
+  .string()
+  .min(1, "expected the id of an area, found nothing")
+  .max(40, "expected at most 40 characters")
+  .refine((id) => /^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(id), {
+    message: "expected letters, digits, spaces, dots, underlines and hyphens",
+  })
+  .brand("AreaId");
+export type AreaId = z.infer<typeof AreaId>;
+
 /** SHA-256, lower-case hexadecimal. */
 export const Sha256 = z
   .string()

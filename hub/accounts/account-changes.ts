@@ -1,13 +1,15 @@
 /**
  * Accounts are made and changed here, for the command line and for the HTTP interface.
  *
- * A change that takes something from a person (another role, disabling, a new password) ends their
- * sessions in the same transaction.
+ * A change that takes something from a person (another role or scope, disabling, a new password)
+ * ends their sessions in the same transaction.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { isOwnName, NewAccount, Password } from "../../shared/api/account.ts";
+import { ROOT_AREA } from "../../shared/access/areas.ts";
 import { Role } from "../../shared/api/session.ts";
+import { AreaId } from "../../shared/ids.ts";
 import { parseWith } from "../../shared/parse.ts";
 import { PlainName } from "../../shared/text.ts";
 import type { FactOf } from "../core/facts.ts";
@@ -23,6 +25,7 @@ type Change = ChangeFact["change"];
 const Row = z.object({
   displayName: z.string(),
   role: Role,
+  scope: AreaId,
   isDisabled: z.number().transform(Boolean),
 });
 type Row = z.infer<typeof Row>;
@@ -55,19 +58,21 @@ export function openAccountChanges(
 function prepare(db: DatabaseSync) {
   return {
     find: db.prepare(
-      `SELECT display_name AS displayName, role, is_disabled AS isDisabled
+      `SELECT display_name AS displayName, role, scope, is_disabled AS isDisabled
        FROM account WHERE username = ?`,
     ),
     count: db.prepare("SELECT count(*) AS n FROM account"),
     admins: db.prepare(
-      "SELECT count(*) AS n FROM account WHERE role = 'admin' AND is_disabled = 0",
+      `SELECT count(*) AS n FROM account
+       WHERE role = 'admin' AND scope = '${ROOT_AREA}' AND is_disabled = 0`,
     ),
     insert: db.prepare(
-      `INSERT INTO account (username, display_name, role, password_hash, is_demo, created_at)
-       VALUES (?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO account (username, display_name, role, scope, password_hash, is_demo, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
     update: db.prepare(
-      "UPDATE account SET display_name = ?, role = ?, is_disabled = ? WHERE username = ?",
+      `UPDATE account SET display_name = ?, role = ?, scope = ?, is_disabled = ?
+       WHERE username = ?`,
     ),
     password: db.prepare("UPDATE account SET password_hash = ?, is_demo = 0 WHERE username = ?"),
     signOut: db.prepare("DELETE FROM session WHERE username = ?"),
@@ -87,7 +92,7 @@ async function add(
     const parsed = parseWith(NewAccount, given);
     if (!parsed.ok) return refused("bad-request", parsed.reason);
   }
-  const { username, displayName, role, password } = given;
+  const { username, displayName, role, password, scope = ROOT_AREA } = given;
   const exists = refused(
     "conflict",
     `${username} exists already: change it, or give it a new password (anzhu-hub user passwd)`,
@@ -107,8 +112,8 @@ async function add(
       );
     }
     const name = PlainName.safeParse(displayName).data ?? displayName;
-    statements.insert.run(username, name, role, hash, isDemo ? 1 : 0, Date.now());
-    note(store, { username, displayName: name, role, change: "created", by });
+    statements.insert.run(username, name, role, scope, hash, isDemo ? 1 : 0, Date.now());
+    note(store, { username, displayName: name, role, scope, change: "created", by });
     return done;
   });
 }
@@ -129,14 +134,15 @@ function change(store: AccountStore, { username, patch, by }: PatchRequest): Acc
       return refused("bad-request", `displayName: ${name.reason}`);
     }
     after.displayName = name.ok ? name.value : after.displayName;
-    if (isLastAdmin(store, before) && (after.role !== "admin" || after.isDisabled)) {
+    if (isLastAdmin(store, before) && !isAdmin(after)) {
       return refused(
         "conflict",
         `${username} is the last administrator: make somebody else one first`,
       );
     }
     const changes = differences(before, after);
-    store.statements.update.run(after.displayName, after.role, after.isDisabled ? 1 : 0, username);
+    const { displayName, role, scope, isDisabled } = after;
+    store.statements.update.run(displayName, role, scope, isDisabled ? 1 : 0, username);
     if (changes.some((what) => what !== "renamed")) store.statements.signOut.run(username);
     for (const what of changes) note(store, { username, ...after, change: what, by });
     return done;
@@ -147,14 +153,19 @@ function differences(before: Row, after: Row): Change[] {
   const changes: Change[] = [];
   if (before.displayName !== after.displayName) changes.push("renamed");
   if (before.role !== after.role) changes.push("role");
+  if (before.scope !== after.scope) changes.push("scope");
   if (before.isDisabled !== after.isDisabled) {
     changes.push(after.isDisabled ? "disabled" : "enabled");
   }
   return changes;
 }
 
+/** One of the whole: an administrator of a part manages no accounts. */
+const isAdmin = ({ role, scope, isDisabled }: Row): boolean =>
+  role === "admin" && scope === ROOT_AREA && !isDisabled;
+
 const isLastAdmin = (store: AccountStore, row: Row): boolean =>
-  row.role === "admin" && !row.isDisabled && countOf(store.statements.admins.get()) <= 1;
+  isAdmin(row) && countOf(store.statements.admins.get()) <= 1;
 
 interface NewPassword {
   readonly username: Parameters<Accounts["setPassword"]>[0];
@@ -194,11 +205,11 @@ function note(
   store: AccountStore,
   what: Omit<ChangeFact, "type" | "at" | "by" | "byName"> & { readonly by: Changer },
 ): void {
-  const { username, displayName, role, change: name, by } = what;
+  const { username, displayName, role, scope = ROOT_AREA, change: name, by } = what;
   const fact: ChangeFact = {
     type: "account-changed",
     at: Date.now(),
-    ...{ username, displayName, role, change: name },
+    ...{ username, displayName, role, scope, change: name },
     by: by?.username ?? null,
     byName: by?.displayName ?? null,
   };

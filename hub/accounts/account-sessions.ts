@@ -6,7 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { Role } from "../../shared/api/session.ts";
-import { Username } from "../../shared/ids.ts";
+import { AreaId, Username } from "../../shared/ids.ts";
 import type { Accounts } from "./ports.ts";
 
 /** Desks, tablets and programs of one person; the oldest session gives way. */
@@ -21,6 +21,7 @@ const SessionRow = z.object({
   username: Username,
   displayName: z.string(),
   role: Role,
+  scope: AreaId,
   expiresAt: z.number(),
   lastUsedAt: z.number().nullable(),
 });
@@ -32,7 +33,7 @@ export function openSessions(
     "INSERT INTO session (token_hash, username, opened_at, expires_at) VALUES (?, ?, ?, ?)",
   );
   const find = db.prepare(
-    `SELECT 'person' AS kind, token_hash AS id, username, display_name AS displayName, role,
+    `SELECT 'person' AS kind, token_hash AS id, username, display_name AS displayName, role, scope,
        expires_at AS expiresAt, last_used_at AS lastUsedAt
      FROM session JOIN account USING (username)
      WHERE token_hash = ? AND expires_at > ? AND is_disabled = 0`,

@@ -9,8 +9,9 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { ROOT_AREA } from "../../shared/access/areas.ts";
 import { Role } from "../../shared/api/session.ts";
-import { Username } from "../../shared/ids.ts";
+import { AreaId, Username } from "../../shared/ids.ts";
 import type { Accounts } from "./ports.ts";
 import { openAccountChanges } from "./account-changes.ts";
 import { openSessions } from "./account-sessions.ts";
@@ -20,11 +21,11 @@ import { openServices } from "./services.ts";
 import { openShaped, type Shape } from "../../shared/host/sqlite.ts";
 
 const SHAPE: Shape = {
-  format: 1,
+  format: 2,
   sql: `
     CREATE TABLE account (
       username TEXT PRIMARY KEY, display_name TEXT NOT NULL, role TEXT NOT NULL,
-      password_hash TEXT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0,
+      scope TEXT NOT NULL DEFAULT '${ROOT_AREA}', password_hash TEXT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0,
       is_demo INTEGER NOT NULL DEFAULT 0, created_at INTEGER, last_used_at INTEGER
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE session (
@@ -43,14 +44,19 @@ const SHAPE: Shape = {
     ) STRICT, WITHOUT ROWID`,
 };
 
-const ActorRow = z.object({ username: Username, displayName: z.string(), role: Role });
+const ActorRow = z.object({
+  username: Username,
+  displayName: z.string(),
+  role: Role,
+  scope: AreaId,
+});
 const ListedRow = ActorRow.extend({
   isDisabled: z.number().transform(Boolean),
   createdAt: z.number().nullable(),
   lastUsedAt: z.number().nullable(),
   sessions: z.number(),
 });
-const ACTOR = "username, display_name AS displayName, role";
+const ACTOR = "username, display_name AS displayName, role, scope";
 const LISTED = `${ACTOR}, is_disabled AS isDisabled, created_at AS createdAt,
   last_used_at AS lastUsedAt,
   (SELECT count(*) FROM session WHERE session.username = account.username AND expires_at > ?)

@@ -1,5 +1,5 @@
 /** Who may sign in, who is signed in, and which services may ask. */
-import type { Username } from "../../shared/ids.ts";
+import type { AreaId, Username } from "../../shared/ids.ts";
 import type { NewService, ServiceScope } from "../../shared/api/service.ts";
 import type { Role } from "../../shared/api/session.ts";
 import type { FactOf } from "../core/facts.ts";
@@ -83,13 +83,23 @@ export interface Accounts extends Services {
   ): Promise<(Actor & { readonly isDemo: boolean }) | undefined>;
   /** A demo account may have any password; it can be used on the hub's own machine only. */
   add(
-    account: Actor & { readonly password: string; readonly isDemo?: boolean },
+    account: Omit<Actor, "scope"> & {
+      /** Not given: everything. */
+      readonly scope?: AreaId | undefined;
+      readonly password: string;
+      readonly isDemo?: boolean;
+    },
     by: Changer,
   ): Promise<AccountChanged>;
-  /** A new role and disabling end the person's sessions. The last administrator stays one. */
+  /** A new role, another scope and disabling end the person's sessions. The last administrator stays one. */
   change(
     username: Username,
-    patch: { readonly displayName?: string; readonly role?: Role; readonly isDisabled?: boolean },
+    patch: {
+      readonly displayName?: string;
+      readonly role?: Role;
+      readonly scope?: AreaId;
+      readonly isDisabled?: boolean;
+    },
     by: Changer,
   ): Promise<AccountChanged>;
   /** Ends the person's sessions. */

@@ -7,15 +7,20 @@
  * token, which is never sent by itself.
  */
 import type { FastifyRequest } from "fastify";
-import { isForPeople, may } from "../../shared/access/may.ts";
+import { ROOT_AREA } from "../../shared/access/areas.ts";
+import { isForPeople, isWithin, may, personOf } from "../../shared/access/may.ts";
 import type { Action } from "../../shared/access/rights.ts";
+import type { IncidentId, PillarId, RecordingId } from "../../shared/ids.ts";
 import { BoundedMap } from "../../shared/bounded-map.ts";
 import { takeTurn, type Rate } from "../core/time/rate.ts";
 import type { Api, ApiContext } from "./context.ts";
 import { knowConnection } from "./http/http-entrance.ts";
 import { problem } from "./problem.ts";
 import { cookieOf, type PublicAddress } from "./http/public-address.ts";
-import { principalOf, type Caller } from "./signed-in.ts";
+import { principalOf, scopeOf, type Caller } from "./signed-in.ts";
+
+/** What the id in a path is the id of. */
+type Named = "incident" | "pillar" | "recording" | "nothing placed";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -24,6 +29,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** What a request of this route asks to do. */
     may?: Action;
+    /** What the path names; `nothing placed`: it lies nowhere in the tree of areas. */
+    of?: Named;
     /** Stands for a caller without a session, on routes that answer them. */
     isOpenTo?: (request: FastifyRequest) => boolean;
   }
@@ -38,6 +45,10 @@ export function guardRoutes(app: Api, context: ApiContext): void {
     if (route.url.startsWith("/api/") && !route.config?.may) {
       throw new Error(`bug: the route ${route.url} names no action`);
     }
+    const { may: action, of } = route.config ?? {};
+    if (action && isForPeople(action) && route.url.includes("/:") && !of) {
+      throw new Error(`bug: the route ${route.url} does not say what its path names`);
+    }
   });
   app.addHook("onRequest", async (request) => {
     const { may: action, isOpenTo } = request.routeOptions.config;
@@ -51,15 +62,63 @@ export function guardRoutes(app: Api, context: ApiContext): void {
     }
     if (!SAFE_METHODS.has(request.method)) refuseForeignPage(context, request, action);
     if (!request.caller || may(principalOf(request.caller), action)) return;
-    throw problem("forbidden", `${whoIs(request.caller)}: ${action.replace(":", " ")}`);
+    throw problem("forbidden", whyNot(request.caller, action));
+  });
+  // Behind the checks of the request itself, so that an id is one.
+  app.addHook("preHandler", async (request) => {
+    const { of } = request.routeOptions.config;
+    if (request.caller && of) await refuseOutside(context, request, { of, caller: request.caller });
   });
 }
 
-function whoIs(caller: Caller): string {
+function whyNot(caller: Caller, action: Action): string {
   const { username } = caller;
-  return caller.kind === "person"
-    ? `${username} is ${caller.role}, which does not include`
-    : `${username} is a service with ${caller.scopes.join(", ")}, which does not include`;
+  const what = action.replace(":", " ");
+  if (caller.kind === "service") {
+    const scopes = caller.scopes.join(", ");
+    return `${username} is a service with ${scopes}, which does not include: ${what}`;
+  }
+  const { role, scope } = caller;
+  if (may(personOf({ ...caller, scope: ROOT_AREA }), action)) {
+    return `${username} is ${role}; its area is ${scope}, and this is about everything: ${what}`;
+  }
+  return `${username} is ${role}, which does not include: ${what}`;
+}
+
+/**
+ * What lies outside a person's scope is answered as if it were not there. Lists and the event
+ * stream ask for each row themselves.
+ */
+async function refuseOutside(
+  { reads, hub }: Pick<ApiContext, "reads" | "hub">,
+  request: FastifyRequest,
+  { of, caller }: { readonly of: Named; readonly caller: Caller },
+): Promise<void> {
+  if (of === "nothing placed" || scopeOf(caller) === undefined) return;
+  const { id } = request.params as { readonly id: string };
+  const pillarId = await pillarOf(reads, of, id);
+  if (pillarId && isWithin(principalOf(caller), hub.areasOf(pillarId))) return;
+  throw problem(
+    "not-found",
+    `expected the id of ${of === "incident" ? "an" : "a"} ${of}, found ${id}`,
+  );
+}
+
+async function pillarOf(
+  reads: ApiContext["reads"],
+  of: Exclude<Named, "nothing placed">,
+  id: string,
+): Promise<PillarId | undefined> {
+  switch (of) {
+    case "pillar":
+      return (await reads.pillar(id as PillarId))?.id;
+    case "incident":
+      return (await reads.incident(id as IncidentId))?.pillarId;
+    case "recording": {
+      const recording = await reads.recording(id as RecordingId);
+      return recording && (await reads.incident(recording.incidentId))?.pillarId;
+    }
+  }
 }
 
 /** Of one service, whatever it asks. */

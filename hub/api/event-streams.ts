@@ -8,7 +8,10 @@ import type { ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import { may } from "../../shared/access/may.ts";
 import { PING_INTERVAL_MS, type ServerEvent } from "../../shared/api/event.ts";
-import type { Accounts } from "../accounts/ports.ts";
+import { pathTo, treeOf } from "../../shared/access/areas.ts";
+import type { AreaId } from "../../shared/ids.ts";
+import type { HubConfig } from "../config.ts";
+import type { Accounts, FoundService, FoundSession } from "../accounts/ports.ts";
 import type { HubCommands, NumberedEvent, ReadModels } from "../ports.ts";
 import { cursorOf, indexAt, type JournalName } from "./cursor.ts";
 import { principalOf, type Caller } from "./signed-in.ts";
@@ -48,7 +51,8 @@ export interface StreamClient {
 }
 
 export interface StreamsOptions {
-  readonly hub: Pick<HubCommands, "subscribe" | "sawConsole">;
+  readonly hub: Pick<HubCommands, "subscribe" | "sawConsole" | "areasOf">;
+  readonly config: Pick<HubConfig, "areas">;
   readonly reads: Pick<ReadModels, "eventsAfter">;
   readonly accounts: Pick<Accounts, "session" | "service">;
   readonly journal: () => JournalName;
@@ -59,15 +63,29 @@ interface Stream {
   readonly session: Caller;
   readonly response: ServerResponse;
   /** New events wait here while the missed ones are read. */
-  waiting: NumberedEvent[] | undefined;
+  waiting: Placed[] | undefined;
+}
+
+/** Where what it is about lies; undefined: it is about the hub itself. */
+type AreasOf = (event: NumberedEvent) => readonly AreaId[] | undefined;
+
+interface Placed {
+  readonly event: NumberedEvent;
+  readonly areas: readonly AreaId[] | undefined;
 }
 
 export function createEventStreams(options: StreamsOptions): EventStreams {
   const streams = new Set<Stream>();
+  const tree = treeOf(options.config.areas);
+  const areasOf: AreasOf = ({ pillarId, grid }) => {
+    if (pillarId !== undefined) return options.hub.areasOf(pillarId);
+    return grid === undefined ? undefined : pathTo(tree, grid);
+  };
   const tellAll = (event: NumberedEvent): void => {
     // Written once for all who may see it.
     const text = format(event, options.journal());
-    for (const stream of streams) deliver(stream, event, text);
+    const areas = areasOf(event);
+    for (const stream of streams) deliver(stream, { event, areas }, text);
   };
   let unsubscribe: (() => void) | undefined;
   const enter = (stream: Stream): void => {
@@ -109,7 +127,7 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
       };
       client.response.write(`retry: ${RETRY_MS}\n\n${formatPlain(hello)}`);
       try {
-        await catchUp(stream, client.cursor, options);
+        await catchUp(stream, client.cursor, { ...options, areasOf });
       } catch (error) {
         options.log.error({ err: error }, "event stream: what was missed could not be read");
         client.response.destroy();
@@ -167,13 +185,13 @@ function giveWay(streams: Set<Stream>, than: number): boolean {
   return true;
 }
 
-function deliver(stream: Stream, event: NumberedEvent, text: string): void {
+function deliver(stream: Stream, placed: Placed, text: string): void {
   if (stream.waiting) {
     if (stream.waiting.length >= MAX_REPLAYED) stream.response.destroy();
-    else stream.waiting.push(event);
+    else stream.waiting.push(placed);
     return;
   }
-  if (!maySee(stream.session, event.event)) return;
+  if (!maySee(stream.session, placed)) return;
   stream.response.write(text);
   if (stream.response.writableLength > MAX_QUEUED_BYTES) stream.response.destroy();
 }
@@ -181,8 +199,9 @@ function deliver(stream: Stream, event: NumberedEvent, text: string): void {
 async function catchUp(
   stream: Stream,
   cursor: string | undefined,
-  { reads, journal }: Pick<StreamsOptions, "reads" | "journal">,
+  of: Pick<StreamsOptions, "reads" | "journal"> & { readonly areasOf: AreasOf },
 ): Promise<void> {
+  const { reads, journal, areasOf } = of;
   const name = journal();
   let last = -1;
   if (cursor !== undefined) {
@@ -193,14 +212,17 @@ async function catchUp(
       stream.response.write(formatPlain({ type: "reload" }));
     } else {
       for (const event of missed) {
-        if (maySee(stream.session, event.event)) stream.response.write(format(event, name));
+        if (maySee(stream.session, { event, areas: areasOf(event) }))
+          stream.response.write(format(event, name));
         last = event.index;
       }
     }
   }
   const waiting = stream.waiting ?? [];
   stream.waiting = undefined;
-  for (const event of waiting) if (event.index > last) deliver(stream, event, format(event, name));
+  for (const placed of waiting) {
+    if (placed.event.index > last) deliver(stream, placed, format(placed.event, name));
+  }
 }
 
 function pingIfSignedIn(stream: Stream, options: StreamsOptions): void {
@@ -227,22 +249,28 @@ async function stillSignedIn(stream: Stream, options: StreamsOptions): Promise<v
   }
 }
 
-/** A session's role may have changed; a service's scopes never do. */
-const hasSameRights = (now: Omit<Caller, "token">, before: Caller): boolean =>
-  "role" in now && "role" in before ? now.role === before.role : now.kind === before.kind;
+/** A session's role or scope may have changed; a service's scopes never do. */
+const hasSameRights = (now: FoundSession | FoundService, before: Caller): boolean =>
+  now.kind === "person" && before.kind === "person"
+    ? now.role === before.role && now.scope === before.scope
+    : now.kind === before.kind;
 
-function maySee(session: Caller, event: ServerEvent): boolean {
+function maySee(session: Caller, { event: { event }, areas }: Placed): boolean {
   const person = principalOf(session);
   switch (event.type) {
     case "incident":
-      return may(person, "incidents:read", { incident: event.incident });
+      return may(person, "incidents:read", { incident: event.incident, areas });
     case "hub":
       return may(person, "hub:read");
     case "recording":
-      return may(person, "recordings:read");
+      return may(person, "recordings:read", { areas });
     case "pillar":
-      return may(person, "pillars:read");
-    default:
+      return may(person, "pillars:read", { areas });
+    case "notification":
+      return may(person, "events:read", { areas });
+    case "hello":
+    case "ping":
+    case "reload":
       return true;
   }
 }

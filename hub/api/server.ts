@@ -25,6 +25,7 @@ import { guardMethods } from "./http/methods.ts";
 import { describeInterface } from "./openapi.ts";
 import { admitOrigins } from "./http/other-origins.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { areaRoutes } from "./routes/areas.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { alarmRoute } from "./routes/alarms.ts";
 import { enrolmentRoutes } from "./routes/enrolments.ts";
@@ -90,6 +91,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   sessionRoutes(app, context);
   accountRoutes(app, context);
   serviceRoutes(app, context);
+  areaRoutes(app, context);
   auditRoutes(app, context);
   eventRoutes(app, context);
   incidentRoutes(app, context);

@@ -1,7 +1,9 @@
 /** Who is behind a request: a person by a session, or a service by its token. */
 import type { FastifyRequest } from "fastify";
+import { ROOT_AREA } from "../../shared/access/areas.ts";
 import { personOf, serviceOf, type Principal } from "../../shared/access/may.ts";
 import type { Accounts, FoundService, FoundSession } from "../accounts/ports.ts";
+import type { AreaId } from "../../shared/ids.ts";
 import type { Actor } from "../ports.ts";
 
 interface ByToken {
@@ -25,8 +27,8 @@ export function signedInOf(request: FastifyRequest): SignedIn {
 
 /** The person behind this request, without what belongs to the session alone. */
 export function actorOf(request: FastifyRequest): Actor {
-  const { username, displayName, role } = signedInOf(request);
-  return { username, displayName, role };
+  const { username, displayName, role, scope } = signedInOf(request);
+  return { username, displayName, role, scope };
 }
 
 export const principalOf = (caller: FoundSession | FoundService): Principal =>
@@ -38,3 +40,7 @@ export const stillGood = async (
   id: string,
 ): Promise<FoundSession | FoundService | undefined> =>
   (await accounts.sessionById(id)) ?? (await accounts.serviceById(id));
+
+/** Of somebody whose scope is a part of the whole. */
+export const scopeOf = (caller: Caller): AreaId | undefined =>
+  caller.kind === "person" && caller.scope !== ROOT_AREA ? caller.scope : undefined;

@@ -9,11 +9,13 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Role } from "../../shared/api/session.ts";
-import { Username } from "../../shared/ids.ts";
+import { ROOT_AREA, whyNoArea } from "../../shared/access/areas.ts";
+import { AreaId, Username } from "../../shared/ids.ts";
 import { isolated, visible } from "../../shared/text.ts";
 import type { ClosableAccounts } from "../accounts/accounts.ts";
 import type { AccountChanged, ListedAccount } from "../accounts/ports.ts";
 import { withAccounts } from "./open-accounts.ts";
+import { loadConfig } from "./settings-file.ts";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -38,22 +40,43 @@ const withConfig = (command: Command): Command =>
 const roleOption = (): Option =>
   new Option("--role <role>", "what they may do").choices(Role.options).makeOptionMandatory();
 
+const scopeOption = (): Option =>
+  new Option("--scope <area>", "an area of the settings, to see and act in; all: everything");
+
+/** It must be there, or the person would see nothing. */
+function areaOf({ config, scope }: Settings & { readonly scope: string }): AreaId {
+  const { areas } = loadConfig(config);
+  const refusal = whyNoArea(areas, scope);
+  if (refusal !== undefined) throw new Error(refusal);
+  return AreaId.parse(scope);
+}
+
 export function addUser(root: Command): void {
   const user = root.command("user").description("People who may sign in.");
   about(user, "add", "Add a person. The password is asked for, or read from standard input.")
     .requiredOption("--name <name>", "shown to everybody, also on the pillar's screen")
     .addOption(roleOption())
+    .addOption(scopeOption().default(ROOT_AREA, "everything"))
     .addHelpText("after", "\nPasswords: 10 to 256 characters, not one of those tried first.")
-    .action(async (name: Username, options: Settings & { name: string; role: Role }) => {
-      const { role, name: displayName } = options;
-      await change(options, `${name} (${isolated(displayName)}) is ${role}`, async (accounts) => {
-        if (await accounts.find(name)) {
-          return refusal(`${name} exists already: anzhu-hub user passwd, role, rename or enable`);
-        }
-        const account = { username: name, displayName, role, password: await readPassword() };
-        return await accounts.add(account, null);
-      });
-    });
+    .action(
+      async (name: Username, options: Settings & { name: string; role: Role; scope: string }) => {
+        const { role, name: displayName } = options;
+        const scope = areaOf(options);
+        await change(options, `${name} (${isolated(displayName)}) is ${role}`, async (accounts) => {
+          if (await accounts.find(name)) {
+            return refusal(`${name} exists already: anzhu-hub user passwd, role, rename or enable`);
+          }
+          const account = {
+            username: name,
+            displayName,
+            role,
+            scope,
+            password: await readPassword(),
+          };
+          return await accounts.add(account, null);
+        });
+      },
+    );
   about(user, "passwd", "Give a new password; ends that person's sessions.").action(
     async (name: Username, options: Settings) =>
       await change(options, `${name} has a new password`, async (accounts) => {
@@ -69,6 +92,14 @@ export function addUser(root: Command): void {
         accounts.change(name, { role }, null),
       );
     });
+  about(user, "scope", "Give another area to see and act in; ends that person's sessions.")
+    .addOption(scopeOption().makeOptionMandatory())
+    .action(async (name: Username, options: Settings & { scope: string }) => {
+      const scope = areaOf(options);
+      await change(options, `${name} is in ${isolated(scope)}`, (accounts) =>
+        accounts.change(name, { scope }, null),
+      );
+    });
   about(user, "rename", "Give another display name.")
     .requiredOption("--name <name>", "shown to everybody, also on the pillar's screen")
     .action(async (name: Username, options: Settings & { name: string }) => {
@@ -77,6 +108,10 @@ export function addUser(root: Command): void {
         accounts.change(name, { displayName }, null),
       );
     });
+  addStates(user);
+}
+
+function addStates(user: Command): void {
   about(
     user,
     "disable",
@@ -108,11 +143,13 @@ function line({
   isDisabled,
   lastUsedAt,
   displayName,
+  scope,
 }: ListedAccount): string {
   const used = lastUsedAt === null ? "never" : new Date(lastUsedAt).toISOString();
   const state = isDisabled ? "disabled" : "";
   const columns = [name.padEnd(20), role.padEnd(12), state.padEnd(9), used.padEnd(24)];
-  return `${columns.join(" ")} ${visible(displayName)}`;
+  const where = scope === ROOT_AREA ? "" : ` (${visible(scope)})`;
+  return `${columns.join(" ")} ${visible(displayName)}${where}`;
 }
 
 async function change(

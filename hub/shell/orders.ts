@@ -29,6 +29,7 @@ export function createOrders(options: OrdersOptions): HubCommands["order"] {
       by: by.username,
       byName: by.displayName,
       role: by.role,
+      scope: by.scope,
       newRecordingId: newId(),
     };
     const what = `${order.name} ${incidentId}`;

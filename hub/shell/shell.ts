@@ -13,6 +13,7 @@ import type { Webhook } from "../config.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "../core/events.ts";
 import type { Fact } from "../core/facts.ts";
+import { areasOf, pillarsIn } from "../core/pillar/place.ts";
 import type { RetentionSettings } from "../core/state/storage-state.ts";
 import type { HubSettings } from "../core/state/hub-state.ts";
 import { createEffects, type Taken } from "./effects.ts";
@@ -201,6 +202,8 @@ function commandsOf(parts: CommandParts): HubCommands {
     command: commander.command,
     revoke: identities.revoke,
     mayRenew: identities.mayRenew,
+    areasOf: (pillarId) => areasOf(state(), pillarId),
+    pillarsIn: (area) => pillarsIn(state(), area),
     view: (request) => views.open(request),
     endView: (sessionId) => views.close(sessionId),
     viewingSessions: () => views.viewers(),

@@ -1,5 +1,5 @@
 /** A supervisor's order that an incident's recordings are kept, or may go again. */
-import type { IncidentId } from "../../shared/ids.ts";
+import type { IncidentId, PillarId } from "../../shared/ids.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import type { HubEvent } from "../core/events.ts";
 import { toIncident } from "../journal/read/api-shape.ts";
@@ -19,9 +19,10 @@ export function createLocks(options: LocksOptions): HubCommands["lock"] {
   return (incidentId, { isLocked, reason }, ...[by, idempotencyKey]) => {
     const what = `${isLocked ? "lock" : "unlock"} ${incidentId}`;
     return once({ by: by.username, what, key: idempotencyKey }, async () => {
-      const isKnown =
-        isInMemory(options.state(), incidentId) ||
-        Boolean(await options.reads.incident(incidentId));
+      const atPillar =
+        pillarOf(options.state(), incidentId) ??
+        (await options.reads.incident(incidentId))?.pillarId ??
+        null;
       return await decide(options, {
         type: "lock-order",
         at: Date.now(),
@@ -31,14 +32,15 @@ export function createLocks(options: LocksOptions): HubCommands["lock"] {
         by: by.username,
         byName: by.displayName,
         role: by.role,
-        isKnown,
+        scope: by.scope,
+        atPillar,
       });
     });
   };
 }
 
-const isInMemory = (state: HubState, id: IncidentId): boolean =>
-  state.incidents.has(id) || state.closed.has(id);
+const pillarOf = ({ incidents, closed }: HubState, id: IncidentId): PillarId | undefined =>
+  (incidents.get(id) ?? closed.get(id))?.pillarId;
 
 async function decide(
   { state, reads, take }: LocksOptions,

@@ -7,8 +7,10 @@
 import type { Incident } from "../api/incident.ts";
 import { ServiceScope } from "../api/service.ts";
 import { Role } from "../api/session.ts";
-import type { PillarId, Username } from "../ids.ts";
+import type { AreaId, PillarId, Username } from "../ids.ts";
+import { ROOT_AREA } from "./areas.ts";
 import {
+  OF_THE_WHOLE,
   RIGHTS,
   SCOPES,
   type Action,
@@ -19,7 +21,13 @@ import {
 } from "./rights.ts";
 
 export type Principal =
-  | { readonly kind: "person"; readonly username: Username; readonly roles: readonly Role[] }
+  | {
+      readonly kind: "person";
+      readonly username: Username;
+      readonly roles: readonly Role[];
+      /** The area that they may see and act in. */
+      readonly scope: AreaId;
+    }
   | {
       readonly kind: "service";
       readonly name: Username;
@@ -35,33 +43,51 @@ export interface Subject {
   readonly hasReason?: boolean;
   /** Who opened the connection. */
   readonly openedBy?: Username | undefined;
+  /**
+   * Where it lies: the root, and inwards (`pathTo`). Not told: it lies nowhere, like a person's own
+   * session; what lies somewhere is told of wherever one object is asked for.
+   */
+  readonly areas?: readonly AreaId[] | undefined;
   /** The pillar that is spoken for. */
   readonly pillarId?: PillarId | undefined;
 }
 
 type May = (principal: Principal, action: Action, subject?: Subject) => boolean;
 
+interface MoreTables {
+  readonly scopes?: Scopes;
+  readonly ofTheWhole?: ReadonlySet<Action>;
+}
+
 /** Any tables' rules, so that a test can show that a wrong table is noticed. */
 export const mayBy =
-  (rights: Rights, scopes: Scopes = SCOPES): May =>
-  (principal, action, subject = {}) =>
-    (principal.kind === "service" &&
-      principal.scopes.some((scope) => scopes[scope].includes(action))) ||
-    rights[action].some(
+  (rights: Rights, { scopes = SCOPES, ofTheWhole = OF_THE_WHOLE }: MoreTables = {}): May =>
+  (principal, action, subject = {}) => {
+    if (
+      principal.kind === "service" &&
+      principal.scopes.some((one) => scopes[one].includes(action))
+    )
+      return true;
+    const areas = ofTheWhole.has(action) ? [ROOT_AREA] : subject.areas;
+    if (areas && !isWithin(principal, areas)) return false;
+    return rights[action].some(
       ({ to, when = [] }) =>
         to.some((grantee) => isGrantee(principal, grantee)) &&
         when.every((condition) => IS_SO[condition](principal, subject)),
     );
+  };
 
 export const may: May = mayBy(RIGHTS);
 
 export const personOf = (who: {
   readonly username: Username;
   readonly role: Role;
+  readonly scope: AreaId;
 }): Principal & { kind: "person" } => ({
   kind: "person",
   username: who.username,
   roles: [who.role],
+  scope: who.scope,
 });
 
 export const serviceOf = (who: {
@@ -70,6 +96,13 @@ export const serviceOf = (who: {
 }): Principal => ({ kind: "service", name: who.username, scopes: who.scopes });
 
 export const pillarOf = (pillarId: PillarId): Principal => ({ kind: "pillar", pillarId });
+
+/**
+ * Whether what lies there is there for somebody at all. What is outside a person's scope is answered
+ * as if it did not exist.
+ */
+export const isWithin = (principal: Principal, areas: readonly AreaId[]): boolean =>
+  principal.kind !== "person" || areas.includes(principal.scope);
 
 /** An incident that was handed over and still rings is nobody's yet. */
 export const isOwner = (principal: Principal, incident: IncidentFacts): boolean =>

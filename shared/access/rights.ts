@@ -63,6 +63,7 @@ type Named =
   | "siren:sound"
   | "accounts:manage"
   | "services:manage"
+  | "areas:read"
   | "audit:read"
   | "hub:read"
   | "metrics:read";
@@ -121,10 +122,21 @@ export const RIGHTS: Rights = {
 
   "accounts:manage": [{ to: ["admin"] }],
   "services:manage": [{ to: ["admin"] }],
+  "areas:read": [{ to: EVERYBODY }],
   "audit:read": [{ to: ["supervisor", "admin"] }],
   "hub:read": [{ to: REPAIR }],
   "metrics:read": [{ to: REPAIR }],
 };
+
+/**
+ * What is about the hub as a whole, so that a person whose scope is a part of it may not: whoever
+ * manages accounts could widen their own, and the audit names what happened everywhere.
+ */
+export const OF_THE_WHOLE: ReadonlySet<Action> = new Set<Action>([
+  "accounts:manage",
+  "services:manage",
+  "audit:read",
+]);
 
 export type Scopes = Readonly<Record<ServiceScope, readonly Action[]>>;
 

@@ -6,7 +6,7 @@
  * one and refused by the other.
  */
 import { z } from "zod";
-import { Username } from "../ids.ts";
+import { AreaId, Username } from "../ids.ts";
 import { PlainName } from "../text.ts";
 import { isKnownBad, MAX_PASSWORD, MIN_PASSWORD } from "./password-rule.ts";
 import { Role } from "./session.ts";
@@ -30,6 +30,8 @@ export const Account = z.object({
   username: Username,
   displayName: z.string(),
   role: Role,
+  /** The area that the person may see and act in: `all`, or a part of it. */
+  scope: AreaId,
   isDisabled: z.boolean(),
   createdAt: z.iso.datetime().nullable(),
   /** When the person last signed in or used a session, to within ten minutes. */
@@ -41,21 +43,32 @@ export type Account = z.infer<typeof Account>;
 export const AccountPage = z.object({ items: z.array(Account), next: z.null() });
 
 export const NewAccount = z
-  .strictObject({ username: Username, displayName: PlainName, role: Role, password: Password })
+  .strictObject({
+    username: Username,
+    displayName: PlainName,
+    role: Role,
+    password: Password,
+    /** Not given: everything. */
+    scope: AreaId.optional(),
+  })
   .refine(({ username, password }) => !isOwnName(password, username), {
     path: ["password"],
     message: "expected a password other than the account's own name",
   });
 export type NewAccount = z.infer<typeof NewAccount>;
 
-/** At least one of them. A new role and disabling end the person's sessions. */
+/** At least one of them. A new role, another scope and disabling end the person's sessions. */
 export const AccountPatch = z
   .strictObject({
     displayName: PlainName.optional(),
     role: Role.optional(),
+    scope: AreaId.optional(),
     isDisabled: z.boolean().optional(),
   })
-  .refine((patch) => Object.keys(patch).length > 0, "expected displayName, role or isDisabled");
+  .refine(
+    (patch) => Object.keys(patch).length > 0,
+    "expected displayName, role, scope or isDisabled",
+  );
 export type AccountPatch = z.infer<typeof AccountPatch>;
 
 /** Ends the person's sessions. */

@@ -1,6 +1,6 @@
 /** Who read, watched, listened, talked, ordered and signed in: `GET /api/v1/audit`. */
 import { z } from "zod";
-import { IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
+import { AreaId, IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
 import { PillarCommandName } from "../protocol/command.ts";
 import { ServiceScope } from "./service.ts";
 import { Role } from "./session.ts";
@@ -35,9 +35,11 @@ export const AuditDetail = z.discriminatedUnion("kind", [
   ...IncidentDetail.options,
   z.object({
     kind: z.literal("account"),
-    change: z.enum(["created", "renamed", "role", "disabled", "enabled", "password"]),
+    change: z.enum(["created", "renamed", "role", "scope", "disabled", "enabled", "password"]),
     /** The account's role; null where the change leaves it as it was. */
     role: Role.nullable(),
+    /** The account's area; null where the change leaves it as it was. */
+    scope: AreaId.nullable(),
   }),
   /** A service's token was made or revoked. */
   z.object({

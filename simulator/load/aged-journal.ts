@@ -5,6 +5,7 @@
  * snapshots are what they would be; only signatures are drawn, and the days pass as fast as the
  * disk allows.
  */
+import { ROOT_AREA } from "../../shared/access/areas.ts";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { HubEvent } from "../../hub/core/events.ts";
@@ -23,7 +24,12 @@ import type { AlarmEvent } from "../../shared/protocol/alarm.ts";
 const SECOND = 1000;
 /** Events decided before the disk is waited for. */
 const AHEAD = 400;
-const OPERATOR = { by: Username.parse("operator"), byName: "Operator", role: "operator" } as const;
+const OPERATOR = {
+  by: Username.parse("operator"),
+  byName: "Operator",
+  role: "operator",
+  scope: ROOT_AREA,
+} as const;
 
 interface GrowingJournal {
   readonly loop: Loop;

@@ -79,7 +79,7 @@ const SAID: { readonly [K in AuditDetail["kind"]]: readonly [object, string, str
   ],
   lock: [{ reason: "court 12: 7" }, "", "", "court 12: 7"],
   view: [{ role: "talk" }, "", "", ""],
-  account: [{ change: "role", role: "admin" }, "Administrator", "管理员", ""],
+  account: [{ change: "role", role: "admin", scope: "east" }, "Administrator", "管理员", "east"],
   read: [{ what: "incident" }, "", "", ""],
   viewed: [{ how: "download" }, "", "", ""],
   command: [{ name: "siren" }, "Siren", "警笛", ""],

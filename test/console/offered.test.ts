@@ -16,7 +16,7 @@ afterEach(() => {
 
 async function signInAs(role: Role): Promise<void> {
   const expiresAt = "2030-01-01T00:00:00.000Z";
-  const person = { username: "wang", displayName: "Wang", role, expiresAt };
+  const person = { username: "wang", displayName: "Wang", role, scope: "all", expiresAt };
   vi.stubGlobal("fetch", async () => Response.json(person));
   await restoreSession();
 }
@@ -38,7 +38,11 @@ test.each([
     "/desk",
   ],
   ["technician", ["mayCommand", "maySeeHub"], "/fleet"],
-  ["admin", ["mayAudit", "mayCommand", "mayManage", "mayRevoke", "maySeeHub"], "/fleet"],
+  [
+    "admin",
+    ["mayAudit", "mayCommand", "mayManage", "mayManageServices", "mayRevoke", "maySeeHub"],
+    "/fleet",
+  ],
 ] as const)("a %s is offered what the role includes", async (role, expected, home) => {
   await signInAs(role);
   expect(offered()).toEqual([...expected].toSorted());

@@ -78,11 +78,12 @@ test("the hub says the names of the contract, and a ping each interval of the co
     id: "s",
     token: "t",
     username: "lin",
-    role: "operator",
+    ...{ kind: "person", role: "operator", scope: "all" },
     expiresAt: 1e15,
   } as never;
   const streams = createEventStreams({
     hub: { subscribe: () => () => undefined, sawConsole: () => undefined },
+    config: { areas: [] },
     reads: { eventsAfter: async () => [] },
     accounts: { session: async () => session },
     journal: () => ({ cell: "1" as CellId, hubEpoch: "e" as HubEpoch }),

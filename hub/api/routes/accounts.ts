@@ -10,7 +10,8 @@ import {
   NewAccount,
   PasswordBody,
 } from "../../../shared/api/account.ts";
-import { Username } from "../../../shared/ids.ts";
+import { whyNoArea } from "../../../shared/access/areas.ts";
+import { Username, type AreaId } from "../../../shared/ids.ts";
 import type { AccountChanged, ListedAccount } from "../../accounts/ports.ts";
 import { actorOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
@@ -50,7 +51,8 @@ export function accountRoutes(app: Api, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const { username } = request.body;
+      const { username, scope } = request.body;
+      refuseUnknownArea(context, scope);
       await settle(context, accounts.add(request.body, actorOf(request)));
       reply.header("location", `/api/v1/accounts/${username}`);
       return reply.code(201).send(await one(context, username));
@@ -64,10 +66,10 @@ function changeRoutes(app: Api, context: ApiContext): void {
   app.patch(
     "/api/v1/accounts/:username",
     {
-      config: { may: "accounts:manage" },
+      config: { of: "nothing placed", may: "accounts:manage" },
       schema: {
         summary:
-          "Change name or role, disable or enable; a new role and disabling end the sessions",
+          "Change name, role or area, disable or enable; all but a new name end the sessions",
         params: AccountParams,
         body: AccountPatch,
         response: { 200: Account, ...failures },
@@ -75,10 +77,12 @@ function changeRoutes(app: Api, context: ApiContext): void {
     },
     async (request) => {
       const { username } = request.params;
-      const { displayName, role, isDisabled } = request.body;
+      const { displayName, role, scope, isDisabled } = request.body;
+      refuseUnknownArea(context, scope);
       const patch = {
         ...(displayName === undefined ? {} : { displayName }),
         ...(role === undefined ? {} : { role }),
+        ...(scope === undefined ? {} : { scope }),
         ...(isDisabled === undefined ? {} : { isDisabled }),
       };
       await settle(context, accounts.change(username, patch, actorOf(request)));
@@ -88,7 +92,7 @@ function changeRoutes(app: Api, context: ApiContext): void {
   app.post(
     "/api/v1/accounts/:username/password",
     {
-      config: { may: "accounts:manage", rateLimit: PASSWORDS },
+      config: { of: "nothing placed", may: "accounts:manage", rateLimit: PASSWORDS },
       schema: {
         summary: "Give a new password; ends the person's sessions",
         params: AccountParams,
@@ -103,6 +107,11 @@ function changeRoutes(app: Api, context: ApiContext): void {
       return await reply.code(204).send(null);
     },
   );
+}
+
+function refuseUnknownArea({ config }: ApiContext, scope: AreaId | undefined): void {
+  const refusal = scope === undefined ? undefined : whyNoArea(config.areas, scope);
+  if (refusal !== undefined) throw problem("bad-request", `body.scope: ${refusal}`);
 }
 
 /** Answered when streams and views of ended sessions are closed. */

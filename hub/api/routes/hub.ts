@@ -21,7 +21,7 @@ export function hubRoutes(app: Api, context: ApiContext): void {
     app.post(
       `/api/v1/incidents/:id/${name}`,
       {
-        config: { may: "incidents:lock" },
+        config: { of: "incident", may: "incidents:lock" },
         schema: {
           summary:
             name === "lock"

@@ -15,7 +15,7 @@ import {
 import { Timeline } from "../../../shared/api/timeline.ts";
 import { IncidentId } from "../../../shared/ids.ts";
 import type { OperatorOrder } from "../../core/incident/kinds.ts";
-import { actorOf } from "../signed-in.ts";
+import { actorOf, callerOf, scopeOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures, IdempotencyKey, idempotencyKeyOf, IncidentParams } from "../schemas.ts";
@@ -34,13 +34,14 @@ export function incidentRoutes(app: Api, context: ApiContext): void {
     },
     async (request) => {
       context.audit.read("incidents", null, request);
-      return await reads.incidents(request.query);
+      const scope = scopeOf(callerOf(request));
+      return await reads.incidents(request.query, scope && context.hub.pillarsIn(scope));
     },
   );
   app.get(
     "/api/v1/incidents/:id",
     {
-      config: { may: "incidents:read" },
+      config: { of: "incident", may: "incidents:read" },
       schema: {
         summary: "One incident",
         params: IncidentParams,
@@ -57,7 +58,7 @@ export function incidentRoutes(app: Api, context: ApiContext): void {
   app.get(
     "/api/v1/incidents/:id/timeline",
     {
-      config: { may: "incidents:read" },
+      config: { of: "incident", may: "incidents:read" },
       schema: {
         summary: "What happened in one incident",
         params: IncidentParams,
@@ -85,10 +86,13 @@ const ORDERS = {
   acknowledge: of(NoBody, () => ({ name: "acknowledge" })),
   answer: of(NoBody, () => ({ name: "answer" })),
   hold: of(HoldBody.nullish(), (body) => ({ name: "hold", held: body?.held ?? true })),
-  transfer: of(TransferBody, async ({ to }, context) => {
-    const found = await context.accounts.find(to);
-    if (!found || found.isDisabled || !may(personOf(found), "incidents:order")) {
-      throw problem("bad-request", `body.to: expected an operator or supervisor, found ${to}`);
+  transfer: of(TransferBody, async ({ to }, { accounts, reads, hub }, id) => {
+    const found = await accounts.find(to);
+    const incident = await reads.incident(id);
+    const areas = incident && hub.areasOf(incident.pillarId);
+    if (!found || found.isDisabled || !may(personOf(found), "incidents:order", { areas })) {
+      const expected = "expected an operator or supervisor whose area the incident lies in";
+      throw problem("bad-request", `body.to: ${expected}, found ${to}`);
     }
     return { name: "transfer", to, toName: found.displayName };
   }),
@@ -100,14 +104,17 @@ const ORDERS = {
 
 interface OrderKind {
   readonly body: z.ZodType;
-  toOrder(body: unknown, context: ApiContext): OperatorOrder | Promise<OperatorOrder>;
+  readonly toOrder: ToOrder<unknown>;
 }
 
-function of<T extends z.ZodType>(
-  body: T,
-  toOrder: (body: z.infer<T>, context: ApiContext) => OperatorOrder | Promise<OperatorOrder>,
-): OrderKind {
-  return { body, toOrder: (value, context) => toOrder(value as z.infer<T>, context) };
+type ToOrder<Body> = (
+  body: Body,
+  context: ApiContext,
+  id: IncidentId,
+) => OperatorOrder | Promise<OperatorOrder>;
+
+function of<T extends z.ZodType>(body: T, toOrder: ToOrder<z.infer<T>>): OrderKind {
+  return { body, toOrder: (value, ...more) => toOrder(value as z.infer<T>, ...more) };
 }
 
 function orderRoutes(app: Api, context: ApiContext): void {
@@ -115,7 +122,7 @@ function orderRoutes(app: Api, context: ApiContext): void {
     app.post(
       `/api/v1/incidents/:id/${name}`,
       {
-        config: { may: "incidents:order" },
+        config: { of: "incident", may: "incidents:order" },
         schema: {
           summary: `Order: ${name}`,
           params: IncidentParams,
@@ -128,7 +135,7 @@ function orderRoutes(app: Api, context: ApiContext): void {
         const id = IncidentId.parse(request.params.id);
         return await giveOrder(context, request, {
           id,
-          order: await kind.toOrder(request.body, context),
+          order: await kind.toOrder(request.body, context, id),
         });
       },
     );

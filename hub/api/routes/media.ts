@@ -48,6 +48,7 @@ export function mediaRoutes(app: Api, context: ApiContext): void {
         url,
         {
           config: {
+            of: "incident",
             may: "media:use",
             sends: {
               201: {
@@ -128,7 +129,7 @@ function resourceRoutes(app: Api, context: ApiContext, { url, ownerBySession }: 
   app.delete(
     `${url}/:session`,
     {
-      config: { may: "media:use" },
+      config: { of: "incident", may: "media:use" },
       schema: {
         summary: "End the connection",
         params: z.object({ id: IncidentId, session: MediaSessionId }),

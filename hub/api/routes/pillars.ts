@@ -7,7 +7,7 @@ import {
   PillarPage,
   RevokeRequest,
 } from "../../../shared/api/pillar.ts";
-import { actorOf } from "../signed-in.ts";
+import { actorOf, callerOf, principalOf } from "../signed-in.ts";
 import type { Api, ApiContext } from "../context.ts";
 import { problem } from "../problem.ts";
 import { failures, IdempotencyKey, idempotencyKeyOf, PillarParams } from "../schemas.ts";
@@ -20,12 +20,19 @@ export function pillarRoutes(app: Api, context: ApiContext): void {
       config: { may: "pillars:read" },
       schema: { summary: "All pillars", response: { 200: PillarPage, ...failures } },
     },
-    async () => ({ items: [...(await reads.pillars())], next: null }),
+    async (request) => {
+      const person = principalOf(callerOf(request));
+      const all = await reads.pillars();
+      const items = all.filter(({ id }) =>
+        may(person, "pillars:read", { areas: context.hub.areasOf(id) }),
+      );
+      return { items, next: null };
+    },
   );
   app.get(
     "/api/v1/pillars/:id",
     {
-      config: { may: "pillars:read" },
+      config: { of: "pillar", may: "pillars:read" },
       schema: {
         summary: "One pillar",
         params: PillarParams,
@@ -46,7 +53,7 @@ function revokeRoute(app: Api, { hub, reads }: ApiContext): void {
   app.post(
     "/api/v1/pillars/:id/revoke",
     {
-      config: { may: "pillars:revoke" },
+      config: { of: "pillar", may: "pillars:revoke" },
       schema: {
         summary: "End a pillar's identity: nothing it says counts until it is enrolled again",
         params: PillarParams,
@@ -71,7 +78,7 @@ function commandRoute(app: Api, context: ApiContext): void {
   app.post(
     "/api/v1/pillars/:id/commands",
     {
-      config: { may: "pillars:command" },
+      config: { of: "pillar", may: "pillars:command" },
       schema: {
         summary: "Send a signed command",
         params: PillarParams,

@@ -38,7 +38,7 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
   app.get(
     "/api/v1/incidents/:id/recordings",
     {
-      config: { may: "recordings:read" },
+      config: { of: "incident", may: "recordings:read" },
       schema: {
         summary: "Recordings of one incident",
         params: IncidentParams,
@@ -57,7 +57,11 @@ export function recordingRoutes(app: Api, context: ApiContext): void {
     // Fastify's own HEAD counts what is sent as the body, which here is nothing.
     exposeHeadRoute: false,
     url: "/api/v1/recordings/:id/media",
-    config: { may: "recordings:read", sends: { 200: WHOLE, 206: PART, 304: STATE } },
+    config: {
+      of: "recording",
+      may: "recordings:read",
+      sends: { 200: WHOLE, 206: PART, 304: STATE },
+    },
     schema: {
       summary: "The recording itself (MP4, byte ranges)",
       params: RecordingParams,

@@ -54,7 +54,7 @@ export function serviceRoutes(app: Api, context: ApiContext): void {
   app.delete(
     "/api/v1/services/:name",
     {
-      config: { may: "services:manage" },
+      config: { of: "nothing placed", may: "services:manage" },
       schema: {
         summary: "Revoke a service: its token ends at once, also on an open event stream",
         params: ServiceParams,

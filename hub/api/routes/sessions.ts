@@ -79,7 +79,9 @@ export function sessionRoutes(app: Api, context: ApiContext): void {
         (person) => !person.isDisabled && may(personOf(person), "incidents:order"),
       );
       return {
-        items: found.map(({ username, displayName, role }) => ({ username, displayName, role })),
+        items: found.map(({ username, displayName, role, scope }) => ({
+          ...{ username, displayName, role, scope },
+        })),
       };
     },
   );
@@ -181,5 +183,6 @@ const publicPart = (session: SignedIn): Session => ({
   username: session.username,
   displayName: session.displayName,
   role: session.role,
+  scope: session.scope,
   expiresAt: new Date(session.expiresAt).toISOString(),
 });

@@ -486,6 +486,7 @@ export const en: typeof zhCN = {
     created: "Made an account",
     renamed: "Gave another name",
     role: "Gave another role",
+    scope: "Gave another area",
     disabled: "Disabled an account",
     enabled: "Enabled an account",
     password: "Gave a new password",
@@ -537,6 +538,8 @@ export const en: typeof zhCN = {
     username: "Account",
     displayName: "Name",
     role: "Role",
+    scope: "Area",
+    everywhere: "Everything",
     password: "Password",
     passwordHint:
       "10 to 256 characters, none of those tried first. A few unrelated words are good.",
@@ -555,7 +558,7 @@ export const en: typeof zhCN = {
     failed: "Could not be read: {detail}",
     saved: "{name} was saved",
     endsSessions:
-      "A new role, a new password and disabling sign the person out everywhere, at once. Calls they hold ring again.",
+      "A new role, another area, a new password and disabling sign the person out everywhere, at once. Calls they hold ring again.",
     save: "Save",
     addHeading: "Add a person",
     editHeading: "Change {name}",

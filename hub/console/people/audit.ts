@@ -3,6 +3,7 @@
  * stand in the address; and its facts in words.
  */
 import { ref, shallowRef, watch, type Ref } from "vue";
+import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import {
   AuditKind,
   AuditPage,
@@ -130,7 +131,10 @@ export function describeEntry({ type, detail }: Pick<AuditEntry, "type" | "detai
 export function describeAuditDetail(detail: AuditDetail, text: Text): Described {
   switch (detail.kind) {
     case "account":
-      return { phrase: detail.role === null ? "" : text(`role.${detail.role}`), quoted: "" };
+      return {
+        phrase: detail.role === null ? "" : text(`role.${detail.role}`),
+        quoted: detail.scope === null || detail.scope === ROOT_AREA ? "" : detail.scope,
+      };
     case "service":
       return { phrase: scopesInWords(detail.scopes, text), quoted: "" };
     case "read":

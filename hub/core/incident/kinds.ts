@@ -4,6 +4,7 @@ import type { RevocationReason } from "../../../shared/api/pillar.ts";
 import type { DeadlineReason } from "../../../shared/api/timeline.ts";
 import type { Role } from "../../../shared/api/session.ts";
 import type {
+  AreaId,
   EventId,
   IncidentId,
   PillarId,
@@ -163,6 +164,7 @@ export type IncidentEvent =
       readonly by: Username;
       readonly byName: string;
       readonly role: Role;
+      readonly scope: AreaId;
       readonly newRecordingId: RecordingId;
     };
 

@@ -5,7 +5,7 @@
  * supervisor may take over by answering, and both names stay in the journal. Repeating an order
  * that has already come true changes nothing and is not an error, because networks repeat.
  */
-import { isOwner, may, personOf, type Principal } from "../../../shared/access/may.ts";
+import { isOwner, isWithin, may, personOf, type Principal } from "../../../shared/access/may.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import { setDeadline } from "./deadline.ts";
 import { both, nothing, refuse, type Decision } from "../decision.ts";
@@ -14,6 +14,7 @@ import type { OperatorOrder } from "./kinds.ts";
 import type { IncidentFact } from "../facts.ts";
 import { callOf, evolveIncident } from "./incident.ts";
 import type { IncidentRecord } from "../state/incident-record.ts";
+import { areasOf } from "../pillar/place.ts";
 import { startRecording } from "../recording/recording.ts";
 import { MAX_CLOSED, type HubState } from "../state/hub-state.ts";
 import { incidentKey } from "./incident-key.ts";
@@ -43,11 +44,12 @@ interface Request {
 export function decideOrder(state: HubState, event: Ordered): Decision {
   const { at, incidentId, by, byName, order } = event;
   const incident = state.incidents.get(incidentId) ?? state.closed.get(incidentId);
-  if (!incident) {
+  const person = personOf({ username: by, role: event.role, scope: event.scope });
+  // What lies outside somebody's scope is not there for them.
+  if (!incident || !isWithin(person, areasOf(state, incident.pillarId))) {
     const detail = `no such incident, or closed before the latest ${MAX_CLOSED}: ${incidentId}`;
     return refuse("not-found", detail);
   }
-  const person = personOf({ username: by, role: event.role });
   if (!may(person, "incidents:order", { incident })) {
     return refuse("forbidden", `expected an operator or a supervisor, found a ${event.role}`);
   }

@@ -3,6 +3,7 @@ import type { CommandOutcome } from "../../../shared/api/audit.ts";
 import type { ServiceScope } from "../../../shared/api/service.ts";
 import type { Role } from "../../../shared/api/session.ts";
 import type {
+  AreaId,
   CommandId,
   IncidentId,
   PillarId,
@@ -26,7 +27,16 @@ export type PeopleHistory =
       readonly username: Username;
       readonly displayName: string;
       readonly role: Role;
-      readonly change: "created" | "renamed" | "role" | "disabled" | "enabled" | "password";
+      /** Absent in journals before areas: everything. */
+      readonly scope?: AreaId;
+      readonly change:
+        | "created"
+        | "renamed"
+        | "role"
+        | "scope"
+        | "disabled"
+        | "enabled"
+        | "password";
       readonly by: Username | null;
       readonly byName: string | null;
     })

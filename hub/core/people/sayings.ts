@@ -1,4 +1,5 @@
 /** What the audit and histories make of what people did and saw; no screen changes by it. */
+import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import type { AuditDetail } from "../../../shared/api/audit.ts";
 import { iso } from "../../../shared/iso.ts";
 import type { FactOf } from "../facts.ts";
@@ -9,9 +10,13 @@ export const PEOPLE_SAYINGS: Sayings<PeopleHistory> = {
   "account-changed": {
     ...UNSAID,
     audit: "account",
-    timeline: ({ change, role }) => {
-      const isOfRole = change === "role" || change === "created";
-      return { kind: "account", change, role: isOfRole ? role : null };
+    timeline: ({ change, role, scope = ROOT_AREA }) => {
+      const isNew = change === "created";
+      return {
+        ...{ kind: "account", change },
+        role: isNew || change === "role" ? role : null,
+        scope: isNew || change === "scope" ? scope : null,
+      };
     },
   },
   "service-changed": {

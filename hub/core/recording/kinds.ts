@@ -4,6 +4,7 @@ import type { HubFaultCode } from "../../../shared/api/hub.ts";
 import type { Gaps } from "../../../shared/api/recording-gap.ts";
 import type { Role } from "../../../shared/api/session.ts";
 import type {
+  AreaId,
   CameraId,
   IncidentId,
   MediaId,
@@ -104,8 +105,12 @@ export type RecordingEvent =
       readonly by: Username;
       readonly byName: string;
       readonly role: Role;
-      /** The journal holds such an incident, perhaps one that is too old for the core's memory. */
-      readonly isKnown: boolean;
+      readonly scope: AreaId;
+      /**
+       * Of the incident, perhaps one that is too old for the core's memory; null: the journal holds
+       * none.
+       */
+      readonly atPillar: PillarId | null;
     }
   /** State of the disks, and the oldest recordings that may have to be removed. */
   | {

@@ -8,9 +8,10 @@
  * Recording stops long before the journal could lack room,
  * because an alarm needs the journal and nothing else.
  */
-import { may, personOf } from "../../../shared/access/may.ts";
+import { isWithin, may, personOf } from "../../../shared/access/may.ts";
 import type { HubFaultCode } from "../../../shared/api/hub.ts";
 import type { DeletionReason } from "../../../shared/api/incident.ts";
+import { areasOf } from "../pillar/place.ts";
 import { isSteady } from "../time/clock.ts";
 import { nothing, refuse, type Decision } from "../decision.ts";
 import type { HubEffect, HubEvent } from "../events.ts";
@@ -162,12 +163,14 @@ export function decideLock(
   state: HubState,
   event: Extract<HubEvent, { type: "lock-order" }>,
 ): Decision {
-  const { at, incidentId, by, byName, role, isLocked } = event;
+  const { at, incidentId, atPillar, by, byName, role, scope, isLocked } = event;
   const reason = event.reason.trim();
-  if (!may(personOf({ username: by, role }), "incidents:lock")) {
+  const person = personOf({ username: by, role, scope });
+  if (!may(person, "incidents:lock")) {
     return refuse("forbidden", `expected a supervisor, found a ${role}`);
   }
-  if (!event.isKnown) return refuse("not-found", `no such incident: ${incidentId}`);
+  const isThere = atPillar !== null && isWithin(person, areasOf(state, atPillar));
+  if (!isThere) return refuse("not-found", `no such incident: ${incidentId}`);
   if (reason === "" || reason.length > MAX_LOCK_REASON) {
     return refuse("bad-request", `expected a reason of 1 to ${MAX_LOCK_REASON} characters`);
   }

@@ -6,6 +6,7 @@
  * immutable, so a record taken out stays as it was. `heard` is not folded from facts: it is what
  * was received lately, and a restart begins it anew.
  */
+import type { AreaTree } from "../../../shared/access/areas.ts";
 import type { EscalationSettings } from "../incident/escalation.ts";
 import type { Slices } from "../kinds.ts";
 import type { Heard } from "./heard-state.ts";
@@ -19,6 +20,8 @@ export interface HubSettings {
   readonly maxOpen: number;
   /** Each carries the pillars that `mediaOf` gives it. */
   readonly mediaProcesses: number;
+  /** Without it every pillar lies in the whole alone. */
+  readonly areas?: AreaTree;
 }
 
 export interface HubState extends Slices {

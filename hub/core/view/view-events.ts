@@ -2,6 +2,7 @@
 import type { ProblemCode } from "../../../shared/api/problem.ts";
 import type { Role } from "../../../shared/api/session.ts";
 import type {
+  AreaId,
   CameraId,
   IncidentId,
   MediaId,
@@ -21,6 +22,7 @@ export interface ViewWish {
     readonly username: Username;
     readonly displayName: string;
     readonly role: Role;
+    readonly scope: AreaId;
   };
   /** The sign-in session it belongs to and ends with. */
   readonly signInId: string;

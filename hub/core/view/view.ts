@@ -8,11 +8,12 @@
  * The table of views is not folded from facts, and a restart begins it anew: the media processes
  * and every view in them end with the hub.
  */
-import { may, personOf } from "../../../shared/access/may.ts";
+import { isWithin, may, personOf } from "../../../shared/access/may.ts";
 import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import { BoundedMap } from "../../../shared/bounded-map.ts";
 import { mediaOf } from "../media-of.ts";
+import { areasOf } from "../pillar/place.ts";
 import { takeTurn, type Rate } from "../time/rate.ts";
 import type { HubState } from "../state/hub-state.ts";
 import type { ViewEffect, ViewEvent, ViewRefusal, ViewWish } from "./view-events.ts";
@@ -108,8 +109,10 @@ const ENDED: Refusal = { code: "conflict", detail: "the session was ended" };
 /** Why this person may not have it, as the incident stands; nothing when they may. */
 function whyNot({ incidentId, role, by }: ViewWish, known: Known): Refusal | undefined {
   const incident = known.incidents.get(incidentId) ?? known.closed.get(incidentId);
-  if (!incident) return { code: "not-found", detail: `no such incident: ${incidentId}` };
   const person = personOf(by);
+  if (!incident || !isWithin(person, areasOf(known, incident.pillarId))) {
+    return { code: "not-found", detail: `no such incident: ${incidentId}` };
+  }
   if (!may(person, "media:use", { incident })) {
     const detail = `expected an operator or a supervisor, found a ${by.role}`;
     return { code: "forbidden", detail };

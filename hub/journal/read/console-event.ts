@@ -17,6 +17,8 @@ export interface NumberedFact {
 export interface NumberedSubject {
   readonly index: number;
   readonly subject: Subject;
+  /** The last one that changed it. */
+  readonly fact: Fact;
 }
 
 /** Subjects of a run of facts, each once, in the order of their last change. */
@@ -26,7 +28,7 @@ export function subjectsOf(facts: readonly NumberedFact[]): readonly NumberedSub
     for (const subject of toldBy(fact, index)) {
       const key = keyOf(subject, index);
       lastByKey.delete(key);
-      lastByKey.set(key, { index, subject });
+      lastByKey.set(key, { index, subject, fact });
     }
   }
   return [...lastByKey.values()];

@@ -4,10 +4,11 @@
  * It sees committed rows only, so nothing is shown that a power cut could take back.
  */
 import { join } from "node:path";
-import type { Kysely, SelectQueryBuilder } from "kysely";
+import { sql, type Kysely, type SelectQueryBuilder } from "kysely";
 import type { HubStatus } from "../../../shared/api/hub.ts";
 import type { IncidentQuery } from "../../../shared/api/incident.ts";
 import type { PillarId } from "../../../shared/ids.ts";
+import type { Fact } from "../../core/facts.ts";
 import type { Candidate } from "../../core/state/storage-state.ts";
 import type { NumberedEvent, ReadModels } from "../../ports.ts";
 import { audit } from "./audit-reads.ts";
@@ -65,7 +66,7 @@ export function openReads(options: ReadsOptions): Reads {
   const { dataDir, heardAt, hubStatus, onDamaged = () => undefined } = options;
   const source: Source = { db: queries(database), dataDir, heardAt, hubStatus, onDamaged };
   return {
-    incidents: (query) => incidents(source, query),
+    incidents: (query, of) => incidents(source, query, of),
     incident: (id) => incident(source, id),
     timeline: (id) => timeline(source, id),
     pillars: () => pillars(source),
@@ -95,8 +96,13 @@ const incidentRows = ({ db }: Source) =>
     ]);
 
 /** Newest first; the cursor is the journal index of the last one's opening. */
-async function incidents(source: Source, query: IncidentQuery) {
+async function incidents(source: Source, query: IncidentQuery, of?: readonly PillarId[]) {
   const rows = await filtered(incidentRows(source), query)
+    .$if(of !== undefined, (rows) =>
+      rows.where(
+        sql<boolean>`incident.pillar_id IN (SELECT value FROM json_each(${JSON.stringify(of)}))`,
+      ),
+    )
     .orderBy("incident.opened_idx", "desc")
     .limit(query.limit + 1)
     .execute();
@@ -228,11 +234,32 @@ async function eventsAfter(source: Source, index: number, limit: number) {
 
 async function eventsOf(source: Source, subjects: readonly NumberedSubject[]) {
   const events: NumberedEvent[] = [];
-  for (const { index, subject } of subjects) {
+  for (const { index, subject, fact } of subjects) {
     const event = await eventOf(source, subject);
-    if (event) events.push({ index, event });
+    if (event) events.push({ index, event, ...(await placeOf(source, event, fact)) });
   }
   return events;
+}
+
+/** Where it lies. Of a recording and of a notification only the fact behind it says that. */
+async function placeOf(
+  source: Source,
+  event: NumberedEvent["event"],
+  fact: Fact,
+): Promise<Pick<NumberedEvent, "pillarId" | "grid">> {
+  if (event.type === "incident") return { pillarId: event.incident.pillarId };
+  if (event.type === "pillar") return { pillarId: event.pillar.id };
+  if (event.type === "hub") return {};
+  if ("pillarId" in fact) return { pillarId: fact.pillarId };
+  if ("grid" in fact) return { grid: fact.grid };
+  const incidentId =
+    event.type === "recording"
+      ? event.recording.incidentId
+      : "incidentId" in fact
+        ? fact.incidentId
+        : undefined;
+  const found = incidentId && (await incident(source, incidentId));
+  return found ? { pillarId: found.pillarId } : {};
 }
 
 async function eventOf(

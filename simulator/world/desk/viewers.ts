@@ -5,6 +5,7 @@
  * From a stream of chance of its own, in half of the worlds. Their orders are given elsewhere
  * (`people.ts`); here are only the windows in front of them.
  */
+import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { ViewWish } from "../../../hub/core/view/view-events.ts";
 import type { Role } from "../../../shared/api/session.ts";
@@ -132,7 +133,7 @@ function view(room: Room, person: Person, wanted: Wanted): void {
   const { signInId, username } = person;
   const found = signInId === undefined ? undefined : signIns.find(signInId);
   if (!found || signInId === undefined || !world.hub.isUp) return;
-  const by = { username, displayName: `Name of ${username}`, role: found.role };
+  const by = { username, displayName: `Name of ${username}`, role: found.role, scope: ROOT_AREA };
   world.views.ask({ ...wanted, by, signInId, from: "127.0.0.1" }, (id, isGiven) => {
     if (!isGiven) return;
     // As `hub/api/routes/media.ts`: the session may have ended while the two negotiated.

@@ -1,4 +1,5 @@
 /** What comes in at the hub from pillars and operators, as events of its core. */
+import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import { receiptIn, type Decision } from "../../../hub/core/decision.ts";
 import type { KnownAlarm } from "../../../hub/core/state/known-alarm.ts";
 import { needsJournal } from "../../../hub/core/pillar/ledger.ts";
@@ -99,6 +100,7 @@ export function orderHub(world: HubWorld, asked: AskedOrder): Decision | undefin
     at: hub.clock.wall(),
     ...asked,
     byName: `Name of ${asked.by}`,
+    scope: ROOT_AREA,
     newRecordingId: hub.chance.hex(128) as RecordingId,
   });
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { MAX_SESSIONS_PER_USER } from "../../../hub/accounts/account-sessions.ts";
 import { openAccounts } from "../../../hub/accounts/accounts.ts";
 import { ENROLMENT_MINUTES, openEnrolments } from "../../../hub/identity/enrolments.ts";
-import { PillarId, Username } from "../../../shared/ids.ts";
+import { AreaId, PillarId, Username } from "../../../shared/ids.ts";
 
 const LI = Username.parse("li.na");
 const account = {
@@ -43,7 +43,10 @@ afterEach(async () => {
 test("only the right password for a known name is verified", async () => {
   await accounts.add(account, null);
   const { password: _password, ...actor } = account;
-  expect(await accounts.verify(LI, account.password)).toEqual({ ...actor, isDemo: false });
+  expect(await accounts.verify(LI, account.password)).toEqual({
+    ...{ ...actor, scope: "all" },
+    isDemo: false,
+  });
   expect(await accounts.verify(LI, "夏天")).toBeUndefined();
   expect(await accounts.verify("nobody", account.password)).toBeUndefined();
 });
@@ -166,6 +169,14 @@ test("each change waits for the journal until it is there, also over a restart",
   ]);
   accounts.forgetFacts(waiting[1]!.id);
   expect(accounts.waitingFacts().map(({ fact }) => fact.change)).toEqual(["disabled"]);
+});
+
+test("an account has everything unless it is given an area", async () => {
+  await accounts.add(account, null);
+  expect(await accounts.find(LI)).toMatchObject({ scope: "all" });
+  const scope = AreaId.parse("east");
+  expect(await accounts.change(LI, { scope }, null)).toEqual({ ok: true });
+  expect(await accounts.verify(LI, account.password)).toMatchObject({ scope });
 });
 
 test("what another program changes shows in the version", async () => {

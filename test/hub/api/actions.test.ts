@@ -12,6 +12,7 @@ const ASKED = `
   post   /api/v1/accounts                       accounts:manage
   patch  /api/v1/accounts/{username}            accounts:manage
   post   /api/v1/accounts/{username}/password   accounts:manage
+  get    /api/v1/areas                          areas:read
   get    /api/v1/audit                          audit:read
   post   /api/v1/enrolments                     pillars:enrol
   get    /api/v1/events                         events:read
@@ -101,4 +102,7 @@ test("the hub does not start with a route that names no action", () => {
   const add = (config: object): unknown => app.get("/api/v1/planted", { config }, () => ({}));
   expect(() => add({})).toThrow("the route /api/v1/planted names no action");
   expect(() => add({ may: "session:own" })).not.toThrow();
+  const about = (config: object): unknown => app.get("/api/v1/planted/:id", { config }, () => ({}));
+  expect(() => about({ may: "pillars:read" })).toThrow("does not say what its path names");
+  expect(() => about({ may: "pillars:read", of: "pillar" })).not.toThrow();
 });

@@ -44,6 +44,37 @@ describe("accounts", () => {
     expect(JSON.stringify(api.facts)).not.toContain(PASSWORD);
   });
 
+  test("an area is given, shown and taken away, and no call is handed to somebody outside", async () => {
+    expect((await make({ ...LI, scope: "east" })).json()).toMatchObject({ scope: "east" });
+    const handOver = () =>
+      api.as("operator", "POST", `/api/v1/incidents/${INCIDENT}/transfer`, {
+        payload: { to: "li.na" },
+      });
+    expect((await handOver()).statusCode).toBe(200);
+    expect((await patch("li.na", { scope: "west" })).json()).toMatchObject({ scope: "west" });
+    const refused = await handOver();
+    expect(refused.statusCode).toBe(400);
+    expect(refused.json().detail).toContain("whose area the incident lies in, found li.na");
+    expect(api.facts).toContainEqual(
+      expect.objectContaining({ type: "account-changed", change: "scope", scope: "west" }),
+    );
+    const areas = (await api.as("technician", "GET", "/api/v1/areas")).json();
+    expect(areas.items).toContainEqual({ id: "A1", name: "A1", in: "east" });
+  });
+
+  test("an administrator of a part manages no accounts, and the last one of all stays that", async () => {
+    const answer = await patch("admin", { scope: "east" });
+    expect(answer.statusCode).toBe(409);
+    expect(answer.json().detail).toContain("last administrator");
+    const admin = { ...LI, username: "east.admin", role: "admin", scope: "east" };
+    await make(admin);
+    const { token } = (await signInAs({ username: "east.admin", password: PASSWORD })).json();
+    const headers = { authorization: `Bearer ${token}` };
+    const list = await api.app.inject({ url: "/api/v1/accounts", headers });
+    expect(list.json()).toMatchObject({ status: 403, code: "forbidden" });
+    expect(list.json().detail).toContain("its area is east, and this is about everything");
+  });
+
   test("nobody but an administrator sees or changes accounts", async () => {
     for (const role of ["operator", "supervisor", "technician"] as const) {
       const answers = [
@@ -65,6 +96,8 @@ describe("accounts", () => {
     ["a name that turns the line around", { ...LI, displayName: "李\u202E" }, 400],
     ["a field nobody asked for", { ...LI, isDemo: true }, 400],
     ["an unknown role", { ...LI, role: "root" }, 400],
+    ["an area that is not there", { ...LI, scope: "north" }, 400],
+    ["an area with a line break", { ...LI, scope: "ea\nst" }, 400],
   ])("%s is refused in words", async (_name, account, status) => {
     const answer = await make(account);
     expect(answer.statusCode).toBe(status);
@@ -100,6 +133,7 @@ describe("what belongs to a session ends with it", () => {
         payload: { password: PASSWORD },
       }),
     "a new role": () => patch("operator", { role: "technician" }),
+    "another area": () => patch("operator", { scope: "west" }),
     disabling: () => patch("operator", { isDisabled: true }),
     "disabling on the command line": async () => {
       const accounts = openAccounts(join(api.dir, "accounts.db"));

@@ -1,3 +1,4 @@
+import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import { EventEmitter } from "node:events";
 import type { CellId, HubEpoch } from "../../../shared/ids.ts";
 import type { ServerResponse } from "node:http";
@@ -13,10 +14,11 @@ import type { SignedIn } from "../../../hub/api/signed-in.ts";
 let streams: EventStreams;
 beforeEach(() => {
   streams = createEventStreams({
-    hub: { subscribe: () => () => {}, sawConsole: () => {} },
+    hub: { subscribe: () => () => {}, sawConsole: () => {}, areasOf: () => [ROOT_AREA] },
     reads: { eventsAfter: async () => [] },
     accounts: { session: async () => undefined, service: async () => undefined },
     journal: () => ({ cell: "1" as CellId, hubEpoch: "e".repeat(32) as HubEpoch }),
+    config: { areas: [] },
     log: { error: () => {} },
   });
 });

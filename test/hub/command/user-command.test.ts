@@ -11,7 +11,7 @@ const PASSWORD = "a lamp in the rain";
 function newCommandLine() {
   const dir = tempDir();
   const config = join(dir, "hub.yaml");
-  writeFileSync(config, `dataDir: ${dir}\n`);
+  writeFileSync(config, `dataDir: ${dir}\nareas: [{ id: east, areas: [{ id: A1 }] }]\n`);
   const user = (args: readonly string[], input = "") => {
     const command = ["hub/main.ts", "user", ...args, "-c", config];
     const done = spawnSync(process.execPath, command, { input, encoding: "utf8" });
@@ -69,4 +69,17 @@ test("the command line disables, enables, changes roles and shows it, but keeps 
   expect(user(["enable", "li"]).code).toBe(0);
   expect(user(["list"]).words).toMatch(/^li +supervisor +never +李娜$/m);
   expect(user(["disable", "nobody"]).words).toContain("found no nobody");
+}, 30_000);
+
+test("the command line gives an area, and refuses one that the settings do not have", () => {
+  const { user } = newCommandLine();
+  const add = ["add", "li", "--name", "李", "--role", "operator"];
+  const refused = user([...add, "--scope", "west"], `${PASSWORD}\n`);
+  expect(refused.code).toBe(1);
+  expect(refused.words).toContain("expected an area of the settings (all, east, A1), found west");
+  expect(user([...add, "--scope", "east"], `${PASSWORD}\n`).code).toBe(0);
+  expect(user(["list"]).words).toMatch(/李 \(east\)\n$/);
+  expect(user(["scope", "li", "--scope", "A1"]).words).toBe("li is in A1\n");
+  expect(user(["scope", "li", "--scope", "all"]).code).toBe(0);
+  expect(user(["list"]).words).toMatch(/李\n$/);
 }, 30_000);

@@ -4,8 +4,10 @@
  *
  * Every fact is kept, so that a test can fold them again and compare.
  */
+import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import type { Role } from "../../../shared/api/session.ts";
 import type {
+  AreaId,
   EventId,
   IncidentId,
   MediaId,
@@ -91,6 +93,8 @@ export function newHeartbeat(details: Partial<Heartbeat> & { seq?: number } = {}
 export interface Person {
   readonly name: string;
   readonly role: Role;
+  /** Not given: everything. */
+  readonly scope?: AreaId;
 }
 export const WANG: Person = { name: "wang", role: "operator" };
 export const LI: Person = { name: "li", role: "operator" };
@@ -146,6 +150,7 @@ export function newStreet(options: { pillars?: number; settings?: Partial<HubSet
       by: person.name as Username,
       byName: person.name,
       role: person.role,
+      scope: person.scope ?? ROOT_AREA,
       newRecordingId: newId<RecordingId>(),
     });
   const sign = (person: Person, seen: "connected" | "disconnected" | "beat" | "seen") =>

@@ -1,4 +1,5 @@
 /** The HTTP interface on a false hub: what the hub would answer is set by each test. */
+import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,7 +31,14 @@ import type { HubStatus } from "../../../shared/api/hub.ts";
 import type { Incident, Recording } from "../../../shared/api/incident.ts";
 import type { Pillar, RevokeRequest } from "../../../shared/api/pillar.ts";
 import { Role } from "../../../shared/api/session.ts";
-import { IncidentId, PillarId, RecordingId, Username, type HubEpoch } from "../../../shared/ids.ts";
+import {
+  AreaId,
+  IncidentId,
+  PillarId,
+  RecordingId,
+  Username,
+  type HubEpoch,
+} from "../../../shared/ids.ts";
 import type { JournalName } from "../../../hub/api/cursor.ts";
 import { FIRST_CELL } from "../../../hub/journal/journal.ts";
 import type { UpMessage } from "../../../shared/protocol/messages.ts";
@@ -41,6 +49,10 @@ export const RECORDING = RecordingId.parse("2".repeat(32));
 export const PILLAR = PillarId.parse("demo-001");
 export const HUB_EPOCH = "e".repeat(32) as HubEpoch;
 export const JOURNAL: JournalName = { cell: FIRST_CELL, hubEpoch: HUB_EPOCH };
+/** The pillar lies in `A1`, in `east`; nothing lies in `west`. */
+const AREAS = [{ id: "east", name: "East", areas: [{ id: "A1" }] }, { id: "west" }];
+export const [EAST, A1, WEST] = [AreaId.parse("east"), AreaId.parse("A1"), AreaId.parse("west")];
+const AREAS_OF_PILLAR = [ROOT_AREA, EAST, A1];
 const AT = "2026-03-04T05:06:07.000Z";
 
 export const incident: Incident = {
@@ -127,6 +139,8 @@ export interface TestApi {
   }[];
   status: HubStatus;
   readonly alarms: { pillarId: PillarId; message: UpMessage; via: string }[];
+  /** Where pillars lie: to be mocked. */
+  readonly places: { areasOf: (id: PillarId) => readonly AreaId[] };
   readonly past: NumberedEvent[];
   /** Who was seen, and how. */
   readonly signs: string[];
@@ -204,6 +218,9 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     locks: [] as TestApi["locks"],
     status: { disk: null, keepDays: 90, leastFreePercent: 10, faults: [] } as HubStatus,
     alarms: [] as TestApi["alarms"],
+    places: {
+      areasOf: (id: PillarId): readonly AreaId[] => (id === PILLAR ? AREAS_OF_PILLAR : [ROOT_AREA]),
+    },
     past: [] as NumberedEvent[],
     signs: [] as string[],
     revocations: [] as TestApi["revocations"],
@@ -218,7 +235,7 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
     onHealth: () => {},
   };
   const app = await buildApi({
-    config: HubConfig.parse({ dataDir: dir }),
+    config: HubConfig.parse({ dataDir: dir, areas: AREAS }),
     authority,
     accounts,
     enrolments,
@@ -241,6 +258,8 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
         state.revocations.push({ request, by, key });
         return test.ended;
       },
+      areasOf: (id) => state.places.areasOf(id),
+      pillarsIn: (area) => (AREAS_OF_PILLAR.includes(area) ? [PILLAR] : []),
       mayRenew: () => Promise.resolve({ ok: false, detail: "no renewals here" }),
       view: async (request) => {
         if (request.incidentId !== INCIDENT) return notHere;
@@ -327,7 +346,10 @@ function readsOf(
   recordingState: () => Recording["state"],
 ): ReadModels {
   return {
-    incidents: async () => ({ items: [incident], next: null }),
+    incidents: async (_query, of) => ({
+      items: !of || of.includes(PILLAR) ? [incident] : [],
+      next: null,
+    }),
     incident: async (id) => (id === INCIDENT ? incident : undefined),
     timeline: async (id) => (id === INCIDENT ? { items: [], next: null } : undefined),
     pillars: async () => [pillar],

@@ -3,6 +3,7 @@
  *
  * `restart` ends it like a crash does for the core: nothing is carried over but the data directory.
  */
+import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import { join } from "node:path";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
@@ -36,6 +37,7 @@ export const person = (name: string, role: Role = "operator"): Actor => ({
   username: name as Username,
   displayName: name,
   role,
+  scope: ROOT_AREA,
 });
 
 /** The session a test's views belong to, where it does not matter. */

@@ -4,6 +4,7 @@
  * The table here says it in other words than `shared/access/rights.ts`, so that a mistake there is
  * not repeated here. A door that somebody opens is found: the last tests open each one.
  */
+import { pathTo, ROOT_AREA, treeOf } from "../../../shared/access/areas.ts";
 import { describe, expect, test } from "vitest";
 import {
   isForPeople,
@@ -15,6 +16,7 @@ import {
 } from "../../../shared/access/may.ts";
 import type { Principal, Subject } from "../../../shared/access/may.ts";
 import {
+  OF_THE_WHOLE,
   RIGHTS,
   SCOPES,
   type Action,
@@ -25,7 +27,7 @@ import {
 import { ServiceScope } from "../../../shared/api/service.ts";
 import { IncidentState } from "../../../shared/api/incident.ts";
 import { Role } from "../../../shared/api/session.ts";
-import { PillarId, Username } from "../../../shared/ids.ts";
+import { AreaId, PillarId, Username } from "../../../shared/ids.ts";
 import { AlarmKind } from "../../../shared/protocol/alarm.ts";
 
 /**
@@ -68,6 +70,7 @@ const EXPECTED = `
   pillars:report       -           -           -           -           self
   accounts:manage      -           -           -           yes         -
   services:manage      -           -           -           yes         -
+  areas:read           yes         yes         yes         yes         -
   audit:read           -           yes         -           yes         -
   hub:read             -           yes         yes         yes         -
   metrics:read         -           yes         yes         yes         -
@@ -105,7 +108,12 @@ const OTHER = Username.parse("li");
 const MY_PILLAR = PillarId.parse("demo-001");
 const OTHER_PILLAR = PillarId.parse("demo-002");
 
-const person = (...roles: Role[]): Principal => ({ kind: "person", username: ME, roles });
+const person = (...roles: Role[]): Principal => ({
+  kind: "person",
+  username: ME,
+  roles,
+  scope: ROOT_AREA,
+});
 const ASKING: readonly (readonly [column: string, principal: Principal])[] = [
   ...Role.options.map((role) => [role, person(role)] as const),
   ["pillar", pillarOf(MY_PILLAR)],
@@ -210,7 +218,7 @@ describe("who may", () => {
 
 /** Where a table of scopes lets a service do otherwise than the one above. */
 function differencesOfServices(scopes: Scopes): string[] {
-  const ask = mayBy(RIGHTS, scopes);
+  const ask = mayBy(RIGHTS, { scopes });
   return ServiceScope.options.flatMap((scope) =>
     actions.flatMap((action) => {
       const expected =
@@ -251,6 +259,58 @@ describe("a service", () => {
       const planted = { ...SCOPES, [scope]: [...SCOPES[scope], action] };
       expect(differencesOfServices(planted)).toEqual([`${scope} ${action}`]);
     }
+  });
+});
+
+/** Refused to a person whose scope is a part of the whole, by hand as well. */
+const WHOLE = ["accounts:manage", "services:manage", "audit:read"];
+const [EAST, GRID, WEST] = [
+  AreaId.parse("east"),
+  AreaId.parse("A1"),
+  AreaId.parse("west"),
+] as const;
+/** Where something may lie; undefined: nowhere. */
+const PLACES = [undefined, [ROOT_AREA], [ROOT_AREA, EAST], [ROOT_AREA, EAST, GRID]] as const;
+
+/** Where scopes make a table answer otherwise than the root's answer and the lists above say. */
+function differencesOfScopes(ofTheWhole: ReadonlySet<Action>): string[] {
+  const ask = mayBy(RIGHTS, { ofTheWhole });
+  return actions.flatMap((action) =>
+    Role.options.flatMap((role) =>
+      [ROOT_AREA, EAST, GRID, WEST].flatMap((scope) =>
+        PLACES.filter((areas) => {
+          const isInside = WHOLE.includes(action)
+            ? scope === ROOT_AREA
+            : areas === undefined || (areas as readonly AreaId[]).includes(scope);
+          return SITUATIONS.some(({ subject, isSo }) => {
+            const cell = cells.get(`${action} ${role}`);
+            const found = ask({ ...person(role), scope } as Principal, action, {
+              ...subject,
+              areas,
+            });
+            return found !== (isInside && isExpected(cell, isSo));
+          });
+        }).map((areas) => `${role} in ${scope} ${action} at ${areas?.at(-1)}`),
+      ),
+    ),
+  );
+}
+
+describe("a scope", () => {
+  test("is what decides whether something is there at all, whatever the role and the action", () => {
+    expect(differencesOfScopes(OF_THE_WHOLE)).toEqual([]);
+  });
+
+  test.each(WHOLE as Action[])("%s for somebody of a part is found", (action) => {
+    const fewer = new Set([...OF_THE_WHOLE].filter((one) => one !== action));
+    expect(differencesOfScopes(fewer).length).toBeGreaterThan(0);
+  });
+
+  test("of a pillar is its grid's area and those around it, or the whole alone", () => {
+    const tree = treeOf([{ id: EAST, areas: [{ id: GRID }] }, { id: WEST }]);
+    expect(pathTo(tree, "A1")).toEqual([ROOT_AREA, EAST, GRID]);
+    expect(pathTo(tree, "east")).toEqual([ROOT_AREA, EAST]);
+    for (const grid of ["", "all", "A2", "__proto__"]) expect(pathTo(tree, grid)).toEqual(["all"]);
   });
 });
 

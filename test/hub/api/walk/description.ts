@@ -23,6 +23,7 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   readonly bodyType: string | undefined;
   readonly bodySchema: JsonSchema | undefined;
+  readonly action: string;
   /** `undefined`: no session is needed. */
   readonly roles: readonly string[] | undefined;
   /** Of a service, each of which is enough. */
@@ -49,6 +50,7 @@ interface RawOperation {
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { schema: JsonSchema }>> };
   readonly responses: Readonly<Record<string, Answer>>;
+  readonly "x-action"?: string;
   readonly "x-roles"?: readonly string[];
   readonly "x-scopes"?: readonly string[];
 }
@@ -86,6 +88,7 @@ function operationOf(method: string, path: string, raw: RawOperation): Operation
     parameters: raw.parameters ?? [],
     bodyType,
     bodySchema: body?.schema,
+    action: raw["x-action"] ?? "",
     roles: raw["x-roles"],
     scopes: raw["x-scopes"] ?? [],
     responses: raw.responses,

@@ -193,7 +193,13 @@ describe("a lock", () => {
   const order = (street: Street, change: object = {}) =>
     street.tell({
       ...{ type: "lock-order", at: START, incidentId, by: "chen", byName: "Chen" },
-      ...{ role: "supervisor", isLocked: true, isKnown: true, reason: " court " },
+      ...{
+        role: "supervisor",
+        isLocked: true,
+        atPillar: "pillar-0",
+        scope: "all",
+        reason: " court ",
+      },
       ...change,
     } as never);
   const refused = (code: string, detail: string) => ({
@@ -214,7 +220,7 @@ describe("a lock", () => {
 
   test.each([
     [{ role: "operator" }, "forbidden", "expected a supervisor, found a operator"],
-    [{ isKnown: false }, "not-found", `no such incident: ${incidentId}`],
+    [{ atPillar: null }, "not-found", `no such incident: ${incidentId}`],
     [{ reason: "  " }, "bad-request", "expected a reason of 1 to 500 characters"],
     [{ reason: "r".repeat(501) }, "bad-request", "expected a reason of 1 to 500 characters"],
   ])("that may not be (%j) is refused in words", (change, code, detail) => {

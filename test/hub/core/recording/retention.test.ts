@@ -1,7 +1,9 @@
+import { ROOT_AREA } from "../../../../shared/access/areas.ts";
 import { describe, expect, test } from "vitest";
 import {
   MediaId,
   type IncidentId,
+  type PillarId,
   type RecordingId,
   type Username,
 } from "../../../../shared/ids.ts";
@@ -217,9 +219,10 @@ function lock(
   more: { isLocked?: boolean; reason?: string; role?: Role; isKnown?: boolean } = {},
 ) {
   const { isLocked = true, reason = "法院调取", role = "supervisor", isKnown = true } = more;
-  const by = { by: CHEN.name as Username, byName: CHEN.name, role };
+  const by = { by: CHEN.name as Username, byName: CHEN.name, role, scope: ROOT_AREA };
+  const atPillar = isKnown ? ("pillar-0" as PillarId) : null;
   return street.tell({
-    ...{ type: "lock-order", at: street.now(), incidentId, isLocked, reason, isKnown },
+    ...{ type: "lock-order", at: street.now(), incidentId, isLocked, reason, atPillar },
     ...by,
   } as HubEvent);
 }

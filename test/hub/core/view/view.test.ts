@@ -1,4 +1,5 @@
 /** Who may watch and talk, and when that ends: the rule itself, without a media process. */
+import { ROOT_AREA } from "../../../../shared/access/areas.ts";
 import { beforeEach, describe, expect, test } from "vitest";
 import { mediaOf } from "../../../../hub/core/media-of.ts";
 import {
@@ -47,9 +48,9 @@ const tell = (event: Told): ViewEffect[] =>
   decideView(views, { ...event, at: START } as ViewEvent, street.state);
 const idOf = (name: string) => name as MediaSessionId;
 
-const wishOf = ({ name, role }: Person, what: ViewWish["role"] = "watch"): ViewWish => ({
+const wishOf = ({ name, role, scope }: Person, what: ViewWish["role"] = "watch"): ViewWish => ({
   ...{ incidentId, role: what, signInId: `sign-in of ${name}`, from: "127.0.0.1" },
-  by: { username: name as Username, displayName: name, role },
+  by: { username: name as Username, displayName: name, role, scope: scope ?? ROOT_AREA },
 });
 const ask = (id: string, who: Person, what: ViewWish["role"] = "watch"): ViewEffect[] =>
   tell({ type: "view-asked", id: idOf(id), wish: wishOf(who, what), monotonicMs: (now += 1000) });

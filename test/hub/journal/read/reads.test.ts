@@ -42,6 +42,25 @@ describe("incidents", () => {
     expect(seen).toEqual(presses.map((_, n) => incidentOf(25 - n)));
   });
 
+  test("are those of the pillars that somebody may see, and events say where they lie", async () => {
+    const lost: Fact = { type: "grid-lost", at: START, grid: "g", count: 3 };
+    const { reads } = await withFacts(
+      [registered(0), registered(1)],
+      [...press(1, 0), ...press(2, 1), ...press(3, 0), lost],
+    );
+    const ids = async (...of: number[]) =>
+      (await reads.incidents(query({}), of.map(pillar))).items.map(({ id }) => id);
+    expect(await ids(0)).toEqual([incidentOf(3), incidentOf(1)]);
+    expect(await ids(1)).toEqual([incidentOf(2)]);
+    expect(await ids(0, 1)).toHaveLength(3);
+    expect(await ids()).toEqual([]);
+    const events = (await reads.eventsAfter(0, 100)) ?? [];
+    const placed = events.filter((one) => one.event.type === "incident");
+    expect(placed.map(({ pillarId }) => pillarId)).toEqual([pillar(0), pillar(1), pillar(0)]);
+    const news = events.filter((one) => one.event.type === "notification");
+    expect(news.map(({ grid }) => grid)).toEqual(["g"]);
+  });
+
   test("are filtered by state, pillar and time", async () => {
     const { reads } = await withFacts(
       [registered(0), registered(1)],
