@@ -81,9 +81,18 @@ function endedNow(state: HubState, pillarId: PillarId, at: number): Fact[] {
 
 function expel(state: HubState, pillarId: PillarId, reason: string): HubEffect {
   const sessionNonce = sessionOf(state, pillarId) ?? null;
-  const lastCalls = openIncidents(state, pillarId).map(overFor);
+  const lastCalls = [
+    ...endsUnderWay(state, pillarId),
+    ...openIncidents(state, pillarId).map(overFor),
+  ];
   return { type: "expel-pillar", pillarId, reason, sessionNonce, lastCalls };
 }
+
+/**
+ * Ends that were decided just before: they wait for their facts, and by then the session is over.
+ */
+const endsUnderWay = ({ heard }: HubState, pillarId: PillarId): Call[] =>
+  [...(heard.untold.get(pillarId)?.values() ?? [])].filter(({ status }) => status === "ended");
 
 /** Over for the pillar alone. */
 const overFor = (incident: IncidentRecord): Call => callOf({ ...incident, state: "closed" });

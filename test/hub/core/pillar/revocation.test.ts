@@ -68,6 +68,23 @@ describe("a pillar whose identity ends in a call", () => {
     },
   );
 
+  test.each([
+    ["revoked", revoke],
+    ["replaced", (street: Street) => enrol(street, "b2")],
+  ])("and was closed a moment before it is %s is told so with the last words", (...row) => {
+    const [, end] = row;
+    const street = answeredCall();
+    const { id, lastEventId } = street.only();
+    street.order(WANG, id, { name: "close", disposition: "resolved", note: "" });
+    // By the time the facts of the closing are durable, the session is over.
+    expect(end(street)).toContainEqual(
+      expect.objectContaining({
+        type: "expel-pillar",
+        lastCalls: [{ v: 1, incidentId: id, eventId: lastEventId, status: "ended" }],
+      }),
+    );
+  });
+
   test("is heard no more in that session, and in the session of a new identity as before", () => {
     const street = answeredCall();
     enrol(street, "b2");
