@@ -8,6 +8,7 @@ import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { examineAreas } from "./area-doctor.ts";
 import { examineBroker } from "./broker-doctor.ts";
 import type { HubConfig } from "../config.ts";
 import { lockData } from "../storage/data-lock.ts";
@@ -38,6 +39,7 @@ export async function examine(config: HubConfig): Promise<readonly Finding[]> {
     ...journal(join(dataDir, "journal.db")),
     ...certificates(join(dataDir, "authority")),
     ...addresses(config),
+    ...examineAreas(dataDir, config.areas),
     ...(isHubRunning
       ? [{ what: "ports", isOk: true, detail: "a hub is running in this directory and holds them" }]
       : await ports(config)),

@@ -86,6 +86,13 @@ describe("a service", () => {
     expect((await api.app.inject({ ...from, cookies })).statusCode).toBe(401);
   });
 
+  test("is told by /readyz what is wrong with `hub:read` alone", async () => {
+    const few = await tokenFor("pillars:read");
+    const more = await make({ ...SERVICE, name: "more", scopes: ["hub:read"] });
+    expect((await askWith(few, "/readyz")).json()).not.toHaveProperty("checks");
+    expect((await askWith(more.json().token, "/readyz")).json()).toHaveProperty("checks");
+  });
+
   test("stands in the audit with what it read, and is no desk for an alarm to ring at", async () => {
     const token = await tokenFor("incidents:read", "recordings:read");
     await askWith(token, `/api/v1/incidents/${INCIDENT}`);
