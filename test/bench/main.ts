@@ -14,6 +14,7 @@ import { benchHerd } from "./load/herd.ts";
 import { benchHubRestart } from "./load/hub-restart.ts";
 import { benchIdle } from "./load/idle.ts";
 import { benchMediaRestart } from "./media-restart.ts";
+import { benchMediaPool } from "./media-pool.ts";
 import { benchMouthToEar } from "./mouth-to-ear.ts";
 import { benchPoison } from "./poison.ts";
 import { benchPresence } from "./presence.ts";
@@ -38,6 +39,7 @@ const BENCHES: Record<string, () => Promise<Section>> = {
   start: benchStart,
   loss: benchLoss,
   "media-restart": benchMediaRestart,
+  "media-pool": benchMediaPool,
   hostile: benchHostile,
   poison: benchPoison,
   silent: benchSilent,

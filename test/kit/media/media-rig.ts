@@ -18,7 +18,6 @@ import {
   type MediaPoolOptions,
 } from "../../../hub/media/control/pool.ts";
 import { MediaId, type MediaSessionId, type PillarId } from "../../../shared/ids.ts";
-import { waitUntil } from "../run/wait.ts";
 import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
 
 export const newId = <T extends string>(): T => randomBytes(16).toString("hex") as T;
@@ -55,7 +54,7 @@ export async function newPoolRig(
   settings: RigSettings = {},
 ): Promise<Rig<MediaPool>> {
   const rig = rigOn(settings, (given) => createMediaPool({ processes, ...given }));
-  await waitUntil(() => rig.media.status().every(({ isUp }) => isUp));
+  await rig.wait("ready", () => rig.media.status().every(({ isUp }) => isUp));
   return rig;
 }
 
