@@ -205,7 +205,7 @@ function note(
   store: AccountStore,
   what: Omit<ChangeFact, "type" | "at" | "by" | "byName"> & { readonly by: Changer },
 ): void {
-  const { username, displayName, role, scope = ROOT_AREA, change: name, by } = what;
+  const { username, displayName, role, scope, change: name, by } = what;
   const fact: ChangeFact = {
     type: "account-changed",
     at: Date.now(),

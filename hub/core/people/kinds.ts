@@ -27,8 +27,7 @@ export type PeopleHistory =
       readonly username: Username;
       readonly displayName: string;
       readonly role: Role;
-      /** Absent in journals before areas: everything. */
-      readonly scope?: AreaId;
+      readonly scope: AreaId;
       readonly change:
         | "created"
         | "renamed"

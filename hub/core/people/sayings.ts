@@ -1,5 +1,4 @@
 /** What the audit and histories make of what people did and saw; no screen changes by it. */
-import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import type { AuditDetail } from "../../../shared/api/audit.ts";
 import { iso } from "../../../shared/iso.ts";
 import type { FactOf } from "../facts.ts";
@@ -10,7 +9,7 @@ export const PEOPLE_SAYINGS: Sayings<PeopleHistory> = {
   "account-changed": {
     ...UNSAID,
     audit: "account",
-    timeline: ({ change, role, scope = ROOT_AREA }) => {
+    timeline: ({ change, role, scope }) => {
       const isNew = change === "created";
       return {
         ...{ kind: "account", change },

@@ -1,4 +1,5 @@
 /** A pillar connects or sends its heartbeat: what that tells of it, and what it is told. */
+import type { Call } from "../../../shared/protocol/call.ts";
 import { both, nothing, type Decision } from "../decision.ts";
 import type { EventOf, HubEffect, HubEvent } from "../events.ts";
 import { callOf } from "../incident/incident.ts";
@@ -7,7 +8,7 @@ import { withinBudget } from "./budget.ts";
 import { adoptionFacts } from "./certificate.ts";
 import { markOf, missingFrom } from "./ledger.ts";
 import { cloneFacts, heartbeatFacts } from "./pillar-registry.ts";
-import { isCallOwed, mayAskResend, presenceFact } from "./presence.ts";
+import { BELIEVED_MS, isCallOwed, mayAskResend, presenceFact } from "./presence.ts";
 import { isOfEndedSession } from "./session.ts";
 
 export const decideConnected = (state: HubState, event: EventOf<"pillar-connected">): Decision =>
@@ -28,16 +29,35 @@ export function decideHeartbeat(state: HubState, event: EventOf<"heartbeat">): D
       ? [{ type: "ask-resend", pillarId, fromSeq, bootEpoch, sessionNonce }]
       : [];
   const tell = isCallOwed(state, pillarId, at) ? tellCall(state, event) : nothing;
-  const untold = state.heard.untold.get(pillarId)?.values() ?? [];
+  const untold = [...(state.heard.untold.get(pillarId)?.values() ?? [])];
   // Of its latest call it is told below.
   const latest = tell === nothing ? undefined : markOf(state, pillarId).lastIncidentId;
-  const others = [...untold].filter(({ incidentId }) => incidentId !== latest);
+  const lately = state.heard.contacts.get(pillarId)?.isTold ? [] : closedLately(state, event);
+  const isKnown = new Set([latest, ...untold.map(({ incidentId }) => incidentId)]);
+  const others = [
+    ...untold.filter(({ incidentId }) => incidentId !== latest),
+    ...lately.filter(({ incidentId }) => !isKnown.has(incidentId)),
+  ];
   const late = others.map((call): HubEffect => ({
     type: "tell-pillar",
     pillarId,
     call,
   }));
   return both({ facts, effects: [...ask, ...late] }, presence(state, event), tell);
+}
+
+/** Calls of one pillar, told once more to one that may have missed their end. */
+const MAX_CLOSED_LATELY = 3;
+
+/**
+ * Whoever connects, or is heard after a failed commit or a restart of the hub, may show a call whose
+ * end was decided and never told, and a later incident may have begun meanwhile.
+ */
+function closedLately(state: HubState, { at, pillarId }: EventOf<"heartbeat">): Call[] {
+  return [...state.closed.values()]
+    .filter((one) => one.pillarId === pillarId && at - (one.closedAt ?? 0) < BELIEVED_MS)
+    .slice(-MAX_CLOSED_LATELY)
+    .map(callOf);
 }
 
 function presence(state: HubState, event: Extract<HubEvent, { pillarId: unknown }>): Decision {

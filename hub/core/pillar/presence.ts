@@ -30,7 +30,7 @@ const JUST_OVER_MS = 120_000;
 /** Pause between two repetitions when it has been over for longer. */
 const TELL_END_AGAIN_MS = 60_000;
 /** A pillar keeps showing a call for so long without hearing of it. */
-const BELIEVED_MS = 1_800_000;
+export const BELIEVED_MS = 1_800_000;
 
 /**
  * Whether the pillar should hear how its latest call stands:

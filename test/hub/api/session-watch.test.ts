@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { FactOf } from "../../../hub/core/facts.ts";
 import { watchSessions } from "../../../hub/api/session-watch.ts";
+import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import { Username } from "../../../shared/ids.ts";
 import { newHub, type FalseHub } from "../../kit/hub/shell-on-doubles.ts";
 
@@ -9,7 +10,7 @@ type AccountFact = FactOf<"account-changed">;
 
 const changed = (name: string, at: number): AccountFact => ({
   ...{ type: "account-changed", at, username: Username.parse(name), displayName: name },
-  ...{ role: "operator", change: "disabled", by: null, byName: null },
+  ...{ role: "operator", scope: ROOT_AREA, change: "disabled", by: null, byName: null },
 });
 
 /**

@@ -1,4 +1,5 @@
 /** The audit's read model on a real journal. */
+import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
@@ -41,6 +42,7 @@ const FACTS: readonly Fact[] = [
     username: WANG,
     displayName: "王",
     role: "admin",
+    scope: ROOT_AREA,
     change: "role",
     by: null,
     byName: null,
@@ -79,7 +81,7 @@ describe("the audit", () => {
     expect(next).toBeNull();
     expect(items.map(({ kind, by, detail }) => [kind, by, detail])).toEqual([
       ["audit", "wang", { kind: "read", what: "audit" }],
-      ["account", null, { kind: "account", change: "role", role: "admin" }],
+      ["account", null, { kind: "account", change: "role", role: "admin", scope: null }],
       ["sign-in-refused", "wang", null],
       ["recording", "li", { kind: "viewed", how: "download" }],
       ["read", "li", { kind: "read", what: "incident" }],

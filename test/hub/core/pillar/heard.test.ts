@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { IncidentId, SessionNonce, Username } from "../../../../shared/ids.ts";
+import { hearRefolded } from "../../../../hub/core/hear.ts";
 import { hearClock, isOfOtherClock, isSteady } from "../../../../hub/core/time/clock.ts";
 import { unset, silence, type PillarContact } from "../../../../hub/core/state/heard-state.ts";
 import { hearConsole, OWNER_GONE_MS } from "../../../../hub/core/incident/console.ts";
@@ -173,6 +174,35 @@ describe("a call is told again", () => {
     const told = street.heartbeat(0, { seq: 2 }).effects;
     expect(calls(told).toSorted()).toEqual(["ended", "ringing"]);
   });
+});
+
+test("a pillar that may have missed it hears of the end of a call that another one has followed, once and not for long", () => {
+  const endsOf = (street: Street): string[] =>
+    street
+      .heartbeat(0, { seq: 9 })
+      .effects.flatMap((effect) =>
+        effect.type === "tell-pillar" && effect.call.status === "ended"
+          ? [effect.call.incidentId]
+          : [],
+      );
+  const street = heard();
+  const ended: string[] = [];
+  for (const seq of [5, 6, 7, 8]) {
+    street.alarm(0, { seq });
+    const open = [...street.state.incidents.keys()][0]!;
+    street.order(CHEN, open, { name: "close", disposition: "resolved", note: "" });
+    ended.push(open);
+  }
+  // An alarm of before comes now, and rings for itself.
+  street.alarm(0, { seq: 4 });
+  expect(endsOf(street)).toEqual([]);
+  // The commit failed, and nobody knows what of it left the hub.
+  hearRefolded(street.state.heard);
+  expect(endsOf(street)).toEqual(ended.slice(1));
+  expect(endsOf(street)).toEqual([]);
+  street.advance(1800);
+  hearRefolded(street.state.heard);
+  expect(endsOf(street)).toEqual([]);
 });
 
 describe("a resend is asked for", () => {
