@@ -32,7 +32,7 @@ const SILENCE_ENDS_AFTER = minutes(30);
 /** Long enough to read that it is over. */
 const ENDED_SHOWN = seconds(10);
 
-export function pressed(agent: Agent, press: Press): AgentStep {
+export function pressed(agent: Agent, press: Press, isSilent = press.kind === "silent"): AgentStep {
   if (agent.call.call.phase !== "idle") return pressedAgain(agent, press);
   const { kind, edgeAt, freshId: eventId } = press;
   const own = { newer: [], early: undefined, bornAt: press.at, owed: undefined };
@@ -40,7 +40,7 @@ export function pressed(agent: Agent, press: Press): AgentStep {
   const calling = withCall(fresh, {
     phase: "calling",
     eventId,
-    isSilent: kind === "silent",
+    isSilent,
     edgeAt,
     isLate: false,
   });
@@ -49,12 +49,15 @@ export function pressed(agent: Agent, press: Press): AgentStep {
   return follow(told, (next) => step(next, ...hurryLink(next.link, press)));
 }
 
-/** The end of the five seconds: the remembered press, whether or not its call still runs. */
+/**
+ * The end of the five seconds: the remembered press, whether or not its call still runs. After one
+ * that made no sound the next makes none: it was pressed in it.
+ */
 export function pressOwed(agent: Agent, moment: Moment): AgentStep {
-  const { owed } = agent.call;
+  const { owed, wasSilent } = agent.call;
   if (!owed) return step(agent);
   const free: Agent = { ...agent, call: { ...agent.call, owed: undefined } };
-  return pressed(free, { ...moment, ...owed });
+  return pressed(free, { ...moment, ...owed }, wasSilent || owed.kind === "silent");
 }
 
 function waiting(agent: Agent, moment: Moment): Effect[] {

@@ -50,9 +50,7 @@ export function hearLooks(state: HubState, { at }: Tick): void {
 export function noteLook(heard: Heard, fact: Fact): void {
   if (!("pillarId" in fact) || "incidentId" in fact) return;
   lookIn(heard, fact.pillarId, 0);
-  if (fact.type === "presence-changed" || fact.type === "pillar-registered") {
-    heard.looks.areGridsDue = true;
-  }
+  heard.looks.areGridsDue = true;
 }
 
 /** What a tick decided. */

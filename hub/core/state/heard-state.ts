@@ -90,7 +90,7 @@ export interface Looks {
   /** At this tick. */
   now: readonly PillarId[];
   isAllDue: boolean;
-  /** A pillar's presence, or which there are, has changed. */
+  /** A fact of a pillar may have changed what its grid is. */
   areGridsDue: boolean;
   /** At this tick. */
   areGridsNow: boolean;

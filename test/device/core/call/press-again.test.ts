@@ -147,6 +147,19 @@ describe("a press during a call", () => {
     expect(its?.event.kind).toBe("silent");
   });
 
+  test("pressed aloud in a silent call, its remembered press begins a call that makes no sound either", () => {
+    const pillar = reachedPillar();
+    const silent = pillar.press("silent");
+    pillar.accept(silent);
+    pillar.pass(2000);
+    pillar.press("voice");
+    pillar.call(silent, "ended");
+    pillar.pass(5000);
+    expect(pillar.state().call.call).toMatchObject({ phase: "calling", isSilent: true });
+    expect(pillar.alarms().at(-1)?.event.kind).toBe("voice");
+    expect(pillar.prompts).toEqual([]);
+  });
+
   test("lets the hub speak of either alarm before a receipt has come", () => {
     const pillar = reachedPillar();
     const first = pillar.press();
