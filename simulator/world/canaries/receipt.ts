@@ -45,14 +45,24 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
   },
   {
     name: "end-not-in-receipt",
-    story: "a receipt by HTTPS does not say that the call is over",
-    firstSeed: 15,
+    story:
+      "a receipt by HTTPS does not say that the call is over (and a heartbeat is answered with the latest call alone)",
+    firstSeed: 50,
     rules: () =>
       withRules({
         toldByHttps: (eventId, accepted, isFromHub) => {
           const told = HONEST.toldByHttps(eventId, accepted, isFromHub);
           if (told.type !== "accepted") return told;
           return { ...told, receipt: { ...told.receipt, isOver: false } };
+        },
+        handle: (state, event, now) => {
+          const decision = HONEST.handle(state, event, now);
+          if (event.type !== "heartbeat") return decision;
+          const latest = state.marks.get(event.pillarId)?.lastIncidentId;
+          const effects = decision.effects.filter(
+            (effect) => effect.type !== "tell-pillar" || effect.call.incidentId === latest,
+          );
+          return { ...decision, effects };
         },
       }),
   },
