@@ -26,13 +26,16 @@ export const WORD_CANARIES: readonly Canary[] = [
   },
   {
     name: "hidden-press-aloud",
-    story: "a press that is remembered for the end of five seconds is aloud, whichever it was",
+    story:
+      "a press that is remembered for the end of five seconds is aloud, whichever it was (and whatever its call was)",
     density: "dense",
     firstSeed: 1,
     rules: () =>
       withRules({
         step: (agent, event) => {
-          const { state, effects } = HONEST.step(agent, event);
+          const isOwed = event.type === "timer-due" && event.name === "press-again";
+          const heard = isOwed ? { ...agent, call: { ...agent.call, wasSilent: false } } : agent;
+          const { state, effects } = HONEST.step(heard, event);
           const { owed } = state.call;
           if (owed?.kind !== "silent") return { state, effects };
           const call = { ...state.call, owed: { ...owed, kind: "voice" as const } };
