@@ -55,7 +55,10 @@ function receivedBy(agent: Agent, receipt: Receipt, moment: Moment): AgentStep {
     { type: "clear-timer", name: "dial-110" },
     silenceTimer(moment),
   );
-  return early ? follow(told, (next) => callTold(next, early, moment)) : told;
+  if (!early) return told;
+  const followed = follow(told, (next) => callTold(next, early, moment));
+  // It was heard over a link that may be lost by now.
+  return agent.link.phase === "up" ? followed : follow(followed, callCutOff);
 }
 
 export function callTold(before: Agent, message: CallMessage, moment: Moment): AgentStep {

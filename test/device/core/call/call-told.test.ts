@@ -65,6 +65,15 @@ describe("a call", () => {
     return { pillar, eventId, incidentId: IncidentId.parse(eventId) };
   };
 
+  test("that hears of an answer and loses its link before its receipt does not say that somebody is there", () => {
+    const { pillar, eventId, incidentId } = begun();
+    pillar.hear({ v: 1, incidentId, eventId, status: "answered", by: "Wang" });
+    pillar.tell({ type: "link-down", reason: "keep-alive" });
+    pillar.accept(eventId);
+    expect(callOf(pillar)).toMatchObject({ phase: "answered", isLive: false });
+    expect([pillar.lamp(), pillar.prompts.at(-1)]).toEqual(["received", "reconnecting"]);
+  });
+
   test("hears nothing before its receipt, and then what came before it", () => {
     const { pillar, eventId, incidentId } = begun();
     const early = { v: 1, incidentId, eventId, status: "answered", by: "Wang" } as const;
