@@ -12,7 +12,7 @@ import type { Medium, Words } from "./checkers/words/words.ts";
 import type { Profile } from "./faults/profile.ts";
 import type { Rules } from "./rules.ts";
 import type { Coverage } from "./run/coverage.ts";
-import type { Happening } from "./run/history.ts";
+import type { Happening } from "./run/happening.ts";
 import type { Trace } from "./run/trace.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { WorldSettings } from "./settings.ts";

@@ -2,7 +2,8 @@
  * I5: no open incident without an owner and without a running deadline, no deadline and no level
  * late by 2 s, and no owner who has been gone for 30 s.
  */
-import type { Happening, History, Violation } from "../run/history.ts";
+import type { Happening } from "../run/happening.ts";
+import type { History, Violation } from "../run/history.ts";
 
 export function checkDeadlines({ happenings, hub, endedAt }: History): Violation[] {
   const violations: Violation[] = [];

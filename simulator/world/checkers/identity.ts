@@ -10,7 +10,8 @@ import {
   type FactOf,
   type IdentityFact,
 } from "../../../hub/core/facts.ts";
-import type { Happening, History, Violation } from "../run/history.ts";
+import type { Happening } from "../run/happening.ts";
+import type { History, Violation } from "../run/history.ts";
 import { THIEF } from "../faults/thief.ts";
 import { FOUND_BY_HUB } from "../watch/faults.ts";
 

@@ -8,7 +8,8 @@
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { EventId, IncidentId } from "../../../shared/ids.ts";
-import type { Happening, History, Violation } from "../run/history.ts";
+import type { Happening } from "../run/happening.ts";
+import type { History, Violation } from "../run/history.ts";
 
 /** With a good disk a press is kept after this much power. */
 const COMMIT_MS = 500;

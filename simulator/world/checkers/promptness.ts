@@ -7,7 +7,8 @@
  * What happens to one pillar alone touches no other.
  */
 import { PROMISED_MS } from "../../../shared/promises.ts";
-import type { Happening, History, Violation } from "../run/history.ts";
+import type { Happening } from "../run/happening.ts";
+import type { History, Violation } from "../run/history.ts";
 
 const BY_HTTPS_WITHIN_MS = 60_000;
 /** Longer than a file is opened again, a commit hangs, or a link is tried again. */

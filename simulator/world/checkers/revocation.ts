@@ -7,7 +7,8 @@
  * answer back by itself. That what it says is true in the meantime is the matter of `promise.ts`.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
-import type { Happening, History, Violation } from "../run/history.ts";
+import type { Happening } from "../run/happening.ts";
+import type { History, Violation } from "../run/history.ts";
 import { FOUND_BY_HUB } from "../watch/faults.ts";
 
 /**

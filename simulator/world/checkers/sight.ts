@@ -7,7 +7,8 @@
  * program may stop by an exception.
  */
 import { MOST_AGE_MS } from "../../../hub/core/time/bounds.ts";
-import type { Happening, History, Violation } from "../run/history.ts";
+import type { Happening } from "../run/happening.ts";
+import type { History, Violation } from "../run/history.ts";
 
 export function checkSight({ happenings }: History): Violation[] {
   return happenings.flatMap((one) => {

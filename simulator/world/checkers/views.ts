@@ -8,7 +8,8 @@
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import { PROMISED_MS } from "../../../shared/promises.ts";
-import type { Happening, History, Violation } from "../run/history.ts";
+import type { Happening } from "../run/happening.ts";
+import type { History, Violation } from "../run/history.ts";
 
 type Begun = Extract<Happening, { type: "view-begins" }>;
 type Ended = Extract<Happening, { type: "view-ends" }>;

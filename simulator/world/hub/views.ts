@@ -15,7 +15,7 @@ import { newChance, type Chance } from "../chance.ts";
 import { performAll } from "./hub-effects.ts";
 import { CHANNEL_MS, laterInHub, newMedia, type Media } from "./media.ts";
 import type { HubViews, OfferTold } from "../ports.ts";
-import type { Happening } from "../run/history.ts";
+import type { Happening } from "../run/happening.ts";
 import type { HubWorld } from "./hub-state.ts";
 
 type ViewEnd = Extract<Happening, { type: "view-ends" }>;

@@ -11,7 +11,8 @@ import type {
   Signature,
 } from "../../../shared/ids.ts";
 import { checkAll } from "../../../simulator/world/checkers/all.ts";
-import type { Happening, History } from "../../../simulator/world/run/history.ts";
+import type { Happening } from "../../../simulator/world/run/happening.ts";
+import type { History } from "../../../simulator/world/run/history.ts";
 import { sha256 } from "../../../simulator/world/seal.ts";
 
 const PILLAR = "pillar-0" as PillarId;

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { EventId } from "../../../shared/ids.ts";
 import { checkPromise } from "../../../simulator/world/checkers/words/promise.ts";
-import type { Happening, History } from "../../../simulator/world/run/history.ts";
+import type { Happening } from "../../../simulator/world/run/happening.ts";
+import type { History } from "../../../simulator/world/run/history.ts";
 
 const pillar = "pillar-0";
 const eventId = "a".repeat(32) as EventId;

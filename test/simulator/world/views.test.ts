@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { PROMISED_MS } from "../../../shared/promises.ts";
 import { checkViews } from "../../../simulator/world/checkers/views.ts";
-import type { Happening, History } from "../../../simulator/world/run/history.ts";
+import type { Happening } from "../../../simulator/world/run/happening.ts";
+import type { History } from "../../../simulator/world/run/history.ts";
 
 const [incidentId, pillarId] = ["i" as never, "pillar-0" as never];
 const wang = { by: "wang" as never, byName: "wang" };

@@ -6,7 +6,7 @@
  * restarted pillar knows only of that; and a silent press that was in the pillar's memory alone
  * when its power failed is gone.)
  */
-import type { Happening } from "../../run/history.ts";
+import type { Happening } from "../../run/happening.ts";
 
 export interface Hiding {
   /** Somebody pressed silently, and their call is not over. */

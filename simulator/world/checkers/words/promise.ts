@@ -28,7 +28,8 @@
  */
 import type { PromptName } from "../../../../device/core/call/prompt.ts";
 import { PROMISED_MS } from "../../../../shared/promises.ts";
-import type { Happening, History, Violation } from "../../run/history.ts";
+import type { Happening } from "../../run/happening.ts";
+import type { History, Violation } from "../../run/history.ts";
 import {
   born,
   callOver,

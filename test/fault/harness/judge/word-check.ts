@@ -8,7 +8,8 @@
  */
 import { PROMISED_MS } from "../../../../shared/promises.ts";
 import { checkPromise } from "../../../../simulator/world/checkers/words/promise.ts";
-import type { Happening, History } from "../../../../simulator/world/run/history.ts";
+import type { Happening } from "../../../../simulator/world/run/happening.ts";
+import type { History } from "../../../../simulator/world/run/history.ts";
 import type { EventId } from "../../../../shared/ids.ts";
 import type { Violation } from "./violation.ts";
 import type { Entry } from "./history.ts";
