@@ -44,6 +44,9 @@ export function openForWriting(file: string, busyTimeoutMs = BUSY_TIMEOUT_MS): D
   return database;
 }
 
+const FORMAT = `SELECT user_version AS format, NOT EXISTS (SELECT 1 FROM sqlite_schema) AS isEmpty
+  FROM pragma_user_version`;
+
 /** What a database of ours is made of. */
 export interface Shape {
   /** Raised with every change of the tables or of what stands in them. */
@@ -54,22 +57,18 @@ export interface Shape {
 
 /**
  * Makes a new database whole, in one transaction; one of another format is refused in words, and
- * left as it is.
+ * left as it is. One that is there is only read, so that nobody who writes in it is waited for.
  */
 export function openShaped(file: string, shape: Shape, busyTimeoutMs?: number): DatabaseSync {
   const database = openForWriting(file, busyTimeoutMs);
   try {
-    database.exec("BEGIN IMMEDIATE");
-    const found = formatOf(database);
-    if (found === undefined) {
-      database.exec(`${shape.sql}; PRAGMA user_version = ${shape.format}`);
-    } else if (found !== shape.format) {
+    const found = formatOf(database) ?? make(database, shape);
+    if (found !== shape.format) {
       throw new Error(
         `${file}: expected format ${shape.format}, found ${found}. Another version of Anzhu has ` +
           "written it: start that version, or move the file away to begin anew.",
       );
     }
-    database.exec("COMMIT");
   } catch (error) {
     database.close();
     throw error;
@@ -77,11 +76,24 @@ export function openShaped(file: string, shape: Shape, busyTimeoutMs?: number): 
   return database;
 }
 
-/** Undefined: nobody has made anything in it yet. */
+/** Answers the format: another program may have made the database since we found it empty. */
+function make(database: DatabaseSync, shape: Shape): number {
+  database.exec("BEGIN IMMEDIATE");
+  const meanwhile = formatOf(database);
+  if (meanwhile === undefined) {
+    database.exec(`${shape.sql}; PRAGMA user_version = ${shape.format}`);
+  }
+  database.exec("COMMIT");
+  return meanwhile ?? shape.format;
+}
+
+/**
+ * Undefined: nobody has made anything in it yet. One statement, so that both answers are of one
+ * moment.
+ */
 function formatOf(database: DatabaseSync): number | undefined {
-  const format = Number(Object.values(database.prepare("PRAGMA user_version").get() ?? {})[0]);
-  const isEmpty = database.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
-  return format === 0 && isEmpty ? undefined : format;
+  const { format, isEmpty } = database.prepare(FORMAT).get() ?? {};
+  return format === 0 && isEmpty === 1 ? undefined : Number(format);
 }
 
 /** Reads what is committed; cannot write. */
