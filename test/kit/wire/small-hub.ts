@@ -1,7 +1,6 @@
 /** A hub of a few lines behind a real TLS broker: it accepts alarms when it is told to. */
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type Server, type TLSSocket } from "node:tls";
@@ -27,6 +26,7 @@ import type { Call, CallStatus } from "../../../shared/protocol/call.ts";
 import type { PillarCommand } from "../../../shared/protocol/command.ts";
 import { parseUp, type DownMessage, type UpMessage } from "../../../shared/protocol/messages.ts";
 import { downTopic, parseTopic, qosOf } from "../../../shared/protocol/topics.ts";
+import { freePort } from "../programs/free-ports.ts";
 
 export const hex128 = (): string => randomBytes(16).toString("hex");
 export const PILLAR = PillarId.parse("pillar-1");
@@ -137,8 +137,9 @@ export async function smallHub(names: readonly string[] = []): Promise<SmallHub>
       server.once("error", reject);
       server.listen(port, "127.0.0.1", () => resolve(server));
     });
-  let server: Server | undefined = await listen(0);
-  const { port } = server.address() as AddressInfo;
+  // One that stays free while the hub is away.
+  const port = await freePort();
+  let server: Server | undefined = await listen(port);
   const stop = async (): Promise<void> => {
     const closing = server;
     server = undefined;
