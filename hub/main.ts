@@ -9,13 +9,13 @@ import { realpathSync } from "node:fs";
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { PlaceText, type Position } from "../shared/api/pillar.ts";
-import { asTyped } from "../shared/command-name.ts";
 import { PillarId } from "../shared/ids.ts";
 import { plainJsonLine, visible } from "../shared/text.ts";
 import { addBackup } from "./command/backup-command.ts";
 import { addBroker } from "./command/broker-command.ts";
+import { print, type Settings, typed, withConfig } from "./command/command-line.ts";
 import { makePrivateFiles } from "./storage/private-files.ts";
 import { addSeal } from "./command/seal-command.ts";
 import { ConfigurationError, loadConfig } from "./command/settings-file.ts";
@@ -26,17 +26,8 @@ const EXIT = { failure: 1, usage: 2, configuration: 78 } as const;
 /** Closing takes no longer than this, so that the process supervisor does not kill it first. */
 const STOP_WITHIN_MS = 8000;
 
-const typed = (text: string): string =>
-  asTyped(text, { program: "anzhu-hub", script: "hub" }, process.env["npm_lifecycle_event"]);
-const print = (line: string): void => void process.stdout.write(`${typed(line)}\n`);
 const complain = (line: string): void =>
   void process.stderr.write(`${visible(typed(line), true)}\n`);
-
-function withConfig(command: Command): Command {
-  return command.addOption(
-    new Option("-c, --config <file>", "settings").default("hub.yaml").env("ANZHU_HUB_CONFIG"),
-  );
-}
 
 export function program(): Command {
   const root = new Command("anzhu-hub")
@@ -77,7 +68,7 @@ Exit codes: 0 done, 1 failure, 2 usage, 78 configuration.`,
 function addStart(root: Command): void {
   withConfig(
     root.command("start").description("Run the hub until it is told to stop (SIGTERM)."),
-  ).action(async ({ config: file }: { config: string }) => {
+  ).action(async ({ config: file }: Settings) => {
     const config = loadConfig(file);
     keepCompiled(config.dataDir);
     const { pino } = await import("pino");
@@ -156,8 +147,7 @@ const placeText =
     );
   };
 
-interface EnrollOptions {
-  readonly config: string;
+interface EnrollOptions extends Settings {
   readonly name?: string;
   readonly grid: string;
   readonly address: string;
@@ -177,8 +167,6 @@ function addEnrol(root: Command): void {
       const { openAuthority } = await import("./identity/authority.ts");
       const { serverNames } = await import("./identity/server-names.ts");
       const { openEnrolments } = await import("./identity/enrolments.ts");
-      const { mkdir } = await import("node:fs/promises");
-      await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
       const authority = await openAuthority(config.dataDir, serverNames(config));
       const enrolments = openEnrolments(join(config.dataDir, "enrolments.db"));
       const { grid, address } = options;
@@ -195,7 +183,7 @@ function addEnrol(root: Command): void {
 function addDoctor(root: Command): void {
   withConfig(root.command("doctor").description("Check settings, disk, journal, certificates."))
     .addHelpText("after", "\nLooks and changes nothing; also while the hub runs.")
-    .action(async ({ config: file }: { config: string }) => {
+    .action(async ({ config: file }: Settings) => {
       const config = loadConfig(file);
       print(`ok    settings: ${file}`);
       const { examine } = await import("./command/doctor.ts");

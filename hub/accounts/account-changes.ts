@@ -13,7 +13,7 @@ import { AreaId } from "../../shared/ids.ts";
 import { parseWith } from "../../shared/parse.ts";
 import { PlainName } from "../../shared/text.ts";
 import type { FactOf } from "../core/facts.ts";
-import type { ChangeNotes } from "./change-notes.ts";
+import { refused, type ChangeNotes } from "./change-notes.ts";
 import type { Accounts, AccountChanged, Changer } from "./ports.ts";
 import type { Passwords } from "./password.ts";
 
@@ -31,8 +31,6 @@ const Row = z.object({
 type Row = z.infer<typeof Row>;
 
 const done: AccountChanged = { ok: true };
-const refused = (code: "bad-request" | "conflict" | "not-found", detail: string) =>
-  ({ ok: false, code, detail }) as const;
 
 interface AccountStore {
   readonly notes: ChangeNotes;

@@ -1,19 +1,13 @@
-/**
- * Sessions: a random token each, of which only the hash
- * is stored. The hash names the session inside the hub.
- */
-import { createHash, randomBytes } from "node:crypto";
+/** Who is signed in: sessions, each with a token of its own. */
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { Role } from "../../shared/api/session.ts";
 import { AreaId, Username } from "../../shared/ids.ts";
 import type { Accounts } from "./ports.ts";
+import { hashOf, newToken, noteUse } from "./tokens.ts";
 
 /** Desks, tablets and programs of one person; the oldest session gives way. */
 export const MAX_SESSIONS_PER_USER = 16;
-const TOKEN_BYTES = 32;
-/** Precision of the last use: each note is a write to the disk. */
-const LAST_USE_WITHIN_MS = 600_000;
 
 const SessionRow = z.object({
   kind: z.literal("person"),
@@ -52,7 +46,7 @@ export function openSessions(
   };
   return {
     openSession: async (username, expiresAt) => {
-      const token = randomBytes(TOKEN_BYTES).toString("base64url");
+      const token = newToken();
       const now = Date.now();
       db.exec("BEGIN IMMEDIATE");
       try {
@@ -69,24 +63,10 @@ export function openSessions(
     },
     session: async (token) => {
       const session = byId(hashOf(token));
-      const now = Date.now();
-      if (session && Math.abs(now - (session.lastUsedAt ?? 0)) > LAST_USE_WITHIN_MS) {
-        noteUse(() => used.run(now, session.username));
-      }
+      if (session) noteUse(session.lastUsedAt, (now) => used.run(now, session.username));
       return session;
     },
     sessionById: async (id) => byId(id),
     closeSession: async (token) => void remove.run(hashOf(token)),
   };
 }
-
-/** A full disk that cannot note the last use keeps nobody from signing in. */
-function noteUse(write: () => unknown): void {
-  try {
-    write();
-  } catch {
-    return;
-  }
-}
-
-const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");

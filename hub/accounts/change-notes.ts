@@ -21,6 +21,10 @@ export interface ChangeNotes {
   own(): number;
 }
 
+/** An outcome of which `write` keeps nothing. */
+export const refused = (code: "bad-request" | "conflict" | "not-found", detail: string) =>
+  ({ ok: false, code, detail }) as const;
+
 export function openChangeNotes(db: DatabaseSync): ChangeNotes {
   const insert = db.prepare("INSERT INTO account_change (body) VALUES (?)");
   const count = db.prepare("SELECT count(*) AS n FROM account_change");

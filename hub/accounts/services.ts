@@ -1,27 +1,24 @@
 /**
- * Services: a random token each, of which only the hash is stored. The hash names it inside the
- * hub.
+ * Services: programs that ask with a token of their own.
  *
  * A token that was revoked is never good again. Its name may be given to a new service, but never
  * to a person, because the journal names both by it.
  */
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { NewService, ServiceScope } from "../../shared/api/service.ts";
 import { Username } from "../../shared/ids.ts";
 import { parseWith } from "../../shared/parse.ts";
-import type { ChangeNotes } from "./change-notes.ts";
+import { refused, type ChangeNotes } from "./change-notes.ts";
 import type { AccountChanged, Changer, FoundService, Services } from "./ports.ts";
+import { hashOf, newToken, noteUse } from "./tokens.ts";
 
 export const MAX_SERVICES = 100;
 /** Revoked ones too, whose names stay known. */
 const MAX_NAMES = 10_000;
 const DAY_MS = 86_400_000;
-const TOKEN_BYTES = 32;
 const PREFIX = "anzhu_";
-/** Precision of the last use: each note is a write to the disk. */
-const LAST_USE_WITHIN_MS = 600_000;
 
 const Row = z.object({
   name: Username,
@@ -48,7 +45,7 @@ export function openServices(db: DatabaseSync, notes: ChangeNotes): Services {
     service: async (token) => {
       if (!token.startsWith(PREFIX)) return undefined;
       const found = goodRow(store, hashOf(token));
-      if (found) noteUse(store, found);
+      if (found) noteUse(found.lastUsedAt, (now) => store.statements.used.run(now, found.id));
       return found && foundOf(found);
     },
     serviceById: async (id) => {
@@ -80,9 +77,6 @@ function prepare(db: DatabaseSync) {
   };
 }
 
-const refused = (code: "bad-request" | "conflict" | "not-found", detail: string) =>
-  ({ ok: false, code, detail }) as const;
-
 const countOf = (row: Record<string, unknown> | undefined): number => Number(row?.["n"]);
 
 function add(
@@ -93,7 +87,7 @@ function add(
   const parsed = parseWith(NewService, given);
   if (!parsed.ok) return refused("bad-request", parsed.reason);
   const { name, scopes, days } = parsed.value;
-  const token = PREFIX + randomBytes(TOKEN_BYTES).toString("base64url");
+  const token = PREFIX + newToken();
   const at = Date.now();
   const expiresAt = at + days * DAY_MS;
   const outcome = notes.write(() => {
@@ -158,16 +152,3 @@ const foundOf = ({ name, id, scopes, expiresAt }: Row): FoundService => ({
   ...{ username: name, displayName: name },
   ...{ id, scopes, expiresAt },
 });
-
-/** A full disk that cannot note the last use keeps no service out. */
-function noteUse({ statements }: ServiceStore, { id, lastUsedAt }: Row): void {
-  const now = Date.now();
-  if (Math.abs(now - (lastUsedAt ?? 0)) <= LAST_USE_WITHIN_MS) return;
-  try {
-    statements.used.run(now, id);
-  } catch {
-    return;
-  }
-}
-
-const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");

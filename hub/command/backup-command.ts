@@ -2,16 +2,11 @@
 import type { Seal } from "../journal/chain.ts";
 import type { findSecrets } from "../journal/secrets.ts";
 import { isolated, visible } from "../../shared/text.ts";
-import { Option, type Command } from "commander";
+import type { Command } from "commander";
+import { print, type Settings, withConfig } from "./command-line.ts";
 import { loadConfig } from "./settings-file.ts";
 
 const EXIT_FAILURE = 1;
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-
-interface Given {
-  readonly config: string;
-}
 
 export function addBackup(root: Command): void {
   withConfig(
@@ -25,7 +20,7 @@ export function addBackup(root: Command): void {
       "\nIt holds the hub's keys: keep it like them. Recordings are not in it: copy them as files.\n" +
         "docs/operating.md says how to restore and how to move to another machine.",
     )
-    .action(async (directory: string, { config }: Given) => {
+    .action(async (directory: string, { config }: Settings) => {
       const { backUp } = await import("../journal/backup.ts");
       const { rows, head, files } = backUp(loadConfig(config).dataDir, directory);
       print(`${directory}: ${files.length} files, ${rows} facts, the last is ${head}`);
@@ -36,7 +31,7 @@ export function addBackup(root: Command): void {
       "after",
       "\nWhat was there before is kept. Pillars tell again what the copy lacks; people sign in again.",
     )
-    .action(async (directory: string, { config }: Given) => {
+    .action(async (directory: string, { config }: Settings) => {
       const { restore } = await import("../journal/backup.ts");
       const { rows, head, aside, isAuthorityRestored } = restore(
         loadConfig(config).dataDir,
@@ -52,7 +47,7 @@ export function addBackup(root: Command): void {
     });
   withConfig(root.command("verify").description("Check the journal's chain from the first fact."))
     .argument("[file]", "another journal, or a backup")
-    .action(async (file: string | undefined, { config }: Given) => {
+    .action(async (file: string | undefined, { config }: Settings) => {
       const { journalIn, suspectsIn, verifyJournal } = await import("../journal/backup.ts");
       const found = file ?? journalIn(loadConfig(config).dataDir);
       const verdict = verifyJournal(found);
@@ -86,10 +81,4 @@ function tellSuspects({ count, named }: ReturnType<typeof findSecrets>): void {
   const [first] = named.filter((one) => one.isSealable);
   if (!first) return;
   print(`change that password; then stop the hub: anzhu-hub seal ${first.index} --reason <text>`);
-}
-
-function withConfig(command: Command): Command {
-  return command.addOption(
-    new Option("-c, --config <file>", "settings").default("hub.yaml").env("ANZHU_HUB_CONFIG"),
-  );
 }

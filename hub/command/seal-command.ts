@@ -4,24 +4,24 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { visible } from "../../shared/text.ts";
+import { print, type Settings, withConfig } from "./command-line.ts";
 import { loadConfig } from "./settings-file.ts";
 
 /** Characters: a sentence or two. */
 const MAX_REASON = 500;
 const MAX_NAME = 100;
 
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-
-interface Given {
-  readonly config: string;
+interface Given extends Settings {
   readonly reason: string;
   readonly by: string;
 }
 
 export function addSeal(root: Command): void {
-  root
-    .command("seal")
-    .description("Take the words of facts out of the journal, because they hold a secret.")
+  withConfig(
+    root
+      .command("seal")
+      .description("Take the words of facts out of the journal, because they hold a secret."),
+  )
     .argument("<index...>", "facts, as anzhu-hub verify names them", indexes)
     .addOption(
       new Option("--reason <text>", "kept with the seal for ever; without the secret")
@@ -32,9 +32,6 @@ export function addSeal(root: Command): void {
       new Option("--by <name>", "who does it")
         .argParser(text("a name", MAX_NAME))
         .default(accountName(), "this machine's account"),
-    )
-    .addOption(
-      new Option("-c, --config <file>", "settings").default("hub.yaml").env("ANZHU_HUB_CONFIG"),
     )
     .addHelpText(
       "after",

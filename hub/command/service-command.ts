@@ -4,28 +4,17 @@
  * The same rules as on the HTTP interface, and it works while the hub runs: within a second the hub
  * ends the streams of a service that was revoked here, and writes the change into its journal.
  */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { MAX_SERVICE_DAYS, ServiceScope } from "../../shared/api/service.ts";
-import { Username } from "../../shared/ids.ts";
-import { visible } from "../../shared/text.ts";
+import type { Username } from "../../shared/ids.ts";
 import type { ListedService } from "../accounts/ports.ts";
+import { print, type Settings, usernameOf, withConfig } from "./command-line.ts";
 import { withAccounts } from "./open-accounts.ts";
-
-interface Settings {
-  readonly config: string;
-}
-
-const withConfig = (command: Command): Command =>
-  command.addOption(
-    new Option("-c, --config <file>", "settings").default("hub.yaml").env("ANZHU_HUB_CONFIG"),
-  );
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 export function addService(root: Command): void {
   const service = root.command("service").description("Programs with a token of their own.");
   withConfig(service.command("add").description("Make a service and print its token, once."))
-    .argument("<name>", "no person's account name", nameOf)
+    .argument("<name>", "no person's account name", usernameOf)
     .addOption(
       new Option("--scope <scope...>", "what it may do")
         .choices(ServiceScope.options)
@@ -48,7 +37,7 @@ export function addService(root: Command): void {
     }
   });
   withConfig(service.command("revoke").description("End a service's token at once."))
-    .argument("<name>", "of the service", nameOf)
+    .argument("<name>", "of the service", usernameOf)
     .action(async (name: Username, { config }: Settings) => {
       const revoked = await withAccounts(config, (accounts) => accounts.revokeService(name, null));
       if (!revoked.ok) throw new Error(`${revoked.detail}: anzhu-hub service list`);
@@ -60,13 +49,4 @@ function lineOf({ name, scopes, expiresAt, lastUsedAt }: ListedService): string 
   const used = lastUsedAt === null ? "never" : new Date(lastUsedAt).toISOString();
   const until = `until ${new Date(expiresAt).toISOString()}`;
   return `${name.padEnd(20)} ${until} used ${used.padEnd(24)} ${scopes.join(" ")}`;
-}
-
-function nameOf(text: string): Username {
-  const parsed = Username.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(
-    `expected a lower-case letter, then letters, digits, ".", "_" or "-", at most 32, found ` +
-      JSON.stringify(visible(text.slice(0, 60))),
-  );
 }

@@ -7,35 +7,25 @@
  */
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { Role } from "../../shared/api/session.ts";
 import { ROOT_AREA, whyNoArea } from "../../shared/access/areas.ts";
-import { AreaId, Username } from "../../shared/ids.ts";
+import { AreaId, type Username } from "../../shared/ids.ts";
 import { isolated, visible } from "../../shared/text.ts";
 import type { ClosableAccounts } from "../accounts/accounts.ts";
 import type { AccountChanged, ListedAccount } from "../accounts/ports.ts";
+import { print, type Settings, usernameOf, withConfig } from "./command-line.ts";
 import { withAccounts } from "./open-accounts.ts";
 import { loadConfig } from "./settings-file.ts";
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-
-interface Settings {
-  readonly config: string;
-}
-
-const CONFIG = ["-c, --config <file>", "settings"] as const;
 
 /** A command about one account. */
 function about(user: Command, name: string, description: string): Command {
   return withConfig(user.command(name).description(description)).argument(
     "<username>",
     "account name",
-    username,
+    usernameOf,
   );
 }
-
-const withConfig = (command: Command): Command =>
-  command.addOption(new Option(...CONFIG).default("hub.yaml").env("ANZHU_HUB_CONFIG"));
 
 const roleOption = (): Option =>
   new Option("--role <role>", "what they may do").choices(Role.options).makeOptionMandatory();
@@ -165,15 +155,6 @@ async function change(
 const refusal = (detail: string): AccountChanged => ({ ok: false, code: "conflict", detail });
 const unknown = (name: string): string =>
   `expected an account, found no ${name}: anzhu-hub user list`;
-
-function username(text: string): Username {
-  const parsed = Username.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(
-    `expected a lower-case letter, then letters, digits, ".", "_" or "-", at most 32, found ` +
-      JSON.stringify(visible(text.slice(0, 60))),
-  );
-}
 
 /** One line; at a terminal it is not echoed. */
 function readPassword(): Promise<string> {
