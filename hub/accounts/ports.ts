@@ -68,8 +68,8 @@ export interface Services {
 export type AccountFact = FactOf<"account-changed" | "service-changed">;
 
 /**
- * Accounts and sessions, in a database of their own beside
- * the journal, which the command line may write too.
+ * Accounts and sessions, in a database of their own beside the journal, which the command line may
+ * write too.
  */
 export interface Accounts extends Services {
   /**
@@ -91,7 +91,10 @@ export interface Accounts extends Services {
     },
     by: Changer,
   ): Promise<AccountChanged>;
-  /** A new role, another scope and disabling end the person's sessions. The last administrator stays one. */
+  /**
+   * A new role, another scope and disabling end the person's sessions. The last administrator stays
+   * one.
+   */
   change(
     username: Username,
     patch: {

@@ -1,6 +1,6 @@
 /**
- * How often a wrong password may be tried: for one account
- * from one address, and for one account from anywhere.
+ * How often a wrong password may be tried: for one account from one address, and for one account
+ * from anywhere.
  *
  * The first is for a person who has forgotten it. The second makes guessing from many addresses
  * slow, and counts only tries of devices and addresses that have never signed in to the account, so
@@ -34,8 +34,8 @@ export interface SignInLimit {
   /** Seconds until the next try, 0 when it may be made now. */
   waitSeconds(one: SignInTry): number;
   /**
-   * Counted before the password is looked at; otherwise
-   * many tries at once would all count as the first.
+   * Counted before the password is looked at; otherwise many tries at once would all count as the
+   * first.
    */
   begin(one: SignInTry): void;
   /** It was right, or was not looked at: it does not count. */

@@ -1,8 +1,9 @@
 /**
  * The hub's core: an event in, facts and effects out.
  *
- * Its parts (`parts.ts`) decide and fold; `handle` does both in the order every caller needs. No clock, no random numbers, no input or output: the shell of a real
- * hub and the simulated world run this same code.
+ * Its parts (`parts.ts`) decide and fold; `handle` does both in the order every caller needs. No
+ * clock, no random numbers, no input or output: the shell of a real hub and the simulated world run
+ * this same code.
  */
 import { both, nothing, type Decision } from "./decision.ts";
 import type { HubEvent } from "./events.ts";

@@ -2,8 +2,8 @@
  * The audit: facts that say what a person did, as rows to search by, and as entries to read.
  *
  * Which facts belong to it, their parts say. A row holds only what is searched by; the fact itself
- * is read from the journal. Rows are written
- * in the fact's own transaction and can be made from the journal again.
+ * is read from the journal. Rows are written in the fact's own transaction and can be made from the
+ * journal again.
  */
 import type { AuditEntry, AuditKind } from "../../shared/api/audit.ts";
 import type { Fact } from "../core/facts.ts";
