@@ -25,7 +25,7 @@ test("a service is made, reads with its token, and is revoked at the second pres
   await page.getByTestId("service-name").fill("dashboard");
   await page.getByRole("checkbox", { name: "查阅报警柱" }).check();
   expect(await findings(page)).toEqual([]);
-  await page.getByTestId("service-make").click();
+  await page.getByTestId("service-confirm").click();
   const token = await page.getByTestId("service-token").inputValue();
   expect(token).toMatch(/^anzhu_/);
   expect(await findings(page)).toEqual([]);
@@ -49,3 +49,32 @@ test("a service is made, reads with its token, and is revoked at the second pres
   expect(await status()).toBe(401);
   expect(complaints).toEqual([]);
 }, 60_000);
+
+test.each([
+  ["refused", "{ writeText: () => Promise.reject(new DOMException('no', 'NotAllowedError')) }"],
+  ["missing", "undefined"],
+])(
+  "where the clipboard is %s, the token is selected and the keys are named",
+  { timeout: 60_000 },
+  async (name, clipboard) => {
+    const { page, complaints } = admin;
+    await page.goto(`${demo.httpUrl}/people`);
+    await page.getByTestId("service-add").click();
+    await page.getByTestId("service-name").fill(name);
+    await page.getByRole("checkbox", { name: "查阅报警柱" }).check();
+    await page.getByTestId("service-confirm").click();
+    const field = page.getByTestId("service-token");
+    const token = await field.inputValue();
+    expect(token).toMatch(/^anzhu_/);
+    await page.evaluate(`Object.defineProperty(navigator, "clipboard", { value: ${clipboard} })`);
+    await page.getByTestId("service-copy").click();
+    expect(await page.getByRole("alert").innerText()).toContain("Ctrl+C");
+    const selected = await field.evaluate((element: HTMLInputElement) => ({
+      text: element.value.slice(element.selectionStart ?? 0, element.selectionEnd ?? 0),
+      isFocused: element.ownerDocument.activeElement === element,
+    }));
+    expect(selected).toEqual({ text: token, isFocused: true });
+    expect(await findings(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+  },
+);

@@ -8,7 +8,7 @@ import {
   requestFromFilter,
 } from "../../hub/console/archive/filter.ts";
 import { foldLines } from "../../hub/console/archive/fold.ts";
-import { marksOf } from "../../hub/console/archive/marks.ts";
+import { marksOf } from "../../hub/console/archive/recording/marks.ts";
 import { fleetFilterFromQuery, fleetRows } from "../../hub/console/fleet/filter.ts";
 import { Recording } from "../../shared/api/incident.ts";
 import { at, entry, idOf, incident, pillar } from "../kit/console/incidents.ts";

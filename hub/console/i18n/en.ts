@@ -519,6 +519,7 @@ export const en: typeof zhCN = {
     token: "Token",
     copy: "Copy",
     copied: "Copied",
+    copyByHand: "The browser does not let this page copy. The token is selected: press Ctrl+C.",
     until: "Until {time}",
     expired: "Ended {time}",
     revoke: "Revoke",

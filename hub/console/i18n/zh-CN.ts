@@ -503,6 +503,7 @@ export const zhCN = {
     token: "令牌",
     copy: "复制",
     copied: "已复制",
+    copyByHand: "浏览器不允许此页面复制。令牌已选中，请按 Ctrl+C 复制。",
     until: "有效至 {time}",
     expired: "已于 {time} 到期",
     revoke: "吊销",

@@ -1,6 +1,6 @@
 /** Where the moments of an incident lie on its recording. */
-import type { Incident, Recording } from "../../../shared/api/incident.ts";
-import type { TimelineEntry } from "../../../shared/api/timeline.ts";
+import type { Incident, Recording } from "../../../../shared/api/incident.ts";
+import type { TimelineEntry } from "../../../../shared/api/timeline.ts";
 
 export type MarkName = "pressed" | "pressed-again" | "answered" | "dispatched" | "held" | "closed";
 

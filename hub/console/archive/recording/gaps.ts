@@ -1,6 +1,6 @@
 /** The gaps of a recording, as bars along it. */
-import type { Recording } from "../../../shared/api/incident.ts";
-import type { Gap } from "../../../shared/api/recording-gap.ts";
+import type { Recording } from "../../../../shared/api/incident.ts";
+import type { Gap } from "../../../../shared/api/recording-gap.ts";
 
 export interface GapBar extends Gap {
   /** 0 to 1 along the recording: where it begins, and how long it is. */
