@@ -76,6 +76,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     pillarId: config.pillarId,
     release: release(),
     fallbackHubs: alarmUrlsOf(config).length,
+    hasLamp: board.hasLamp ?? true,
   });
   const armed = whenArmed({ board, link, clock });
   const parted = { clock, identity, board, ledger, link, fallback, media, screen, log };

@@ -36,6 +36,8 @@ export interface Screen {
 
 /** Button, lamp, siren, tamper: one I/O board or a set of GPIO lines. */
 export interface Board {
+  /** False only where it is known that there is none. */
+  readonly hasLamp?: boolean;
   /**
    * `since`: the last press that an earlier life told
    * and stored; a counting board tells those after it.

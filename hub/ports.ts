@@ -246,9 +246,7 @@ export interface HubCommands {
   subscribe(listener: (event: NumberedEvent) => void): () => void;
 }
 
-export interface ViewRequest extends ViewWish {
-  readonly sdp: string;
-}
+export type ViewRequest = ViewWish & { readonly sdp: string };
 
 export type ViewAnswer =
   | { readonly ok: true; readonly sessionId: string; readonly sdp: string }

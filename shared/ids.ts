@@ -42,6 +42,9 @@ export type MediaId = z.infer<typeof MediaId>;
 
 export const CommandId = hex128.brand("CommandId");
 export type CommandId = z.infer<typeof CommandId>;
+/** Of the hub's permission for picture or sound without a call. */
+export const GrantId = hex128.brand("GrantId");
+export type GrantId = z.infer<typeof GrantId>;
 
 /** One connection of a pillar: a command that names another one was meant for an older session. */
 export const SessionNonce = hex128.brand("SessionNonce");

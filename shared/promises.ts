@@ -32,6 +32,11 @@ export const PROMISED_MS = {
   revoked: 1000,
   /** Picture and voice at a console end when its session or its right to them does. */
   viewEnded: 1000,
+  /**
+   * A pillar that nobody looks at any more has shut its gate, whatever was lost on the way: a grant
+   * and the time in which its command counts.
+   */
+  lookEnded: 42_000,
   /** What one hostile client adds to the wait of the others. */
   hostileCost: 500,
   /** Half-open connections are closed. */

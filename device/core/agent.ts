@@ -4,13 +4,13 @@
  * Lamp and gate are derived from the state here, after every step, so that no part has to set them.
  */
 import { assertNever } from "../../shared/assert.ts";
+import { isAnyOpen } from "../../shared/media/purpose.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 import { follow, step, type Step } from "../../shared/step.ts";
 import {
   dial110,
   ended,
   endShown,
-  isGateOpen,
   pressed,
   pressOwed,
   resumeCall,
@@ -29,6 +29,7 @@ import {
 } from "./disk.ts";
 import { lampOf, refresh } from "./display.ts";
 import type { Effect, Event, Moment } from "./events.ts";
+import { gateShown, openingOf, reviewGrants } from "./gate.ts";
 import { forgetHeard, heed, messageRefused, refusalsCalm } from "./heed.ts";
 import {
   beat,
@@ -57,7 +58,8 @@ import type { Link } from "./state/link-state.ts";
 
 /** One event: the next state, and what to do about it. */
 export function stepAgent(agent: Agent, event: Event): AgentStep {
-  const stepped = follow(route(agent, event), (next) => step(next, ...shown(agent, next, event)));
+  const reviewed = follow(route(agent, event), (next) => reviewGrants(next, event));
+  const stepped = follow(reviewed, (next) => step(next, ...shown(agent, next, event)));
   const { state, effects } = refresh(stepped.state, event);
   // Words first: `seal` is answered before the effects behind it, and newer words must come later.
   return { state, effects: [...effects, ...lastPrompt(stepped.effects)] };
@@ -199,6 +201,9 @@ function timerDue(agent: Agent, event: Extract<Event, { type: "timer-due" }>): A
       return selfTestLate(agent);
     case "siren":
       return step(agent, { type: "siren", isOn: false });
+    // Its grant is over by then, like whatever has ended by any event.
+    case "grant":
+      return step(agent);
     default:
       return assertNever(event.name);
   }
@@ -287,12 +292,10 @@ function mediaSaid(agent: Agent, event: Extract<Event, { type: "media-said" }>):
 /** What a person can see and hear of the change, and the line in the log that says why. */
 function shown(before: Agent, next: Agent, event: Event): Effect[] {
   if (before === next) return [];
-  const effects: Effect[] = [];
   const pattern = lampOf(next);
-  if (pattern !== lampOf(before)) effects.push({ type: "lamp", pattern });
-  const isOpen = isGateOpen(next.call);
-  if (isOpen !== isGateOpen(before.call)) {
-    effects.push({ type: "media", message: { type: "gate", isOpen } });
-  }
-  return [...effects, ...transition(before, next, event)];
+  const lamp: Effect[] = pattern === lampOf(before) ? [] : [{ type: "lamp", pattern }];
+  const gate = gateShown(before, next);
+  // Never open under a lamp that does not say so, not even between two effects.
+  const seen = isAnyOpen(openingOf(next)) ? [...lamp, ...gate] : [...gate, ...lamp];
+  return [...seen, ...transition(before, next, event)];
 }

@@ -13,6 +13,7 @@ import type { CommandBody } from "../../shared/protocol/command.ts";
 import type { Report } from "../../shared/protocol/report.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { Effect, Moment } from "./events.ts";
+import { granted, grantEnded, whyNotGranted } from "./gate.ts";
 import { report } from "./health.ts";
 import { messageRefused } from "./heed.ts";
 import { draft, replayFrom } from "./ledger.ts";
@@ -99,6 +100,15 @@ function perform(agent: Agent, body: CommandBody, moment: Moment): AgentStep {
       return follow(siren(agent, command.on, moment), (next) =>
         done(next, command.on ? `sounding for at most ${SIREN_AT_MOST / 1000} s` : "silent"),
       );
+    case "grant": {
+      const detail = whyNotGranted(agent, command);
+      if (detail !== undefined) return answer(agent, commandId, { outcome: "refused", detail });
+      return follow(granted(agent, command, moment), (next) =>
+        done(next, `${command.purpose} for ${command.seconds} s`),
+      );
+    }
+    case "end-grant":
+      return follow(grantEnded(agent, command), (next) => done(next, "the grant is over"));
     default:
       return assertNever(command);
   }

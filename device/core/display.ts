@@ -11,6 +11,7 @@ import { isolated } from "../../shared/text.ts";
 import type { Display, DisplayPhase, LampPattern } from "./state/shown.ts";
 import type { Call } from "./state/call-state.ts";
 import type { Moment } from "./events.ts";
+import { isWatched, openingOf } from "./gate.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";
 
 /** The one place that says which lamp means what. */
@@ -20,6 +21,7 @@ export function lampOf(agent: Agent): LampPattern {
   // The hub still has the call; whether somebody listens is no longer known.
   if (call.phase === "answered") return call.isLive ? "answered" : "received";
   if (call.phase !== "idle") return call.phase;
+  if (isWatched(agent)) return "watched";
   if (identify) return identify.isLit ? "standby" : "off";
   return isHubMissing(agent) ? "fault" : "standby";
 }
@@ -57,6 +59,14 @@ const WORDS = {
     zh: "联系不上报警中心，线路已断。报警中心曾收到您的呼叫；情况紧急请拨打110。我们一直在重新连接。",
     en: "The centre cannot be reached any more. It had received your call; in an emergency dial 110. We keep trying.",
   },
+  watched: {
+    zh: "值班人员正在查看此处画面。紧急求助，请按按钮。",
+    en: "Staff are looking at this place by camera. In an emergency, press the button.",
+  },
+  heard: {
+    zh: "值班人员正在查看此处画面并收听声音。紧急求助，请按按钮。",
+    en: "Staff are looking at this place and listening. In an emergency, press the button.",
+  },
   closed: { zh: "通话已结束。", en: "The call has ended." },
 } as const satisfies Partial<Record<DisplayPhase, { zh: string; en: string }>>;
 
@@ -77,6 +87,7 @@ function wordsOf(agent: Agent): Words {
       if (call.isLive) return answered(call);
       return words(isHubMissing(agent) ? "line-lost" : "reconnecting");
     case "idle":
+      if (isWatched(agent)) return words(openingOf(agent).microphone ? "heard" : "watched");
       if (hasJustEnded) return words("closed");
       if (agent.health.faults.has("board-lost")) return words("no-button");
       return words(isHubMissing(agent) ? "no-hub" : "standby");

@@ -59,7 +59,8 @@ export type TimerName =
   | "stuck-silent"
   | "identify"
   | "self-test"
-  | "siren";
+  | "siren"
+  | "grant";
 
 export type Told =
   | { readonly type: "started" }

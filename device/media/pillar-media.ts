@@ -2,10 +2,11 @@
  * The pillar's media as the agent commands it: capture, connection, playback, and the gate over all
  * three.
  *
- * The gate stands open only while the agent says so *and* the connection stands; whichever fails
- * shuts it. A prompt is no voice of the hub: it plays whether the gate is open or not.
+ * The gate stands open only for what the agent says *and* while the connection stands; whichever
+ * fails shuts it. A prompt is no voice of the hub: it plays whether the gate is open or not.
  */
 import { assertNever } from "../../shared/assert.ts";
+import { isAnyOpen, SHUT, type Opening } from "../../shared/media/purpose.ts";
 import type { MediaConfig } from "../config.ts";
 import { newDownlink } from "./play/downlink.ts";
 import type { FromMedia } from "../core/state/media-channel.ts";
@@ -27,12 +28,13 @@ export function newPillarMedia(tell: (m: FromMedia) => void, timing: MediaTiming
   const status = newStatus(post);
   let configured = "";
   let offered: Pick<MediaConfig, "addresses" | "cameras"> = { addresses: [], cameras: [] };
-  let isGateOpen = false;
+  let opening: Opening = SHUT;
   let isConnected = false;
 
   const applyGate = (): void => {
-    uplink.setOpen(isGateOpen && isConnected);
-    downlink.setOpen(isGateOpen && isConnected);
+    const open = isConnected ? opening : SHUT;
+    uplink.setOpen({ video: open.camera, audio: open.microphone });
+    downlink.setOpen(open.speaker);
   };
 
   const shared = { timing, status, log };
@@ -46,7 +48,7 @@ export function newPillarMedia(tell: (m: FromMedia) => void, timing: MediaTiming
     outgoing: uplink.outgoing,
     onVoice: (packet) => downlink.voice(packet),
     signal: (signal) => post({ type: "signal", signal }),
-    isUrgent: () => isGateOpen,
+    isUrgent: () => isAnyOpen(opening),
     onState: (state, detail) => {
       isConnected = state === "connected";
       if (isConnected) uplink.forgetReceiver();
@@ -79,8 +81,8 @@ export function newPillarMedia(tell: (m: FromMedia) => void, timing: MediaTiming
         case "signal":
           return peer.receive(message.signal);
         case "gate":
-          isGateOpen = message.isOpen;
-          if (isGateOpen) peer.hasten();
+          ({ opening } = message);
+          if (isAnyOpen(opening)) peer.hasten();
           return applyGate();
         case "prompt":
           return downlink.prompt(message.name);

@@ -87,6 +87,8 @@ export type HubEffect =
       readonly incidentId: IncidentId;
       readonly who: "all" | "talkers";
     }
+  /** Somebody calls there, or it lost its identity: what is watched of it may not be any more. */
+  | { readonly type: "review-views"; readonly pillarId: PillarId }
   /**
    * The last words to a pillar, then its connection is cut, and its picture and voice with it.
    * `sessionNonce`: the session they are signed for; null when the hub knows none, and they cannot

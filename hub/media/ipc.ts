@@ -5,14 +5,7 @@
  * the channel each names the process that it is for or comes from, and those about a pillar name
  * the pillar.
  */
-import type {
-  CameraId,
-  IncidentId,
-  MediaId,
-  MediaSessionId,
-  PillarId,
-  RecordingId,
-} from "../../shared/ids.ts";
+import type { CameraId, MediaId, MediaSessionId, PillarId, RecordingId } from "../../shared/ids.ts";
 import type { Gaps } from "../../shared/api/recording-gap.ts";
 import type { Signal } from "../../shared/protocol/signal.ts";
 
@@ -50,7 +43,6 @@ export type AboutPillar =
   | {
       readonly type: "viewer-offer";
       readonly sessionId: MediaSessionId;
-      readonly incidentId: IncidentId;
       readonly pillarId: PillarId;
       readonly role: ViewerRole;
       /** Undefined: the pillar's first. */

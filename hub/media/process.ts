@@ -79,7 +79,7 @@ function configure(media: MediaState, settings: MediaSettings): void {
 }
 
 function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void {
-  const { sessionId, pillarId, incidentId, role, camera } = message;
+  const { sessionId, pillarId, role, camera } = message;
   const { settings, log } = media;
   const refuse: Refuse = (code, detail) => {
     log("info", `viewer ${sessionId} of ${pillarId} refused: ${detail}`);
@@ -102,7 +102,6 @@ function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void 
   }
   const viewer = newViewerPeer({
     sessionId,
-    incidentId,
     pillarId,
     role,
     camera,

@@ -33,7 +33,7 @@ export interface EffectsOptions {
   readonly messages: Pick<PillarMessages, "call" | "dismiss" | "hubRun">;
   readonly drop: PillarLink["drop"];
   readonly state: () => HubState;
-  readonly views: Pick<Views, "end">;
+  readonly views: Pick<Views, "end" | "reviewOf">;
   /** Calls somebody outside. */
   readonly call: (effect: EffectOf<"call-external">) => void;
   readonly recordings: Pick<Recordings, "failed">;
@@ -108,6 +108,9 @@ function perform(options: EffectsOptions, effect: HubEffect): void {
       return;
     case "end-views":
       options.views.end(effect.incidentId, effect.who);
+      return;
+    case "review-views":
+      options.views.reviewOf(effect.pillarId);
       return;
     case "expel-pillar":
       options.messages.dismiss(effect.pillarId, effect);

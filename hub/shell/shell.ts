@@ -107,15 +107,16 @@ export async function createShell(options: ShellOptions): Promise<Shell> {
     journalled: journal.identityFacts,
   });
   const { record } = identities;
+  const commander = createCommander({ authority, state, send, record });
   const views = createViews({
     media,
+    grants: commander,
     maxViewers: options.maxViewers,
     state,
     record: (fact) => record([fact]),
     log,
   });
   const recordings = createRecordings({ dataDir, inspect: options.inspect, state, take, log });
-  const commander = createCommander({ authority, state, send, record });
   const messages = createPillarMessages({ authority, state, send });
   const reserve = openReserve(dataDir, log);
   const disk = { settings: options.retention, reads, reserve };

@@ -1,11 +1,12 @@
 /**
  * Who may do what, as one table: every action is a row, and what no row grants is refused.
  *
- * Technicians and administrators may neither hear nor see people; a test has none in it.
+ * Technicians and administrators may not hear people, and see them only in a check: a picture
+ * without sound, short, with the pillar's lamp lit, and in the journal. A test has none in it.
  */
 import type { ServiceScope } from "../api/service.ts";
 import type { Role } from "../api/session.ts";
-import type { PillarCommand } from "../protocol/command.ts";
+import type { OrderedCommand } from "../protocol/command.ts";
 
 /** `anybody`: also a caller without a session. `pillar`: whoever has proven to be one. */
 export type Grantee = Role | "pillar" | "anybody";
@@ -59,7 +60,7 @@ type Named =
   | `incidents:${"read" | "order" | "take-over" | "hold" | "transfer" | "dispatch" | "close" | "lock"}`
   | `media:${"use" | "talk" | "end"}`
   | "recordings:read"
-  | `pillars:${"read" | "command" | "revoke" | "enrol" | "renew" | "report"}`
+  | `pillars:${"read" | "command" | "check" | "listen" | "revoke" | "enrol" | "renew" | "report"}`
   | "siren:sound"
   | "accounts:manage"
   | "services:manage"
@@ -68,7 +69,7 @@ type Named =
   | "hub:read"
   | "metrics:read";
 
-export type Action = Named | `command:${PillarCommand["name"]}`;
+export type Action = Named | `command:${OrderedCommand["name"]}`;
 
 export type Rights = Readonly<Record<Action, readonly Grant[]>>;
 
@@ -97,7 +98,7 @@ export const RIGHTS: Rights = {
 
   "media:use": DESK_OR_TEST,
   "media:talk": OWNER_ONLY,
-  "media:end": [{ to: DESK, when: ["is-opener"] }],
+  "media:end": [{ to: EVERYBODY, when: ["is-opener"] }],
   "recordings:read": [{ to: DESK }],
 
   "pillars:read": [{ to: EVERYBODY }],
@@ -114,6 +115,10 @@ export const RIGHTS: Rights = {
     { to: DESK, when: ["is-named"] },
     { to: ["supervisor"], when: ["has-reason"] },
   ],
+  /** To look through the camera of a pillar from which nobody calls, without sound. */
+  "pillars:check": [{ to: ["operator", "supervisor", "technician"] }],
+  /** With sound: people there have not asked to be heard. */
+  "pillars:listen": [{ to: DESK, when: ["has-reason"] }],
   "pillars:revoke": [{ to: ["admin"] }],
   /** The one-time code is what protects it. */
   "pillars:enrol": ANYBODY,

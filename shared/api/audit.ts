@@ -1,7 +1,8 @@
 /** Who read, watched, listened, talked, ordered and signed in: `GET /api/v1/audit`. */
 import { z } from "zod";
 import { AreaId, IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
-import { PillarCommandName } from "../protocol/command.ts";
+import { LookPurpose } from "../media/purpose.ts";
+import { OrderedCommandName } from "../protocol/command.ts";
 import { ServiceScope } from "./service.ts";
 import { Role } from "./session.ts";
 import { IncidentDetail } from "./timeline.ts";
@@ -54,10 +55,12 @@ export const AuditDetail = z.discriminatedUnion("kind", [
   }),
   /** How a recording was seen. */
   z.object({ kind: z.literal("viewed"), how: z.enum(["play", "download"]) }),
-  z.object({ kind: z.literal("command"), name: PillarCommandName }),
+  /** Somebody looked at a pillar from which nobody called. */
+  z.object({ kind: z.literal("look"), purpose: LookPurpose, reason: z.string() }),
+  z.object({ kind: z.literal("command"), name: OrderedCommandName }),
   z.object({
     kind: z.literal("command-result"),
-    name: PillarCommandName,
+    name: OrderedCommandName,
     outcome: CommandOutcome,
     /** In the words of the pillar, or of the hub when the pillar did not answer. May be empty. */
     detail: z.string(),

@@ -1,7 +1,7 @@
 /** A pillar as the fleet sees it. */
 import { z } from "zod";
 import { PillarId } from "../ids.ts";
-import { PillarCommand } from "../protocol/command.ts";
+import { OrderedCommand } from "../protocol/command.ts";
 import { FaultCode } from "../protocol/heartbeat.ts";
 
 export const Presence = z.enum(["online", "late", "lost", "out-of-service"]);
@@ -96,7 +96,7 @@ export const RevokeRequest = z.strictObject({
 export type RevokeRequest = z.infer<typeof RevokeRequest>;
 
 export const CommandRequest = z.strictObject({
-  command: PillarCommand,
+  command: OrderedCommand,
   /** For a siren without an incident of one's own: why. It is kept. */
   reason: z.string().trim().min(1).max(200).optional(),
 });

@@ -1,9 +1,11 @@
 /** A command from the hub: named, signed, and void after its time. */
 import { z } from "zod";
-import { CommandId, PillarId, SessionNonce, Signature } from "../ids.ts";
+import { CommandId, GrantId, PillarId, SessionNonce, Signature } from "../ids.ts";
+import { GrantedPurpose } from "../media/purpose.ts";
 import { Version } from "./version.ts";
 
-export const PillarCommand = z.discriminatedUnion("name", [
+/** What people may order a pillar to do. */
+export const OrderedCommand = z.discriminatedUnion("name", [
   /** Lamp and chime for a technician who looks for the pillar. */
   z.strictObject({
     name: z.literal("identify"),
@@ -27,8 +29,32 @@ export const PillarCommand = z.discriminatedUnion("name", [
     on: z.boolean(),
   }),
 ]);
+export type OrderedCommand = z.infer<typeof OrderedCommand>;
+export const OrderedCommandName = z.enum(
+  OrderedCommand.options.map(({ shape }) => shape.name.value),
+);
+
+/** A grant is given for so long; while it is wanted it is given again before its end. */
+export const MAX_GRANT_SECONDS = 60;
+
+export const PillarCommand = z.discriminatedUnion("name", [
+  ...OrderedCommand.options,
+  /**
+   * Lets picture or sound flow although nobody has called, while the lamp says so. The same grant
+   * again goes on from now. Refused during a call, and where the lamp cannot be lit.
+   */
+  z.strictObject({
+    name: z.literal("grant"),
+    grantId: GrantId,
+    /** What it opens follows from this. */
+    purpose: GrantedPurpose,
+    /** How long, from its receipt. */
+    seconds: z.number().int().min(1).max(MAX_GRANT_SECONDS),
+  }),
+  /** Ends a grant before its time; one that has ended already is no error. */
+  z.strictObject({ name: z.literal("end-grant"), grantId: GrantId }),
+]);
 export type PillarCommand = z.infer<typeof PillarCommand>;
-export const PillarCommandName = z.enum(PillarCommand.options.map(({ shape }) => shape.name.value));
 
 /** What the hub signs. */
 export const CommandBody = z.strictObject({

@@ -8,6 +8,7 @@ import type { Fact } from "../../hub/core/facts.ts";
 import type { ViewWish } from "../../hub/core/view/view-events.ts";
 import type { IncidentId, MediaSessionId, PillarId, SessionNonce } from "../../shared/ids.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
+import type { Report } from "../../shared/protocol/report.ts";
 import type { Medium, Words } from "./checkers/words/words.ts";
 import type { Profile } from "./faults/profile.ts";
 import type { Rules } from "./rules.ts";
@@ -94,6 +95,10 @@ export interface HubViews {
   end(incidentId: IncidentId, who: "all" | "talkers"): void;
   /** Sign-in sessions that watch or talk, as the hub sees it. */
   viewers(): ReadonlySet<string>;
+  /** A pillar's call began, or its identity ended. */
+  reviewOf(pillarId: PillarId): void;
+  /** A pillar tells what became of a command. */
+  heard(pillarId: PillarId, report: Report): void;
   /** The fold was made again. */
   review(): void;
   journalFailed(): void;

@@ -11,7 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { RtpPacket } from "werift";
 import { mediaIds, mediaOf } from "../../hub/core/media-of.ts";
 import type { MediaPool } from "../../hub/media/control/pool.ts";
-import type { IncidentId, MediaSessionId, PillarId, RecordingId } from "../../shared/ids.ts";
+import type { MediaSessionId, PillarId, RecordingId } from "../../shared/ids.ts";
 import { costOf } from "../../simulator/load/process-cost.ts";
 import {
   collect,
@@ -200,7 +200,7 @@ async function call(rig: Rig<MediaPool>, pillarId: PillarId, dir: string): Promi
   console.addTransceiver("audio", { direction: "recvonly" });
   await console.setLocalDescription(await console.createOffer());
   rig.media.send({
-    ...{ type: "viewer-offer", role: "watch", incidentId: newId<IncidentId>() },
+    ...{ type: "viewer-offer", role: "watch" },
     ...{ sessionId, pillarId, sdp: console.localDescription?.sdp ?? "" },
   });
   const { sdp } = await rig.wait("viewer-answer", (message) => message.sessionId === sessionId);

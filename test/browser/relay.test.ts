@@ -5,7 +5,7 @@ import { Decoder } from "@evan/opus";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ViewerRole } from "../../hub/media/ipc.ts";
-import type { IncidentId, MediaSessionId, PillarId } from "../../shared/ids.ts";
+import type { MediaSessionId, PillarId } from "../../shared/ids.ts";
 import {
   connectPillar,
   newId,
@@ -124,8 +124,7 @@ afterAll(async () => {
 
 async function answerTo(role: ViewerRole, sdp: string): Promise<string> {
   const sessionId = newId<MediaSessionId>();
-  const incidentId = newId<IncidentId>();
-  rig.media.send({ type: "viewer-offer", sessionId, incidentId, pillarId, role, sdp });
+  rig.media.send({ type: "viewer-offer", sessionId, pillarId, role, sdp });
   const answer = await rig.wait("viewer-answer", (message) => message.sessionId === sessionId);
   return answer.sdp;
 }

@@ -82,6 +82,12 @@ const SAID: { readonly [K in AuditDetail["kind"]]: readonly [object, string, str
   account: [{ change: "role", role: "admin", scope: "east" }, "Administrator", "管理员", "east"],
   read: [{ what: "incident" }, "", "", ""],
   viewed: [{ how: "download" }, "", "", ""],
+  look: [
+    { purpose: "listen", reason: "a shout: twice" },
+    "picture and sound",
+    "查看画面并收听声音",
+    "a shout: twice",
+  ],
   command: [{ name: "siren" }, "Siren", "警笛", ""],
   "command-result": [
     { name: "restart-media", outcome: "unanswered", detail: "no answer within 5 s" },

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import type { FactOf } from "../../hub/core/facts.ts";
 import type { PillarId } from "../../shared/ids.ts";
-import type { PillarCommand } from "../../shared/protocol/command.ts";
+import type { OrderedCommand } from "../../shared/protocol/command.ts";
 import type { Report } from "../../shared/protocol/report.ts";
 import { newHeartbeat, pillar } from "../kit/core/hub-core-street.ts";
 import { newHub, person, type FalseHub } from "../kit/hub/shell-on-doubles.ts";
@@ -35,7 +35,7 @@ async function kept(hub: FalseHub): Promise<FactOf<"command-result">[]> {
 }
 
 /** Sends a command to the first pillar; its id as soon as it has left. */
-async function send(hub: FalseHub, command: PillarCommand) {
+async function send(hub: FalseHub, command: OrderedCommand) {
   const before = hub.sent.length;
   const answer = hub.shell.commands.command(pillar(0), { command }, person("wang"));
   await expect.poll(() => hub.sent.length).toBeGreaterThan(before);

@@ -82,6 +82,7 @@ test("nobody watches or talks through a revoked pillar, also not in an incident 
   const { id } = await onlyIncident(hub);
   await hub.shell.commands.revoke(pillar(0), request, ADMIN);
   const offer = {
+    purpose: "call",
     incidentId: id,
     role: "watch",
     sdp: "v=0",

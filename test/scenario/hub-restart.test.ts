@@ -51,6 +51,7 @@ test("the hub restarts during a conversation: it is still the same operator's", 
     expect(states).toEqual(["recovered", "recording"]);
   });
   const talk = {
+    purpose: "call",
     incidentId: id,
     role: "talk",
     sdp: "v=0\r\n",

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import type { LampPattern } from "../../device/core/state/shown.ts";
 import { SessionNonce } from "../../shared/ids.ts";
+import { OPENED_FOR, SHUT } from "../../shared/media/purpose.ts";
 import { deafMedia, handBoard, type HandBoard } from "../kit/wire/hand-board.ts";
 import {
   enrolledPillar,
@@ -69,7 +70,7 @@ describe("a press", () => {
     hub.call(eventId, "ended");
     await untilLamp("standby");
     const gates = media.said.filter((message) => message.type === "gate");
-    expect(gates.map((gate) => gate.isOpen)).toEqual([true, false]);
+    expect(gates.map(({ opening }) => opening)).toEqual([OPENED_FOR.call, SHUT]);
     expect(said("→ answered by Wang")).toBe(true);
   });
 

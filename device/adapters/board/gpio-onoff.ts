@@ -44,6 +44,7 @@ const RHYTHMS: Readonly<Record<LampPattern, readonly [on: number, off: number]>>
   calling: [250, 250],
   received: [900, 100],
   answered: [1, 0],
+  watched: [200, 800],
   fault: [100, 1900],
 };
 
@@ -141,6 +142,10 @@ class GpioBoard implements Board {
       for (const line of this.#lines) line.unexport();
       throw error;
     }
+  }
+
+  get hasLamp(): boolean {
+    return this.#lamp !== undefined;
   }
 
   onInput(listener: (change: InputChange) => void): void {

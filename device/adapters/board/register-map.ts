@@ -48,6 +48,7 @@ export const LAMP_VALUES = {
   received: 3,
   answered: 4,
   fault: 5,
+  watched: 6,
 } as const;
 
 export const DEBOUNCE_MS = 60;

@@ -2,11 +2,12 @@
  * The media process: started, watched, started again.
  *
  * Media may crash or hang; the alarm path never waits for it. After every start it is told what it
- * needs: settings, whether to connect, whether the gate is open.
+ * needs: settings, whether to connect, what of the gate is open.
  */
 import { milliseconds, seconds } from "../../../shared/duration.ts";
 import { superviseChild } from "../../../shared/host/supervised-child.ts";
 import type { MediaSessionId } from "../../../shared/ids.ts";
+import { SHUT } from "../../../shared/media/purpose.ts";
 import type { Signal } from "../../../shared/protocol/signal.ts";
 import { PROTOCOL_VERSION } from "../../../shared/protocol/version.ts";
 import type { StartLimits } from "../../../shared/start-watch.ts";
@@ -47,7 +48,7 @@ export function mediaProcess(settings: MediaProcessSettings): MediaPort {
   const { media, warn } = settings;
   const listeners: ((message: FromMedia) => void)[] = [];
   const runningListeners: ((isRunning: boolean, detail: string) => void)[] = [];
-  const wanted = { isConnected: false, isGateOpen: false };
+  const wanted = { isConnected: false, opening: SHUT };
   let isReady = false;
   /** The hub's name for the connection this process holds. */
   let session: MediaSessionId | undefined;
@@ -71,7 +72,7 @@ export function mediaProcess(settings: MediaProcessSettings): MediaPort {
       if (message.type === "ready") {
         isReady = true;
         child.send({ type: "configure", media });
-        child.send({ type: "gate", isOpen: wanted.isGateOpen });
+        child.send({ type: "gate", opening: wanted.opening });
         if (wanted.isConnected) child.send({ type: "connect" });
         tellRunning(true, "");
       }
@@ -95,7 +96,7 @@ export function mediaProcess(settings: MediaProcessSettings): MediaPort {
     send: (message) => {
       if (message.type === "connect") wanted.isConnected = true;
       if (message.type === "disconnect") wanted.isConnected = false;
-      if (message.type === "gate") wanted.isGateOpen = message.isOpen;
+      if (message.type === "gate") wanted.opening = message.opening;
       // State is sent again after `ready`; prompts and signals from before it are void.
       if (isReady) child.send(message);
     },

@@ -143,13 +143,6 @@ export function endShown(agent: Agent): AgentStep {
   return step({ ...agent, call: { ...agent.call, hasJustEnded: false } });
 }
 
-/**
- * Camera, microphone and speaker work only from the receipt of a call to its end. Before it nobody
- * can look or listen, and on a narrow line a picture would keep the alarm from arriving.
- */
-export const isGateOpen = ({ call }: CallState): boolean =>
-  call.phase !== "idle" && call.phase !== "calling";
-
 /** `call 7f3a calling → received   on accepted (attempt 2, 2100 ms after press)` */
 export function transition(
   before: Agent,

@@ -11,6 +11,7 @@ import { HEALTHY, type Health } from "./health-state.ts";
 import { emptyOutbox, type Outbox } from "./outbox-state.ts";
 import { WAITING, type Link } from "./link-state.ts";
 import { NO_COMMANDS, type Commands } from "./command-state.ts";
+import { NO_GRANTS, type Grants } from "./grant-state.ts";
 
 export interface Agent {
   readonly pillarId: PillarId;
@@ -23,6 +24,9 @@ export interface Agent {
   readonly health: Health;
   readonly commands: Commands;
   readonly heeded: Heeded;
+  readonly grants: Grants;
+  /** A pillar without one cannot say that it is looked at, and so it is not. */
+  readonly hasLamp: boolean;
   /** Hubs that can be reached by HTTPS. */
   readonly fallbackHubs: number;
   readonly display: Display;
@@ -42,6 +46,8 @@ export interface LedgerAtStart {
   readonly lastEventId: EventId | undefined;
   /** Number of `hub.alarmUrls`; none unless it is said. */
   readonly fallbackHubs?: number;
+  /** Of the board; it has one unless it is said. */
+  readonly hasLamp?: boolean;
 }
 
 export function newAgent(from: LedgerAtStart): Agent {
@@ -56,6 +62,8 @@ export function newAgent(from: LedgerAtStart): Agent {
     health: HEALTHY,
     commands: NO_COMMANDS,
     heeded: UNHEARD,
+    grants: NO_GRANTS,
+    hasLamp: from.hasLamp ?? true,
     fallbackHubs: from.fallbackHubs ?? 0,
     display: BLANK,
   };

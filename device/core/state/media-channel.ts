@@ -1,5 +1,6 @@
 /** What the core tells media, and what media answers, as plain data. */
 import type { CameraId } from "../../../shared/ids.ts";
+import type { Opening } from "../../../shared/media/purpose.ts";
 import type { Signal } from "../../../shared/protocol/signal.ts";
 
 export type PartState = "off" | "ready" | "sending" | "playing" | "failed";
@@ -17,9 +18,10 @@ export type MediaEffect =
   | { readonly type: "disconnect" }
   | { readonly type: "signal"; readonly signal: Signal }
   /**
-   * The gate: no packet of camera or microphone leaves, and nothing is played, while it is shut.
+   * The gate: from what is shut no packet leaves, and a speaker that is shut plays nothing of the
+   * hub's.
    */
-  | { readonly type: "gate"; readonly isOpen: boolean }
+  | { readonly type: "gate"; readonly opening: Opening }
   /** Play a prompt from the prompts folder; a live voice has priority over it. */
   | { readonly type: "prompt"; readonly name: string }
   /** The process ends, and is started again. */

@@ -1,5 +1,12 @@
 /** What a pillar shows: its lamp, and the words of its screen. */
-export type LampPattern = "off" | "standby" | "calling" | "received" | "answered" | "fault";
+export type LampPattern =
+  | "off"
+  | "standby"
+  | "calling"
+  | "received"
+  | "answered"
+  | "watched"
+  | "fault";
 
 export type DisplayPhase =
   | "standby"
@@ -7,6 +14,9 @@ export type DisplayPhase =
   | "no-hub"
   /** The button cannot be heard. */
   | "no-button"
+  /** Nobody has called, and somebody at the hub looks at this place, or looks and listens. */
+  | "watched"
+  | "heard"
   | "recorded"
   | "sent"
   | "dial-110"

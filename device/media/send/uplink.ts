@@ -29,7 +29,7 @@ export interface UplinkOptions {
 export interface Uplink {
   readonly outgoing: Readonly<Record<MediaKind, Outgoing>>;
   configure(media: MediaConfig): void;
-  setOpen(isOpen: boolean): void;
+  setOpen(isOpen: Readonly<Record<MediaKind, boolean>>): void;
   forgetReceiver(): void;
   stop(): void;
 }
@@ -82,7 +82,7 @@ export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink 
   let sources: readonly Source[] = [];
   /** The cause that was logged last: the same again is no news, another one is. */
   const reported = new Map<Part, string>();
-  let isOpen = false;
+  let isOpen: Readonly<Record<MediaKind, boolean>> = { video: false, audio: false };
 
   const stop = (): void => {
     for (const capture of captures) capture.stop();
@@ -101,7 +101,7 @@ export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink 
         onFlow: () => {
           if (status.get(part) === "failed") log("info", `${name}: it works again`);
           reported.delete(part);
-          status.set(part, isOpen ? "sending" : "ready");
+          status.set(part, isOpen[kind] ? "sending" : "ready");
         },
         onFailure: (detail, lacksFfmpeg) => {
           if (detail !== reported.get(part)) log("warn", detail);
@@ -126,11 +126,13 @@ export function newUplink({ timing, status, send, log }: UplinkOptions): Uplink 
     },
     setOpen(shouldOpen) {
       isOpen = shouldOpen;
-      for (const gate of Object.values(gates)) gate.setOpen(isOpen);
-      for (const { part } of sources) {
+      gates.video.setOpen(isOpen.video);
+      gates.audio.setOpen(isOpen.audio);
+      for (const { part, kind } of sources) {
         const state = status.get(part);
-        if (state === "ready" || state === "sending")
-          status.set(part, isOpen ? "sending" : "ready");
+        if (state === "ready" || state === "sending") {
+          status.set(part, isOpen[kind] ? "sending" : "ready");
+        }
       }
     },
     forgetReceiver() {

@@ -287,6 +287,10 @@ export const en: typeof zhCN = {
     "self-test": "Self-test",
     siren: "Siren",
   },
+  purpose: {
+    check: "check of the picture, without sound",
+    listen: "picture and sound",
+  },
   outcome: {
     done: "done",
     refused: "refused",
@@ -473,6 +477,8 @@ export const en: typeof zhCN = {
     "session-opened": "Signed in",
     "session-closed": "Signed out",
     "sign-in-refused": "Sign-in refused",
+    "look-opened": "Began to look at a pillar",
+    "look-closed": "Stopped looking at a pillar",
     "command-sent": "Command to the pillar",
     "command-result": "Result of a command",
     "pillar-revoked": "Revoked a pillar's identity",

@@ -277,6 +277,10 @@ export const zhCN = {
     "self-test": "自检",
     siren: "警笛",
   },
+  purpose: {
+    check: "检查画面，不收声音",
+    listen: "查看画面并收听声音",
+  },
   outcome: {
     done: "已完成",
     refused: "被拒绝",
@@ -457,6 +461,8 @@ export const zhCN = {
     "session-opened": "登录",
     "session-closed": "退出登录",
     "sign-in-refused": "登录被拒",
+    "look-opened": "开始查看报警柱",
+    "look-closed": "结束查看报警柱",
     "command-sent": "向报警柱下达指令",
     "command-result": "指令执行结果",
     "pillar-revoked": "吊销报警柱身份",

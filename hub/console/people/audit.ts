@@ -114,6 +114,8 @@ export function describeEntry({ type, detail }: Pick<AuditEntry, "type" | "detai
       return `auditFact.${detail.what}`;
     case "viewed":
       return `auditFact.${detail.how}`;
+    case "look":
+      return keyFor("auditFact", type, "timeline.other");
     case "command":
       return "auditFact.command-sent";
     case "command-result":
@@ -140,6 +142,8 @@ export function describeAuditDetail(detail: AuditDetail, text: Text): Described 
     case "read":
     case "viewed":
       return { phrase: "", quoted: "" };
+    case "look":
+      return { phrase: text(`purpose.${detail.purpose}`), quoted: detail.reason };
     case "command":
       return { phrase: text(`command.${detail.name}`), quoted: "" };
     case "command-result": {

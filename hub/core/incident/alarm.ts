@@ -186,6 +186,7 @@ function openNew(state: HubState, event: AlarmHeard, isVerified: boolean): Decis
     effects: [
       acceptNew(event, incidentId),
       { type: "tell-pillar", pillarId, call: { v: 1, incidentId, eventId, status: "ringing" } },
+      ...(kind === "test" ? [] : [{ type: "review-views", pillarId } as const]),
     ],
   };
   return both(

@@ -219,7 +219,9 @@ function reopen(state: HubState, request: Request): Decision {
     { type: "incident-reopened", ...base },
     setDeadline(state.settings.escalation, { at, incidentId, reason: "unacknowledged" }),
   );
-  return both(opened, startRecording(state, incident, { at, recordingId: event.newRecordingId }));
+  const { pillarId } = incident;
+  const seen = both(opened, { facts: [], effects: [{ type: "review-views", pillarId }] });
+  return both(seen, startRecording(state, incident, { at, recordingId: event.newRecordingId }));
 }
 
 /** The facts, and the message that tells the pillar how its call stands now. */

@@ -11,11 +11,23 @@ import type {
   Sha256,
   Username,
 } from "../../../shared/ids.ts";
-import type { PillarCommand } from "../../../shared/protocol/command.ts";
+import type { LookPurpose } from "../../../shared/media/purpose.ts";
+import type { OrderedCommand } from "../../../shared/protocol/command.ts";
 import type { At, ByOperator } from "../fact-base.ts";
 
 interface OfSession extends At {
   readonly username: Username;
+  /** Address. */
+  readonly from: string;
+}
+
+interface OfLook extends At {
+  readonly pillarId: PillarId;
+  readonly purpose: LookPurpose;
+  /** Why, in the words of whoever asked; may be empty for a check. */
+  readonly reason: string;
+  readonly by: Username;
+  readonly byName: string;
   /** Address. */
   readonly from: string;
 }
@@ -96,11 +108,14 @@ export type PeopleHistory =
       readonly from?: string;
     })
   | (ByOperator & { readonly type: "view-closed"; readonly role: "watch" | "talk" })
+  /** Somebody looks at a pillar from which nobody calls, by name and with a purpose. */
+  | (OfLook & { readonly type: "look-opened" })
+  | (OfLook & { readonly type: "look-closed" })
   | (At & {
       readonly type: "command-sent";
       readonly pillarId: PillarId;
       readonly commandId: CommandId;
-      readonly command: PillarCommand;
+      readonly command: OrderedCommand;
       readonly by: Username;
       /** Of a siren that a supervisor ordered without owning an incident there. */
       readonly reason?: string;
@@ -110,7 +125,7 @@ export type PeopleHistory =
       readonly type: "command-result";
       readonly pillarId: PillarId;
       readonly commandId: CommandId;
-      readonly name: PillarCommand["name"];
+      readonly name: OrderedCommand["name"];
       readonly outcome: CommandOutcome;
       readonly detail: string;
       /** Of a self-test: from its press to the hub's receipt at the pillar. */

@@ -52,6 +52,21 @@ export const PEOPLE_SAYINGS: Sayings<PeopleHistory> = {
     audit: ({ role }) => role,
     timeline: ({ role }) => ({ kind: "view", role }),
   },
+  "look-opened": {
+    ...UNSAID,
+    audit: "watch",
+    timeline: ({ purpose, reason }) => ({ kind: "look", purpose, reason }),
+    log: ({ pillarId, purpose, byName }) => ({
+      level: "info",
+      text: `pillar ${pillarId} is looked at by ${byName} (${purpose})`,
+      fields: { pillarId },
+    }),
+  },
+  "look-closed": {
+    ...UNSAID,
+    audit: "watch",
+    timeline: ({ purpose, reason }) => ({ kind: "look", purpose, reason }),
+  },
   "command-sent": {
     ...UNSAID,
     audit: "order",

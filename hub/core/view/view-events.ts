@@ -10,12 +10,24 @@ import type {
   PillarId,
   Username,
 } from "../../../shared/ids.ts";
+import type { LookPurpose } from "../../../shared/media/purpose.ts";
 import type { FactOf } from "../facts.ts";
 
+/** What is watched, and for what. */
+export type ViewSubject =
+  | { readonly purpose: "call"; readonly incidentId: IncidentId; readonly role: "watch" | "talk" }
+  /** Of a pillar from which nobody calls. `reason`: in the words of whoever asks; may be empty. */
+  | {
+      readonly purpose: LookPurpose;
+      readonly pillarId: PillarId;
+      readonly role: "watch";
+      readonly reason: string;
+    };
+
 /** What a console asks for, and who sits there. */
-export interface ViewWish {
-  readonly incidentId: IncidentId;
-  readonly role: "watch" | "talk";
+export type ViewWish = ViewSubject & ViewAsker;
+
+export interface ViewAsker {
   /** Whose picture; undefined: the pillar's first. */
   readonly camera?: CameraId;
   readonly by: {
@@ -48,6 +60,8 @@ export type ViewEvent = { readonly at: number } & (
       readonly code: ViewRefusal;
       readonly detail: string;
     }
+  /** The pillar has opened its gate for it. */
+  | { readonly type: "look-granted"; readonly id: MediaSessionId; readonly monotonicMs: number }
   /** The journal has its begin, or cannot take it. */
   | { readonly type: "view-recorded"; readonly id: MediaSessionId }
   | { readonly type: "view-unrecorded"; readonly id: MediaSessionId; readonly reason: string }
@@ -58,11 +72,18 @@ export type ViewEvent = { readonly at: number } & (
       readonly incidentId: IncidentId;
       readonly who: "all" | "talkers";
     }
+  /** About every `RENEW_EVERY_MS`: grants are given again, or are over. */
+  | { readonly type: "looks-due"; readonly monotonicMs: number }
+  /** Somebody calls there, or it lost its identity. */
+  | { readonly type: "pillar-changed"; readonly pillarId: PillarId }
   /** Whatever the hub knew may have changed: the fold was made again. */
   | { readonly type: "state-renewed" }
   /** A media process began: what the one before it carried is gone, and nothing else. */
   | { readonly type: "media-ready"; readonly mediaId: MediaId }
 );
+
+/** As it is told, before its time is added. */
+export type ViewTold<E = ViewEvent> = E extends ViewEvent ? Omit<E, "at"> : never;
 
 export type ViewRefusal = Extract<
   ProblemCode,
@@ -88,10 +109,19 @@ export type ViewEffect =
   | {
       readonly type: "record-view";
       readonly id: MediaSessionId;
-      readonly fact: FactOf<"view-opened">;
+      readonly fact: FactOf<"view-opened" | "look-opened">;
     }
+  /** To its pillar, for so long; answered by `look-granted` or `view-failed`. */
+  | {
+      readonly type: "grant-look";
+      readonly id: MediaSessionId;
+      readonly pillarId: PillarId;
+      readonly purpose: LookPurpose;
+      readonly seconds: number;
+    }
+  | { readonly type: "end-grant"; readonly id: MediaSessionId; readonly pillarId: PillarId }
   /** Nobody waits for it. */
-  | { readonly type: "record-end"; readonly fact: FactOf<"view-closed"> }
+  | { readonly type: "record-end"; readonly fact: FactOf<"view-closed" | "look-closed"> }
   /** To the console that asked. */
   | { readonly type: "give-view"; readonly id: MediaSessionId }
   | {

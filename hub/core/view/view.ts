@@ -5,18 +5,21 @@
  * It ends with the sign-in session, with the incident, with the owner, or with the media process
  * that carries its pillar, whichever is first, and its end is written down as well.
  *
+ * At a pillar from which nobody calls (a look) the gate is shut. So the pillar is given a grant,
+ * which is short, and given again while somebody looks. A look has an end in any case.
+ *
  * The table of views is not folded from facts, and a restart begins it anew: the media processes
  * and every view in them end with the hub.
  */
-import { isWithin, may, personOf } from "../../../shared/access/may.ts";
 import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
+import type { LookPurpose } from "../../../shared/media/purpose.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import { BoundedMap } from "../../../shared/bounded-map.ts";
 import { mediaOf } from "../media-of.ts";
-import { areasOf } from "../pillar/place.ts";
 import { takeTurn, type Rate } from "../time/rate.ts";
-import type { HubState } from "../state/hub-state.ts";
-import type { ViewEffect, ViewEvent, ViewRefusal, ViewWish } from "./view-events.ts";
+import type { ViewEffect, ViewEvent, ViewWish } from "./view-events.ts";
+import { closedFact, openedFact } from "./view-facts.ts";
+import { pillarIn, whyNot, type Known, type Refusal } from "./view-right.ts";
 
 /**
  * Of one person, watching and talking together: several
@@ -27,12 +30,27 @@ export const MAX_VIEWS_OF_ONE = 12;
 const OFFERS: Rate = { burst: 24, intervalMs: 500, maxWaitMs: 0 };
 const MAX_PACES = 10_000;
 
+/** How long somebody may look, and look again. */
+export const LOOK_AT_MOST_MS: Readonly<Record<LookPurpose, number>> = {
+  check: 120_000,
+  listen: 600_000,
+};
+/** A pillar that hears nothing more of a grant shuts its gate after so long. */
+export const GRANT_SECONDS = 30;
+/** Two may be lost. */
+export const RENEW_EVERY_MS = 10_000;
+
 export interface View {
   readonly id: MediaSessionId;
   readonly pillarId: PillarId;
   readonly wish: ViewWish;
-  /** `recording`: the media process has answered, and the journal has not yet. */
-  readonly phase: "offered" | "recording" | "given";
+  /**
+   * `recording`: the media process has answered, and the journal has not yet. `granting`: the
+   * journal has a look, and its pillar has not answered yet.
+   */
+  readonly phase: "offered" | "recording" | "granting" | "given";
+  /** Since when a look is given, by a clock that never steps. */
+  readonly sinceMs?: number;
 }
 
 export interface Views {
@@ -50,8 +68,6 @@ export const newViews = (maxViewers: number): Views => ({
   endedEarly: new Map(),
   nextOfferAt: new BoundedMap(MAX_PACES),
 });
-
-type Known = Pick<HubState, "incidents" | "closed" | "pillars" | "settings">;
 
 /** Owns `views`. */
 export function decideView(views: Views, event: ViewEvent, known: Known): ViewEffect[] {
@@ -79,6 +95,14 @@ export function decideView(views: Views, event: ViewEvent, known: Known): ViewEf
       return end(all.filter(({ wish }) => wish.signInId === event.signInId));
     case "incident-over":
       return end(all.filter(({ wish }) => isOver(wish, event)));
+    case "look-granted":
+      return lookGranted(views, event, known);
+    case "looks-due":
+      return all.flatMap((view) => lookDue(views, view, event));
+    case "pillar-changed":
+      return end(
+        all.filter((view) => view.pillarId === event.pillarId && whyNot(view.wish, known)),
+      );
     case "state-renewed":
       return end(all.filter(({ wish }) => whyNot(wish, known)));
     case "media-ready":
@@ -91,7 +115,9 @@ export function decideView(views: Views, event: ViewEvent, known: Known): ViewEf
 type Event<T extends ViewEvent["type"]> = Extract<ViewEvent, { type: T }>;
 
 const isOver = (wish: ViewWish, { incidentId, who }: Event<"incident-over">): boolean =>
-  wish.incidentId === incidentId && (who === "all" || wish.role === "talk");
+  wish.purpose === "call" &&
+  wish.incidentId === incidentId &&
+  (who === "all" || wish.role === "talk");
 
 const isCarriedBy = (
   { mediaId }: Event<"media-ready">,
@@ -99,51 +125,24 @@ const isCarriedBy = (
   { settings }: Known,
 ): boolean => mediaOf(pillarId, settings.mediaProcesses) === mediaId;
 
-interface Refusal {
-  readonly code: ViewRefusal;
-  readonly detail: string;
-}
-
 const ENDED: Refusal = { code: "conflict", detail: "the session was ended" };
-
-/** Why this person may not have it, as the incident stands; nothing when they may. */
-function whyNot({ incidentId, role, by }: ViewWish, known: Known): Refusal | undefined {
-  const incident = known.incidents.get(incidentId) ?? known.closed.get(incidentId);
-  const person = personOf(by);
-  if (!incident || !isWithin(person, areasOf(known, incident.pillarId))) {
-    return { code: "not-found", detail: `no such incident: ${incidentId}` };
-  }
-  if (!may(person, "media:use", { incident })) {
-    const detail = `expected an operator or a supervisor, found a ${by.role}`;
-    return { code: "forbidden", detail };
-  }
-  const conflict = (detail: string): Refusal => ({ code: "conflict", detail });
-  if (incident.state === "closed") return conflict("the incident is closed");
-  if (known.pillars.get(incident.pillarId)?.revocation) {
-    return conflict("the pillar's identity was revoked: it has no picture and no voice");
-  }
-  if (role === "watch") return undefined;
-  if (incident.state !== "answered") return conflict("answer the incident first");
-  return may(person, "media:talk", { incident })
-    ? undefined
-    : conflict(`${incident.ownerName ?? "somebody else"} is talking`);
-}
 
 function asked(views: Views, event: Event<"view-asked">, known: Known): ViewEffect[] {
   const { id, wish, at } = event;
-  const { incidentId } = wish;
-  const pillarId = (known.incidents.get(incidentId) ?? known.closed.get(incidentId))?.pillarId;
+  const pillarId = pillarIn(wish, known);
   const refusal = whyNot(wish, known) ?? whyTooMany(views, event);
   if (refusal || !pillarId) return [{ type: "refuse-view", id, ...(refusal ?? ENDED) }];
   // A reloaded console talks again: its earlier session is over.
   const earlier = [...views.byId.values()].filter(
-    (other) =>
-      wish.role === "talk" && other.wish.role === "talk" && other.wish.incidentId === incidentId,
+    (other) => wish.role === "talk" && other.wish.role === "talk" && isOfSame(other.wish, wish),
   );
   const effects = earlier.flatMap((other) => ended(views, other, { at }));
   views.byId.set(id, { id, pillarId, wish, phase: "offered" });
   return [...effects, { type: "offer-view", id, pillarId, wish }];
 }
+
+const isOfSame = (one: ViewWish, other: ViewWish): boolean =>
+  one.purpose === "call" && other.purpose === "call" && one.incidentId === other.incidentId;
 
 function whyTooMany(
   { byId, maxViewers, nextOfferAt }: Views,
@@ -173,9 +172,7 @@ function answered(views: Views, { id, at }: Event<"view-answered">): ViewEffect[
   const view = views.byId.get(id);
   if (view?.phase !== "offered") return [];
   views.byId.set(id, { ...view, phase: "recording" });
-  const { from } = view.wish;
-  const fact = { type: "view-opened", ...subjectOf(view, at), from } as const;
-  return [{ type: "record-view", id, fact }];
+  return [{ type: "record-view", id, fact: openedFact(view.wish, at) }];
 }
 
 /** The incident may have ended or changed hands meanwhile, and the session with it. */
@@ -183,15 +180,45 @@ function recorded(views: Views, { id, at }: Event<"view-recorded">, known: Known
   const early = views.endedEarly.get(id);
   if (early) {
     views.endedEarly.delete(id);
-    return [{ type: "record-end", fact: { type: "view-closed", ...subjectOf(early, at) } }];
+    return [{ type: "record-end", fact: closedFact(early.wish, at) }];
   }
   const view = views.byId.get(id);
   if (!view) return [];
-  const given: View = { ...view, phase: "given" };
-  views.byId.set(id, given);
   const late = whyNot(view.wish, known);
-  if (!late) return [{ type: "give-view", id }];
-  return [...ended(views, given, { at }), { type: "refuse-view", id, ...late }];
+  const recordedView: View = {
+    ...view,
+    phase: view.wish.purpose === "call" ? "given" : "granting",
+  };
+  views.byId.set(id, recordedView);
+  if (late) return ended(views, { ...recordedView, phase: "granting" }, { at, ...late });
+  return recordedView.phase === "given" ? [{ type: "give-view", id }] : grant(recordedView);
+}
+
+function grant({ id, pillarId, wish }: View): ViewEffect[] {
+  if (wish.purpose === "call") return [];
+  const { purpose } = wish;
+  return [{ type: "grant-look", id, pillarId, purpose, seconds: GRANT_SECONDS }];
+}
+
+/** Somebody may have pressed meanwhile; the same for one that is given already, again. */
+function lookGranted(
+  views: Views,
+  { id, at, monotonicMs }: Event<"look-granted">,
+  known: Known,
+): ViewEffect[] {
+  const view = views.byId.get(id);
+  if (view?.phase !== "granting") return [];
+  const late = whyNot(view.wish, known);
+  if (late) return ended(views, view, { at, ...late });
+  views.byId.set(id, { ...view, phase: "given", sinceMs: monotonicMs });
+  return [{ type: "give-view", id }];
+}
+
+function lookDue(views: Views, view: View, { at, monotonicMs }: Event<"looks-due">): ViewEffect[] {
+  const { wish, sinceMs } = view;
+  if (wish.purpose === "call" || sinceMs === undefined) return [];
+  const isOver = monotonicMs - sinceMs >= LOOK_AT_MOST_MS[wish.purpose];
+  return isOver ? ended(views, view, { at }) : grant(view);
 }
 
 function unrecorded(views: Views, event: Event<"view-unrecorded">): ViewEffect[] {
@@ -207,21 +234,19 @@ interface Ending extends Partial<Refusal> {
   readonly at: number;
 }
 
-/** A console that still waits is told why. */
+/** A console that still waits is told why; a pillar that has a grant shuts its gate. */
 function ended(views: Views, view: View, { at, ...why }: Ending): ViewEffect[] {
-  const { id, pillarId, phase } = view;
+  const { id, pillarId, phase, wish } = view;
   views.byId.delete(id);
-  const effects: ViewEffect[] = [{ type: "close-view", id, pillarId }];
-  if (phase === "given") {
-    const fact = { type: "view-closed", ...subjectOf(view, at) } as const;
-    return [...effects, { type: "record-end", fact }];
-  }
+  const isRecorded = phase === "granting" || phase === "given";
   if (phase === "recording") views.endedEarly.set(id, view);
   const { code, detail } = { ...ENDED, ...why };
-  return [...effects, { type: "refuse-view", id, code, detail }];
-}
-
-function subjectOf({ wish }: View, at: number) {
-  const { incidentId, role, by } = wish;
-  return { at, incidentId, role, by: by.username, byName: by.displayName };
+  return [
+    { type: "close-view", id, pillarId },
+    ...(isRecorded && wish.purpose !== "call"
+      ? [{ type: "end-grant", id, pillarId } as const]
+      : []),
+    ...(isRecorded ? [{ type: "record-end", fact: closedFact(view.wish, at) } as const] : []),
+    ...(phase === "given" ? [] : [{ type: "refuse-view", id, code, detail } as const]),
+  ];
 }

@@ -7,19 +7,26 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import { assertNever } from "../../../shared/assert.ts";
-import type { IncidentId, MediaSessionId } from "../../../shared/ids.ts";
+import type { GrantId, IncidentId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import type { Fact } from "../../core/facts.ts";
-import type { HubState } from "../../core/state/hub-state.ts";
-import { decideView, newViews, type Views as ViewTable } from "../../core/view/view.ts";
-import type { ViewEffect, ViewEvent } from "../../core/view/view-events.ts";
-import type { MediaNews, MediaPort, ViewAnswer, ViewRequest } from "../../ports.ts";
+import {
+  decideView,
+  newViews,
+  RENEW_EVERY_MS,
+  type Views as ViewTable,
+} from "../../core/view/view.ts";
+import type { Known } from "../../core/view/view-right.ts";
+import type { ViewEffect, ViewEvent, ViewRefusal, ViewTold } from "../../core/view/view-events.ts";
+import type { CommandSent, MediaNews, MediaPort, ViewAnswer, ViewRequest } from "../../ports.ts";
+import type { Commander } from "../../shell/pillars/pillar-commands.ts";
 
 const ANSWER_WITHIN_MS = 3000;
 
 export interface ViewsOptions {
   readonly media: Pick<MediaPort, "send">;
   readonly maxViewers: number;
-  readonly state: () => Pick<HubState, "incidents" | "closed" | "pillars" | "settings">;
+  readonly grants: Pick<Commander, "grant" | "endGrant">;
+  readonly state: () => Known;
   readonly record: (fact: Fact) => Promise<void>;
   readonly log: Logger;
 }
@@ -33,6 +40,8 @@ export interface Views {
   endOf(signInId: string): void;
   /** Ends an incident's sessions: all of them, or those that talk. */
   end(incidentId: IncidentId, who: "all" | "talkers"): void;
+  /** Somebody calls at a pillar, or its identity ended: ends what nobody may have any more. */
+  reviewOf(pillarId: PillarId): void;
   /** The fold was made again: ends what nobody may have any more. */
   review(): void;
   onMedia(news: MediaNews): void;
@@ -50,15 +59,16 @@ interface Waiting {
 interface Sessions extends ViewsOptions {
   readonly table: ViewTable;
   readonly waiting: Map<MediaSessionId, Waiting>;
+  /** While somebody looks. */
+  renewal: NodeJS.Timeout | undefined;
 }
-
-type Told<E = ViewEvent> = E extends ViewEvent ? Omit<E, "at"> : never;
 
 export function createViews(options: ViewsOptions): Views {
   const sessions: Sessions = {
     ...options,
     table: newViews(options.maxViewers),
     waiting: new Map(),
+    renewal: undefined,
   };
   return {
     open: (request) => open(sessions, request),
@@ -67,18 +77,20 @@ export function createViews(options: ViewsOptions): Views {
     end: (incidentId, who) => tell(sessions, { type: "incident-over", incidentId, who }),
     viewers: () => new Set([...sessions.table.byId.values()].map(({ wish }) => wish.signInId)),
     endOf: (signInId) => tell(sessions, { type: "sign-in-ended", signInId }),
+    reviewOf: (pillarId) => tell(sessions, { type: "pillar-changed", pillarId }),
     review: () => tell(sessions, { type: "state-renewed" }),
     onMedia: (news) => onMedia(sessions, news),
   };
 }
 
-function tell(sessions: Sessions, told: Told): void {
+function tell(sessions: Sessions, told: ViewTold): void {
   const event: ViewEvent = { ...told, at: Date.now() };
   const effects = decideView(sessions.table, event, sessions.state());
   for (const effect of effects) perform(sessions, effect);
 }
 
-function open(sessions: Sessions, { sdp, ...wish }: ViewRequest): Promise<ViewAnswer> {
+function open(sessions: Sessions, request: ViewRequest): Promise<ViewAnswer> {
+  const { sdp, ...wish } = request;
   const id = randomBytes(16).toString("hex") as MediaSessionId;
   return new Promise((resolve) => {
     const detail = `the media process did not answer within ${ANSWER_WITHIN_MS / 1000} s`;
@@ -96,9 +108,9 @@ function perform(sessions: Sessions, effect: ViewEffect): void {
   switch (effect.type) {
     case "offer-view": {
       const { id: sessionId, pillarId, wish } = effect;
-      const { incidentId, role, camera } = wish;
+      const { role, camera } = wish;
       const { sdp = "" } = waiting.get(sessionId) ?? {};
-      const asked = { sessionId, incidentId, pillarId, role, ...(camera && { camera }), sdp };
+      const asked = { sessionId, pillarId, role, ...(camera && { camera }), sdp };
       media.send({ type: "viewer-offer", ...asked });
       return;
     }
@@ -107,6 +119,12 @@ function perform(sessions: Sessions, effect: ViewEffect): void {
       return;
     case "record-view":
       recordBegin(sessions, effect);
+      return;
+    case "grant-look":
+      askGrant(sessions, effect);
+      return;
+    case "end-grant":
+      sessions.grants.endGrant(effect.pillarId, grantOf(effect.id));
       return;
     case "record-end":
       sessions.record(effect.fact).catch((error: unknown) => {
@@ -136,6 +154,40 @@ function recordBegin(
     () => tell(sessions, { type: "view-recorded", id }),
     (error: unknown) => tell(sessions, { type: "view-unrecorded", id, reason: String(error) }),
   );
+}
+
+/** The pillar's grant has the name of the session that it is for. */
+const grantOf = (id: MediaSessionId): GrantId => id as string as GrantId;
+
+function askGrant(
+  sessions: Sessions,
+  { id, pillarId, purpose, seconds }: Extract<ViewEffect, { type: "grant-look" }>,
+): void {
+  sessions.renewal ??= setInterval(() => renew(sessions), RENEW_EVERY_MS).unref();
+  const asked = { grantId: grantOf(id), purpose, seconds };
+  sessions.grants.grant(pillarId, asked).then(
+    (result) =>
+      tell(
+        sessions,
+        result.ok
+          ? { type: "look-granted", id, monotonicMs: performance.now() }
+          : { type: "view-failed", id, code: codeOf(result), detail: result.detail },
+      ),
+    (error: unknown) =>
+      tell(sessions, { type: "view-failed", id, code: "unavailable", detail: String(error) }),
+  );
+}
+
+/** What a pillar refuses is a matter of the pillar's state; a pillar that is not there has no media. */
+const codeOf = ({ code }: CommandSent & { readonly ok: false }): ViewRefusal =>
+  code === "conflict" ? code : "media-unavailable";
+
+function renew(sessions: Sessions): void {
+  tell(sessions, { type: "looks-due", monotonicMs: performance.now() });
+  const isLookedAt = [...sessions.table.byId.values()].some(({ wish }) => wish.purpose !== "call");
+  if (isLookedAt) return;
+  clearInterval(sessions.renewal);
+  sessions.renewal = undefined;
 }
 
 function settle({ waiting }: Sessions, id: MediaSessionId, answer: ViewAnswer): void {

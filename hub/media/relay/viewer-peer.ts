@@ -1,6 +1,6 @@
 /** The hub's end of a browser's connection: it watches and listens (WHEP), or it talks (WHIP). */
 import type { RTCRtpSender, RTCRtpTransceiver } from "werift";
-import type { CameraId, IncidentId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
+import type { CameraId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import { AUDIO, VIDEO } from "../../../shared/media/codecs.ts";
 import { receive } from "./incoming.ts";
 import type { MediaSettings, ViewerRole } from "../ipc.ts";
@@ -17,7 +17,6 @@ import type { Room } from "./room.ts";
 
 export interface ViewerPeer {
   readonly role: ViewerRole;
-  readonly incidentId: IncidentId;
   readonly pillarId: PillarId;
   readonly sessionId: MediaSessionId;
   readonly peer: Peer;
@@ -26,7 +25,6 @@ export interface ViewerPeer {
 
 export interface ViewerPeerOptions {
   readonly sessionId: MediaSessionId;
-  readonly incidentId: IncidentId;
   readonly pillarId: PillarId;
   readonly role: ViewerRole;
   /** Whose picture is wanted; undefined: the pillar's first. */
@@ -124,9 +122,8 @@ function newTalker(options: ViewerPeerOptions): ViewerPeer {
 
 const identity = (
   options: ViewerPeerOptions,
-): Pick<ViewerPeer, "role" | "incidentId" | "pillarId" | "sessionId"> => ({
+): Pick<ViewerPeer, "role" | "pillarId" | "sessionId"> => ({
   role: options.role,
-  incidentId: options.incidentId,
   pillarId: options.pillarId,
   sessionId: options.sessionId,
 });

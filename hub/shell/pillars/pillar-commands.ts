@@ -7,14 +7,13 @@
  */
 import { may, personOf } from "../../../shared/access/may.ts";
 import { canonicalJson } from "../../../shared/canonical-json.ts";
-import type { CommandId, PillarId } from "../../../shared/ids.ts";
-import type { Command } from "../../../shared/protocol/command.ts";
+import type { CommandId, GrantId, PillarId } from "../../../shared/ids.ts";
+import type { Command, PillarCommand } from "../../../shared/protocol/command.ts";
 import type { Report } from "../../../shared/protocol/report.ts";
 import type { Fact, FactOf } from "../../core/facts.ts";
-import { isTrusted } from "../../core/pillar/pillar-registry.ts";
 import { sessionOf } from "../../core/pillar/session.ts";
 import type { PillarRecord } from "../../core/state/pillar-record.ts";
-import { commandBody, type Addressed } from "../../core/told/command.ts";
+import { addressed, addressee, commandBody, type Addressed } from "../../core/told/command.ts";
 import type { HubState } from "../../core/state/hub-state.ts";
 import { newId } from "../identifier.ts";
 import type { CommandRequest } from "../../../shared/api/pillar.ts";
@@ -36,11 +35,20 @@ export interface CommanderOptions {
 export interface Commander {
   readonly command: HubCommands["command"];
   /**
+   * Lets picture or sound of a pillar flow, or go on flowing. Whoever asked for it has it in the
+   * journal already.
+   */
+  grant(pillarId: PillarId, grant: Grant): Promise<CommandSent>;
+  /** Nobody waits for the answer: a grant that is not ended is over soon. */
+  endGrant(pillarId: PillarId, grantId: GrantId): void;
+  /**
    * `pillarId`: who says it, by its certificate. A result
    * of another pillar's command counts for nothing.
    */
   onReport(pillarId: PillarId, report: Report): void;
 }
+
+type Grant = Omit<Extract<PillarCommand, { name: "grant" }>, "name">;
 
 type Result = Pick<FactOf<"command-result">, "outcome" | "detail" | "confirmedAfterMs">;
 
@@ -65,16 +73,9 @@ export function createCommander(options: CommanderOptions): Commander {
   return {
     async command(pillarId, request, by) {
       const { command } = request;
-      const state = options.state();
-      const pillar = state.pillars.get(pillarId);
-      if (!pillar) return { ok: false, detail: `no such pillar: ${pillarId}` };
-      const sessionNonce = sessionOf(state, pillarId);
-      if (pillar.bootEpoch === null || !sessionNonce) {
-        return { ok: false, detail: `${pillarId} has not been heard since it connected` };
-      }
-      if (!isTrusted(pillar, Date.now())) {
-        return { ok: false, detail: `the identity of ${pillarId} is in doubt: enrol it again` };
-      }
+      const found = addressee(options.state(), pillarId, Date.now());
+      if (!found.ok) return found;
+      const { pillar, sessionNonce } = found;
       if (awaited.size >= MAX_AWAITED) return { ok: false, detail: "too many commands at once" };
       if (command.name === "siren") {
         const refusal =
@@ -82,12 +83,7 @@ export function createCommander(options: CommanderOptions): Commander {
           whyNotYet(nextSirenAt, pillarId, command.on);
         if (refusal) return refusal;
       }
-      const message = signCommand(options.authority, {
-        pillarId,
-        command,
-        bootEpoch: pillar.bootEpoch,
-        sessionNonce,
-      });
+      const message = signCommand(options.authority, addressed(found, command));
       const { commandId } = message.body;
       const sent = { type: "command-sent", at: Date.now(), pillarId, commandId, command } as const;
       const why = request.reason === undefined ? {} : { reason: request.reason };
@@ -100,6 +96,27 @@ export function createCommander(options: CommanderOptions): Commander {
       await options.record([{ ...ended, name: command.name, ...result, by: by.username }]);
       const { outcome, detail, confirmedAfterMs } = result;
       return outcome === "done" ? { ok: true, detail, confirmedAfterMs } : { ok: false, detail };
+    },
+    async grant(pillarId, grant) {
+      const found = addressee(options.state(), pillarId, Date.now());
+      if (!found.ok) return found;
+      if (awaited.size >= MAX_AWAITED) return { ok: false, detail: "too many commands at once" };
+      const to = addressed(found, { name: "grant", ...grant });
+      const message = signCommand(options.authority, to);
+      const answered = waitFor(awaited, message.body.commandId, found.pillar);
+      options.send(pillarId, { channel: "command", message });
+      const { outcome, detail } = await answered;
+      if (outcome === "done") return { ok: true, detail };
+      return { ok: false, detail, ...(outcome === "refused" && { code: "conflict" }) };
+    },
+    endGrant(pillarId, grantId) {
+      const found = addressee(options.state(), pillarId, Date.now());
+      if (!found.ok) return;
+      const message = signCommand(
+        options.authority,
+        addressed(found, { name: "end-grant", grantId }),
+      );
+      options.send(pillarId, { channel: "command", message });
     },
     onReport(pillarId, report) {
       if (report.type !== "command-result") return;

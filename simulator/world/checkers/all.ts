@@ -3,6 +3,7 @@ import type { Checker, History, Violation } from "../run/history.ts";
 import { checkChain } from "./chain.ts";
 import { checkDeadlines } from "./deadline.ts";
 import { checkEffect } from "./effect.ts";
+import { checkGates } from "./gate.ts";
 import { checkGrids } from "./grid.ts";
 import { checkIdentity } from "./identity.ts";
 import { checkLiveness } from "./liveness.ts";
@@ -28,6 +29,7 @@ const CHECKERS: readonly Checker[] = [
   checkSight,
   checkRevocation,
   checkViews,
+  checkGates,
 ];
 
 export const checkAll = (history: History): Violation[] =>

@@ -4,7 +4,8 @@
  *
  * A right is a sign-in session that is not over, and an incident that allows it by the facts on the
  * hub's disk: it is not closed, its pillar's identity is not revoked, and only its owner talks,
- * until somebody presses silently. What has lost its right ends within the promised time.
+ * until somebody presses silently. Where nobody calls, an operator may look and listen, and a
+ * technician may look. What has lost its right ends within the promised time.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import { PROMISED_MS } from "../../../shared/promises.ts";
@@ -90,7 +91,7 @@ function note(rights: Rights, one: Happening): boolean {
       rights.over.add(one.signInId);
       return true;
     case "view-begins": {
-      const isSilentKnown = rights.cases.get(one.incidentId)?.isSilent === true;
+      const isSilentKnown = caseOf(rights, one)?.isSilent === true;
       rights.seen.set(one.id, { view: one, isSilentKnown, wrong: undefined });
       return true;
     }
@@ -101,6 +102,9 @@ function note(rights: Rights, one: Happening): boolean {
       return false;
   }
 }
+
+const caseOf = ({ cases }: Rights, { incidentId }: Begun): Case | undefined =>
+  incidentId && cases.get(incidentId);
 
 function noteFact({ cases, revoked }: Rights, fact: Fact): boolean {
   if (fact.type === "pillar-revoked") revoked.add(fact.pillarId);
@@ -155,6 +159,7 @@ function whyNot(
   { view, isSilentKnown }: Seen,
 ): string | undefined {
   if (over.has(view.signInId)) return "the sign-in session is over";
+  if (view.incidentId === undefined) return whyNoLook({ cases, revoked }, view);
   const found = cases.get(view.incidentId);
   if (!found) return undefined;
   if (!view.isOperator && !found.isTest) return "a technician may see nobody";
@@ -164,4 +169,13 @@ function whyNot(
   if (view.role === "watch") return undefined;
   if (!found.isAnswered || found.owner !== view.username) return "somebody else owns the call";
   return found.isSilent && !isSilentKnown ? "somebody has pressed silently" : undefined;
+}
+
+function whyNoLook({ cases, revoked }: Pick<Rights, "cases" | "revoked">, view: Begun) {
+  if (revoked.has(view.pillar)) return "the pillar's identity is revoked";
+  if (!view.isOperator && view.purpose !== "check") return "a technician may hear nobody";
+  const isCalled = [...cases.values()].some(
+    ({ pillar, isClosed, isTest }) => pillar === view.pillar && !isClosed && !isTest,
+  );
+  return isCalled ? "somebody calls there" : undefined;
 }

@@ -7,8 +7,9 @@
  */
 import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
-import type { ViewWish } from "../../../hub/core/view/view-events.ts";
+import type { ViewSubject } from "../../../hub/core/view/view-events.ts";
 import type { Role } from "../../../shared/api/session.ts";
+import { LookPurpose } from "../../../shared/media/purpose.ts";
 import type { MediaSessionId, Username } from "../../../shared/ids.ts";
 import { newChance, type Chance } from "../chance.ts";
 import type { HubWorld } from "../hub/hub-state.ts";
@@ -39,6 +40,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Mean time between two changes of one person's account or session. */
 const CHANGE_EVERY_MS = 3 * HOUR_MS;
+/** Mean time between two looks of one person at a pillar from which nobody calls. */
+const LOOK_EVERY_MS = 20 * MINUTE_MS;
 const MEDIA_KILLED_EVERY_MS = 4 * HOUR_MS;
 const SIGN_IN_MS: readonly [number, number] = [5 * MINUTE_MS, 12 * HOUR_MS];
 
@@ -55,6 +58,7 @@ export function newViewers(world: HubWorld): Viewers {
       for (const person of room.people) {
         signIn(room, person);
         repeat(room, { until, everyMs: CHANGE_EVERY_MS }, () => loseSession(room, person));
+        repeat(room, { until, everyMs: LOOK_EVERY_MS }, () => look(room, person));
       }
       repeat(room, { until, everyMs: MEDIA_KILLED_EVERY_MS }, () => world.views.killMedia());
     },
@@ -104,19 +108,22 @@ function notice(room: Room, fact: Fact): void {
     case "incident-opened":
     case "incident-reopened":
       for (const person of people) {
-        if (chance.isTrue(0.5)) soon(room, () => view(room, person, { incidentId, role: "watch" }));
+        if (chance.isTrue(0.5))
+          soon(room, () => view(room, person, { purpose: "call", incidentId, role: "watch" }));
       }
       return;
     case "incident-answered":
       for (const person of people) {
         const share = person.username === fact.by ? 0.9 : 0.1;
         if (chance.isTrue(share))
-          soon(room, () => view(room, person, { incidentId, role: "talk" }));
+          soon(room, () => view(room, person, { purpose: "call", incidentId, role: "talk" }));
       }
       return;
     case "incident-closed":
       if (chance.isTrue(0.1)) {
-        soon(room, () => view(room, chance.pick(people), { incidentId, role: "watch" }));
+        soon(room, () =>
+          view(room, chance.pick(people), { purpose: "call", incidentId, role: "watch" }),
+        );
       }
       return;
     default:
@@ -126,9 +133,7 @@ function notice(room: Room, fact: Fact): void {
 
 const soon = (room: Room, run: () => void): void => later(room, room.chance.between(0, 3000), run);
 
-type Wanted = Pick<ViewWish, "incidentId" | "role">;
-
-function view(room: Room, person: Person, wanted: Wanted): void {
+function view(room: Room, person: Person, wanted: ViewSubject): void {
   const { world, chance, signIns } = room;
   const { signInId, username } = person;
   const found = signInId === undefined ? undefined : signIns.find(signInId);
@@ -142,6 +147,15 @@ function view(room: Room, person: Person, wanted: Wanted): void {
   });
   signIns.viewBegan();
   if (chance.isTrue(0.1)) loseSoon(room, person);
+}
+
+/** At any pillar: now and then somebody calls there just then. */
+function look(room: Room, person: Person): void {
+  const { world, chance } = room;
+  const { id: pillarId } = chance.pick(world.pillars);
+  const purpose = chance.pick(LookPurpose.options);
+  const reason = chance.isTrue(0.9) ? "a shout was heard" : "";
+  view(room, person, { purpose, pillarId, role: "watch", reason });
 }
 
 /** It is closed after a while, left alone, or its window is gone without a word. */

@@ -5,7 +5,7 @@
  */
 import type { Settled } from "../../../hub/core/decision.ts";
 import type { HubEffect } from "../../../hub/core/events.ts";
-import { commandBody } from "../../../hub/core/told/command.ts";
+import { commandBody, type Addressed } from "../../../hub/core/told/command.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import type { CommandId, PillarId, SessionNonce } from "../../../shared/ids.ts";
 import type { Receipt } from "../../../shared/protocol/accepted.ts";
@@ -54,14 +54,11 @@ function perform(
     case "tell-pillar":
       return tellCall(world, effect);
     case "ask-resend": {
-      const { pillarId, fromSeq, sessionNonce } = effect;
-      const given = { commandId: hub.chance.hex(128) as CommandId, issuedWallMs: hub.clock.wall() };
-      const body = commandBody(world.rules.resendOf(effect), given);
+      const { pillarId, fromSeq } = effect;
+      const commandId = hub.chance.hex(128) as CommandId;
       world.coverage.count("resend-asked");
       world.note("hub", "resend asked", `${pillarId} from ${fromSeq}`);
-      const message = { v: 1, body, sig: signWith("key of the hub", body) } as const;
-      judgeTold(world, pillarId, sessionNonce);
-      return sendTo(world, pillarId, { channel: "command", message });
+      return sendCommand(world, world.rules.resendOf(effect), commandId);
     }
     case "call-external":
       return callOutside(world, effect);
@@ -71,11 +68,20 @@ function perform(
       return;
     case "end-views":
       return world.views.end(effect.incidentId, effect.who);
+    case "review-views":
+      return world.views.reviewOf(effect.pillarId);
     case "expel-pillar":
       return expelPillar(world, effect);
     default:
       assertNever(effect);
   }
+}
+
+export function sendCommand(world: HubWorld, to: Addressed, commandId: CommandId): void {
+  const body = commandBody(to, { commandId, issuedWallMs: world.hub.clock.wall() });
+  const message = { v: 1, body, sig: signWith("key of the hub", body) } as const;
+  judgeTold(world, to.pillarId, to.sessionNonce);
+  sendTo(world, to.pillarId, { channel: "command", message });
 }
 
 function tellCall(world: HubWorld, effect: Extract<HubEffect, { type: "tell-pillar" }>): void {

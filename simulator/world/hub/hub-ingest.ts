@@ -40,6 +40,7 @@ export function hubHears(world: HubWorld, from: number, message: UpMessage): voi
       return;
     case "report":
       takeIn(world, { type: "report", at, pillarId, report: message.message });
+      world.views.heard(pillarId, message.message);
       return;
     case "signal":
       return;

@@ -7,12 +7,18 @@
  */
 import { handleFacts } from "../../../hub/core/hub.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
-import { newViews, type Views } from "../../../hub/core/view/view.ts";
-import type { ViewEffect, ViewEvent, ViewWish } from "../../../hub/core/view/view-events.ts";
+import { newViews, type View, type Views } from "../../../hub/core/view/view.ts";
+import type {
+  ViewEffect,
+  ViewEvent,
+  ViewTold,
+  ViewWish,
+} from "../../../hub/core/view/view-events.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import type { MediaId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
 import { newChance, type Chance } from "../chance.ts";
 import { performAll } from "./hub-effects.ts";
+import { newGrants, type Grants } from "./grants.ts";
 import { CHANNEL_MS, laterInHub, newMedia, type Media } from "./media.ts";
 import type { HubViews, OfferTold } from "../ports.ts";
 import type { Happening } from "../run/happening.ts";
@@ -36,6 +42,7 @@ interface Desk {
   /** In the media process of its pillar. */
   readonly carried: Map<MediaSessionId, Carried>;
   readonly media: Media;
+  readonly grants: Grants;
 }
 
 const MAX_VIEWERS = 40;
@@ -60,6 +67,7 @@ export function newHubViews(world: HubWorld): HubViews {
         for (const id of carriedBy(desk, mediaId)) end(desk, id, "media-ended");
       },
     }),
+    grants: newGrants({ world, chance, tell: (told) => tell(desk, told) }),
   };
   return {
     ask: (wish, told) => {
@@ -82,14 +90,20 @@ export function newHubViews(world: HubWorld): HubViews {
     endOf: (signInId) => tell(desk, { type: "sign-in-ended", signInId }),
     end: (incidentId, who) => tell(desk, { type: "incident-over", incidentId, who }),
     viewers: () => new Set([...desk.table.byId.values()].map(({ wish }) => wish.signInId)),
+    reviewOf: (pillarId) => tell(desk, { type: "pillar-changed", pillarId }),
+    heard: (pillarId, report) => desk.grants.heard(pillarId, report),
     review: () => tell(desk, { type: "state-renewed" }),
     journalFailed: () => {
       const ids = [...desk.recording];
       desk.recording.clear();
       for (const id of ids) tell(desk, { type: "view-unrecorded", id, reason: "EIO" });
     },
-    hubBegan: () => desk.media.begin(),
+    hubBegan: () => {
+      desk.media.begin();
+      desk.grants.hubBegan();
+    },
     hubEnded: () => {
+      desk.grants.hubEnded();
       desk.media.end();
       desk.table = newViews(MAX_VIEWERS);
       desk.recording.clear();
@@ -100,9 +114,7 @@ export function newHubViews(world: HubWorld): HubViews {
   };
 }
 
-type Told<E = ViewEvent> = E extends ViewEvent ? Omit<E, "at"> : never;
-
-function tell(desk: Desk, told: Told): void {
+function tell(desk: Desk, told: ViewTold): void {
   const { world, table } = desk;
   const { hub, rules } = world;
   if (!hub.isUp) return;
@@ -128,12 +140,16 @@ function perform(desk: Desk, effect: ViewEffect, cause: ViewEnd["because"]): voi
       return;
     case "give-view": {
       const { pillarId } = desk.carried.get(effect.id) ?? {};
-      world.coverage.count(`view-given-${desk.table.byId.get(effect.id)?.wish.role}`);
+      world.coverage.count(`view-given-${wordOf(desk.table.byId.get(effect.id))}`);
       settle(desk, effect.id, true);
       const connectMs = chance.between(...CONNECT_MS);
       if (pillarId) media.later(pillarId, connectMs, () => connect(desk, effect.id));
       return;
     }
+    case "grant-look":
+      return desk.grants.give(effect);
+    case "end-grant":
+      return desk.grants.end(effect.id, effect.pillarId);
     case "refuse-view":
       world.coverage.count(`view-refused-${effect.code}`);
       settle(desk, effect.id, false);
@@ -142,6 +158,9 @@ function perform(desk: Desk, effect: ViewEffect, cause: ViewEnd["because"]): voi
       assertNever(effect);
   }
 }
+
+const wordOf = (view: View | undefined): string =>
+  view?.wish.purpose === "call" ? view.wish.role : String(view?.wish.purpose);
 
 function settle({ waiting }: Desk, id: MediaSessionId, isGiven: boolean): void {
   const told = waiting.get(id);
@@ -170,10 +189,12 @@ function connect(desk: Desk, id: MediaSessionId): void {
   if (!one || one.isSeen) return;
   one.isSeen = true;
   const { world } = desk;
-  const { incidentId, role, by, signInId } = one.wish;
+  const { purpose, role, by, signInId } = one.wish;
+  const incidentId = one.wish.purpose === "call" ? one.wish.incidentId : undefined;
   const at = world.scheduler.now();
   const who = { username: by.username, role, signInId, isOperator: by.role !== "technician" };
-  world.happened({ type: "view-begins", at, id, pillar: one.pillarId, incidentId, ...who });
+  const what = { id, pillar: one.pillarId, purpose, incidentId };
+  world.happened({ type: "view-begins", at, ...what, ...who });
   world.note("hub", "view begins", `${role} of ${one.pillarId} by ${by.username}`);
 }
 

@@ -12,7 +12,7 @@ import { sendUp } from "../network/network.ts";
 import { resigned, type Pillar, type PillarWorld } from "./pillar-state.ts";
 import { sendByFallback } from "./https-fallback.ts";
 import { sealWith } from "../seal.ts";
-import { displays, lampShows, says } from "./seen.ts";
+import { displays, gateMoves, lampShows, says } from "./seen.ts";
 
 export function performAll(world: PillarWorld, pillar: Pillar, effects: readonly Effect[]): void {
   const { life } = pillar;
@@ -63,8 +63,10 @@ function perform(world: PillarWorld, pillar: Pillar, effect: Effect): void {
       return says(world, pillar, effect.name);
     case "display":
       return displays(world, pillar, effect.display);
-    case "siren":
     case "media":
+      if (effect.message.type === "gate") gateMoves(world, pillar, effect.message.opening);
+      return;
+    case "siren":
     case "log":
       return;
     default:

@@ -4,6 +4,7 @@ import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { Display, LampPattern } from "../../../device/core/state/shown.ts";
 import type { EventId } from "../../../shared/ids.ts";
+import type { Opening } from "../../../shared/media/purpose.ts";
 import { lampWords, screenWords, voiceWords } from "../checkers/words/words.ts";
 import type { Pillar, PillarWorld } from "./pillar-state.ts";
 
@@ -33,6 +34,12 @@ export function lampShows(world: PillarWorld, pillar: Pillar, lamp: LampPattern)
   });
   world.note(pillar.id, "lamp", lamp);
   world.watch.words(pillar.index, { lamp: lampWords(lamp) });
+}
+
+export function gateMoves(world: PillarWorld, pillar: Pillar, opening: Opening): void {
+  const at = world.scheduler.now();
+  world.happened({ type: "gate", at, pillar: pillar.id, opening });
+  world.note(pillar.id, "gate", JSON.stringify(opening));
 }
 
 export function says(world: PillarWorld, pillar: Pillar, prompt: PromptName): void {

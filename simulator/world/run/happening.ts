@@ -12,6 +12,7 @@ import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { DisplayPhase, LampPattern } from "../../../device/core/state/shown.ts";
 import type { CommandId, EventId, HubEpoch, IncidentId } from "../../../shared/ids.ts";
 import type { Presence } from "../../../shared/api/pillar.ts";
+import type { Opening, Purpose } from "../../../shared/media/purpose.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 
 export type Happening =
@@ -222,13 +223,22 @@ export type Happening =
       readonly what: string;
       readonly reason: string;
     }
+  /** What of the pillar's gate is open from now on. */
+  | {
+      readonly type: "gate";
+      readonly at: number;
+      readonly pillar: string;
+      readonly opening: Opening;
+    }
   /** Picture or voice of a pillar begins to flow to a console, or from it. */
   | {
       readonly type: "view-begins";
       readonly at: number;
       readonly id: string;
       readonly pillar: string;
-      readonly incidentId: IncidentId;
+      readonly purpose: Purpose;
+      /** Undefined for a pillar from which nobody calls. */
+      readonly incidentId: IncidentId | undefined;
       readonly username: string;
       readonly role: "watch" | "talk";
       /** By the session it was asked with. */

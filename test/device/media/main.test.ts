@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { Decoder } from "@evan/opus";
 import { afterEach, describe, expect, test } from "vitest";
 import { carriesKeyframe } from "../../../shared/media/h264.ts";
+import { OPENED_FOR, SHUT } from "../../../shared/media/purpose.ts";
 import { newFalseHub, type FalseHub } from "../../kit/media/hub-media-end.ts";
 import { forkMedia, type MediaChild } from "../../kit/media/pillar-media-child.ts";
 import { openSocketMicrophone } from "../../kit/media/socket-microphone.ts";
@@ -90,7 +91,7 @@ describe("the pillar's media process", () => {
     expect(hub.received("video")).toEqual([]);
     expect(hub.received("audio")).toEqual([]);
 
-    child.send({ type: "gate", isOpen: true });
+    child.send({ type: "gate", opening: OPENED_FOR.call });
     await waitFor(() => {
       expect(hub.received("video").length).toBeGreaterThan(30);
       expect(hub.received("audio").length).toBeGreaterThan(30);
@@ -103,7 +104,7 @@ describe("the pillar's media process", () => {
     expect(hasJump(numbersOf(hub, "video"))).toBe(false);
     expect(hasJump(numbersOf(hub, "audio"))).toBe(false);
 
-    child.send({ type: "gate", isOpen: false });
+    child.send({ type: "gate", opening: SHUT });
     await waitFor(() => expect(child.state()?.cameras[0]?.state).toBe("ready"), PATIENT);
     const [video, audio] = [numbersOf(hub, "video").length, numbersOf(hub, "audio").length];
     // Another sender report shows that the connection goes on without picture and sound.
@@ -112,7 +113,7 @@ describe("the pillar's media process", () => {
     expect(numbersOf(hub, "video")).toHaveLength(video);
     expect(numbersOf(hub, "audio")).toHaveLength(audio);
 
-    child.send({ type: "gate", isOpen: true });
+    child.send({ type: "gate", opening: OPENED_FOR.call });
     await waitFor(() => {
       expect(hub.received("video").length).toBeGreaterThan(video + 30);
       expect(hub.received("audio").length).toBeGreaterThan(audio + 30);
@@ -121,6 +122,39 @@ describe("the pillar's media process", () => {
     expect(hasJump(numbersOf(hub, "audio"))).toBe(false);
     const ssrcs = new Set(hub.received("video").map(({ packet }) => packet.header.ssrc));
     expect(ssrcs.size).toBe(1);
+  }, 30_000);
+
+  test("a check shows the picture and sends no sound; a shout only plays", async () => {
+    const speaker = await openSocketSpeaker();
+    endings.push(() => speaker.close());
+    const child = await start({
+      ...{ ...SMALL, microphone: { kind: "test", hz: 440 } },
+      speaker: { kind: "socket", path: speaker.path },
+    });
+    const hub = await connect(child);
+    await waitFor(
+      () => expect(child.state()).toMatchObject({ microphone: "ready", speaker: "ready" }),
+      PATIENT,
+    );
+    const hush = hub.speak(620);
+    endings.push(async () => hush());
+
+    child.send({ type: "gate", opening: OPENED_FOR.check });
+    await waitFor(() => expect(hub.received("video").length).toBeGreaterThan(30), PATIENT);
+    expect(child.state()).toMatchObject({
+      cameras: [{ id: "front", state: "sending" }],
+      ...{ microphone: "ready", speaker: "ready" },
+    });
+    expect(hub.received("audio")).toEqual([]);
+    expect(speaker.heardBytes()).toBe(0);
+
+    child.send({ type: "gate", opening: OPENED_FOR.shout });
+    await waitFor(() => expect(speaker.heard().length).toBeGreaterThan(24_000), PATIENT);
+    expect(child.state()).toMatchObject({
+      cameras: [{ id: "front", state: "ready" }],
+      microphone: "ready",
+    });
+    expect(hub.received("audio")).toEqual([]);
   }, 30_000);
 
   test("a tone spoken by the hub comes out of the speaker, and only while the gate is open", async () => {
@@ -135,13 +169,13 @@ describe("the pillar's media process", () => {
     const hush = hub.speak(620);
     endings.push(async () => hush());
 
-    child.send({ type: "gate", isOpen: true });
+    child.send({ type: "gate", opening: OPENED_FOR.call });
     await waitFor(() => expect(speaker.heard().length).toBeGreaterThan(24_000), PATIENT);
     expect(child.state()?.speaker).toBe("playing");
     expect(medianToneShare(speaker.heard().slice(4800), 620)).toBeGreaterThan(0.9);
     expect(medianToneShare(speaker.heard().slice(4800), 440)).toBeLessThan(0.05);
 
-    child.send({ type: "gate", isOpen: false });
+    child.send({ type: "gate", opening: SHUT });
     await waitFor(() => expect(child.state()?.speaker).toBe("ready"), PATIENT);
     const heard = speaker.heardBytes();
     const spoken = hub.spoken();
@@ -167,7 +201,7 @@ describe("the pillar's media process", () => {
     await waitFor(() => expect(child.latest("log")?.text).toContain("no-such-prompt"), PATIENT);
 
     const hub = await connect(child);
-    child.send({ type: "gate", isOpen: true });
+    child.send({ type: "gate", opening: OPENED_FOR.call });
     child.send({ type: "prompt", name: "received" });
     await waitFor(() => expect(child.state()?.speaker).toBe("playing"), PATIENT);
     const hush = hub.speak(620);
@@ -206,7 +240,7 @@ describe("the pillar's media process", () => {
     }, PATIENT);
 
     const hub = await connect(child);
-    child.send({ type: "gate", isOpen: true });
+    child.send({ type: "gate", opening: OPENED_FOR.call });
     await waitFor(() => expect(hub.received("audio").length).toBeGreaterThan(60), PATIENT);
     const decoder = new Decoder({ channels: 1, sample_rate: 48_000 });
     const pieces = hub.received("audio").map(({ packet }) => decoder.decode(packet.payload));
@@ -235,7 +269,7 @@ describe("the pillar's media process", () => {
   test("ffmpeg killed during a call costs moments, and the hub sees one stream", async () => {
     const child = await start({ ...SMALL, microphone: { kind: "none" } });
     const hub = await connect(child);
-    child.send({ type: "gate", isOpen: true });
+    child.send({ type: "gate", opening: OPENED_FOR.call });
     await waitFor(() => expect(hub.received("video").length).toBeGreaterThan(10), PATIENT);
     const [ffmpeg] = childrenOf(child.process.pid!);
     process.kill(ffmpeg!, "SIGKILL");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RTCPeerConnection, RtpPacket } from "werift";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { CameraId, type IncidentId, type MediaSessionId } from "../../../shared/ids.ts";
+import { CameraId, type MediaSessionId } from "../../../shared/ids.ts";
 import type { PillarId, RecordingId } from "../../../shared/ids.ts";
 import {
   collect,
@@ -53,8 +53,7 @@ async function ask(camera?: CameraId): Promise<Watching> {
   connection.addTransceiver("audio", { direction: "recvonly" });
   await connection.setLocalDescription(await connection.createOffer());
   const sdp = connection.localDescription?.sdp ?? "";
-  const incidentId = newId<IncidentId>();
-  const offer = { sessionId, incidentId, pillarId: PILLAR, role: "watch", sdp } as const;
+  const offer = { sessionId, pillarId: PILLAR, role: "watch", sdp } as const;
   rig.media.send({ type: "viewer-offer", ...offer, ...(camera && { camera }) });
   return { connection, sessionId, pictures };
 }

@@ -9,7 +9,6 @@ import type { MediaPool } from "../../../hub/media/control/pool.ts";
 import { inspectRecording } from "../../../hub/media/recorder/recover.ts";
 import {
   MediaId,
-  type IncidentId,
   type MediaSessionId,
   type PillarId,
   type RecordingId,
@@ -80,9 +79,8 @@ async function call(mediaId: MediaId): Promise<Watched> {
   connection.addTransceiver("audio", { direction: "recvonly" });
   await connection.setLocalDescription(await connection.createOffer());
   const offered = connection.localDescription?.sdp ?? "";
-  const incidentId = newId<IncidentId>();
   const offer = { type: "viewer-offer", role: "watch" } as const;
-  rig.media.send({ ...offer, sessionId, incidentId, pillarId, sdp: offered });
+  rig.media.send({ ...offer, sessionId, pillarId, sdp: offered });
   const { sdp } = await rig.wait("viewer-answer", (message) => message.sessionId === sessionId);
   await connection.setRemoteDescription({ type: "answer", sdp });
   await connected(connection);

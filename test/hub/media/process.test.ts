@@ -8,7 +8,7 @@ import type { RTCPeerConnection, RtpPacket } from "werift";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { inspectRecording } from "../../../hub/media/recorder/recover.ts";
 import type { ViewerRole } from "../../../hub/media/ipc.ts";
-import type { IncidentId, MediaSessionId, PillarId, RecordingId } from "../../../shared/ids.ts";
+import type { MediaSessionId, PillarId, RecordingId } from "../../../shared/ids.ts";
 import {
   collect,
   connected,
@@ -96,8 +96,7 @@ function offer(
   role: ViewerRole,
   { sessionId, sdp }: { sessionId: MediaSessionId; sdp: string },
 ): void {
-  const incidentId = newId<IncidentId>();
-  rig.media.send({ type: "viewer-offer", sessionId, incidentId, pillarId, role, sdp });
+  rig.media.send({ type: "viewer-offer", sessionId, pillarId, role, sdp });
 }
 
 /** The last packets are not checked: their retransmissions may still be on the way. */

@@ -229,6 +229,7 @@ describe("views", () => {
     const { id: incidentId } = await onlyIncident(hub);
     const before = hub.toMedia.length;
     const pending = hub.shell.commands.view({
+      purpose: "call",
       incidentId,
       role,
       sdp: OFFER,
@@ -272,7 +273,8 @@ describe("views", () => {
   test("that end while the journal writes their begin are written down with their end", async () => {
     const hub = await newHub();
     const id = await answered(hub);
-    const asked = { incidentId: id, role: "watch", sdp: OFFER, by: person("wang") } as const;
+    const call = { purpose: "call", incidentId: id, role: "watch" } as const;
+    const asked = { ...call, sdp: OFFER, by: person("wang") };
     const pending = hub.shell.commands.view({ ...asked, ...SIGNED_IN });
     answerOffers(hub);
     hub.shell.commands.endViewsOf(SIGNED_IN.signInId);
@@ -315,6 +317,7 @@ describe("views", () => {
     try {
       const by = person("wang");
       const pending = hub.shell.commands.view({
+        purpose: "call",
         incidentId,
         role: "talk",
         sdp: OFFER,

@@ -1,4 +1,5 @@
 /** The agent's core in virtual time: a disk, a link and a clock that the test controls. */
+import type { Opening } from "../../../shared/media/purpose.ts";
 import { stepAgent } from "../../../device/core/agent.ts";
 import { displayOf } from "../../../device/core/display.ts";
 import type { Effect, Event, TimerName, Told } from "../../../device/core/events.ts";
@@ -61,6 +62,8 @@ export interface FalsePillar {
   /** Lets virtual time pass; timers fire in their order. */
   pass(ms: number): void;
   lamp(): LampPattern | undefined;
+  /** What media was told of the gate, in order. */
+  openings(): Opening[];
   screen(): string;
   alarms(): Alarm[];
   faults(): string[];
@@ -190,6 +193,10 @@ export function falsePillar(from: Partial<LedgerAtStart> = {}): FalsePillar {
     },
     screen: () => displayOf(agent).phase,
     lamp: () => pillar.lamps.at(-1),
+    openings: () =>
+      pillar.effects.flatMap((one) =>
+        one.type === "media" && one.message.type === "gate" ? [one.message.opening] : [],
+      ),
     alarms: () => pillar.sent.flatMap((one) => (one.channel === "alarm" ? [one.message] : [])),
     faults: () => [...agent.health.faults.keys()],
   };

@@ -262,7 +262,11 @@ export async function startTestApi(overrides: Partial<ApiOptions> = {}): Promise
       pillarsIn: (area) => (AREAS_OF_PILLAR.includes(area) ? [PILLAR] : []),
       mayRenew: () => Promise.resolve({ ok: false, detail: "no renewals here" }),
       view: async (request) => {
-        if (request.incidentId !== INCIDENT) return notHere;
+        const isHere =
+          request.purpose === "call"
+            ? request.incidentId === INCIDENT
+            : request.pillarId === PILLAR;
+        if (!isHere) return notHere;
         state.views.push(request);
         return test.viewAnswer;
       },

@@ -19,7 +19,7 @@ const answered = (at: number, by = wang) => durable(at, { type: "incident-answer
 const closed = (at: number) => durable(at, { type: "incident-closed", ...wang });
 const begins = (at: number, change: object = {}): Happening => ({
   ...{ type: "view-begins", at, id: "v", pillar: pillarId, incidentId, username: "wang" },
-  ...{ role: "watch", isOperator: true, signInId: "s", ...change },
+  ...{ purpose: "call", role: "watch", isOperator: true, signInId: "s", ...change },
 });
 const ends = (at: number, because: EndCause = "view-closed-by-console"): Happening => ({
   ...{ type: "view-ends", at, id: "v", because },

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { mediaProcess } from "../../../../device/adapters/media/media-process.ts";
 import { MediaConfig } from "../../../../device/config.ts";
 import type { MediaPort } from "../../../../device/ports.ts";
+import { OPENED_FOR, SHUT } from "../../../../shared/media/purpose.ts";
 import { waitFor } from "../../../kit/run/wait.ts";
 
 let media: MediaPort;
@@ -36,19 +37,19 @@ const untilHeard = (...types: string[]): Promise<void> =>
 
 test("a process that starts is told its settings and the gate", async () => {
   await untilHeard("configure", "gate");
-  expect(JSON.parse(heard[1]!)).toEqual({ type: "gate", isOpen: false });
+  expect(JSON.parse(heard[1]!)).toEqual({ type: "gate", opening: SHUT });
   expect(running).toEqual([true]);
 });
 
 test("a process that dies is followed by one that knows as much", async () => {
   await untilHeard("configure", "gate");
   media.send({ type: "connect" });
-  media.send({ type: "gate", isOpen: true });
+  media.send({ type: "gate", opening: OPENED_FOR.call });
   await untilHeard("configure", "gate", "connect", "gate");
   heard.length = 0;
   media.send({ type: "prompt", name: "ended" });
   await untilHeard("configure", "gate", "connect");
-  expect(JSON.parse(heard[1]!)).toEqual({ type: "gate", isOpen: true });
+  expect(JSON.parse(heard[1]!)).toEqual({ type: "gate", opening: OPENED_FOR.call });
   expect(running).toEqual([true, false, true]);
   expect(warnings[0]).toMatch(/the media process ended \(exit code 3\)/);
 });

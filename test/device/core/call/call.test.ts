@@ -2,6 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { IncidentId, type EventId } from "../../../../shared/ids.ts";
+import { OPENED_FOR, SHUT } from "../../../../shared/media/purpose.ts";
 import {
   LINK_UP,
   falsePillar,
@@ -9,11 +10,6 @@ import {
   reachedPillar,
   type FalsePillar,
 } from "../../../kit/core/pillar-core.ts";
-
-const gates = (pillar: FalsePillar): boolean[] =>
-  pillar.effects.flatMap((effect) =>
-    effect.type === "media" && effect.message.type === "gate" ? [effect.message.isOpen] : [],
-  );
 
 describe("a call", () => {
   test("goes from calling through received and answered to its end", () => {
@@ -34,7 +30,7 @@ describe("a call", () => {
       "answered",
       "ended",
     ]);
-    expect(gates(pillar)).toEqual([true, false]);
+    expect(pillar.openings()).toEqual([OPENED_FOR.call, SHUT]);
   });
 
   test("follows its alarm into another incident, when the hub was restored from an older copy", () => {
@@ -151,7 +147,7 @@ describe("a call", () => {
     const pillar = reachedPillar({ lastEventId: eventId });
     pillar.call(eventId, "answered", "Wang");
     expect(pillar.lamp()).toBe("answered");
-    expect(gates(pillar)).toEqual([true]);
+    expect(pillar.openings()).toEqual([OPENED_FOR.call]);
   });
 
   test("that goes on in a newer incident is believed, whichever of its alarms the hub has by now", () => {
@@ -173,7 +169,7 @@ describe("a call", () => {
     const pillar = reachedPillar();
     pillar.call(keptAlarm(7).event.eventId, "answered", "Wang");
     expect(pillar.lamp()).toBe("standby");
-    expect(gates(pillar)).toEqual([]);
+    expect(pillar.openings()).toEqual([]);
   });
 });
 
@@ -220,7 +216,8 @@ describe("whatever happens", () => {
           const isLit = call.phase === "received" || call.phase === "answered";
           expect(isLit && !accepted.has(call.eventId)).toBe(false);
           expect(call.phase === "answered" ? call.by : "Wang").toBe("Wang");
-          expect(gates(pillar).at(-1) ?? false).toBe(!["idle", "calling"].includes(call.phase));
+          const isOpen = !["idle", "calling"].includes(call.phase);
+          expect(pillar.openings().at(-1) ?? SHUT).toEqual(isOpen ? OPENED_FOR.call : SHUT);
         }
       }),
       { numRuns: 300 },

@@ -3,6 +3,7 @@
  * one above.
  */
 import { describe, expect, test } from "vitest";
+import { OPENED_FOR, SHUT } from "../../../../shared/media/purpose.ts";
 import { stepAgent } from "../../../../device/core/agent.ts";
 import type { Effect, Event } from "../../../../device/core/events.ts";
 import { MAX_UNSTORED } from "../../../../device/core/disk.ts";
@@ -187,16 +188,12 @@ describe("a call", () => {
 
   test("opens camera, microphone and speaker with its receipt, and closes them with its end", () => {
     const pillar = reachedPillar();
-    const gates = () =>
-      pillar.effects.flatMap((one) =>
-        one.type === "media" && one.message.type === "gate" ? [one.message.isOpen] : [],
-      );
     const eventId = pillar.press();
-    expect(gates()).toEqual([]);
+    expect(pillar.openings()).toEqual([]);
     pillar.accept(eventId);
-    expect(gates()).toEqual([true]);
+    expect(pillar.openings()).toEqual([OPENED_FOR.call]);
     pillar.call(eventId, "ended");
-    expect(gates()).toEqual([true, false]);
+    expect(pillar.openings()).toEqual([OPENED_FOR.call, SHUT]);
   });
 });
 describe("the parts that can fail", () => {

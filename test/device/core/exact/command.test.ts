@@ -1,36 +1,10 @@
 /** The effects of each command at a pillar. */
 import { describe, expect, test } from "vitest";
-import { CommandId, SessionNonce } from "../../../../shared/ids.ts";
-import type { CommandBody, PillarCommand } from "../../../../shared/protocol/command.ts";
-import {
-  LINK_UP,
-  NONCE,
-  PILLAR,
-  reachedPillar,
-  type FalsePillar,
-} from "../../../kit/core/pillar-core.ts";
-import { after, clear, only, set, timers } from "../../../kit/core/effects.ts";
-
-let commands = 0;
-function command(pillar: FalsePillar, given: PillarCommand, change: object = {}) {
-  const commandId = CommandId.parse((++commands).toString(16).padStart(32, "0"));
-  const body = {
-    ...{ v: 1, commandId, pillarId: PILLAR, command: given, bootEpoch: 1, sessionNonce: NONCE },
-    ...{ issuedWallMs: 5000 + pillar.now(), expiresInMs: 10_000 },
-    ...change,
-  } as CommandBody;
-  const effects = after(pillar, () => pillar.tell({ type: "command-received", body }));
-  const results = effects.flatMap((one) =>
-    one.type === "publish" && one.message.channel === "report" ? [one.message.message] : [],
-  );
-  const [result] = results;
-  return {
-    effects,
-    results: results.length,
-    result: result?.type === "command-result" && `${result.outcome}: ${result.detail}`,
-    commandId,
-  };
-}
+import { SessionNonce } from "../../../../shared/ids.ts";
+import type { PillarCommand } from "../../../../shared/protocol/command.ts";
+import { LINK_UP, reachedPillar } from "../../../kit/core/pillar-core.ts";
+import { command } from "../../../kit/core/command-pillar.ts";
+import { clear, only, set, timers } from "../../../kit/core/effects.ts";
 
 describe("a command", () => {
   test.each<[PillarCommand, string]>([

@@ -58,7 +58,8 @@ describe("an incident of another area", () => {
     const street = ringing();
     const { name, role } = CHEN;
     const by = { username: name as Username, displayName: name, role, scope: WEST };
-    const wish = { incidentId: street.id, role: "watch", by, signInId: "one", from: "" } as const;
+    const subject = { purpose: "call", incidentId: street.id, role: "watch" } as const;
+    const wish = { ...subject, by, signInId: "one", from: "" };
     const id = "1".repeat(32) as MediaSessionId;
     const asked = { type: "view-asked", at: START, id, wish, monotonicMs: 1 } as const;
     expect(decideView(newViews(10), asked, street.state)).toMatchObject([

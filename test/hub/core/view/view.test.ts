@@ -49,7 +49,7 @@ const tell = (event: Told): ViewEffect[] =>
 const idOf = (name: string) => name as MediaSessionId;
 
 const wishOf = ({ name, role, scope }: Person, what: ViewWish["role"] = "watch"): ViewWish => ({
-  ...{ incidentId, role: what, signInId: `sign-in of ${name}`, from: "127.0.0.1" },
+  ...{ purpose: "call", incidentId, role: what, signInId: `sign-in of ${name}`, from: "127.0.0.1" },
   by: { username: name as Username, displayName: name, role, scope: scope ?? ROOT_AREA },
 });
 const ask = (id: string, who: Person, what: ViewWish["role"] = "watch"): ViewEffect[] =>

@@ -32,13 +32,23 @@ function newViews(of: Partial<typeof INCIDENT> = {}) {
   const views = createViews({
     media: media as MediaPort,
     maxViewers: 100,
-    state: () => ({ incidents, closed: new Map(), pillars: new Map(), settings: SETTINGS }),
+    grants: { grant: async () => ({ ok: true, detail: "" }), endGrant: () => undefined },
+    state: () => ({
+      ...{ incidents, closed: new Map(), openByKey: new Map(), pillars: new Map() },
+      settings: SETTINGS,
+    }),
     record: async () => {},
     log: pino({ enabled: false }),
   });
   const offer = (who: string, role?: Role) =>
     views.open({
-      ...{ incidentId: INCIDENT.id, role: "watch", sdp: "v=0", by: person(who, role) },
+      ...{
+        purpose: "call",
+        incidentId: INCIDENT.id,
+        role: "watch",
+        sdp: "v=0",
+        by: person(who, role),
+      },
     } as Parameters<typeof views.open>[0]);
   return { views, sent, offer };
 }
