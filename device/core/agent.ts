@@ -4,7 +4,7 @@
  * Lamp and gate are derived from the state here, after every step, so that no part has to set them.
  */
 import { assertNever } from "../../shared/assert.ts";
-import { isAnyOpen } from "../../shared/media/purpose.ts";
+import { isAnyOpen } from "../../shared/protocol/purpose.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 import { follow, step, type Step } from "../../shared/step.ts";
 import {

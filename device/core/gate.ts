@@ -11,7 +11,7 @@
  */
 import { after, seconds } from "../../shared/duration.ts";
 import type { PillarCommand } from "../../shared/protocol/command.ts";
-import { isAnyOpen, OPENED_FOR, SHUT, type Opening } from "../../shared/media/purpose.ts";
+import { isAnyOpen, OPENED_FOR, SHUT, type Opening } from "../../shared/protocol/purpose.ts";
 import { step } from "../../shared/step.ts";
 import type { Effect, Moment } from "./events.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";

@@ -6,7 +6,7 @@
  * fails shuts it. A prompt is no voice of the hub: it plays whether the gate is open or not.
  */
 import { assertNever } from "../../shared/assert.ts";
-import { isAnyOpen, SHUT, type Opening } from "../../shared/media/purpose.ts";
+import { isAnyOpen, SHUT, type Opening } from "../../shared/protocol/purpose.ts";
 import type { MediaConfig } from "../config.ts";
 import { newDownlink } from "./play/downlink.ts";
 import type { FromMedia } from "../core/state/media-channel.ts";

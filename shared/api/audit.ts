@@ -1,7 +1,7 @@
 /** Who read, watched, listened, talked, ordered and signed in: `GET /api/v1/audit`. */
 import { z } from "zod";
 import { AreaId, IncidentId, PillarId, RecordingId, Username } from "../ids.ts";
-import { LookPurpose } from "../media/purpose.ts";
+import { LookPurpose } from "../protocol/purpose.ts";
 import { OrderedCommandName } from "../protocol/command.ts";
 import { ServiceScope } from "./service.ts";
 import { Role } from "./session.ts";

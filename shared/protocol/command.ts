@@ -1,7 +1,7 @@
 /** A command from the hub: named, signed, and void after its time. */
 import { z } from "zod";
 import { CommandId, GrantId, PillarId, SessionNonce, Signature } from "../ids.ts";
-import { GrantedPurpose } from "../media/purpose.ts";
+import { GrantedPurpose } from "./purpose.ts";
 import { Version } from "./version.ts";
 
 /** What people may order a pillar to do. */

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startAgent, type RunningAgent } from "../../device/agent.ts";
 import type { LampPattern } from "../../device/core/state/shown.ts";
 import { SessionNonce } from "../../shared/ids.ts";
-import { OPENED_FOR, SHUT } from "../../shared/media/purpose.ts";
+import { OPENED_FOR, SHUT } from "../../shared/protocol/purpose.ts";
 import { deafMedia, handBoard, type HandBoard } from "../kit/wire/hand-board.ts";
 import {
   enrolledPillar,

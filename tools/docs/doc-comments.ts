@@ -165,7 +165,7 @@ function evaluateZod(method: string, args: readonly ts.Node[], scope: Scope): re
     case "discriminatedUnion":
       if (!cases || !ts.isArrayLiteralExpression(cases)) return [];
       return cases.elements.flatMap((one) =>
-        evaluate(one, scope).map(({ fields, comment }) => ({
+        evaluate(casesIn(one), scope).map(({ fields, comment }) => ({
           fields,
           comment: meaningIn(commentBefore(one)) || comment,
         })),
@@ -173,6 +173,14 @@ function evaluateZod(method: string, args: readonly ts.Node[], scope: Scope): re
     default:
       return [];
   }
+}
+
+/** `...Ordered.options`: all cases of another union. */
+function casesIn(element: ts.Expression): ts.Node {
+  if (!ts.isSpreadElement(element)) return element;
+  const { expression } = element;
+  const isOptions = ts.isPropertyAccessExpression(expression) && expression.name.text === "options";
+  return isOptions ? expression.expression : expression;
 }
 
 /** One of our own functions that build a schema: its result, with its parameters bound. */

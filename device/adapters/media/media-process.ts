@@ -7,7 +7,7 @@
 import { milliseconds, seconds } from "../../../shared/duration.ts";
 import { superviseChild } from "../../../shared/host/supervised-child.ts";
 import type { MediaSessionId } from "../../../shared/ids.ts";
-import { SHUT } from "../../../shared/media/purpose.ts";
+import { SHUT } from "../../../shared/protocol/purpose.ts";
 import type { Signal } from "../../../shared/protocol/signal.ts";
 import { PROTOCOL_VERSION } from "../../../shared/protocol/version.ts";
 import type { StartLimits } from "../../../shared/start-watch.ts";

@@ -1,7 +1,7 @@
 /** What the hub has granted: picture or sound without a call. */
 import type { Instant } from "../../../shared/duration.ts";
 import type { GrantId } from "../../../shared/ids.ts";
-import type { GrantedPurpose } from "../../../shared/media/purpose.ts";
+import type { GrantedPurpose } from "../../../shared/protocol/purpose.ts";
 
 /** So many people may look at one pillar at once. */
 export const MAX_GRANTS = 8;

@@ -1,6 +1,6 @@
 /** What the core tells media, and what media answers, as plain data. */
 import type { CameraId } from "../../../shared/ids.ts";
-import type { Opening } from "../../../shared/media/purpose.ts";
+import type { Opening } from "../../../shared/protocol/purpose.ts";
 import type { Signal } from "../../../shared/protocol/signal.ts";
 
 export type PartState = "off" | "ready" | "sending" | "playing" | "failed";

@@ -19,7 +19,7 @@ import {
   PillarId,
   type Username,
 } from "../../../shared/ids.ts";
-import { LookPurpose } from "../../../shared/media/purpose.ts";
+import { LookPurpose } from "../../../shared/protocol/purpose.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
 import type { ViewSubject } from "../../core/view/view-events.ts";
 import { actorOf, signedInOf } from "../signed-in.ts";

@@ -11,7 +11,7 @@ import type {
   Sha256,
   Username,
 } from "../../../shared/ids.ts";
-import type { LookPurpose } from "../../../shared/media/purpose.ts";
+import type { LookPurpose } from "../../../shared/protocol/purpose.ts";
 import type { OrderedCommand } from "../../../shared/protocol/command.ts";
 import type { At, ByOperator } from "../fact-base.ts";
 

@@ -10,7 +10,7 @@ import type {
   PillarId,
   Username,
 } from "../../../shared/ids.ts";
-import type { LookPurpose } from "../../../shared/media/purpose.ts";
+import type { LookPurpose } from "../../../shared/protocol/purpose.ts";
 import type { FactOf } from "../facts.ts";
 
 /** What is watched, and for what. */

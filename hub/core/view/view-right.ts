@@ -4,7 +4,7 @@
  */
 import { isWithin, may, personOf, type Principal } from "../../../shared/access/may.ts";
 import type { PillarId } from "../../../shared/ids.ts";
-import type { LookPurpose } from "../../../shared/media/purpose.ts";
+import type { LookPurpose } from "../../../shared/protocol/purpose.ts";
 import { incidentKey } from "../incident/incident-key.ts";
 import { areasOf } from "../pillar/place.ts";
 import type { HubState } from "../state/hub-state.ts";

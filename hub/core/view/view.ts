@@ -12,7 +12,7 @@
  * and every view in them end with the hub.
  */
 import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
-import type { LookPurpose } from "../../../shared/media/purpose.ts";
+import type { LookPurpose } from "../../../shared/protocol/purpose.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import { BoundedMap } from "../../../shared/bounded-map.ts";
 import { mediaOf } from "../media-of.ts";

@@ -6,7 +6,12 @@
  * that allows what is open; and when it is over the gate is shut within the promised time, also
  * when the hub ends or its word is lost.
  */
-import { OPENED_FOR, SHUT, type LookPurpose, type Opening } from "../../../shared/media/purpose.ts";
+import {
+  OPENED_FOR,
+  SHUT,
+  type LookPurpose,
+  type Opening,
+} from "../../../shared/protocol/purpose.ts";
 import { PROMISED_MS } from "../../../shared/promises.ts";
 import type { Happening } from "../run/happening.ts";
 import type { History, Violation } from "../run/history.ts";

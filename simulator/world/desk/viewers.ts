@@ -9,7 +9,7 @@ import { ROOT_AREA } from "../../../shared/access/areas.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import type { ViewSubject } from "../../../hub/core/view/view-events.ts";
 import type { Role } from "../../../shared/api/session.ts";
-import { LookPurpose } from "../../../shared/media/purpose.ts";
+import { LookPurpose } from "../../../shared/protocol/purpose.ts";
 import type { MediaSessionId, Username } from "../../../shared/ids.ts";
 import { newChance, type Chance } from "../chance.ts";
 import type { HubWorld } from "../hub/hub-state.ts";

@@ -4,7 +4,7 @@ import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { Display, LampPattern } from "../../../device/core/state/shown.ts";
 import type { EventId } from "../../../shared/ids.ts";
-import type { Opening } from "../../../shared/media/purpose.ts";
+import type { Opening } from "../../../shared/protocol/purpose.ts";
 import { lampWords, screenWords, voiceWords } from "../checkers/words/words.ts";
 import type { Pillar, PillarWorld } from "./pillar-state.ts";
 

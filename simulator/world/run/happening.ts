@@ -12,7 +12,7 @@ import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { DisplayPhase, LampPattern } from "../../../device/core/state/shown.ts";
 import type { CommandId, EventId, HubEpoch, IncidentId } from "../../../shared/ids.ts";
 import type { Presence } from "../../../shared/api/pillar.ts";
-import type { Opening, Purpose } from "../../../shared/media/purpose.ts";
+import type { Opening, Purpose } from "../../../shared/protocol/purpose.ts";
 import type { FaultCode } from "../../../shared/protocol/heartbeat.ts";
 
 export type Happening =

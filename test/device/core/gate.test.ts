@@ -4,7 +4,12 @@
  */
 import { describe, expect, test } from "vitest";
 import { GrantId, PillarId, SessionNonce } from "../../../shared/ids.ts";
-import { OPENED_FOR, Purpose, SHUT, type GrantedPurpose } from "../../../shared/media/purpose.ts";
+import {
+  OPENED_FOR,
+  Purpose,
+  SHUT,
+  type GrantedPurpose,
+} from "../../../shared/protocol/purpose.ts";
 import { MAX_GRANTS } from "../../../device/core/state/grant-state.ts";
 import type { PillarCommand } from "../../../shared/protocol/command.ts";
 import { command } from "../../kit/core/command-pillar.ts";

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { Decoder } from "@evan/opus";
 import { afterEach, describe, expect, test } from "vitest";
 import { carriesKeyframe } from "../../../shared/media/h264.ts";
-import { OPENED_FOR, SHUT } from "../../../shared/media/purpose.ts";
+import { OPENED_FOR, SHUT } from "../../../shared/protocol/purpose.ts";
 import { newFalseHub, type FalseHub } from "../../kit/media/hub-media-end.ts";
 import { forkMedia, type MediaChild } from "../../kit/media/pillar-media-child.ts";
 import { openSocketMicrophone } from "../../kit/media/socket-microphone.ts";

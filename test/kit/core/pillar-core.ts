@@ -1,5 +1,5 @@
 /** The agent's core in virtual time: a disk, a link and a clock that the test controls. */
-import type { Opening } from "../../../shared/media/purpose.ts";
+import type { Opening } from "../../../shared/protocol/purpose.ts";
 import { stepAgent } from "../../../device/core/agent.ts";
 import { displayOf } from "../../../device/core/display.ts";
 import type { Effect, Event, TimerName, Told } from "../../../device/core/events.ts";

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { mediaProcess } from "../../../../device/adapters/media/media-process.ts";
 import { MediaConfig } from "../../../../device/config.ts";
 import type { MediaPort } from "../../../../device/ports.ts";
-import { OPENED_FOR, SHUT } from "../../../../shared/media/purpose.ts";
+import { OPENED_FOR, SHUT } from "../../../../shared/protocol/purpose.ts";
 import { waitFor } from "../../../kit/run/wait.ts";
 
 let media: MediaPort;

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { IncidentId, type EventId } from "../../../../shared/ids.ts";
-import { OPENED_FOR, SHUT } from "../../../../shared/media/purpose.ts";
+import { OPENED_FOR, SHUT } from "../../../../shared/protocol/purpose.ts";
 import {
   LINK_UP,
   falsePillar,

@@ -3,7 +3,7 @@
  * one above.
  */
 import { describe, expect, test } from "vitest";
-import { OPENED_FOR, SHUT } from "../../../../shared/media/purpose.ts";
+import { OPENED_FOR, SHUT } from "../../../../shared/protocol/purpose.ts";
 import { stepAgent } from "../../../../device/core/agent.ts";
 import type { Effect, Event } from "../../../../device/core/events.ts";
 import { MAX_UNSTORED } from "../../../../device/core/disk.ts";
