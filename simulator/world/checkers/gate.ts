@@ -7,6 +7,7 @@
  * when the hub ends or its word is lost.
  */
 import {
+  isAnyOpen,
   OPENED_FOR,
   SHUT,
   type LookPurpose,
@@ -23,26 +24,27 @@ interface Street {
   readonly looks: Map<LookPurpose, { open: number; endedAt: number }>;
 }
 
-type Report = (pillar: string, at: number, detail: string) => void;
-
 const OF_CALL: ReadonlySet<string> = new Set(["received", "answered"]);
 
 export function checkGates({ happenings, endedAt }: History): Violation[] {
   const streets = new Map<string, Street>();
   const told = new Set<string>();
   const violations: Violation[] = [];
-  const report: Report = (pillar, at, detail) => {
-    // One story for each beginning of it.
-    if (told.has(`${pillar} ${detail}`)) return;
-    told.add(`${pillar} ${detail}`);
-    violations.push({ invariant: "I8", at, detail: `${pillar} ${detail}`, about: [pillar] });
+  const judge = (at: number): void => {
+    for (const [pillar, street] of streets) {
+      const wrong = whatIsWrong(street, at);
+      const detail = `${pillar} ${wrong}`;
+      // Told once.
+      if (wrong === undefined || told.has(detail)) continue;
+      told.add(detail);
+      violations.push({ invariant: "I8", at, detail, about: [pillar] });
+    }
   };
   for (const one of happenings) {
     note(streets, one);
-    if (isOfGate(one))
-      for (const [pillar, street] of streets) judge(street, pillar, one.at, report);
+    if (isOfGate(one)) judge(one.at);
   }
-  for (const [pillar, street] of streets) judge(street, pillar, endedAt, report);
+  judge(endedAt);
   return violations;
 }
 
@@ -99,19 +101,16 @@ function over(look: { open: number; endedAt: number }, at: number, count: number
   look.endedAt = at;
 }
 
-function judge({ lamp, opening, looks }: Street, pillar: string, at: number, report: Report): void {
+function whatIsWrong({ lamp, opening, looks }: Street, at: number): string | undefined {
   const { camera, microphone, speaker } = opening;
-  if (!camera && !microphone && !speaker) return;
-  if (OF_CALL.has(lamp)) return;
-  if (lamp !== "watched") return report(pillar, at, `is open, and its lamp says "${lamp}"`);
+  if (!isAnyOpen(opening) || OF_CALL.has(lamp)) return undefined;
+  if (lamp !== "watched") return `is open, and its lamp says "${lamp}"`;
   const allowed = [...looks].filter(
     ([, { open, endedAt }]) => open > 0 || at - endedAt <= PROMISED_MS.lookEnded,
   );
   const isFor = (part: keyof Opening): boolean =>
     allowed.some(([purpose]) => OPENED_FOR[purpose][part]);
-  if (camera && !isFor("camera")) report(pillar, at, "is looked at, and nobody is named for it");
-  if (microphone && !isFor("microphone")) {
-    report(pillar, at, "is listened to, and nobody is named for it");
-  }
-  if (speaker) report(pillar, at, "plays a voice, and nobody has called");
+  if (camera && !isFor("camera")) return "is looked at, and nobody is named for it";
+  if (microphone && !isFor("microphone")) return "is listened to, and nobody is named for it";
+  return speaker ? "plays a voice, and nobody has called" : undefined;
 }

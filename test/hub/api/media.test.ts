@@ -5,7 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Problem } from "../../../shared/api/problem.ts";
 import type { Role } from "../../../shared/api/session.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
-import { INCIDENT, RECORDING, startTestApi, type TestApi } from "../../kit/hub/api-on-doubles.ts";
+import {
+  INCIDENT,
+  PILLAR,
+  RECORDING,
+  startTestApi,
+  type TestApi,
+} from "../../kit/hub/api-on-doubles.ts";
 
 let api: TestApi;
 beforeEach(async () => void (api = await startTestApi()));
@@ -110,6 +116,54 @@ describe("watching and talking", () => {
     expect(answer.headers.allow).toBe("GET, HEAD, OPTIONS");
     const unknown = await api.app.inject({ method: "DELETE", url: "/api/v1/nothing" });
     expect(unknown.json()).toMatchObject({ status: 404, code: "not-found" });
+  });
+});
+
+describe("looking at a pillar", () => {
+  const look = `/api/v1/pillars/${PILLAR}/whep`;
+
+  test("an offer for a check is answered like one for a call, and passed on with its purpose", async () => {
+    const answer = await api.as("technician", "POST", `${look}?purpose=check&camera=rear`, OFFER);
+    expect(answer.statusCode).toBe(201);
+    expect(answer.headers.location).toBe(`${look}/${"3".repeat(32)}`);
+    expect(api.views).toMatchObject([
+      { pillarId: PILLAR, purpose: "check", reason: "", role: "watch", camera: "rear" },
+    ]);
+    const ended = await api.as("technician", "DELETE", answer.headers.location!);
+    expect([ended.statusCode, api.endedViews]).toEqual([204, ["3".repeat(32)]]);
+  });
+
+  test("the reason of somebody who listens is passed on, without blanks around it", async () => {
+    const reason = encodeURIComponent("  a shout was heard ");
+    await api.as("operator", "POST", `${look}?purpose=listen&reason=${reason}`, OFFER);
+    expect(api.views).toMatchObject([{ purpose: "listen", reason: "a shout was heard" }]);
+  });
+
+  test.each([
+    ["", /purpose/],
+    ["?purpose=call", /purpose/],
+    ["?purpose=shout", /purpose/],
+    [`?purpose=check&reason=${"x".repeat(201)}`, /reason/],
+    ["?purpose=check&incident=1", /incident/],
+  ])("%s is answered 400, and nothing is asked of the media", async (query, words) => {
+    const answer = await api.as("operator", "POST", look + query, OFFER);
+    expect([answer.statusCode, Problem.parse(answer.json()).detail]).toEqual([
+      400,
+      expect.stringMatching(words),
+    ]);
+    expect(api.views).toEqual([]);
+  });
+
+  test("an administrator may not", async () => {
+    const answer = await api.as("admin", "POST", `${look}?purpose=check`, OFFER);
+    expect(answer.statusCode).toBe(403);
+  });
+
+  test("what the pillar refuses is a problem in its words", async () => {
+    const detail = "the lamp cannot be lit: the board does not answer";
+    api.viewAnswer = { ok: false, code: "conflict", detail };
+    const answer = await api.as("technician", "POST", `${look}?purpose=check`, OFFER);
+    expect(answer.json()).toMatchObject({ status: 409, code: "conflict", detail });
   });
 });
 
