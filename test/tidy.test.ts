@@ -31,8 +31,8 @@ describe("a planted violation is found", () => {
     ["a core imports its shell", "hub/core/hub.ts", `import "../shell.ts";`, "direction"],
     [
       "a core imports a type of its program's ports",
-      "device/core/outbox.ts",
-      `import type { MediaPort } from "../ports.ts";`,
+      "device/core/ledger/outbox.ts",
+      `import type { MediaPort } from "../../ports.ts";`,
       "direction",
     ],
     ["a core imports the platform", "device/core/call/call.ts", `import "node:fs";`, "direction"],

@@ -26,7 +26,7 @@ import {
   markOnDisk,
   sealed,
   writeAgain,
-} from "./disk.ts";
+} from "./ledger/disk.ts";
 import { lampOf, refresh } from "./display.ts";
 import type { Effect, Event, Moment } from "./events.ts";
 import { gateShown, openingOf, reviewGrants } from "./gate.ts";
@@ -50,7 +50,7 @@ import {
   ledgerBack,
   resend,
   resendOnNewLink,
-} from "./ledger.ts";
+} from "./ledger/ledger.ts";
 import { linkDown, linkMissing, linkUp, tryLink, watchLink } from "./link.ts";
 import { openAll, planFallback, fallbackDue, fallbackFailed } from "./https-fallback.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";

@@ -16,7 +16,7 @@ import type { Effect, Moment } from "./events.ts";
 import { granted, grantEnded, whyNotGranted } from "./gate.ts";
 import { report } from "./health.ts";
 import { messageRefused } from "./heed.ts";
-import { draft, replayFrom } from "./ledger.ts";
+import { draft, replayFrom } from "./ledger/ledger.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";
 import type { Commands } from "./state/command-state.ts";
 

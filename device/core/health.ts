@@ -12,7 +12,7 @@ import type { UpMessage } from "../../shared/protocol/messages.ts";
 import { MAX_FAULT_DETAIL, type Report } from "../../shared/protocol/report.ts";
 import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
 import type { ButtonKind, Effect, Moment } from "./events.ts";
-import { knownHead } from "./outbox.ts";
+import { knownHead } from "./ledger/outbox.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";
 import type { MediaState } from "./state/health-state.ts";
 import type { PartState } from "./state/media-channel.ts";

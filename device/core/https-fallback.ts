@@ -11,7 +11,7 @@ import { after, milliseconds, seconds, type Instant } from "../../shared/duratio
 import type { EventId } from "../../shared/ids.ts";
 import { follow, step } from "../../shared/step.ts";
 import type { Effect, Moment } from "./events.ts";
-import { byUrgency, envelope, waitingFor, withPending } from "./outbox.ts";
+import { byUrgency, envelope, waitingFor, withPending } from "./ledger/outbox.ts";
 import type { Pending, FallbackRequest } from "./state/outbox-state.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";
 

@@ -12,7 +12,7 @@ import type { Clock } from "../adapters/host/system-clock.ts";
 import type { Identity } from "../adapters/identity/identity.ts";
 import type { Vitals } from "../adapters/host/watchdog.ts";
 import { stepAgent } from "../core/agent.ts";
-import { isAllStoredWith } from "../core/disk.ts";
+import { isAllStoredWith } from "../core/ledger/disk.ts";
 import type { Effect, Event, TimerName, Told } from "../core/events.ts";
 import { toldByHttps, toldByLedger, toldByLink } from "../core/told.ts";
 import type { Agent } from "../core/state/agent-state.ts";

@@ -87,7 +87,7 @@ export type HubEffect =
       readonly incidentId: IncidentId;
       readonly who: "all" | "talkers";
     }
-  /** Somebody calls there, or it lost its identity: what is watched of it may not be any more. */
+  /** Somebody calls there: who looks at it without a call may not any more. */
   | { readonly type: "review-views"; readonly pillarId: PillarId }
   /**
    * The last words to a pillar, then its connection is cut, and its picture and voice with it.

@@ -114,6 +114,7 @@ function perform(options: EffectsOptions, effect: HubEffect): void {
       return;
     case "expel-pillar":
       options.messages.dismiss(effect.pillarId, effect);
+      options.views.reviewOf(effect.pillarId);
       options.media.send({ type: "pillar-gone", pillarId: effect.pillarId });
       options.drop(effect.pillarId, effect.reason);
       return;

@@ -6,7 +6,7 @@
 import { stepAgent } from "../../device/core/agent.ts";
 import type { Event, Told } from "../../device/core/events.ts";
 import type { Agent, AgentStep, LedgerAtStart } from "../../device/core/state/agent-state.ts";
-import { ledgerBase } from "../../device/core/ledger-base.ts";
+import { ledgerBase } from "../../device/core/ledger/ledger-base.ts";
 import { toldByHttps, toldByLink } from "../../device/core/told.ts";
 import { alarmEvent, whyRefused } from "../../hub/core/incident/arrival.ts";
 import { settle, takeEvent } from "../../hub/core/line.ts";

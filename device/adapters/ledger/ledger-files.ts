@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { LedgerBase } from "../../core/ledger-base.ts";
+import type { LedgerBase } from "../../core/ledger/ledger-base.ts";
 import type { LedgerNews } from "../../core/state/kept.ts";
 import { reasonOf } from "../host/failure.ts";
 import { openStore, type LedgerStart, type LedgerStore, type LedgerWrite } from "./ledger-store.ts";

@@ -9,7 +9,7 @@ import { openShaped, type Shape } from "../../../shared/host/sqlite.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { EventId, HubEpoch, Sha256, Signature } from "../../../shared/ids.ts";
 import type { AlarmEvent } from "../../../shared/protocol/alarm.ts";
-import type { LedgerBase } from "../../core/ledger-base.ts";
+import type { LedgerBase } from "../../core/ledger/ledger-base.ts";
 import type { Kept, LedgerHead, SealedAlarm } from "../../core/state/kept.ts";
 import type { BoardMark } from "../../ports.ts";
 import { damageOf, type Row } from "./ledger-check.ts";

@@ -6,7 +6,7 @@
 import { randomInt } from "node:crypto";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { assert } from "../../../shared/assert.ts";
-import { ledgerBase } from "../../core/ledger-base.ts";
+import { ledgerBase } from "../../core/ledger/ledger-base.ts";
 import type { LedgerNews, SealedAlarm } from "../../core/state/kept.ts";
 import { reasonOf } from "../host/failure.ts";
 import { LedgerFiles } from "./ledger-files.ts";

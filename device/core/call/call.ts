@@ -13,7 +13,7 @@ import { after, minutes, seconds, type Instant } from "../../../shared/duration.
 import type { EventId } from "../../../shared/ids.ts";
 import { follow, step } from "../../../shared/step.ts";
 import type { Effect, Moment, Press } from "../events.ts";
-import { draft } from "../ledger.ts";
+import { draft } from "../ledger/ledger.ts";
 import { hurryLink } from "../link.ts";
 import type { Outbox } from "../state/outbox-state.ts";
 import { pressedAgain } from "./press-again.ts";

@@ -14,7 +14,7 @@ import { after, seconds } from "../../../shared/duration.ts";
 import { follow, step } from "../../../shared/step.ts";
 import { withCall } from "./running-call.ts";
 import type { Press } from "../events.ts";
-import { draft } from "../ledger.ts";
+import { draft } from "../ledger/ledger.ts";
 import { hurryLink } from "../link.ts";
 import type { Agent, AgentStep } from "../state/agent-state.ts";
 import { MAX_NEWER } from "../state/call-state.ts";

@@ -53,7 +53,6 @@ export function decideRevoke(state: HubState, event: RevokeOrder): Decision {
     ],
     effects: [
       expel(state, pillarId, `its identity was revoked by ${byName}`),
-      { type: "review-views", pillarId },
       ...incidents.flatMap(({ id: incidentId, recordingId }): HubEffect[] => [
         { type: "end-views", incidentId, who: "all" },
         ...(recordingId ? [{ type: "stop-recording", recordingId, pillarId } as const] : []),

@@ -104,6 +104,7 @@ function expelPillar(world: HubWorld, expulsion: Expulsion): void {
   }
   if (sessionNonce) hub.endedSessions.add(sessionNonce);
   coverage.count("pillar-expelled");
+  world.views.reviewOf(pillarId);
   if (hub.state.pillars.get(pillarId)?.revocation) hub.expelled.add(pillarId);
   const pillar = world.pillarById.get(pillarId);
   if (pillar) expel(world.network, pillar.index);

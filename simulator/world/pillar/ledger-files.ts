@@ -6,7 +6,7 @@
  * left for the other; a start without any goes on in memory until one can be opened, and then tells
  * what it held.
  */
-import type { LedgerBase } from "../../../device/core/ledger-base.ts";
+import type { LedgerBase } from "../../../device/core/ledger/ledger-base.ts";
 import type { LedgerHead, LedgerNews } from "../../../device/core/state/kept.ts";
 import type { LedgerAtStart } from "../../../device/core/state/agent-state.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";

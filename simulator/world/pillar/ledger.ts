@@ -4,7 +4,7 @@
  * As in the real one, whatever waits goes into one commit; which file it goes into is told in
  * `ledger-files.ts`.
  */
-import type { LedgerBase } from "../../../device/core/ledger-base.ts";
+import type { LedgerBase } from "../../../device/core/ledger/ledger-base.ts";
 import type { LedgerNews, SealedAlarm } from "../../../device/core/state/kept.ts";
 import type { EventId, HubEpoch } from "../../../shared/ids.ts";
 import type { Disk } from "../faults/disk.ts";

@@ -1,5 +1,5 @@
 /** What a pillar shows to the street, told to the history. */
-import { MAX_UNSTORED } from "../../../device/core/disk.ts";
+import { MAX_UNSTORED } from "../../../device/core/ledger/disk.ts";
 import { MAX_OUTBOX } from "../../../device/core/state/outbox-state.ts";
 import type { PromptName } from "../../../device/core/call/prompt.ts";
 import type { Display, LampPattern } from "../../../device/core/state/shown.ts";

@@ -1,6 +1,6 @@
 /** What arrives at a pillar, as its core is told it: only what its own hub has signed. */
 import { describe, expect, test } from "vitest";
-import { ledgerBase } from "../../../device/core/ledger-base.ts";
+import { ledgerBase } from "../../../device/core/ledger/ledger-base.ts";
 import { toldByHttps, toldByLedger, toldByLink } from "../../../device/core/told.ts";
 import { GENESIS } from "../../../shared/hash-chain.ts";
 import type { EventId } from "../../../shared/ids.ts";

@@ -42,6 +42,8 @@ const ASKED = `
   post   /api/v1/pillars/{id}/alarms            pillars:report
   post   /api/v1/pillars/{id}/commands          pillars:command
   post   /api/v1/pillars/{id}/revoke            pillars:revoke
+  post   /api/v1/pillars/{id}/whep              pillars:check
+  delete /api/v1/pillars/{id}/whep/{session}    pillars:check
   post   /api/v1/presence                       session:own
   get    /api/v1/recordings/{id}/media          recordings:read
   head   /api/v1/recordings/{id}/media          recordings:read

@@ -54,10 +54,12 @@ const EXPECTED = `
   incidents:lock       -           yes         -           -           -
   media:use            yes         yes         test        test        -
   media:talk           taken       taken       taken+test  taken+test  -
-  media:end            opened      opened      -           -           -
+  media:end            opened      opened      opened      opened      -
   recordings:read      yes         yes         -           -           -
   pillars:read         yes         yes         yes         yes         -
   pillars:command      yes         yes         yes         yes         -
+  pillars:check        yes         yes         yes         -           -
+  pillars:listen       why         why         -           -           -
   command:identify     -           yes         yes         yes         -
   command:resend       -           yes         yes         yes         -
   command:restart-media -          yes         yes         yes         -

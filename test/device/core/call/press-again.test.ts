@@ -1,6 +1,6 @@
 /** Pressing again during a call: nothing changes for the person, and nothing is lost. */
 import { describe, expect, test } from "vitest";
-import { isAllStoredWith } from "../../../../device/core/disk.ts";
+import { isAllStoredWith } from "../../../../device/core/ledger/disk.ts";
 import { EventId, IncidentId } from "../../../../shared/ids.ts";
 import {
   EPOCH,

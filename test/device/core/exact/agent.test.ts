@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 import { OPENED_FOR, SHUT } from "../../../../shared/protocol/purpose.ts";
 import { stepAgent } from "../../../../device/core/agent.ts";
 import type { Effect, Event } from "../../../../device/core/events.ts";
-import { MAX_UNSTORED } from "../../../../device/core/disk.ts";
-import { WINDOW } from "../../../../device/core/ledger.ts";
+import { MAX_UNSTORED } from "../../../../device/core/ledger/disk.ts";
+import { WINDOW } from "../../../../device/core/ledger/ledger.ts";
 import { MAX_OUTBOX } from "../../../../device/core/state/outbox-state.ts";
 import { PROMPTS } from "../../../../device/core/call/prompt.ts";
 import {

@@ -3,7 +3,7 @@
  * and one above.
  */
 import { describe, expect, test } from "vitest";
-import { isAllStoredWith, MAX_UNSTORED } from "../../../../device/core/disk.ts";
+import { isAllStoredWith, MAX_UNSTORED } from "../../../../device/core/ledger/disk.ts";
 import type { EventId } from "../../../../shared/ids.ts";
 import { after, clear, only, set } from "../../../kit/core/effects.ts";
 import {

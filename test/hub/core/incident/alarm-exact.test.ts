@@ -71,6 +71,7 @@ describe("the first alarm", () => {
       expect(effects).toEqual([
         accept(1, { incidentId }),
         { ...tell(1, "ringing"), call: { v: 1, incidentId, eventId: hex(1), status: "ringing" } },
+        { type: "review-views", pillarId: PILLAR },
         { type: "start-recording", ...subject, isCallRunning: false },
       ]);
     },

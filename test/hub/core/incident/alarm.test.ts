@@ -19,7 +19,7 @@ describe("an alarm", () => {
     const street = newStreet();
     const { facts, effects } = street.alarm(0);
     expect(types(facts)).toEqual(["alarm-recorded", "incident-opened", "deadline-set"]);
-    expect(types(effects)).toEqual(["accept", "tell-pillar"]);
+    expect(types(effects)).toEqual(["accept", "tell-pillar", "review-views"]);
     expect(street.only()).toMatchObject({ state: "open", priority: 1, presses: 1 });
     expect(street.only().deadline?.dueAt).toBe(street.now() + 10_000);
   });

@@ -241,6 +241,7 @@ describe("closing and opening again", () => {
       ],
       effects: [
         told({ status: "ringing" }),
+        { type: "review-views", pillarId: pillar(0) },
         { type: "start-recording", ...fresh, isCallRunning: false },
       ],
     });

@@ -17,7 +17,7 @@ const ended = (recordingId: never, at: number) =>
 
 test("without a media process an alarm rings unrecorded, and is recorded when media comes", () => {
   const street = newStreet();
-  expect(types(street.alarm(0).effects)).toEqual(["accept", "tell-pillar"]);
+  expect(types(street.alarm(0).effects)).toEqual(["accept", "tell-pillar", "review-views"]);
   expect(street.startMedia().effects).toMatchObject([
     { type: "start-recording", isCallRunning: true },
   ]);

@@ -1,6 +1,6 @@
 /** Where a ledger's numbers begin when the past ones cannot be known. */
-import { GENESIS } from "../../shared/hash-chain.ts";
-import type { LedgerHead } from "./state/kept.ts";
+import { GENESIS } from "../../../shared/hash-chain.ts";
+import type { LedgerHead } from "../state/kept.ts";
 
 /** 2025: a wall clock before this was never set. */
 const EARLIEST_WALL_S = 1_735_689_600;

@@ -6,16 +6,16 @@
  * that the chain on the disk has no hole. Beyond `MAX_UNSTORED` the oldest is given up, and the
  * ledger declares the gap.
  */
-import { dropOldest } from "../../shared/bounded-map.ts";
-import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
-import type { EventId, HubEpoch } from "../../shared/ids.ts";
-import { follow, step } from "../../shared/step.ts";
-import type { SealedAlarm } from "./state/kept.ts";
-import type { Effect, Moment } from "./events.ts";
-import { clear, raise } from "./health.ts";
+import { dropOldest } from "../../../shared/bounded-map.ts";
+import { after, milliseconds, seconds, type Instant } from "../../../shared/duration.ts";
+import type { EventId, HubEpoch } from "../../../shared/ids.ts";
+import { follow, step } from "../../../shared/step.ts";
+import type { SealedAlarm } from "../state/kept.ts";
+import type { Effect, Moment } from "../events.ts";
+import { clear, raise } from "../health.ts";
 import { admit, sendFirst } from "./ledger.ts";
-import { openFallback } from "./https-fallback.ts";
-import type { Agent, AgentStep } from "./state/agent-state.ts";
+import { openFallback } from "../https-fallback.ts";
+import type { Agent, AgentStep } from "../state/agent-state.ts";
 
 export const MAX_UNSTORED = 1000;
 /** An alarm waits for the disk no longer than this. */

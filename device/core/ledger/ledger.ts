@@ -4,16 +4,16 @@
  * That goes on without end. At most `WINDOW` alarms are under way at once, so that a pillar back
  * from a long silence does not flood anybody; the newest press never waits in that queue.
  */
-import { fullJitter } from "../../shared/backoff.ts";
-import { after, milliseconds, seconds, type Instant } from "../../shared/duration.ts";
-import type { EventId } from "../../shared/ids.ts";
-import { follow, step } from "../../shared/step.ts";
-import type { Receipt } from "../../shared/protocol/accepted.ts";
-import type { AlarmEvent, AlarmKind } from "../../shared/protocol/alarm.ts";
-import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
-import type { Kept, SealedAlarm } from "./state/kept.ts";
-import type { Effect, Moment } from "./events.ts";
-import { clear, raise } from "./health.ts";
+import { fullJitter } from "../../../shared/backoff.ts";
+import { after, milliseconds, seconds, type Instant } from "../../../shared/duration.ts";
+import type { EventId } from "../../../shared/ids.ts";
+import { follow, step } from "../../../shared/step.ts";
+import type { Receipt } from "../../../shared/protocol/accepted.ts";
+import type { AlarmEvent, AlarmKind } from "../../../shared/protocol/alarm.ts";
+import { PROTOCOL_VERSION as v } from "../../../shared/protocol/version.ts";
+import type { Kept, SealedAlarm } from "../state/kept.ts";
+import type { Effect, Moment } from "../events.ts";
+import { clear, raise } from "../health.ts";
 import {
   byUrgency,
   leastAsked,
@@ -23,8 +23,8 @@ import {
   withOutbox,
   withPending,
 } from "./outbox.ts";
-import { MAX_OUTBOX, keptAlarm, type Pending } from "./state/outbox-state.ts";
-import type { Agent, AgentStep } from "./state/agent-state.ts";
+import { MAX_OUTBOX, keptAlarm, type Pending } from "../state/outbox-state.ts";
+import type { Agent, AgentStep } from "../state/agent-state.ts";
 
 export const WINDOW = 16;
 const PAGE = 100;

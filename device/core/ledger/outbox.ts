@@ -4,15 +4,15 @@
  * First comes the person who waits at the pillar, then what no hub has, then what another hub is to
  * hear again. At most `MAX_OUTBOX` wait here; more wait on the disk.
  */
-import type { Instant } from "../../shared/duration.ts";
-import type { EventId } from "../../shared/ids.ts";
-import type { Alarm } from "../../shared/protocol/alarm.ts";
-import type { UpMessage } from "../../shared/protocol/messages.ts";
-import { PROTOCOL_VERSION as v } from "../../shared/protocol/version.ts";
-import type { LedgerHead, SealedAlarm } from "./state/kept.ts";
-import type { Agent } from "./state/agent-state.ts";
-import { MAX_NEWER } from "./state/call-state.ts";
-import { keptAlarm, type Outbox, type Pending } from "./state/outbox-state.ts";
+import type { Instant } from "../../../shared/duration.ts";
+import type { EventId } from "../../../shared/ids.ts";
+import type { Alarm } from "../../../shared/protocol/alarm.ts";
+import type { UpMessage } from "../../../shared/protocol/messages.ts";
+import { PROTOCOL_VERSION as v } from "../../../shared/protocol/version.ts";
+import type { LedgerHead, SealedAlarm } from "../state/kept.ts";
+import type { Agent } from "../state/agent-state.ts";
+import { MAX_NEWER } from "../state/call-state.ts";
+import { keptAlarm, type Outbox, type Pending } from "../state/outbox-state.ts";
 
 /** As many as a call knows of: its first, and those after it. */
 const MAX_OF_CALL = 1 + MAX_NEWER;

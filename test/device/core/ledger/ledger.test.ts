@@ -3,16 +3,16 @@
  * longer.
  */
 import { describe, expect, test } from "vitest";
-import { WINDOW } from "../../../device/core/ledger.ts";
-import { GENESIS } from "../../../shared/hash-chain.ts";
-import { HubEpoch } from "../../../shared/ids.ts";
+import { WINDOW } from "../../../../device/core/ledger/ledger.ts";
+import { GENESIS } from "../../../../shared/hash-chain.ts";
+import { HubEpoch } from "../../../../shared/ids.ts";
 import {
   LINK_UP,
   falsePillar,
   keptAlarm,
   reachedPillar,
   type FalsePillar,
-} from "../../kit/core/pillar-core.ts";
+} from "../../../kit/core/pillar-core.ts";
 
 const seqs = (pillar: FalsePillar): number[] => pillar.alarms().map(({ event }) => event.seq);
 
