@@ -102,6 +102,12 @@ export const ELSEWHERE: readonly (readonly [id: string, file: string, words: str
     "the pillar's disk is read-only from the start: the press goes out, and the fault is seen",
   ],
   [
+    "J5",
+    "test/device/core/gate.test.ts",
+    "for another pillar, of another session or boot, and too late",
+  ],
+  ["J5", "test/device/core/gate.test.ts", "when it is replayed"],
+  [
     "A7",
     "test/hub/media/process.test.ts",
     "that is killed in a recording leaves it playable, comes back, and serves again",

@@ -80,14 +80,19 @@ export const PROMISES: readonly Promised[] = [
     name: "no-ear-without-cause",
     en: {
       promise: "No sound or picture leaves a pillar without cause",
-      kept: `a gate at the pillar, open from the receipt of a call to its end; at the hub only for those who may watch, until ${s(PROMISED_MS.viewEnded)} s after their session or right ends, and it is written down`,
+      kept: `a gate at the pillar, open from the receipt of a call to its end, or for a look that is named in the journal and that its lamp shows, and shut ${s(PROMISED_MS.lookEnded)} s after that at most; at the hub only for those who may watch, until ${s(PROMISED_MS.viewEnded)} s after their session or right ends, and it is written down`,
     },
     zh: {
       promise: "没有缘由，柱上的声音和画面不外传",
-      kept: `柱上有闸门，从呼叫被接收到呼叫结束才打开；在中心只给有权的人看，会话或权限结束后 ${s(PROMISED_MS.viewEnded)} 秒内停止，并留下记录`,
+      kept: `柱上有闸门，从呼叫被接收到呼叫结束才打开；无人呼叫时查看须记名留痕、指示灯亮起，结束后最迟 ${s(PROMISED_MS.lookEnded)} 秒关闭；在中心只给有权的人看，会话或权限结束后 ${s(PROMISED_MS.viewEnded)} 秒内停止，并留下记录`,
     },
-    short: ["test/device/media/send/gate.test.ts", "test/hub/api/media.test.ts"],
-    full: "npx vitest run test/device/media test/hub/media",
+    short: [
+      "test/device/core/gate.test.ts",
+      "test/device/media/send/gate.test.ts",
+      "test/hub/core/view/look.test.ts",
+      "test/hub/api/media.test.ts",
+    ],
+    full: "npx vitest run test/device/media test/hub/media test/fault/look.test.ts",
   },
   {
     name: "fail-closed-fail-open",

@@ -117,13 +117,16 @@ export function rightInput(
   { resolve }: Description,
   known: ReadonlyMap<string, string>,
 ): Input {
-  const url = operation.path.replaceAll(
+  const path = operation.path.replaceAll(
     /\/([a-z]+)\/\{([a-z]+)\}/gi,
     (_all, kind: string, name: string) => {
       const schema = operation.parameters.find((one) => one.name === name)?.schema ?? {};
       return `/${kind}/${known.get(kind) ?? String(exampleOf(schema, resolve))}`;
     },
   );
+  const needed = operation.parameters.filter((one) => one.in === "query" && one.required);
+  const query = needed.map(({ name, schema }) => `${name}=${String(exampleOf(schema, resolve))}`);
+  const url = query.length === 0 ? path : `${path}?${query.join("&")}`;
   const isSdp = operation.bodyType === "application/sdp";
   const body = isSdp
     ? "v=0\r\noffer"
@@ -135,11 +138,13 @@ export function rightInput(
 /** The same input for something that does not exist or belongs to somebody else (fault I-3). */
 export function foreignInput(operation: Operation, right: Input): Input | undefined {
   if (!operation.path.includes("{")) return undefined;
-  const known = right.url.split("/");
-  const url = operation.path
+  const [path = "", query] = right.url.split("?");
+  const known = path.split("/");
+  const foreignPath = operation.path
     .split("/")
     .map((part, index) => (part.startsWith("{") ? foreign(known[index] ?? "") : part))
     .join("/");
+  const url = query === undefined ? foreignPath : `${foreignPath}?${query}`;
   return { ...right, what: "somebody else's", url };
 }
 
@@ -164,11 +169,9 @@ export function* wrongInputs(
   const names = operation.parameters.filter((one) => one.in === "query").map((one) => one.name);
   for (const name of [...names, "unknown", "__proto__[x]", "constructor"]) {
     for (const value of ["", "-1", "%00", "x".repeat(500), `1&${name}=2`, "%E2%80%AE", "%zz"]) {
-      yield {
-        ...right,
-        what: `?${name}=${value.slice(0, 20)}`,
-        url: `${right.url}?${name}=${value}`,
-      };
+      const what = `?${name}=${value.slice(0, 20)}`;
+      const url = `${right.url}${right.url.includes("?") ? "&" : "?"}${name}=${value}`;
+      yield { ...right, what, url };
     }
   }
   for (const extra of HEADERS) {
