@@ -47,6 +47,8 @@ export type AboutPillar =
       readonly role: ViewerRole;
       /** Undefined: the pillar's first. */
       readonly camera?: CameraId;
+      /** Picture only, also while the pillar's voice comes in for somebody else. */
+      readonly isWithoutVoice?: boolean;
       readonly sdp: string;
     }
   | {

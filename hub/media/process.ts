@@ -79,7 +79,7 @@ function configure(media: MediaState, settings: MediaSettings): void {
 }
 
 function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void {
-  const { sessionId, pillarId, role, camera } = message;
+  const { sessionId, pillarId, role, camera, isWithoutVoice = false } = message;
   const { settings, log } = media;
   const refuse: Refuse = (code, detail) => {
     log("info", `viewer ${sessionId} of ${pillarId} refused: ${detail}`);
@@ -105,6 +105,7 @@ function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void 
     pillarId,
     role,
     camera,
+    isWithoutVoice,
     room,
     settings,
     log,

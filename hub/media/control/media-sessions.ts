@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import { assertNever } from "../../../shared/assert.ts";
 import type { GrantId, IncidentId, MediaSessionId, PillarId } from "../../../shared/ids.ts";
+import { OPENED_FOR } from "../../../shared/protocol/purpose.ts";
 import type { Fact } from "../../core/facts.ts";
 import {
   decideView,
@@ -108,10 +109,11 @@ function perform(sessions: Sessions, effect: ViewEffect): void {
   switch (effect.type) {
     case "offer-view": {
       const { id: sessionId, pillarId, wish } = effect;
-      const { role, camera } = wish;
+      const { role, camera, purpose } = wish;
+      const isWithoutVoice = !OPENED_FOR[purpose].microphone;
       const { sdp = "" } = waiting.get(sessionId) ?? {};
-      const asked = { sessionId, pillarId, role, ...(camera && { camera }), sdp };
-      media.send({ type: "viewer-offer", ...asked });
+      const asked = { sessionId, pillarId, role, ...(camera && { camera }), isWithoutVoice };
+      media.send({ type: "viewer-offer", ...asked, sdp });
       return;
     }
     case "close-view":

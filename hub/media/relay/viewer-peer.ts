@@ -29,6 +29,8 @@ export interface ViewerPeerOptions {
   readonly role: ViewerRole;
   /** Whose picture is wanted; undefined: the pillar's first. */
   readonly camera: CameraId | undefined;
+  /** It is sent no sound, whatever it offers and whoever else listens. */
+  readonly isWithoutVoice: boolean;
   readonly room: Room;
   readonly settings: MediaSettings;
   readonly log: Log;
@@ -40,13 +42,17 @@ export function newViewerPeer(options: ViewerPeerOptions): ViewerPeer {
 }
 
 function newWatcher(options: ViewerPeerOptions): ViewerPeer {
-  const { room, camera } = options;
+  const { room, camera, isWithoutVoice } = options;
   const senderBySsrc = new Map<number, RTCRtpSender>();
   let picture: OutgoingPicture | undefined;
   let voice: Outgoing | undefined;
   let isReady = false;
 
   const addStream = (transceiver: RTCRtpTransceiver): void => {
+    if (isWithoutVoice && transceiver.kind === "audio") {
+      transceiver.setDirection("inactive");
+      return;
+    }
     transceiver.setDirection("sendonly");
     const { sender } = transceiver;
     // One stream, so that the browser keeps lips and voice together. It is named by the camera, or
