@@ -17,6 +17,12 @@ export type GrantedPurpose = z.infer<typeof GrantedPurpose>;
 export const LookPurpose = Purpose.extract(["listen", "check"]);
 export type LookPurpose = z.infer<typeof LookPurpose>;
 
+/** How long somebody looks at most; then they may ask again, and are named again. */
+export const LOOK_AT_MOST_MS: Readonly<Record<LookPurpose, number>> = {
+  check: 120_000,
+  listen: 600_000,
+};
+
 /** What is open. */
 export interface Opening {
   readonly camera: boolean;

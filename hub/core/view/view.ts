@@ -12,7 +12,7 @@
  * and every view in them end with the hub.
  */
 import type { MediaSessionId, PillarId } from "../../../shared/ids.ts";
-import type { LookPurpose } from "../../../shared/protocol/purpose.ts";
+import { LOOK_AT_MOST_MS } from "../../../shared/protocol/purpose.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import { BoundedMap } from "../../../shared/bounded-map.ts";
 import { mediaOf } from "../media-of.ts";
@@ -30,11 +30,6 @@ export const MAX_VIEWS_OF_ONE = 12;
 const OFFERS: Rate = { burst: 24, intervalMs: 500, maxWaitMs: 0 };
 const MAX_PACES = 10_000;
 
-/** How long somebody may look, and look again. */
-export const LOOK_AT_MOST_MS: Readonly<Record<LookPurpose, number>> = {
-  check: 120_000,
-  listen: 600_000,
-};
 /** A pillar that hears nothing more of a grant shuts its gate after so long. */
 export const GRANT_SECONDS = 30;
 /** Two may be lost. */
@@ -194,10 +189,12 @@ function recorded(views: Views, { id, at }: Event<"view-recorded">, known: Known
   return recordedView.phase === "given" ? [{ type: "give-view", id }] : grant(recordedView);
 }
 
-function grant({ id, pillarId, wish }: View): ViewEffect[] {
+/** `leftMs`: until nobody may look any more. The pillar shuts its gate by then without being told. */
+function grant({ id, pillarId, wish }: View, leftMs = Infinity): ViewEffect[] {
   if (wish.purpose === "call") return [];
   const { purpose } = wish;
-  return [{ type: "grant-look", id, pillarId, purpose, seconds: GRANT_SECONDS }];
+  const seconds = Math.min(GRANT_SECONDS, Math.ceil(leftMs / 1000));
+  return [{ type: "grant-look", id, pillarId, purpose, seconds }];
 }
 
 /** Somebody may have pressed meanwhile; the same for one that is given already, again. */
@@ -217,8 +214,8 @@ function lookGranted(
 function lookDue(views: Views, view: View, { at, monotonicMs }: Event<"looks-due">): ViewEffect[] {
   const { wish, sinceMs } = view;
   if (wish.purpose === "call" || sinceMs === undefined) return [];
-  const isOver = monotonicMs - sinceMs >= LOOK_AT_MOST_MS[wish.purpose];
-  return isOver ? ended(views, view, { at }) : grant(view);
+  const leftMs = sinceMs + LOOK_AT_MOST_MS[wish.purpose] - monotonicMs;
+  return leftMs <= 0 ? ended(views, view, { at }) : grant(view, leftMs);
 }
 
 function unrecorded(views: Views, event: Event<"view-unrecorded">): ViewEffect[] {

@@ -3,7 +3,6 @@ import { beforeEach, expect, test } from "vitest";
 import {
   decideView,
   GRANT_SECONDS,
-  LOOK_AT_MOST_MS,
   newViews,
   RENEW_EVERY_MS,
   type Views,
@@ -17,7 +16,7 @@ import type {
 import { ROOT_AREA } from "../../../../shared/access/areas.ts";
 import type { MediaSessionId, PillarId, Username } from "../../../../shared/ids.ts";
 import { PROMISED_MS } from "../../../../shared/promises.ts";
-import type { LookPurpose } from "../../../../shared/protocol/purpose.ts";
+import { LOOK_AT_MOST_MS, LookPurpose } from "../../../../shared/protocol/purpose.ts";
 import {
   newStreet,
   pillar,
@@ -93,6 +92,17 @@ test("it is granted again and again, and ends after its time", () => {
     ENDED,
   );
   expect(tell({ type: "looks-due", monotonicMs: now + LOOK_AT_MOST_MS.listen })).toEqual([]);
+});
+
+test.each(LookPurpose.options)("no grant for a %s lasts beyond its time", (purpose) => {
+  give(WANG, { purpose, reason: "a shout" });
+  // The hub looks when it is due, which is at no round time.
+  for (let ms = RENEW_EVERY_MS - 1; ms < LOOK_AT_MOST_MS[purpose]; ms += RENEW_EVERY_MS) {
+    const [effect] = tell({ type: "looks-due", monotonicMs: now + ms });
+    if (effect?.type !== "grant-look") throw new Error(`at ${ms} ms: found ${effect?.type}`);
+    expect(effect.seconds).toBeGreaterThanOrEqual(1);
+    expect(ms + (effect.seconds - 1) * 1000).toBeLessThan(LOOK_AT_MOST_MS[purpose]);
+  }
 });
 
 test("a grant outlives its last word by no more than is promised", () => {
