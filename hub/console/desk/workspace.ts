@@ -8,7 +8,13 @@ import { incidentOf, incidents, onMediaStarted } from "../state/live-state.ts";
 import { mayWatch, me } from "../state/session.ts";
 import { byUrgency, groupOf, MAX_PREVIEWS, talkTarget } from "./queue/queue.ts";
 import { isRinging } from "./queue/tone.ts";
-import { closeWatch, openWatch, retryWatch, type Watch } from "./call/connection/whep.ts";
+import {
+  closeWatch,
+  openWatch,
+  retryWatch,
+  type Watch,
+  type WatchWish,
+} from "./call/connection/whep.ts";
 
 /** The four previews, the open incident and the one being talked to. */
 const MAX_WATCHES = MAX_PREVIEWS + 2;
@@ -88,8 +94,12 @@ function sync(): void {
     closeWatch(open);
     watchById.delete(id);
   }
-  for (const id of ids) if (!watchById.has(id)) watchById.set(id, openWatch(id));
+  for (const id of ids) if (!watchById.has(id)) watchById.set(id, openWatch(callOf(id)));
 }
+
+const callOf = (id: string): WatchWish => ({
+  ...{ path: `/incidents/${id}/whep`, hasSound: true, isKept: true },
+});
 
 /** The hub's media came back: do not wait for the next attempt. */
 onMediaStarted(() => {

@@ -25,7 +25,11 @@ export async function prepare(peer: RTCPeerConnection): Promise<void> {
 }
 
 /** Sends a prepared peer's offer and takes the answer. */
-export async function negotiate(peer: RTCPeerConnection, url: string): Promise<Connected> {
+export async function negotiate(
+  peer: RTCPeerConnection,
+  url: string,
+  withinMs: number = POST_TIMEOUT_MS,
+): Promise<Connected> {
   const sdp = peer.localDescription?.sdp ?? "";
   let response: Response;
   try {
@@ -33,7 +37,7 @@ export async function negotiate(peer: RTCPeerConnection, url: string): Promise<C
       method: "POST",
       headers: { "content-type": "application/sdp", accept: "application/sdp" },
       body: sdp,
-      signal: AbortSignal.timeout(POST_TIMEOUT_MS),
+      signal: AbortSignal.timeout(withinMs),
     });
   } catch (error) {
     return { ok: false, code: "offline", detail: String(error) };

@@ -1,5 +1,6 @@
 /**
- * Watching and listening to one incident (WHEP).
+ * Watching and listening (WHEP) to whatever the hub has under a path: an incident, or a pillar from
+ * which nobody calls.
  *
  * One connection serves the small picture in the queue, the large one in the call and the sound:
  * answering only opens the loudspeaker, so the first word is not lost while connecting.
@@ -32,16 +33,32 @@ const NOT_WANTED: Connected = { ok: false, code: "offline", detail: "not wanted 
 
 export type WatchPhase = "connecting" | "connected" | "failed" | "closed";
 
+export interface WatchWish {
+  /** Below the API, with its query. */
+  readonly path: string;
+  /** Otherwise no sound is asked for. */
+  readonly hasSound: boolean;
+  /**
+   * Made again by itself when it breaks. Otherwise a person decides: each look at a pillar is an
+   * entry of the journal.
+   */
+  readonly isKept: boolean;
+  /** How long the hub's answer is waited for, when it takes longer than usual. */
+  readonly answerWithinMs?: number;
+}
+
 export interface WatchState {
   phase: WatchPhase;
   stream: MediaStream | null;
   picture: Picture;
   quality: Quality;
   failure: FailureCode | null;
+  /** The hub's own words about it. */
+  detail: string;
 }
 
 export interface Watch {
-  readonly incidentId: string;
+  readonly wish: WatchWish;
   readonly state: WatchState;
   peer: RTCPeerConnection | null;
   resource: string | null;
@@ -50,16 +67,17 @@ export interface Watch {
   statsTimer: ReturnType<typeof setInterval> | undefined;
 }
 
-export function openWatch(incidentId: string): Watch {
+export function openWatch(wish: WatchWish): Watch {
   const state = shallowReactive<WatchState>({
     phase: "connecting",
     stream: null,
     picture: newPicture(Date.now()),
     quality: emptyQuality(),
     failure: null,
+    detail: "",
   });
   const watch: Watch = {
-    incidentId,
+    wish,
     state,
     peer: null,
     resource: null,
@@ -97,7 +115,8 @@ async function connect(watch: Watch): Promise<void> {
   const peer = newPeer();
   watch.peer = peer;
   const stream = new MediaStream();
-  peer.addTransceiver("audio", { direction: "recvonly" });
+  const { path, hasSound, answerWithinMs } = watch.wish;
+  if (hasSound) peer.addTransceiver("audio", { direction: "recvonly" });
   peer.addTransceiver("video", { direction: "recvonly" });
   peer.addEventListener("track", (event) => {
     playSoon(event.receiver);
@@ -105,17 +124,16 @@ async function connect(watch: Watch): Promise<void> {
   });
   peer.addEventListener("connectionstatechange", () => changed(watch, peer));
   await prepare(peer);
-  const url = `${API}/incidents/${watch.incidentId}/whep`;
   const answer = await offers.take(async () =>
     // By the time of its turn the picture may not be shown any more.
-    watch.peer === peer ? await negotiate(peer, url) : NOT_WANTED,
+    watch.peer === peer ? await negotiate(peer, API + path, answerWithinMs) : NOT_WANTED,
   );
   if (watch.peer !== peer) {
     if (answer.ok) endResource(answer.resource);
     return;
   }
   if (!answer.ok) {
-    again(watch, answer.code);
+    again(watch, answer.code, answer.detail);
     return;
   }
   watch.resource = answer.resource;
@@ -136,11 +154,12 @@ function changed(watch: Watch, peer: RTCPeerConnection): void {
   }
 }
 
-function again(watch: Watch, code: FailureCode): void {
+function again(watch: Watch, code: FailureCode, detail = ""): void {
   disconnect(watch);
   if (watch.state.phase === "closed") return;
   watch.state.failure = code;
-  if (!isWorthRetrying(code) || watch.attempt >= MAX_ATTEMPTS) {
+  watch.state.detail = detail;
+  if (!watch.wish.isKept || !isWorthRetrying(code) || watch.attempt >= MAX_ATTEMPTS) {
     watch.state.phase = "failed";
     return;
   }
