@@ -23,6 +23,9 @@ export const LOOK_AT_MOST_MS: Readonly<Record<LookPurpose, number>> = {
   listen: 600_000,
 };
 
+/** Characters of the reason for a look. */
+export const MAX_LOOK_REASON = 200;
+
 /** What is open. */
 export interface Opening {
   readonly camera: boolean;

@@ -28,7 +28,7 @@ const offered = (): string[] =>
     )
     .toSorted();
 
-const DESK = ["mayPlayBack", "mayReadCalls", "mayWatch"];
+const DESK = ["mayLook", "mayPlayBack", "mayReadCalls", "mayWatch"];
 
 test.each([
   ["operator", DESK, "/desk"],
@@ -37,7 +37,7 @@ test.each([
     [...DESK, "mayAudit", "mayCommand", "mayLock", "maySeeHub", "mayTakeOver"],
     "/desk",
   ],
-  ["technician", ["mayCommand", "maySeeHub"], "/fleet"],
+  ["technician", ["mayCommand", "mayLook", "maySeeHub"], "/fleet"],
   [
     "admin",
     ["mayAudit", "mayCommand", "mayManage", "mayManageServices", "mayRevoke", "maySeeHub"],

@@ -19,7 +19,7 @@ import {
   PillarId,
   type Username,
 } from "../../../shared/ids.ts";
-import { LookPurpose } from "../../../shared/protocol/purpose.ts";
+import { LookPurpose, MAX_LOOK_REASON } from "../../../shared/protocol/purpose.ts";
 import { MAX_SDP_BYTES } from "../../../shared/protocol/signal.ts";
 import type { ViewSubject } from "../../core/view/view-events.ts";
 import { actorOf, signedInOf } from "../signed-in.ts";
@@ -42,7 +42,7 @@ const LookQuery = z.strictObject({
   /** `check`: without sound, for two minutes at most. `listen`: with it, for ten. */
   purpose: LookPurpose,
   /** Why; needed to listen. It is kept. */
-  reason: z.string().trim().max(200).default(""),
+  reason: z.string().trim().max(MAX_LOOK_REASON).default(""),
 });
 
 /** What is watched or talked to, by which dialect, and who may. */

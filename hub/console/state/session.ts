@@ -31,6 +31,8 @@ export const mayRevoke = computed(() => mayDo("pillars:revoke"));
 export const mayManage = computed(() => mayDo("accounts:manage"));
 export const mayManageServices = computed(() => mayDo("services:manage"));
 export const mayAudit = computed(() => mayDo("audit:read"));
+/** Through the camera of a pillar from which nobody calls. */
+export const mayLook = computed(() => mayDo("pillars:check"));
 export const mayCommand = computed(() => OF_THE_FLEET_PAGE.some((action) => mayDo(action)));
 
 /** Asks the hub who we are; false = nobody. */
