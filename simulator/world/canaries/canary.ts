@@ -14,7 +14,10 @@ export interface Canary {
   readonly density?: Density;
   /** Made anew for each run, because a bug may keep state. */
   readonly rules: () => Rules;
-  /** The first seed of `world --canaries` that finds it, so that a test need not search. */
+  /**
+   * A seed that finds it, in the first hours of its day where there is such a seed: a whole day costs
+   * ten times as much. With it a test need not search.
+   */
   readonly firstSeed: number;
 }
 

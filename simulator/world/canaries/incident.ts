@@ -55,7 +55,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "deadline-frozen",
     story: "a clock set back stops every deadline until it has caught up",
-    firstSeed: 5,
+    firstSeed: 9,
     rules: () => {
       let latest = 0;
       return withRules({
@@ -71,7 +71,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "levels-drift",
     story: "each level counts from when the one before was noticed, and a little more",
-    firstSeed: 1,
+    firstSeed: 4,
     rules: () => withRules({ handle: drifting }),
   },
   {
@@ -93,7 +93,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
   {
     name: "owner-vanished-keeps",
     story: "an owner whose console is gone keeps the incident",
-    firstSeed: 44,
+    firstSeed: 22,
     rules: () =>
       withRules({
         handle: (state, event, now) => {

@@ -49,13 +49,13 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "ledger-not-synced",
     story: "an alarm counts as stored before its sync",
-    firstSeed: 4,
+    firstSeed: 1,
     rules: () => withRules({ doesLedgerSync: false, handle: handleWithoutAsking }),
   },
   {
     name: "replay-skipped",
     story: "another hubEpoch starts no replay (and the hub asks for no resend)",
-    firstSeed: 1,
+    firstSeed: 2,
     rules: () =>
       withRules({
         step: stepWithoutReplay,
@@ -96,7 +96,7 @@ export const OUTBOX_CANARIES: readonly Canary[] = [
   {
     name: "wall-clock-timers",
     story: "timers wait for the wall clock: set forward, it is far from them",
-    firstSeed: 9,
+    firstSeed: 12,
     rules: () => {
       const wallAtBoot = new Map<string, number>();
       return withRules({

@@ -7,7 +7,7 @@ export const REVOCATION_CANARIES: readonly Canary[] = [
   {
     name: "last-words-forgotten",
     story: "a pillar is revoked in a call, and is not told that it is over",
-    firstSeed: 3,
+    firstSeed: 7,
     rules: () =>
       withRules({
         handle: (state, event, now) => {
@@ -30,7 +30,7 @@ export const REVOCATION_CANARIES: readonly Canary[] = [
     name: "register-first",
     story:
       "an identity is kept beside the authority before the journal has it, and comes back when the commit failed",
-    firstSeed: 1,
+    firstSeed: 32,
     rules: () => withRules({ doesJournalComeFirst: false }),
   },
   {

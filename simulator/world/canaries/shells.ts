@@ -24,7 +24,7 @@ export const SHELL_CANARIES: readonly Canary[] = [
     name: "resend-from-the-next",
     story:
       "the hub asks for what it lacks from one number too late (and another hubEpoch starts no replay)",
-    firstSeed: 4,
+    firstSeed: 2,
     rules: () =>
       withRules({
         step: stepWithoutReplay,
@@ -46,7 +46,7 @@ export const SHELL_CANARIES: readonly Canary[] = [
   {
     name: "last-words-unsaid",
     story: "a session that ends with its identity is told nothing any more",
-    firstSeed: 3,
+    firstSeed: 7,
     rules: () => withRules({ lastWords: () => [] }),
   },
   {
@@ -64,7 +64,7 @@ export const SHELL_CANARIES: readonly Canary[] = [
   {
     name: "alarm-of-another-key",
     story: "an alarm is taken whoever has signed it",
-    firstSeed: 1,
+    firstSeed: 2,
     rules: () =>
       withRules({
         whyRefused: (state, arrival) => HONEST.whyRefused(state, arrival, () => true),
@@ -83,7 +83,7 @@ export const SHELL_CANARIES: readonly Canary[] = [
   {
     name: "repeated-alarm-waits-for-nothing",
     story: "a decision without facts leaves at once, though those before it are not durable",
-    firstSeed: 2,
+    firstSeed: 3,
     rules: () =>
       withRules({
         settle: (commits, decision, leave) => {
@@ -95,7 +95,7 @@ export const SHELL_CANARIES: readonly Canary[] = [
   {
     name: "fact-behind-snapshot-skipped",
     story: "a start from a snapshot skips the first fact behind it",
-    firstSeed: 1,
+    firstSeed: 4,
     rules: () =>
       withRules({
         beginFold: (settings) => {
@@ -117,7 +117,7 @@ export const SHELL_CANARIES: readonly Canary[] = [
   {
     name: "numbers-begin-at-one",
     story: "a pillar that cannot read its ledger numbers its alarms from one again",
-    firstSeed: 30,
+    firstSeed: 9,
     rules: () =>
       withRules({ ledgerBase: () => ({ bootEpoch: 1, head: { seq: 0, hash: GENESIS } }) }),
   },

@@ -28,7 +28,7 @@ export const STRANGER_CANARIES: readonly Canary[] = [
   {
     name: "repeated-command-performed",
     story: "the pillar remembers no command that it has performed",
-    firstSeed: 13,
+    firstSeed: 59,
     rules: () =>
       withRules({
         step: (agent, event) => {

@@ -27,7 +27,7 @@ export const VIEW_CANARIES: readonly Canary[] = [
   {
     name: "view-ends-with-any-media",
     story: "the end of one media process ends the views of all pillars",
-    firstSeed: 2,
+    firstSeed: 5,
     rules: () =>
       withRules({
         decideView: (views, event, known) => {

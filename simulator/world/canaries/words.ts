@@ -47,7 +47,7 @@ export const WORD_CANARIES: readonly Canary[] = [
     name: "owner-lost-untold",
     story:
       "the owner is gone and the incident rings again, but the pillar is told only with a later heartbeat",
-    firstSeed: 44,
+    firstSeed: 22,
     rules: () => withRules({ handle: untold("incident-released") }),
   },
   {
