@@ -81,6 +81,7 @@ describe("where a public STUN name resolves and nobody answers", () => {
     const { connectedMs } = await connectIn("wan0", [
       "strace",
       "-f",
+      "--seccomp-bpf",
       "-qq",
       "-e",
       calls,

@@ -299,7 +299,8 @@ test(
     skip(reason !== undefined, reason);
     await street.hub.stop();
     const trace = join(street.dir, "connects");
-    await street.hub.start({ wrap: ["strace", "-f", "-qq", "-e", "trace=connect", "-o", trace] });
+    const calls = ["--seccomp-bpf", "-e", "trace=connect"];
+    await street.hub.start({ wrap: ["strace", "-f", ...calls, "-qq", "-o", trace] });
     const [good, bad] = [await wire("good"), await wire("bad")];
     const link = await good.connect();
     expect((await revoke(bad.id)).status).toBe(200);

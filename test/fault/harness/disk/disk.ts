@@ -68,6 +68,9 @@ export const injected = (fault: string, database?: string): Surroundings => {
   const [calls = ""] = fault.split(":");
   const trace = ["-e", `trace=${calls}`, "-e", `inject=${fault}`];
   const files = ["", "-wal"].flatMap((suffix) => ["-P", `${database}${suffix}`]);
-  const where = database === undefined ? ["--seccomp-bpf"] : files;
-  return { wrap: ["strace", "-f", "-qq", "-o", "/dev/null", ...where, ...trace] };
+  const where = database === undefined ? [] : files;
+  // The kernel then stops the program at these calls only, which is much cheaper. A signal that is
+  // injected never comes (strace 6.1).
+  const picked = fault.includes(":signal=") ? [] : ["--seccomp-bpf"];
+  return { wrap: ["strace", "-f", ...picked, "-qq", "-o", "/dev/null", ...where, ...trace] };
 };
