@@ -9,7 +9,6 @@ import type { PillarUnderTest } from "./harness/programs/pillar.ts";
 import { openPowerRig } from "./harness/disk/power-rig.ts";
 import { endCall, openStreet, type Street } from "./harness/programs/street.ts";
 import { missing } from "./harness/programs/tool.ts";
-import { tearJournals } from "./harness/disk/torn-journal.ts";
 
 const SLOW = 120_000;
 const PRESSES = 3;
@@ -122,15 +121,5 @@ test(
     await street.hub.start(rig.around);
     await endCall(street, pillar);
     expect(await street.verdict()).toEqual([]);
-  },
-);
-
-test(
-  "B8 a journal cut or with a flipped bit near its end folds to what was written, or is refused in words",
-  { timeout: SLOW },
-  async () => {
-    const { cuts, flips, complaints } = await tearJournals(397, 4096);
-    expect(cuts + flips).toBeGreaterThan(20);
-    expect(complaints).toEqual([]);
   },
 );
