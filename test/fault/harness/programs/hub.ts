@@ -23,12 +23,12 @@ import { startProcess, type Process, type Surroundings } from "./process.ts";
 /** A hub that has done nothing for so long will not be ready. */
 const PATIENCE_MS = 30_000;
 const MEDIA_PORTS = 40;
-/** On whatever machine it runs. */
-const MEDIA_PROCESSES = 2;
+/** On whatever machine it runs, unless a test is about several. */
+const MEDIA_PROCESSES = 1;
 
 /** In the command of the hub's media process that carries this pillar, and of no other. */
-export const hubMediaOf = (pillarId: string): string =>
-  `hub/media/main.ts ${mediaOf(PillarId.parse(pillarId), MEDIA_PROCESSES)}`;
+export const hubMediaOf = (pillarId: string, processes = MEDIA_PROCESSES): string =>
+  `hub/media/main.ts ${mediaOf(PillarId.parse(pillarId), processes)}`;
 
 export interface HubUnderTest {
   readonly url: string;
@@ -67,8 +67,12 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
   const media = await freeUdpRange(MEDIA_PORTS);
   const config: z.input<typeof HubConfig> = {
     dataDir: dir,
-    media: { processes: MEDIA_PROCESSES, udpPorts: [media, media + MEDIA_PORTS - 1] },
     ...settings,
+    media: {
+      processes: MEDIA_PROCESSES,
+      udpPorts: [media, media + MEDIA_PORTS - 1],
+      ...settings.media,
+    },
     http: { ...settings.http, host: "127.0.0.1", port: httpPort },
     alarms: { host: "127.0.0.1", port: alarmsPort, ...settings.alarms },
     mqtt: { host: "127.0.0.1", port: mqttPort, ...settings.mqtt },
