@@ -12,7 +12,7 @@ import type { HubState } from "./state/hub-state.ts";
 import type { Heard, PillarContact, CloneWatch } from "./state/heard-state.ts";
 import { hearDeadlines, noteDeadline } from "./incident/deadline.ts";
 import type { Fact } from "./facts.ts";
-import type { EventId, PillarId, SessionNonce } from "../../shared/ids.ts";
+import type { EventId, PillarId } from "../../shared/ids.ts";
 import { hearHead, markOf } from "./pillar/ledger.ts";
 import { hearBoot, hearTakeover, newCloneWatch } from "./pillar/clone-detection.ts";
 import { assertNever } from "../../shared/assert.ts";
@@ -97,21 +97,16 @@ function hearHeartbeat(state: HubState, event: Extract<HubEvent, { type: "heartb
   if (isOfEndedSession(state, event)) return;
   const { at, pillarId, heartbeat } = event;
   const known = state.heard.contacts.get(pillarId);
-  if (known && mayHaveMissed(known, heartbeat.sessionNonce, at)) known.isTold = false;
+  const { sessionNonce = null } = known ?? {};
+  if (known && sessionNonce !== null && sessionNonce !== heartbeat.sessionNonce) {
+    known.isTold = false;
+  }
   const contact = heardFrom(state.heard, pillarId, at);
   if (contact.sessionNonce === heartbeat.sessionNonce) state.heard.untold.delete(pillarId);
   contact.sessionNonce = heartbeat.sessionNonce;
   hearBoot(cloneWatchOf(state, pillarId, contact), heartbeat, at);
   hearHead(state, contact, event);
 }
-
-/**
- * With an external broker the hub does not see connections come and go, and a broker that received
- * nothing for us may not have delivered anything either.
- */
-const mayHaveMissed = (contact: PillarContact, sessionNonce: SessionNonce, at: number): boolean =>
-  at - contact.heardAt > LATE_AFTER_MS ||
-  (contact.sessionNonce !== null && contact.sessionNonce !== sessionNonce);
 
 function hearConnected(
   state: HubState,
@@ -149,6 +144,9 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
     };
     heard.contacts.set(pillarId, contact);
   }
+  // With an external broker the hub does not see connections come and go, and a broker that received
+  // nothing for us may not have delivered anything either.
+  if (at - contact.heardAt > LATE_AFTER_MS) contact.isTold = false;
   contact.disconnectedAt = null;
   contact.heardAt = at;
   lookIn(heard, pillarId, LATE_AFTER_MS + 1);

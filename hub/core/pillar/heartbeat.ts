@@ -1,4 +1,4 @@
-/** A pillar connects or sends its heartbeat: what that tells of it, and what it is told. */
+/** A pillar connects, or sends its heartbeat or a report: what that tells of it, and what it is told. */
 import type { Call } from "../../../shared/protocol/call.ts";
 import { both, nothing, type Decision } from "../decision.ts";
 import type { EventOf, HubEffect, HubEvent } from "../events.ts";
@@ -7,9 +7,9 @@ import type { HubState } from "../state/hub-state.ts";
 import { withinBudget } from "./budget.ts";
 import { adoptionFacts } from "./certificate.ts";
 import { markOf, missingFrom } from "./ledger.ts";
-import { cloneFacts, heartbeatFacts } from "./pillar-registry.ts";
+import { cloneFacts, heartbeatFacts, reportFacts } from "./pillar-registry.ts";
 import { BELIEVED_MS, isCallOwed, mayAskResend, presenceFact } from "./presence.ts";
-import { isOfEndedSession } from "./session.ts";
+import { isOfEndedSession, sessionOf } from "./session.ts";
 
 export const decideConnected = (state: HubState, event: EventOf<"pillar-connected">): Decision =>
   both(
@@ -28,6 +28,21 @@ export function decideHeartbeat(state: HubState, event: EventOf<"heartbeat">): D
     fromSeq !== undefined && mayAskResend(state, pillarId, at)
       ? [{ type: "ask-resend", pillarId, fromSeq, bootEpoch, sessionNonce }]
       : [];
+  return both({ facts, effects: ask }, tellOwed(state, event), presence(state, event));
+}
+
+/** Of a pillar that was not heard for a while, in the session that is known: it may have missed words. */
+export function decideReport(state: HubState, event: EventOf<"report">): Decision {
+  const { pillarId } = event;
+  const facts = withinBudget(state, event, reportFacts(state, event));
+  const { isTold = true } = state.heard.contacts.get(pillarId) ?? {};
+  const canBeTold = !isTold && sessionOf(state, pillarId) !== undefined;
+  return both({ facts, effects: [] }, canBeTold ? tellOwed(state, event) : nothing);
+}
+
+/** What its latest call is, and what it may have missed of others. */
+function tellOwed(state: HubState, event: EventOf<"heartbeat" | "report">): Decision {
+  const { at, pillarId } = event;
   const tell = isCallOwed(state, pillarId, at) ? tellCall(state, event) : nothing;
   const untold = [...(state.heard.untold.get(pillarId)?.values() ?? [])];
   // Of its latest call it is told below.
@@ -38,12 +53,8 @@ export function decideHeartbeat(state: HubState, event: EventOf<"heartbeat">): D
     ...untold.filter(({ incidentId }) => incidentId !== latest),
     ...lately.filter(({ incidentId }) => !isKnown.has(incidentId)),
   ];
-  const late = others.map((call): HubEffect => ({
-    type: "tell-pillar",
-    pillarId,
-    call,
-  }));
-  return both({ facts, effects: [...ask, ...late] }, presence(state, event), tell);
+  const late = others.map((call): HubEffect => ({ type: "tell-pillar", pillarId, call }));
+  return both({ facts: [], effects: late }, tell);
 }
 
 /** Calls of one pillar, told once more to one that may have missed their end. */
@@ -53,7 +64,10 @@ const MAX_CLOSED_LATELY = 3;
  * Whoever connects, or is heard after a failed commit or a restart of the hub, may show a call whose
  * end was decided and never told, and a later incident may have begun meanwhile.
  */
-function closedLately(state: HubState, { at, pillarId }: EventOf<"heartbeat">): Call[] {
+function closedLately(
+  state: HubState,
+  { at, pillarId }: Pick<EventOf<"heartbeat">, "at" | "pillarId">,
+): Call[] {
   return [...state.closed.values()]
     .filter((one) => one.pillarId === pillarId && at - (one.closedAt ?? 0) < BELIEVED_MS)
     .slice(-MAX_CLOSED_LATELY)

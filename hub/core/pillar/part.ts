@@ -1,7 +1,6 @@
 /** Pillars: who they are, whether they are there, what they hold and cost, what is wrong with them. */
 import { assert } from "../../../shared/assert.ts";
 import type { PillarId } from "../../../shared/ids.ts";
-import { both } from "../decision.ts";
 import type { Fact, PillarFact } from "../facts.ts";
 import type { Part, RowFold } from "../part.ts";
 import type { Budget } from "../state/budget-state.ts";
@@ -9,13 +8,13 @@ import type { HubState } from "../state/hub-state.ts";
 import type { KnownAlarm } from "../state/known-alarm.ts";
 import { seqKey, type LedgerMark } from "../state/ledger-mark.ts";
 import type { PillarRecord } from "../state/pillar-record.ts";
-import { budgetFacts, evolveBudget, withinBudget } from "./budget.ts";
+import { budgetFacts, evolveBudget } from "./budget.ts";
 import { certificateFacts } from "./certificate.ts";
 import { gridFacts } from "./grid.ts";
-import { decideConnected, decideHeartbeat } from "./heartbeat.ts";
+import { decideConnected, decideHeartbeat, decideReport } from "./heartbeat.ts";
 import type { PillarHistory, PillarSlice } from "./kinds.ts";
 import { rememberAlarm, renewMark } from "./ledger.ts";
-import { evolvePillar, MAX_PILLARS, reportFacts } from "./pillar-registry.ts";
+import { evolvePillar, MAX_PILLARS } from "./pillar-registry.ts";
 import { presenceFacts } from "./presence.ts";
 import { decideRevoke } from "./revocation.ts";
 import { PILLAR_SAYINGS } from "./sayings.ts";
@@ -44,11 +43,7 @@ export const PILLAR_PART = {
   evolve,
   decide: {
     heartbeat: decideHeartbeat,
-    report: (state, event) =>
-      both({
-        facts: withinBudget(state, event, reportFacts(state, event)),
-        effects: [],
-      }),
+    report: decideReport,
     "pillar-connected": decideConnected,
     "revoke-order": decideRevoke,
     tick: (state, { at }) => ({

@@ -242,6 +242,31 @@ describe("a session", () => {
     expect(isToldAgain(told(), 7501)).toBe(true);
     expect(isToldAgain(told(), 10, 2)).toBe(true);
   });
+
+  test("is told at once what it may have missed when a report is the first that is heard of it", () => {
+    const report = (street: Street) =>
+      street.tell({
+        ...{ type: "report", at: street.now(), pillarId: ID },
+        report: { v: 1, type: "fault-cleared", code: "messages-refused" },
+      });
+    for (const [ms, isTold] of [
+      [7500, false],
+      [7501, true],
+    ] as const) {
+      const street = heard();
+      street.alarm(0);
+      street.heartbeat(0, { seq: 1 });
+      street.setClock(ms);
+      expect(calls(report(street).effects).length > 0).toBe(isTold);
+      expect(calls(report(street).effects)).toEqual([]);
+    }
+    // Its session is not known: the next heartbeat tells it.
+    const street = newStreet();
+    street.alarm(0);
+    street.setClock(7501);
+    expect(calls(report(street).effects)).toEqual([]);
+    expect(calls(street.heartbeat(0, { seq: 1 }).effects).length).toBeGreaterThan(0);
+  });
 });
 
 describe("the wall clock", () => {
