@@ -94,19 +94,19 @@ test(
     });
     await stranger.goto(`${street.hub.url}/anzhu/sign-in`);
     const problem = stranger.getByTestId("sign-in-problem");
+    await stranger.locator("input[name=username]").fill("operator");
+    await stranger.locator("input[name=password]").fill(PASSWORD);
+    await stranger.locator("form button[type=submit]").click();
+    // The same answer, in whichever language the reader chooses then.
     for (const [words, name] of [
       ["中心不认识本页的地址", "zh"],
       ["The hub does not know this page's address", "en"],
     ] as const) {
-      await stranger.locator("input[name=username]").fill("operator");
-      await stranger.locator("input[name=password]").fill(PASSWORD);
-      await stranger.locator("form button[type=submit]").click();
       await expect.poll(() => problem.innerText()).toContain(words);
       expect(await problem.innerText()).toContain(new URL(street.hub.url).origin);
       if (process.env["SHOTS"])
         await stranger.screenshot({ path: `${process.env["SHOTS"]}/${name}.png` });
       await stranger.getByTestId("language").click();
-      await expect.poll(async () => await problem.count()).toBeLessThan(2);
     }
   },
 );
