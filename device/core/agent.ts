@@ -4,18 +4,9 @@
  * Lamp and gate are derived from the state here, after every step, so that no part has to set them.
  */
 import { assertNever } from "../../shared/assert.ts";
-import { isAnyOpen } from "../../shared/protocol/purpose.ts";
 import type { FaultCode } from "../../shared/protocol/heartbeat.ts";
 import { follow, step, type Step } from "../../shared/step.ts";
-import {
-  dial110,
-  ended,
-  endShown,
-  pressed,
-  pressOwed,
-  resumeCall,
-  transition,
-} from "./call/call.ts";
+import { dial110, ended, endShown, pressed, pressOwed, resumeCall } from "./call/call.ts";
 import { callAccepted, callCutOff, callLineLost, callTold } from "./call/call-told.ts";
 import { blink, commandReceived, forgetDelays, selfTestAccepted, selfTestLate } from "./command.ts";
 import {
@@ -27,9 +18,9 @@ import {
   sealed,
   writeAgain,
 } from "./ledger/disk.ts";
-import { lampOf, refresh } from "./display.ts";
+import { lampOf, refresh, shown } from "./display.ts";
 import type { Effect, Event, Moment } from "./events.ts";
-import { gateShown, openingOf, reviewGrants } from "./gate.ts";
+import { reviewGrants } from "./gate.ts";
 import { forgetHeard, heed, messageRefused, refusalsCalm } from "./heed.ts";
 import {
   beat,
@@ -287,15 +278,4 @@ function mediaSaid(agent: Agent, event: Extract<Event, { type: "media-said" }>):
     default:
       return assertNever(message);
   }
-}
-
-/** What a person can see and hear of the change, and the line in the log that says why. */
-function shown(before: Agent, next: Agent, event: Event): Effect[] {
-  if (before === next) return [];
-  const pattern = lampOf(next);
-  const lamp: Effect[] = pattern === lampOf(before) ? [] : [{ type: "lamp", pattern }];
-  const gate = gateShown(before, next);
-  // Never open under a lamp that does not say so, not even between two effects.
-  const seen = isAnyOpen(openingOf(next)) ? [...lamp, ...gate] : [...gate, ...lamp];
-  return [...seen, ...transition(before, next, event)];
 }

@@ -6,12 +6,14 @@
  * When nothing is proven, the words say so and name another way.
  */
 import { assertNever } from "../../shared/assert.ts";
+import { isAnyOpen } from "../../shared/protocol/purpose.ts";
 import { step } from "../../shared/step.ts";
 import { isolated } from "../../shared/text.ts";
 import type { Display, DisplayPhase, LampPattern } from "./state/shown.ts";
 import type { Call } from "./state/call-state.ts";
-import type { Moment } from "./events.ts";
-import { isWatched, openingOf } from "./gate.ts";
+import type { Effect, Event, Moment } from "./events.ts";
+import { transition } from "./call/call.ts";
+import { gateShown, isWatched, openingOf } from "./gate.ts";
 import type { Agent, AgentStep } from "./state/agent-state.ts";
 
 /** The one place that says which lamp means what. */
@@ -63,7 +65,7 @@ const WORDS = {
     zh: "值班人员正在查看此处画面。紧急求助，请按按钮。",
     en: "Staff are looking at this place by camera. In an emergency, press the button.",
   },
-  heard: {
+  "listened-to": {
     zh: "值班人员正在查看此处画面并收听声音。紧急求助，请按按钮。",
     en: "Staff are looking at this place and listening. In an emergency, press the button.",
   },
@@ -87,7 +89,7 @@ function wordsOf(agent: Agent): Words {
       if (call.isLive) return answered(call);
       return words(isHubMissing(agent) ? "line-lost" : "reconnecting");
     case "idle":
-      if (isWatched(agent)) return words(openingOf(agent).microphone ? "heard" : "watched");
+      if (isWatched(agent)) return words(openingOf(agent).microphone ? "listened-to" : "watched");
       if (hasJustEnded) return words("closed");
       if (agent.health.faults.has("board-lost")) return words("no-button");
       return words(isHubMissing(agent) ? "no-hub" : "standby");
@@ -121,4 +123,15 @@ export function refresh(agent: Agent, moment: Moment): AgentStep {
   if (now.phase === phase && now.zh === zh && now.en === en) return step(agent);
   const display = { ...now, since: Math.floor(moment.wallMs) };
   return step({ ...agent, display }, { type: "display", display });
+}
+
+/** What a person can see and hear of the change, and the line in the log that says why. */
+export function shown(before: Agent, next: Agent, event: Event): Effect[] {
+  if (before === next) return [];
+  const pattern = lampOf(next);
+  const lamp: Effect[] = pattern === lampOf(before) ? [] : [{ type: "lamp", pattern }];
+  const gate = gateShown(before, next);
+  // Never open under a lamp that does not say so, not even between two effects.
+  const seen = isAnyOpen(openingOf(next)) ? [...lamp, ...gate] : [...gate, ...lamp];
+  return [...seen, ...transition(before, next, event)];
 }

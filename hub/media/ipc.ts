@@ -48,7 +48,7 @@ export type AboutPillar =
       /** Undefined: the pillar's first. */
       readonly camera?: CameraId;
       /** Picture only, also while the pillar's voice comes in for somebody else. */
-      readonly isWithoutVoice?: boolean;
+      readonly isWithoutVoice: boolean;
       readonly sdp: string;
     }
   | {

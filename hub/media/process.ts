@@ -79,7 +79,7 @@ function configure(media: MediaState, settings: MediaSettings): void {
 }
 
 function viewerOffer(media: MediaState, message: Message<"viewer-offer">): void {
-  const { sessionId, pillarId, role, camera, isWithoutVoice = false } = message;
+  const { sessionId, pillarId, role, camera, isWithoutVoice } = message;
   const { settings, log } = media;
   const refuse: Refuse = (code, detail) => {
     log("info", `viewer ${sessionId} of ${pillarId} refused: ${detail}`);

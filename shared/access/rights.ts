@@ -2,7 +2,7 @@
  * Who may do what, as one table: every action is a row, and what no row grants is refused.
  *
  * Technicians and administrators may not hear people, and see them only in a check: a picture
- * without sound, short, with the pillar's lamp lit, and in the journal. A test has none in it.
+ * without sound, short, with the pillar's lamp lit, and in the journal.
  */
 import type { ServiceScope } from "../api/service.ts";
 import type { Role } from "../api/session.ts";
@@ -96,8 +96,9 @@ export const RIGHTS: Rights = {
   /** What is evidence, and must be kept: decided above the desk. */
   "incidents:lock": [{ to: ["supervisor"] }],
 
-  "media:use": DESK_OR_TEST,
-  "media:talk": OWNER_ONLY,
+  /** Not in a test either: its pillar's picture may be that of somebody else's call. */
+  "media:use": [{ to: DESK }],
+  "media:talk": [{ to: DESK, when: ["is-owner"] }],
   "media:end": [{ to: EVERYBODY, when: ["is-opener"] }],
   "recordings:read": [{ to: DESK }],
 

@@ -200,7 +200,7 @@ async function call(rig: Rig<MediaPool>, pillarId: PillarId, dir: string): Promi
   console.addTransceiver("audio", { direction: "recvonly" });
   await console.setLocalDescription(await console.createOffer());
   rig.media.send({
-    ...{ type: "viewer-offer", role: "watch" },
+    ...{ type: "viewer-offer", role: "watch", isWithoutVoice: false },
     ...{ sessionId, pillarId, sdp: console.localDescription?.sdp ?? "" },
   });
   const { sdp } = await rig.wait("viewer-answer", (message) => message.sessionId === sessionId);

@@ -124,7 +124,7 @@ afterAll(async () => {
 
 async function answerTo(role: ViewerRole, sdp: string): Promise<string> {
   const sessionId = newId<MediaSessionId>();
-  rig.media.send({ type: "viewer-offer", sessionId, pillarId, role, sdp });
+  rig.media.send({ type: "viewer-offer", sessionId, pillarId, role, isWithoutVoice: false, sdp });
   const answer = await rig.wait("viewer-answer", (message) => message.sessionId === sessionId);
   return answer.sdp;
 }

@@ -109,6 +109,12 @@ describe("whose voice is in the headset", () => {
     expect(talkTarget([talking(1), talking(2)], "wang", null)?.id).toBe(talking(2).id);
   });
 
+  test("nobody is talked to in a self-test", () => {
+    expect(talkTarget([talking(1), talking(2, { kind: "test" })], "wang", null)?.id).toBe(
+      talking(1).id,
+    );
+  });
+
   test("the open incident is preferred", () => {
     expect(talkTarget([talking(1), talking(2)], "wang", talking(1).id)?.id).toBe(talking(1).id);
   });

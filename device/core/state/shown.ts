@@ -16,7 +16,7 @@ export type DisplayPhase =
   | "no-button"
   /** Nobody has called, and somebody at the hub looks at this place, or looks and listens. */
   | "watched"
-  | "heard"
+  | "listened-to"
   | "recorded"
   | "sent"
   | "dial-110"

@@ -6,7 +6,7 @@ import { computed, ref, shallowReactive, watch } from "vue";
 import type { Incident } from "../../../shared/api/incident.ts";
 import { incidentOf, incidents, onMediaStarted } from "../state/live-state.ts";
 import { mayWatch, me } from "../state/session.ts";
-import { byUrgency, groupOf, MAX_PREVIEWS, talkTarget } from "./queue/queue.ts";
+import { byUrgency, groupOf, hasMedia, MAX_PREVIEWS, talkTarget } from "./queue/queue.ts";
 import { isRinging } from "./queue/tone.ts";
 import {
   closeWatch,
@@ -45,7 +45,7 @@ export const selected = computed(() => incidentOf(selectedId.value));
 /** The incident that is heard in the headset. */
 export const talkingTo = computed(() => {
   const confirmed = incidentOf(confirmedId.value);
-  if (confirmed && confirmed.state !== "closed" && confirmed.state !== "answered") return confirmed;
+  if (confirmed && hasMedia(confirmed) && confirmed.state !== "answered") return confirmed;
   return talkTarget(incidents.value, myName.value, selectedId.value);
 });
 
@@ -65,8 +65,11 @@ const wanted = computed(() => {
   const open = selected.value;
   const ids = [
     talkingTo.value?.id,
-    open && open.state !== "closed" ? open.id : undefined,
-    ...waiting.value.slice(0, MAX_PREVIEWS).map((incident) => incident.id),
+    open && hasMedia(open) ? open.id : undefined,
+    ...waiting.value
+      .slice(0, MAX_PREVIEWS)
+      .filter((incident) => hasMedia(incident))
+      .map((incident) => incident.id),
   ].filter((id) => id !== undefined);
   return [...new Set<string>(ids)].slice(0, MAX_WATCHES);
 });

@@ -46,6 +46,8 @@ function whyNotOfCall(wish: CallWish, known: Known): Refusal | undefined {
     const detail = `expected an operator or a supervisor, found a ${by.role}`;
     return { code: "forbidden", detail };
   }
+  // A pillar has one picture and one voice: those of its call, or of a look.
+  if (incident.kind === "test") return conflict("a self-test has no picture: look at the pillar");
   if (incident.state === "closed") return conflict("the incident is closed");
   const revoked = whyRevoked(incident.pillarId, known);
   if (revoked || role === "watch") return revoked;

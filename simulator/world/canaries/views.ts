@@ -39,15 +39,19 @@ export const VIEW_CANARIES: readonly Canary[] = [
   },
   {
     name: "view-of-anybody",
-    story: "a technician is given the picture of a call as if it were a test",
+    story: "a technician is given the picture of a call",
     firstSeed: 2,
     rules: () =>
       withRules({
         decideView: (views, event, known) => {
-          const tests = new Map(
-            [...known.incidents].map(([id, one]) => [id, { ...one, kind: "test" as const }]),
-          );
-          return HONEST.decideView(views, event, { ...known, incidents: tests });
+          if (event.type !== "view-asked") return HONEST.decideView(views, event, known);
+          const { wish } = event;
+          const asOperator = {
+            ...event,
+            wish: { ...wish, by: { ...wish.by, role: "operator" } },
+          } as const;
+          const effects = HONEST.decideView(views, asOperator, known);
+          return effects.map((one) => (one.type === "offer-view" ? { ...one, wish } : one));
         },
       }),
   },

@@ -162,7 +162,8 @@ function whyNot(
   if (view.incidentId === undefined) return whyNoLook({ cases, revoked }, view);
   const found = cases.get(view.incidentId);
   if (!found) return undefined;
-  if (!view.isOperator && !found.isTest) return "a technician may see nobody";
+  if (!view.isOperator) return "a technician may see nobody who calls";
+  if (found.isTest) return "a self-test has nobody in it, and its pillar may have";
   if (found.pillar !== view.pillar) return "the incident is of another pillar";
   if (found.isClosed) return "the incident is closed";
   if (revoked.has(view.pillar)) return "the pillar's identity is revoked";

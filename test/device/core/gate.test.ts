@@ -37,7 +37,9 @@ describe("a grant", () => {
     expect(pillar.openings()).toEqual([OPENED_FOR[purpose]]);
     const isSeen = purpose !== "shout";
     expect(pillar.lamp()).toBe(isSeen ? "watched" : "standby");
-    expect(pillar.screen()).toBe(purpose === "listen" ? "heard" : isSeen ? "watched" : "standby");
+    expect(pillar.screen()).toBe(
+      purpose === "listen" ? "listened-to" : isSeen ? "watched" : "standby",
+    );
   });
 
   test("ends with its time", () => {
@@ -76,7 +78,7 @@ describe("a grant", () => {
   test("several open what each is for; each ends by itself", () => {
     const pillar = watched("check", 10);
     command(pillar, grant("listen", 20, 2));
-    expect([last(pillar), pillar.screen()]).toEqual([OPENED_FOR.listen, "heard"]);
+    expect([last(pillar), pillar.screen()]).toEqual([OPENED_FOR.listen, "listened-to"]);
     pillar.pass(10_000);
     expect(last(pillar)).toEqual(OPENED_FOR.listen);
     command(pillar, grant("shout", 20, 3));

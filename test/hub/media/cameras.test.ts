@@ -53,7 +53,7 @@ async function ask(camera?: CameraId): Promise<Watching> {
   connection.addTransceiver("audio", { direction: "recvonly" });
   await connection.setLocalDescription(await connection.createOffer());
   const sdp = connection.localDescription?.sdp ?? "";
-  const offer = { sessionId, pillarId: PILLAR, role: "watch", sdp } as const;
+  const offer = { sessionId, pillarId: PILLAR, role: "watch", isWithoutVoice: false, sdp } as const;
   rig.media.send({ type: "viewer-offer", ...offer, ...(camera && { camera }) });
   return { connection, sessionId, pictures };
 }

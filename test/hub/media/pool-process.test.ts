@@ -79,7 +79,7 @@ async function call(mediaId: MediaId): Promise<Watched> {
   connection.addTransceiver("audio", { direction: "recvonly" });
   await connection.setLocalDescription(await connection.createOffer());
   const offered = connection.localDescription?.sdp ?? "";
-  const offer = { type: "viewer-offer", role: "watch" } as const;
+  const offer = { type: "viewer-offer", role: "watch", isWithoutVoice: false } as const;
   rig.media.send({ ...offer, sessionId, pillarId, sdp: offered });
   const { sdp } = await rig.wait("viewer-answer", (message) => message.sessionId === sessionId);
   await connection.setRemoteDescription({ type: "answer", sdp });

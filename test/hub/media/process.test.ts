@@ -96,7 +96,7 @@ function offer(
   role: ViewerRole,
   { sessionId, sdp }: { sessionId: MediaSessionId; sdp: string },
 ): void {
-  rig.media.send({ type: "viewer-offer", sessionId, pillarId, role, sdp });
+  rig.media.send({ type: "viewer-offer", sessionId, pillarId, role, isWithoutVoice: false, sdp });
 }
 
 /** The last packets are not checked: their retransmissions may still be on the way. */

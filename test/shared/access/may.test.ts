@@ -52,8 +52,8 @@ const EXPECTED = `
   incidents:dispatch   taken,test  yes         test        test        -
   incidents:close      taken,test  yes         test        test        -
   incidents:lock       -           yes         -           -           -
-  media:use            yes         yes         test        test        -
-  media:talk           taken       taken       taken+test  taken+test  -
+  media:use            yes         yes         -           -           -
+  media:talk           taken       taken       -           -           -
   media:end            opened      opened      opened      opened      -
   recordings:read      yes         yes         -           -           -
   pillars:read         yes         yes         yes         yes         -

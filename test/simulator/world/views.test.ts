@@ -63,10 +63,11 @@ test("a silent press ends the talk of before, and forbids none that is begun aft
   expect(judged(opened(0), answered(1), silent, begins(20_000, talk))).toEqual([]);
 });
 
-test("a technician watches a test, and no call", () => {
+test("a technician watches no call, and nobody watches a test", () => {
   const technician = { isOperator: false };
-  expect(judged(opened(0, "test"), begins(5, technician))).toEqual([]);
   expect(judged(opened(0), begins(5, technician))).toHaveLength(1);
+  expect(judged(opened(0, "test"), begins(5, technician))).toHaveLength(1);
+  expect(judged(opened(0, "test"), begins(5))).toHaveLength(1);
 });
 
 test("the begin of a media process ends no view that another one carries", () => {

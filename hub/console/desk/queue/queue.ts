@@ -60,6 +60,10 @@ export function nextToAnswer(
   return chosen ?? [...waiting].sort(byUrgency)[0];
 }
 
+/** A self-test has nobody in it: the picture and the voice at its pillar are of another incident. */
+export const hasMedia = ({ kind, state }: Pick<Incident, "kind" | "state">): boolean =>
+  kind !== "test" && state !== "closed";
+
 /** The one incident whose sound belongs in the headset: mine, answered, not on hold. */
 export function talkTarget(
   incidents: readonly Incident[],
@@ -67,7 +71,11 @@ export function talkTarget(
   selectedId: string | null,
 ): Incident | undefined {
   const talking = incidents.filter(
-    (incident) => incident.owner === me && incident.state === "answered" && !incident.isHeld,
+    (incident) =>
+      incident.owner === me &&
+      incident.state === "answered" &&
+      !incident.isHeld &&
+      hasMedia(incident),
   );
   const newest = [...talking].sort(
     (a, b) => Date.parse(b.answeredAt ?? b.openedAt) - Date.parse(a.answeredAt ?? a.openedAt),

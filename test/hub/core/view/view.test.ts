@@ -103,6 +103,16 @@ test("anybody on duty may watch, only the owner may talk, and nobody else either
   expect(ask("zhao", ZHAO)).toMatchObject([{ type: "refuse-view", code: "forbidden" }]);
 });
 
+test("nobody has the picture or the voice of a self-test: its pillar's may be those of a call", () => {
+  street.alarm(0, { kind: "test", seq: 2 });
+  incidentId = [...street.state.incidents.values()].at(-1)!.id;
+  answer(CHEN);
+  const refused = { type: "refuse-view", code: "conflict" };
+  expect(ask("watch", CHEN)).toMatchObject([refused]);
+  expect(ask("talk", CHEN, "talk")).toMatchObject([refused]);
+  expect(ask("technician", ZHAO)).toMatchObject([{ type: "refuse-view", code: "forbidden" }]);
+});
+
 test("a view that cannot be written down is not given, and the media process ends it", () => {
   ask("one", LI);
   tell({ type: "view-answered", id: idOf("one") });
