@@ -6,7 +6,7 @@ import { dropOldest } from "../../shared/bounded-map.ts";
 import { hearCalls, noteCalled } from "./outside/outside-call.ts";
 import type { HubEffect, HubEvent } from "./events.ts";
 import type { Call } from "../../shared/protocol/call.ts";
-import { hearLooks, lookIn, noteLook } from "./pillar/looks.ts";
+import { hearDuePillars, dueIn, noteDuePillar } from "./pillar/due-pillars.ts";
 import { LATE_AFTER_MS, RECONNECT_WITHIN_MS } from "./pillar/presence.ts";
 import type { HubState } from "./state/hub-state.ts";
 import type { Heard, PillarContact, CloneWatch } from "./state/heard-state.ts";
@@ -54,7 +54,7 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
       if (!contact) return;
       contact.isTold = false;
       contact.disconnectedAt = event.at;
-      lookIn(heard, event.pillarId, RECONNECT_WITHIN_MS + 1);
+      dueIn(heard, event.pillarId, RECONNECT_WITHIN_MS + 1);
       return;
     }
     case "media-started":
@@ -75,7 +75,7 @@ export function hear(state: HubState, event: HubEvent, monotonicMs: number): voi
       return;
     case "tick":
       hearClock(heard, event);
-      hearLooks(state, event);
+      hearDuePillars(state, event);
       hearDeadlines(state, event);
       hearAbsence(state);
       hearCalls(state);
@@ -149,7 +149,7 @@ function heardFrom(heard: Heard, pillarId: PillarId, at: number): PillarContact 
   if (at - contact.heardAt > LATE_AFTER_MS) contact.isTold = false;
   contact.disconnectedAt = null;
   contact.heardAt = at;
-  lookIn(heard, pillarId, LATE_AFTER_MS + 1);
+  dueIn(heard, pillarId, LATE_AFTER_MS + 1);
   return contact;
 }
 
@@ -196,7 +196,7 @@ function noteTold(
 /** What is remembered of a fact although no fold keeps it. */
 export function noteFact(heard: Heard, fact: Fact): void {
   if (fact.type === "deadline-set") noteDeadline(heard, fact);
-  noteLook(heard, fact);
+  noteDuePillar(heard, fact);
 }
 
 /**
@@ -204,6 +204,6 @@ export function noteFact(heard: Heard, fact: Fact): void {
  * has to be told again how its call stands.
  */
 export function hearRefolded(heard: Heard): void {
-  heard.looks.isAllDue = true;
+  heard.duePillars.isAllDue = true;
   for (const contact of heard.contacts.values()) contact.isTold = false;
 }

@@ -10,7 +10,7 @@ import type { HubEvent } from "./events.ts";
 import type { Fact } from "./facts.ts";
 import { hear, noteEffect, noteFact } from "./hear.ts";
 import { decide, PARTS } from "./parts.ts";
-import { noteTick } from "./pillar/looks.ts";
+import { noteTick } from "./pillar/due-pillars.ts";
 import { expelReplaced } from "./pillar/revocation.ts";
 import type { HubState } from "./state/hub-state.ts";
 

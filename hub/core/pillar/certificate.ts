@@ -185,7 +185,7 @@ export function certificateChangesInMs(record: PillarRecord, at: number): number
  */
 export function certificateFacts(state: HubState, at: number): Fact[] {
   const facts: Fact[] = [];
-  for (const pillarId of state.heard.looks.now) {
+  for (const pillarId of state.heard.duePillars.now) {
     const record = state.pillars.get(pillarId);
     if (record) facts.push(...endFacts(record, at));
     if (facts.length >= MAX_CHANGES_PER_TICK) break;

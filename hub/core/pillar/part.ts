@@ -52,7 +52,7 @@ export const PILLAR_PART = {
         ...certificateFacts(state, at),
         ...budgetFacts(state, at),
         // Of what is folded: the news of a grid follows that of its pillars by one tick.
-        ...(state.heard.looks.areGridsNow ? gridFacts(state, at) : []),
+        ...(state.heard.duePillars.areGridsNow ? gridFacts(state, at) : []),
       ],
       effects: [],
     }),

@@ -97,7 +97,7 @@ export function presenceChangesInMs(
 /** Of those that this tick looks at. */
 export function presenceFacts(state: HubState, at: number): Fact[] {
   const facts: Fact[] = [];
-  for (const pillarId of state.heard.looks.now) {
+  for (const pillarId of state.heard.duePillars.now) {
     const fact = presenceFact(state, pillarId, at);
     if (fact) facts.push(fact);
     if (facts.length >= MAX_CHANGES_PER_TICK) break;

@@ -85,7 +85,7 @@ export interface PillarContact {
 }
 
 /** Which pillars are looked at when. */
-export interface Looks {
+export interface DuePillars {
   readonly due: Due<PillarId>;
   /** At this tick. */
   now: readonly PillarId[];
@@ -97,7 +97,7 @@ export interface Looks {
 }
 
 export interface Heard {
-  readonly looks: Looks;
+  readonly duePillars: DuePillars;
   readonly contacts: Map<PillarId, PillarContact>;
   /**
    * Told since a pillar's latest heartbeat, by alarm, also to a pillar that is not connected: told
@@ -114,7 +114,7 @@ export interface Heard {
   readonly outsideCalls: Map<IncidentId, OutsideCall>;
 }
 
-const allDue = (): Looks => ({
+const allDue = (): DuePillars => ({
   due: nothingDue(),
   now: [],
   isAllDue: true,
@@ -123,7 +123,7 @@ const allDue = (): Looks => ({
 });
 
 export const silence = (): Heard => ({
-  looks: allDue(),
+  duePillars: allDue(),
   contacts: new Map(),
   untold: new Map(),
   mediaUp: new Set(),

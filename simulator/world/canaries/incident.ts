@@ -111,7 +111,7 @@ export const INCIDENT_CANARIES: readonly Canary[] = [
     rules: () =>
       withRules({
         handle: (state, event, now) => {
-          const { secondOf, bySecond } = state.heard.looks.due;
+          const { secondOf, bySecond } = state.heard.duePillars.due;
           secondOf.clear();
           bySecond.clear();
           return HONEST.handle(state, event, now);

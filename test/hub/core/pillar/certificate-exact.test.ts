@@ -43,7 +43,7 @@ function withRecord(change: Partial<PillarRecord>): { street: Street; record: Pi
 const recordWith = (change: Partial<PillarRecord> = {}) => withRecord(change).record;
 const made = (change: Partial<PillarRecord>, at: number) => {
   const { state } = withRecord(change).street;
-  state.heard.looks.now = [PILLAR];
+  state.heard.duePillars.now = [PILLAR];
   return certificateFacts(state, at);
 };
 const fault = (at: number, code: FaultCode, isActive: boolean, detail = "") => ({

@@ -20,40 +20,36 @@ const LONGEST_MS = 3_600_000;
 const MANY_FACTS = 1000;
 
 /** The pillar may be another one after so long. */
-export const lookIn = ({ looks, clock }: Heard, pillarId: PillarId, inMs: number): void =>
-  planAt(looks.due, pillarId, clock.nowMs + Math.min(inMs, LONGEST_MS));
+export const dueIn = ({ duePillars, clock }: Heard, pillarId: PillarId, inMs: number): void =>
+  planAt(duePillars.due, pillarId, clock.nowMs + Math.min(inMs, LONGEST_MS));
 
-/** Owns `heard.looks`. */
-export function hearLooks(state: HubState, { at }: Tick): void {
-  const { looks, clock } = state.heard;
-  if (clock.stepMs !== 0) looks.isAllDue = true;
-  const due = takeDue(looks.due, clock.nowMs);
-  looks.now = looks.isAllDue ? [...state.pillars.keys()] : due;
-  looks.areGridsNow = looks.isAllDue || looks.areGridsDue;
-  looks.isAllDue = false;
-  looks.areGridsDue = false;
-  for (const pillarId of looks.now) {
+/** Owns `heard.duePillars`. */
+export function hearDuePillars(state: HubState, { at }: Tick): void {
+  const { duePillars, clock } = state.heard;
+  if (clock.stepMs !== 0) duePillars.isAllDue = true;
+  const due = takeDue(duePillars.due, clock.nowMs);
+  duePillars.now = duePillars.isAllDue ? [...state.pillars.keys()] : due;
+  duePillars.areGridsNow = duePillars.isAllDue || duePillars.areGridsDue;
+  duePillars.isAllDue = false;
+  duePillars.areGridsDue = false;
+  for (const pillarId of duePillars.now) {
     const record = state.pillars.get(pillarId);
     const changes = [
       presenceChangesInMs(state.heard, pillarId, at),
       record && certificateChangesInMs(record, at),
     ];
-    lookIn(
-      state.heard,
-      pillarId,
-      Math.min(LONGEST_MS, ...changes.filter((ms) => ms !== undefined)),
-    );
+    dueIn(state.heard, pillarId, Math.min(LONGEST_MS, ...changes.filter((ms) => ms !== undefined)));
   }
 }
 
 /** A fact may change what time does next. */
-export function noteLook(heard: Heard, fact: Fact): void {
+export function noteDuePillar(heard: Heard, fact: Fact): void {
   if (!("pillarId" in fact) || "incidentId" in fact) return;
-  lookIn(heard, fact.pillarId, 0);
-  heard.looks.areGridsDue = true;
+  dueIn(heard, fact.pillarId, 0);
+  heard.duePillars.areGridsDue = true;
 }
 
 /** What a tick decided. */
-export function noteTick({ looks }: Heard, facts: readonly Fact[]): void {
-  if (facts.length >= MANY_FACTS) looks.isAllDue = true;
+export function noteTick({ duePillars }: Heard, facts: readonly Fact[]): void {
+  if (facts.length >= MANY_FACTS) duePillars.isAllDue = true;
 }

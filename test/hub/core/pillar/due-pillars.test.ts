@@ -4,7 +4,7 @@ import type { FactOf } from "../../../../hub/core/facts.ts";
 import { newStreet, pillar, types, type Street } from "../../../kit/core/hub-core-street.ts";
 
 const SECONDS_OF_A_BEAT = 5;
-const looked = ({ state }: Street): number => state.heard.looks.now.length;
+const looked = ({ state }: Street): number => state.heard.duePillars.now.length;
 
 function beating(pillars: number): Street {
   const street = newStreet({ pillars });
