@@ -65,6 +65,12 @@ describe("a planted violation is found", () => {
       "await vi.waitFor(() => expect(rings).toBe(1));",
       "words",
     ],
+    [
+      "a module registers hooks for whoever loads it first",
+      "test/kit/run/closing.ts",
+      "afterAll(() => close());",
+      "words",
+    ],
     ["an error is swallowed", "hub/main.ts", "try { x(); } catch {}", "words"],
     ["a claim is made that nobody tested", "README.md", "It is compliant.", "words"],
     [

@@ -168,6 +168,11 @@ const BANNED: readonly (readonly [pattern: RegExp, why: string, where: RegExp])[
     "it waits for one second only: use test/kit/run/wait.ts",
     /^test\/(?!kit\/run\/wait\.ts$)/,
   ],
+  [
+    /^(?:before|after)(?:All|Each)\(/m,
+    "a module is loaded once for many test files: register hooks in the test",
+    /^test\/(?!.*\.test\.ts$)/,
+  ],
   [/https?:\/\/(?:cdn|unpkg|fonts\.g)/, "no external resource", /\.(?:ts|vue|html|css)$/],
 ];
 

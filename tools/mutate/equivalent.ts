@@ -45,7 +45,7 @@ export const EQUIVALENT: readonly Judgement[] = [
     because: "every event sets it before anything reads it",
   },
   {
-    file: "device/core/agent.ts",
+    file: "device/core/display.ts",
     context: "if (before === next) return [];",
     original: "if (before === next) return [];",
     replacement: ";",

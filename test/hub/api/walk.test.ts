@@ -6,25 +6,19 @@
  * their role does not include.
  */
 import type { LightMyRequestResponse } from "fastify";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { Role } from "../../../shared/api/session.ts";
 import type { Operation } from "./walk/description.ts";
-import {
-  api,
-  ask,
-  description,
-  EVERYBODY,
-  INSIDE_PEOPLE,
-  isStream,
-  known,
-  OF_THE_WHOLE,
-  PEOPLE,
-  rows,
-  SERVICES,
-  STRANGERS,
-  type Identity,
-} from "./walk/identities.ts";
+import type { Identity } from "./walk/identities.ts";
 import { foreignInput, HOSTILE_NAMES, rightInput, wrongInputs, type Input } from "./walk/inputs.ts";
+import { isStream, OF_THE_WHOLE, openWalk } from "./walk/walk.ts";
+
+const walk = await openWalk();
+const { api, ask, description, known, rows } = walk;
+const { insidePeople, outsidePeople, people, services, strangers } = walk;
+const everybody = [...strangers, ...people, ...insidePeople, ...outsidePeople, ...services];
+beforeEach(walk.restoreFile);
+afterAll(async () => await api.close());
 
 /** Words that appear only in internal error messages. */
 const INSIDE = /SQLITE|SQLite format|node:|node_modules|\.ts:\d|ENOENT|EISDIR/;
@@ -75,7 +69,7 @@ describe("I-3, I-10 every role at every route", () => {
     const right = rightInput(operation, description, known);
     const foreign = foreignInput(operation, right);
     const found: string[] = [];
-    for (const identity of EVERYBODY) {
+    for (const identity of everybody) {
       found.push(...(await complaints(operation, right, identity)));
       if (foreign) found.push(...(await complaints(operation, foreign, identity)));
     }
@@ -86,7 +80,7 @@ describe("I-3, I-10 every role at every route", () => {
     const right = rightInput(operation, description, known);
     const foreign = foreignInput(operation, right);
     const found: unknown[] = [];
-    for (const identity of foreign ? [...PEOPLE, ...INSIDE_PEOPLE, ...SERVICES] : []) {
+    for (const identity of foreign ? [...people, ...insidePeople, ...services] : []) {
       const { statusCode } = await ask(operation, foreign ?? right, identity);
       if (statusCode < 400) found.push([identity.who, foreign?.url, statusCode]);
     }
@@ -97,13 +91,13 @@ describe("I-3, I-10 every role at every route", () => {
 describe("I-4, I-10 every wrong input at every route", () => {
   /** One person who may do it, one who may not, and one without a session. */
   const asked = (operation: Operation): readonly Identity[] => {
-    const people = PEOPLE.filter(({ who }) => who.endsWith("by token"));
-    const may = people.find(({ role }) => role && (operation.roles?.includes(role) ?? true));
-    const mayNot = people.find(({ role }) => role && operation.roles?.includes(role) === false);
-    const service = SERVICES.find(
+    const byToken = people.filter(({ who }) => who.endsWith("by token"));
+    const may = byToken.find(({ role }) => role && (operation.roles?.includes(role) ?? true));
+    const mayNot = byToken.find(({ role }) => role && operation.roles?.includes(role) === false);
+    const service = services.find(
       ({ serviceScope }) => serviceScope && operation.scopes.includes(serviceScope),
     );
-    return [STRANGERS[0], may, mayNot, service].flatMap((one) => one ?? []);
+    return [strangers[0], may, mayNot, service].flatMap((one) => one ?? []);
   };
 
   test.each(rows)("%s refuses it as described", { timeout: 120_000 }, async (_name, operation) => {

@@ -4,26 +4,20 @@
  */
 import cookies from "@fastify/cookie";
 import fastify, { type FastifyInstance } from "fastify";
-import { describe, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { guardRoutes } from "../../../../hub/api/access.ts";
 import type { Api, ApiContext } from "../../../../hub/api/context.ts";
 import { ROOT_AREA } from "../../../../shared/access/areas.ts";
 import { Role } from "../../../../shared/api/session.ts";
 import { A1, EAST, WEST } from "../../../kit/hub/api-on-doubles.ts";
 import type { Operation } from "./description.ts";
-import {
-  api,
-  ask,
-  description,
-  INSIDE_PEOPLE,
-  isStream,
-  known,
-  OF_THE_WHOLE,
-  OUTSIDE_PEOPLE,
-  PEOPLE,
-  rows,
-} from "./identities.ts";
 import { foreignInput, rightInput, type Input } from "./inputs.ts";
+import { isStream, OF_THE_WHOLE, openWalk } from "./walk.ts";
+
+const { api, ask, description, insidePeople, known, outsidePeople, people, restoreFile, rows } =
+  await openWalk();
+beforeEach(restoreFile);
+afterAll(async () => await api.close());
 
 /** What of the pillar and its incident is in an answer: no id that was asked for counts. */
 const TOLD = /East gate|bus stop|"incidentId":|0123456789|v=0/;
@@ -35,7 +29,7 @@ async function givenOutside(
   app: Pick<FastifyInstance, "inject"> = api.app,
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const identity of OUTSIDE_PEOPLE) {
+  for (const identity of outsidePeople) {
     const before = api.orders.length + api.views.length + api.revocations.length + api.locks.length;
     const answer = await ask(operation, input, identity, app).catch(() => undefined);
     const after = api.orders.length + api.views.length + api.revocations.length + api.locks.length;
@@ -60,7 +54,7 @@ describe("I-3, I-10 every role of another area at every route", () => {
     const right = rightInput(operation, description, known);
     const foreign = foreignInput(operation, right);
     const isPlaced = /\/(incidents|pillars|recordings)\/\{/.test(operation.path);
-    for (const identity of foreign && isPlaced ? OUTSIDE_PEOPLE : []) {
+    for (const identity of foreign && isPlaced ? outsidePeople : []) {
       const [there, notThere] = [
         await ask(operation, right, identity),
         await ask(operation, foreign ?? right, identity),
@@ -80,8 +74,8 @@ describe("I-3, I-10 every role of another area at every route", () => {
     async (_name, operation) => {
       const right = rightInput(operation, description, known);
       const isOnce = isStream(operation) || /delete|services|accounts|sessions/i.test(_name);
-      for (const { role, who, headers } of isOnce ? [] : INSIDE_PEOPLE) {
-        const whole = PEOPLE.find((one) => one.role === role && one.who.endsWith("token"))!;
+      for (const { role, who, headers } of isOnce ? [] : insidePeople) {
+        const whole = people.find((one) => one.role === role && one.who.endsWith("token"))!;
         const all = await ask(operation, right, whole);
         const part = await ask(operation, right, { who, role, headers });
         const expected = OF_THE_WHOLE.includes(operation.action ?? "") ? 403 : all.statusCode;
