@@ -32,10 +32,11 @@ beforeAll(async () => {
     const next = await context.newPage();
     await next.setViewportSize({ width: 1366, height: 768 });
     await next.goto(demo.httpUrl);
-    await next.getByTestId("link-state").waitFor();
+    // Each window that is open already takes its part of the machine.
+    await next.getByTestId("link-state").waitFor({ timeout: 120_000 });
     windows.push(next);
   }
-}, 180_000);
+}, 300_000);
 afterAll(async () => {
   await browser?.close();
   await demo?.stop();

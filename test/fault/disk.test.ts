@@ -255,7 +255,7 @@ test(
     const presence = async (): Promise<string> =>
       street.hub.operator.pillar(pillar.id).then(
         (one) => one.presence,
-        () => "the hub is not up yet",
+        (error: unknown) => `not known yet: ${String(error)}`,
       );
     await expect.poll(presence, { timeout: 60_000 }).toBe("online");
     const makeRoom = fill(street.hub.process().pid(), street.hub.dir);

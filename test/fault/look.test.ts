@@ -74,8 +74,8 @@ test(
   "a technician checks the picture: it comes, no sound does, and the lamp says so",
   async () => {
     const { pictures, sounds, end } = await look("purpose=check", "technician");
-    expect(pillar.lamp()).toBe("watched");
     await untilMany(pictures);
+    expect(pillar.lamp()).toBe("watched");
     expect(sounds).toEqual([]);
     await end();
     await pillar.untilLamp("standby");

@@ -50,6 +50,7 @@ test(
     await pillar.press();
     await endCall(street, pillar);
     const copy = join(street.dir, "copy.db");
+    const begunAt = Date.now();
     await street.hub.command("backup", copy);
     for (let n = 0; n < 2; n += 1) {
       await pillar.press();
@@ -57,7 +58,7 @@ test(
     }
     expect(alarmsOf(pillar)).toEqual([1, 2, 3]);
     await street.hub.stop();
-    await street.hub.command("restore", copy);
+    await street.hub.restore(copy, begunAt);
     expect(alarmsOf(pillar)).toEqual([1]);
     await street.hub.start();
     await expect.poll(() => alarmsOf(pillar), REPLAYED).toEqual([1, 2, 3]);
@@ -81,6 +82,7 @@ test(
   { timeout: SLOW },
   async () => {
     const pillars = await Promise.all(["north", "east", "south"].map(armed));
+    const begunAt = Date.now();
     const copies = [1, 2, 3].map((n) => join(street.dir, `copy-${n}.db`));
     const backUps = Promise.all(copies.map((copy) => street.hub.command("backup", copy)));
     for (let n = 0; n < 4; n += 1) await Promise.all(pillars.map((pillar) => pillar.press()));
@@ -92,7 +94,7 @@ test(
       );
     }
     await street.hub.stop();
-    await street.hub.command("restore", copies[0]!);
+    await street.hub.restore(copies[0]!, begunAt);
     await street.hub.start();
     // Some presses were remembered, and became an alarm five seconds later.
     const lacking = (): number[] =>

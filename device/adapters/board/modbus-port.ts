@@ -98,12 +98,7 @@ export class ModbusPort extends EventEmitter {
   #take(bytes: Buffer): void {
     if (this.#isAnswered) return; // Late bytes of an answer nobody waits for any more.
     this.#received = Buffer.concat([this.#received, bytes]).subarray(-MAX_BUFFER);
-    if (this.#isGivenUp) {
-      this.#hasLateBytes = true;
-      const late = wholeFrame(this.#received);
-      if (late && late[0] === this.#request[0]) this.#sawLate = true;
-      return;
-    }
+    if (this.#isGivenUp) return this.#takeLate();
     const request = this.#request;
     const whole = answerLength(request);
     const isException = this.#received[1] === ((request[1] ?? 0) | 0x80);
@@ -111,9 +106,8 @@ export class ModbusPort extends EventEmitter {
     if (this.#received.length >= length && hasGoodCrc(this.#received.subarray(0, length))) {
       return this.#answer(length);
     }
-    if (!this.#sawEcho && this.#received.subarray(0, request.length).equals(request)) {
-      this.#sawEcho = true;
-      const rest = this.#received.subarray(request.length);
+    if (this.#stripEcho()) {
+      const rest = this.#received;
       this.#received = Buffer.alloc(0);
       if (rest.length > 0) this.#take(rest);
       return;
@@ -129,6 +123,22 @@ export class ModbusPort extends EventEmitter {
     // Long enough and still wrong: the checksum refuses it now rather than after the time-out.
     if (!mayBeEcho && this.#received.length >= Math.max(length, request.length))
       this.#answer(length);
+  }
+
+  /** Whether our own request stood at the beginning; it is taken off. */
+  #stripEcho(): boolean {
+    const { length } = this.#request;
+    if (this.#sawEcho || !this.#received.subarray(0, length).equals(this.#request)) return false;
+    this.#sawEcho = true;
+    this.#received = this.#received.subarray(length);
+    return true;
+  }
+
+  #takeLate(): void {
+    this.#stripEcho();
+    this.#hasLateBytes = this.#received.length > 0;
+    const late = wholeFrame(this.#received);
+    if (late && late[0] === this.#request[0]) this.#sawLate = true;
   }
 
   #answer(length: number): void {

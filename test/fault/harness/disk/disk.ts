@@ -4,8 +4,10 @@ import {
   cpSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readlinkSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,13 +16,19 @@ import type { Surroundings } from "../programs/process.ts";
 
 const FILL_BYTES = 64 * 1024;
 
-/** Runs the program with `dir` on a small disk of its own, which holds what `dir` held. */
-export function smallDisk(dir: string, mib: number): Surroundings {
+/** Runs the program with `dir` on a small disk of its own, with so much room beside what `dir` held. */
+export function smallDisk(dir: string, freeMib: number): Surroundings {
   const copy = `${dir}.before`;
   cpSync(dir, copy, { recursive: true });
+  const mib = freeMib + Math.ceil(bytesIn(copy) / 1024 ** 2);
   const mount = `mount -t tmpfs -o size=${mib}m tmpfs "$0" && cp -a "$1"/. "$0"/`;
   return { wrap: ["unshare", "-m", "sh", "-c", `${mount} && shift && exec "$@"`, dir, copy] };
 }
+
+const bytesIn = (dir: string): number =>
+  readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 
 /** Runs the program with `dir` read-only. */
 export function readOnlyDisk(dir: string): Surroundings {

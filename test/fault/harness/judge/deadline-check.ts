@@ -1,8 +1,8 @@
 /**
  * I5: every open incident has an owner or a running deadline, and a deadline fires when it is due.
  *
- * A hub that is down fires nothing; what became due meanwhile
- * fires within the tolerance after its return.
+ * A hub that is down fires nothing; what became due meanwhile fires within the tolerance after its
+ * return. A restored journal does not know what fired since the copy was made.
  */
 import { PROMISED_MS } from "../../../../shared/promises.ts";
 import type { Fact } from "../../../../hub/core/facts.ts";
@@ -91,7 +91,7 @@ function outages(entries: readonly Entry[]): Outages {
   let downAt: number | undefined;
   for (const entry of entries) {
     if (entry.what !== "hub") continue;
-    if (entry.state === "down") downAt ??= entry.at;
+    if (entry.state === "down") downAt = Math.min(downAt ?? entry.at, entry.at);
     else if (downAt !== undefined) {
       spans.push({ from: downAt, to: entry.at });
       downAt = undefined;

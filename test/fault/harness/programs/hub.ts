@@ -48,6 +48,8 @@ export interface HubUnderTest {
    * The hub's own command line, with these settings; rejects with what it printed when it fails.
    */
   command(...words: readonly string[]): Promise<string>;
+  /** Puts back a copy of the journal that was begun then. The hub is stopped. */
+  restore(copy: string, begunAt: number): Promise<void>;
   /** A one-time code for a pillar. */
   code(pillarId: string): Promise<string>;
   isReady(): Promise<boolean>;
@@ -106,6 +108,10 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
     }
     fail(`the hub is not ready:\n${current().lines().slice(-10).join("\n")}`);
   };
+  const command: HubUnderTest["command"] = async (...words) => {
+    const node = [join(ROOT, "hub/main.ts"), ...words, "-c", file];
+    return (await promisify(execFile)(process.execPath, node)).stdout;
+  };
   return {
     url,
     mqttPort,
@@ -123,9 +129,10 @@ export async function newHub({ dir, history, settings = {} }: HubWanted): Promis
         await life.cutPower();
       }),
     stop: () => down((life) => life.stop()),
-    command: async (...words) => {
-      const node = [join(ROOT, "hub/main.ts"), ...words, "-c", file];
-      return (await promisify(execFile)(process.execPath, node)).stdout;
+    command,
+    restore: async (copy, begunAt) => {
+      await command("restore", copy);
+      history.record({ what: "hub", at: begunAt, state: "down" });
     },
     code: (pillarId) => oneTimeCode(dir, PillarId.parse(pillarId)),
     lines: () => lives.flatMap((life) => life.lines()),
