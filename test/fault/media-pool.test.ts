@@ -122,7 +122,8 @@ test(
         ({ beganAt }) => beganAt > at - UNNOTICED_MS && beganAt < at + NEXT_KILL_AFTER_MS,
       ),
     );
-    expect(gapsOfKills, street.hub.lines().join("\n")).toContainEqual([]);
+    const isShown = gapsOfKills.some((gaps) => gaps.length === 0);
+    expect(isShown ? [] : [...gapsOfKills, ...street.hub.lines()]).toEqual([]);
     expect((await play(street, before.id)).complaints).toBe("");
     expect(await street.verdict()).toEqual([]);
   },
