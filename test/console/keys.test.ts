@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { deskAction, KEY_LIST, type KeyStroke } from "../../hub/console/desk/keys.ts";
+import {
+  deskAction,
+  isOfInputMethod,
+  KEY_LIST,
+  type KeyStroke,
+} from "../../hub/console/desk/keys.ts";
+import { Disposition } from "../../shared/api/incident.ts";
 import { zhCN } from "../../hub/console/i18n/zh-CN.ts";
 
 const stroke = (key: string, change: Partial<KeyStroke> = {}): KeyStroke => ({
@@ -10,20 +16,23 @@ const stroke = (key: string, change: Partial<KeyStroke> = {}): KeyStroke => ({
   ctrl: false,
   alt: false,
   meta: false,
-  isTyping: false,
-  isOnControl: false,
+  place: "page",
   ...change,
 });
 const name = (key: string, change: Partial<KeyStroke> = {}): string | undefined =>
   deskAction(stroke(key, change))?.name;
 
 describe("the desk's keys", () => {
-  test("Esc is no command, so it never hangs up", () => {
+  test("Esc leaves a field and is no command, so it never hangs up", () => {
     for (const ctrl of [false, true]) expect(name("Escape", { ctrl })).toBeUndefined();
+    expect(name("Escape", { place: "control" })).toBeUndefined();
+    for (const place of ["note", "field", "results"] as const) {
+      expect(name("Escape", { place })).toBe("leave-field");
+    }
   });
 
   test("a call can be answered, held and muted while a note is written", () => {
-    expect(["F2", "F4", "F9", "F8"].map((key) => name(key, { isTyping: true }))).toEqual([
+    expect(["F2", "F4", "F9", "F8"].map((key) => name(key, { place: "note" }))).toEqual([
       "answer",
       "hold",
       "mute",
@@ -33,7 +42,7 @@ describe("the desk's keys", () => {
 
   test("letters and digits are text while somebody types", () => {
     for (const key of ["a", "n", "1", "/", "?", " "]) {
-      expect(name(key, { isTyping: true })).toBeUndefined();
+      for (const place of ["note", "field"] as const) expect(name(key, { place })).toBeUndefined();
     }
   });
 
@@ -41,6 +50,13 @@ describe("the desk's keys", () => {
     for (const key of ["F2", "Enter", "1", " "]) {
       expect(name(key, { isComposing: true, ctrl: key === "Enter" })).toBeUndefined();
     }
+  });
+
+  test("an input method's keys are known in each browser", () => {
+    expect(isOfInputMethod({ isComposing: true, keyCode: 13 })).toBe(true);
+    // Safari at the Enter that ends a composition.
+    expect(isOfInputMethod({ isComposing: false, keyCode: 229 })).toBe(true);
+    expect(isOfInputMethod({ isComposing: false, keyCode: 13 })).toBe(false);
   });
 
   test("a key held down answers once", () => {
@@ -57,11 +73,24 @@ describe("the desk's keys", () => {
   test("digits pick rows", () => {
     expect(deskAction(stroke("1"))).toEqual({ name: "pick-row", row: 0 });
     expect(deskAction(stroke("9"))).toEqual({ name: "pick-row", row: 8 });
-    expect(deskAction(stroke("0"))).toBeUndefined();
+    expect(deskAction(stroke("0"))).toEqual({ name: "pick-own" });
   });
 
-  test("Ctrl+Enter closes, also from a text field; Ctrl+F9 hangs up", () => {
-    expect(name("Enter", { ctrl: true, isTyping: true })).toBe("close");
+  test("in the closing form digits choose the result, and letters stay keys", () => {
+    const place = "results";
+    expect(deskAction(stroke("2", { place }))).toEqual({
+      name: "pick-result",
+      result: Disposition.options[1],
+    });
+    expect(name("9", { place })).toBeUndefined();
+    expect(name("n", { place })).toBe("note");
+  });
+
+  test("Ctrl+Enter keeps a note and closes from anywhere else; Ctrl+F9 hangs up", () => {
+    expect(name("Enter", { ctrl: true, place: "note" })).toBe("keep-note");
+    for (const place of ["page", "field", "results"] as const) {
+      expect(name("Enter", { ctrl: true, place })).toBe("close");
+    }
     expect(name("F9", { ctrl: true })).toBe("hang-up");
   });
 });
@@ -73,11 +102,13 @@ describe("push to talk", () => {
   });
 
   test("Space on a button presses the button", () => {
-    expect(name(" ", { isOnControl: true })).toBeUndefined();
+    for (const place of ["control", "results"] as const) {
+      expect(name(" ", { place })).toBeUndefined();
+    }
   });
 
   test("releasing always shuts the microphone, wherever the focus went meanwhile", () => {
-    const up = stroke(" ", { type: "keyup", isTyping: true, isOnControl: true });
+    const up = stroke(" ", { type: "keyup", place: "field" });
     expect(deskAction(up)).toEqual({ name: "talk", isDown: false });
   });
 });

@@ -1,9 +1,27 @@
-/** A key moves the cursor to a form by its name. */
+/** Moving the cursor: to a form by its name, and out of one whose incident is another now. */
 import { nextTick, shallowRef, watch } from "vue";
 
 export type FocusName = "note" | "dispatch" | "close" | "disposition";
 
 const asked = shallowRef<{ readonly name: FocusName } | null>(null);
+
+/** Whoever types on does not mean the keys of the desk, until they have paused for so long. */
+const PAUSE_MS = 1000;
+let lettersFrom = 0;
+
+/** What is typed next would be about somebody else. */
+export function takeFocusFrom(panel: HTMLElement): void {
+  if (!panel.contains(document.activeElement)) return;
+  panel.focus({ preventScroll: true });
+  lettersFrom = performance.now() + PAUSE_MS;
+}
+
+/** Whether a letter is the rest of a sentence whose field has gone. */
+export function isRestOfSentence({ key, ctrlKey }: KeyboardEvent): boolean {
+  if (key.length !== 1 || ctrlKey || performance.now() >= lettersFrom) return false;
+  lettersFrom = performance.now() + PAUSE_MS;
+  return true;
+}
 
 export function askFocus(name: FocusName): void {
   asked.value = { name };

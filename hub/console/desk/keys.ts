@@ -3,8 +3,10 @@
  *
  * Keys that type never act while somebody types, also not while an input method composes; the
  * function keys work everywhere, because a call cannot wait for a text field to lose focus. Esc
- * does nothing.
+ * leaves a field and ends nothing.
  */
+import { Disposition } from "../../../shared/api/incident.ts";
+
 export type DeskAction =
   | { readonly name: "answer" }
   | { readonly name: "hold" }
@@ -13,11 +15,18 @@ export type DeskAction =
   | { readonly name: "hang-up" }
   | { readonly name: "acknowledge" }
   | { readonly name: "note" }
+  | { readonly name: "keep-note" }
+  | { readonly name: "leave-field" }
   | { readonly name: "close" }
+  | { readonly name: "pick-result"; readonly result: Disposition }
   | { readonly name: "search" }
   | { readonly name: "show-keys" }
   | { readonly name: "talk"; readonly isDown: boolean }
+  | { readonly name: "pick-own" }
   | { readonly name: "pick-row"; readonly row: number };
+
+/** Where the keyboard is. `field`: what takes letters; `control`: what Space or Enter presses. */
+export type KeyPlace = "note" | "field" | "results" | "control" | "page";
 
 export interface KeyStroke {
   readonly key: string;
@@ -27,11 +36,17 @@ export interface KeyStroke {
   readonly ctrl: boolean;
   readonly alt: boolean;
   readonly meta: boolean;
-  /** Focus is in a text field, a select or another place that takes letters. */
-  readonly isTyping: boolean;
-  /** Focus is on something Space or Enter would press. */
-  readonly isOnControl: boolean;
+  readonly place: KeyPlace;
 }
+
+/**
+ * A key that an input method takes for the word it composes. Safari ends the composition before it
+ * tells the Enter that ended it, so that only the key code says so.
+ */
+export const isOfInputMethod = ({
+  isComposing,
+  keyCode,
+}: Pick<KeyboardEvent, "isComposing" | "keyCode">): boolean => isComposing || keyCode === 229;
 
 const EVERYWHERE: Readonly<Record<string, DeskAction>> = {
   F2: { name: "answer" },
@@ -41,6 +56,7 @@ const EVERYWHERE: Readonly<Record<string, DeskAction>> = {
 };
 
 const WHEN_NOT_TYPING: Readonly<Record<string, DeskAction>> = {
+  "0": { name: "pick-own" },
   "/": { name: "search" },
   "?": { name: "show-keys" },
   a: { name: "acknowledge" },
@@ -51,6 +67,7 @@ const WHEN_NOT_TYPING: Readonly<Record<string, DeskAction>> = {
 export const KEY_LIST = [
   { keys: ["F2"], text: "keys.answer" },
   { keys: ["1", "–", "9"], text: "keys.pickRow" },
+  { keys: ["0"], text: "keys.pickOwn" },
   { keys: ["A"], text: "keys.acknowledge" },
   { keys: ["F9"], text: "keys.mute" },
   { keys: ["Space"], text: "keys.talk" },
@@ -58,7 +75,9 @@ export const KEY_LIST = [
   { keys: ["Ctrl", "F9"], text: "keys.hangUp" },
   { keys: ["F8"], text: "keys.dispatch" },
   { keys: ["N"], text: "keys.note" },
+  { keys: ["1", "–", "6"], text: "keys.pickResult" },
   { keys: ["Ctrl", "Enter"], text: "keys.close" },
+  { keys: ["Esc"], text: "keys.leaveField" },
   { keys: ["/"], text: "keys.search" },
   { keys: ["?"], text: "keys.showKeys" },
 ] as const;
@@ -67,17 +86,27 @@ export function deskAction(stroke: KeyStroke): DeskAction | undefined {
   if (stroke.isComposing || stroke.alt || stroke.meta) return undefined;
   if (stroke.key === " ") return pushToTalk(stroke);
   if (stroke.type === "keyup" || stroke.isRepeat) return undefined;
-  if (stroke.ctrl) return withCtrl(stroke.key);
+  if (stroke.ctrl) return withCtrl(stroke);
   const always = EVERYWHERE[stroke.key];
   if (always) return always;
-  if (stroke.isTyping) return undefined;
-  if (/^[1-9]$/.test(stroke.key)) return { name: "pick-row", row: Number(stroke.key) - 1 };
+  if (stroke.key === "Escape") return isInForm(stroke.place) ? { name: "leave-field" } : undefined;
+  if (isTyping(stroke.place)) return undefined;
+  if (/^[1-9]$/.test(stroke.key)) return withDigit(Number(stroke.key), stroke.place);
   return WHEN_NOT_TYPING[stroke.key.toLowerCase()];
 }
 
-function withCtrl(key: string): DeskAction | undefined {
-  if (key === "Enter") return { name: "close" };
+const isTyping = (place: KeyPlace): boolean => place === "note" || place === "field";
+const isInForm = (place: KeyPlace): boolean => isTyping(place) || place === "results";
+
+function withCtrl({ key, place }: KeyStroke): DeskAction | undefined {
+  if (key === "Enter") return { name: place === "note" ? "keep-note" : "close" };
   return key === "F9" ? { name: "hang-up" } : undefined;
+}
+
+function withDigit(digit: number, place: KeyPlace): DeskAction | undefined {
+  if (place !== "results") return { name: "pick-row", row: digit - 1 };
+  const result = Disposition.options[digit - 1];
+  return result && { name: "pick-result", result };
 }
 
 /**
@@ -86,6 +115,6 @@ function withCtrl(key: string): DeskAction | undefined {
  */
 function pushToTalk(stroke: KeyStroke): DeskAction | undefined {
   if (stroke.type === "keyup") return { name: "talk", isDown: false };
-  if (stroke.isRepeat || stroke.ctrl || stroke.isTyping || stroke.isOnControl) return undefined;
+  if (stroke.isRepeat || stroke.ctrl || stroke.place !== "page") return undefined;
   return { name: "talk", isDown: true };
 }

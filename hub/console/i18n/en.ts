@@ -65,7 +65,8 @@ export const en: typeof zhCN = {
   bar: {
     linkLost: "The hub is lost for {wait}. This screen shows {time}. Reconnecting by itself.",
     linkLostHint: "Watch the radio and the emergency line meanwhile.",
-    soundOff: "Sound is off: alarms will not ring. Click here or press any key to turn it on.",
+    soundOff: "Sound is off: alarms will not ring. Turn it on here or with any key.",
+    soundOn: "Turn on",
     micDenied:
       "The browser blocks the microphone: you can hear, but nobody hears you. Allow it beside the address.",
     micMissing:
@@ -77,6 +78,8 @@ export const en: typeof zhCN = {
     overdue: "Unanswered for more than 20 s: {count}",
     showOverdue: "Show",
   },
+  notice: { more: "{count} more notices" },
+  strip: { nobody: "Nobody waits", waiting: "{count} waiting, the longest {wait}" },
   queue: {
     label: "Incoming alarms",
     heading: "Waiting",
@@ -99,6 +102,7 @@ export const en: typeof zhCN = {
     answer: "Answer",
     answerLabel: "Answer {pillar}",
     row: "Row {number}: {pillar}, {priority}, waiting {wait}",
+    ownRow: "Mine: {pillar}, {priority}, waiting {wait}",
     held: "On hold",
     hungUp: "Hung up, to be closed",
     byOther: "With {name}",
@@ -108,7 +112,7 @@ export const en: typeof zhCN = {
     seenBy: "Seen by {name}",
     preview: "Preview of {pillar}",
     noPicture: "No picture",
-    flood: "Many alarms: {count} are waiting",
+    longest: "longest {wait}",
   },
   kind: { voice: "Voice alarm", silent: "Silent alarm", text: "Text alarm", test: "Test" },
   priority: { p1: "Urgent", p2: "High", p3: "Medium", p4: "Info" },
@@ -120,6 +124,8 @@ export const en: typeof zhCN = {
     active: "Active",
   },
   call: {
+    pictureInArchive: "Closed; the recording is in the archive",
+    noPicture: "This incident has no picture",
     label: "Incident",
     emptyHint: "An alarm shows its picture and the call here. Keys 1–9 pick a row of the queue.",
     answer: "Answer",
@@ -373,9 +379,10 @@ export const en: typeof zhCN = {
   },
   keys: {
     heading: "Keyboard",
-    hint: "Letters do nothing while you type. Esc never hangs up.",
+    hint: "Letters do nothing while you type. Esc leaves a field and never hangs up.",
     answer: "Answer the most urgent alarm (or the chosen one)",
     pickRow: "Pick a row of the queue",
+    pickOwn: "Back to my own incident",
     acknowledge: "Mark as seen",
     mute: "Mute / unmute",
     talk: "Hold to talk (push to talk)",
@@ -383,7 +390,9 @@ export const en: typeof zhCN = {
     hangUp: "Hang up (5 s to undo)",
     dispatch: "Dispatch",
     note: "Write a note",
-    close: "Close the incident",
+    pickResult: "Pick a result (with the cursor in the closing form)",
+    close: "Close the incident (in a note: keep it)",
+    leaveField: "Leave a field",
     search: "Search history",
     showKeys: "Show this list",
   },

@@ -14,6 +14,7 @@ import { notify } from "../../state/notifications.ts";
 import { askFocus } from "../focus.ts";
 import { mark } from "../call/marks.ts";
 import { choose, confirmedId, hungUp, talkingTo } from "../workspace.ts";
+import { draft, sendDraft, setDraft } from "./drafts.ts";
 
 /** Orders on their way, as `name:incidentId`. */
 export const pending = reactive(new Set<string>());
@@ -79,22 +80,28 @@ export async function transfer(incident: Incident, to: string): Promise<boolean>
   return (await give(incident.id, "transfer", { to })).ok;
 }
 
-export async function dispatchUnit(incident: Incident, unit: string): Promise<boolean> {
-  return (await give(incident.id, "dispatch", { unit })).ok;
-}
+/** Sends the unit that is written in its field; true: nothing is left to send. */
+export const dispatchUnit = ({ id }: Incident): Promise<boolean> =>
+  sendDraft("unit", id, async (unit) => (await give(id, "dispatch", { unit })).ok);
 
-export async function addNote(incident: Incident, text: string): Promise<boolean> {
-  return (await give(incident.id, "note", { text })).ok;
-}
+/** Sends the note that is written in its field; true: nothing is left to send. */
+export const addNote = ({ id }: Incident): Promise<boolean> =>
+  sendDraft("note", id, async (text) => (await give(id, "note", { text })).ok);
 
+/** Closes with the remark that is written, once the note and the unit in their fields are sent. */
 export async function closeIncident(
   incident: Incident,
   disposition: Disposition,
-  note: string,
 ): Promise<boolean> {
+  const isAllSent = (await addNote(incident)) && (await dispatchUnit(incident));
+  if (!isAllSent) return false;
+  const note = draft("remark", incident.id).trim();
   const given = await give(incident.id, "close", { disposition, note });
-  if (given.ok && hungUp.value?.incidentId === incident.id) hungUp.value = null;
-  return given.ok;
+  if (!given.ok) return false;
+  setDraft("remark", incident.id, "");
+  setDraft("result", incident.id, "");
+  if (hungUp.value?.incidentId === incident.id) hungUp.value = null;
+  return true;
 }
 
 export async function reopen(incident: Incident): Promise<boolean> {

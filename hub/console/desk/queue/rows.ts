@@ -1,10 +1,10 @@
 /**
- * The rows of the queue as they stand on the screen now,
- * so that keys 1-9 pick the rows as they are shown.
+ * The rows of the queue as they stand on the screen now, so that keys 1-9 pick the rows as they are
+ * shown. What is mine stands above them and has a key of its own.
  */
 import { computed, ref, watch } from "vue";
 import { placeRows, QUIET_BEFORE_REORDER_MS } from "./queue.ts";
-import { mine, others, waiting } from "../workspace.ts";
+import { others, waiting } from "../workspace.ts";
 
 /** The row under the pointer or the focus; it keeps its place. */
 const pinnedId = ref<string | null>(null);
@@ -16,7 +16,7 @@ export const shownWaiting = computed(() => {
   return waitingRows.value.flatMap((id) => byId.get(id) ?? []);
 });
 export const shownRows = computed(() =>
-  [...shownWaiting.value, ...mine.value, ...others.value].map((incident) => incident.id as string),
+  [...shownWaiting.value, ...others.value].map((incident) => incident.id as string),
 );
 
 function place(): void {
