@@ -10,9 +10,10 @@ const everywhere = {
    */
   expect: { poll: { timeout: 15_000 } },
   pool: "forks",
-  /** Each starts several programs: with more at a time than two cores bear, promised times are late. */
-  maxWorkers: 2,
 } as const;
+
+/** What keeps a core busy by itself: pages that are drawn, days of the world that are computed. */
+const busy = ["test/browser/**/*.test.ts", "test/simulator/world/**/*.test.ts"];
 
 /**
  * What works within one process and leaves nothing behind in it. Media is not among them: it is
@@ -27,25 +28,41 @@ const modules = [
   "simulator/{live,load,poison}/**",
 ].map((folders) => `test/${folders}/*.test.ts`);
 
+/** One after the other: beside what keeps both cores busy, promised times would be late. */
+const first = { groupOrder: 0 };
+const second = { groupOrder: 1 };
+
 export default defineConfig({
   test: {
     globalSetup: ["./test/kit/run/temp-home.ts"],
     /** The default reporter for people, ours for the plain line at the end. */
     reporters: ["default", "./test/kit/run/summary-reporter.ts"],
     sequence: { sequencer: LongFirst },
-    maxWorkers: everywhere.maxWorkers,
     projects: [
+      {
+        test: { ...everywhere, name: "busy", include: busy, maxWorkers: 2, sequence: first },
+      },
       {
         test: {
           ...everywhere,
           name: "programs",
           include: ["test/**/*.test.ts"],
-          exclude: modules,
+          exclude: [...busy, ...modules],
+          /** They wait for real processes half of the time: three at once keep two cores busy. */
+          maxWorkers: 3,
+          sequence: second,
         },
       },
       {
-        /** A process for each file would load everything again, which costs half a second and more. */
-        test: { ...everywhere, name: "modules", include: modules, isolate: false },
+        test: {
+          ...everywhere,
+          name: "modules",
+          include: modules,
+          /** A process for each file would load everything again, which costs half a second. */
+          isolate: false,
+          maxWorkers: 3,
+          sequence: second,
+        },
       },
     ],
   },

@@ -81,8 +81,8 @@ describe("a good line", () => {
     try {
       await heard;
       for (let n = 0; n < 12; n += 1) {
-        const at = performance.now();
         street.setContact("button", true);
+        const at = performance.now();
         // At another moment of the poll each time.
         await delay(HOLD_MS + n);
         keepBusy(UNREAD_MS);

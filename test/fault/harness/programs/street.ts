@@ -104,14 +104,19 @@ export async function openStreet(
 
 const CALL_MS = 20_000;
 
+/** Answers and closes a call that is received. */
+export async function endCall(street: Street, pillar: PillarUnderTest): Promise<void> {
+  await pillar.untilArmed();
+  await pillar.untilLamp("received");
+  await endCalls(street, pillar);
+}
+
 /**
  * Answers and closes until the pillar is ready again. Once is not enough: a press that is on its
  * way when the desk closes is another call, and a press that a crash kept from the disk is told
  * again by the board.
  */
-export async function endCall(street: Street, pillar: PillarUnderTest): Promise<void> {
-  await pillar.untilArmed();
-  await pillar.untilLamp("received");
+export async function endCalls(street: Street, pillar: PillarUnderTest): Promise<void> {
   const isOver = await until(CALL_MS, async () => {
     await street.hub.operator.clear();
     return pillar.lamp() === "standby";

@@ -22,7 +22,7 @@ import { openPowerRig } from "../disk/power-rig.ts";
 import type { Surroundings } from "../programs/process.ts";
 import { breakHub, breakPillars, newTally, type SoakPillar, type Tally } from "./soak-faults.ts";
 import { injected } from "../disk/disk.ts";
-import { openStreet, type Street } from "../programs/street.ts";
+import { endCalls, openStreet, type Street } from "../programs/street.ts";
 import { missing } from "../programs/tool.ts";
 
 /** More than ten times what an eMMC takes, and not the ledger's patience of 250 ms. */
@@ -162,8 +162,7 @@ async function pressAll({ street, injector, pillars, tally, wanted }: SoakState)
     await Promise.all(background);
   }
   await Promise.all(pillars.map(({ pillar }) => pillar.untilArmed()));
-  await street.hub.operator.clear();
-  await Promise.all(pillars.map(({ pillar }) => pillar.untilLamp("standby")));
+  await Promise.all(pillars.map(({ pillar }) => endCalls(street, pillar)));
   return pressed;
 }
 
