@@ -55,7 +55,7 @@ function holdOrResume(): void {
 }
 
 /** Letters and digits are keys of the desk again. */
-export function leaveField(): void {
+function leaveField(): void {
   if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }
 

@@ -9,16 +9,26 @@ const asked = shallowRef<{ readonly name: FocusName } | null>(null);
 const PAUSE_MS = 1000;
 let lettersFrom = 0;
 
+export const takesLetters = (target: EventTarget | null): boolean =>
+  (target instanceof HTMLElement && target.isContentEditable) ||
+  target instanceof HTMLTextAreaElement ||
+  target instanceof HTMLSelectElement ||
+  (target instanceof HTMLInputElement &&
+    !["checkbox", "radio", "range", "button"].includes(target.type));
+
 /** What is typed next would be about somebody else. */
 export function takeFocusFrom(panel: HTMLElement): void {
-  if (!panel.contains(document.activeElement)) return;
+  const focused = document.activeElement;
+  if (!focused || !panel.contains(focused)) return;
+  const isOfForm = takesLetters(focused) || focused.closest("[data-keys]") !== null;
   panel.focus({ preventScroll: true });
-  lettersFrom = performance.now() + PAUSE_MS;
+  if (isOfForm) lettersFrom = performance.now() + PAUSE_MS;
 }
 
-/** Whether a letter is the rest of a sentence whose field has gone. */
-export function isRestOfSentence({ key, ctrlKey }: KeyboardEvent): boolean {
-  if (key.length !== 1 || ctrlKey || performance.now() >= lettersFrom) return false;
+/** Whether a letter is the rest of a sentence whose field has gone. A release never is. */
+export function isRestOfSentence({ type, target, key, ctrlKey }: KeyboardEvent): boolean {
+  const isLetter = type === "keydown" && key.length === 1 && !ctrlKey && !takesLetters(target);
+  if (!isLetter || performance.now() >= lettersFrom) return false;
   lettersFrom = performance.now() + PAUSE_MS;
   return true;
 }

@@ -7,7 +7,7 @@ import { useRoute, useRouter } from "vue-router";
 import { mayWatch } from "../state/session.ts";
 import { newDeskActions } from "./actions.ts";
 import { isTalkKeyDown } from "./call/voice.ts";
-import { isRestOfSentence } from "./focus.ts";
+import { isRestOfSentence, takesLetters } from "./focus.ts";
 import { deskAction, isOfInputMethod, type DeskAction, type KeyPlace } from "./keys.ts";
 
 const ON_EVERY_PAGE: readonly DeskAction["name"][] = [
@@ -18,13 +18,6 @@ const ON_EVERY_PAGE: readonly DeskAction["name"][] = [
   "talk",
   "show-keys",
 ];
-
-const takesLetters = (target: HTMLElement): boolean =>
-  target.isContentEditable ||
-  target instanceof HTMLTextAreaElement ||
-  target instanceof HTMLSelectElement ||
-  (target instanceof HTMLInputElement &&
-    !["checkbox", "radio", "range", "button"].includes(target.type));
 
 function placeOf(target: EventTarget | null): KeyPlace {
   if (!(target instanceof HTMLElement)) return "page";
@@ -55,9 +48,9 @@ export function useKeyboard(): void {
   });
 
   function onKey(event: KeyboardEvent): void {
-    if (!mayWatch.value) return;
-    const isTyping = event.target instanceof HTMLElement && takesLetters(event.target);
-    if (!isTyping && isRestOfSentence(event)) return event.preventDefault();
+    // A release counts also after a sign-out: the microphone must not stay open.
+    if (!mayWatch.value && event.type === "keydown") return;
+    if (isRestOfSentence(event)) return event.preventDefault();
     const action = actionOf(event);
     if (!action) return;
     if (route.path !== "/desk" && !ON_EVERY_PAGE.includes(action.name)) return;

@@ -58,19 +58,26 @@ export const useDraft = (name: DraftName, incidentId: () => string): WritableCom
     set: (words) => setDraft(name, incidentId(), words),
   });
 
+/** By place, what is on its way. */
+const sending = new Map<string, Promise<boolean>>();
+
 /**
  * Sends what is written, if anything is, and clears it; true: nothing is left to send. What was
- * typed while it was on its way stays.
+ * typed while it was on its way stays. What is on its way already is waited for and not sent twice.
  */
 export async function sendDraft(
   name: DraftName,
   incidentId: string,
   send: (words: string) => Promise<boolean>,
 ): Promise<boolean> {
+  const place = placeOf(name, incidentId);
+  await sending.get(place);
   const before = draft(name, incidentId);
   const words = before.trim();
   if (words === "") return true;
-  if (!(await send(words))) return false;
+  const sent = send(words).finally(() => sending.delete(place));
+  sending.set(place, sent);
+  if (!(await sent)) return false;
   if (draft(name, incidentId) === before) setDraft(name, incidentId, "");
   return true;
 }
