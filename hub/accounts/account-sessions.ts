@@ -30,7 +30,7 @@ export function openSessions(
     `SELECT 'person' AS kind, token_hash AS id, username, display_name AS displayName, role, scope,
        expires_at AS expiresAt, last_used_at AS lastUsedAt
      FROM session JOIN account USING (username)
-     WHERE token_hash = ? AND expires_at > ? AND is_disabled = 0`,
+     WHERE token_hash = ? AND is_disabled = 0`,
   );
   const remove = db.prepare("DELETE FROM session WHERE token_hash = ?");
   const prune = db.prepare("DELETE FROM session WHERE expires_at <= ?");
@@ -40,9 +40,13 @@ export function openSessions(
        SELECT token_hash FROM session WHERE username = ?
        ORDER BY opened_at DESC, token_hash LIMIT -1 OFFSET ${MAX_SESSIONS_PER_USER})`,
   );
+  /** A session once found to be over stays over, though the clock be set back afterwards. */
   const byId = (id: string): z.infer<typeof SessionRow> | undefined => {
-    const row = find.get(id, Date.now());
-    return row && SessionRow.parse(row);
+    const row = find.get(id);
+    const session = row && SessionRow.parse(row);
+    if (!session || session.expiresAt > Date.now()) return session;
+    remove.run(id);
+    return undefined;
   };
   return {
     openSession: async (username, expiresAt) => {

@@ -104,12 +104,14 @@ export function newSignIns(world: HubWorld, roles: ReadonlyMap<Username, Role>):
   };
 }
 
-function find({ world, accounts, sessions }: Office, id: string): FoundSignIn | undefined {
-  const session = sessions.get(id);
-  const account = session && accounts.get(session.username);
-  if (!account || account.isDisabled || session.expiresAt <= world.hub.clock.wall())
-    return undefined;
-  return { ...session, role: account.role };
+/** A session once found to be over stays over, though the clock be set back afterwards. */
+function find(office: Office, id: string): FoundSignIn | undefined {
+  const session = office.sessions.get(id);
+  const account = session && office.accounts.get(session.username);
+  if (!account || account.isDisabled) return undefined;
+  if (session.expiresAt > office.world.hub.clock.wall()) return { ...session, role: account.role };
+  office.sessions.delete(id);
+  return undefined;
 }
 
 function remove(office: Office, ids: readonly string[]): void {

@@ -63,6 +63,16 @@ test("a session lasts until its time or its end, and survives a restart", async 
   expect(await accounts.session(token)).toBeUndefined();
 });
 
+test("a session found to be over stays over when the clock is set back", async () => {
+  await accounts.add(account, null);
+  const expiresAt = later();
+  const token = await accounts.openSession(LI, expiresAt);
+  vi.useFakeTimers({ toFake: ["Date"], now: expiresAt });
+  expect(await accounts.session(token)).toBeUndefined();
+  vi.setSystemTime(expiresAt - 1);
+  expect(await accounts.session(token)).toBeUndefined();
+});
+
 test("neither passwords nor tokens are in the file", async () => {
   await accounts.add({ ...account, password: "correct horse battery" }, null);
   const token = await accounts.openSession(LI, later());
