@@ -3,33 +3,14 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { AreaSettings } from "../shared/api/area.ts";
 import { CellId, MAX_MEDIA } from "../shared/ids.ts";
+import { IncidentSettings } from "./settings/incidents.ts";
+import { isLoopbackUrl, isSafeUrl } from "./settings/safe-url.ts";
 
 const port = z.number().int().min(0).max(65_535);
-const seconds = (least: number, most: number): z.ZodNumber => z.number().min(least).max(most);
-
-/** Somebody outside who is called by a signed POST (standardwebhooks.com). */
-const Webhook = z.strictObject({
-  /** Where the call is posted: HTTPS, or plain HTTP on loopback. */
-  url: z.url().refine(isSafeWebhook, "expected https, or http on loopback"),
-  /** Key of the signature, shared with the receiver: `whsec_` and 24 to 64 bytes in base64. */
-  secret: z
-    .string()
-    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, "expected whsec_ and 24 to 64 bytes in base64"),
-});
-export type Webhook = z.infer<typeof Webhook>;
-
-function isSafeWebhook(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol } = new URL(text);
-  return protocol === "https:" || (protocol === "http:" && isLoopbackUrl(text));
-}
-
-const isLoopbackUrl = (url: string): boolean =>
-  ["127.0.0.1", "[::1]", "localhost"].includes(new URL(url).hostname);
 
 /** The address people type, as far as the path goes; neither a query nor a name before an `@`. */
 function isPublicUrl(text: string): boolean {
-  if (!isSafeWebhook(text)) return false;
+  if (!isSafeUrl(text)) return false;
   const { username, password, search, hash, pathname } = new URL(text);
   return username + password + search + hash === "" && /^[\w./~-]*$/.test(pathname);
 }
@@ -131,27 +112,6 @@ const ExternalBroker = z
     "expected certificate and key together: two files, or both own",
   );
 export type ExternalBroker = z.infer<typeof ExternalBroker>;
-
-/** Steps for an incident that nobody has taken, each counted from the first ring. */
-const Escalation = z
-  .strictObject({
-    /** All other ready desks ring as well when the first one has not answered by then. */
-    desksAfterSeconds: seconds(3, 120).default(10),
-    /** The supervisors ring by then. */
-    supervisorAfterSeconds: seconds(4, 600).default(20),
-    /** The webhook is called by then. */
-    externalAfterSeconds: seconds(5, 3600).default(40),
-    /**
-     * Who is called when nobody in the room answers. Of several, each is tried when the one before
-     * fails; `none`: the last step is left out.
-     */
-    webhook: z.union([z.literal("none"), Webhook, z.array(Webhook).min(1).max(4)]).default("none"),
-  })
-  .refine(
-    ({ desksAfterSeconds, supervisorAfterSeconds, externalAfterSeconds }) =>
-      desksAfterSeconds < supervisorAfterSeconds && supervisorAfterSeconds < externalAfterSeconds,
-    "expected desksAfterSeconds < supervisorAfterSeconds < externalAfterSeconds",
-  );
 
 /** Of one media process: a connection takes one port for each address. */
 export const LEAST_MEDIA_PORTS = 10;
@@ -273,17 +233,7 @@ export const HubConfig = z.strictObject({
     })
     .prefault({}),
   /** What happens to an incident that nobody answers, and how many there may be. */
-  incidents: z
-    .strictObject({
-      escalation: Escalation.prefault({}),
-      /**
-       * Open incidents up to which each is recorded. Alarms beyond it still open incidents and
-       * ring, without a recording.
-       * @unit incidents
-       */
-      maxOpen: z.number().int().min(10).max(100_000).default(10_000),
-    })
-    .prefault({}),
+  incidents: IncidentSettings.prefault({}),
   /**
    * Districts, the stations in them, and their grids. A person may be given one of them to see and
    * act in; a pillar lies in the one that its grid names and in those around it.

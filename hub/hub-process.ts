@@ -24,6 +24,7 @@ import type { Journal, MediaPort, WayIn } from "./ports.ts";
 import { narrow } from "./storage/private-files.ts";
 import { createShell, type Shell } from "./shell/shell.ts";
 import { webhooksOf } from "./shell/webhook.ts";
+import { priorityOf } from "./settings/incidents.ts";
 
 export interface HubProcess {
   readonly httpPort: number;
@@ -123,6 +124,7 @@ async function startCore(config: HubConfig, parts: CoreParts, closers: Closers):
       ...{ dataDir, journalFile, journal, authority, link, media, refused, log },
       settings: {
         escalation: escalationOf(config),
+        priority: priorityOf(config.incidents),
         maxOpen: config.incidents.maxOpen,
         mediaProcesses,
         areas: treeOf(config.areas),

@@ -134,4 +134,4 @@ const STATEMENTS = [
 ] as const;
 
 /** The format rises with the tables and with what facts and folded records hold. */
-export const JOURNAL_SHAPE: Shape = { format: 1, sql: STATEMENTS.join(";\n") };
+export const JOURNAL_SHAPE: Shape = { format: 2, sql: STATEMENTS.join(";\n") };

@@ -9,7 +9,7 @@ import type { Logger } from "pino";
 import type { HubStatus } from "../../shared/api/hub.ts";
 import type { PillarId } from "../../shared/ids.ts";
 import { createCommander, type Commander } from "./pillars/pillar-commands.ts";
-import type { Webhook } from "../config.ts";
+import type { Webhook } from "../settings/incidents.ts";
 import { createConsoleFeed, type ConsoleFeed } from "./console-feed.ts";
 import type { HubEvent } from "../core/events.ts";
 import type { Fact } from "../core/facts.ts";

@@ -7,7 +7,8 @@
  */
 import { createHmac } from "node:crypto";
 import type { Logger } from "pino";
-import type { HubConfig, Webhook } from "../config.ts";
+import type { HubConfig } from "../config.ts";
+import type { Webhook } from "../settings/incidents.ts";
 import type { HubEffect, HubEvent } from "../core/events.ts";
 import type { HubState } from "../core/state/hub-state.ts";
 import { toIncident } from "../journal/read/api-shape.ts";

@@ -57,7 +57,7 @@ type Named =
   | `health:${"read" | "details"}`
   | "operators:read"
   | "events:read"
-  | `incidents:${"read" | "order" | "take-over" | "hold" | "transfer" | "dispatch" | "close" | "lock"}`
+  | `incidents:${"read" | "order" | "take-over" | "hold" | "transfer" | "dispatch" | "lower" | "close" | "lock"}`
   | `media:${"use" | "talk" | "end"}`
   | "recordings:read"
   | `pillars:${"read" | "command" | "check" | "listen" | "revoke" | "enrol" | "renew" | "report"}`
@@ -92,6 +92,8 @@ export const RIGHTS: Rights = {
   "incidents:hold": OWNER_ONLY,
   "incidents:transfer": OWNER_OR_SUPERVISOR,
   "incidents:dispatch": OWNER_OR_SUPERVISOR,
+  /** To make less urgent what a rule or a person made urgent. */
+  "incidents:lower": OWNER_OR_SUPERVISOR,
   "incidents:close": OWNER_OR_SUPERVISOR,
   /** What is evidence, and must be kept: decided above the desk. */
   "incidents:lock": [{ to: ["supervisor"] }],

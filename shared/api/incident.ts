@@ -12,6 +12,27 @@ export type IncidentState = z.infer<typeof IncidentState>;
 export const Priority = z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]);
 export type Priority = z.infer<typeof Priority>;
 
+/**
+ * A rule that makes an incident urgent: what it is (`kind`), a caller who must not be heard, words in
+ * a typed call, presses again and again, calls from several pillars of one grid, the night, a place.
+ */
+export const PriorityRule = z.enum([
+  "kind",
+  "silent",
+  "words",
+  "repeated",
+  "several",
+  "night",
+  "area",
+]);
+export type PriorityRule = z.infer<typeof PriorityRule>;
+
+export const PriorityReason = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("rule"), rule: PriorityRule }),
+  z.object({ kind: z.literal("person"), byName: z.string(), reason: z.string() }),
+]);
+export type PriorityReason = z.infer<typeof PriorityReason>;
+
 export const Disposition = z.enum([
   "resolved",
   "dispatched",
@@ -33,6 +54,7 @@ export const Incident = z.object({
   kind: AlarmKind,
   state: IncidentState,
   priority: Priority,
+  priorityReason: PriorityReason,
   /** When the person pressed, by the hub's clock minus the alarm's age. */
   pressedAt: z.iso.datetime(),
   openedAt: z.iso.datetime(),
@@ -90,6 +112,11 @@ export const CloseBody = z.strictObject({
 });
 export const HoldBody = z.strictObject({ held: z.boolean().default(true) });
 export const TransferBody = z.strictObject({ to: Username });
+/** Less urgent than before: only its owner or a supervisor may. */
+export const PriorityBody = z.strictObject({
+  priority: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+  reason: z.string().trim().min(1).max(200),
+});
 export const DispatchBody = z.strictObject({ unit: z.string().trim().min(1).max(60) });
 
 /** Why recordings are locked, or unlocked. */

@@ -6,7 +6,14 @@
 import { z } from "zod";
 import { EventId, RecordingId } from "../ids.ts";
 import { AlarmKind } from "../protocol/alarm.ts";
-import { DeletionReason, Disposition, Escalation, Recording } from "./incident.ts";
+import {
+  DeletionReason,
+  Disposition,
+  Escalation,
+  Priority,
+  PriorityReason,
+  Recording,
+} from "./incident.ts";
 import { RevocationReason } from "./pillar.ts";
 import { Gaps } from "./recording-gap.ts";
 
@@ -36,6 +43,8 @@ export const IncidentDetail = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("revocation"), reason: RevocationReason }),
   /** False: the call goes on. */
   z.object({ kind: z.literal("hold"), isHeld: z.boolean() }),
+  /** How urgent it is from now on, and why. */
+  z.object({ kind: z.literal("priority"), priority: Priority, reason: PriorityReason }),
   z.object({ kind: z.literal("note"), text: z.string() }),
   z.object({ kind: z.literal("unit"), unit: z.string() }),
   /** `note` may be empty. */

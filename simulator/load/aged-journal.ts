@@ -11,6 +11,7 @@ import { join } from "node:path";
 import type { HubEvent } from "../../hub/core/events.ts";
 import type { OperatorOrder } from "../../hub/core/incident/kinds.ts";
 import { DEFAULT_ESCALATION } from "../../hub/core/incident/escalation.ts";
+import { DEFAULT_PRIORITY } from "../../hub/core/incident/priority-settings.ts";
 import { lockData } from "../../hub/storage/data-lock.ts";
 import { sha256 } from "../../hub/journal/chain.ts";
 import { openJournal } from "../../hub/journal/journal.ts";
@@ -45,6 +46,7 @@ export async function ageJournal(hubDir: string, rows: number): Promise<void> {
   const journal = await openJournal(join(hubDir, "journal.db"));
   const loop = await startLoop(journal, {
     escalation: DEFAULT_ESCALATION,
+    priority: DEFAULT_PRIORITY,
     maxOpen: 10_000,
     mediaProcesses: 1,
   });

@@ -6,6 +6,8 @@
 
 /** 2026-06-01: where every wall clock begins. */
 export const WALL_AT_START = 1_780_272_000_000;
+/** Of the place from UTC: every day begins at 22:00, so that its first hours see the night begin. */
+export const PLACE_OFFSET_MINUTES = -120;
 
 /** The life of a certificate that sees no end in the simulated days. */
 export const NO_END_MS = 397 * 86_400_000;

@@ -35,18 +35,26 @@ interface Operator {
   isAwake: boolean;
 }
 
+/** Who sits in the patrol room. */
+export const OPERATORS: readonly Pick<Operator, "username" | "role">[] = [
+  { username: "li" as Username, role: "operator" },
+  { username: "wang" as Username, role: "operator" },
+  { username: "zhao" as Username, role: "supervisor" },
+];
+
 interface Room {
   readonly world: PeopleWorld;
   readonly chance: Chance;
+  /** Of its own, so that who changes a priority moves nothing else. */
+  readonly grading: Chance;
   readonly operators: readonly Operator[];
   presses: number;
   isHealed: boolean;
 }
 
 export function newPeople(world: PeopleWorld): People {
-  const operator = (name: string, role: Operator["role"]): Operator => ({
-    username: name as Username,
-    role,
+  const operator = (who: (typeof OPERATORS)[number]): Operator => ({
+    ...who,
     awayUntil: 0,
     awaySince: Number.POSITIVE_INFINITY,
     isAwake: false,
@@ -54,11 +62,8 @@ export function newPeople(world: PeopleWorld): People {
   const room: Room = {
     world,
     chance: newChance(world.settings.seed, "people"),
-    operators: [
-      operator("li", "operator"),
-      operator("wang", "operator"),
-      operator("zhao", "supervisor"),
-    ],
+    grading: newChance(world.settings.seed, "grading"),
+    operators: OPERATORS.map(operator),
     presses: 0,
     isHealed: false,
   };
@@ -212,9 +217,16 @@ function act(room: Room, operator: Operator): void {
   const own = incidents.filter((one) => one.owner === operator.username);
   const incident = own[0] ?? chance.pick(incidents.length > 0 ? incidents : [undefined]);
   if (!incident) return;
+  const { username: by, role } = operator;
+  if (!room.isHealed && room.grading.isTrue(0.05)) {
+    const priority = room.grading.pick([1, 2, 3] as const);
+    give(world, {
+      ...{ incidentId: incident.id, by, role },
+      order: { name: "grade", priority, reason: "as heard" },
+    });
+  }
   const order = nextOrder(room, operator, incident);
   if (!order) return;
-  const { username: by, role } = operator;
   give(world, { incidentId: incident.id, order, by, role });
   // A double click, or an order repeated by a console that heard no answer.
   if (chance.isTrue(0.1)) give(world, { incidentId: incident.id, order, by, role });

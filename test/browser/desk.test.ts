@@ -100,6 +100,23 @@ test("Esc leaves a field, so that letters are keys again", async () => {
   expect(await note().inputValue()).toBe("he is");
 });
 
+test("P changes how urgent the incident is, with a reason that stands in its history", async () => {
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("p");
+  await page.getByTestId("grade-dialog").waitFor();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("known here");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("grade-dialog").waitFor({ state: "detached" });
+  const [graded] = await told("incident-regraded");
+  expect(graded).toMatchObject({
+    detail: { kind: "priority", reason: { kind: "person", reason: "known here" } },
+  });
+  await page.keyboard.press("n");
+  expect(await note().inputValue()).toBe("he is");
+});
+
 test("closing sends the note and the unit that were not sent, and what is typed next goes nowhere", async () => {
   await press("demo-002");
   // The note is still on its way when the incident is closed.
@@ -133,16 +150,16 @@ test("answering the next caller while a note is written takes the cursor out of 
   await page.keyboard.type("about the second");
   const second = await panel().getAttribute("data-incident-id");
   await page.keyboard.press("F2");
-  await expect.poll(focused, patient).toBe("call-panel");
   // Within the pause after it a letter is no key; the release of Space still shuts the microphone.
-  const isTaken = (type: string, key: string): Promise<boolean> =>
-    page.evaluate(
-      ([t, k]) => !dispatchEvent(new KeyboardEvent(t!, { key: k!, cancelable: true })),
-      [type, key],
-    );
-  expect([await isTaken("keydown", "x"), await isTaken("keyup", " ")]).toEqual([true, false]);
+  const taken = await page.evaluate(async () => {
+    const isMoved = () => document.activeElement?.getAttribute("data-testid") === "call-panel";
+    while (!isMoved()) await new Promise(requestAnimationFrame);
+    const isTaken = (type: string, key: string): boolean =>
+      !dispatchEvent(new KeyboardEvent(type, { key, cancelable: true }));
+    return [isTaken("keydown", "n"), isTaken("keyup", " "), isMoved()];
+  });
+  expect(taken).toEqual([true, false, true]);
   expect(await panel().getAttribute("data-incident-id")).not.toBe(second);
-  await page.keyboard.type("no more of this");
   expect(await note().inputValue()).toBe("");
   await page.locator(`[data-testid=queue-row][data-incident-id="${second}"] .open`).click();
   await expect.poll(() => note().inputValue(), patient).toBe("about the second");

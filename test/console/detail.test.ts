@@ -66,6 +66,12 @@ const SAID: { readonly [K in AuditDetail["kind"]]: readonly [object, string, str
   receiver: [{ host: "a.example", failure: "HTTP 503" }, "a.example", "a.example", "HTTP 503"],
   revocation: [{ reason: "retired" }, "Pillar taken out of service", "报警柱停用", ""],
   hold: [{ isHeld: true }, "", "", ""],
+  priority: [
+    { priority: 1, reason: { kind: "rule", rule: "night" } },
+    "Urgent (at night)",
+    "紧急（夜间报警）",
+    "",
+  ],
   note: [{ text: "resolved: no" }, "", "", "resolved: no"],
   unit: [{ unit: "Car 3" }, "", "", "Car 3"],
   close: [{ disposition: "false-press", note: "a child" }, "False press", "误按", "a child"],

@@ -26,6 +26,11 @@ describe("who waits", () => {
     expect(ids(list.sort(byUrgency))).toEqual([5, 9, 3, 1]);
   });
 
+  test("of the most urgent, whoever must not be heard comes first, also later", () => {
+    const list = [incident(2), incident(9, { kind: "silent" }), incident(1, { priority: 2 })];
+    expect(ids(list.sort(byUrgency))).toEqual([9, 2, 1]);
+  });
+
   test("two presses of the same instant have one order on every desk", () => {
     const a = incident(1, { pressedAt: at(0) });
     const b = incident(2, { pressedAt: at(0) });

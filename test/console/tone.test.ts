@@ -15,6 +15,7 @@ import {
 import { MAX_ATTEMPTS, retryDelay } from "../../hub/console/desk/call/connection/retry.ts";
 import {
   chooseTone,
+  isForHeadset,
   isRinging,
   NOTES,
   REPEAT_MS,
@@ -41,6 +42,14 @@ describe("what rings", () => {
     expect(chooseTone([incident(1, { priority: 3 })], true)).toBe("normal");
     expect(chooseTone([], true)).toBe("system");
     expect(chooseTone([], false)).toBeNull();
+  });
+
+  test("a silent alarm is heard in the headset alone, until all desks are called", () => {
+    const silent = { kind: "silent", priority: 1 } as const;
+    expect(chooseTone([incident(1, silent)], false)).toBe("silent");
+    expect(isForHeadset("silent")).toBe(true);
+    expect(chooseTone([incident(1, silent), incident(2, { priority: 2 })], false)).toBe("normal");
+    expect(chooseTone([incident(1, { ...silent, escalation: "desks" })], false)).toBe("emergency");
   });
 
   test("no tone is longer than 1.5 s, and each has ended before it comes again", () => {

@@ -179,7 +179,7 @@ test(
     const incident = (await street.hub.operator.active()).find(
       (one) => one.pillarId === pillar.id,
     )!;
-    expect(incident).toMatchObject({ kind: "voice", priority: 1, state: "open" });
+    expect(incident).toMatchObject({ kind: "voice", state: "open" });
     expect(recordedEvents(pillar.id)).toEqual([known.event, newer.event]);
     // The judge links the chain over what the pillar signed, with its unknown fields.
     expect(await street.verdict()).toEqual([]);

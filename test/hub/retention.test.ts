@@ -37,8 +37,9 @@ async function recorded(hub: FalseHub, daysAgo: number, isOpen = false): Promise
   const pillarId = pillar(0);
   const by = { by: "wang" as Username, byName: "王芳" };
   const opened = { kind: "voice", priority: 2, eventId: newId<EventId>(), text: null } as const;
+  const grade = { rules: ["kind"], reason: "kind" } as const;
   const facts: Fact[] = [
-    { type: "incident-opened", at, incidentId, pillarId, pressedAt: at, ...opened },
+    { type: "incident-opened", at, incidentId, pillarId, pressedAt: at, ...opened, ...grade },
     { type: "incident-answered", at, incidentId, ...by, from: null, fromName: null },
     { type: "recording-started", at, incidentId, recordingId: id, pillarId },
   ];

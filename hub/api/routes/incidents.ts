@@ -10,6 +10,7 @@ import {
   IncidentPage,
   IncidentQuery,
   NoteBody,
+  PriorityBody,
   TransferBody,
 } from "../../../shared/api/incident.ts";
 import { Timeline } from "../../../shared/api/timeline.ts";
@@ -96,6 +97,7 @@ const ORDERS = {
     }
     return { name: "transfer", to, toName: found.displayName };
   }),
+  grade: of(PriorityBody, ({ priority, reason }) => ({ name: "grade", priority, reason })),
   dispatch: of(DispatchBody, ({ unit }) => ({ name: "dispatch", unit })),
   note: of(NoteBody, ({ text }) => ({ name: "note", text })),
   close: of(CloseBody, ({ disposition, note }) => ({ name: "close", disposition, note })),

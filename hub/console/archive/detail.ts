@@ -42,6 +42,8 @@ export function describeDetail(detail: IncidentDetail, text: Text): Described {
       return said(text("detail.to-person"), detail.name);
     case "receiver":
       return said(text("detail.receiver", { host: detail.host }), detail.failure ?? "");
+    case "priority":
+      return describePriority(detail, text);
     case "close":
       return said(text(`disposition.${detail.disposition}`), detail.note);
     case "hold":
@@ -89,6 +91,15 @@ function phraseOf(detail: Extract<IncidentDetail, { kind: CodedKind }>, text: Te
     default:
       return assertNever(detail);
   }
+}
+
+function describePriority(
+  { priority, reason }: Extract<IncidentDetail, { kind: "priority" }>,
+  text: Text,
+): Described {
+  const level = text(`priority.p${priority}`);
+  if (reason.kind === "person") return said(level, reason.reason);
+  return said(text("detail.priority", { level, rule: text(`priorityRule.${reason.rule}`) }));
 }
 
 function describeEnd(

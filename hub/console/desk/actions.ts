@@ -1,11 +1,11 @@
 /** What each key does. False: nothing was done, and the key keeps its usual meaning. */
 import type { Disposition } from "../../../shared/api/incident.ts";
-import { isKeysOpen } from "../session/dialogs.ts";
+import { gradedId, isKeysOpen } from "../session/dialogs.ts";
 import { askFocus } from "./focus.ts";
 import type { DeskAction } from "./keys.ts";
 import { setDraft } from "./orders/drafts.ts";
 import { acknowledge, addNote, answer, hangUp, hold, resume } from "./orders/orders.ts";
-import { nextToAnswer } from "./queue/queue.ts";
+import { mayBeGraded, nextToAnswer } from "./queue/queue.ts";
 import { shownRows } from "./queue/rows.ts";
 import { choose, isChosen, mine, selected, selectedId, talkingTo, waiting } from "./workspace.ts";
 import { isMuted, isTalkKeyDown } from "./call/voice.ts";
@@ -26,6 +26,7 @@ export function newDeskActions({ search, showDesk }: Pages): (action: DeskAction
     acknowledge: () => selected.value?.state === "open" && void acknowledge(selected.value),
     dispatch: () => askFocus("dispatch"),
     note: () => askFocus("note"),
+    grade: openGrading,
     "keep-note": () => selected.value && void addNote(selected.value),
     "leave-field": leaveField,
     close: () => askFocus("close"),
@@ -61,6 +62,10 @@ function leaveField(): void {
 
 function pickResult(result: Disposition): void {
   if (selected.value) setDraft("result", selected.value.id, result);
+}
+
+function openGrading(): void {
+  if (selected.value && mayBeGraded(selected.value)) gradedId.value = selected.value.id;
 }
 
 /** The call in the headset, then the others of mine in turn. */

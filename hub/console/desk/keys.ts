@@ -15,6 +15,7 @@ export type DeskAction =
   | { readonly name: "hang-up" }
   | { readonly name: "acknowledge" }
   | { readonly name: "note" }
+  | { readonly name: "grade" }
   | { readonly name: "keep-note" }
   | { readonly name: "leave-field" }
   | { readonly name: "close" }
@@ -61,6 +62,7 @@ const WHEN_NOT_TYPING: Readonly<Record<string, DeskAction>> = {
   "?": { name: "show-keys" },
   a: { name: "acknowledge" },
   n: { name: "note" },
+  p: { name: "grade" },
 };
 
 /** In the order the key list shows them; `text` is a key of the translations. */
@@ -75,6 +77,7 @@ export const KEY_LIST = [
   { keys: ["Ctrl", "F9"], text: "keys.hangUp" },
   { keys: ["F8"], text: "keys.dispatch" },
   { keys: ["N"], text: "keys.note" },
+  { keys: ["P"], text: "keys.grade" },
   { keys: ["1", "–", "6"], text: "keys.pickResult" },
   { keys: ["Ctrl", "Enter"], text: "keys.close" },
   { keys: ["Esc"], text: "keys.leaveField" },

@@ -3,3 +3,5 @@ import { ref } from "vue";
 
 export const isDevicesOpen = ref(false);
 export const isKeysOpen = ref(false);
+/** The incident whose priority is being changed. */
+export const gradedId = ref<string | null>(null);

@@ -5,14 +5,8 @@
  * different one under a number already held is recorded like any other, and the fork is a fault.
  * Past the limit of open incidents new ones still open, without a recording.
  */
-import type { Priority } from "../../../shared/api/incident.ts";
 import type { SessionNonce } from "../../../shared/ids.ts";
-import {
-  isOfNewerPillar,
-  kindOf,
-  stricterKind,
-  type AlarmKind,
-} from "../../../shared/protocol/alarm.ts";
+import { isOfNewerPillar, kindOf, stricterKind } from "../../../shared/protocol/alarm.ts";
 import { PROTOCOL_VERSION } from "../../../shared/protocol/version.ts";
 import { pressedOf } from "../time/bounds.ts";
 import { isAlarmBudgetSpent, keptEvent, spentFacts, withinBudget } from "../pillar/budget.ts";
@@ -28,10 +22,9 @@ import { startRecording } from "../recording/recording.ts";
 import { faultFact, isTrusted } from "../pillar/pillar-registry.ts";
 import type { HubState } from "../state/hub-state.ts";
 import { incidentKey } from "./incident-key.ts";
+import { firstGrade, nextGrade, severalFacts, type Pressed } from "./priority.ts";
 
 type AlarmHeard = Extract<HubEvent, { type: "alarm" }>;
-
-const PRIORITY: Record<AlarmKind, Priority> = { voice: 1, silent: 1, text: 2, test: 4 };
 
 export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
   const { same, rival } = sight(state, event);
@@ -40,7 +33,11 @@ export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
   const openId = state.openByKey.get(incidentKey({ pillarId, kind: kindOf(event.alarm.event) }));
   const open = openId && state.incidents.get(openId);
   const isVerified = isTrusted(state.pillars.get(pillarId), event.at);
-  if (open && !isWorse(open, event, isVerified) && isAlarmBudgetSpent(state, pillarId, event.at)) {
+  if (
+    open &&
+    !isWorse(state, { event, open, isVerified }) &&
+    isAlarmBudgetSpent(state, pillarId, event.at)
+  ) {
     // The incident rings already, and the pillar sends this
     // alarm again: it is recorded when the budget has room.
     return { facts: spentFacts(state, event), effects: [] };
@@ -56,10 +53,21 @@ export function decideAlarm(state: HubState, event: AlarmHeard): Decision {
  * Whether the incident is another one by this alarm: such
  * an alarm is recorded at once, whatever it costs.
  */
-function isWorse(open: IncidentRecord, { alarm }: AlarmHeard, isVerified: boolean): boolean {
-  const kind = kindOf(alarm.event);
-  const isStricter = stricterKind(open.kind, kind) !== open.kind;
-  return isStricter || PRIORITY[kind] < open.priority || (isVerified && !open.isVerified);
+function isWorse(state: HubState, { event, open, isVerified }: Joined): boolean {
+  const isStricter = stricterKind(open.kind, kindOf(event.alarm.event)) !== open.kind;
+  const { priority } = nextGrade(state, open, pressOf(event, open));
+  return isStricter || priority < open.priority || (isVerified && !open.isVerified);
+}
+
+/** What it says of its incident. */
+function pressOf(
+  { at, pillarId, alarm }: AlarmHeard,
+  open?: Pick<IncidentRecord, "answeredAt" | "presses">,
+): Pressed {
+  const { text = null } = alarm.event;
+  const { pressedAt } = pressedOf(alarm, at);
+  const unanswered = open && open.answeredAt !== null ? 0 : (open?.presses ?? 0) + 1;
+  return { pillarId, kind: kindOf(alarm.event), pressedAt, text, unanswered };
 }
 
 /** The incident rings; the fault says that part of the alarm may not be shown. */
@@ -131,9 +139,8 @@ interface Joined {
 function join(state: HubState, { event, open, isVerified }: Joined): Decision {
   const { at, pillarId } = event;
   const { eventId, text = null } = event.alarm.event;
-  const pressedKind = kindOf(event.alarm.event);
-  const priority = Math.min(open.priority, PRIORITY[pressedKind]) as Priority;
-  const kind = stricterKind(open.kind, pressedKind);
+  const kind = stricterKind(open.kind, kindOf(event.alarm.event));
+  const grade = nextGrade(state, open, pressOf(event, open));
   // Somebody may be speaking at this moment: the voice
   // is cut here, without waiting for the console.
   const hush: HubEffect[] =
@@ -149,7 +156,7 @@ function join(state: HubState, { event, open, isVerified }: Joined): Decision {
         incidentId: open.id,
         eventId,
         kind,
-        priority,
+        ...grade,
         text,
         isVerified,
       },
@@ -165,7 +172,8 @@ function join(state: HubState, { event, open, isVerified }: Joined): Decision {
 function openNew(state: HubState, event: AlarmHeard, isVerified: boolean): Decision {
   const { at, pillarId, newIncidentId: incidentId, newRecordingId: recordingId } = event;
   const { eventId, text = null } = event.alarm.event;
-  const kind = kindOf(event.alarm.event);
+  const pressed = pressOf(event);
+  const { kind, pressedAt } = pressed;
   const opened: Decision = {
     facts: [
       recorded(state, event, { incidentId, isVerified }),
@@ -175,12 +183,13 @@ function openNew(state: HubState, event: AlarmHeard, isVerified: boolean): Decis
         incidentId,
         pillarId,
         kind,
-        priority: PRIORITY[kind],
+        ...firstGrade(state, pressed),
         eventId,
-        pressedAt: pressedOf(event.alarm, at).pressedAt,
+        pressedAt,
         text,
         isVerified,
       },
+      ...severalFacts(state, { at, id: incidentId, pillarId, kind, pressedAt, isVerified }),
       setDeadline(state.settings.escalation, { at, incidentId, reason: "unacknowledged" }),
     ],
     effects: [

@@ -32,6 +32,8 @@ function opened(fact: FactOf<"incident-opened">): IncidentRecord {
     kind: fact.kind,
     state: "open",
     priority: fact.priority,
+    priorityReason: { kind: "rule", rule: fact.reason },
+    rules: fact.rules,
     pressedAt: boundedPress(fact.pressedAt, fact.at),
     openedAt: fact.at,
     acknowledgedAt: null,
@@ -70,12 +72,14 @@ const CHANGES: Readonly<Record<Change["type"], true>> = {
   "incident-answered": true,
   "incident-closed": true,
   "incident-escalated": true,
+  "incident-graded": true,
   "incident-held": true,
   "incident-joined": true,
   "incident-locked": true,
   "incident-noted": true,
   "incident-opened": true,
   "incident-pillar-revoked": true,
+  "incident-regraded": true,
   "incident-released": true,
   "incident-reopened": true,
   "incident-transferred": true,
@@ -94,6 +98,10 @@ function changed(
   switch (fact.type) {
     case "incident-joined":
       return joined(record, fact);
+    case "incident-graded":
+      return graded(record, fact);
+    case "incident-regraded":
+      return regraded(record, fact);
     case "deadline-set":
       return withDeadline(record, fact);
     case "deadline-passed":
@@ -120,6 +128,13 @@ function changed(
       return closed(record, fact);
     case "incident-reopened":
       return reopened(record);
+    default:
+      return recordingsChanged(record, fact);
+  }
+}
+
+function recordingsChanged(record: IncidentRecord, fact: Beside): IncidentRecord {
+  switch (fact.type) {
     case "incident-locked":
       return { ...record, lock: { at: fact.at, byName: fact.byName, reason: fact.reason } };
     case "incident-unlocked":
@@ -140,9 +155,28 @@ function joined(record: IncidentRecord, fact: FactOf<"incident-joined">): Incide
     lastEventId: fact.eventId,
     kind: fact.kind ?? record.kind,
     priority: fact.priority,
+    priorityReason: fact.reason ? { kind: "rule", rule: fact.reason } : record.priorityReason,
+    rules: [...record.rules, ...fact.rules],
     text: record.text ?? fact.text,
     isVerified: record.isVerified || (fact.isVerified ?? true),
   };
+}
+
+function graded(record: IncidentRecord, fact: FactOf<"incident-graded">): IncidentRecord {
+  const rules = [...record.rules, fact.rule];
+  return fact.priority < record.priority
+    ? {
+        ...record,
+        priority: fact.priority,
+        priorityReason: { kind: "rule", rule: fact.rule },
+        rules,
+      }
+    : { ...record, rules };
+}
+
+function regraded(record: IncidentRecord, fact: FactOf<"incident-regraded">): IncidentRecord {
+  const { priority, byName, reason } = fact;
+  return { ...record, priority, priorityReason: { kind: "person", byName, reason } };
 }
 
 function withDeadline(record: IncidentRecord, fact: FactOf<"deadline-set">): IncidentRecord {

@@ -1,5 +1,10 @@
 /** Incidents, from their alarms to their end: what happens to them, what is asked, what is known. */
-import type { Disposition, Escalation, Priority } from "../../../shared/api/incident.ts";
+import type {
+  Disposition,
+  Escalation,
+  Priority,
+  PriorityRule,
+} from "../../../shared/api/incident.ts";
 import type { RevocationReason } from "../../../shared/api/pillar.ts";
 import type { DeadlineReason } from "../../../shared/api/timeline.ts";
 import type { Role } from "../../../shared/api/session.ts";
@@ -55,6 +60,10 @@ export type IncidentHistory =
       readonly pillarId: PillarId;
       readonly kind: AlarmKind;
       readonly priority: Priority;
+      /** The rules that spoke. */
+      readonly rules: readonly PriorityRule[];
+      /** The one of them that decided. */
+      readonly reason: PriorityRule;
       readonly eventId: EventId;
       readonly pressedAt: number;
       readonly text: string | null;
@@ -67,8 +76,18 @@ export type IncidentHistory =
       readonly kind?: AlarmKind;
       /** May have risen: a silent press during a typed call. */
       readonly priority: Priority;
+      /** Those that spoke for the first time. */
+      readonly rules: readonly PriorityRule[];
+      /** The one of them that raised it; absent: nothing did. */
+      readonly reason?: PriorityRule;
       readonly text: string | null;
       readonly isVerified?: boolean;
+    })
+  /** What happens elsewhere makes it as urgent as this. */
+  | (OfIncident & {
+      readonly type: "incident-graded";
+      readonly priority: Priority;
+      readonly rule: PriorityRule;
     })
   /**
    * A second, different alarm under a number or id the hub already holds: recorded, and a fault.
@@ -118,6 +137,11 @@ export type IncidentHistory =
       readonly to: Username;
       readonly toName: string;
     })
+  | (ByOperator & {
+      readonly type: "incident-regraded";
+      readonly priority: Priority;
+      readonly reason: string;
+    })
   | (ByOperator & { readonly type: "incident-noted"; readonly text: string })
   | (ByOperator & { readonly type: "unit-dispatched"; readonly unit: string })
   | (ByOperator & {
@@ -134,6 +158,7 @@ export type OperatorOrder =
   | { readonly name: "hold"; readonly held: boolean }
   | { readonly name: "transfer"; readonly to: Username; readonly toName: string }
   | { readonly name: "dispatch"; readonly unit: string }
+  | { readonly name: "grade"; readonly priority: Priority; readonly reason: string }
   | { readonly name: "note"; readonly text: string }
   | { readonly name: "close"; readonly disposition: Disposition; readonly note: string }
   | { readonly name: "reopen" };

@@ -23,6 +23,7 @@ export const MAX_NOTES = 200;
 export const MAX_UNITS = 20;
 export const MAX_NOTE_LENGTH = 2000;
 const MAX_UNIT_LENGTH = 60;
+const MAX_REASON_LENGTH = 200;
 
 type Ordered = Extract<HubEvent, { type: "operator-order" }>;
 type OrderNamed<N extends OperatorOrder["name"]> = Extract<OperatorOrder, { name: N }>;
@@ -70,6 +71,8 @@ function decideOpen(state: HubState, request: Request, order: OperatorOrder): De
       return transfer(state, request, order);
     case "dispatch":
       return dispatch(request, order);
+    case "grade":
+      return grade(request, order);
     case "note":
       return note(request, order);
     case "close":
@@ -105,7 +108,7 @@ function taken({ incident }: Pick<Request, "incident">): Decision {
 /** Why an order that is not everybody's is refused. */
 function whyNot(
   { person, incident }: Request,
-  action: `incidents:${"transfer" | "dispatch" | "close"}`,
+  action: `incidents:${"transfer" | "dispatch" | "close" | "lower"}`,
 ): Decision | undefined {
   if (may(person, action, { incident })) return undefined;
   return hasTaken(incident)
@@ -172,6 +175,18 @@ function dispatch(request: Request, order: OrderNamed<"dispatch">): Decision {
   }
   const unit = order.unit.slice(0, MAX_UNIT_LENGTH);
   return { facts: [{ type: "unit-dispatched", ...request.base, unit }], effects: [] };
+}
+
+/** More urgent: everybody at a desk may. Less urgent: only whoever answers for it. */
+function grade(request: Request, order: OrderNamed<"grade">): Decision {
+  const { incident, base } = request;
+  const { priority } = order;
+  if (incident.kind === "test") return refuse("bad-request", "a test has no other priority");
+  if (incident.priority === priority) return nothing;
+  const refused = priority > incident.priority ? whyNot(request, "incidents:lower") : undefined;
+  if (refused) return refused;
+  const reason = order.reason.slice(0, MAX_REASON_LENGTH);
+  return { facts: [{ type: "incident-regraded", ...base, priority, reason }], effects: [] };
 }
 
 function note(request: Request, order: OrderNamed<"note">): Decision {

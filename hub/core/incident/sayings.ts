@@ -30,6 +30,15 @@ export const INCIDENT_SAYINGS: Sayings<IncidentHistory> = {
     timeline: ({ text }) => typed(text),
     log: incidentLine(() => "pressed again"),
   },
+  "incident-graded": {
+    ...CHANGE,
+    timeline: ({ priority, rule }) => ({
+      kind: "priority",
+      priority,
+      reason: { kind: "rule", rule },
+    }),
+    log: incidentLine(({ priority, rule }) => `is of priority ${priority} by rule: ${rule}`),
+  },
   "alarm-equivocation": {
     ...UNSAID,
     subjects: ({ type, pillarId, seq }) => [notification("error", type, `${pillarId} #${seq}`)],
@@ -81,6 +90,15 @@ export const INCIDENT_SAYINGS: Sayings<IncidentHistory> = {
     ...ORDER,
     timeline: ({ toName }) => ({ kind: "to-person", name: toName }),
     log: incidentLine(({ byName, toName }) => `→ open, handed by ${byName} to ${toName}`),
+  },
+  "incident-regraded": {
+    ...ORDER,
+    timeline: ({ priority, byName, reason }) => ({
+      kind: "priority",
+      priority,
+      reason: { kind: "person", byName, reason },
+    }),
+    log: incidentLine(({ byName, priority }) => `is of priority ${priority} by ${byName}`),
   },
   "incident-noted": { ...ORDER, timeline: ({ text }) => ({ kind: "note", text }) },
   "unit-dispatched": {

@@ -8,6 +8,7 @@
  */
 import type { AreaTree } from "../../../shared/access/areas.ts";
 import type { EscalationSettings } from "../incident/escalation.ts";
+import type { PrioritySettings } from "../incident/priority-settings.ts";
 import type { Slices } from "../kinds.ts";
 import type { Heard } from "./heard-state.ts";
 
@@ -16,6 +17,7 @@ export const MAX_CLOSED = 1000;
 
 export interface HubSettings {
   readonly escalation: EscalationSettings;
+  readonly priority: PrioritySettings;
   /** Past this many open incidents new ones still open, but without a recording. */
   readonly maxOpen: number;
   /** Each carries the pillars that `mediaOf` gives it. */

@@ -4,6 +4,8 @@ import type {
   Escalation,
   IncidentState,
   Priority,
+  PriorityReason,
+  PriorityRule,
 } from "../../../shared/api/incident.ts";
 import type { DeadlineReason } from "../../../shared/api/timeline.ts";
 import type { EventId, IncidentId, PillarId, RecordingId, Username } from "../../../shared/ids.ts";
@@ -24,6 +26,10 @@ export interface IncidentRecord {
   readonly kind: AlarmKind;
   readonly state: IncidentState;
   readonly priority: Priority;
+  /** What decided the priority last. */
+  readonly priorityReason: PriorityReason;
+  /** Those that have spoken: none raises it twice. */
+  readonly rules: readonly PriorityRule[];
   readonly pressedAt: number;
   readonly openedAt: number;
   readonly acknowledgedAt: number | null;

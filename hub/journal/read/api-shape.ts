@@ -24,6 +24,7 @@ export function toIncident(record: IncidentRecord, pillarName: string | undefine
     kind: record.kind,
     state: record.state,
     priority: record.priority,
+    priorityReason: record.priorityReason,
     pressedAt: iso(boundedPress(record.pressedAt, record.openedAt)),
     openedAt: iso(record.openedAt),
     acknowledgedAt: isoOrNull(record.acknowledgedAt),

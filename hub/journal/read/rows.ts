@@ -69,6 +69,7 @@ function damagedIncident({ id, pillar_id, state, pressed_at, name }: IncidentRow
       kind: "voice",
       state,
       priority: 1,
+      priorityReason: { kind: "rule", rule: "kind" },
     },
     ...{ pressedAt: at, openedAt: at, acknowledgedAt: null, answeredAt: null },
     ...{ closedAt: null, owner: null, ownerName: null, isHeld: false, presses: 1 },

@@ -2,6 +2,7 @@
 import type { Canary } from "./canary.ts";
 import { INCIDENT_CANARIES } from "./incident.ts";
 import { OUTBOX_CANARIES } from "./outbox.ts";
+import { PRIORITY_CANARIES } from "./priority.ts";
 import { READ_CANARIES } from "./reads.ts";
 import { RECEIPT_CANARIES } from "./receipt.ts";
 import { REVOCATION_CANARIES } from "./revocation.ts";
@@ -15,6 +16,7 @@ export const CANARIES: readonly Canary[] = [
   ...OUTBOX_CANARIES,
   ...INCIDENT_CANARIES,
   ...WORD_CANARIES,
+  ...PRIORITY_CANARIES,
   ...READ_CANARIES,
   ...STRANGER_CANARIES,
   ...REVOCATION_CANARIES,

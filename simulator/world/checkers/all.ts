@@ -8,6 +8,7 @@ import { checkGrids } from "./grid.ts";
 import { checkIdentity } from "./identity.ts";
 import { checkLiveness } from "./liveness.ts";
 import { checkLoss } from "./loss.ts";
+import { checkPriority } from "./priority.ts";
 import { checkPromise } from "./words/promise.ts";
 import { checkPromptness } from "./promptness.ts";
 import { checkReplay } from "./replay.ts";
@@ -26,6 +27,7 @@ const CHECKERS: readonly Checker[] = [
   checkIdentity,
   checkReplay,
   checkGrids,
+  checkPriority,
   checkSight,
   checkRevocation,
   checkViews,

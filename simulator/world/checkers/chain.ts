@@ -3,7 +3,8 @@
  * the one before, and both heads alike; or a fault says that it is not.
  *
  * A pillar that had to begin without its ledger begins a chain anew, and the first alarm of that
- * says so: it points at nothing, under a number far above.
+ * says so: it points at nothing, under a number far above. After an enrolment the pillar's numbers
+ * may begin again, wherever its ledger stands: of a number given twice the later alarm counts.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
@@ -16,7 +17,7 @@ const LOST: readonly string[] = ["ledger-forked", "ledger-lost"];
 
 export function checkChain({ pillars, hub, happenings, endedAt: at }: History): Violation[] {
   const wasSetBack = happenings.some(({ type }) => type === "restored");
-  const eventsByPillar = new Map<string, AlarmEvent[]>();
+  const eventsByPillar = new Map<string, Held>();
   const forked = new Set<string>();
   for (const fact of hub.journal) collect(fact, eventsByPillar, forked);
   return pillars.flatMap((ending): Violation[] => {
@@ -26,8 +27,7 @@ export function checkChain({ pillars, hub, happenings, endedAt: at }: History): 
     // What an older copy of the hub forgot comes by the link alone, and an expired pillar has none.
     const isHeldBack = shown?.isExpired === true && wasSetBack;
     if (isTold || isHeldBack) return [];
-    const events = eventsByPillar.get(ending.pillar) ?? [];
-    const breach = breachOf(events, ending);
+    const breach = breachOf(latest(eventsByPillar.get(ending.pillar)), ending);
     if (breach === undefined) return [];
     return [
       { invariant: "I6", at, detail: `${breach}, and no fault is shown`, about: [ending.pillar] },
@@ -35,14 +35,28 @@ export function checkChain({ pillars, hub, happenings, endedAt: at }: History): 
   });
 }
 
-function collect(fact: Fact, events: Map<string, AlarmEvent[]>, forked: Set<string>): void {
+/** The alarms of one pillar, before and since its latest enrolment. */
+interface Held {
+  readonly before: AlarmEvent[];
+  readonly since: AlarmEvent[];
+}
+
+/** Of a number that was given again since, the later one. */
+function latest({ before, since }: Held = { before: [], since: [] }): AlarmEvent[] {
+  const given = new Set(since.map(({ seq }) => seq));
+  return [...before.filter(({ seq }) => !given.has(seq)), ...since];
+}
+
+function collect(fact: Fact, events: Map<string, Held>, forked: Set<string>): void {
   if (fact.type === "alarm-equivocation") forked.add(fact.pillarId);
   if (fact.type === "pillar-fault" && LOST.includes(fact.code)) forked.add(fact.pillarId);
+  if (fact.type === "pillar-enrolled") {
+    events.set(fact.pillarId, { before: latest(events.get(fact.pillarId)), since: [] });
+  }
   if (fact.type !== "alarm-recorded") return;
   const { pillarId } = fact.event;
-  const all = events.get(pillarId);
-  if (all) all.push(fact.event);
-  else events.set(pillarId, [fact.event]);
+  const { before = [], since = [] } = events.get(pillarId) ?? {};
+  events.set(pillarId, { before, since: [...since, fact.event] });
 }
 
 function breachOf(events: readonly AlarmEvent[], ending: PillarEnding): string | undefined {

@@ -1,6 +1,8 @@
 /**
- * I3: one row for each (pillar, number), one incident
+ * I3: one row for each (pillar, enrolment, number), one incident
  * for each alarm, one open incident for each key.
+ *
+ * After an enrolment a pillar's numbers may begin again.
  */
 import { incidentKey } from "../../../hub/core/incident/incident-key.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
@@ -15,21 +17,25 @@ export function checkEffect({ hub, happenings, endedAt: at }: History): Violatio
   const eventBySeq = new Map<string, string>();
   const recorded = new Set<string>();
   const openedFor = new Set<string>();
+  const enrolments = new Map<string, number>();
   const openIn = new Map<string, string>();
   const keyByIncident = new Map<string, string>();
   for (const fact of hub.journal) {
-    if (fact.type === "alarm-recorded") {
+    if (fact.type === "pillar-enrolled") {
+      enrolments.set(fact.pillarId, (enrolments.get(fact.pillarId) ?? 0) + 1);
+    } else if (fact.type === "alarm-recorded") {
       const { pillarId, seq, eventId } = fact.event;
       if (recorded.has(eventId)) {
         found(`alarm ${eventId} was recorded twice`, pillarId, eventId);
       }
       recorded.add(eventId);
       const key = `${pillarId}/${seq}`;
-      const other = eventBySeq.get(key);
+      const numbered = `${key} of enrolment ${enrolments.get(pillarId)}`;
+      const other = eventBySeq.get(numbered);
       if (other !== undefined && other !== eventId && !equivocal.has(key)) {
         found(`two alarms under number ${key}, and no fault`, pillarId, other, eventId);
       }
-      eventBySeq.set(key, eventId);
+      eventBySeq.set(numbered, eventId);
     } else if (fact.type === "incident-opened") {
       const { incidentId, eventId, pillarId } = fact;
       if (openedFor.has(eventId)) {

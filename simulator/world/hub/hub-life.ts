@@ -13,9 +13,10 @@ import { newState } from "../../../hub/core/parts.ts";
 import { newNumbering } from "../../../hub/core/told/call.ts";
 import { writeSnapshot } from "../../../hub/core/snapshot.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
+import { DEFAULT_PRIORITY } from "../../../hub/core/incident/priority-settings.ts";
 import type { HubEpoch, HubRun } from "../../../shared/ids.ts";
 import { newChance } from "../chance.ts";
-import { newClock, NO_END_MS } from "../clock.ts";
+import { newClock, NO_END_MS, PLACE_OFFSET_MINUTES } from "../clock.ts";
 import { newDisk } from "../faults/disk.ts";
 import { hubLeaves, hubReaches } from "../network/external-broker.ts";
 import { becameDurable, indexAlarms, takeIn } from "./hub.ts";
@@ -31,6 +32,11 @@ const SETTINGS: HubSettings = {
   escalation: {
     ...DEFAULT_ESCALATION,
     targets: ["https://city.example/a", "https://city.example/b"],
+  },
+  priority: {
+    ...DEFAULT_PRIORITY,
+    night: { fromMinute: 23 * 60, untilMinute: 5 * 60 },
+    offsetMinutes: PLACE_OFFSET_MINUTES,
   },
   maxOpen: 10_000,
   mediaProcesses: 4,

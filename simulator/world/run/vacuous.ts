@@ -57,6 +57,7 @@ const EFFECTS: readonly string[] = [
   "operator-vanished",
   "order-refused",
   "ordered-close",
+  "ordered-grade",
   "ordered-hold",
   "ordered-reopen",
   "ordered-transfer",

@@ -24,6 +24,7 @@ const ASKED = `
   post   /api/v1/incidents/{id}/answer          incidents:order
   post   /api/v1/incidents/{id}/close           incidents:order
   post   /api/v1/incidents/{id}/dispatch        incidents:order
+  post   /api/v1/incidents/{id}/grade           incidents:order
   post   /api/v1/incidents/{id}/hold            incidents:order
   post   /api/v1/incidents/{id}/note            incidents:order
   post   /api/v1/incidents/{id}/reopen          incidents:order

@@ -11,6 +11,7 @@ import { evolve } from "../../../hub/core/hub.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { newState } from "../../../hub/core/parts.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
+import { DEFAULT_PRIORITY } from "../../../hub/core/incident/priority-settings.ts";
 import { lockData } from "../../../hub/storage/data-lock.ts";
 import { openForReading } from "../../../shared/host/sqlite.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
@@ -116,7 +117,10 @@ describe("a camera's password in the journal", () => {
     sealFacts(file, ORDER);
     const journal = await openJournal(file);
     onTestFinished(() => journal.close());
-    const state = newState({ escalation: DEFAULT_ESCALATION, maxOpen: 100, mediaProcesses: 1 });
+    const state = newState({
+      ...{ escalation: DEFAULT_ESCALATION, priority: DEFAULT_PRIORITY },
+      ...{ maxOpen: 100, mediaProcesses: 1 },
+    });
     const seen: number[] = [];
     const fact = (one: Fact, index: number): void => {
       seen.push(index);

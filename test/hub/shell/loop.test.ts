@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
+import { DEFAULT_PRIORITY } from "../../../hub/core/incident/priority-settings.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import { startLoop, type Loop, type Outgoing } from "../../../hub/shell/loop.ts";
 import { pillar } from "../../kit/core/hub-core-street.ts";
@@ -12,6 +13,7 @@ async function newLoop(): Promise<Loop> {
   const journal = await openJournal(join(tempDir(), "journal.db"));
   const loop = await startLoop(journal, {
     escalation: DEFAULT_ESCALATION,
+    priority: DEFAULT_PRIORITY,
     maxOpen: 100,
     mediaProcesses: 1,
   });

@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Webhook } from "../../../hub/config.ts";
+import type { Webhook } from "../../../hub/settings/incidents.ts";
 import { HubConfig } from "../../../hub/config.ts";
 import { sign } from "../../../hub/shell/webhook.ts";
 import { newHub, onlyIncident, person, type FalseHub } from "../../kit/hub/shell-on-doubles.ts";

@@ -17,6 +17,7 @@ export function incident(n: number, change: Record<string, unknown> = {}): Incid
     kind: "voice",
     state: "open",
     priority: 1,
+    priorityReason: { kind: "rule", rule: "night" },
     pressedAt: at(n * 1000),
     openedAt: at(n * 1000),
     acknowledgedAt: null,

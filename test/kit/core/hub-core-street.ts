@@ -23,6 +23,7 @@ import type { Heartbeat } from "../../../shared/protocol/heartbeat.ts";
 import type { HubEffect, HubEvent } from "../../../hub/core/events.ts";
 import type { OperatorOrder } from "../../../hub/core/incident/kinds.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
+import { DEFAULT_PRIORITY } from "../../../hub/core/incident/priority-settings.ts";
 import type { Fact } from "../../../hub/core/facts.ts";
 import { evolve, handle } from "../../../hub/core/hub.ts";
 import type { IncidentRecord } from "../../../hub/core/state/incident-record.ts";
@@ -36,7 +37,12 @@ export const START = Date.UTC(2026, 10, 23, 12);
 /** No certificate ends in a test that is not about that. */
 export const FAR_AHEAD = START + 10 * 365 * 86_400_000;
 
-const SETTINGS: HubSettings = { escalation: DEFAULT_ESCALATION, maxOpen: 1000, mediaProcesses: 1 };
+const SETTINGS: HubSettings = {
+  escalation: DEFAULT_ESCALATION,
+  priority: DEFAULT_PRIORITY,
+  maxOpen: 1000,
+  mediaProcesses: 1,
+};
 
 export interface AlarmDetails {
   readonly kind?: AlarmKind;

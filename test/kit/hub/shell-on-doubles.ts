@@ -19,11 +19,12 @@ import {
 import type { DownMessage } from "../../../shared/protocol/messages.ts";
 import type { Via } from "../../../hub/core/incident/kinds.ts";
 import { DEFAULT_ESCALATION } from "../../../hub/core/incident/escalation.ts";
+import { DEFAULT_PRIORITY } from "../../../hub/core/incident/priority-settings.ts";
 import type { RetentionSettings } from "../../../hub/core/state/storage-state.ts";
 import type { HubSettings } from "../../../hub/core/state/hub-state.ts";
 import { openJournal } from "../../../hub/journal/journal.ts";
 import type { IdentityRegister } from "../../../hub/identity/identities.ts";
-import type { Webhook } from "../../../hub/config.ts";
+import type { Webhook } from "../../../hub/settings/incidents.ts";
 import type { AboutPillar, FromMedia } from "../../../hub/media/ipc.ts";
 import type { Actor, AlarmAnswer, Journal, MediaNews, NumberedEvent } from "../../../hub/ports.ts";
 import type { Inspected } from "../../../hub/media/control/recordings.ts";
@@ -107,6 +108,7 @@ export async function newHub(options: FalseHubOptions = {}): Promise<FalseHub> {
       journal,
       settings: {
         escalation: DEFAULT_ESCALATION,
+        priority: DEFAULT_PRIORITY,
         maxOpen: 100,
         mediaProcesses: 1,
         ...options.settings,

@@ -51,6 +51,7 @@ const EXPECTED = `
   incidents:transfer   taken,test  yes         test        test        -
   incidents:dispatch   taken,test  yes         test        test        -
   incidents:close      taken,test  yes         test        test        -
+  incidents:lower      taken,test  yes         test        test        -
   incidents:lock       -           yes         -           -           -
   media:use            yes         yes         -           -           -
   media:talk           taken       taken       -           -           -

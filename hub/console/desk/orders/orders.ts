@@ -5,7 +5,7 @@
  * who lost a race is told who won, without a dialog.
  */
 import { reactive, ref } from "vue";
-import type { Disposition, Incident } from "../../../../shared/api/incident.ts";
+import type { Disposition, Incident, Priority } from "../../../../shared/api/incident.ts";
 import { order, type Answer } from "../../api/client.ts";
 import { newKey } from "../../api/key.ts";
 import { incidentOf } from "../../state/live-state.ts";
@@ -75,6 +75,12 @@ export async function resume(incident: Incident): Promise<void> {
   if (before && before.id !== incident.id) await hold(before, true);
   await hold(incident, false);
 }
+
+export const grade = (
+  { id }: Incident,
+  priority: Priority,
+  reason: string,
+): Promise<Answer<null>> => give(id, "grade", { priority, reason });
 
 export async function transfer(incident: Incident, to: string): Promise<boolean> {
   return (await give(incident.id, "transfer", { to })).ok;

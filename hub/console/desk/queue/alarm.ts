@@ -5,7 +5,7 @@ import { mayWatch, me } from "../../state/session.ts";
 import { useText } from "../../i18n/index.ts";
 import { flashTitle, notifyHidden, setTitle } from "./attention.ts";
 import { openSomething, ringingNow, talkingTo, waiting } from "../workspace.ts";
-import { ring } from "./sound.ts";
+import { playOnce, ring } from "./sound.ts";
 import { chooseTone } from "./tone.ts";
 
 export function useAlarm(): void {
@@ -13,13 +13,17 @@ export function useAlarm(): void {
   const isSeated = computed(() => me.value !== null && mayWatch.value);
   const tone = computed(() => {
     if (!isSeated.value) return null;
-    const chosen = chooseTone(ringingNow.value, link.value.phase === "lost");
-    // During a conversation only another emergency rings.
-    return talkingTo.value && chosen !== "emergency" ? null : chosen;
+    return talkingTo.value ? null : chooseTone(ringingNow.value, link.value.phase === "lost");
   });
   const first = computed(() => (isSeated.value ? ringingNow.value[0] : undefined));
 
   watch(tone, ring, { immediate: true });
+  watch(
+    () => (isSeated.value ? ringingNow.value.map(({ id }) => id) : []),
+    (now, before) => {
+      if (talkingTo.value && now.some((id) => !before.includes(id))) playOnce("tick");
+    },
+  );
   watchEffect(() => setTitle(text("app.title")));
   watch(
     () => first.value?.id,

@@ -28,11 +28,19 @@ export function isOffered(incident: Incident, me: string): boolean {
   return incident.owner === null || incident.owner === me;
 }
 
+/** Of the most urgent, those who must not be heard stand first: they cannot call again. */
 export function byUrgency(a: Incident, b: Incident): number {
   if (a.priority !== b.priority) return a.priority - b.priority;
+  if (isSilent(a) !== isSilent(b)) return isSilent(a) ? -1 : 1;
   const age = Date.parse(a.pressedAt) - Date.parse(b.pressedAt);
   return age !== 0 ? age : a.id.localeCompare(b.id);
 }
+
+export const isSilent = ({ kind }: Pick<Incident, "kind">): boolean => kind === "silent";
+
+/** A test is nobody's emergency. */
+export const mayBeGraded = ({ kind, state }: Pick<Incident, "kind" | "state">): boolean =>
+  kind !== "test" && state !== "closed";
 
 /** `pinned` keeps the index it has in `shown`; every other row goes where `wanted` says. */
 export function placeRows<Id extends string>(

@@ -6,11 +6,12 @@
  */
 import { ref, shallowRef, watch } from "vue";
 import { choices } from "../../state/choices.ts";
-import { NOTES, REPEAT_MS, ringVolume, type Tone } from "./tone.ts";
+import { isForHeadset, NOTES, REPEAT_MS, ringVolume, type Tone } from "./tone.ts";
 
 type SinkContext = AudioContext & { setSinkId?: (id: string) => Promise<void> };
 
 let ringContext: SinkContext | null = null;
+let headsetContext: SinkContext | null = null;
 let analysisContext: AudioContext | null = null;
 let timer: ReturnType<typeof setInterval> | undefined;
 let playing: OscillatorNode[] = [];
@@ -28,8 +29,10 @@ export function analyser(): AudioContext {
 
 export function startSound(): void {
   ringContext ??= new AudioContext();
+  headsetContext ??= new AudioContext();
   ringContext.addEventListener("statechange", update);
   applyRingDevice();
+  applyHeadset();
   update();
   for (const gesture of ["pointerdown", "keydown"]) {
     document.addEventListener(gesture, () => void unlockSound(), { capture: true });
@@ -42,17 +45,25 @@ function update(): void {
 
 export async function unlockSound(): Promise<void> {
   if (!ringContext || isSoundOn.value) return;
-  await Promise.all([ringContext.resume(), analyser().resume()]);
+  await Promise.all([ringContext.resume(), headsetContext?.resume(), analyser().resume()]);
   update();
   if (isSoundOn.value) unlocks.value++;
 }
 
 watch(() => choices.ringDeviceId, applyRingDevice);
+watch(() => choices.voiceDeviceId, applyHeadset);
 
 function applyRingDevice(): void {
   ringContext?.setSinkId?.(choices.ringDeviceId).catch((error: unknown) => {
     console.warn("sound: the ring's device is gone, the default one rings", error);
     choices.ringDeviceId = "";
+  });
+}
+
+function applyHeadset(): void {
+  // The voice says so when it is gone, and chooses the default one.
+  headsetContext?.setSinkId?.(choices.voiceDeviceId).catch((error: unknown) => {
+    console.warn("sound: the headset is gone, its tones go to the default device", error);
   });
 }
 
@@ -68,7 +79,7 @@ export function ring(tone: Tone | null): void {
 
 /** Also the sound check of the settings. */
 export function playOnce(tone: Tone): void {
-  const context = ringContext;
+  const context = isForHeadset(tone) ? headsetContext : ringContext;
   if (!context || context.state !== "running") return;
   const volume = ringVolume(choices.ringVolume) * 0.5;
   for (const note of NOTES[tone]) {

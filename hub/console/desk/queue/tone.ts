@@ -1,13 +1,17 @@
 /**
- * Which of the three tones sounds, and its notes.
+ * Which tone sounds, where, and its notes.
  *
- * Three only, each 1.5 s at most and repeated every 3 s: more than three are hard to tell apart at
- * night. A tone stops as soon as any desk has seen the incident.
+ * Three fill the room, each 1.5 s at most and repeated every 3 s: more than three are hard to tell
+ * apart at night. A silent alarm sounds in the headset alone, until it has been left so long that all
+ * desks are called. A tone stops as soon as any desk has seen the incident. During a conversation
+ * nothing rings: whatever begins to ring is one short tick in the headset.
  */
 import type { Incident } from "../../../../shared/api/incident.ts";
-import { isOffered } from "./queue.ts";
+import { isOffered, isSilent } from "./queue.ts";
 
-export type Tone = "emergency" | "normal" | "system";
+export type Tone = "emergency" | "normal" | "system" | "silent" | "tick";
+/** What is heard by whoever wears the headset, and by nobody else in the room. */
+export const isForHeadset = (tone: Tone): boolean => tone === "silent" || tone === "tick";
 
 export const REPEAT_MS = 3000;
 /** A quieter ring could be missed. */
@@ -32,6 +36,12 @@ export const NOTES: Readonly<Record<Tone, readonly Note[]>> = {
     { hz: 660, startMs: 0, lengthMs: 320 },
     { hz: 830, startMs: 380, lengthMs: 420 },
   ],
+  silent: [
+    { hz: 330, startMs: 0, lengthMs: 140 },
+    { hz: 330, startMs: 220, lengthMs: 140 },
+    { hz: 330, startMs: 440, lengthMs: 140 },
+  ],
+  tick: [{ hz: 1000, startMs: 0, lengthMs: 60 }],
   system: [
     { hz: 520, startMs: 0, lengthMs: 220 },
     { hz: 390, startMs: 260, lengthMs: 420 },
@@ -47,8 +57,10 @@ export function isRinging(incident: Incident, me: string): boolean {
 }
 
 export function chooseTone(ringing: readonly Incident[], isLinkLost: boolean): Tone | null {
-  if (ringing.some((incident) => incident.priority === 1)) return "emergency";
-  if (ringing.length > 0) return "normal";
+  const aloud = ringing.filter((one) => !isSilent(one) || one.escalation !== "none");
+  if (aloud.some((incident) => incident.priority === 1)) return "emergency";
+  if (aloud.length > 0) return "normal";
+  if (ringing.length > 0) return "silent";
   return isLinkLost ? "system" : null;
 }
 

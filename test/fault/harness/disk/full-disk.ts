@@ -39,9 +39,10 @@ export async function writeOldCalls(
       const pillarId = wanted.pillarId as PillarId;
       const by = { by: "operator" as Username, byName: "王芳" };
       const opened = { kind: "voice", priority: 2, eventId: newId<EventId>(), text: null } as const;
+      const grade = { rules: ["kind"], reason: "kind" } as const;
       const ended = { state: "closed", durationMs: 60_000, bytes: wanted.bytes } as const;
       const facts: Fact[] = [
-        { type: "incident-opened", at, incidentId, pillarId, pressedAt: at, ...opened },
+        { type: "incident-opened", at, incidentId, pillarId, pressedAt: at, ...opened, ...grade },
         { type: "incident-answered", at, incidentId, ...by, from: null, fromName: null },
         { type: "recording-started", at, incidentId, recordingId, pillarId },
         { type: "incident-closed", at, incidentId, ...by, disposition: "resolved", note: "" },

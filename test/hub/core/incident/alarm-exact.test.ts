@@ -32,6 +32,9 @@ const recorded = (details: AlarmDetails, incidentId: string, more: object = {}) 
 };
 const opened = (kind: AlarmKind, priority: number, more: object = {}) => ({
   ...{ type: "incident-opened", at: START, incidentId: INCIDENT, pillarId: PILLAR, kind, priority },
+  ...(kind === "silent"
+    ? { rules: ["kind", "silent"], reason: "silent" }
+    : { rules: ["kind"], reason: "kind" }),
   ...{ eventId: hex(1), pressedAt: START - 100, text: null, isVerified: true },
   ...more,
 });
@@ -51,7 +54,7 @@ const tell = (eventId: number, status: string, more: object = {}) => ({
 
 describe("the first alarm", () => {
   test.each([
-    ["voice", 1],
+    ["voice", 2],
     ["silent", 1],
     ["text", 2],
   ] as const)(
@@ -104,7 +107,7 @@ describe("the first alarm", () => {
     street.state.pillars.set(PILLAR, { ...record, isCertificateOver: true });
     expect(street.alarm(0).facts.slice(0, 2)).toEqual([
       recorded({}, INCIDENT, { isVerified: false }),
-      opened("voice", 1, { isVerified: false }),
+      opened("voice", 2, { isVerified: false }),
     ]);
     street.state.pillars.set(PILLAR, record);
     street.alarm(0, { seq: 2 });
@@ -113,9 +116,10 @@ describe("the first alarm", () => {
 });
 
 describe("the next alarm of an open call", () => {
-  const joined = (seq: number, kind: AlarmKind, priority: number, text: string | null = null) => ({
+  const joined = (seq: number, kind: AlarmKind, more: object = {}) => ({
     ...{ type: "incident-joined", at: START, incidentId: INCIDENT, eventId: hex(seq) },
-    ...{ kind, priority, text, isVerified: true },
+    ...{ kind, priority: 2, rules: [], text: null, isVerified: true },
+    ...more,
   });
 
   test("joins it, and the pillar hears how it stands", () => {
@@ -125,7 +129,7 @@ describe("the next alarm of an open call", () => {
     expect(street.alarm(0, { seq: 2, kind: "text", text: "two" })).toEqual({
       facts: [
         recorded({ seq: 2, kind: "text", text: "two" }, INCIDENT),
-        joined(2, "voice", 1, "two"),
+        joined(2, "voice", { text: "two" }),
       ],
       effects: [accept(2), tell(2, "answered", { by: "wang" })],
     });
@@ -134,9 +138,10 @@ describe("the next alarm of an open call", () => {
   test("that is silent ends the voices of it, once", () => {
     const street = newStreet();
     street.alarm(0);
+    const silent = { priority: 1, rules: ["silent"], reason: "silent" };
     const hush = { type: "end-views", incidentId: INCIDENT, who: "talkers" };
     expect(street.alarm(0, { seq: 2, kind: "silent" })).toEqual({
-      facts: [recorded({ seq: 2, kind: "silent" }, INCIDENT), joined(2, "silent", 1)],
+      facts: [recorded({ seq: 2, kind: "silent" }, INCIDENT), joined(2, "silent", silent)],
       effects: [accept(2), hush, tell(2, "ringing", { isSilent: true })],
     });
     expect(street.alarm(0, { seq: 3, kind: "silent" }).effects).toEqual([

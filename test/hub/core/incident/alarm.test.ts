@@ -20,7 +20,7 @@ describe("an alarm", () => {
     const { facts, effects } = street.alarm(0);
     expect(types(facts)).toEqual(["alarm-recorded", "incident-opened", "deadline-set"]);
     expect(types(effects)).toEqual(["accept", "tell-pillar", "review-views"]);
-    expect(street.only()).toMatchObject({ state: "open", priority: 1, presses: 1 });
+    expect(street.only()).toMatchObject({ state: "open", priority: 2, presses: 1 });
     expect(street.only().deadline?.dueAt).toBe(street.now() + 10_000);
   });
 
@@ -217,7 +217,7 @@ describe("a test press", () => {
     const street = newStreet();
     street.alarm(0, { kind: "test" });
     const { facts } = street.alarm(0, { seq: 2 });
-    expect(facts).toContainEqual(expect.objectContaining({ type: "incident-opened", priority: 1 }));
+    expect(facts).toContainEqual(expect.objectContaining({ type: "incident-opened", priority: 2 }));
   });
 
   test("may be answered and closed by the technician who made it", () => {

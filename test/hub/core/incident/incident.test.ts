@@ -14,10 +14,11 @@ const LI = { by: "li" as Username, byName: "李" };
 
 const OPENED: IncidentFact = {
   ...{ type: "incident-opened", at: 1000, incidentId, pillarId: pillar(1), kind: "voice" },
-  ...{ priority: 1, eventId, pressedAt: 900, text: null },
+  ...{ priority: 2, rules: ["kind"], reason: "kind", eventId, pressedAt: 900, text: null },
 };
 const NEW: IncidentRecord = {
-  ...{ id: incidentId, pillarId: pillar(1), kind: "voice", state: "open", priority: 1 },
+  ...{ id: incidentId, pillarId: pillar(1), kind: "voice", state: "open", priority: 2 },
+  ...{ priorityReason: { kind: "rule", rule: "kind" }, rules: ["kind"] },
   ...{ pressedAt: 900, openedAt: 1000, acknowledgedAt: null, answeredAt: null, closedAt: null },
   ...{ owner: null, ownerName: null, closedByName: null, isHeld: false, presses: 1 },
   ...{ lastEventId: eventId, deadline: null, ring: 1, escalation: "none", isVerified: true },
@@ -38,6 +39,7 @@ const fold = (...facts: readonly Given[]): IncidentRecord => {
 };
 const DUE = { type: "deadline-set", dueAt: 9000, reason: "unacknowledged" } as const;
 const DEADLINE = { dueAt: 9000, setAt: 2000, reason: "unacknowledged", passed: 0 } as const;
+const joined = { type: "incident-joined", priority: 2 } as const;
 const ANSWERED = { type: "incident-answered", ...WANG, from: null, fromName: null } as const;
 const OWNED = { owner: "wang", ownerName: "王" };
 const TAKEN = { ...OWNED, state: "answered", acknowledgedAt: 2000, answeredAt: 2000 };
@@ -182,18 +184,45 @@ test.each<[string, readonly Given[], object]>([
         eventId: hex(7) as EventId,
         kind: "silent",
         priority: 1,
+        rules: ["silent"],
+        reason: "silent",
         text: "hush",
       },
     ],
-    { presses: 2, lastEventId: hex(7), kind: "silent", text: "hush" },
+    {
+      ...{ presses: 2, lastEventId: hex(7), kind: "silent", text: "hush", priority: 1 },
+      ...{ rules: ["kind", "silent"], priorityReason: { kind: "rule", rule: "silent" } },
+    },
   ],
   [
     "joined by one of a journal that did not say its kind; the first words stand",
     [
-      { type: "incident-joined", eventId: hex(7) as EventId, priority: 1, text: "first" },
-      { type: "incident-joined", eventId: hex(8) as EventId, priority: 2, text: "second" },
+      { ...joined, eventId: hex(7) as EventId, rules: ["night"], text: "first" },
+      { ...joined, eventId: hex(8) as EventId, rules: [], text: "second" },
     ],
-    { presses: 3, lastEventId: hex(8), priority: 2, text: "first" },
+    { presses: 3, lastEventId: hex(8), rules: ["kind", "night"], text: "first" },
+  ],
+  [
+    "raised by what happens elsewhere, lowered by a person, and not raised by the same again",
+    [
+      { type: "incident-graded", priority: 1, rule: "several" },
+      { type: "incident-regraded", ...WANG, priority: 3, reason: "a drill" },
+    ],
+    {
+      ...{ priority: 3, rules: ["kind", "several"] },
+      priorityReason: { kind: "person", byName: WANG.byName, reason: "a drill" },
+    },
+  ],
+  [
+    "as urgent already when a rule speaks: what decided before stands",
+    [
+      { type: "incident-regraded", ...WANG, priority: 1, reason: "she screams" },
+      { type: "incident-graded", priority: 1, rule: "several" },
+    ],
+    {
+      ...{ priority: 1, rules: ["kind", "several"] },
+      priorityReason: { kind: "person", byName: WANG.byName, reason: "she screams" },
+    },
   ],
 ])("%s", (_, facts, change) => {
   expect(fold(...facts)).toEqual({ ...NEW, ...change });

@@ -18,6 +18,7 @@ import {
   REPEAT_MS,
   waitAt,
 } from "../../../../hub/core/incident/escalation.ts";
+import { DEFAULT_PRIORITY } from "../../../../hub/core/incident/priority-settings.ts";
 import { newState } from "../../../../hub/core/parts.ts";
 import { hex } from "../../../kit/core/hub-core-street.ts";
 
@@ -26,6 +27,7 @@ const B = "https://b.example";
 const incidentId = hex(1) as IncidentId;
 const settings = {
   escalation: { ...DEFAULT_ESCALATION, targets: [A, B] },
+  priority: DEFAULT_PRIORITY,
   maxOpen: 10,
   mediaProcesses: 1,
 };

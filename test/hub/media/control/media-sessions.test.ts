@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { DEFAULT_ESCALATION } from "../../../../hub/core/incident/escalation.ts";
+import { DEFAULT_PRIORITY } from "../../../../hub/core/incident/priority-settings.ts";
 import type { IncidentRecord } from "../../../../hub/core/state/incident-record.ts";
 import type { IncidentId } from "../../../../shared/ids.ts";
 import type { AboutPillar } from "../../../../hub/media/ipc.ts";
@@ -12,7 +13,12 @@ import { person } from "../../../kit/hub/shell-on-doubles.ts";
 
 const INCIDENT = { id: "1".repeat(32), pillarId: "pillar-0", state: "open", kind: "voice" };
 
-const SETTINGS = { escalation: DEFAULT_ESCALATION, maxOpen: 100, mediaProcesses: 1 };
+const SETTINGS = {
+  escalation: DEFAULT_ESCALATION,
+  priority: DEFAULT_PRIORITY,
+  maxOpen: 100,
+  mediaProcesses: 1,
+};
 
 function newViews(of: Partial<typeof INCIDENT> = {}) {
   const sent: AboutPillar[] = [];
