@@ -23,7 +23,7 @@ const modules = [
   "console/**",
   "device/{adapters,core,shell}/**",
   "hub",
-  "hub/{accounts,api,core,identity,journal,link,shell,storage}/**",
+  "hub/{accounts,api,core,identity,journal,link,settings,shell,storage}/**",
   "shared/**",
   "simulator/{live,load,poison}/**",
 ].map((folders) => `test/${folders}/*.test.ts`);

@@ -1,6 +1,7 @@
 /** Every setting of the hub, with its default and its reason. Read from `hub.yaml`. */
 import { isIP } from "node:net";
 import { z } from "zod";
+import { whyNoArea } from "../shared/access/areas.ts";
 import { AreaSettings } from "../shared/api/area.ts";
 import { CellId, MAX_MEDIA } from "../shared/ids.ts";
 import { IncidentSettings } from "./settings/incidents.ts";
@@ -118,133 +119,142 @@ export const LEAST_MEDIA_PORTS = 10;
 /** A single process works with fewer. */
 const needed = (processes: number): number => (processes === 1 ? 1 : processes * LEAST_MEDIA_PORTS);
 
-export const HubConfig = z.strictObject({
-  /** Folder for journal, keys and recordings. It must survive a reboot. */
-  dataDir: z.string(),
-  /**
-   * Name of the precinct whose pillars this hub serves. It is written into a new journal, and a
-   * journal of another name is refused.
-   */
-  cell: CellId.default("1" as CellId),
-  http: Http.prefault({}),
-  /** Where pillars connect by MQTT. */
-  mqtt: z
-    .strictObject({
-      /**
-       * Address the hub's own broker listens on. Pillars on other machines need one they can reach,
-       * for example `0.0.0.0`.
-       */
-      host: z.string().default("127.0.0.1"),
-      /**
-       * Port of the hub's own broker: mutual TLS 1.3, client certificates of the hub's authority
-       * only; 0: any free one.
-       */
-      port: port.default(8883),
-      /**
-       * Names and addresses by which pillars and people reach this hub; they go into its
-       * certificate, beside localhost.
-       */
-      names: z.array(z.string()).max(16).default([]),
-      /**
-       * Connections of pillars held at once; one more is refused.
-       * @unit connections
-       */
-      maxConnections: z.number().int().min(1).max(100_000).default(12_000),
-      /**
-       * An existing broker used instead of the hub's own, whose port then stays closed:
-       * docs/external-broker.md.
-       */
-      external: z.union([z.literal("none"), ExternalBroker]).default("none"),
-    })
-    .prefault({}),
-  /**
-   * The HTTPS fallback: pillars send alarms here when MQTT is silent, and renew their certificates.
-   * Nothing else is served.
-   */
-  alarms: z
-    .strictObject({
-      /**
-       * Address of the HTTPS fallback. Pillars on other machines
-       * need one they can reach, for example `0.0.0.0`.
-       */
-      host: z.string().default("127.0.0.1"),
-      /** Port of the HTTPS fallback: TLS 1.3 with the hub's own certificate; 0: any free one. */
-      port: port.default(8884),
-    })
-    .prefault({}),
-  /** Picture and sound between pillars, hub and consoles (WebRTC). */
-  media: z
-    .strictObject({
-      /**
-       * Processes that carry picture and sound, each a share of the pillars and of the UDP ports;
-       * `auto`: one for each core that has 10 UDP ports. Each takes about 100 MB.
-       */
-      processes: z
-        .union([z.literal("auto"), z.number().int().min(1).max(MAX_MEDIA)])
-        .default("auto"),
-      /** First and last UDP port for picture and sound. A firewall must let them in. */
-      udpPorts: z.tuple([port, port]).default([40_000, 40_999]),
-      /**
-       * Addresses offered to pillars and consoles, and the only ones bound; one that belongs to a
-       * router in front of the hub is offered only. Empty = every external IPv4 address whatever
-       * its interface is called (a VPN's `tun0` too), plus loopback when HTTP is on loopback or
-       * when there is no external address.
-       */
-      addresses: z
-        .array(z.union([z.ipv4(), z.ipv6()]))
-        .max(8)
-        .default([]),
-      /**
-       * Consoles that watch or talk at once, over all incidents; one more is refused.
-       * @unit viewers
-       */
-      maxViewers: z.number().int().min(1).max(1000).default(100),
-    })
-    .superRefine(({ processes, udpPorts: [first, last] }, context) => {
-      const found = `found ${last - first + 1} (${first} to ${last})`;
-      if (last < first) {
-        context.addIssue({
-          code: "custom",
-          path: ["udpPorts"],
-          message: `expected the first port and then the last, found ${first} and ${last}`,
-        });
-      } else if (last > 0 && processes !== "auto" && last - first + 1 < needed(processes)) {
-        const message = `expected at least ${needed(processes)} UDP ports for ${processes} media processes, ${found}; give more ports or fewer processes`;
-        context.addIssue({ code: "custom", path: ["udpPorts"], message });
-      }
-    })
-    .prefault({}),
-  /**
-   * How long recordings are kept. The oldest are removed first; never those of an open incident, or
-   * of one a supervisor has locked.
-   */
-  recordings: z
-    .strictObject({
-      /**
-       * Recordings are kept for so long after their end.
-       * Many places must keep them for at least 90 days.
-       */
-      keepDays: z.number().min(1).max(3650).default(90),
-      /**
-       * The oldest recordings are removed earlier when less than this share of their disk is free,
-       * and always when less than 1 GiB is.
-       */
-      leastFreePercent: z.number().min(0).max(90).default(10),
-    })
-    .prefault({}),
-  /** What happens to an incident that nobody answers, and how many there may be. */
-  incidents: IncidentSettings.prefault({}),
-  /**
-   * Districts, the stations in them, and their grids. A person may be given one of them to see and
-   * act in; a pillar lies in the one that its grid names and in those around it.
-   */
-  areas: AreaSettings,
-  /** A sign-in ends after so long. The default covers a shift. */
-  sessionHours: z.number().min(0.01).max(24).default(12),
-  /**
-   * Least important log line that is written. `debug` also
-   * logs every message and is for finding a fault.
-   */
-  logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
-});
+export const HubConfig = z
+  .strictObject({
+    /** Folder for journal, keys and recordings. It must survive a reboot. */
+    dataDir: z.string(),
+    /**
+     * Name of the precinct whose pillars this hub serves. It is written into a new journal, and a
+     * journal of another name is refused.
+     */
+    cell: CellId.default("1" as CellId),
+    http: Http.prefault({}),
+    /** Where pillars connect by MQTT. */
+    mqtt: z
+      .strictObject({
+        /**
+         * Address the hub's own broker listens on. Pillars on other machines need one they can reach,
+         * for example `0.0.0.0`.
+         */
+        host: z.string().default("127.0.0.1"),
+        /**
+         * Port of the hub's own broker: mutual TLS 1.3, client certificates of the hub's authority
+         * only; 0: any free one.
+         */
+        port: port.default(8883),
+        /**
+         * Names and addresses by which pillars and people reach this hub; they go into its
+         * certificate, beside localhost.
+         */
+        names: z.array(z.string()).max(16).default([]),
+        /**
+         * Connections of pillars held at once; one more is refused.
+         * @unit connections
+         */
+        maxConnections: z.number().int().min(1).max(100_000).default(12_000),
+        /**
+         * An existing broker used instead of the hub's own, whose port then stays closed:
+         * docs/external-broker.md.
+         */
+        external: z.union([z.literal("none"), ExternalBroker]).default("none"),
+      })
+      .prefault({}),
+    /**
+     * The HTTPS fallback: pillars send alarms here when MQTT is silent, and renew their certificates.
+     * Nothing else is served.
+     */
+    alarms: z
+      .strictObject({
+        /**
+         * Address of the HTTPS fallback. Pillars on other machines
+         * need one they can reach, for example `0.0.0.0`.
+         */
+        host: z.string().default("127.0.0.1"),
+        /** Port of the HTTPS fallback: TLS 1.3 with the hub's own certificate; 0: any free one. */
+        port: port.default(8884),
+      })
+      .prefault({}),
+    /** Picture and sound between pillars, hub and consoles (WebRTC). */
+    media: z
+      .strictObject({
+        /**
+         * Processes that carry picture and sound, each a share of the pillars and of the UDP ports;
+         * `auto`: one for each core that has 10 UDP ports. Each takes about 100 MB.
+         */
+        processes: z
+          .union([z.literal("auto"), z.number().int().min(1).max(MAX_MEDIA)])
+          .default("auto"),
+        /** First and last UDP port for picture and sound. A firewall must let them in. */
+        udpPorts: z.tuple([port, port]).default([40_000, 40_999]),
+        /**
+         * Addresses offered to pillars and consoles, and the only ones bound; one that belongs to a
+         * router in front of the hub is offered only. Empty = every external IPv4 address whatever
+         * its interface is called (a VPN's `tun0` too), plus loopback when HTTP is on loopback or
+         * when there is no external address.
+         */
+        addresses: z
+          .array(z.union([z.ipv4(), z.ipv6()]))
+          .max(8)
+          .default([]),
+        /**
+         * Consoles that watch or talk at once, over all incidents; one more is refused.
+         * @unit viewers
+         */
+        maxViewers: z.number().int().min(1).max(1000).default(100),
+      })
+      .superRefine(({ processes, udpPorts: [first, last] }, context) => {
+        const found = `found ${last - first + 1} (${first} to ${last})`;
+        if (last < first) {
+          context.addIssue({
+            code: "custom",
+            path: ["udpPorts"],
+            message: `expected the first port and then the last, found ${first} and ${last}`,
+          });
+        } else if (last > 0 && processes !== "auto" && last - first + 1 < needed(processes)) {
+          const message = `expected at least ${needed(processes)} UDP ports for ${processes} media processes, ${found}; give more ports or fewer processes`;
+          context.addIssue({ code: "custom", path: ["udpPorts"], message });
+        }
+      })
+      .prefault({}),
+    /**
+     * How long recordings are kept. The oldest are removed first; never those of an open incident, or
+     * of one a supervisor has locked.
+     */
+    recordings: z
+      .strictObject({
+        /**
+         * Recordings are kept for so long after their end.
+         * Many places must keep them for at least 90 days.
+         */
+        keepDays: z.number().min(1).max(3650).default(90),
+        /**
+         * The oldest recordings are removed earlier when less than this share of their disk is free,
+         * and always when less than 1 GiB is.
+         */
+        leastFreePercent: z.number().min(0).max(90).default(10),
+      })
+      .prefault({}),
+    /** What happens to an incident that nobody answers, and how many there may be. */
+    incidents: IncidentSettings.prefault({}),
+    /**
+     * Districts, the stations in them, and their grids. A person may be given one of them to see and
+     * act in; a pillar lies in the one that its grid names and in those around it.
+     */
+    areas: AreaSettings,
+    /** A sign-in ends after so long. The default covers a shift. */
+    sessionHours: z.number().min(0.01).max(24).default(12),
+    /**
+     * Least important log line that is written. `debug` also
+     * logs every message and is for finding a fault.
+     */
+    logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  })
+  .superRefine(({ areas, incidents }, context) => {
+    for (const [index, id] of incidents.priority.urgentAreas.entries()) {
+      const refusal = whyNoArea(areas, id);
+      if (refusal === undefined) continue;
+      const path = ["incidents", "priority", "urgentAreas", index];
+      context.addIssue({ code: "custom", path, message: refusal });
+    }
+  });
 export type HubConfig = z.infer<typeof HubConfig>;
