@@ -66,7 +66,7 @@ test(
     await press("silent");
     await page.getByTestId("call-silent").waitFor();
     expect(await muted()).toBe("true");
-    expect(await page.getByTestId("queue-row").first().innerText()).toContain("无声报警");
+    expect(await page.getByTestId("queue-row").first().innerText()).toContain("无声");
     const id = (await page.getByTestId("queue-row").first().getAttribute("data-incident-id")) ?? "";
     const answer = await page.request.get(`${demo.httpUrl}/api/v1/incidents/${id}`);
     expect(Incident.parse(await answer.json())).toMatchObject({ kind: "silent", presses: 2 });

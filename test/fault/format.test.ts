@@ -11,6 +11,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { dataPaths } from "../../device/adapters/host/data-dir.ts";
+import { JOURNAL_SHAPE } from "../../hub/journal/schema.ts";
 import { injected } from "./harness/disk/disk.ts";
 import { MAKERS } from "./harness/disk/make-database.ts";
 import { alarmRows, endCall, openStreet, type Street } from "./harness/programs/street.ts";
@@ -119,7 +120,7 @@ describe("a street", SLOW, () => {
     await expect(street.hub.start()).rejects.toThrow(/journal\.db: expected format \d+, found 99/);
     expect(hashOf(journal)).toBe(before);
     // The right version again: what waited is accepted.
-    setFormat(journal, 1);
+    setFormat(journal, JOURNAL_SHAPE.format);
     await street.hub.start();
     await pillar.untilLamp("received");
     await endCall(street, pillar);

@@ -47,7 +47,7 @@ export const RECEIPT_CANARIES: readonly Canary[] = [
     name: "end-not-in-receipt",
     story:
       "a receipt by HTTPS does not say that the call is over (and a heartbeat is answered with the latest call alone)",
-    firstSeed: 9,
+    firstSeed: 75,
     rules: () =>
       withRules({
         toldByHttps: (eventId, accepted, isFromHub) => {
