@@ -4,7 +4,7 @@
  *
  * A pillar that had to begin without its ledger begins a chain anew, and the first alarm of that
  * says so: it points at nothing, under a number far above. After an enrolment the pillar's numbers
- * may begin again, wherever its ledger stands: of a number given twice the later alarm counts.
+ * may begin again, wherever its ledger stands: what it sent before counts as far as it reaches.
  */
 import type { Fact } from "../../../hub/core/facts.ts";
 import { GENESIS, linkHash } from "../../../shared/hash-chain.ts";
@@ -27,7 +27,7 @@ export function checkChain({ pillars, hub, happenings, endedAt: at }: History): 
     // What an older copy of the hub forgot comes by the link alone, and an expired pillar has none.
     const isHeldBack = shown?.isExpired === true && wasSetBack;
     if (isTold || isHeldBack) return [];
-    const breach = breachOf(latest(eventsByPillar.get(ending.pillar)), ending);
+    const breach = breachOf(heldNow(eventsByPillar.get(ending.pillar), ending.head.seq), ending);
     if (breach === undefined) return [];
     return [
       { invariant: "I6", at, detail: `${breach}, and no fault is shown`, about: [ending.pillar] },
@@ -41,17 +41,18 @@ interface Held {
   readonly since: AlarmEvent[];
 }
 
-/** Of a number that was given again since, the later one. */
-function latest({ before, since }: Held = { before: [], since: [] }): AlarmEvent[] {
+/** Of what came before the enrolment: what the ledger reaches, and what was not given again. */
+function heldNow({ before, since }: Held = { before: [], since: [] }, head: number): AlarmEvent[] {
   const given = new Set(since.map(({ seq }) => seq));
-  return [...before.filter(({ seq }) => !given.has(seq)), ...since];
+  return [...before.filter(({ seq }) => seq <= head && !given.has(seq)), ...since];
 }
 
 function collect(fact: Fact, events: Map<string, Held>, forked: Set<string>): void {
   if (fact.type === "alarm-equivocation") forked.add(fact.pillarId);
   if (fact.type === "pillar-fault" && LOST.includes(fact.code)) forked.add(fact.pillarId);
   if (fact.type === "pillar-enrolled") {
-    events.set(fact.pillarId, { before: latest(events.get(fact.pillarId)), since: [] });
+    const before = heldNow(events.get(fact.pillarId), Number.POSITIVE_INFINITY);
+    events.set(fact.pillarId, { before, since: [] });
   }
   if (fact.type !== "alarm-recorded") return;
   const { pillarId } = fact.event;

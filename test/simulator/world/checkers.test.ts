@@ -214,6 +214,38 @@ describe("the checkers", () => {
     expect(found({ journal: [recorded(1), recorded(2, 7)] })).toEqual(["I6"]);
   });
 
+  test("excuse a number given again after an enrolment, and none without one (I3, I6)", () => {
+    const enrolled = { type: "pillar-enrolled", at: 0, pillarId: PILLAR } as Fact;
+    const again = [recorded(1), recorded(2, 1)];
+    const head = { seq: 1, hash: linkOf(recorded(2, 1)) };
+    expect(found({ journal: again, ending: { head } })).toEqual(["I3", "I6"]);
+    const journal = [recorded(1), enrolled, recorded(2, 1)];
+    expect(found({ journal, ending: { head } })).toEqual([]);
+  });
+
+  test("excuse a ledger that falls back at an enrolment, and none without one (I6)", () => {
+    const enrolled = { type: "pillar-enrolled", at: 0, pillarId: PILLAR } as Fact;
+    const fromClock = recorded(2, 1_780_000_000);
+    const head = { seq: 1, hash: linkOf(recorded(1)) };
+    expect(found({ journal: [recorded(1), fromClock], ending: { head } })).toEqual(["I6"]);
+    expect(found({ journal: [recorded(1), fromClock, enrolled], ending: { head } })).toEqual([]);
+  });
+
+  test("find an incident that is less urgent than the rules say, or that nobody may lower (I15)", () => {
+    const said = (change: object): Fact => ({ ...opened(1), ...change }) as Fact;
+    const by = { by: "li", byName: "Li", at: 0, incidentId: INCIDENT };
+    const lowered = {
+      type: "incident-regraded",
+      ...by,
+      priority: 3,
+      reason: "",
+    } as unknown as Fact;
+    expect(found({ journal: [said({ kind: "silent" })] })).toContain("I15");
+    expect(found({ journal: [opened(1), lowered] })).toContain("I15");
+    const taken = { type: "incident-acknowledged", ...by } as unknown as Fact;
+    expect(found({ journal: [opened(1), taken, lowered] })).not.toContain("I15");
+  });
+
   test("find what stays shown as broken, and what is shown too late (I13)", () => {
     const hub = { pillars: [shownAs({ faults: ["ledger-failing"] })] };
     expect(found({ hub })).toEqual(["I13"]);
