@@ -112,10 +112,12 @@ export const CloseBody = z.strictObject({
 });
 export const HoldBody = z.strictObject({ held: z.boolean().default(true) });
 export const TransferBody = z.strictObject({ to: Username });
+/** Characters of the reason for another priority. */
+export const MAX_PRIORITY_REASON = 200;
 /** Less urgent than before: only its owner or a supervisor may. */
 export const PriorityBody = z.strictObject({
   priority: z.union([z.literal(1), z.literal(2), z.literal(3)]),
-  reason: z.string().trim().min(1).max(200),
+  reason: z.string().trim().min(1).max(MAX_PRIORITY_REASON),
 });
 export const DispatchBody = z.strictObject({ unit: z.string().trim().min(1).max(60) });
 

@@ -15,6 +15,7 @@ import {
 import { MAX_ATTEMPTS, retryDelay } from "../../hub/console/desk/call/connection/retry.ts";
 import {
   chooseTone,
+  hasBegun,
   isForHeadset,
   isRinging,
   NOTES,
@@ -22,6 +23,9 @@ import {
   ringVolume,
 } from "../../hub/console/desk/queue/tone.ts";
 import { incident } from "../kit/console/incidents.ts";
+
+const QUIET = { isTalking: false, isLinkLost: false };
+const LOST = { isTalking: false, isLinkLost: true };
 
 describe("what rings", () => {
   test("an incident rings until any desk has seen it", () => {
@@ -38,18 +42,26 @@ describe("what rings", () => {
   });
 
   test("an emergency is heard over everything, a lost link only in silence", () => {
-    expect(chooseTone([incident(1, { priority: 3 }), incident(2)], true)).toBe("emergency");
-    expect(chooseTone([incident(1, { priority: 3 })], true)).toBe("normal");
-    expect(chooseTone([], true)).toBe("system");
-    expect(chooseTone([], false)).toBeNull();
+    expect(chooseTone([incident(1, { priority: 3 }), incident(2)], LOST)).toBe("emergency");
+    expect(chooseTone([incident(1, { priority: 3 })], LOST)).toBe("normal");
+    expect(chooseTone([], LOST)).toBe("system");
+    expect(chooseTone([], QUIET)).toBeNull();
   });
 
   test("a silent alarm is heard in the headset alone, until all desks are called", () => {
     const silent = { kind: "silent", priority: 1 } as const;
-    expect(chooseTone([incident(1, silent)], false)).toBe("silent");
+    expect(chooseTone([incident(1, silent)], QUIET)).toBe("silent");
     expect(isForHeadset("silent")).toBe(true);
-    expect(chooseTone([incident(1, silent), incident(2, { priority: 2 })], false)).toBe("normal");
-    expect(chooseTone([incident(1, { ...silent, escalation: "desks" })], false)).toBe("emergency");
+    expect(chooseTone([incident(1, silent), incident(2, { priority: 2 })], QUIET)).toBe("normal");
+    expect(chooseTone([incident(1, { ...silent, escalation: "desks" })], QUIET)).toBe("emergency");
+  });
+
+  test("in a conversation nothing rings, and what begins to ring is noticed once", () => {
+    const talking = { isTalking: true, isLinkLost: true };
+    expect(chooseTone([incident(1), incident(2, { kind: "silent" })], talking)).toBeNull();
+    expect(isForHeadset("tick")).toBe(true);
+    expect(hasBegun(["a", "b"], ["a"])).toBe(true);
+    expect(hasBegun(["b"], ["a", "b"])).toBe(false);
   });
 
   test("no tone is longer than 1.5 s, and each has ended before it comes again", () => {

@@ -127,9 +127,7 @@ export const zhCN = {
     send: "调整",
     change: "调整级别",
     byPerson: "{name} 定级",
-    refused: "未能调整：{detail}",
     same: "级别没有变化，请选择另一个级别",
-    notYours: "只有接警人或值班长可以下调",
   },
   state: {
     open: "待接",
@@ -256,7 +254,7 @@ export const zhCN = {
     "incident-acknowledged": "确认收到",
     "incident-answered": "接听",
     "incident-held": "保持",
-    "incident-graded": "级别上调",
+    "incident-graded": "按规则定级",
     "incident-regraded": "调整级别",
     resumed: "恢复通话",
     takenOver: "接管",

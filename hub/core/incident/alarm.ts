@@ -22,7 +22,7 @@ import { startRecording } from "../recording/recording.ts";
 import { faultFact, isTrusted } from "../pillar/pillar-registry.ts";
 import type { HubState } from "../state/hub-state.ts";
 import { incidentKey } from "./incident-key.ts";
-import { firstGrade, nextGrade, severalFacts, type Pressed } from "./priority.ts";
+import { firstGrade, nextGrade, severalFacts, type GradedPress } from "./priority.ts";
 
 type AlarmHeard = Extract<HubEvent, { type: "alarm" }>;
 
@@ -63,7 +63,7 @@ function isWorse(state: HubState, { event, open, isVerified }: Joined): boolean 
 function pressOf(
   { at, pillarId, alarm }: AlarmHeard,
   open?: Pick<IncidentRecord, "answeredAt" | "presses">,
-): Pressed {
+): GradedPress {
   const { text = null } = alarm.event;
   const { pressedAt } = pressedOf(alarm, at);
   const unanswered = open && open.answeredAt !== null ? 0 : (open?.presses ?? 0) + 1;

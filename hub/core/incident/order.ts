@@ -6,6 +6,7 @@
  * that has already come true changes nothing and is not an error, because networks repeat.
  */
 import { isOwner, isWithin, may, personOf, type Principal } from "../../../shared/access/may.ts";
+import { MAX_PRIORITY_REASON } from "../../../shared/api/incident.ts";
 import { assertNever } from "../../../shared/assert.ts";
 import { setDeadline } from "./deadline.ts";
 import { both, nothing, refuse, type Decision } from "../decision.ts";
@@ -23,7 +24,6 @@ export const MAX_NOTES = 200;
 export const MAX_UNITS = 20;
 export const MAX_NOTE_LENGTH = 2000;
 const MAX_UNIT_LENGTH = 60;
-const MAX_REASON_LENGTH = 200;
 
 type Ordered = Extract<HubEvent, { type: "operator-order" }>;
 type OrderNamed<N extends OperatorOrder["name"]> = Extract<OperatorOrder, { name: N }>;
@@ -185,7 +185,7 @@ function grade(request: Request, order: OrderNamed<"grade">): Decision {
   if (incident.priority === priority) return nothing;
   const refused = priority > incident.priority ? whyNot(request, "incidents:lower") : undefined;
   if (refused) return refused;
-  const reason = order.reason.slice(0, MAX_REASON_LENGTH);
+  const reason = order.reason.slice(0, MAX_PRIORITY_REASON);
   return { facts: [{ type: "incident-regraded", ...base, priority, reason }], effects: [] };
 }
 

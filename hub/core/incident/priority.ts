@@ -24,7 +24,7 @@ export const SEVERAL_WITHIN_MS = 60_000;
 const BY_KIND: Readonly<Record<AlarmKind, Priority>> = { voice: 2, silent: 1, text: 2, test: 4 };
 
 /** What a new alarm says of the incident that it belongs to. */
-export interface Pressed {
+export interface GradedPress {
   readonly pillarId: PillarId;
   readonly kind: AlarmKind;
   readonly pressedAt: number;
@@ -44,7 +44,7 @@ export interface Grade {
 type Known = Pick<HubState, "settings" | "pillars">;
 
 /** By the incident's first alarm. */
-export function firstGrade(state: Known, pressed: Pressed): Required<Grade> {
+export function firstGrade(state: Known, pressed: GradedPress): Required<Grade> {
   const rules = rulesOf(state, pressed);
   const [reason = "kind"] = rules;
   const priority = reason === "kind" ? BY_KIND[pressed.kind] : 1;
@@ -55,7 +55,7 @@ export function firstGrade(state: Known, pressed: Pressed): Required<Grade> {
 export function nextGrade(
   state: Known,
   before: Pick<IncidentRecord, "priority" | "rules">,
-  pressed: Pressed,
+  pressed: GradedPress,
 ): Grade {
   const rules = rulesOf(state, pressed).filter((rule) => !before.rules.includes(rule));
   const [reason] = rules;
@@ -98,7 +98,7 @@ const countsAmongSeveral = ({ kind, isVerified }: Pick<IncidentRecord, "kind" | 
   kind !== "test" && isVerified;
 
 /** Each makes it as urgent as can be; the first of them is the one that is shown. */
-function rulesOf(state: Known, pressed: Pressed): PriorityRule[] {
+function rulesOf(state: Known, pressed: GradedPress): PriorityRule[] {
   if (pressed.kind === "test") return [];
   const { priority } = state.settings;
   const isSo = {

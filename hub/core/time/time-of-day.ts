@@ -6,7 +6,7 @@ export interface DaySpan {
   readonly untilMinute: number;
 }
 
-export const MINUTES_A_DAY = 24 * 60;
+const MINUTES_A_DAY = 24 * 60;
 
 /** @param offsetMinutes East of Greenwich. */
 export function minuteOfDay(at: number, offsetMinutes: number): number {

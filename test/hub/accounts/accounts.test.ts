@@ -73,6 +73,16 @@ test("a session found to be over stays over when the clock is set back", async (
   expect(await accounts.session(token)).toBeUndefined();
 });
 
+test("a session that is over is answered so, also when it cannot be removed", async () => {
+  await accounts.add(account, null);
+  const token = await accounts.openSession(LI, Date.now() - 1);
+  const other = new DatabaseSync(join(dir, "accounts.db"));
+  other.exec("BEGIN IMMEDIATE");
+  expect(await accounts.session(token)).toBeUndefined();
+  other.exec("ROLLBACK");
+  other.close();
+});
+
 test("neither passwords nor tokens are in the file", async () => {
   await accounts.add({ ...account, password: "correct horse battery" }, null);
   const token = await accounts.openSession(LI, later());

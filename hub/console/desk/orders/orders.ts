@@ -76,11 +76,13 @@ export async function resume(incident: Incident): Promise<void> {
   await hold(incident, false);
 }
 
-export const grade = (
+export async function grade(
   { id }: Incident,
   priority: Priority,
   reason: string,
-): Promise<Answer<null>> => give(id, "grade", { priority, reason });
+): Promise<boolean> {
+  return (await give(id, "grade", { priority, reason })).ok;
+}
 
 export async function transfer(incident: Incident, to: string): Promise<boolean> {
   return (await give(incident.id, "transfer", { to })).ok;

@@ -6,14 +6,17 @@ import { useText } from "../../i18n/index.ts";
 import { flashTitle, notifyHidden, setTitle } from "./attention.ts";
 import { openSomething, ringingNow, talkingTo, waiting } from "../workspace.ts";
 import { playOnce, ring } from "./sound.ts";
-import { chooseTone } from "./tone.ts";
+import { chooseTone, hasBegun } from "./tone.ts";
 
 export function useAlarm(): void {
   const text = useText();
   const isSeated = computed(() => me.value !== null && mayWatch.value);
   const tone = computed(() => {
     if (!isSeated.value) return null;
-    return talkingTo.value ? null : chooseTone(ringingNow.value, link.value.phase === "lost");
+    return chooseTone(ringingNow.value, {
+      isTalking: talkingTo.value !== undefined,
+      isLinkLost: link.value.phase === "lost",
+    });
   });
   const first = computed(() => (isSeated.value ? ringingNow.value[0] : undefined));
 
@@ -21,7 +24,7 @@ export function useAlarm(): void {
   watch(
     () => (isSeated.value ? ringingNow.value.map(({ id }) => id) : []),
     (now, before) => {
-      if (talkingTo.value && now.some((id) => !before.includes(id))) playOnce("tick");
+      if (talkingTo.value && hasBegun(now, before)) playOnce("tick");
     },
   );
   watchEffect(() => setTitle(text("app.title")));

@@ -28,7 +28,7 @@ export function isOffered(incident: Incident, me: string): boolean {
   return incident.owner === null || incident.owner === me;
 }
 
-/** Of the most urgent, those who must not be heard stand first: they cannot call again. */
+/** Of the same priority, those who must not be heard stand first: they cannot call again. */
 export function byUrgency(a: Incident, b: Incident): number {
   if (a.priority !== b.priority) return a.priority - b.priority;
   if (isSilent(a) !== isSilent(b)) return isSilent(a) ? -1 : 1;

@@ -56,13 +56,27 @@ export function isRinging(incident: Incident, me: string): boolean {
   return incident.state === "open" && incident.kind !== "test" && isOffered(incident, me);
 }
 
-export function chooseTone(ringing: readonly Incident[], isLinkLost: boolean): Tone | null {
+export interface Surroundings {
+  readonly isTalking: boolean;
+  readonly isLinkLost: boolean;
+}
+
+/** What is repeated; null: nothing rings. */
+export function chooseTone(
+  ringing: readonly Incident[],
+  { isTalking, isLinkLost }: Surroundings,
+): Tone | null {
+  if (isTalking) return null;
   const aloud = ringing.filter((one) => !isSilent(one) || one.escalation !== "none");
   if (aloud.some((incident) => incident.priority === 1)) return "emergency";
   if (aloud.length > 0) return "normal";
   if (ringing.length > 0) return "silent";
   return isLinkLost ? "system" : null;
 }
+
+/** Whether something rings that did not a moment ago. */
+export const hasBegun = (now: readonly string[], before: readonly string[]): boolean =>
+  now.some((id) => !before.includes(id));
 
 export function ringVolume(chosen: number): number {
   return Math.min(1, Math.max(MIN_VOLUME, chosen));
